@@ -1,0 +1,50 @@
+"""
+@article{Rosenthal2003,
+  title = {Optimal determination of particle orientation, absolute hand, and contrast loss in single-particle electron cryomicroscopy},
+  author = {Rosenthal, Peter B. and Henderson, Richard},
+  journal = {Journal of Molecular Biology}, volume = {333}, pages = {721--745}, year = {2003},
+  doi = {https://dx.doi.org/10.1016/j.jmb.2003.07.013}
+}
+
+@article{Chen2013,
+  title = {High-resolution noise substitution to measure overfitting and validate resolution in 3D structure determination by single particle electron cryomicroscopy},
+  author = {Chen, Shaoxia and McMullan, Greg and Faruqi, Abdul R. and Murshudov, Garib N. and Short, Judith M. and Scheres, Sjors H. W. and Henderson, Richard},
+  journal = {Ultramicroscopy}, volume = {135}, pages = {24--35}, year = {2013},
+  doi = {https://dx.doi.org/10.1016/j.ultramic.2013.06.004}
+}
+
+@article{Afonine2018,
+  title = {New tools for the analysis and validation of cryo-EM maps and atomic models},
+  author = {Afonine, Pavel V. and Klaholz, Bruno P. and Moriarty, Nigel W. and Poon, Billy K. and Sobolev, Oleg V. and Terwilliger, Thomas C. and Adams, Paul D. and Urzhumtsev, Alexandre},
+  journal = {Acta Crystallographica Section D}, volume = {74}, pages = {814--840}, year = {2018},
+  doi = {https://dx.doi.org/10.1107/S2059798318009324}
+}
+
+@article{Penczek2010,
+  title = {Resolution measures in molecular electron microscopy},
+  author = {Penczek, Pawel A.},
+  journal = {Methods in Enzymology}, volume = {482}, pages = {73--100}, year = {2010},
+  doi = {https://dx.doi.org/10.1016/S0076-6879(10)82003-8}
+}
+
+@article{vanHeel2005,
+  title = {Fourier shell correlation threshold criteria},
+  author = {van Heel, Marin and Schatz, Michael},
+  journal = {Journal of Structural Biology}, volume = {151}, pages = {250--262}, year = {2005},
+  doi = {https://dx.doi.org/10.1016/j.jsb.2005.05.009}
+}
+
+@article{Scheres2012,
+  title = {RELION: Implementation of a Bayesian approach to cryo-EM structure determination},
+  author = {Scheres, Sjors H. W.},
+  journal = {Journal of Structural Biology}, volume = {180}, pages = {519--530}, year = {2012},
+  doi = {https://dx.doi.org/10.1016/j.jsb.2012.09.006}
+}
+
+@article{Punjani2017,
+  title = {cryoSPARC: algorithms for rapid unsupervised cryo-EM structure determination},
+  author = {Punjani, Ali and Rubinstein, John L. and Fleet, David J. and Brubaker, Marcus A.},
+  journal = {Nature Methods}, volume = {14}, pages = {290--296}, year = {2017},
+  doi = {https://dx.doi.org/10.1038/nmeth.4169}
+}
+"""

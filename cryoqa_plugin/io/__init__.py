@@ -1,0 +1,1 @@
+"""Files in and out: maps, models, STAR, .cs, job folders, EMDB; no computing."""

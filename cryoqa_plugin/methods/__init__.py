@@ -1,0 +1,1 @@
+"""Published methods, one a file: XParams, XResult, compute_x."""

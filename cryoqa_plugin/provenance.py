@@ -1,0 +1,49 @@
+"""Where a result comes from: versions, threads, seconds, memory, date, command."""
+from __future__ import annotations
+
+import hashlib
+import platform
+import resource
+import sys
+import time
+from datetime import datetime, timezone
+from typing import Any, Dict, Optional, Sequence
+
+from . import __version__
+
+_LIBRARIES = ("numpy", "scipy", "numba", "mrcfile", "gemmi")
+
+
+def sha256(path: str) -> str:
+    """SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as stream:
+        for block in iter(lambda: stream.read(1 << 22), b""):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+class Stopwatch:
+    """Seconds of wall clock and CPU since it was made."""
+
+    def __init__(self) -> None:
+        self._wall, self._cpu = time.perf_counter(), time.process_time()
+
+    def read(self) -> Dict[str, float]:
+        """``wall_seconds`` and ``cpu_seconds`` so far."""
+        return dict(wall_seconds=round(time.perf_counter() - self._wall, 3),
+                    cpu_seconds=round(time.process_time() - self._cpu, 3))
+
+
+def peak_memory() -> int:
+    """Largest resident memory of this process so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def collect(watch: Stopwatch, threads: int, command: Optional[Sequence[str]] = None) -> Dict[str, Any]:
+    """The provenance block of a result document."""
+    versions = {name: getattr(sys.modules[name], "__version__", "") for name in _LIBRARIES if name in sys.modules}
+    return dict(cryoqa=__version__, python=platform.python_version(), machine=platform.machine(), versions=versions,
+                threads=threads, **watch.read(), peak_memory_bytes=peak_memory(),
+                date_utc=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"), command=list(command or ()))
