@@ -6,10 +6,14 @@ used: it would let the compiler assume that there is no NaN.
 """
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
+from typing import Any, Callable, List
 
 import numba
+
+KERNELS: List[Any] = []
 
 
 def _ensure_cache_folder() -> None:
@@ -24,4 +28,21 @@ def _ensure_cache_folder() -> None:
 
 _ensure_cache_folder()
 
-njit = numba.njit(cache=True, nogil=True)
+
+def njit(function: Callable) -> Any:
+    """Compile ``function`` at its first call, keep the machine code on disk, and note it among ``KERNELS``."""
+    kernel = numba.njit(cache=True, nogil=True)(function)
+    KERNELS.append(kernel)
+    return kernel
+
+
+def cold_kernels() -> List[str]:
+    """Names of the imported kernels that have no machine code on disk yet, so that their first call compiles."""
+    return [k.py_func.__qualname__ for k in KERNELS if hasattr(k, "stats") and not _has_index(k)]
+
+
+def _has_index(kernel: Any) -> bool:
+    code = kernel.py_func.__code__
+    stem = os.path.splitext(os.path.basename(code.co_filename))[0]
+    pattern = f"{stem}.{kernel.py_func.__qualname__}-{code.co_firstlineno}.*.nbi"
+    return bool(glob.glob(os.path.join(glob.escape(kernel.stats.cache_path), pattern)))

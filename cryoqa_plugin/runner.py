@@ -1,0 +1,245 @@
+"""Files in, one call, files out: what the command line, the Scipion protocols and scripts all run."""
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from dataclasses import replace
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+
+from . import checks, limits as limits_table, params as params_module, results
+from .errors import CryoqaError, InputError, MissingInputError
+from .provenance import Stopwatch, collect, sha256
+from .registry import CAPABILITIES, Capability, find, resolve
+
+Progress = Optional[Callable[[float, str], None]]
+log = logging.getLogger(__name__)
+_BASE_BYTES = 250e6                              # interpreter and libraries
+
+
+def capability(capability_id: str) -> Capability:
+    """The registry row of an id (``-`` may stand for ``_``); :class:`InputError` when there is none."""
+    row = find(capability_id.replace("-", "_"))
+    if row is None:
+        raise InputError(f"There is no capability '{capability_id}'; there are {', '.join(c.id for c in CAPABILITIES)}.")
+    return row
+
+
+def problems(capability_id: str, sources: Mapping[str, str], values: Optional[Mapping[str, Any]] = None,
+             voxel_sizes: Optional[Mapping[str, float]] = None) -> List[str]:
+    """Everything that can be said against a run before it starts, one sentence each; reads headers only.
+
+    Parameters
+    ----------
+    capability_id
+        Id of a registry row.
+    sources
+        Path of each input by kind (``half1``, ``mask``, ...).
+    values
+        Parameters by name.
+    voxel_sizes
+        Voxel size in Å by kind, where the caller knows better than the header.
+    """
+    row, sources = capability(capability_id), _clean(sources)
+    out = _input_problems(row, sources)
+    try:
+        params_module.build(resolve(row.params), values)
+    except InputError as error:
+        out.append(str(error))
+    if out:
+        return out
+    from .io.inputs import grid_problems, read_headers
+    try:
+        headers = read_headers(sources)
+    except CryoqaError as error:
+        return [str(error)]
+    headers = {n: _with_voxel_size(h, (voxel_sizes or {}).get(n)) for n, h in headers.items()}
+    return grid_problems(headers)
+
+
+def _input_problems(row: Capability, sources: Mapping[str, str]) -> List[str]:
+    from .io.inputs import KINDS, missing
+    out = missing(row.needs, sources)
+    for name in sources:
+        if name not in row.needs + row.takes:
+            known = ", ".join(row.needs + row.takes) or "none"
+            out.append(f"'{row.id}' has no use for the input '{name}'; its inputs are {known}.")
+    if row.any_of and not any(all(sources.get(n) for n in group) for group in row.any_of):
+        groups = [" and ".join(KINDS[n].label.lower() for n in group) for group in row.any_of]
+        out.append(f"'{row.id}' needs {', or '.join(groups)}; none was given.")
+    return out
+
+
+def _clean(sources: Mapping[str, Optional[str]]) -> Dict[str, str]:
+    return {n: os.fspath(p)[:-4] if os.fspath(p).endswith(":mrc") else os.fspath(p) for n, p in sources.items() if p}
+
+
+def _with_voxel_size(map_: Any, size: Optional[float]) -> Any:
+    return map_ if size is None else replace(map_, voxel_size=(float(size),) * 3)
+
+
+def memory_estimate(capability_id: str, sources: Mapping[str, str]) -> int:
+    """Expected peak memory of a run in bytes, from the headers; the base alone when no map is given."""
+    from .io.inputs import read_headers
+    sizes = [h.shape[0] * h.shape[1] * h.shape[2] for h in read_headers(_clean(sources)).values()]
+    return int(_BASE_BYTES + capability(capability_id).bytes_per_voxel * max(sizes, default=0))
+
+
+def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Mapping[str, Any]] = None,
+            outdir: Optional[str] = None, *, progress: Progress = None, threads: int = 0,
+            limits: Optional[Mapping[str, Mapping[str, Any]]] = None,
+            voxel_sizes: Optional[Mapping[str, float]] = None, command: Optional[Sequence[str]] = None) -> Dict[str, Any]:
+    """Run one capability on files and return its result document.
+
+    Parameters
+    ----------
+    capability_id, sources, values, voxel_sizes
+        As for :func:`problems`, whose first sentence is raised when there is one.
+    outdir
+        Folder for ``result.json`` and the maps; None writes nothing and leaves the maps out.
+    progress
+        ``progress(fraction, message)``, called with fractions from 0 to 1.
+    threads
+        Number of threads, 0 for all cores.
+    limits
+        Limits that override those of the table of checks: capability -> metric -> limit.
+    command
+        The command that led here, for the provenance.
+    """
+    from .core.threads import get_threads, set_threads
+    from .io.inputs import load_inputs
+    watch, row, sources = Stopwatch(), capability(capability_id), _clean(sources)
+    wrong = problems(row.id, sources, values, voxel_sizes)
+    if wrong:
+        raise (MissingInputError if _input_problems(row, sources) else InputError)(wrong[0])
+    table = checks.override(limits_table.CHECKS, limits).get(row.id, ())
+    set_threads(threads)
+    log.info("%s: about %.2f GB of memory", row.id, memory_estimate(row.id, sources) / 1e9)
+    inputs = load_inputs(sources)
+    inputs = replace(inputs, **{n: _with_voxel_size(getattr(inputs, n), s) for n, s in (voxel_sizes or {}).items()
+                                if n in sources})
+    parameters = params_module.build(resolve(row.params), values)
+    result = resolve(row.run)(inputs, parameters, progress=progress)
+    document = results.to_document(result)
+    document.update(capability=row.id, title=row.title, inputs=_describe(inputs, sources),
+                    parameters=params_module.as_dict(parameters),
+                    checks=checks.evaluate(table, document["metrics"]), maps={})
+    if outdir is not None:
+        _write_maps(result, document, outdir, sources)
+    document["provenance"] = collect(watch, get_threads(), command)
+    if outdir is not None:
+        results.write_json(document, os.path.join(outdir, "result.json"))
+    return document
+
+
+def _describe(inputs: Any, sources: Mapping[str, str]) -> Dict[str, Any]:
+    out: Dict[str, Any] = {}
+    maps = inputs.maps()
+    for name, path in sources.items():
+        out[name] = dict(path=os.path.abspath(path), sha256=sha256(path))
+        if name in maps:
+            m = maps[name]
+            out[name].update(shape=list(m.shape), voxel_size=[float(v) for v in m.voxel_size],
+                             origin=[float(v) for v in m.origin])
+    return out
+
+
+def _write_maps(result: Any, document: Dict[str, Any], outdir: str, sources: Mapping[str, str]) -> None:
+    from .io.maps import write_map
+    os.makedirs(outdir, exist_ok=True)
+    for name, declared in results.declared(type(result), "map").items():
+        map_ = getattr(result, name)
+        if map_ is None:
+            continue
+        path = os.path.join(outdir, name + ".mrc")
+        for kind, source in sources.items():
+            if os.path.realpath(path) == os.path.realpath(source):
+                raise InputError(f"The output {path} would be written over the input {kind}; choose another output folder.")
+        write_map(path, map_, labels=(f"cryoqa {document['capability']}: {name}",))
+        document["maps"][name] = dict(path=name + ".mrc", **declared)
+
+
+def run(capability_id: str, outdir: Optional[str] = None, *, progress: Progress = None, threads: int = 0,
+        **inputs_and_parameters: Any) -> Dict[str, Any]:
+    """Run a capability with inputs and parameters given by name.
+
+    >>> run("mtriage", half1="half1.mrc", half2="half2.mrc", outdir="out")    # doctest: +SKIP
+    """
+    from .io.inputs import KINDS
+    sources = {k: v for k, v in inputs_and_parameters.items() if k in KINDS}
+    values = {k: v for k, v in inputs_and_parameters.items() if k not in KINDS}
+    return execute(capability_id, sources, values, outdir, progress=progress, threads=threads)
+
+
+def _averaged(sources: Dict[str, str], outdir: str) -> Dict[str, str]:
+    """Sources with the mean of the half-maps as full map, where there are halves and no full map."""
+    if sources.get("full_map") or not (sources.get("half1") and sources.get("half2")):
+        return sources
+    from .io.inputs import require_same_grid
+    from .io.maps import read_map, write_map
+    half1, half2 = read_map(sources["half1"]), read_map(sources["half2"])
+    require_same_grid({"half1": half1, "half2": half2})
+    os.makedirs(outdir, exist_ok=True)
+    path = os.path.join(outdir, "full_map.mrc")
+    write_map(path, half1.with_data((half1.data + half2.data) / 2), labels=("cryoqa: mean of the two half-maps",))
+    return dict(sources, full_map=path)
+
+
+def applicable(sources: Mapping[str, str]) -> List[Capability]:
+    """The rows whose inputs are all there; importers of job folders are left out."""
+    from .io.inputs import KINDS
+    given = {n for n in sources if sources[n]}
+    rows = [c for c in CAPABILITIES if (c.needs or c.any_of) and set(c.needs) <= given]
+    return [c for c in rows if not c.any_of or any(set(g) <= given for g in c.any_of if all(n in KINDS for n in g))]
+
+
+def assess(sources: Mapping[str, str], outdir: str, *, values: Optional[Mapping[str, Mapping[str, Any]]] = None,
+           progress: Progress = None, threads: int = 0, limits: Optional[Mapping[str, Mapping[str, Any]]] = None,
+           command: Optional[Sequence[str]] = None) -> Dict[str, Any]:
+    """Run every capability that the inputs allow, each into ``outdir/<id>``; a failure of one does not stop the others.
+
+    A mask that was not given is made once and used by the rest.
+
+    Returns
+    -------
+    dict
+        Capability id -> result document, or ``{"error": sentence}``.
+    """
+    ready = _averaged(_clean(sources), outdir)
+    rows = [row for row in applicable(ready) if not (row.id == "mask" and ready.get("mask"))]
+    out: Dict[str, Any] = {}
+    for i, row in enumerate(rows):
+        mine = {n: p for n, p in ready.items() if n in row.needs + row.takes}
+        if row.id == "mask":                     # from the density, so that the map is judged without its model
+            mine = {"full_map": ready["full_map"]}
+        folder = os.path.join(outdir, row.id)
+        os.makedirs(folder, exist_ok=True)
+        try:
+            out[row.id] = execute(row.id, mine, (values or {}).get(row.id), folder, threads=threads, limits=limits,
+                                  command=command, progress=_part(progress, i, len(rows), row.title))
+        except CryoqaError as error:
+            out[row.id] = dict(capability=row.id, title=row.title, error=str(error))
+            results.write_json(out[row.id], os.path.join(folder, "error.json"))
+        else:
+            if row.id == "mask":
+                ready = dict(ready, mask=os.path.join(folder, "mask.mrc"))
+    return out
+
+
+def _part(progress: Progress, i: int, n: int, title: str) -> Progress:
+    if progress is None:
+        return None
+    return lambda fraction, message: progress((i + fraction) / n, f"{title}: {message}" if message else title)
+
+
+def warmup(progress: Progress = None) -> List[str]:
+    """Compile every kernel by running every capability on small made-up data; returns the names of the kernels."""
+    from .core import jit
+    from .demo import write_demo_data
+    with tempfile.TemporaryDirectory() as folder:
+        sources = write_demo_data(folder, box=48)
+        kinds = {k: v for k, v in sources.items() if k != "truth"}
+        for i, row in enumerate(applicable(kinds)):
+            mine = {n: p for n, p in kinds.items() if n in row.needs + row.takes}
+            execute(row.id, mine, outdir=None, progress=_part(progress, i, len(CAPABILITIES), row.title))
+    return [k.py_func.__qualname__ for k in jit.KERNELS if hasattr(k, "stats")]
