@@ -195,7 +195,7 @@ def applicable(sources: Mapping[str, str]) -> List[Capability]:
 
 def assess(sources: Mapping[str, str], outdir: str, *, values: Optional[Mapping[str, Mapping[str, Any]]] = None,
            progress: Progress = None, threads: int = 0, limits: Optional[Mapping[str, Mapping[str, Any]]] = None,
-           command: Optional[Sequence[str]] = None) -> Dict[str, Any]:
+           voxel_sizes: Optional[Mapping[str, float]] = None, command: Optional[Sequence[str]] = None) -> Dict[str, Any]:
     """Run every capability that the inputs allow, each into ``outdir/<id>``; a failure of one does not stop the others.
 
     A mask that was not given is made once and used by the rest.
@@ -210,20 +210,29 @@ def assess(sources: Mapping[str, str], outdir: str, *, values: Optional[Mapping[
     out: Dict[str, Any] = {}
     for i, row in enumerate(rows):
         mine = {n: p for n, p in ready.items() if n in row.needs + row.takes}
-        if row.id == "mask":                     # from the density, so that the map is judged without its model
+        if row.id == "mask" and "full_map" in ready:         # from the density, so that a map is judged without its model
             mine = {"full_map": ready["full_map"]}
         folder = os.path.join(outdir, row.id)
         os.makedirs(folder, exist_ok=True)
         try:
             out[row.id] = execute(row.id, mine, (values or {}).get(row.id), folder, threads=threads, limits=limits,
+                                  voxel_sizes={n: s for n, s in (voxel_sizes or {}).items() if n in mine},
                                   command=command, progress=_part(progress, i, len(rows), row.title))
         except CryoqaError as error:
             out[row.id] = dict(capability=row.id, title=row.title, error=str(error))
             results.write_json(out[row.id], os.path.join(folder, "error.json"))
+            _forget(os.path.join(folder, "result.json"))
         else:
+            _forget(os.path.join(folder, "error.json"))
             if row.id == "mask":
                 ready = dict(ready, mask=os.path.join(folder, "mask.mrc"))
     return out
+
+
+def _forget(path: str) -> None:
+    """Remove what an earlier run left, so that a folder never tells two stories."""
+    if os.path.exists(path):
+        os.remove(path)
 
 
 def _part(progress: Progress, i: int, n: int, title: str) -> Progress:
