@@ -218,8 +218,8 @@ def assess(sources: Mapping[str, str], outdir: str, *, values: Optional[Mapping[
             out[row.id] = execute(row.id, mine, (values or {}).get(row.id), folder, threads=threads, limits=limits,
                                   voxel_sizes={n: s for n, s in (voxel_sizes or {}).items() if n in mine},
                                   command=command, progress=_part(progress, i, len(rows), row.title))
-        except CryoqaError as error:
-            out[row.id] = dict(capability=row.id, title=row.title, error=str(error))
+        except Exception as error:                           # one failure must not cost the other capabilities
+            out[row.id] = dict(capability=row.id, title=row.title, error=_sentence(error))
             results.write_json(out[row.id], os.path.join(folder, "error.json"))
             _forget(os.path.join(folder, "result.json"))
         else:
@@ -227,6 +227,15 @@ def assess(sources: Mapping[str, str], outdir: str, *, values: Optional[Mapping[
             if row.id == "mask":
                 ready = dict(ready, mask=os.path.join(folder, "mask.mrc"))
     return out
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, CryoqaError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for it. Crop the maps, or use a machine with more."
+    log.error("A fault of cryoqa, please report it:", exc_info=error)
+    return f"A fault of cryoqa stopped it ({type(error).__name__}: {error}); please report it with the text on the screen."
 
 
 def _forget(path: str) -> None:
