@@ -1,0 +1,91 @@
+"""Radial filters of Fourier space: a profile over the shells, applied to every coefficient."""
+from __future__ import annotations
+
+from typing import Optional, Union
+
+import numpy as np
+
+from .fourier import Geometry, frequencies
+from .jit import njit
+from .threads import over_slabs
+
+
+@njit
+def _radial_kernel(ft, z0, z1, steps, at, profile, beyond, out):
+    nz, ny, nk = ft.shape
+    n = at.size
+    for z in range(z0, z1):
+        kz = z if z <= nz // 2 else z - nz
+        for y in range(ny):
+            ky = y if y <= ny // 2 else y - ny
+            base = (kz * steps[0]) ** 2 + (ky * steps[1]) ** 2
+            i = 0
+            for x in range(nk):
+                r = np.sqrt(base + (x * steps[2]) ** 2)
+                if r > at[n - 1]:
+                    factor = beyond
+                elif r <= at[0]:
+                    factor = profile[0]
+                else:
+                    while at[i + 1] < r:
+                        i += 1
+                    t = (r - at[i]) / (at[i + 1] - at[i])
+                    factor = profile[i] + t * (profile[i + 1] - profile[i])
+                out[z, y, x] = ft[z, y, x] * np.float32(factor)
+
+
+def apply_radial(ft: np.ndarray, geo: Geometry, profile: np.ndarray, *, at: Optional[np.ndarray] = None,
+                 beyond: float = 0.0, out: Optional[np.ndarray] = None) -> np.ndarray:
+    """Multiply a transform by a radial profile.
+
+    Parameters
+    ----------
+    ft : complex64 [nz, ny, nx // 2 + 1]
+    profile : float [n], the factor at the radii ``at``, linear in between
+    at : rising float [n], radii in shell units; 0, 1, 2, ... when not given
+    beyond : factor of the coefficients past the last radius
+    out : where to write, ``ft`` itself allowed; a new array when not given
+    """
+    profile = np.asarray(profile, dtype=np.float64)
+    at = np.arange(profile.size, dtype=np.float64) if at is None else np.asarray(at, dtype=np.float64)
+    result = np.empty_like(ft) if out is None else out
+    steps = np.array(geo.steps)
+
+    def work(start: int, stop: int) -> None:
+        _radial_kernel(ft, start, stop, steps, at, profile, float(beyond), result)
+
+    over_slabs(work, geo.shape[0])
+    return result
+
+
+def cosine_lowpass_profile(geo: Geometry, resolution: float, edge: float = 2.0) -> np.ndarray:
+    """Raised-cosine low-pass, float64 [n_shells]: 1 up to the shell of ``resolution`` less ``edge / 2`` shells, 0 past it by as much.
+
+    ``resolution`` is in the unit of the voxel size of ``geo``; the shell is rounded to the nearest integer as in RELION.
+    """
+    centre = np.floor(geo.length / resolution + 0.5)
+    return raised_cosine(np.arange(geo.n_shells), centre - edge / 2, centre + edge / 2)
+
+
+def raised_cosine(radius: Union[float, np.ndarray], inner: float, outer: float) -> np.ndarray:
+    """1 up to ``inner``, 0 from ``outer`` on, ``0.5 + 0.5 cos`` in between."""
+    t = np.clip((np.asarray(radius, dtype=np.float64) - inner) / max(outer - inner, 1e-12), 0, 1)
+    return 0.5 + 0.5 * np.cos(np.pi * t)
+
+
+def bfactor_profile(geo: Geometry, bfactor: float) -> np.ndarray:
+    """``exp(-B s^2 / 4)`` at each shell, float64 [n_shells]; ``bfactor`` in Å^2 when ``geo`` is in Å; negative sharpens."""
+    return np.exp(-bfactor * frequencies(geo) ** 2 / 4)
+
+
+def gaussian_profile(geo: Geometry, sigma: float) -> np.ndarray:
+    """Transfer function ``exp(-2 pi^2 sigma^2 s^2)`` of a Gaussian of standard deviation ``sigma``, float64 [n_shells]."""
+    return np.exp(-2 * (np.pi * sigma * frequencies(geo)) ** 2)
+
+
+def sphere_transform(w: Union[float, np.ndarray]) -> np.ndarray:
+    """Transform of a uniform ball over its value at 0: ``3 (sin w - w cos w) / w^3`` with ``w = 2 pi radius s``."""
+    w = np.asarray(w, dtype=np.float64)
+    small = np.abs(w) < 1e-2
+    safe = np.where(small, 1.0, w)
+    return np.where(small, 1 - w ** 2 / 10, 3 * (np.sin(safe) - safe * np.cos(safe)) / safe ** 3)
