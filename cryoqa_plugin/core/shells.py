@@ -42,7 +42,7 @@ def _squared(edges: np.ndarray) -> np.ndarray:
 
 
 @njit
-def _cross_kernel(f1, f2, z0, z1, nx, steps, edges2, out):
+def _cross_kernel(f1, f2, z0, z1, nx, steps, edges2, mate_weight, out):
     nz, ny, nk = f1.shape
     n = edges2.size
     for z in range(z0, z1):
@@ -52,7 +52,7 @@ def _cross_kernel(f1, f2, z0, z1, nx, steps, edges2, out):
             ky = y if y <= ny // 2 else y - ny
             base = (kz * steps[0]) ** 2 + (ky * steps[1]) ** 2
             shell = np.searchsorted(edges2, base, side="right")
-            plane_weight = 1.0 if own_z and (2 * y) % ny == 0 else 0.5
+            plane_weight = 1.0 if own_z and (2 * y) % ny == 0 else mate_weight
             cross, power1, power2, count = 0.0, 0.0, 0.0, 0.0
             for x in range(nk):
                 r2 = base + (x * steps[2]) ** 2
@@ -80,25 +80,26 @@ def _cross_kernel(f1, f2, z0, z1, nx, steps, edges2, out):
                 out[shell, 3] += count
 
 
-def binned_cross_sums(f1: np.ndarray, f2: np.ndarray, geo: Geometry, edges: np.ndarray) -> CrossSums:
+def binned_cross_sums(f1: np.ndarray, f2: np.ndarray, geo: Geometry, edges: np.ndarray, mate_weight: float = 0.5) -> CrossSums:
     """Cross sums in radial bins with the outer radii ``edges`` (shell units, rising); the first bin starts at 0.
 
     ``f1`` and ``f2`` are complex64 [nz, ny, nx // 2 + 1]; coefficients at or beyond the last edge are left out.
+    ``mate_weight`` is the weight of a coefficient whose Friedel mate is stored too: 0.5 is right, 1 is what RELION does.
     """
     edges2, steps = _squared(edges), np.array(geo.steps)
 
     def work(start: int, stop: int) -> np.ndarray:
         out = np.zeros((edges2.size, 4))
-        _cross_kernel(f1, f2, start, stop, geo.shape[2], steps, edges2, out)
+        _cross_kernel(f1, f2, start, stop, geo.shape[2], steps, edges2, mate_weight, out)
         return out
 
     total = sum(over_slabs(work, geo.shape[0]))
     return CrossSums(*(np.ascontiguousarray(c) for c in total.T))
 
 
-def cross_sums(f1: np.ndarray, f2: np.ndarray, geo: Geometry) -> CrossSums:
+def cross_sums(f1: np.ndarray, f2: np.ndarray, geo: Geometry, mate_weight: float = 0.5) -> CrossSums:
     """Cross sums of two transforms, complex64 [nz, ny, nx // 2 + 1], in the shells of ``geo``."""
-    return binned_cross_sums(f1, f2, geo, shell_edges(geo))
+    return binned_cross_sums(f1, f2, geo, shell_edges(geo), mate_weight)
 
 
 def cross_sums_fine(f1: np.ndarray, f2: np.ndarray, geo: Geometry, bins_per_shell: int,

@@ -87,3 +87,12 @@ def test_the_answer_does_not_depend_on_the_number_of_threads():
         answers.append(np.array(shells.cross_sums(f1, f2, geo)))
     threads.set_threads(0)
     assert np.array_equal(*answers)
+
+
+def test_mates_may_count_twice_as_in_relion():
+    shape = (8, 9, 10)
+    geo = geometry(shape)
+    f1, f2 = (forward(h) for h in halves(shape))
+    r, _ = naive.radius(shape)
+    wanted = naive.sums((np.conj(f1) * f2).real, np.floor(r + 0.5).astype(int), np.ones(r.shape), geo.n_shells)
+    np.testing.assert_allclose(shells.cross_sums(f1, f2, geo, mate_weight=1.0).cross, wanted, rtol=1e-4, atol=1e-3)
