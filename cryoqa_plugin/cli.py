@@ -48,7 +48,8 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
 def _parser(wanted: Optional[str]) -> argparse.ArgumentParser:
     """The parser; only the subcommand that is ``wanted`` gets its options, so that start-up stays short."""
     parser = argparse.ArgumentParser(prog="cryoqa", description="Can this cryo-EM map be trusted?",
-                                     epilog="'cryoqa COMMAND --help' tells the options of a command; 'cryoqa demo' shows it all on made-up data.")
+                                     epilog="'cryoqa COMMAND --help' tells the options of a command; 'cryoqa demo' shows it "
+                                            "all on made-up data.")
     parser.add_argument("--version", action="version", version=f"cryoqa {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND")
     for row in CAPABILITIES:

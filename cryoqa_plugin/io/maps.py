@@ -223,7 +223,8 @@ def _oddities(raw: Dict[str, Any], order: str, warnings: List[str]) -> None:
     expected = {"<": (b"\x44\x44", b"\x44\x41"), ">": (b"\x11\x11",)}[order]
     if raw["stamp"][:2] not in expected:
         stamp = " ".join(f"{b:02x}" for b in raw["stamp"])
-        warnings.append(f"The machine stamp {stamp} is wrong; the byte order ({'little' if order == '<' else 'big'} endian) was told from the box.")
+        warnings.append(f"The machine stamp {stamp} is wrong; the byte order "
+                        f"({'little' if order == '<' else 'big'} endian) was told from the box.")
     if raw["map"] != b"MAP ":
         warnings.append("The word 'MAP' is missing from the header (an old or careless writer).")
     if raw["ispg"] == 0 and raw["n"][2] > 1:

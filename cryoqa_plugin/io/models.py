@@ -67,7 +67,8 @@ def read_model(path: str) -> Model:
     if model is None or model.n_atoms == 0:
         raise FormatError(f"The model '{path}' holds no atoms; give a PDB or mmCIF file with ATOM records.")
     if not np.isfinite(model.xyz).all():
-        raise FormatError(f"The model '{path}' has {int((~np.isfinite(model.xyz)).any(axis=1).sum())} atoms whose position is no number; write it again.")
+        bad = int((~np.isfinite(model.xyz)).any(axis=1).sum())
+        raise FormatError(f"The model '{path}' has {bad} atoms whose position is no number; write it again.")
     return model
 
 
