@@ -84,18 +84,26 @@ def sim_case(shared):
 
     def get(name):
         folder = top / name
-        if not (folder / f"{name}_half2.mrc").is_file():
-            top.mkdir(parents=True, exist_ok=True)
-            work = Path(tempfile.mkdtemp(prefix=f".{name}_", dir=str(top)))
-            subprocess.run([sys.executable, str(shared / "tools" / "simulate.py"), name, str(work)], check=True,
-                           stdout=subprocess.DEVNULL)
-            try:
-                work.rename(folder)
-            except OSError:                                  # another process was quicker
-                pass
+        if (folder / f"{name}_truth.json").is_file():        # the simulator writes it last
+            return folder
+        top.mkdir(parents=True, exist_ok=True)
+        work = Path(tempfile.mkdtemp(prefix=f".{name}_", dir=str(top)))
+        subprocess.run([sys.executable, str(shared / "tools" / "simulate.py"), name, str(work)], check=True, stdout=subprocess.DEVNULL)
+        try:
+            work.rename(folder)
+        except OSError:                                      # another process was quicker, or is still writing there
+            return folder if (folder / f"{name}_truth.json").is_file() else work
         return folder
 
     return get
+
+
+@pytest.fixture(scope="session")
+def scipion_env():
+    """The folder that Scipion's projects go to in the tests; skips where Scipion is not installed."""
+    pytest.importorskip("pyworkflow")
+    pytest.importorskip("pwem")
+    return Path(os.environ["SCIPION_USER_DATA"])
 
 
 @pytest.fixture(scope="session")
