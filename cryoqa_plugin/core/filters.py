@@ -19,7 +19,7 @@ def _radial_kernel(ft, z0, z1, steps, at, profile, beyond, out):
         for y in range(ny):
             ky = y if y <= ny // 2 else y - ny
             base = (kz * steps[0]) ** 2 + (ky * steps[1]) ** 2
-            i = 0
+            i = max(0, np.searchsorted(at, np.sqrt(base)) - 1)
             for x in range(nk):
                 r = np.sqrt(base + (x * steps[2]) ** 2)
                 if r > at[n - 1]:

@@ -1,0 +1,115 @@
+"""Exact Euclidean distances on a grid."""
+from __future__ import annotations
+
+from typing import Sequence
+
+import numpy as np
+
+from .jit import njit
+from .threads import over_slabs
+
+_FAR = np.float32(3e38)
+_BLOCK = 16
+
+
+@njit
+def _rows_kernel(binary, z0, z1, step, out):
+    _, ny, nx = binary.shape
+    for z in range(z0, z1):
+        for y in range(ny):
+            last = -1
+            for x in range(nx):
+                if binary[z, y, x]:
+                    last = x
+                    out[z, y, x] = 0
+                elif last >= 0:
+                    out[z, y, x] = np.float32(((x - last) * step) ** 2)
+                else:
+                    out[z, y, x] = _FAR
+            last = -1
+            for x in range(nx - 1, -1, -1):
+                if binary[z, y, x]:
+                    last = x
+                elif last >= 0:
+                    square = np.float32(((last - x) * step) ** 2)
+                    if square < out[z, y, x]:
+                        out[z, y, x] = square
+
+
+@njit
+def _envelope(f, step, cap, at, start):
+    """Replace f by its lower envelope of parabolas; squares at or above ``cap`` throw none and may stay as they are."""
+    n, top, w = f.size, -1, step * step
+    low, high = cap, 0.0
+    for q in range(n):
+        low, high = min(low, f[q]), max(high, f[q])
+    if low >= cap or high == 0:
+        return
+    g = f.copy()
+    for q in range(n):
+        if g[q] >= cap:
+            continue
+        s = -1e30
+        while top >= 0:
+            p = at[top]
+            s = ((g[q] - g[p]) / w + (q * q - p * p)) / (2.0 * (q - p))
+            if s > start[top]:
+                break
+            top -= 1
+        if top < 0:
+            s = -1e30
+        top += 1
+        at[top], start[top] = q, s
+    k = 0
+    for q in range(n):
+        while k < top and start[k + 1] < q:
+            k += 1
+        f[q] = g[at[k]] + w * (q - at[k]) * (q - at[k])
+
+
+@njit
+def _columns_kernel(squares, a0, a1, step, cap):
+    """Envelope along the last axis of a (strided) view; blocks of columns are copied so that cache lines are used up."""
+    _, n_columns, n = squares.shape
+    block = np.empty((_BLOCK, n), np.float64)
+    at, start = np.empty(n, np.int64), np.empty(n, np.float64)
+    for a in range(a0, a1):
+        for first in range(0, n_columns, _BLOCK):
+            width = min(_BLOCK, n_columns - first)
+            for i in range(n):
+                for j in range(width):
+                    block[j, i] = squares[a, first + j, i]
+            for j in range(width):
+                _envelope(block[j], step, cap, at, start)
+            for i in range(n):
+                for j in range(width):
+                    squares[a, first + j, i] = np.float32(block[j, i])
+
+
+def squared_distance(binary: np.ndarray, spacing: Sequence[float] = (1.0, 1.0, 1.0), limit: float = np.inf) -> np.ndarray:
+    """Squared distance to the nearest voxel that is set, float32 [z, y, x]; integers for unit spacing.
+
+    Parameters
+    ----------
+    binary : bool [z, y, x]
+    spacing : distance between voxels along x, y, z
+    limit : distances of ``limit`` and more need not be exact, only not smaller than ``limit``; saves time
+
+    Felzenszwalb & Huttenlocher (2012), https://doi.org/10.4086/toc.2012.v008a019.
+    """
+    sx, sy, sz = (float(s) for s in spacing)
+    flags = np.ascontiguousarray(binary, dtype=np.uint8)
+    out = np.empty(flags.shape, np.float32)
+    cap = float(min(limit * limit, 1e37))
+    nz, ny, _ = flags.shape
+    over_slabs(lambda a, b: _rows_kernel(flags, a, b, sx, out), nz)
+    along_y, along_z = out.transpose(0, 2, 1), out.transpose(1, 2, 0)
+    over_slabs(lambda a, b: _columns_kernel(along_y, a, b, sy, cap), nz)
+    over_slabs(lambda a, b: _columns_kernel(along_z, a, b, sz, cap), ny)
+    return out
+
+
+def distance_to(binary: np.ndarray, spacing: Sequence[float] = (1.0, 1.0, 1.0), limit: float = np.inf) -> np.ndarray:
+    """Distance to the nearest voxel that is set, float32 [z, y, x]; see :func:`squared_distance`."""
+    out = squared_distance(binary, spacing, limit)
+    return np.sqrt(out, out=out)

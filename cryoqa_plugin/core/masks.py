@@ -1,0 +1,154 @@
+"""Masks: where they begin, how far they reach, how softly they end."""
+from __future__ import annotations
+
+from typing import Sequence, Tuple
+
+import numpy as np
+import scipy.ndimage
+
+from .distance import squared_distance
+from .filters import apply_radial, raised_cosine, sphere_transform
+from .fourier import forward, geometry, inverse
+from .jit import njit
+from .threads import over_slabs
+
+_NEIGHBOURS = np.ones((3, 3, 3), dtype=bool)
+
+
+def lowpass(data: np.ndarray, voxel_size: Sequence[float], resolution: float, edge: float = 2.0) -> np.ndarray:
+    """Map, float32 [z, y, x], without what is finer than ``resolution`` (Å); raised cosine of ``edge`` shells as in RELION."""
+    geo = geometry(data.shape, voxel_size)
+    centre = np.floor(geo.length / resolution + 0.5)
+    at = np.arange(0, centre + edge, 1 / 256)               # fine, because the profile is linear in between
+    ft = forward(data)
+    apply_radial(ft, geo, raised_cosine(at, centre - edge / 2, centre + edge / 2), at=at, out=ft)
+    return inverse(ft, data.shape)
+
+
+def extend(binary: np.ndarray, distance: float, spacing: Sequence[float] = (1.0, 1.0, 1.0)) -> np.ndarray:
+    """Mask, bool [z, y, x], grown by all voxels nearer than ``distance`` to a set one; a negative distance shrinks it.
+
+    ``distance`` is in the unit of ``spacing`` (x, y, z); the comparison is strict, as in RELION.
+    """
+    if distance == 0:
+        return binary.copy()
+    if distance > 0:
+        return squared_distance(binary, spacing, distance) < distance ** 2
+    return squared_distance(~binary, spacing, -distance) >= distance ** 2
+
+
+def soft_edge(binary: np.ndarray, width: float, spacing: Sequence[float] = (1.0, 1.0, 1.0)) -> np.ndarray:
+    """Mask, float32 [z, y, x], that falls from 1 to 0 as ``0.5 + 0.5 cos(pi d / width)`` outside the binary one.
+
+    ``width`` is in the unit of ``spacing`` (x, y, z); 0 gives a hard mask.
+    """
+    out = binary.astype(np.float32)
+    if width > 0 and binary.any():
+        square = squared_distance(binary, spacing, width)
+        rim = (square > 0) & (square < width ** 2)
+        out[rim] = 0.5 + 0.5 * np.cos(np.pi * np.sqrt(square[rim].astype(np.float64)) / width)
+    return out
+
+
+def components(binary: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """Connected components (26 neighbours): labels int32 [z, y, x], 1 for the largest; sizes in voxels, largest first."""
+    labels, n = scipy.ndimage.label(binary, structure=_NEIGHBOURS)
+    sizes = np.bincount(labels.ravel(), minlength=n + 1)[1:]
+    order = np.argsort(-sizes, kind="stable")
+    rank = np.zeros(n + 1, dtype=np.int32)
+    rank[order + 1] = np.arange(1, n + 1)
+    return rank[labels], sizes[order]
+
+
+def fill_cavities(binary: np.ndarray) -> np.ndarray:
+    """Mask, bool [z, y, x], with the holes filled that do not reach the edge of the box."""
+    labels, _ = scipy.ndimage.label(~binary)
+    faces = [labels[0], labels[-1], labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]]
+    outside = np.zeros(labels.max() + 1, dtype=bool)
+    for face in faces:
+        outside[np.unique(face)] = True
+    outside[0] = False
+    return ~outside[labels]
+
+
+@njit
+def _balls_kernel(flags, z0, z1, centres, radii, spacing):
+    _, ny, nx = flags.shape
+    sx, sy, sz = spacing
+    for i in range(radii.size):
+        r = radii[i]
+        cx, cy, cz = centres[i, 0] / sx, centres[i, 1] / sy, centres[i, 2] / sz
+        for z in range(max(z0, int(np.ceil(cz - r / sz))), min(z1 - 1, int(np.floor(cz + r / sz))) + 1):
+            left_z = r * r - ((z - cz) * sz) ** 2
+            if left_z < 0:
+                continue
+            reach_y = np.sqrt(left_z) / sy
+            for y in range(max(0, int(np.ceil(cy - reach_y))), min(ny - 1, int(np.floor(cy + reach_y))) + 1):
+                left_y = left_z - ((y - cy) * sy) ** 2
+                if left_y < 0:
+                    continue
+                reach_x = np.sqrt(left_y) / sx
+                for x in range(max(0, int(np.ceil(cx - reach_x))), min(nx - 1, int(np.floor(cx + reach_x))) + 1):
+                    flags[z, y, x] = 1
+
+
+def atoms_mask(shape: Sequence[int], voxel_size: Sequence[float], origin: Sequence[float], xyz: np.ndarray, radius: np.ndarray,
+               probe: float = 1.1, shrink: float = 0.9) -> np.ndarray:
+    """Inside of the molecular surface, bool [z, y, x]: balls of ``radius + probe``, then taken back by ``shrink``.
+
+    Parameters
+    ----------
+    shape : (nz, ny, nx)
+    voxel_size, origin : (x, y, z) in Å
+    xyz : float [n, 3], positions in Å
+    radius : float [n], radius of each atom in Å
+    probe, shrink : Å; a voxel nearer than ``shrink`` to the outside is outside
+
+    Jiang & Brünger (1994), https://doi.org/10.1006/jmbi.1994.1633.
+    """
+    flags = np.zeros(tuple(shape), np.uint8)
+    centres = np.asarray(xyz, dtype=np.float64).reshape(-1, 3) - np.asarray(origin, dtype=np.float64)
+    radii = np.broadcast_to(np.asarray(radius, dtype=np.float64) + probe, (len(centres),)).copy()
+    spacing = np.asarray(voxel_size, dtype=np.float64)
+    over_slabs(lambda a, b: _balls_kernel(flags, a, b, centres, radii, spacing), flags.shape[0])
+    binary = flags.astype(bool)
+    if shrink > 0 and shrink > min(voxel_size) and not binary.all():
+        binary = squared_distance(~binary, voxel_size, shrink) >= shrink ** 2
+    return binary
+
+
+def gaussian_soften(binary: np.ndarray, voxel_size: Sequence[float], sigma: float) -> np.ndarray:
+    """Mask, float32 [z, y, x], smoothed by a Gaussian of standard deviation ``sigma`` (Å), negatives set to 0."""
+    geo = geometry(binary.shape, voxel_size)
+    ft = forward(binary)
+    fine = np.arange(0, geo.n_shells * 2, 0.25)
+    apply_radial(ft, geo, np.exp(-2 * (np.pi * sigma * fine / geo.length) ** 2), at=fine, out=ft)
+    out = inverse(ft, binary.shape)
+    return np.maximum(out, 0, out=out)
+
+
+def local_variance(data: np.ndarray, voxel_size: Sequence[float], resolution: float) -> np.ndarray:
+    """Local variance, float32 [z, y, x]: mean of ``(rho - mean)^2`` in a ball of radius twice ``resolution`` (Å).
+
+    Only the coefficients up to ``resolution`` are kept, as Phenix does.
+    """
+    geo = geometry(data.shape, voxel_size)
+    ft = forward((data - np.float32(data.mean(dtype=np.float64))) ** 2)
+    at = np.arange(0, min(geo.length / resolution, 2 * geo.n_shells), 0.125)
+    profile = sphere_transform(2 * np.pi * at / geo.length * 2 * resolution)
+    return inverse(apply_radial(ft, geo, profile, at=at, out=ft), data.shape)
+
+
+def local_variance_mask(data: np.ndarray, voxel_size: Sequence[float], resolution: float, fraction: float = 0.05) -> np.ndarray:
+    """Where the local variance reaches ``fraction`` of its maximum, bool [z, y, x]; ``resolution`` in Å.
+
+    Terwilliger et al. (2018), https://doi.org/10.1107/S2059798318004655.
+    """
+    variance = local_variance(data, voxel_size, resolution)
+    return variance >= fraction * float(variance.max())
+
+
+def ball(shape: Sequence[int], voxel_size: Sequence[float], radius: float) -> np.ndarray:
+    """Voxels within ``radius`` (Å) of the middle of the box, bool [z, y, x]."""
+    z, y, x = (((np.arange(n) - n // 2) * v) ** 2 for n, v in zip(shape, list(voxel_size)[::-1]))
+    return z[:, None, None] + y[None, :, None] + x[None, None, :] <= radius ** 2
