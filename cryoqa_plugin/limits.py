@@ -5,4 +5,35 @@ from typing import Dict, Tuple
 
 from .checks import Check
 
-CHECKS: Dict[str, Tuple[Check, ...]] = {}
+CHECKS: Dict[str, Tuple[Check, ...]] = {
+    "mask": (
+        Check("edge_margin", ">", 0.0, "Mask keeps clear of the box edge", "Use a larger box, or a higher threshold."),
+        Check("box_fraction", "<=", 0.5, "Mask is a part of the box", "A mask that fills the box hides nothing; raise the threshold."),
+        Check("largest_component", ">=", 0.8, "Mask is in one piece", "Raise the threshold or drop small parts; noise may be inside."),
+        Check("soft_edge_width", ">=", 3.0, "Mask has a soft edge", "A hard edge correlates the half-maps; widen the soft edge."),
+    ),
+    "fsc": (
+        Check("half_maps_identical", "is", False, "Half-maps are copies of each other",
+              "Give the two independent half-maps of one refinement.", severity="fail"),
+        Check("zero_fraction", "<=", 0.5, "Voxels that are exactly 0",
+              "The half-maps seem to be masked; the unmasked curve is then not unmasked. Give them as they were reconstructed."),
+        Check("solvent_noise_ratio", ">=", 0.05, "Noise near the box faces over that at the centre",
+              "The half-maps seem to be masked or cut; give them as they were reconstructed."),
+        Check("tail_fsc", "<=", 0.1, "Unmasked FSC at the end of the curve",
+              "The half-maps stay correlated up to the last shell: either the voxels are too large for these data, or the half-maps "
+              "share something (a mask, noise, a joint processing step)."),
+        Check("rise_at_end", "<=", 0.1, "Rise of the unmasked FSC at its end",
+              "Interpolation, a filter or a shared mask can do this; look at the curve before believing a crossing."),
+        Check("returns_above", "==", 0, "Returns of the curve above the threshold",
+              "The curve dips and comes back; the first crossing is given. Look for a CTF, sampling or mask problem."),
+        Check("random_fsc_at_resolution", "<=", 0.1, "Phase-randomised FSC at the resolution",
+              "The mask is too tight or too sharp for these data; widen it or its soft edge.",
+              "https://doi.org/10.1016/j.ultramic.2013.06.004"),
+        Check("reaches_nyquist", "is", False, "Curve stays above the threshold up to its end",
+              "The resolution given is that of the last shell; use smaller voxels, and check that the half-maps are independent."),
+        Check("unmasked_reaches_further", "is", False, "Unmasked curve reaches further than the corrected one",
+              "The mask is too tight, or does not fit the map."),
+        Check("bfactor", "<=", 0.0, "B-factor", "Amplitudes rise with resolution: the half-maps seem to be sharpened already.",
+              "https://doi.org/10.1016/j.jmb.2003.07.013"),
+    ),
+}

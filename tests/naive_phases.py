@@ -14,22 +14,22 @@ def turn(counter, seed):
     return ((h ^ (h >> 31)) >> 11) / 2 ** 53
 
 
-def randomise(ft, shape, voxel_size, first_shell, seed):
-    """Coefficients from ``first_shell`` on get the phase of their counter; mates get the opposite one."""
+def randomise(ft, shape, voxel_size, first_shell, seed, width):
+    """Coefficients from ``first_shell`` on are turned by the angle of their counter; mates by the opposite one."""
     nz, ny, nx = shape
     r, _ = radius(shape, voxel_size)
     stream = (seed * 0xD1342543DE82EF95 + 0x2545F4914F6CDD1D) % WORD
     out = ft.astype(complex)
     for z, y, x in np.ndindex(ft.shape):
-        if r[z, y, x] < first_shell - 0.5:
+        past = r[z, y, x] - max(first_shell - 0.5, 0)
+        if past < 0:
             continue
-        mate = ((-z) % nz) * ny + (-y) % ny
-        row = z * ny + y
-        size = abs(complex(ft[z, y, x]))
-        if x in (0, nx / 2) and mate < row:
-            out[z, y, x] = size * np.exp(-2j * np.pi * turn(mate * ft.shape[2] + x, stream))
-        elif x in (0, nx / 2) and mate == row:
-            out[z, y, x] = size if turn(row * ft.shape[2] + x, stream) < 0.5 else -size
+        mate, row = ((-z) % nz) * ny + (-y) % ny, z * ny + y
+        paired = x in (0, nx / 2)
+        part = min(past / width, 1) if width else 1
+        angle = 2 * np.pi * part * (turn((min(row, mate) if paired else row) * ft.shape[2] + x, stream) - 0.5)
+        if paired and mate == row:
+            out[z, y, x] *= 1 if angle < np.pi / 2 else -1
         else:
-            out[z, y, x] = size * np.exp(2j * np.pi * turn(row * ft.shape[2] + x, stream))
+            out[z, y, x] *= np.exp(1j * (-angle if paired and mate < row else angle))
     return out

@@ -1,6 +1,8 @@
 """Random phases beyond a resolution, for the noise substitution of masked Fourier shell correlations."""
 from __future__ import annotations
 
+from typing import Optional
+
 import numpy as np
 
 from .fourier import Geometry
@@ -19,8 +21,9 @@ def _random_turn(counter, seed):
 
 
 @njit
-def _phase_kernel(ft, z0, z1, nx, steps, first2, seed, out):
+def _phase_kernel(ft, z0, z1, nx, steps, first, width, seed, out):
     nz, ny, nk = ft.shape
+    first2, full2 = first ** 2, (first + width) ** 2
     for z in range(z0, z1):
         kz = z if z <= nz // 2 else z - nz
         mate_z = (nz - z) % nz
@@ -31,34 +34,44 @@ def _phase_kernel(ft, z0, z1, nx, steps, first2, seed, out):
             base = (kz * steps[0]) ** 2 + (ky * steps[1]) ** 2
             for x in range(nk):
                 value = ft[z, y, x]
-                if base + (x * steps[2]) ** 2 >= first2:
-                    size = np.sqrt(np.float64(value.real) ** 2 + np.float64(value.imag) ** 2)
+                r2 = base + (x * steps[2]) ** 2
+                if r2 >= first2:
+                    turn = 2 * np.pi
+                    if r2 < full2:
+                        turn *= (np.sqrt(r2) - first) / width
                     paired = x == 0 or 2 * x == nx
+                    own = row <= mate_row or not paired
+                    u = _random_turn(np.uint64((row if own else mate_row) * nk + x), seed) - 0.5
                     if paired and row == mate_row:
-                        sign = 1.0 if _random_turn(np.uint64(row * nk + x), seed) < 0.5 else -1.0
-                        value = np.complex64(complex(sign * size, 0.0))
+                        value = value if u * turn < 0.5 * np.pi else -value
                     else:
-                        own = row <= mate_row or not paired
-                        angle = 2 * np.pi * _random_turn(np.uint64((row if own else mate_row) * nk + x), seed)
-                        value = np.complex64(complex(size * np.cos(angle), size * np.sin(angle) * (1.0 if own else -1.0)))
+                        angle = turn * (u if own else -u)
+                        value = value * np.complex64(complex(np.cos(angle), np.sin(angle)))
                 out[z, y, x] = value
 
 
-def randomise_phases(ft: np.ndarray, geo: Geometry, first_shell: int, seed: int) -> np.ndarray:
+def randomise_phases(ft: np.ndarray, geo: Geometry, first_shell: int, seed: int, *, width: float = 0.0,
+                     out: Optional[np.ndarray] = None) -> np.ndarray:
     """The transform with random phases in the shells from ``first_shell`` on; amplitudes are kept.
 
-    ``ft`` is complex64 [nz, ny, nx // 2 + 1], and so is the answer. The phase of a coefficient depends on its place and
-    on ``seed`` only, so that the answer does not depend on the number of threads; Friedel mates get opposite phases,
-    and a coefficient that is its own mate stays real, so that the answer is the transform of a real map.
-    Method: Chen et al. (2013), https://doi.org/10.1016/j.ultramic.2013.06.004. Mixing function: Steele, Lea & Flood
-    (2014), https://doi.org/10.1145/2660193.2660195.
+    Parameters
+    ----------
+    ft : complex64 [nz, ny, nx // 2 + 1]
+    first_shell : phases change from this shell on
+    seed : the phase added to a coefficient depends on its place and on ``seed`` only, not on the number of threads
+    width : shells over which the added phases grow from nothing to the full turn; 0 for all at once
+    out : where to write, ``ft`` itself allowed; a new array when not given
+
+    Friedel mates get opposite phases, and a coefficient that is its own mate stays real, so that the answer is the transform
+    of a real map. Method: Chen et al. (2013), https://doi.org/10.1016/j.ultramic.2013.06.004. Mixing function: Steele, Lea &
+    Flood (2014), https://doi.org/10.1145/2660193.2660195.
     """
-    out = np.empty_like(ft)
-    steps, first2 = np.array(geo.steps), (first_shell - 0.5) ** 2 if first_shell > 0 else 0.0
+    result = np.empty_like(ft) if out is None else out
+    steps, first = np.array(geo.steps), max(first_shell - 0.5, 0.0) * (1 - 1e-9)
     stream = np.uint64((int(seed) * 0xD1342543DE82EF95 + 0x2545F4914F6CDD1D) % 2 ** 64)
 
     def work(start: int, stop: int) -> None:
-        _phase_kernel(ft, start, stop, geo.shape[2], steps, first2 * (1 - 1e-9), stream, out)
+        _phase_kernel(ft, start, stop, geo.shape[2], steps, first, float(width), stream, result)
 
     over_slabs(work, geo.shape[0])
-    return out
+    return result

@@ -12,11 +12,11 @@ CASES = [((6, 6, 6), (1, 1, 1)), ((5, 7, 9), (1, 1, 1)), ((4, 7, 6), (1.0, 1.2, 
 
 
 @pytest.mark.parametrize("shape, voxel", CASES)
-@pytest.mark.parametrize("first", [0, 2])
-def test_equal_to_the_naive_ones(shape, voxel, first):
+@pytest.mark.parametrize("first, width", [(0, 0), (2, 0), (1, 2.5)])
+def test_equal_to_the_naive_ones(shape, voxel, first, width):
     ft = forward(np.random.default_rng(4).standard_normal(shape))
-    got = randomise_phases(ft, geometry(shape, voxel), first, 7)
-    np.testing.assert_allclose(got, naive.randomise(ft, shape, voxel, first, 7), atol=1e-5)
+    got = randomise_phases(ft, geometry(shape, voxel), first, 7, width=width)
+    np.testing.assert_allclose(got, naive.randomise(ft, shape, voxel, first, 7, width), atol=1e-5)
 
 
 @pytest.mark.parametrize("shape, voxel", CASES)
