@@ -47,4 +47,11 @@
   journal = {Nature Methods}, volume = {14}, pages = {290--296}, year = {2017},
   doi = {https://dx.doi.org/10.1038/nmeth.4169}
 }
+
+@article{Terwilliger2018,
+  title = {Automated map sharpening by maximization of detail and connectivity},
+  author = {Terwilliger, Thomas C. and Sobolev, Oleg V. and Afonine, Pavel V. and Adams, Paul D.},
+  journal = {Acta Crystallographica Section D}, volume = {74}, pages = {545--559}, year = {2018},
+  doi = {https://dx.doi.org/10.1107/S2059798318004655}
+}
 """

@@ -40,6 +40,9 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     except MemoryError:
         print("cryoqa: there is not enough memory for this run. Crop the maps, or use a machine with more.", file=sys.stderr)
         return 2
+    except BrokenPipeError:                                  # "cryoqa ... | head": the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("cryoqa: interrupted; nothing half-written was left.", file=sys.stderr)
         return 130
@@ -155,8 +158,8 @@ def _announce(capability_id: str, sources: Dict[str, str], quiet: bool) -> None:
         return
     resolve(runner.capability(capability_id).run)
     if "numba" in sys.modules:
-        from .core.jit import cold_kernels
-        if cold_kernels():
+        from .core.jit import KERNELS, cold_kernels
+        if 2 * len(cold_kernels()) > len(KERNELS):
             print("First run: the numerical core is compiled once, which takes some seconds ('cryoqa warmup' does it ahead).",
                   file=sys.stderr)
     print(f"Expected peak memory: {runner.memory_estimate(capability_id, sources) / 1e9:.2f} GB", file=sys.stderr)

@@ -1,0 +1,234 @@
+"""Make a mask: from a map, around a model, from other masks."""
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Callable, ClassVar, Dict, Optional, Tuple
+
+import numpy as np
+
+from ...core import masks
+from ...errors import InputError, MissingInputError
+from ...io.inputs import Inputs, require_same_grid
+from ...io.maps import Map
+from ...params import param
+from ...results import Curve, Result, Table, curve, map_output, metric, table
+from ..common import check_data, check_mask
+from . import common
+
+METHODS = ("relion", "threshold", "local_variance", "spherical", "cryosparc_loose", "cryosparc_tight", "model", "given")
+_FROM_MAP = ("relion", "threshold", "local_variance", "cryosparc_loose", "cryosparc_tight")
+_PRESETS = {"cryosparc_loose": (3.0, 15.0), "cryosparc_tight": (3.0, 6.0)}      # extension and soft edge in Å
+Say = Callable[[float, str], None]
+
+
+@dataclass(frozen=True)
+class MaskParams:
+    """Parameters of :func:`compute_mask`."""
+
+    method: Optional[str] = param(
+        None, "How the mask begins: 'relion' low-passes the map and takes what is above a threshold; 'threshold' takes the map as it is; "
+        "'local_variance' is Phenix's; 'cryosparc_loose' and 'cryosparc_tight' have that program's widths; 'spherical' is a ball; 'model' "
+        "surrounds the atoms; 'given' starts from a mask. From the data: relion with a map, else model, else given.",
+        label="Method", choices=METHODS)
+    lowpass: float = param(15.0, "Resolution of the low-pass before the threshold; 0 for none.", label="Low-pass", unit="Å", min=0,
+                           only_if=("method", ("relion",)))
+    threshold: Optional[float] = param(
+        None, "Density above which a voxel is inside. From the data: the median of the low-passed map plus the larger of a tenth of "
+        "its range and four times its noise.", label="Threshold",
+        only_if=("method", ("relion", "threshold", "cryosparc_loose", "cryosparc_tight")))
+    resolution: float = param(8.0, "Resolution for the local variance; the ball that averages it has twice this radius.",
+                              label="Resolution", unit="Å", min=1, only_if=("method", ("local_variance",)))
+    fraction: float = param(0.05, "Part of the largest local variance above which a voxel is inside.", label="Fraction of the variance",
+                            min=0, max=1, expert=True, only_if=("method", ("local_variance",)))
+    radius: Optional[float] = param(None, "Radius of the ball, or distance added to the radius of each atom. From the data: 85 % of "
+                                    "half the box, or 3 Å.", label="Radius", unit="Å", min=0, only_if=("method", ("spherical", "model")))
+    combine: str = param("and", "How further masks are combined with the first one, before it is extended.", label="Combination",
+                         choices=("and", "or", "xor", "and_not", "or_not"), expert=True)
+    extend: Optional[float] = param(None, "How far the mask is extended, or shrunk when negative. From the data: 3 for masks of a map, "
+                                    "0 for the others.", label="Extension")
+    soft_edge: Optional[float] = param(None, "Width of the cosine edge outside the extended mask. From the data: 6 (cryoSPARC's "
+                                       "kinds: 15 and 6 Å).", label="Soft edge", min=0)
+    edge_unit: str = param("voxels", "Unit of extension and soft edge.", label="Unit of the edge", choices=("voxels", "angstrom"))
+    drop_below: Optional[float] = param(None, "Components smaller than this part of the largest are dropped. From the data: 0.05 when "
+                                        "the threshold is too, else nothing is dropped.", label="Drop small parts", min=0, max=1,
+                                        expert=True)
+    fill: bool = param(False, "Fill cavities that do not reach the edge of the box.", label="Fill cavities", expert=True)
+    invert: bool = param(False, "Give 1 minus the mask.", label="Invert", expert=True)
+
+
+@dataclass(frozen=True)
+class MaskResult(Result):
+    """Result of :func:`compute_mask`."""
+
+    schema: ClassVar[str] = "cryoqa/mask/1"
+    method: str = metric("", "how the mask was begun", "none")
+    threshold: Optional[float] = metric("", "density above which a voxel is inside", "none")
+    volume: float = metric("Å³", "volume where the mask is at least 0.5", "none")
+    mass: float = metric("kDa", "mass of protein that fills this volume, at 0.81 Da/Å³", "none")
+    box_fraction: float = metric("", "part of the box where the mask is at least 0.5", "none")
+    mean_value: float = metric("", "mean of the mask over the box", "none")
+    soft_edge_width: float = metric("Å", "width of the soft edge", "higher")
+    n_components: int = metric("", "number of separate parts", "none")
+    largest_component: float = metric("", "part of the mask that lies in its largest component", "higher")
+    edge_margin: float = metric("Å", "smallest distance from the mask (at least 0.5) to the edge of the box", "higher")
+    centre_offset: float = metric("Å", "distance from the centre of the mask to the middle of the box", "lower")
+    mass_by_threshold: Optional[Curve] = curve("Mass enclosed by the map against the threshold", x_label="threshold", x_unit="",
+                                               y_label="mass", y_unit="kDa")
+    components: Optional[Table] = table("Separate parts of the mask, largest first, at most 20")
+    mask: Optional[Map] = map_output("", "mask, from 0 to 1")
+
+
+def compute_mask(inputs: Inputs, params: MaskParams, *, progress: Optional[Callable[[float, str], None]] = None) -> MaskResult:
+    """Make a soft mask.
+
+    Parameters
+    ----------
+    inputs
+        ``full_map``, ``model`` or ``mask``, as the method asks; further masks are combined with the first one.
+    params
+        See :class:`MaskParams`.
+    progress
+        ``progress(fraction, message)``.
+
+    RELION's mask is that of ``relion_mask_create`` (Scheres 2012, https://doi.org/10.1016/j.jsb.2012.09.006), with exact distances.
+    """
+    say: Say = progress or (lambda fraction, message: None)
+    method = params.method or ("relion" if inputs.full_map else "model" if inputs.model else "given")
+    grid = _check(inputs, method)
+    say(0.05, "Where the density is")
+    binary, threshold, levels = _begin(inputs, params, method, grid)
+    if not binary.any():
+        raise InputError(_empty(method, threshold, inputs))
+    part = params.drop_below if params.drop_below is not None else (0.05 if _automatic(params, method) else 0.0)
+    binary = common.drop_small(_combined(binary, inputs, params, method), part)
+    if params.fill:
+        binary = masks.fill_cavities(binary)
+    if not binary.any():
+        raise InputError(f"The mask is empty after the combination '{params.combine}': the masks do not overlap as it asks. "
+                         "Check them, or choose another combination.")
+    say(0.4, "Extension and soft edge")
+    extend, width, spacing = _edge(params, method, grid)
+    soft = masks.soft_edge(masks.extend(binary, extend, spacing), width, spacing)
+    if not soft.any():
+        raise InputError(f"The mask is empty after it was shrunk by {-extend:g} {params.edge_unit}; shrink it less.")
+    if params.invert:
+        soft = 1 - soft
+    say(0.8, "Measuring the mask")
+    return _result(soft, grid, method, threshold, levels, width * (grid.voxel if spacing == (1, 1, 1) else 1.0))
+
+
+def _check(inputs: Inputs, method: str) -> Map:
+    """The map that fixes the grid; a sentence when an input of the method is missing or bad."""
+    needed = "full_map" if method in _FROM_MAP else {"model": "model", "given": "mask"}.get(method)
+    if needed and getattr(inputs, needed) is None:
+        words = {"full_map": "a map", "model": "an atomic model", "mask": "a mask"}[needed]
+        raise MissingInputError(f"The method '{method}' needs {words} and none was given; give it or choose another method.")
+    maps = {n: m for n, m in inputs.maps().items() if n in ("full_map", "mask", "mask2")}
+    if not maps:
+        raise MissingInputError("A mask around a model needs a map or a mask that tells the box and the voxel size; give one.")
+    require_same_grid(maps)
+    if inputs.full_map is not None:
+        check_data(inputs.full_map, "full_map")
+    for kind in ("mask", "mask2"):
+        if getattr(inputs, kind) is not None:
+            check_mask(getattr(inputs, kind), kind)
+    return next(iter(maps.values()))
+
+
+def _automatic(params: MaskParams, method: str) -> bool:
+    return params.threshold is None and method in ("relion", "threshold", "cryosparc_loose", "cryosparc_tight")
+
+
+def _begin(inputs: Inputs, params: MaskParams, method: str, grid: Map) -> Tuple[np.ndarray, Optional[float], Optional[np.ndarray]]:
+    """The binary mask, the threshold that made it, and the map that it was applied to."""
+    if method == "given":
+        return inputs.mask.data >= 0.5, None, None
+    if method == "model":
+        return _around_atoms(inputs, params, grid), None, None
+    if method == "spherical":
+        radius = params.radius or 0.85 * min(n * v for n, v in zip(grid.shape, grid.voxel_size[::-1])) / 2
+        return masks.ball(grid.shape, grid.voxel_size, radius), None, None
+    data, voxel_size = inputs.full_map.data, grid.voxel_size
+    if method == "local_variance":
+        levels = masks.local_variance(data, voxel_size, max(params.resolution, 2 * grid.voxel))
+        threshold = params.fraction * float(levels.max())
+        return levels >= threshold, threshold, levels
+    cut = {"relion": params.lowpass, "threshold": 0.0}.get(method, 12.0)
+    levels = masks.lowpass(data, voxel_size, cut) if cut > 2 * grid.voxel else data
+    threshold = common.contour(levels) if params.threshold is None else params.threshold
+    return levels >= np.float32(threshold), threshold, levels
+
+
+def _around_atoms(inputs: Inputs, params: MaskParams, grid: Map) -> np.ndarray:
+    model = inputs.model
+    radius = common.van_der_waals(model.elements) + (3.0 if params.radius is None else params.radius)
+    binary = masks.atoms_mask(grid.shape, grid.voxel_size, grid.origin, model.xyz, radius)
+    if not binary.any():
+        low, high = model.xyz.min(axis=0), model.xyz.max(axis=0)
+        end = [o + n * v for o, n, v in zip(grid.origin, grid.shape[::-1], grid.voxel_size)]
+        raise InputError(f"The model lies outside the box: its atoms go from {_point(low)} to {_point(high)} Å and the box from "
+                         f"{_point(grid.origin)} to {_point(end)} Å ({model.path}, {grid.path}). Check the origin of the map, or "
+                         "place the model in it.")
+    return binary
+
+
+def _point(xyz: Any) -> str:
+    return "(" + ", ".join(f"{v:.1f}" for v in xyz) + ")"
+
+
+def _combined(binary: np.ndarray, inputs: Inputs, params: MaskParams, method: str) -> np.ndarray:
+    operations: Dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+        "and": np.logical_and, "or": np.logical_or, "xor": np.logical_xor,
+        "and_not": lambda a, b: a & ~b, "or_not": lambda a, b: a | ~b}
+    for kind in ("mask2",) if method == "given" else ("mask", "mask2"):
+        other = getattr(inputs, kind)
+        if other is not None:
+            binary = operations[params.combine](binary, other.data >= 0.5)
+    return binary
+
+
+def _edge(params: MaskParams, method: str, grid: Map) -> Tuple[float, float, Tuple[float, float, float]]:
+    """Extension, width of the soft edge, and the spacing that gives them their unit."""
+    if method in _PRESETS and params.extend is None and params.soft_edge is None:
+        return _PRESETS[method][0], _PRESETS[method][1], grid.voxel_size
+    extend = params.extend if params.extend is not None else 3.0 if method in _FROM_MAP else 0.0
+    width = params.soft_edge if params.soft_edge is not None else 6.0
+    return extend, width, grid.voxel_size if params.edge_unit == "angstrom" else (1.0, 1.0, 1.0)
+
+
+def _empty(method: str, threshold: Optional[float], inputs: Inputs) -> str:
+    if method == "given":
+        return f"The mask has no voxel of at least 0.5 ({inputs.mask.path}); give another one."
+    if threshold is None:
+        return "The mask is empty: the ball holds no voxel. Give a larger radius."
+    low, high = float(inputs.full_map.data.min()), float(inputs.full_map.data.max())
+    return (f"No voxel reaches the threshold {threshold:g}: the map goes from {low:g} to {high:g}, less after the "
+            f"low-pass ({inputs.full_map.path}). Lower the threshold, or leave it out to have it chosen.")
+
+
+def _result(soft: np.ndarray, grid: Map, method: str, threshold: Optional[float], levels: Optional[np.ndarray], width: float) -> MaskResult:
+    inside = soft >= 0.5
+    voxel_volume = float(np.prod(grid.voxel_size))
+    count = int(np.count_nonzero(inside))
+    _, sizes = masks.components(inside)
+    kda = common.DALTON_PER_A3 / 1000
+    rows = tuple((i + 1, int(n), float(n * voxel_volume), float(n * voxel_volume * kda)) for i, n in enumerate(sizes[:20]))
+    offset = common.centre(soft, grid.voxel_size)
+    out = MaskResult(
+        method=method, threshold=threshold, volume=count * voxel_volume, mass=count * voxel_volume * kda,
+        box_fraction=count / soft.size, mean_value=float(soft.mean(dtype=np.float64)), soft_edge_width=float(width),
+        n_components=len(sizes), largest_component=float(sizes[0] / count) if count else 0.0,
+        edge_margin=common.margin(inside, grid.voxel_size) if count else 0.0, centre_offset=float(np.sqrt(sum(v * v for v in offset))),
+        mass_by_threshold=None if levels is None else _mass_curve(levels, voxel_volume * kda),
+        components=Table(("part", "voxels", "volume (Å³)", "mass (kDa)"), rows), mask=grid.with_data(soft))
+    words = {"given": "from the given mask", "model": "around the model", "spherical": "a ball"}.get(method, f"{method} mask of the map")
+    parts = "1 part" if out.n_components == 1 else f"{out.n_components} parts"
+    return replace(out, summary=f"Mask ({words}): {out.volume:.0f} Å³, room for {out.mass:.0f} kDa of protein, "
+                   f"{100 * out.box_fraction:.1f} % of the box, in {parts}, with a soft edge of {out.soft_edge_width:.1f} Å.")
+
+
+def _mass_curve(levels: np.ndarray, kda_per_voxel: float) -> Curve:
+    counts, edges = np.histogram(levels, bins=400)
+    above = np.cumsum(counts[::-1])[::-1]
+    start = int(np.searchsorted(edges, max(float(np.median(levels.ravel()[::97])), 0.0)))
+    return Curve(edges[start:-1], above[start:] * kda_per_voxel)

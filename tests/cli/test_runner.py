@@ -1,0 +1,78 @@
+"""The one call behind the command line, Scipion and scripts."""
+from __future__ import annotations
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+import cryoqa_plugin
+from cryoqa_plugin import runner
+from cryoqa_plugin.errors import InputError, MissingInputError
+from cryoqa_plugin.io.maps import read_map, write_map
+
+
+def test_run_equals_execute_and_leaves_no_files(cli_files, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    halves = {k: cli_files[k] for k in ("half1", "half2")}
+    a = cryoqa_plugin.run("mtriage", **halves)
+    b = runner.execute("mtriage", halves, outdir=str(tmp_path / "out"), threads=1)
+    assert a["metrics"] == b["metrics"] and a["curves"] == b["curves"]
+    assert os.listdir(tmp_path) == ["out"]
+
+
+def test_names_may_carry_scipions_suffix(cli_files):
+    assert runner.problems("fsc", {"half1": cli_files["half1"] + ":mrc", "half2": cli_files["half2"]}) == []
+
+
+def test_problems_come_before_anything_runs(cli_files):
+    assert "needs" in runner.problems("mtriage", {"mask": cli_files["mask"]})[0]
+    assert "no use" in runner.problems("fsc", dict(cli_files))[0]
+    with pytest.raises(MissingInputError):
+        cryoqa_plugin.run("fsc", half1=cli_files["half1"])
+    with pytest.raises(InputError, match="no_such"):
+        cryoqa_plugin.run("fsc", half1=cli_files["half1"], half2=cli_files["half2"], no_such=1)
+    with pytest.raises(InputError, match="no capability 'nothing'"):
+        cryoqa_plugin.run("nothing")
+
+
+def test_memory_estimate_grows_with_the_box(cli_files, tmp_path):
+    small = runner.memory_estimate("fsc", {"half1": cli_files["half1"]})
+    big = str(tmp_path / "big.mrc")
+    half = read_map(cli_files["half1"])
+    write_map(big, half.with_data(np.tile(half.data, (2, 2, 2))))
+    row = runner.capability("fsc")
+    assert runner.memory_estimate("fsc", {"half1": big}) - small == pytest.approx(row.bytes_per_voxel * 7 * 32 ** 3, abs=2)
+    assert row.bytes_per_voxel > 8
+
+
+def test_a_result_document_is_strict_json_and_follows_its_schema(cli_files, tmp_path):
+    from cryoqa_plugin.registry import resolve
+    from cryoqa_plugin.results import json_schema
+    out = str(tmp_path / "out")
+    runner.execute("fsc", {k: cli_files[k] for k in ("half1", "half2", "mask")}, outdir=out)
+    with open(os.path.join(out, "result.json"), encoding="utf-8") as stream:
+        document = json.load(stream, parse_constant=lambda word: pytest.fail(f"{word} in the JSON"))
+    schema = json_schema(resolve(runner.capability("fsc").result))
+    assert set(schema["required"]) <= set(document)
+    assert set(document["metrics"]) == set(schema["properties"]["metrics"]["properties"])
+    assert set(document["curves"]) <= set(schema["properties"]["curves"]["properties"])
+    for entry in document["maps"].values():
+        assert read_map(os.path.join(out, entry["path"])).origin == pytest.approx((3.0, 4.5, 6.0))
+
+
+def test_progress_never_goes_back(cli_files, tmp_path):
+    seen = []
+    runner.assess({k: cli_files[k] for k in ("half1", "half2")}, str(tmp_path), progress=lambda f, m: seen.append((f, m)))
+    fractions = [f for f, _ in seen]
+    assert fractions == sorted(fractions) and 0 <= fractions[0] and fractions[-1] <= 1 and fractions[-1] > 0.8
+    assert all(m for _, m in seen)
+
+
+def test_warmup_leaves_no_cold_kernel():
+    from cryoqa_plugin.core import jit
+    names = runner.warmup()
+    if not any(hasattr(k, "stats") for k in jit.KERNELS):
+        pytest.skip("kernels are not compiled under NUMBA_DISABLE_JIT")
+    assert names and jit.cold_kernels() == []
