@@ -23,7 +23,7 @@ from .results import write_json
 EDGE = 115.2                    # Å, of the box
 SNR_AT_ZERO = 300.0             # A
 _LABELS = ("cryoqa demonstration data: a made-up protein, not a real map",)
-_MASK_RADIUS, _MASK_EDGE = 4.0, 6.0          # Å
+_MASK_RADIUS, _MASK_EDGE = 4.0, 8.0          # Å
 
 
 class DemoData(NamedTuple):
@@ -63,7 +63,7 @@ def make_demo_data(box: int = 96, resolution: Optional[float] = None, seed: int 
         Number of voxels along an edge; 96 gives voxels of 1.2 Å.
     resolution
         Where the true FSC of the unmasked half-maps is 0.143, in Å; within the mask it is finer by some 0.5 Å. None takes
-        3.5 Å, or 2.9 voxels when that is more.
+        3.5 Å, or 2.5 voxels when that is more.
     seed
         Seed of the noise; the same numbers give the same files.
 
@@ -72,10 +72,10 @@ def make_demo_data(box: int = 96, resolution: Optional[float] = None, seed: int 
     DemoData
         ``truth`` holds the parameters, ``bfactor_envelope`` (Å², of signal and noise alike), and for ``unmasked`` and
         ``masked`` the expected ``fsc`` per ``freq`` (1/Å) with the ``resolution_0143`` and ``resolution_05`` (Å) where it
-        falls below 0.143 and 0.5.
+        falls below 0.143 and 0.5 (None when it does not before Nyquist).
     """
     voxel = EDGE / box
-    resolution = max(3.5, 2.9 * voxel) if resolution is None else float(resolution)
+    resolution = max(3.5, 2.5 * voxel) if resolution is None else float(resolution)
     fall = float(np.log(SNR_AT_ZERO * (1 - 0.143) / 0.143)) * resolution ** 2          # k of the SNR, Å²
     model = Model(build_model((box // 2) * voxel, EDGE))
     blank = Map(np.zeros((box,) * 3, np.float32), (voxel,) * 3)
@@ -128,6 +128,6 @@ def _expected(signal: np.ndarray, noise_power: np.ndarray, geo: Geometry) -> Dic
     of_noise, _, _ = power_sums(np.sqrt(np.maximum(noise_power, 0)).astype(np.complex64), geo)
     fsc = of_signal / np.maximum(of_signal + of_noise, 1e-30)
     freq = frequencies(geo)
-    out: Dict[str, object] = {f"resolution_{name}": float(1 / find_crossings(freq, fsc, threshold).first)
-                              for name, threshold in (("0143", 0.143), ("05", 0.5))}
-    return dict(out, freq=freq.tolist(), fsc=fsc.tolist())
+    first = {name: find_crossings(freq, fsc, threshold).first for name, threshold in (("0143", 0.143), ("05", 0.5))}
+    crossings = {f"resolution_{name}": float(1 / at) if np.isfinite(at) else None for name, at in first.items()}
+    return dict(crossings, freq=freq.tolist(), fsc=fsc.tolist())
