@@ -1,0 +1,126 @@
+"""What a job folder of RELION or cryoSPARC gives: files by kind, curves, voxel size, and what is odd about them."""
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from typing import Any, Dict, List, Optional, Tuple
+
+import numpy as np
+
+from ..errors import CryoqaError, InputError
+from .maps import read_header
+
+Curve = Tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Body:
+    """One body of a multi-body refinement; ``number`` counts from 1, paths are None where there is no file."""
+
+    number: int
+    name: str
+    full_map: Optional[str] = None
+    half1: Optional[str] = None
+    half2: Optional[str] = None
+    mask: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job folder, read.
+
+    ``program`` is ``RELION`` or ``cryoSPARC``; ``kind`` the sort of job in the program's words; ``label`` what a user
+    calls it (``Refine3D/job029``, ``P9 J209``); ``iteration`` None when the job finished. ``fsc`` maps names
+    (``unmasked``, ``masked``, ``phase_randomised``, ``corrected``, ``refinement``, ``spherical``, ``loose``, ``tight``)
+    to (freq in 1/Å, correlation), float64 of shape (n,). ``voxel_size`` and ``resolution`` are in Å, the voxel size
+    being what the program says, which may differ from the headers (then there is a warning).
+    """
+
+    folder: str
+    program: str
+    kind: str
+    label: str
+    version: str = ""
+    iteration: Optional[int] = None
+    full_map: Optional[str] = None
+    half1: Optional[str] = None
+    half2: Optional[str] = None
+    mask: Optional[str] = None
+    sharpened: Optional[str] = None
+    local_resolution: Optional[str] = None
+    other_masks: Dict[str, str] = field(default_factory=dict)
+    bodies: Tuple[Body, ...] = ()
+    body: int = 0
+    fsc: Dict[str, Curve] = field(default_factory=dict)
+    voxel_size: Optional[float] = None
+    header_voxel_size: Optional[float] = None
+    box: Optional[int] = None
+    resolution: Optional[float] = None
+    warnings: Tuple[str, ...] = ()
+
+    def files(self) -> Dict[str, str]:
+        """Every map and mask that was found, by kind; the kinds of input first."""
+        names = ("full_map", "half1", "half2", "mask", "sharpened", "local_resolution")
+        out = {n: getattr(self, n) for n in names if getattr(self, n)}
+        out.update(self.other_masks)
+        return out
+
+    def sources(self) -> Dict[str, str]:
+        """The inputs that a capability can take, by kind: full_map, half1, half2, mask."""
+        return {n: p for n, p in self.files().items() if n in ("full_map", "half1", "half2", "mask")}
+
+    def select(self, number: int) -> "Job":
+        """The same job with the files of one body in front; 0 gives the job as it is."""
+        if number == 0:
+            return self
+        found = [b for b in self.bodies if b.number == number]
+        if not found:
+            have = f"the bodies are {', '.join(str(b.number) for b in self.bodies)}" if self.bodies else "the job has no bodies, use 0"
+            raise InputError(f"There is no body {number} in {self.folder}; {have}.")
+        body = found[0]
+        curves = {k: c for k, c in self.fsc.items() if not k.startswith("body")}
+        own = self.fsc.get(f"body{number:03d}")
+        if own is not None:
+            curves = {"refinement": own}
+        return replace(self, full_map=body.full_map, half1=body.half1, half2=body.half2, mask=body.mask, body=number, fsc=curves)
+
+    def missing(self) -> List[str]:
+        """Sentences on the inputs that a job of this kind should have and that are not there."""
+        out = []
+        if not (self.half1 and self.half2) and self.kind != "MaskCreate":
+            out.append(f"No pair of half-maps was found in {self.folder} ({self.program} {self.kind}); copy them from where the job ran.")
+        if not self.full_map and self.kind != "MaskCreate":
+            out.append(f"No full map was found in {self.folder} ({self.program} {self.kind}); the mean of the half-maps can stand in.")
+        if not self.mask:
+            out.append(f"No mask was found for {self.label} ({self.program} {self.kind}); give one, or make one with 'cryoqa mask'.")
+        return out
+
+
+def check_voxel_size(job: Job, said: Optional[float], said_by: str, length: Optional[float] = None) -> Job:
+    """The job with its voxel size: what the program says against the header of the first map.
+
+    ``said`` is the voxel size in Å that the file ``said_by`` gives; ``length`` the edge of the box in Å it gives
+    instead, to be divided by the box of the header. A header that disagrees by more than 0.2 % adds a warning.
+    """
+    header, warnings = None, list(job.warnings)
+    for path in (job.half1, job.full_map, job.mask):
+        if path and header is None:
+            try:
+                header = read_header(path)
+            except CryoqaError as error:
+                warnings.append(str(error))
+    shown = float(header.voxel_size[0]) if header else None
+    box = header.shape[2] if header else job.box
+    if said is None and length and box:
+        said = length / box
+    if said and shown and abs(said - shown) > 2e-3 * said:
+        warnings.append(f"{os.path.basename(said_by)} says voxels of {said:.5g} Å but the header of {header.path} says {shown:.5g} Å; "
+                        "the first is taken, give the voxel size when the second is right.")
+    return replace(job, voxel_size=said or shown, header_voxel_size=shown, box=box, warnings=tuple(warnings))
+
+
+def curve(freq: Any, values: Any) -> Curve:
+    """A curve as two float64 arrays, without the rows that are not finite."""
+    x, y = np.asarray(freq, dtype=np.float64), np.asarray(values, dtype=np.float64)
+    good = np.isfinite(x) & np.isfinite(y)
+    return x[good], y[good]
