@@ -6,6 +6,16 @@ from typing import Dict, Tuple
 from .checks import Check
 
 CHECKS: Dict[str, Tuple[Check, ...]] = {
+    "map_info": (
+        Check("inverted", "is", False, "Density points down", "Multiply the map by -1 before you go on."),
+        Check("header_agrees", "is", True, "Header statistics agree with the data", "Another program changed the data and not the header; "
+              "programs that trust it will use wrong contours."),
+        Check("centre_offset", "<=", 0.1, "Molecule is in the middle of the box", "Centre the map; masks and filters may cut it off."),
+        Check("halves_identical", "is", False, "Half-maps are the same file", "Give the two independent half-maps.", severity="fail"),
+        Check("halves_masked", "is", False, "Half-maps are masked", "Give the half-maps as the refinement wrote them, without a mask."),
+        Check("halves_agreement", ">=", 0.95, "Half-maps belong to the map", "Check that map and half-maps come from one refinement, "
+              "on one origin and of one hand."),
+    ),
     "mask": (
         Check("edge_margin", ">", 0.0, "Mask keeps clear of the box edge", "Use a larger box, or a higher threshold."),
         Check("box_fraction", "<=", 0.5, "Mask is a part of the box", "A mask that fills the box hides nothing; raise the threshold."),

@@ -33,6 +33,12 @@ class Capability:
 
 CAPABILITIES: Tuple[Capability, ...] = (
     Capability(
+        id="map_info", title="Map information", level="0", needs=("full_map",), takes=("half1", "half2"),
+        run="methods.map_info.map_info:compute_map_info", params="methods.map_info.map_info:MapInfoParams",
+        result="methods.map_info.map_info:MapInfoResult", protocol="protocols.protocol_map_info:CryoqaProtMapInfo",
+        section="report.sections.map_info:SECTION", viewer="viewers.viewer_volume:CryoqaVolumeViewer", references=("Afonine2018",),
+        bytes_per_voxel=26),
+    Capability(
         id="mask", title="Mask", level="0", needs=(), takes=("full_map", "model", "mask", "mask2"), any_of=(("full_map",), ("mask",)),
         run="methods.masks.mask:compute_mask", params="methods.masks.mask:MaskParams", result="methods.masks.mask:MaskResult",
         protocol="protocols.protocol_mask:CryoqaProtCreateMask", section="report.sections.mask:SECTION",

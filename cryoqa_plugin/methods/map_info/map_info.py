@@ -1,0 +1,232 @@
+"""What a map file holds and what was done to it."""
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Callable, ClassVar, Dict, List, Optional, Tuple
+
+import numpy as np
+
+from ...core import masks, shells
+from ...core.fourier import forward, frequencies, geometry
+from ...io.inputs import Inputs, require, require_same_grid
+from ...io.maps import Map
+from ...params import param
+from ...results import Curve, Result, Table, curve, metric, table
+from ..common import check_data
+from ..masks.common import contour
+from .halves import Halves, common_fraction, compare_halves, corner_ratio
+
+_EDGE_CONSTANT = 0.1
+
+
+@dataclass(frozen=True)
+class MapInfoParams:
+    """Parameters of :func:`compute_map_info`."""
+
+    threshold: Optional[float] = param(None, "Density above which a voxel counts for the centre of mass and the enclosed volume. From "
+                                       "the data: as for masks, on the map low-passed at 10 Å.", label="Contour")
+    bins: int = param(100, "Number of bins of the histogram of densities.", label="Bins of the histogram", min=5, max=10000, expert=True)
+
+
+@dataclass(frozen=True)
+class MapInfoResult(Result):
+    """Result of :func:`compute_map_info`."""
+
+    schema: ClassVar[str] = "cryoqa/map_info/1"
+    minimum: float = metric("", "smallest density", "none")
+    maximum: float = metric("", "largest density", "none")
+    mean: float = metric("", "mean density", "none")
+    sd: float = metric("", "standard deviation of the density", "none")
+    skewness: float = metric("", "skewness of the density; positive where a molecule stands out of flat solvent", "higher")
+    kurtosis: float = metric("", "excess kurtosis of the density", "none")
+    voxel_size: str = metric("Å", "voxel size along x, y, z", "none")
+    box: str = metric("voxels", "part of the map that is present, along x, y, z", "none")
+    origin: str = metric("Å", "position of the first voxel (x, y, z)", "none")
+    full_cell: bool = metric("", "whether the whole unit cell of the header is present", "none")
+    wrapping: str = metric("", "whether the map goes on at the opposite face: yes, no or undecided", "none")
+    edge_continuity: Optional[float] = metric("", "correlation across opposite faces over that of neighbouring planes", "none")
+    edges_constant: bool = metric("", "whether the six faces are flat", "none")
+    nyquist: float = metric("Å", "finest resolution along the coarsest axis: twice the voxel size", "none")
+    corner_limit: float = metric("Å", "finest resolution in the corners of the transform", "none")
+    filtered_at: Optional[float] = metric("Å", "resolution at which the power spectrum ends, when the map was low-passed", "none")
+    filtered: bool = metric("", "whether the power spectrum ends before the voxel size demands", "none")
+    constant_fraction: float = metric("", "part of the voxels that have the value of a corner", "none")
+    corner_sd_ratio: float = metric("", "standard deviation in the corners of the box over that of the map", "none")
+    masked: bool = metric("", "whether the map was multiplied by a mask", "none")
+    inverted: bool = metric("", "whether the density points down: particles dark on bright", "none")
+    contour: float = metric("", "density that the next values refer to", "none")
+    volume: float = metric("Å³", "volume above the contour", "none")
+    centre_offset: float = metric("", "distance from the centre of mass above the contour to the middle, in parts of the box edge", "lower")
+    header_agrees: Optional[bool] = metric("", "whether minimum, maximum and mean of the header are those of the data", "none")
+    halves_identical: Optional[bool] = metric("", "whether the half-maps are the same", "none")
+    halves_masked: Optional[bool] = metric("", "whether a half-map was multiplied by a mask", "none")
+    halves_scale: Optional[float] = metric("", "standard deviation of half-map 1 over that of half-map 2", "target:1")
+    halves_correlation: Optional[float] = metric("", "correlation of the voxels of the half-maps", "none")
+    halves_agreement: Optional[float] = metric("", "mean FSC between the map and the mean of the half-maps, coarser than 10 Å", "higher")
+    histogram: Optional[Curve] = curve("Histogram of the densities", x_label="density", x_unit="", y_label="voxels")
+    power_spectrum: Optional[Curve] = curve("Mean power of the Fourier coefficients in shells", x_label="spatial frequency",
+                                            x_unit="1/Å", y_label="log10 of the power")
+    header: Optional[Table] = table("What the header says")
+
+
+def compute_map_info(inputs: Inputs, params: MapInfoParams, *,
+                     progress: Optional[Callable[[float, str], None]] = None) -> MapInfoResult:
+    """Describe a map: header and true statistics, cell, origin, wrapping, edges, masking, filtering, consistency of half-maps.
+
+    Parameters
+    ----------
+    inputs
+        ``full_map``; ``half1`` and ``half2`` when there are.
+    params
+        See :class:`MapInfoParams`.
+    progress
+        ``progress(fraction, message)``.
+    """
+    say = progress or (lambda fraction, message: None)
+    require(inputs, "full_map")
+    require_same_grid({n: m for n, m in inputs.maps().items() if n in ("full_map", "half1", "half2")})
+    for kind in ("full_map", "half1", "half2"):
+        if getattr(inputs, kind) is not None:
+            check_data(getattr(inputs, kind), kind)
+    map_ = inputs.full_map
+    say(0.1, "Statistics")
+    values = _statistics(map_, params.bins)
+    values.update(_placement(map_))
+    say(0.3, "Power spectrum")
+    geo = geometry(map_.shape, map_.voxel_size)
+    ft = forward(map_.data)
+    values.update(_spectrum(ft, map_, geo))
+    say(0.5, "Contour")
+    values.update(_density(map_, params.threshold))
+    halves: Optional[Halves] = None
+    if inputs.half1 is not None and inputs.half2 is not None:
+        say(0.7, "Half-maps")
+        halves = compare_halves(inputs.half1, inputs.half2, ft, geo)
+        values.update({"halves_" + n: v for n, v in zip(("identical", "masked", "scale", "correlation", "agreement"), halves)})
+    notes = [w for m in inputs.maps().values() if m.header is not None for w in m.header.warnings]
+    out = MapInfoResult(warnings=tuple(dict.fromkeys(notes)), **values)
+    return replace(out, summary=_summary(map_, out))
+
+
+def _statistics(map_: Map, bins: int) -> Dict[str, Any]:
+    data = map_.data
+    mean = float(data.mean(dtype=np.float64))
+    moments = np.zeros(3)
+    for section in data:
+        d = section.ravel().astype(np.float64) - mean
+        square = d * d
+        moments += (square.sum(), float(square @ d), float(square @ square))
+    variance, third, fourth = moments / data.size
+    counts, edges = np.histogram(data, bins=bins)
+    out = dict(minimum=float(data.min()), maximum=float(data.max()), mean=mean, sd=float(np.sqrt(variance)),
+               skewness=third / variance ** 1.5, kurtosis=fourth / variance ** 2 - 3,
+               histogram=Curve((edges[1:] + edges[:-1]) / 2, counts.astype(float)))
+    if map_.header is not None:
+        low, high, average, _ = map_.header.header_stats
+        slack = 1e-3 * (out["maximum"] - out["minimum"])
+        pairs = ((low, out["minimum"]), (high, out["maximum"]), (average, mean))
+        if low < high:                                       # else the header says that it does not know
+            out["header_agrees"] = all(abs(p - q) <= slack for p, q in pairs)
+        out["header"] = _header_table(map_.header)
+    return out
+
+
+def _header_table(h: Any) -> Table:
+    low, high, mean, rms = h.header_stats
+    rows: List[Tuple[str, str]] = [
+        ("unit cell grid", _words(h.sampling)), ("unit cell", _words(h.cell)), ("space group", str(h.ispg)),
+        ("map grid", _words(h.shape[::-1])), ("map cell (Å)", _words(n * v for n, v in zip(h.shape[::-1], h.voxel_size))),
+        ("start (NSTART)", _words(h.nstart)), ("ORIGIN (Å)", _words(h.header_origin)),
+        ("axis order (MAPC, MAPR, MAPS)", _words(h.axis_order)),
+        ("mode", str(h.mode)), ("minimum, maximum, mean, rms", _words((low, high, mean, rms))), ("machine stamp", h.machine_stamp),
+        ("extended header", f"{h.extended_bytes} bytes {h.exttyp}".strip()), ("format version", str(h.nversion))]
+    return Table(("field", "value"), tuple(rows + [("label", text) for text in h.labels]))
+
+
+def _words(values: Any) -> str:
+    return ", ".join(f"{v:g}" for v in values)
+
+
+def _placement(map_: Map) -> Dict[str, Any]:
+    data, header = map_.data, map_.header
+    full = header is None or tuple(header.sampling) == tuple(header.shape[::-1])
+    faces = [data[0], data[-1], data[:, 0], data[:, -1], data[:, :, 0], data[:, :, -1]]
+    constant = max(float(f.std(dtype=np.float64)) for f in faces) < _EDGE_CONSTANT * float(data.std(dtype=np.float64))
+    continuity = _continuity(data)
+    wrapping = "no" if not full or constant else "undecided"
+    if wrapping == "undecided" and continuity is not None:
+        wrapping = "yes" if continuity > 0.75 else "no" if continuity < 0.25 else "undecided"
+    fraction, ratio = common_fraction(data), corner_ratio(data)
+    return dict(voxel_size=_words(map_.voxel_size), box=_words(map_.shape[::-1]), origin=_words(map_.origin), full_cell=full,
+                edges_constant=constant, edge_continuity=continuity, wrapping=wrapping, constant_fraction=fraction,
+                corner_sd_ratio=ratio, masked=fraction > 0.1 or ratio < 0.01)
+
+
+def _continuity(data: np.ndarray) -> Optional[float]:
+    """Mean correlation of opposite faces over that of neighbouring planes; None when the planes do not correlate."""
+    across, along = [], []
+    for axis in range(3):
+        first, second, last = (np.take(data, i, axis).ravel().astype(np.float64) for i in (0, 1, -1))
+        if min(first.std(), second.std(), last.std()) <= 0:
+            return None
+        across.append(np.corrcoef(first, last)[0, 1])
+        along.append(np.corrcoef(first, second)[0, 1])
+    return float(np.mean(across) / np.mean(along)) if np.mean(along) > 0.05 else None
+
+
+def _spectrum(ft: np.ndarray, map_: Map, geo: Any) -> Dict[str, Any]:
+    power, _, count = shells.power_sums(ft, geo)
+    level = np.log10(np.maximum(power / np.maximum(count, 1) / map_.data.size, 1e-300))
+    freq = frequencies(geo)
+    end = spectrum_end(level)
+    return dict(nyquist=2 * max(map_.voxel_size), corner_limit=2 / float(np.sqrt(sum(v ** -2 for v in map_.voxel_size))),
+                filtered=end is not None, filtered_at=None if end is None else float(1 / freq[end]),
+                power_spectrum=Curve(freq[1:], np.maximum(level[1:], level[1:].max() - 16)))
+
+
+def spectrum_end(level: np.ndarray) -> Optional[int]:
+    """Shell at which a spectrum falls off a cliff, or None; ``level`` is log10 of the power, float [n].
+
+    A cliff is a shell after which every shell lies two decades below the median of the five before it. Decay by a
+    B-factor is too gradual for that, and a map that was not filtered ends on its noise. The first fifth of the shells, where
+    the shape of the molecule rules, is not looked at.
+    """
+    where = range(max(7, len(level) // 5), len(level) - 2)
+    drops = [float(np.median(level[i - 6:i - 1]) - level[i + 2:].max()) for i in where]
+    if not drops or max(drops) < 2:
+        return None
+    return next(i for i, drop in zip(where, drops) if drop >= max(2.0, max(drops) - 0.5))
+
+
+def _density(map_: Map, threshold: Optional[float]) -> Dict[str, Any]:
+    filtered = masks.lowpass(map_.data, map_.voxel_size, 10.0) if map_.voxel < 4 else map_.data
+    sample = filtered.ravel()[::max(1, filtered.size // 2_000_000)]
+    low, middle, high = np.quantile(sample, (0.001, 0.5, 0.999))
+    inverted = bool(middle - low > 1.5 * (high - middle))
+    if threshold is None:
+        threshold = -contour(-filtered) if inverted else contour(filtered)
+    inside = (map_.data <= threshold) if inverted else (map_.data >= threshold)
+    count = int(np.count_nonzero(inside))
+    offset = 0.0
+    if count:
+        centre = [_mean_index(inside, a) - map_.shape[a] // 2 for a in (0, 1, 2)]
+        offset = float(np.sqrt(sum((c / n) ** 2 for c, n in zip(centre, map_.shape))))
+    return dict(inverted=inverted, contour=float(threshold), volume=count * float(np.prod(map_.voxel_size)), centre_offset=offset)
+
+
+def _mean_index(inside: np.ndarray, axis: int) -> float:
+    profile = np.count_nonzero(inside, axis=tuple(a for a in range(3) if a != axis))
+    return float(profile @ np.arange(profile.size) / profile.sum())
+
+
+def _summary(map_: Map, out: MapInfoResult) -> str:
+    state = ["masked" if out.masked else "not masked", f"low-passed at {out.filtered_at:.2f} Å" if out.filtered_at else "not low-passed"]
+    if out.inverted:
+        state.append("of inverted contrast")
+    box = " x ".join(str(n) for n in map_.shape[::-1])
+    words = f"A map of {box} voxels of {map_.voxel:.4g} Å (finest resolution {out.nyquist:.2f} Å), {', '.join(state)}"
+    if out.halves_identical:
+        return words + "; its half-maps are identical, so that nothing can be learned from them."
+    if out.halves_masked:
+        return words + "; its half-maps are masked, so that their FSC is too good."
+    return words + "."

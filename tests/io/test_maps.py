@@ -1,0 +1,211 @@
+"""Map files written byte by byte, and the files of the wild."""
+from __future__ import annotations
+
+import bz2
+import gzip
+import itertools
+import os
+import struct
+
+import numpy as np
+import pytest
+
+from cryoqa_plugin.errors import FormatError, InputError
+from cryoqa_plugin.io.maps import Map, read_header, read_map, write_map
+
+TYPES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2"}
+
+
+def _bytes(data, *, mode=2, axes=(1, 2, 3), nstart=(0, 0, 0), origin=(0, 0, 0), cell=None, order="<", extended=0, stamp=None,
+           sampling=None, ispg=1, angles=(90, 90, 90), imod=False):
+    """A map file; ``data`` is [section, row, column], ``nstart`` in file order, ``cell`` and ``sampling`` in x, y, z."""
+    ns, nr, nc = data.shape
+    in_xyz = [0, 0, 0]
+    for axis, n in zip(axes, (nc, nr, ns)):
+        in_xyz[axis - 1] = n
+    sampling, cell = sampling or in_xyz, cell or [float(n) for n in in_xyz]
+    head = bytearray(1024)
+    struct.pack_into(order + "10i6f3i3f2i", head, 0, nc, nr, ns, mode, *nstart, *sampling, *cell, *angles, *axes,
+                     float(data.min()), float(data.max()), float(data.mean()), ispg, extended)
+    struct.pack_into(order + "3f", head, 196, *origin)
+    head[208:212] = b"MAP "
+    head[212:216] = stamp if stamp is not None else {"<": b"\x44\x44\0\0", ">": b"\x11\x11\0\0"}[order]
+    if imod:
+        struct.pack_into(order + "2i", head, 152, 1146047817, 0)
+    kind = "u1" if imod else TYPES[mode]
+    return bytes(head) + b"\7" * extended + data.astype(order + kind).tobytes()
+
+
+def _write(tmp_path, block, name="map with space, comma.mrc"):
+    path = tmp_path / name
+    path.write_bytes(block)
+    return str(path)
+
+
+@pytest.mark.parametrize("mode", sorted(TYPES))
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_modes_and_byte_orders(mode, order, tmp_path):
+    data = np.random.default_rng(mode).integers(0 if mode == 6 else -100, 100, (3, 4, 5))
+    map_ = read_map(_write(tmp_path, _bytes(data, mode=mode, order=order)))
+    np.testing.assert_array_equal(map_.data, data)
+    assert map_.data.dtype == np.float32 and map_.data.flags.c_contiguous and map_.header.mode == mode
+    assert map_.header.warnings == ()
+
+
+def test_old_imod_bytes_have_no_sign(tmp_path):
+    data = np.array([[[0, 100, 200]]])
+    np.testing.assert_array_equal(read_map(_write(tmp_path, _bytes(data, mode=0, imod=True))).data, data)
+
+
+@pytest.mark.parametrize("axes", list(itertools.permutations((1, 2, 3))))
+def test_every_order_of_axes(axes, tmp_path):
+    """data[z, y, x] = 100 z + 10 y + x whatever the file order."""
+    nx, ny, nz = 3, 4, 5
+    z, y, x = np.mgrid[:nz, :ny, :nx]
+    data = 100 * z + 10 * y + x                                # axis 0, 1, 2 = z, y, x
+    place = {1: 2, 2: 1, 3: 0}
+    in_file = data.transpose([place[axes[2]], place[axes[1]], place[axes[0]]])
+    start = {1: 7, 2: 8, 3: 9}
+    block = _bytes(in_file, axes=axes, nstart=[start[a] for a in axes], cell=[3.0, 8.0, 15.0])
+    map_ = read_map(_write(tmp_path, block))
+    np.testing.assert_array_equal(map_.data, data)
+    assert map_.voxel_size == (1.0, 2.0, 3.0) and map_.origin == (7.0, 16.0, 27.0)
+    assert map_.header.nstart == (7, 8, 9) and map_.header.shape == (nz, ny, nx)
+
+
+def test_origin_goes_before_nstart_and_a_conflict_is_said(tmp_path):
+    data = np.arange(8.0).reshape(2, 2, 2)
+    header = read_header(_write(tmp_path, _bytes(data, nstart=(1, 2, 3), origin=(10, 20, 30))))
+    assert header.origin == (10, 20, 30) and any("NSTART" in w for w in header.warnings)
+    agreeing = read_header(_write(tmp_path, _bytes(data, nstart=(1, 2, 3), origin=(1, 2, 3))))
+    assert agreeing.origin == (1, 2, 3) and agreeing.warnings == ()
+    assert read_header(_write(tmp_path, _bytes(data, origin=(np.nan, 0, 0)))).origin == (0, 0, 0)
+
+
+def test_a_part_of_a_cell_keeps_its_voxel_size(tmp_path):
+    data = np.zeros((2, 3, 4))
+    data[0, 0, 0] = 1
+    header = read_header(_write(tmp_path, _bytes(data, cell=[50.0, 60.0, 70.0], sampling=[100, 100, 100])))
+    assert header.voxel_size == pytest.approx((0.5, 0.6, 0.7)) and header.sampling == (100, 100, 100)
+
+
+@pytest.mark.parametrize("change, words", [
+    (dict(stamp=b"AM\0\0"), "machine stamp"), (dict(cell=[0.0, 0.0, 0.0]), "cell of 0"), (dict(sampling=[0, 0, 0]), "0 sampling"),
+    (dict(ispg=0), "stack of images"), (dict(ispg=401), "stack of volumes"), (dict(angles=(0, 0, 0)), None)])
+def test_odd_headers_are_read_and_said(change, words, tmp_path):
+    data = np.random.default_rng(0).random((3, 4, 5)).astype(np.float32)
+    map_ = read_map(_write(tmp_path, _bytes(data, **change)))
+    np.testing.assert_array_equal(map_.data, data)
+    assert map_.voxel_size == (1.0, 1.0, 1.0)
+    assert (any(words in w for w in map_.header.warnings)) if words else not map_.header.warnings
+
+
+def test_axes_of_zero_are_taken_as_xyz(tmp_path):
+    block = bytearray(_bytes(np.arange(24.0).reshape(2, 3, 4)))
+    block[64:76] = bytes(12)
+    map_ = read_map(_write(tmp_path, bytes(block)))
+    assert map_.shape == (2, 3, 4) and any("axes" in w for w in map_.header.warnings)
+
+
+def test_huge_extended_header(tmp_path):
+    data = np.arange(24.0).reshape(2, 3, 4)
+    map_ = read_map(_write(tmp_path, _bytes(data, extended=3_000_000)))
+    np.testing.assert_array_equal(map_.data, data)
+    assert map_.header.extended_bytes == 3_000_000
+
+
+@pytest.mark.parametrize("name, pack", [("a.mrc.gz", gzip.compress), ("a.map.bz2", bz2.compress), ("gzip_by_content.mrc", gzip.compress)])
+def test_compressed(name, pack, tmp_path):
+    data = np.arange(24.0).reshape(2, 3, 4)
+    np.testing.assert_array_equal(read_map(_write(tmp_path, pack(_bytes(data, extended=80)), name)).data, data)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress])
+def test_truncated(pack, tmp_path):
+    data = np.arange(240.0).reshape(4, 6, 10)
+    path = _write(tmp_path, pack(_bytes(data)[:1500]))
+    with pytest.raises(FormatError, match="10 x 6 x 4.*1984 bytes.*1500") as error:
+        read_map(path)
+    assert path in str(error.value)
+
+
+def test_damaged_compression_is_one_sentence(tmp_path):
+    path = _write(tmp_path, gzip.compress(_bytes(np.arange(2400.0).reshape(24, 10, 10)))[:-200], "a.mrc.gz")
+    with pytest.raises(FormatError, match="damaged|truncated"):
+        read_map(path)
+
+
+@pytest.mark.parametrize("block, words", [
+    (b"", "0 bytes"), (b"ATOM" * 400, "not an MRC"), (b"\0" * 2000, "not an MRC")])
+def test_not_a_map(block, words, tmp_path):
+    with pytest.raises(FormatError, match=words):
+        read_header(_write(tmp_path, block))
+
+
+def test_transforms_and_skewed_cells_are_refused(tmp_path):
+    with pytest.raises(FormatError, match="mode 4"):
+        block = bytearray(_bytes(np.zeros((2, 2, 2)) + 1))
+        block[12:16] = struct.pack("<i", 4)
+        read_header(_write(tmp_path, bytes(block)))
+    with pytest.raises(FormatError, match="111.5"):
+        read_header(_write(tmp_path, _bytes(np.ones((2, 2, 2)), angles=(90, 111.5, 90))))
+    with pytest.raises(InputError, match="nowhere"):
+        read_map(str(tmp_path / "nowhere.mrc"))
+
+
+@pytest.mark.parametrize("name", ["out, 1.mrc", "out.map.gz"])
+def test_round_trip(name, tmp_path):
+    mrcfile = pytest.importorskip("mrcfile")
+    rng = np.random.default_rng(2)
+    map_ = Map(rng.standard_normal((5, 6, 7)).astype(np.float32), (1.06, 1.5, 2.0), (-3.0, 4.5, 6.25))
+    path = str(tmp_path / name)
+    write_map(path, map_, labels=("made for a test", "µ is not ASCII", "x" * 200))
+    back = read_map(path)
+    np.testing.assert_array_equal(back.data, map_.data)
+    assert back.voxel_size == map_.voxel_size and back.origin == map_.origin
+    assert back.header.labels == ("made for a test", "? is not ASCII", "x" * 80) and back.header.ispg == 1
+    with mrcfile.open(path) as other:
+        np.testing.assert_array_equal(other.data, map_.data)
+        assert float(other.header.rms) == pytest.approx(map_.data.std(), rel=1e-5)
+        assert other.voxel_size.x == pytest.approx(1.06)
+    assert mrcfile.validate(path, print_file=open(os.devnull, "w"))
+    assert os.listdir(tmp_path) == [name]
+
+
+def test_nothing_is_half_written(tmp_path):
+    class Broken(np.ndarray):
+        pass
+
+    path = tmp_path / "old.mrc"
+    path.write_bytes(b"precious")
+    with pytest.raises(ValueError):
+        write_map(str(path), Map(np.zeros((2, 2)), (1.0,) * 3))
+    assert path.read_bytes() == b"precious" and os.listdir(tmp_path) == ["old.mrc"]
+    with pytest.raises(InputError, match="cannot be written"):
+        write_map(str(tmp_path / "no folder" / "a.mrc"), Map(np.zeros((2, 2, 2)), (1.0,) * 3))
+
+
+@pytest.mark.realdata
+def test_every_header_of_the_collection(shared):
+    """Each reads right or gives one sentence; the expectations are those of its README and of other readers."""
+    good, refused = {}, {}
+    for path in sorted((shared / "data" / "headers").iterdir()):
+        if path.suffix in (".pdb", ".ncs_spec"):
+            continue
+        try:
+            good[path.name] = read_map(str(path))
+        except FormatError as error:
+            refused[path.name] = str(error)
+    assert set(refused) == {"EMD-3001.map", "emd_8216.map.gz", "test_data_corrupt_header.map"}
+    assert "94.326" in refused["EMD-3001.map"] and "1108" in refused["test_data_corrupt_header.map"]
+    assert good["EMD-3197.map"].origin == pytest.approx((-22.8, 0, 0))
+    np.testing.assert_array_equal(good["EMD-3197.map"].data, good["EMD-3197.map.bz2"].data)
+    np.testing.assert_array_equal(good["EMD-3197.map"].data, good["emd_3197.map.gz"].data)
+    assert good["emd_1155.ccp4"].shape == (281, 91, 141) and good["emd_1155.ccp4"].voxel_size == (16.4,) * 3
+    assert good["1jzv.ccp4"].shape == (70, 96, 76) and good["1jzv.ccp4"].header.axis_order == (2, 1, 3)
+    assert good["h2o-elf-nstart-origin.mrc"].origin == pytest.approx((1.2, 3.4, 5.6))
+    start = good["ccp4_20_21_22_to_30_40_50.ccp4"]
+    assert start.header.nstart == (20, 21, 22) and start.shape == (29, 20, 11)
+    for name, map_ in good.items():
+        assert np.isfinite(map_.data).all(), name
+        assert map_.header.header_stats[2] == pytest.approx(float(map_.data.mean(dtype=np.float64)), rel=1e-3, abs=1e-6), name
