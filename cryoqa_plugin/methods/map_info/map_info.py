@@ -189,13 +189,15 @@ def spectrum_end(level: np.ndarray) -> Optional[int]:
 
     A cliff is a shell after which every shell lies two decades below the median of the five before it. Decay by a
     B-factor is too gradual for that, and a map that was not filtered ends on its noise. The first fifth of the shells, where
-    the shape of the molecule rules, is not looked at.
+    the shape of the molecule rules, is not looked at. The shell returned is the last one above the middle of the fall (in decades).
     """
-    where = range(max(7, len(level) // 5), len(level) - 2)
-    drops = [float(np.median(level[i - 6:i - 1]) - level[i + 2:].max()) for i in where]
-    if not drops or max(drops) < 2:
-        return None
-    return next(i for i, drop in zip(where, drops) if drop >= max(2.0, max(drops) - 0.5))
+    best, end = 2.0, None
+    for i in range(max(7, len(level) // 5), len(level) - 2):
+        before, after = float(np.median(level[i - 6:i - 1])), float(level[i + 2:].max())
+        if before - after >= best:
+            best = before - after
+            end = i - 7 + int(np.argmax(level[i - 6:] < (before + after) / 2))
+    return end
 
 
 def _density(map_: Map, threshold: Optional[float]) -> Dict[str, Any]:
