@@ -93,7 +93,7 @@ class FscResult(Result):
     returns_above: Optional[int] = metric("", "times the headline curve comes back above the threshold after its first fall", "lower")
     randomised_from: Optional[float] = metric("Å", "resolution from which phases were randomised", "none")
     random_fsc_at_resolution: Optional[float] = metric("", "phase-randomised FSC at the headline resolution", "lower")
-    unmasked_reaches_further: Optional[bool] = metric("", "the unmasked curve crosses at a better resolution than the corrected one",
+    unmasked_reaches_further: Optional[bool] = metric("", "the unmasked curve crosses beyond the better end of the interval",
                                                       "none")
     mask_fraction: Optional[float] = metric("", "mean of the mask: part of the box inside", "none")
     half_maps_identical: Optional[bool] = metric("", "the half-maps are copies of each other, up to a factor", "none")

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Optional, Sequence
+from typing import Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ class FscCurve:
 class Rules:
     """How to count and to correct for the mask.
 
-    Phases are randomised from the shell where the unmasked FSC falls below ``level``, growing to the full turn over the
+    Phases are randomised from the shell where the unmasked FSC falls below ``level``, growing to the full turn over at most the
     frequency range ``onset`` (1/Å), and the correction begins ``guard`` shells after that. ``mate_weight`` as in
     :func:`cryoqa_plugin.core.shells.cross_sums`.
     """
@@ -35,7 +35,7 @@ class Rules:
     mate_weight: float = 0.5
 
 
-RULES: Dict[str, Rules] = {"cryoqa": Rules(level=0.8, guard=2, onset=1 / 20), "relion": Rules(level=0.8, guard=2),
+RULES: Dict[str, Rules] = {"cryoqa": Rules(level=0.8, guard=0, onset=1 / 20), "relion": Rules(level=0.8, guard=2),
                            "cryosparc": Rules(level=0.143, guard=0)}
 
 
@@ -62,25 +62,34 @@ def correlate_masked(half1: np.ndarray, half2: np.ndarray, mask: np.ndarray, geo
     return correlate(f1, fourier.forward(half2 * mask), geo, confidence, rules, fraction)
 
 
-def randomised(half1: np.ndarray, half2: np.ndarray, mask: np.ndarray, geo: Geometry, first_shell: int, seeds: Sequence[int],
-               confidence: float, rules: Rules, fraction: np.ndarray) -> FscCurve:
-    """FSC in the mask of the half-maps with random phases from ``first_shell`` on, the mean over ``seeds``.
+def onset_width(masked: FscCurve, geo: Geometry, first_shell: int, rules: Rules) -> float:
+    """Shells over which the added phases grow: those of ``rules.onset``, but at most two thirds of the way from ``first_shell``
+    to the crossing of the masked curve with 0.143, so that phases are random and the correction begins before it."""
+    crosses = crossing.find_crossings(np.arange(geo.n_shells), masked.fsc, 0.143).first
+    way = np.inf if np.isnan(crosses) else max(crosses - first_shell, 0.0)
+    return float(min(rules.onset * geo.length, way * 2 / 3))
 
-    The two halves get different phases.
+
+def randomised(half1: np.ndarray, half2: np.ndarray, mask: np.ndarray, geo: Geometry, onset: Tuple[int, float],
+               seeds: Sequence[int], confidence: float, rules: Rules, fraction: np.ndarray) -> FscCurve:
+    """FSC in the mask of the half-maps with random phases, the mean over ``seeds``.
+
+    ``onset`` holds the shell from which phases change and the number of shells until they are random. The two halves get
+    different phases.
     """
     total = np.zeros(geo.n_shells)
     for seed in seeds:
-        f1 = _noise(half1, mask, geo, first_shell, 2 * seed, rules)
-        one = correlate(f1, _noise(half2, mask, geo, first_shell, 2 * seed + 1, rules), geo, confidence, rules, fraction)
+        f1 = _noise(half1, mask, geo, onset, 2 * seed)
+        one = correlate(f1, _noise(half2, mask, geo, onset, 2 * seed + 1), geo, confidence, rules, fraction)
         del f1
         total += one.fsc
     fsc = total / len(seeds)
     return FscCurve(fsc, *crossing.confidence_band(fsc, one.count * len(seeds), confidence), one.count)
 
 
-def _noise(half: np.ndarray, mask: np.ndarray, geo: Geometry, first_shell: int, seed: int, rules: Rules) -> np.ndarray:
+def _noise(half: np.ndarray, mask: np.ndarray, geo: Geometry, onset: Tuple[int, float], seed: int) -> np.ndarray:
     ft = fourier.forward(half)
-    phases.randomise_phases(ft, geo, first_shell, seed, width=rules.onset * geo.length, out=ft)
+    phases.randomise_phases(ft, geo, onset[0], seed, width=onset[1], out=ft)
     noise = fourier.inverse(ft, geo.shape)
     noise *= mask
     return fourier.forward(noise)

@@ -9,8 +9,10 @@ import numpy as np
 from ...core import filters, fourier, guinier, shells
 from ...core.fourier import Geometry
 from ...errors import FormatError, InputError, MissingInputError
+from ...io.star import StarTable, read_star
 
-_FINE = 8                                        # points per shell of the filter applied
+_FINE = 16                                       # points per shell of the filter applied
+_MTF_COLUMNS = ("rlnResolutionInversePixel", "rlnMtfValue")
 
 
 class Mtf(NamedTuple):
@@ -30,23 +32,23 @@ class Guinier(NamedTuple):
 
 def read_mtf(path: str) -> Tuple[np.ndarray, np.ndarray]:
     """Frequencies (1/pixel of the detector) and values of the MTF in a RELION STAR file, float64 [n] each, rising frequencies."""
-    from emtable import Table
     if not os.path.isfile(path):
         raise MissingInputError(f"The MTF file '{path}' does not exist; check the path.")
-    names = ("rlnResolutionInversePixel", "rlnMtfValue")
     try:
-        for block in Table.getTableNames(path):
-            table = Table(fileName=path, tableName=block)
-            if all(table.hasColumn(n) for n in names):
-                points = sorted((float(getattr(r, names[0])), float(getattr(r, names[1]))) for r in table)
-                freq, values = (np.array(v) for v in zip(*points))
-                break
-        else:
-            raise ValueError("no table has the columns _" + " and _".join(names))
-    except (ValueError, TypeError, AttributeError, IndexError, UnicodeDecodeError) as error:
-        raise FormatError(f"The MTF file {path} cannot be read: {error}. Give a STAR file as RELION uses for --mtf.") from None
+        freq, values = next(_mtf_columns(table) for table in read_star(path).values() if _MTF_COLUMNS[0] in table.columns)
+    except (StopIteration, KeyError, ValueError, FormatError):
+        raise FormatError(f"The MTF file {path} holds no table of numbers with the columns _{_MTF_COLUMNS[0]} and _{_MTF_COLUMNS[1]}; "
+                          "give the STAR file that RELION takes for --mtf.") from None
     if not np.all(np.isfinite(values)) or values.min() <= 0:
         raise InputError(f"The MTF file {path} has values that are not positive (lowest {values.min():g}); give the MTF of the detector.")
+    order = np.argsort(freq)
+    return freq[order], values[order]
+
+
+def _mtf_columns(table: StarTable) -> Tuple[np.ndarray, np.ndarray]:
+    freq, values = (np.asarray(table.columns[name], dtype=np.float64) for name in _MTF_COLUMNS)
+    if freq.size == 0:
+        raise ValueError("no rows")
     return freq, values
 
 
@@ -73,8 +75,7 @@ def guinier_plot(ft: np.ndarray, geo: Geometry, weights: np.ndarray, mtf: np.nda
     """Guinier plot of a transform, complex64 [nz, ny, nx // 2 + 1]; ``weights`` and ``mtf`` are float64 [n_shells]."""
     _, amplitude, count = shells.power_sums(ft, geo)
     original = guinier.log_amplitudes(amplitude, count, int(np.prod(geo.shape)))
-    with np.errstate(divide="ignore"):
-        weighted = original + np.where(weights > 0, np.log(np.where(weights > 0, weights, 1.0)), np.nan) - np.log(mtf)
+    weighted = original + np.log(np.where(weights > 0, weights, np.nan)) - np.log(mtf)
     return Guinier(fourier.frequencies(geo) ** 2, original, weighted)
 
 
@@ -82,12 +83,12 @@ def apply_filter(ft: np.ndarray, geo: Geometry, weights: np.ndarray, bfactor: fl
                  mtf: Mtf) -> np.ndarray:
     """Sharpened map, float32 [z, y, x]; ``ft`` is overwritten.
 
-    Coefficients are multiplied by the weight (linear between shells), by ``exp(-bfactor s^2 / 4)`` and by the low-pass, divided
+    Coefficients are multiplied by the weight of their shell, by ``exp(-bfactor s^2 / 4)`` and by the low-pass, divided
     by the MTF, and set to 0 beyond the last shell.
     """
-    at = np.arange((geo.n_shells - 1) * _FINE + 1) / _FINE
+    at = np.arange((geo.n_shells - 1) * _FINE + _FINE // 2) / _FINE
     freq = at / geo.length
-    profile = np.interp(at, np.arange(geo.n_shells), weights) * np.exp(-bfactor * freq ** 2 / 4)
+    profile = weights[np.floor(at + 0.5).astype(int)] * np.exp(-bfactor * freq ** 2 / 4)
     profile /= mtf_profile(mtf, freq)
     if low_pass is not None:
         profile *= np.interp(at, np.arange(geo.n_shells), filters.cosine_lowpass_profile(geo, low_pass))

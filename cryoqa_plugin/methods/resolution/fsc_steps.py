@@ -105,8 +105,9 @@ def _all_curves(work: Work, say: Say) -> Tuple[Dict[str, FscCurve], Dict[str, Fs
         return found, others, None
     say(0.45, "FSC in the mask with random phases")
     seeds = range(p.seed * p.repeats, (p.seed + 1) * p.repeats)
-    others["random"] = curves.randomised(a, b, work.mask, geo, first, seeds, p.confidence, work.rules, fraction)
-    begin = first + int(np.ceil(work.rules.onset * geo.length)) + work.rules.guard
+    width = curves.onset_width(found["masked"], geo, first, work.rules)
+    others["random"] = curves.randomised(a, b, work.mask, geo, (first, width), seeds, p.confidence, work.rules, fraction)
+    begin = first + int(np.ceil(width)) + work.rules.guard
     found["corrected"] = curves.corrected(found["masked"], others["random"], begin)
     return found, others, first
 
@@ -160,7 +161,7 @@ def numbers(work: Work, found: Found) -> Dict[str, Any]:
         plain = criteria.estimate(work.freq, found.curves["unmasked"], work.params.threshold).resolution
         if head.resolution is not None:
             out["random_fsc_at_resolution"] = float(np.interp(1 / head.resolution, work.freq, found.others["random"].fsc))
-        out["unmasked_reaches_further"] = plain is not None and (head.resolution is None or plain < head.resolution)
+        out["unmasked_reaches_further"] = plain is not None and (head.resolution is None or plain < (head.better or head.resolution))
     out["resolutions"] = Table(("curve", "criterion", "resolution", "worse", "better", "last shell", "remark"),
                                criteria.rows(found.estimates))
     return out
