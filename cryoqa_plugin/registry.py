@@ -48,6 +48,12 @@ CAPABILITIES: Tuple[Capability, ...] = (
         run="methods.resolution.fsc:compute_fsc", params="methods.resolution.fsc:FscParams", result="methods.resolution.fsc:FscResult",
         protocol="protocols.protocol_fsc:CryoqaProtFsc", section="report.sections.fsc:SECTION",
         viewer="viewers.viewer_fsc:CryoqaFscViewer", references=("Chen2013", "Rosenthal2003", "vanHeel2005"), bytes_per_voxel=32),
+    Capability(
+        id="mtriage", title="mtriage", level="1", needs=(), takes=("full_map", "half1", "half2", "mask", "model"),
+        any_of=(("full_map",), ("half1", "half2")), run="methods.resolution.mtriage:compute_mtriage",
+        params="methods.resolution.mtriage:MtriageParams", result="methods.resolution.mtriage:MtriageResult",
+        protocol="protocols.protocol_mtriage:CryoqaProtMtriage", section="report.sections.mtriage:SECTION",
+        viewer="viewers.viewer_fsc:CryoqaFscViewer", references=("Afonine2018", "Rosenthal2003"), bytes_per_voxel=50),
 )
 
 BY_ID: Dict[str, Capability] = {c.id: c for c in CAPABILITIES}

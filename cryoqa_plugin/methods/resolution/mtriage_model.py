@@ -1,0 +1,114 @@
+"""The model in mtriage: which atoms lie in the box, whether they lie on density, and their Fourier coefficients."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Dict, List, Tuple
+
+import numpy as np
+
+from ...core import density, masks
+from ...errors import InputError
+from ...io.maps import Map
+from ...io.models import Model
+
+_MISPLACED = 0.5                      # mean map value at the atoms, in SD, below which another origin is looked for
+Triple = Tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The atoms used and the model's transforms, complex64 [nz, ny, nx // 2 + 1]: with the atoms' B-factors, and with all B = 0."""
+
+    elements: List[str]
+    xyz: np.ndarray
+    ft: np.ndarray
+    ft_b0: np.ndarray
+    values: Dict[str, Any]
+
+
+def place(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndarray], warnings: List[str]) -> Placed:
+    """Put ``model`` on ``grid``; what is odd about it goes to ``warnings``.
+
+    ``map_data`` gives the map, float32 [z, y, x]; it is called here so that the map need not be kept.
+    """
+    found = density.atoms_inside(model.elements, model.xyz, grid.shape, grid.voxel_size, grid.origin, table)
+    keep = found.keep & (model.occupancy > 0)
+    if found.outside == model.n_atoms:
+        raise InputError(f"None of the {model.n_atoms} atoms of the model ({model.path}) lies in the box of the map ({grid.path}), whose corner "
+                         f"is at {_triple(grid.origin)} Å.{_origin_that_fits(model, grid)} Move the model into the map, or correct the "
+                         "map's origin.")
+    if not keep.any():
+        raise InputError(f"The {table} table knows none of the elements of the model ({model.path}) that lie in the map ({grid.path}); "
+                         "correct the element column of the model.")
+    _warn_about_atoms(model, grid, found, table, warnings)
+    zscore = _check_place(model, grid, map_data(), warnings)
+    elements = [e for e, k in zip(model.elements, keep) if k]
+    xyz, b_iso, occupancy = model.xyz[keep], model.b_iso[keep], model.occupancy[keep]
+    fts = [density.model_density_ft(elements, xyz, b_iso, occupancy, grid.shape, grid.voxel_size, grid.origin, b_zero=b_zero, table=table)
+           for b_zero in (False, True)]
+    values = dict(atoms_used=int(keep.sum()), atoms_outside=found.outside / model.n_atoms, model_zscore=zscore,
+                  model_b_mean=float(b_iso.mean()))
+    return Placed(elements, xyz, fts[0], fts[1], values)
+
+
+def _triple(values: Triple) -> str:
+    return ", ".join(f"{v:.4g}" for v in values)
+
+
+def _warn_about_atoms(model: Model, grid: Map, found: density.InsideAtoms, table: str, warnings: List[str]) -> None:
+    if found.outside:
+        warnings.append(f"{found.outside} of the {model.n_atoms} atoms of the model ({model.path}) lie outside of the map ({grid.path}) and "
+                        "are left out.")
+    if found.unknown:
+        warnings.append(f"{found.unknown} of the {model.n_atoms} atoms of the model ({model.path}) are of elements that the {table} table "
+                        "does not know and are left out.")
+
+
+def _check_place(model: Model, grid: Map, data: np.ndarray, warnings: List[str]) -> float:
+    """Mean map value at the atoms in standard deviations; a warning when it is low, with the origin that would raise it."""
+    mean, sd = float(data.mean(dtype=np.float64)), float(data.std(dtype=np.float64))
+    scores = {origin: _score(model, grid, origin, data, mean, sd) for origin in [tuple(grid.origin)] + _other_origins(grid)}
+    here = scores[tuple(grid.origin)]
+    best = max(scores, key=lambda o: scores[o])
+    if here < _MISPLACED or scores[best] > 2 * here:
+        hint = (f"with the map's origin at {_triple(best)} Å instead of {_triple(grid.origin)} Å it would be {scores[best]:.2f} SD"
+                if scores[best] > max(2 * here, _MISPLACED) else "check that model and map belong together and lie on each other")
+        warnings.append(f"The map ({grid.path}) at the atoms of the model ({model.path}) is only {here:.2f} SD above its mean; {hint}.")
+    return here
+
+
+def _score(model: Model, grid: Map, origin: Triple, data: np.ndarray, mean: float, sd: float) -> float:
+    """Mean over all atoms of the map value at the nearest voxel, in SD above the mean; an atom outside counts 0."""
+    index = np.rint((model.xyz - origin) / grid.voxel_size).astype(int)
+    index = index[np.all((index >= 0) & (index < np.array(grid.shape[::-1])), axis=1)]
+    if not len(index) or sd == 0:
+        return 0.0
+    values = data[index[:, 2], index[:, 1], index[:, 0]].astype(np.float64)
+    return float((values - mean).sum() / sd / model.n_atoms)
+
+
+def _other_origins(grid: Map) -> List[Triple]:
+    """Origins that the map may have been meant to have: ORIGIN and NSTART of its header, zero, minus half the box."""
+    out = [(0.0, 0.0, 0.0), tuple(-v * (n // 2) for v, n in zip(grid.voxel_size, grid.shape[::-1]))]
+    if grid.header is not None:
+        out.insert(0, tuple(float(v) for v in grid.header.header_origin))
+        out.insert(1, tuple(float(n * v) for n, v in zip(grid.header.nstart, grid.voxel_size)))
+    return [o for o in dict.fromkeys(out) if max(abs(a - b) for a, b in zip(o, grid.origin)) > 0.1]
+
+
+def _origin_that_fits(model: Model, grid: Map) -> str:
+    """A sentence about the origin that would bring most atoms into the box; empty when none brings half of them."""
+    inside = {}
+    for origin in _other_origins(grid):
+        inside[origin] = model.n_atoms - density.atoms_inside(model.elements, model.xyz, grid.shape, grid.voxel_size, origin).outside
+    best = max(inside, key=lambda o: inside[o], default=None)
+    if best is None or inside[best] < model.n_atoms / 2:
+        return ""
+    return f" With the origin at {_triple(best)} Å, {inside[best]} of them would."
+
+
+def around(placed: Placed, grid: Map, radius: float) -> np.ndarray:
+    """Inside of the surface of the atoms widened by ``radius`` (Å), bool [z, y, x]."""
+    import gemmi
+    vdw = {e: gemmi.Element(e).vdw_r for e in set(placed.elements)}
+    return masks.atoms_mask(grid.shape, grid.voxel_size, grid.origin, placed.xyz, np.array([vdw[e] for e in placed.elements]) + radius)
