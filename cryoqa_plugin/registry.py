@@ -47,7 +47,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         id="fsc", title="FSC", level="1", needs=("half1", "half2"), takes=("mask",),
         run="methods.resolution.fsc:compute_fsc", params="methods.resolution.fsc:FscParams", result="methods.resolution.fsc:FscResult",
         protocol="protocols.protocol_fsc:CryoqaProtFsc", section="report.sections.fsc:SECTION",
-        viewer="viewers.viewer_fsc:CryoqaFscViewer", references=("Chen2013", "Rosenthal2003", "vanHeel2005"), bytes_per_voxel=32),
+        viewer="viewers.viewer_fsc:CryoqaFscViewer", references=("Chen2013", "Rosenthal2003", "vanHeel2005"), bytes_per_voxel=24),
     Capability(
         id="mtriage", title="mtriage", level="1", needs=(), takes=("full_map", "half1", "half2", "mask", "model"),
         any_of=(("full_map",), ("half1", "half2")), run="methods.resolution.mtriage:compute_mtriage",
