@@ -44,7 +44,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         protocol="protocols.protocol_mask:CryoqaProtCreateMask", section="report.sections.mask:SECTION",
         viewer="viewers.viewer_volume:CryoqaVolumeViewer", references=("Scheres2012", "Terwilliger2018"), bytes_per_voxel=22),
     Capability(
-        id="fsc", title="FSC", level="1", needs=("half1", "half2"), takes=("mask",),
+        id="fsc", title="Fourier shell correlation", level="1", needs=("half1", "half2"), takes=("mask",),
         run="methods.resolution.fsc:compute_fsc", params="methods.resolution.fsc:FscParams", result="methods.resolution.fsc:FscResult",
         protocol="protocols.protocol_fsc:CryoqaProtFsc", section="report.sections.fsc:SECTION",
         viewer="viewers.viewer_fsc:CryoqaFscViewer", references=("Chen2013", "Rosenthal2003", "vanHeel2005"), bytes_per_voxel=24),

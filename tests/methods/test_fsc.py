@@ -82,6 +82,14 @@ def test_known_crossing_is_found():
         assert row[4] < truth < row[3]
 
 
+def test_the_interval_holds_the_truth_as_often_as_it_says():
+    inside = 0
+    for seed in range(60):
+        result = run(noise_maps(lambda r: 1 / (1 + np.exp((r - 9) / 1.2)), seed=100 + seed), sharpen=False, threshold=0.5, confidence=0.9)
+        inside += result.resolution_better <= 64 / 9 <= result.resolution_worse
+    assert 48 <= inside <= 60
+
+
 def test_scale_swap_and_sign_change_nothing(halves, plain):
     scaled = replace(halves, half1=halves.half1.with_data(halves.half1.data * 7))
     swapped = replace(halves, half1=halves.half2, half2=halves.half1)
@@ -172,7 +180,8 @@ def test_a_tight_hard_mask_is_found_out():
     from cryoqa_plugin.core import filters, fourier
     geo = fourier.geometry((48,) * 3)
     steep = np.exp(-np.arange(26) * 0.6)
-    steep_maps = with_data(inputs, lambda d: fourier.inverse(filters.apply_radial(fourier.forward(d), geo, steep, beyond=steep[-1]), d.shape))
+    steep_maps = with_data(inputs, lambda d: fourier.inverse(
+        filters.apply_radial(fourier.forward(d), geo, steep, beyond=steep[-1]), d.shape))
     mask = np.zeros((48,) * 3, np.float32)
     mask[18:30, 18:30, 18:30] = 1
     result = run(replace(steep_maps, mask=Map(mask, (2.0,) * 3)), rules="relion")
@@ -257,7 +266,8 @@ def test_bad_inputs_get_one_sentence(halves):
              (replace(halves, half1=halves.half1.with_data(np.zeros_like(nan))), "same value"),
              (replace(halves, mask=halves.mask.with_data(halves.mask.data * 2)), "between 0 and 1"),
              (replace(halves, mask=halves.mask.with_data(halves.mask.data * 0)), "empty"),
-             (replace(halves, mask=small), "16 x 16 x 16")]
+             (replace(halves, mask=small), "16 x 16 x 16"),
+             (Inputs(half1=Map(small.data[:1], (1.0,) * 3), half2=Map(small.data[1:2], (1.0,) * 3)), "16 x 16 x 1 voxels")]
     for inputs, words in cases:
         with pytest.raises((InputError, MissingInputError), match=words):
             run(inputs)

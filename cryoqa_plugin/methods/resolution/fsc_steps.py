@@ -8,6 +8,7 @@ import numpy as np
 
 from ...core import crossing, fourier, guinier
 from ...core.fourier import Geometry
+from ...errors import InputError
 from ...io.inputs import Inputs, require, require_same_grid
 from ...results import Curve, Table
 from ..common import check_data, check_mask
@@ -58,7 +59,12 @@ def prepare(inputs: Inputs, params: FscParams) -> Work:
         check_data(getattr(inputs, kind), kind)
     if inputs.mask is not None:
         check_mask(inputs.mask)
+    if params.mtf:
+        sharpen.read_mtf(params.mtf)
     geo = fourier.geometry(inputs.half1.shape, inputs.half1.voxel_size)
+    if geo.n_shells < 5:
+        raise InputError(f"The half-maps are {' x '.join(str(n) for n in geo.shape[::-1])} voxels ({inputs.half1.path}, {inputs.half2.path}); "
+                         "an FSC needs at least 8 along each axis. Give the whole maps.")
     rules = curves.RULES[params.rules]
     if params.relion_counting:
         rules = replace(rules, mate_weight=1.0)
