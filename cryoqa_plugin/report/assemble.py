@@ -1,0 +1,122 @@
+"""Write the report of a folder of saved results: one HTML file, one PDF, one JSON."""
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import Any, Dict, Mapping, Optional, Sequence
+
+from ..errors import InputError
+from ..registry import CAPABILITIES
+from ..results import read_json, write_json
+from .content import WORDS, Report, compose
+from .section import Results, Section, discover
+
+FORMATS = ("html", "pdf", "json")
+
+
+def write_report(folder: str, strict: bool = False, formats: Sequence[str] = FORMATS, *,
+                 documents: Optional[Mapping[str, Mapping[str, Any]]] = None,
+                 sections: Optional[Sequence[Section]] = None) -> Dict[str, str]:
+    """Draw the report from saved results.
+
+    Parameters
+    ----------
+    folder
+        Folder with ``result.json``, or with one folder a capability that holds ``result.json`` or ``error.json``. The files
+        ``report.html``, ``report.pdf`` and ``report.json`` are written there.
+    strict
+        Raise the first fault of a section after the files are written.
+    formats
+        Which of ``html``, ``pdf`` and ``json`` to write.
+    documents
+        Results by capability id to draw in place of those found.
+    sections
+        Sections to draw in place of those in ``report/sections``.
+
+    Returns
+    -------
+    dict
+        Format -> path.
+    """
+    results = read_results(folder)
+    if documents is not None:
+        results = Results(documents, {}, results.folders)
+    if not results.documents and not results.errors:
+        raise InputError(f"The folder {folder} holds no result.json, neither itself nor in a folder of a capability; give the folder "
+                         "that a run of cryoqa wrote.")
+    report = compose(results, discover() if sections is None else sections)
+    paths = {name: os.path.join(folder, "report." + name) for name in formats}
+    for name, path in paths.items():
+        _WRITERS[name](report, results, path)
+    if strict and report.faults:
+        raise report.faults[0]
+    return paths
+
+
+def read_results(folder: str) -> Results:
+    """The saved results of a folder, in the order of the registry; unknown capabilities come last."""
+    places = [folder] + sorted(e.path for e in os.scandir(folder) if e.is_dir()) if os.path.isdir(folder) else []
+    documents: Dict[str, Mapping[str, Any]] = {}
+    errors: Dict[str, Mapping[str, Any]] = {}
+    folders: Dict[str, str] = {}
+    for place in places:
+        for name, kept in (("result.json", documents), ("error.json", errors)):
+            path = os.path.join(place, name)
+            if os.path.isfile(path):
+                document = _read(path)
+                identity = str(document.get("capability", os.path.basename(place)))
+                if identity not in folders:
+                    kept[identity], folders[identity] = document, place
+    return Results(_sorted(documents), _sorted(errors), folders)
+
+
+def _read(path: str) -> Dict[str, Any]:
+    try:
+        document = read_json(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"The result {path} cannot be read ({error}); run the capability again.") from None
+    if not isinstance(document, dict):
+        raise InputError(f"The result {path} is not a document of cryoqa; run the capability again.")
+    return document
+
+
+def _sorted(found: Mapping[str, Any]) -> Dict[str, Any]:
+    order = [row.id for row in CAPABILITIES]
+    return {i: found[i] for i in sorted(found, key=lambda i: (order.index(i) if i in order else len(order), i))}
+
+
+def _write_html(report: Report, results: Results, path: str) -> None:
+    from .html import page
+    _write(path, page(report).encode("utf-8"))
+
+
+def _write_pdf(report: Report, results: Results, path: str) -> None:
+    from .pdf import pages
+    _write(path, pages(report))
+
+
+def _write_json(report: Report, results: Results, path: str) -> None:
+    parts = [dict(id=p.id, title=p.title, status=p.status, verdict=WORDS[p.status], summary=p.summary, error=p.error,
+                  findings=[dict(status=s, sentence=t) for s, t in p.findings]) for p in report.parts]
+    write_json(dict(schema="cryoqa/report/1", title=report.title, status=report.status, verdict=report.verdict, sections=parts,
+                    missing=[dict(title=t, needs=s) for t, s in report.missing], documents=dict(results.documents),
+                    errors=dict(results.errors)), path)
+
+
+def _write(path: str, content: bytes) -> None:
+    """Write a file complete or not at all."""
+    handle, temporary = tempfile.mkstemp(prefix=".cryoqa_", dir=os.path.dirname(os.path.abspath(path)))
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, path)
+    except BaseException:
+        if os.path.exists(temporary):
+            os.remove(temporary)
+        raise
+
+
+_WRITERS = {"html": _write_html, "pdf": _write_pdf, "json": _write_json}

@@ -1,0 +1,172 @@
+"""What a report says, before anything is drawn: parts, verdicts, what is missing, references."""
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+from ..checks import worst
+from ..registry import CAPABILITIES, Capability
+from .blocks import Block, Value, Values, show
+from .draw import everything
+from .references import Reference, chosen
+from .section import Results, Section
+
+log = logging.getLogger(__name__)
+WORDS = {"ok": "OK", "warn": "look", "fail": "problem", "skipped": "no verdict", "error": "not done"}
+Finding = Tuple[str, str]                       # status and sentence
+
+
+@dataclass(frozen=True)
+class Part:
+    """One section with its content; ``status`` is a key of :data:`WORDS`, ``error`` says why there is none."""
+
+    id: str
+    title: str
+    question: str
+    how_to_read: str
+    status: str
+    summary: str
+    findings: Tuple[Finding, ...]
+    warnings: Tuple[str, ...]
+    blocks: Tuple[Block, ...]
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole report. ``facts`` are pairs for the head of the page, ``missing`` titles and what would unlock them."""
+
+    title: str
+    facts: Tuple[Tuple[str, str], ...]
+    status: str
+    verdict: str
+    parts: Tuple[Part, ...]
+    missing: Tuple[Tuple[str, str], ...]
+    references: Tuple[Reference, ...]
+    provenance: Tuple[Tuple[str, ...], ...]
+    faults: Tuple[Exception, ...] = ()
+
+
+def compose(results: Results, sections: Sequence[Section]) -> Report:
+    """Draw every section that has its result, and say what the others need."""
+    faults: List[Exception] = []
+    parts = [_part(s, results, faults) for s in _with_unknown(sections, results) if _wanted(s, results)]
+    status = worst(p.status for p in parts)
+    return Report(title=_title(results), facts=_facts(results), status=status, verdict=_verdict(parts, status), parts=tuple(parts),
+                  missing=tuple((row.title, _unlock(row)) for row in _absent(results)),
+                  references=tuple(chosen(key for row in CAPABILITIES if row.id in results.documents for key in row.references)),
+                  provenance=tuple(_provenance(d) for d in results.documents.values()), faults=tuple(faults))
+
+
+def _wanted(section: Section, results: Results) -> bool:
+    return not section.capability or section.capability in results.documents or section.capability in results.errors
+
+
+def _with_unknown(sections: Sequence[Section], results: Results) -> List[Section]:
+    """The sections, and a plain one for every result that none of them draws."""
+    drawn = {s.capability for s in sections}
+    ids = [i for i in (*results.documents, *results.errors) if i not in drawn]
+    titles = {i: str({**results.errors, **results.documents}[i].get("title", i)) for i in ids}
+    return list(sections) + [Section(i, titles[i], 1000, "", "", lambda r, i=i: everything(r[i]), i) for i in ids]
+
+
+def _part(section: Section, results: Results, faults: List[Exception]) -> Part:
+    document = results.documents.get(section.capability, {})
+    error = str(results.errors.get(section.capability, {}).get("error", "")) if not document else ""
+    blocks: Sequence[Block] = ()
+    if not error:
+        try:
+            blocks = tuple(section.render(results)) + _parameters(document)
+        except Exception as fault:               # one bad section must not hide the others
+            log.warning("The section '%s' of the report failed.", section.id, exc_info=fault)
+            faults.append(fault)
+            error = f"This section could not be drawn ({type(fault).__name__}: {fault}). Its numbers are in the result file; please " \
+                    "report the fault."
+    checks = document.get("checks", ())
+    status = worst(c["status"] for c in checks)
+    return Part(id=section.id, title=section.title, question=section.question, how_to_read=section.how_to_read,
+                status="error" if error else status, summary=str(document.get("summary", "")),
+                findings=tuple((c["status"], c["sentence"]) for c in checks), warnings=tuple(document.get("warnings", ())),
+                blocks=tuple(blocks), error=error)
+
+
+def _parameters(document: Mapping[str, Any]) -> Tuple[Block, ...]:
+    if not document.get("parameters"):
+        return ()
+    from ..params import specs
+    from ..registry import find, resolve
+    row = find(document["capability"])
+    known = {s.name: s for s in specs(resolve(row.params))} if row else {}
+    return (Values(tuple(Value(n, "from the data" if v is None else v, known[n].unit if n in known and v is not None else "",
+                               known[n].label if n in known else "") for n, v in document["parameters"].items()),
+                   "Parameters", folded=True),)
+
+
+def _title(results: Results) -> str:
+    inputs = results.inputs()
+    for kind in ("full_map", "half1", "mask", "model"):
+        if kind in inputs:
+            return os.path.basename(inputs[kind]["path"])
+    return "cryoqa"
+
+
+def _facts(results: Results) -> Tuple[Tuple[str, str], ...]:
+    """Few words for the head: box, voxel size, headline resolution, date."""
+    out: List[Tuple[str, str]] = []
+    maps = [e for e in results.inputs().values() if e.get("shape")]
+    if maps:
+        out.append(("Box", " × ".join(str(n) for n in maps[0]["shape"][::-1]) + " voxels"))
+        sizes = maps[0]["voxel_size"]
+        same = max(sizes) - min(sizes) < 1e-6
+        out.append(("Voxel size", (show(float(sizes[0])) if same else " × ".join(show(float(s)) for s in sizes)) + " Å"))
+    resolution = results.documents.get("fsc", {}).get("metrics", {}).get("resolution", {}).get("value")
+    if resolution is not None:
+        out.append(("Resolution", f"{resolution:.2f} Å"))
+    dates = [d.get("provenance", {}).get("date_utc", "") for d in results.documents.values()]
+    if any(dates):
+        out.append(("Assessed", max(dates).replace("T", " ").replace("Z", " UTC")))
+    return tuple(out)
+
+
+def _verdict(parts: Sequence[Part], status: str) -> str:
+    found: Dict[str, int] = {}
+    for part in parts:
+        for one, _ in part.findings:
+            found[one] = found.get(one, 0) + 1
+    total = sum(n for s, n in found.items() if s != "skipped")
+    failed = sum(1 for p in parts if p.status == "error")
+    words = {"fail": "There is a problem that must be solved before this map is trusted.",
+             "warn": "Nothing is plainly wrong, but something asks for a look.",
+             "ok": "Everything that could be checked is as it should be."}.get(status, "Nothing could be checked with these inputs.")
+    tail = f" {found.get('ok', 0)} of {total} checks are met." if total else ""
+    return words + tail + (f" {failed} part{'s' if failed > 1 else ''} could not be done." if failed else "")
+
+
+def _absent(results: Results) -> List[Capability]:
+    """The capabilities without a result; importers of job folders are left out."""
+    return [row for row in CAPABILITIES if (row.needs or row.any_of) and row.id not in results.documents and row.id not in results.errors]
+
+
+def _unlock(row: Capability) -> str:
+    from ..io.inputs import KINDS
+
+    def words(kinds: Sequence[str]) -> str:
+        return " and ".join(KINDS[k].label.lower() if k in KINDS else k for k in kinds)
+
+    needed = [words(row.needs)] if row.needs else []
+    needed += [" or ".join(words(group) for group in row.any_of)] if row.any_of else []
+    return f"Not evaluated here; it needs {', and '.join(needed)}."
+
+
+def _provenance(document: Mapping[str, Any]) -> Tuple[str, ...]:
+    p = document.get("provenance", {})
+    versions = ", ".join(f"{n} {v}" for n, v in p.get("versions", {}).items())
+    peak = p.get("peak_memory_bytes")
+    return (str(document.get("title", document.get("capability", ""))), str(p.get("date_utc", "")), f"cryoqa {p.get('cryoqa', '')}",
+            f"Python {p.get('python', '')}, {versions}", show(p.get("threads")), show(p.get("cpu_seconds")),
+            show(round(peak / 1e6)) if peak else "–", " ".join(p.get("command", ())))
+
+
+PROVENANCE_COLUMNS = ("Part", "Date (UTC)", "Version", "Libraries", "Threads", "CPU (s)", "Peak memory (MB)", "Command")

@@ -1,0 +1,221 @@
+"""The report as PDF: the content of the page, with curves as vectors, a contents list with links and page numbers."""
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+from typing import Any, Dict, List, Sequence
+from xml.sax.saxutils import escape
+
+from reportlab.graphics import shapes
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import cm
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.platypus import BaseDocTemplate, Frame, Image, KeepTogether, PageTemplate, Paragraph, Spacer, Table
+from reportlab.platypus.tableofcontents import TableOfContents
+
+from .. import __version__
+from .blocks import Pictures, Plot, Rows, Text, Values, better_words, show
+from .content import PROVENANCE_COLUMNS, WORDS, Part, Report
+from .scene import FONT, layout
+
+_MARGIN = 2 * cm
+_WIDTH = A4[0] - 2 * _MARGIN
+_COLOURS = {"ok": "#1a7f4b", "warn": "#a35f00", "fail": "#b3261e", "error": "#b3261e", "skipped": "#66707d"}
+_GRID = [("LINEBELOW", (0, 0), (-1, -1), 0.4, colors.HexColor("#d9dee5")), ("VALIGN", (0, 0), (-1, -1), "TOP"),
+         ("BACKGROUND", (0, 0), (-1, 0), colors.HexColor("#f4f6f9")), ("LEFTPADDING", (0, 0), (-1, -1), 3),
+         ("RIGHTPADDING", (0, 0), (-1, -1), 3), ("TOPPADDING", (0, 0), (-1, -1), 1.5), ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5)]
+
+
+def pages(report: Report) -> bytes:
+    """The PDF file."""
+    regular, bold = _fonts()
+    styles = _styles(regular, bold)
+    stream = io.BytesIO()
+    document = _Document(stream, pagesize=A4, title=f"{report.title} - cryoqa", author=f"cryoqa {__version__}", invariant=1,
+                         leftMargin=_MARGIN, rightMargin=_MARGIN, topMargin=_MARGIN, bottomMargin=_MARGIN)
+    document.prepare(report.title, regular)
+    document.multiBuild(_story(report, styles))
+    return stream.getvalue()
+
+
+class _Document(BaseDocTemplate):
+    """Notes headings for the contents, writes the foot of the pages."""
+
+    def prepare(self, title: str, font: str) -> None:
+        frame = Frame(self.leftMargin, self.bottomMargin, self.width, self.height, id="page", leftPadding=0, rightPadding=0)
+
+        def foot(canvas: Any, doc: Any) -> None:
+            canvas.setFont(font, 8)
+            canvas.setFillColor(colors.HexColor("#5a6472"))
+            canvas.drawString(_MARGIN, 1.2 * cm, f"cryoqa {__version__}: {title}"[:90])
+            canvas.drawRightString(A4[0] - _MARGIN, 1.2 * cm, f"page {canvas.getPageNumber()}")
+
+        self.addPageTemplates(PageTemplate(id="all", frames=[frame], onPage=foot))
+
+    def afterFlowable(self, flowable: Any) -> None:
+        """Called by reportlab after each element is placed."""
+        anchor = getattr(flowable, "anchor", None)
+        if anchor:
+            self.canv.bookmarkPage(anchor)
+            self.canv.addOutlineEntry(flowable.heading, anchor, 0, False)
+            self.notify("TOCEntry", (0, escape(flowable.heading), self.page, anchor))
+
+
+def _fonts() -> Sequence[str]:
+    """Names of a regular and a bold font with Greek and mathematical signs; they come with matplotlib, which is not loaded."""
+    names = ("DejaVuSans", "DejaVuSans-Bold")
+    if names[0] not in pdfmetrics.getRegisteredFontNames():
+        package = importlib.util.find_spec("matplotlib")
+        folder = os.path.join(os.path.dirname(package.origin), "mpl-data", "fonts", "ttf") if package else ""
+        if not os.path.isfile(os.path.join(folder, names[1] + ".ttf")):
+            return "Helvetica", "Helvetica-Bold"
+        for name in names:
+            pdfmetrics.registerFont(TTFont(name, os.path.join(folder, name + ".ttf")))
+        pdfmetrics.registerFontFamily(names[0], normal=names[0], bold=names[1], italic=names[0], boldItalic=names[1])
+    return names
+
+
+def _styles(regular: str, bold: str) -> Dict[str, ParagraphStyle]:
+    body = ParagraphStyle("body", fontName=regular, fontSize=9, leading=12.5, spaceAfter=3)
+    faint = colors.HexColor("#5a6472")
+    return {"body": body,
+            "title": ParagraphStyle("title", body, fontName=bold, fontSize=17, leading=21, spaceAfter=5),
+            "h2": ParagraphStyle("h2", body, fontName=bold, fontSize=13, leading=16, spaceBefore=14, spaceAfter=4, keepWithNext=1),
+            "h3": ParagraphStyle("h3", body, fontName=bold, fontSize=9.5, spaceBefore=7, spaceAfter=3, keepWithNext=1),
+            "bold": ParagraphStyle("bold", body, fontName=bold),
+            "faint": ParagraphStyle("faint", body, fontSize=8, leading=11, textColor=faint),
+            "cell": ParagraphStyle("cell", body, fontSize=7.5, leading=9.5, spaceAfter=0, splitLongWords=1),
+            "small": ParagraphStyle("small", body, fontSize=6, leading=7.5, spaceAfter=0, splitLongWords=1),
+            "number": ParagraphStyle("number", body, fontSize=7.5, leading=9.5, spaceAfter=0, alignment=2),
+            "centre": ParagraphStyle("centre", body, fontSize=7.5, leading=9.5, alignment=1, textColor=faint),
+            "toc": ParagraphStyle("toc", body, leading=14)}
+
+
+def _story(report: Report, styles: Dict[str, ParagraphStyle]) -> List[Any]:
+    contents = TableOfContents()
+    contents.levelStyles = [styles["toc"]]
+    contents.dotsMinLevel = 0
+    story: List[Any] = [Paragraph(escape(report.title), styles["title"]),
+                        Paragraph("  ·  ".join(f"{escape(n)}: <b>{escape(v)}</b>" for n, v in report.facts), styles["body"]),
+                        Paragraph(f"{_badge(report.status)} {escape(report.verdict)}", styles["body"])]
+    for part in report.parts:
+        story += [Paragraph(f"{_badge(s)} {escape(part.title)}. {escape(t)}", styles["body"]) for s, t in part.findings
+                  if s in ("fail", "warn")]
+    story += [Paragraph("Contents", styles["h3"]), contents]
+    for part in report.parts:
+        story += _part(part, styles)
+    if report.missing:
+        story.append(_heading("Not in this report", "missing", styles))
+        story += [Paragraph(f"<b>{escape(t)}.</b> {escape(s)}", styles["body"]) for t, s in report.missing]
+    story.append(_heading("About this report", "about", styles))
+    story.append(_rows(PROVENANCE_COLUMNS, report.provenance, styles, "small"))
+    if report.references:
+        story.append(Paragraph("References", styles["h3"]))
+        story += [Paragraph(f"{i}. {escape(r.text)} " + (f'<link href="{escape(r.url)}" color="#0b57a4">{escape(r.url)}</link>' if r.url else ""),
+                            styles["faint"]) for i, r in enumerate(report.references, 1)]
+    return story
+
+
+def _heading(text: str, anchor: str, styles: Dict[str, ParagraphStyle], badge: str = "") -> Paragraph:
+    out = Paragraph(escape(text) + badge, styles["h2"])
+    out.anchor, out.heading = anchor, text
+    return out
+
+
+def _badge(status: str) -> str:
+    return f'<font color="{_COLOURS[status]}"><b>[{WORDS[status]}]</b></font>'
+
+
+def _part(part: Part, styles: Dict[str, ParagraphStyle]) -> List[Any]:
+    shown = bool(part.findings or part.error)
+    out: List[Any] = [_heading(part.title, part.id, styles, "  " + _badge(part.status) if shown else "")]
+    if part.question:
+        out.append(Paragraph(escape(part.question), styles["faint"]))
+    if part.summary:
+        out.append(Paragraph(escape(part.summary), styles["bold"]))
+    if part.error:
+        out.append(Paragraph(f"<b>Not done.</b> {escape(part.error)}", styles["body"]))
+    out += [Paragraph(f"{_badge(s)} {escape(t)}", styles["body"]) for s, t in part.findings]
+    out += [Paragraph(f"Note: {escape(t)}", styles["body"]) for t in part.warnings]
+    if part.how_to_read:
+        out.append(Paragraph("How to read this: " + escape(part.how_to_read), styles["faint"]))
+    for block in part.blocks:
+        out += _block(block, styles)
+    return out
+
+
+def _block(block: Any, styles: Dict[str, ParagraphStyle]) -> List[Any]:
+    if isinstance(block, Text):
+        return [Paragraph(escape(block.text), styles["body"])]
+    title = Paragraph(escape(block.title[:1].upper() + block.title[1:]), styles["h3"])
+    if isinstance(block, Plot):
+        return [KeepTogether([title, _plot(block)])]
+    if isinstance(block, Pictures):
+        return [KeepTogether([title, _pictures(block, styles), Paragraph(escape(block.caption), styles["faint"])])]
+    if isinstance(block, Values):
+        return [title, _values(block, styles)]
+    return [title, _rows(block.columns, block.rows, styles)] if isinstance(block, Rows) else []
+
+
+def _values(block: Values, styles: Dict[str, ParagraphStyle]) -> Table:
+    rows = [[Paragraph(f"<b>{t}</b>", styles["cell"]) for t in ("Value", "Unit", "Meaning", "Name")]]
+    for v in block.values:
+        sense = better_words(v.better)
+        meaning = escape(v.meaning) + (f' <font color="#5a6472">({sense})</font>' if sense else "")
+        rows.append([Paragraph(escape(show(v.value)), styles["number"]), Paragraph(escape(v.unit), styles["cell"]),
+                     Paragraph(meaning, styles["cell"]), Paragraph(_breakable(v.name), styles["small"])])
+    return Table(rows, colWidths=[_WIDTH * f for f in (0.16, 0.09, 0.5, 0.25)], style=_GRID, repeatRows=1)
+
+
+def _rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], styles: Dict[str, ParagraphStyle], style: str = "cell") -> Table:
+    texts = [[show(v) for v in row] for row in rows]
+    longest = [max([len(c)] + [min(len(t[i]), 44) for t in texts]) + 2 for i, c in enumerate(columns)]
+    total = sum(longest)
+    wide = [_WIDTH * n / total for n in longest] if total > 90 else [n * 5.2 for n in longest]
+    cells = [[Paragraph(f"<b>{escape(c)}</b>", styles[style]) for c in columns]]
+    cells += [[Paragraph(_breakable(t), styles[style]) for t in row] for row in texts]
+    return Table(cells, colWidths=wide, style=_GRID, repeatRows=1, hAlign="LEFT")
+
+
+def _breakable(text: str) -> str:
+    return escape(text)
+
+
+def _pictures(block: Pictures, styles: Dict[str, ParagraphStyle]) -> Table:
+    edge = _WIDTH / len(block.pictures) - 8
+    images = []
+    for p in block.pictures:
+        image = Image(io.BytesIO(p.png))
+        scale = edge / max(image.imageWidth, image.imageHeight)
+        image.drawWidth, image.drawHeight = image.imageWidth * scale, image.imageHeight * scale
+        images.append(image)
+    labels = [Paragraph(escape(p.label), styles["centre"]) for p in block.pictures]
+    return Table([images, labels], colWidths=[_WIDTH / len(images)] * len(images), style=[("ALIGN", (0, 0), (-1, -1), "CENTER"),
+                                                                                        ("VALIGN", (0, 0), (-1, -1), "MIDDLE")])
+
+
+def _plot(plot: Plot) -> shapes.Drawing:
+    """The scene of a plot as vectors; y grows upwards in PDF."""
+    scene, (font, _) = layout(plot), _fonts()
+    scale = min(1.0, _WIDTH / scene.width) * 0.85
+    out = shapes.Drawing(scene.width * scale, scene.height * scale)
+    group = shapes.Group(transform=(scale, 0, 0, scale, 0, 0))
+    for area in scene.areas:
+        if area.points:
+            group.add(shapes.Polygon([c for x, y in area.points for c in (x, scene.height - y)], strokeColor=None,
+                                     fillColor=colors.HexColor(area.colour), fillOpacity=area.opacity))
+    for line in scene.lines:
+        group.add(shapes.PolyLine([c for x, y in line.points for c in (x, scene.height - y)], strokeWidth=line.width,
+                                  strokeColor=colors.HexColor(line.colour), strokeDashArray=list(line.dash) or None))
+    for label in scene.labels:
+        x, y = label.at[0], scene.height - label.at[1]
+        text = shapes.String(0, 0, label.text, fontName=font, fontSize=FONT - 1, textAnchor=label.anchor,
+                             fillColor=colors.HexColor(label.colour))
+        turn = (0, 1, -1, 0, x, y) if label.turned else (1, 0, 0, 1, x, y)
+        group.add(shapes.Group(text, transform=turn))
+    out.add(group)
+    return out

@@ -1,0 +1,85 @@
+"""Pictures of maps as PNG: slices, projections, isosurfaces."""
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import List, Optional, Sequence, Tuple
+
+import numpy as np
+from scipy import ndimage
+
+from ..core import isosurface
+from ..io.maps import Map
+
+EDGE = 240                                      # pixels along the longest edge of a slice or projection
+_CONTOUR = (230, 120, 0)
+_VIEWS = (("along z", (1, 0, 0), (0, 1, 0)), ("along y", (1, 0, 0), (0, 0, 1)), ("along x", (0, 1, 0), (0, 0, 1)))
+
+
+def png(indices: np.ndarray, palette: np.ndarray) -> bytes:
+    """PNG of ``indices`` (uint8 [rows, columns]) into a ``palette`` (uint8 [n, 3])."""
+    rows, columns = indices.shape
+    raw = np.zeros((rows, columns + 1), dtype=np.uint8)
+    raw[:, 1:] = indices
+    chunks = [(b"IHDR", struct.pack(">2I5B", columns, rows, 8, 3, 0, 0, 0)), (b"PLTE", palette.astype(np.uint8).tobytes()),
+              (b"IDAT", zlib.compress(raw.tobytes(), 9)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks)
+
+
+def grey_png(image: np.ndarray, limits: Tuple[float, float], outline: Optional[np.ndarray] = None) -> bytes:
+    """An image (float [rows, columns]) in grey, black at ``limits[0]`` and white at ``limits[1]``, its longest edge ``EDGE``
+    pixels; ``outline`` (same shape) is drawn where it passes through 0.5."""
+    low, high = limits
+    scale = EDGE / max(image.shape)
+    scaled = _resize(image, scale)
+    part = np.clip((scaled - low) / (high - low if high > low else 1.0), 0, 1)
+    indices = np.round(part * 254).astype(np.uint8)
+    ramp = np.repeat(np.round(np.linspace(0, 255, 255))[:, None], 3, axis=1)
+    if outline is not None:
+        inside = _resize(outline, scale) >= 0.5
+        indices[inside & ~ndimage.binary_erosion(inside, iterations=2, border_value=1)] = 255
+    return png(indices, np.vstack([ramp, _CONTOUR]).astype(np.uint8))
+
+
+def _resize(image: np.ndarray, scale: float) -> np.ndarray:
+    if scale < 1:                                # the mean over the area that a pixel covers, about
+        image = ndimage.uniform_filter(image, max(1, int(round(1 / scale))))
+    return ndimage.zoom(image.astype(np.float32), scale, order=1, mode="nearest", grid_mode=True)
+
+
+def slices(data: np.ndarray) -> List[Tuple[str, np.ndarray]]:
+    """The middle slices: normal to z [y, x], to y [z, x] and to x [z, y]."""
+    nz, ny, nx = data.shape
+    return [(f"z = {nz // 2}", data[nz // 2]), (f"y = {ny // 2}", data[:, ny // 2]), (f"x = {nx // 2}", data[:, :, nx // 2])]
+
+
+def projections(data: np.ndarray) -> List[Tuple[str, np.ndarray]]:
+    """Sums along z [y, x], y [z, x] and x [z, y]."""
+    return [("along z", data.sum(axis=0)), ("along y", data.sum(axis=1)), ("along x", data.sum(axis=2))]
+
+
+def grey_limits(images: Sequence[np.ndarray]) -> Tuple[float, float]:
+    """Common black and white levels of some images: their 0.5 and 99.8 percentiles."""
+    values = np.concatenate([i.ravel() for i in images])
+    low, high = np.quantile(values[np.isfinite(values)], [0.005, 0.998])
+    return float(low), float(high)
+
+
+def surface_pngs(map_: Map, size: int = 300) -> Tuple[float, List[Tuple[str, bytes]]]:
+    """The level used and three views of the isosurface of a map, shrunk to at most 128 voxels an edge and smoothed a little."""
+    small, step = isosurface.shrink(map_.data)
+    small = isosurface.smooth(small, 0.8)
+    level = isosurface.contour_level(small)
+    ramp = np.linspace(0, 1, 255)[:, None]
+    colours = np.array([25, 35, 60]) * (1 - ramp) + np.array([215, 228, 250]) * ramp
+    palette = np.vstack([colours, [255, 255, 255]]).astype(np.uint8)
+    out = []
+    for label, right, down in _VIEWS:
+        shade = isosurface.render(small, level, right, down, size=2 * size, voxel_size=tuple(v * step for v in map_.voxel_size))
+        empty, shade = shade < 0, np.where(shade < 0, 1, shade)          # soft outlines: the mean over 2 x 2
+        shade = shade.reshape(size, 2, size, 2).mean(axis=(1, 3))
+        empty = empty.reshape(size, 2, size, 2).all(axis=(1, 3))
+        indices = np.where(empty, 255, np.clip(shade * 254, 0, 254)).astype(np.uint8)
+        out.append((label, png(indices, palette)))
+    return level, out

@@ -1,0 +1,76 @@
+"""Sections of the report, and the results they are drawn from.
+
+A section is one file in ``report/sections`` with an object ``SECTION``; it is found by being there.
+"""
+from __future__ import annotations
+
+import os
+import pkgutil
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
+
+from .blocks import Block
+
+
+@dataclass(frozen=True)
+class Results:
+    """Saved results: ``documents`` and ``errors`` by capability id, and the folder that each was saved in."""
+
+    documents: Mapping[str, Mapping[str, Any]]
+    errors: Mapping[str, Mapping[str, Any]]
+    folders: Mapping[str, str]
+
+    def __getitem__(self, capability: str) -> Mapping[str, Any]:
+        return self.documents[capability]
+
+    def map_file(self, capability: str, name: str) -> Optional[str]:
+        """Path of a map that a capability wrote, or None when there is none (any more)."""
+        entry = self.documents.get(capability, {}).get("maps", {}).get(name)
+        path = os.path.join(self.folders.get(capability, ""), entry["path"]) if entry else ""
+        return path if os.path.isfile(path) else None
+
+    def inputs(self) -> Dict[str, Mapping[str, Any]]:
+        """The inputs by kind; of one kind in several documents the first one counts."""
+        out: Dict[str, Mapping[str, Any]] = {}
+        for document in self.documents.values():
+            for kind, entry in document.get("inputs", {}).items():
+                out.setdefault(kind, entry)
+        return out
+
+
+@dataclass(frozen=True)
+class Section:
+    """One section of the report.
+
+    Parameters
+    ----------
+    id, title
+        Anchor (it never changes) and heading.
+    order
+        Place among the sections, smallest first.
+    question
+        One line: what the section answers.
+    how_to_read
+        A few sentences: what good looks like, and what a defect looks like.
+    render
+        Function from :class:`Results` to blocks. Summary, checks, warnings and parameters are added around them.
+    capability
+        Id of the capability whose result it draws; empty for a section about the whole run.
+    """
+
+    id: str
+    title: str
+    order: int
+    question: str
+    how_to_read: str
+    render: Callable[[Results], Sequence[Block]]
+    capability: str = ""
+
+
+def discover() -> Tuple[Section, ...]:
+    """The sections of ``report/sections``, in their order."""
+    from . import sections
+    names = sorted(m.name for m in pkgutil.iter_modules(sections.__path__))
+    found = [import_module(f"{sections.__name__}.{name}").SECTION for name in names]
+    return tuple(sorted(found, key=lambda s: (s.order, s.id)))
