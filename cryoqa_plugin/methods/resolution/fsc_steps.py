@@ -63,8 +63,9 @@ def prepare(inputs: Inputs, params: FscParams) -> Work:
         sharpen.read_mtf(params.mtf)
     geo = fourier.geometry(inputs.half1.shape, inputs.half1.voxel_size)
     if geo.n_shells < 5:
-        raise InputError(f"The half-maps are {' x '.join(str(n) for n in geo.shape[::-1])} voxels ({inputs.half1.path}, {inputs.half2.path}); "
-                         "an FSC needs at least 8 along each axis. Give the whole maps.")
+        box = " x ".join(str(n) for n in geo.shape[::-1])
+        raise InputError(f"The half-maps are {box} voxels ({inputs.half1.path}, {inputs.half2.path}); an FSC needs at least 8 along "
+                         "each axis. Give the whole maps.")
     rules = curves.RULES[params.rules]
     if params.relion_counting:
         rules = replace(rules, mate_weight=1.0)
