@@ -20,7 +20,7 @@ _FIT_REACH = 12                       # points on each side in the smooth curve:
 _GROUP = 500                          # coefficients to a point of the fine curve, and
 _GROUP_REACH = 10                     # points on each side in it
 _KEEP = 0.99                          # correlation that d99 keeps
-_B_RANGE = (-500.0, 1000.0)
+_B_RANGE = (-500.0, 2000.0)         # Å²
 
 
 class Spectra(NamedTuple):
@@ -205,7 +205,7 @@ def fit_model(spectrum: Spectra, d_fsc_0: float) -> Optional[ModelFit]:
     ``CC(d, B) = sum_{s < 1/d} cross e^(-B s^2 / 4) / sqrt(sum power1 sum_{s < 1/d} power2 e^(-B s^2 / 2))``, the first sum of the root
     over all frequencies, ``d_model_b0`` maximises ``CC(d, 0)``. Then everything beyond ``d_fsc_0``, where the map-model FSC
     reaches 0, is cut off (nothing is when it is NaN), ``b_iso`` maximises the correlation over B and ``d_model`` maximises
-    ``CC(d, b_iso)``. None when the model correlates with the map at no B. Afonine et al. (2018),
+    ``CC(d, b_iso)``. None when no B between -500 and 2000 Å² makes the model correlate best with the map. Afonine et al. (2018),
     https://doi.org/10.1107/S2059798318009324.
     """
     d_model_b0, _ = _best_cut(spectrum, 0.0)
@@ -242,10 +242,9 @@ def _best_b(spectrum: Spectra) -> Optional[float]:
 
     grid = np.arange(_B_RANGE[0], _B_RANGE[1] + 1, 5.0)
     scores = np.array([score(b) for b in grid])
-    if not scores.max() > 0:
+    i = int(np.argmax(scores))
+    if not scores[i] > 0 or i in (0, grid.size - 1):
         return None
-    i = int(np.clip(np.argmax(scores), 1, grid.size - 2))
     down, here, up = scores[i - 1:i + 2]
     bend = down - 2 * here + up
-    shift = 0.5 * (down - up) / bend if bend < 0 else 0.0
-    return float(grid[i] + 5.0 * np.clip(shift, -1, 1))
+    return float(grid[i] + 5.0 * (0.5 * (down - up) / bend if bend < 0 else 0.0))

@@ -145,7 +145,9 @@ def measure(work: Work, mask: Optional[np.ndarray]) -> Measured:
     if halves is not None:
         values.update(d99_half1=spectra.d99(halves, 1, as_phenix), d99_half2=spectra.d99(halves, 2, as_phenix))
         smooth = spectra.smooth_curve(halves)
-        values["d_fsc"], falls = spectra.crossing(*smooth, 0.143)
+        values["d_fsc"], _ = spectra.crossing(*smooth, 0.143)
+        before = smooth[0] <= 0.5 / max(work.grid.voxel_size)        # in the last corners a few coefficients make noise
+        _, falls = spectra.crossing(smooth[0][before], smooth[1][before], 0.143)
         values["d_fsc_05"], _ = spectra.crossing(*smooth, 0.5)
         values["fsc_half"] = Curve(*spectra.shell_curve(halves))
     if work.model is not None:
