@@ -88,7 +88,8 @@ def memory_estimate(capability_id: str, sources: Mapping[str, str]) -> int:
 def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Mapping[str, Any]] = None,
             outdir: Optional[str] = None, *, progress: Progress = None, threads: int = 0,
             limits: Optional[Mapping[str, Mapping[str, Any]]] = None,
-            voxel_sizes: Optional[Mapping[str, float]] = None, command: Optional[Sequence[str]] = None) -> Dict[str, Any]:
+            voxel_sizes: Optional[Mapping[str, float]] = None, origins: Optional[Mapping[str, Sequence[float]]] = None,
+            command: Optional[Sequence[str]] = None) -> Dict[str, Any]:
     """Run one capability on files and return its result document.
 
     Parameters
@@ -103,6 +104,8 @@ def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Map
         Number of threads, 0 for all cores.
     limits
         Limits that override those of the table of checks: capability -> metric -> limit.
+    origins
+        Origin (x, y, z) in Å by kind, where the caller knows better than the header.
     command
         The command that led here, for the provenance.
     """
@@ -118,6 +121,7 @@ def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Map
     inputs = load_inputs(sources)
     inputs = replace(inputs, **{n: _with_voxel_size(getattr(inputs, n), s) for n, s in (voxel_sizes or {}).items()
                                 if n in sources})
+    inputs = replace(inputs, **{n: replace(getattr(inputs, n), origin=tuple(o)) for n, o in (origins or {}).items() if n in sources})
     parameters = params_module.build(resolve(row.params), values)
     result = resolve(row.run)(inputs, parameters, progress=progress)
     document = results.to_document(result)

@@ -1,0 +1,184 @@
+"""What all protocols of cryoqa are: one capability, its form, one computing step, outputs that chain on."""
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Dict, List, Optional, Tuple
+
+from pwem.objects import FSC, AtomStruct, SetOfFSCs, Volume, VolumeMask
+from pwem.protocols import EMProtocol
+from pyworkflow.protocol.constants import STEPS_SERIAL
+
+from cryoqa_plugin import runner
+from cryoqa_plugin.registry import resolve
+from cryoqa_plugin.results import read_json
+
+from . import forms, inputs
+
+
+class CryoqaProtocol(EMProtocol):
+    """Base of the protocols; a subclass sets ``_capability`` and ``_label`` and adds its inputs."""
+
+    _capability = ""
+    _skip: Tuple[str, ...] = ()
+    stepsExecutionMode = STEPS_SERIAL
+
+    # -------------------------- the form --------------------------
+    def _defineParams(self, form: Any) -> None:
+        form.addSection(label="Input")
+        self._defineInputs(form)
+        if forms.specs(self._params_class()):
+            form.addSection(label="Parameters")
+            forms.add_parameters(form, self._params_class(), self._skip)
+        form.addParallelSection(threads=2, mpi=0)
+
+    def _defineInputs(self, form: Any) -> None:
+        raise NotImplementedError
+
+    @classmethod
+    def _params_class(cls) -> type:
+        return resolve(runner.capability(cls._capability).params)
+
+    # -------------------------- the steps --------------------------
+    def _insertAllSteps(self) -> None:
+        files = self._files()
+        arguments = json.dumps([files.sources, files.voxel_sizes, files.origins, self._values()], sort_keys=True)
+        self._insertFunctionStep(self.computeStep, arguments, needsGPU=False)
+        self._insertFunctionStep(self.createOutputStep, needsGPU=False)
+
+    def computeStep(self, arguments: str) -> None:
+        """Run the capability on the files and draw its report."""
+        from cryoqa_plugin.report.assemble import write_report
+        sources, voxel_sizes, origins, values = json.loads(arguments)
+        estimate = runner.memory_estimate(self._capability, sources)
+        self.info(f"Expected peak memory: {estimate / 1e9:.2f} GB")
+        last = [-1.0]
+
+        def progress(fraction: float, message: str) -> None:
+            if fraction - last[0] >= 0.05:
+                last[0] = fraction
+                self.info(f"{100 * fraction:3.0f} %  {message}")
+
+        document = runner.execute(self._capability, sources, values, self._getExtraPath(), progress=progress,
+                                  threads=self.numberOfThreads.get(), voxel_sizes=voxel_sizes, origins=origins,
+                                  command=["scipion", self.getClassName()])
+        self.info(document["summary"])
+        write_report(self._getExtraPath())
+
+    def createOutputStep(self) -> None:
+        """Register what the capability gave; a subclass says what."""
+
+    # -------------------------- the words --------------------------
+    def _validate(self) -> List[str]:
+        files = self._files()
+        wrong = inputs.sentences(self, files)
+        return wrong or runner.problems(self._capability, files.sources, self._values(), files.voxel_sizes)
+
+    def _warnings(self) -> List[str]:
+        from cryoqa_plugin.errors import CryoqaError
+        from cryoqa_plugin.io.inputs import read_headers
+        files, out = self._files(), []
+        try:
+            headers = read_headers(files.sources)
+        except CryoqaError:
+            return []                                        # said by _validate
+        for kind, header in headers.items():
+            size = files.voxel_sizes.get(kind)
+            if size and abs(size - header.voxel_size[0]) > 1e-3 * size:
+                out.append(f"Scipion says voxels of {size:.4g} Å but the header of {header.path} says {header.voxel_size[0]:.4g} Å; "
+                           "Scipion's is used.")
+        return out
+
+    def _summary(self) -> List[str]:
+        document = self.result()
+        if document is None:
+            return ["No results yet."]
+        lines = [document["summary"], ""]
+        for name, entry in document["metrics"].items():
+            if self._worth_showing(name, entry):
+                lines.append(f"*{name}*: {_shown(entry['value'])} {entry['unit']}".rstrip())
+        said = [c["sentence"] for c in document["checks"] if c["status"] in ("warn", "fail")]
+        return lines + [""] * bool(said) + said + [f"Note: {w}" for w in document["warnings"]]
+
+    @staticmethod
+    def _worth_showing(name: str, entry: Dict[str, Any]) -> bool:
+        return entry["value"] is not None
+
+    def _methods(self) -> List[str]:
+        document = self.result()
+        if document is None:
+            return []
+        row = runner.capability(self._capability)
+        keys = ", ".join(f"[{key}]" for key in row.references)
+        return [f"{row.title} by cryoqa {document['provenance']['cryoqa']} ({keys}). {document['summary']}"]
+
+    def _citations(self) -> List[str]:
+        return list(runner.capability(self._capability).references)
+
+    # -------------------------- utilities --------------------------
+    def _files(self) -> inputs.Files:
+        return inputs.files_of(self)
+
+    def _values(self) -> Dict[str, Any]:
+        return forms.values_of(self, self._params_class(), self._skip)
+
+    def result(self) -> Optional[Dict[str, Any]]:
+        """The saved result document, or None before the run."""
+        path = self._getExtraPath("result.json")
+        return read_json(path) if os.path.isfile(path) else None
+
+    def _grid_object(self) -> Volume:
+        """The input whose sampling rate, origin and half-maps the outputs take over."""
+        for name in ("inputVolume", "half1", "inputMask"):
+            pointer = getattr(self, name, None)
+            if pointer is not None and pointer.get() is not None:
+                return pointer.get()
+        raise ValueError("no input volume")
+
+    def _map_path(self, name: str) -> Optional[str]:
+        entry = (self.result() or {}).get("maps", {}).get(name)
+        return self._getExtraPath(entry["path"]) if entry else None
+
+    def _register_map(self, name: str, output: str, mask: bool = False) -> None:
+        """Register the map ``name`` of the result as ``output``, with the grid (and for a volume the half-maps) of the input."""
+        path = self._map_path(name)
+        if path is None:
+            return
+        template = self._grid_object()
+        made = VolumeMask() if mask else Volume()
+        made.setFileName(path)
+        made.setSamplingRate(template.getSamplingRate())
+        made.setOrigin(template.getOrigin(force=True))
+        sources = self._files().sources
+        if not mask and "half1" in sources and "half2" in sources:
+            made.setHalfMaps([sources["half1"], sources["half2"]])
+        self._define(output, made)
+
+    def _register_curves(self, output: str = "outputFSCs") -> None:
+        """Register every FSC curve of the result as one set."""
+        curves = {n: c for n, c in (self.result() or {}).get("curves", {}).items() if n.startswith("fsc_") and c["x_unit"] == "1/Å"
+                  and n != "fsc_weight"}
+        made = SetOfFSCs.create(self._getPath())
+        for name, entry in curves.items():
+            points = [(x, y) for x, y in zip(entry["x"], entry["y"]) if x is not None and y is not None]
+            if len(points) > 1:
+                item = FSC()
+                item.setData([p[0] for p in points], [p[1] for p in points])
+                item.setObjLabel(name[4:].replace("_", " "))
+                made.append(item)
+        if made.getSize():
+            made.write()
+            self._define(output, made)
+
+    def _define(self, output: str, made: Any) -> None:
+        self._defineOutputs(**{output: made})
+        for name in ("inputVolume", "half1", "half2", "inputMask", "inputModel"):
+            pointer = getattr(self, name, None)
+            if pointer is not None and pointer.get() is not None and isinstance(pointer.get(), (Volume, AtomStruct)):
+                self._defineSourceRelation(pointer, made)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

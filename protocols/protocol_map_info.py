@@ -1,0 +1,22 @@
+"""Map information."""
+from __future__ import annotations
+
+from typing import Any
+
+from . import inputs
+from .base import CryoqaProtocol
+
+
+class CryoqaProtMapInfo(CryoqaProtocol):
+    """What is in a map, and what was done to it: statistics, cell, origin, edges, masked or filtered, contrast, half-maps.
+
+    Run it first on any map that comes from somewhere else. The numbers stand in the summary, the pictures and curves in the
+    report ("Analyze results").
+    """
+
+    _label = "map information"
+    _capability = "map_info"
+
+    def _defineInputs(self, form: Any) -> None:
+        inputs.add_volume(form)
+        inputs.add_halves(form, (inputs.NONE, inputs.OF_VOLUME, inputs.TWO_VOLUMES))
