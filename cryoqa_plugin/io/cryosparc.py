@@ -170,7 +170,9 @@ def read_fsc_table(path: str, length: float) -> Dict[str, Curve]:
     """Curves of cryoSPARC's FSC text file; ``length`` is the edge of the box in Å, by which wave numbers are divided."""
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
-            rows = [re.split(r"[,\t ]+", line.strip()) for line in stream if line.strip()]
+            lines = [line.strip("\n\r ") for line in stream if line.strip()]
+        mark = next((m for m in "\t," if m in lines[0]), None)          # names may hold spaces; without a mark they do not
+        rows = [line.split(mark) for line in lines]
         labels, data = rows[0], np.array([[float(v) for v in r] for r in rows[1:]], dtype=np.float64)
         index = [_plain(t) for t in labels].index("wavenumber")
     except (OSError, ValueError, IndexError):

@@ -80,7 +80,7 @@ def _version(folder: str) -> str:
                 version = read_version(path)
             except CryoqaError:
                 continue
-            if "." in version and pattern != "job.star":
+            if re.match(r"\d+\.\d\S*$", version):
                 return version
             found = found or version
     return found

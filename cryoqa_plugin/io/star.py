@@ -63,14 +63,17 @@ def read_star(path: str, tables: Optional[Iterable[str]] = None) -> Dict[str, St
 
 
 def read_version(path: str) -> str:
-    """Version of RELION that the comments of a STAR file name (``4.0-beta``, ``3.1``), or an empty text."""
+    """Version of RELION that the comments of a STAR file name (``4.0-beta``), or an empty text.
+
+    A file that only gives the version of the layout yields ``3.1 or later`` (``30001``), or ``5`` (``50001``).
+    """
     coarse = ""
     for line in _lines(path)[:40]:
         release, layout = _RELEASE.match(line), _FORMAT.match(line)
         if release:
             return release.group(1)
         if layout and not coarse:
-            coarse = {"3": "3.1"}.get(layout.group(1), layout.group(1))
+            coarse = {"3": "3.1 or later"}.get(layout.group(1), layout.group(1))
     return coarse
 
 
