@@ -10,7 +10,7 @@ import gzip
 import os
 import struct
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
@@ -85,17 +85,14 @@ def read_header(path: str) -> MapHeader:
     """
     with _open(path) as stream:
         raw, order = _raw_header(stream, path)
-    header = _interpret(raw, order, path)
-    _check_size(header, path)
-    return header
+    return _check_size(_interpret(raw, order, path), path)
 
 
 def read_map(path: str) -> Map:
     """Read a map; its axes are sorted so that ``data[z, y, x]`` is float32 in C order."""
     with _open(path) as stream:
         raw, order = _raw_header(stream, path)
-        header = _interpret(raw, order, path)
-        _check_size(header, path)
+        header = _check_size(_interpret(raw, order, path), path)
         data = _read_data(stream, header, "u1" if raw["mode"] == 0 and raw["unsigned"] else order + _DTYPES[raw["mode"]], path)
     sections = data.reshape(raw["n"][::-1])                 # sections, rows, columns
     data = sections.transpose([2 - header.axis_order.index(axis) for axis in (3, 2, 1)])
@@ -227,7 +224,8 @@ def _oddities(raw: Dict[str, Any], order: str, warnings: List[str]) -> None:
                         f"({'little' if order == '<' else 'big'} endian) was told from the box.")
     if raw["map"] != b"MAP ":
         warnings.append("The word 'MAP' is missing from the header (an old or careless writer).")
-    if raw["ispg"] == 0 and raw["n"][2] > 1:
+    n, cubic = raw["n"], len(set(raw["n"])) == 1             # many programs write space group 0 for a volume
+    if raw["ispg"] == 0 and n[2] > 1 and (raw["sampling"][2] == 1 or not cubic):
         warnings.append("The header says stack of images (space group 0); it is read as one volume.")
     elif raw["ispg"] >= 401:
         warnings.append(f"The header says stack of volumes (space group {raw['ispg']}); it is read as one volume.")
@@ -238,16 +236,20 @@ def _data_bytes(header: MapHeader) -> int:
     return nz * ny * nx * np.dtype(_DTYPES[header.mode]).itemsize
 
 
-def _check_size(header: MapHeader, path: str) -> None:
-    """One sentence when an uncompressed file is shorter than its header says."""
+def _check_size(header: MapHeader, path: str) -> MapHeader:
+    """Refuse an uncompressed file that is shorter than its header says; note when it is longer."""
     with open(path, "rb") as stream:
         start = stream.read(3)
     if start[:2] == b"\x1f\x8b" or start == b"BZh":
-        return
+        return header
     found = os.path.getsize(path)
     needed = HEADER_BYTES + header.extended_bytes + _data_bytes(header)
     if found < needed:
         raise _truncated(path, header, needed, found)
+    if found == needed:
+        return header
+    return replace(header, warnings=header.warnings + (f"The file has {found - needed} bytes more than its header asks for; "
+                                                       "they are not read.",))
 
 
 def _truncated(path: str, header: MapHeader, needed: int, found: int) -> FormatError:
@@ -265,14 +267,24 @@ def _read_data(stream: IO[bytes], header: MapHeader, kind: str, path: str) -> np
     dtype = np.dtype(kind)
     wanted = _data_bytes(header)
     if isinstance(stream, (gzip.GzipFile, bz2.BZ2File)):
-        block = _read(stream, wanted, path)
-        if len(block) < wanted:
-            needed = HEADER_BYTES + header.extended_bytes
-            raise _truncated(path, header, needed + wanted, needed + len(block))
-        data = np.frombuffer(block, dtype)
+        data = _inflate(stream, header, wanted, path).view(dtype)
     else:
         data = np.fromfile(stream, dtype, count=wanted // dtype.itemsize)
     return data if data.dtype == np.dtype("<f4") else data.astype(np.float32)
+
+
+def _inflate(stream: IO[bytes], header: MapHeader, wanted: int, path: str) -> np.ndarray:
+    """The next ``wanted`` bytes of a compressed stream, uint8, in memory that can be written to and is not copied again."""
+    data = np.empty(wanted, np.uint8)
+    filled = 0
+    while filled < wanted:
+        block = _read(stream, min(wanted - filled, 1 << 24), path)
+        if not block:
+            before = HEADER_BYTES + header.extended_bytes
+            raise _truncated(path, header, before + wanted, before + filled)
+        data[filled:filled + len(block)] = np.frombuffer(block, np.uint8)
+        filled += len(block)
+    return data
 
 
 def write_map(path: str, map_: Map, labels: Sequence[str] = ()) -> None:
@@ -298,9 +310,11 @@ def write_map(path: str, map_: Map, labels: Sequence[str] = ()) -> None:
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         if os.path.exists(temporary):
             os.remove(temporary)
+        if isinstance(error, OSError):
+            raise InputError(f"The map '{path}' cannot be written ({error.strerror or error}); check the disk and the path.") from None
         raise
 
 

@@ -1,8 +1,11 @@
-"""Atomic models on disk: PDB and mmCIF, plain or compressed, read by gemmi."""
+"""Atomic models on disk: PDB and mmCIF, plain or compressed, read by gemmi; the content tells what a file is, not its name."""
 from __future__ import annotations
 
+import bz2
+import gzip
 import os
 import tempfile
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, List, Optional, Tuple
@@ -53,11 +56,14 @@ def read_model(path: str) -> Model:
     """Read the first model of a PDB or mmCIF file (also gz); one sentence when it is none."""
     import gemmi
     try:
-        with open(path, "rb"):
-            pass
-        structure = gemmi.read_structure(path, format=_format(path))
+        text = _text(path)
+        structure = gemmi.read_structure_string(text, format=gemmi.CoorFormat.Detect)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise FormatError(f"The compressed model '{path}' is damaged ({error}); fetch or copy it again.") from None
     except OSError as error:
         raise InputError(f"The model '{path}' cannot be read ({error.strerror or error}); check the path and its permissions.") from None
+    except FormatError:
+        raise
     except Exception as error:                               # gemmi raises RuntimeError, ValueError and others for broken text
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FormatError(f"The model '{path}' cannot be read as PDB or mmCIF ({reason}); give an atomic model.") from None
@@ -72,11 +78,16 @@ def read_model(path: str) -> Model:
     return model
 
 
-def _format(path: str) -> Any:
-    import gemmi
-    stem = path[:-3] if path.lower().endswith(".gz") else path
-    known = {".pdb": gemmi.CoorFormat.Pdb, ".ent": gemmi.CoorFormat.Pdb, ".cif": gemmi.CoorFormat.Mmcif, ".mmcif": gemmi.CoorFormat.Mmcif}
-    return known.get(os.path.splitext(stem.lower())[1], gemmi.CoorFormat.Detect)
+def _text(path: str) -> bytes:
+    with open(path, "rb") as stream:
+        content = stream.read()
+    if content[:2] == b"\x1f\x8b":
+        content = gzip.decompress(content)
+    elif content[:3] == b"BZh":
+        content = bz2.decompress(content)
+    if b"\0" in content[:4096]:
+        raise FormatError(f"'{path}' is a binary file and not an atomic model; give a PDB or mmCIF file.")
+    return content
 
 
 def write_model(path: str, model: Model) -> None:
@@ -84,7 +95,10 @@ def write_model(path: str, model: Model) -> None:
     folder = os.path.dirname(os.path.abspath(path))
     cif = path.lower().endswith((".cif", ".mmcif"))
     text = model.structure.make_mmcif_document().as_string() if cif else model.structure.make_pdb_string()
-    handle, temporary = tempfile.mkstemp(prefix=".cryoqa_", dir=folder)
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=".cryoqa_", dir=folder)
+    except OSError as error:
+        raise InputError(f"The folder {folder} cannot be written to ({error.strerror}); choose another one.") from None
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(text)
@@ -92,7 +106,9 @@ def write_model(path: str, model: Model) -> None:
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         if os.path.exists(temporary):
             os.remove(temporary)
+        if isinstance(error, OSError):
+            raise InputError(f"The model '{path}' cannot be written ({error.strerror or error}); check the disk and the path.") from None
         raise

@@ -100,6 +100,27 @@ def test_odd_headers_are_read_and_said(change, words, tmp_path):
     assert (any(words in w for w in map_.header.warnings)) if words else not map_.header.warnings
 
 
+def test_a_cubic_box_of_space_group_0_is_a_volume_and_a_stack_is_said(tmp_path):
+    data = np.random.default_rng(0).random((4, 4, 4))
+    assert read_header(_write(tmp_path, _bytes(data, ispg=0))).warnings == ()
+    stack = read_header(_write(tmp_path, _bytes(data, ispg=0, sampling=[4, 4, 1], cell=[4.0, 4.0, 1.0])))
+    assert "stack of images" in stack.warnings[0] and stack.voxel_size == (1, 1, 1)
+
+
+def test_bytes_past_the_end_are_said(tmp_path):
+    data = np.arange(24.0).reshape(2, 3, 4)
+    map_ = read_map(_write(tmp_path, _bytes(data) + b"12345"))
+    np.testing.assert_array_equal(map_.data, data)
+    assert map_.header.warnings == ("The file has 5 bytes more than its header asks for; they are not read.",)
+
+
+def test_statistics_that_are_not_numbers(tmp_path):
+    block = bytearray(_bytes(np.arange(24.0).reshape(2, 3, 4)))
+    block[76:88] = np.full(3, np.nan, "<f4").tobytes()
+    header = read_header(_write(tmp_path, bytes(block)))
+    assert np.isnan(header.header_stats[:3]).all() and header.shape == (2, 3, 4)
+
+
 def test_axes_of_zero_are_taken_as_xyz(tmp_path):
     block = bytearray(_bytes(np.arange(24.0).reshape(2, 3, 4)))
     block[64:76] = bytes(12)
@@ -117,7 +138,9 @@ def test_huge_extended_header(tmp_path):
 @pytest.mark.parametrize("name, pack", [("a.mrc.gz", gzip.compress), ("a.map.bz2", bz2.compress), ("gzip_by_content.mrc", gzip.compress)])
 def test_compressed(name, pack, tmp_path):
     data = np.arange(24.0).reshape(2, 3, 4)
-    np.testing.assert_array_equal(read_map(_write(tmp_path, pack(_bytes(data, extended=80)), name)).data, data)
+    map_ = read_map(_write(tmp_path, pack(_bytes(data, extended=80)), name))
+    np.testing.assert_array_equal(map_.data, data)
+    assert map_.data.flags.writeable and map_.data.flags.c_contiguous
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress])
@@ -209,3 +232,37 @@ def test_every_header_of_the_collection(shared):
     for name, map_ in good.items():
         assert np.isfinite(map_.data).all(), name
         assert map_.header.header_stats[2] == pytest.approx(float(map_.data.mean(dtype=np.float64)), rel=1e-3, abs=1e-6), name
+
+
+MAPS = {                                                     # box x, y, z; voxel size; origin
+    "betagal_relion_ngl/betaGal.mrc": ((100, 100, 100), (3.54,) * 3, (0, 0, 0)),
+    "betagal_relion_ngl/localResolution.mrc": ((100, 100, 100), (1.0,) * 3, (0, 0, 0)),
+    "emd1080_groel_imp/groel-11.5A.mrc": ((100, 100, 100), (2.7,) * 3, (-135, -135, -135)),
+    "emd1461_vp6_gorgon/vp6-96o.mrc": ((96, 96, 96), (1.23,) * 3, (0, 0, 0)),
+    "emd2566_3j6b_daq/2566_3J6B_9.mrc": ((35, 52, 47), (1.34,) * 3, (356.44, 155.44, 159.46)),
+    "emd3186_5fj6/emd_3186.map": ((100, 100, 100), (1.35,) * 3, (0, 0, 0)),
+    "emd5168_actin_tempy/emd_5168.map": ((100, 100, 100), (1.742,) * 3, (-87.1, -87.1, -87.1)),
+    "emd6272_3j9s_strudel/6272.mrc": ((52, 52, 52), (1.023,) * 3, (0, 0, 0)),
+    "emd6824_diffmodeler/6824.mrc": ((70, 70, 70), (2.64,) * 3, (0, 0, 0)),
+    "slac_multibody/relion_locres_filtered.mrc": ((90, 90, 90), (4.1004,) * 3, (0, 0, 0)),
+}
+
+
+@pytest.mark.realdata
+def test_every_map_of_the_collection(shared):
+    """Each reads, with the values that mrcfile reads; the axes of the EMRinger map are 3, 2, 1 in its file."""
+    mrcfile = pytest.importorskip("mrcfile")
+    top = shared / "data" / "maps"
+    paths = sorted(p for p in top.glob("*/*") if p.suffix in (".mrc", ".map", ".ccp4"))
+    assert len(paths) >= 20
+    for path in paths:
+        map_, name = read_map(str(path)), f"{path.parent.name}/{path.name}"
+        with mrcfile.open(str(path), permissive=True) as other:
+            place = [2 - map_.header.axis_order.index(axis) for axis in (3, 2, 1)]
+            np.testing.assert_array_equal(map_.data, other.data.transpose(place), err_msg=name)
+        if name in MAPS:
+            box, voxel, origin = MAPS[name]
+            assert map_.shape == box[::-1], name
+            np.testing.assert_allclose(map_.voxel_size, voxel, rtol=1e-4, err_msg=name)
+            np.testing.assert_allclose(map_.origin, origin, atol=1e-2, err_msg=name)
+    assert read_header(str(top / "emringer_test" / "tests_test_map.ccp4")).axis_order == (3, 2, 1)

@@ -1,7 +1,9 @@
 """Atomic models: what is read, what is written, what is refused."""
 from __future__ import annotations
 
+import bz2
 import gzip
+import struct
 
 import numpy as np
 import pytest
@@ -53,6 +55,45 @@ def test_not_a_model(text, words, tmp_path):
         with pytest.raises(FormatError, match=words) as error:
             read_model(str(path))
         assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_content_goes_before_the_name(tmp_path):
+    import gemmi
+    path = tmp_path / "compressed_without_saying_so.pdb"
+    path.write_bytes(gzip.compress(PDB.encode()))
+    _check(read_model(str(path)))
+    path.write_bytes(bz2.compress(PDB.encode()))
+    _check(read_model(str(path)))
+    path.write_text(gemmi.read_pdb_string(PDB).make_mmcif_document().as_string())
+    _check(read_model(str(path)))
+
+
+def test_a_map_is_no_model(tmp_path):
+    path = tmp_path / "map.pdb"
+    path.write_bytes(struct.pack("<4i", 10, 10, 10, 2) * 100)
+    with pytest.raises(FormatError, match="binary file"):
+        read_model(str(path))
+
+
+def test_damaged_compression(tmp_path):
+    path = tmp_path / "a.pdb.gz"
+    path.write_bytes(gzip.compress(PDB.encode())[:-30])
+    with pytest.raises(FormatError, match="damaged"):
+        read_model(str(path))
+
+
+def test_atoms_without_position_are_refused(tmp_path):
+    path = tmp_path / "nan.pdb"
+    path.write_text(PDB.replace("   1.000   2.000   3.000", "     nan   2.000   3.000"))
+    with pytest.raises(FormatError, match="no number|cannot be read"):
+        read_model(str(path))
+
+
+def test_folder_that_is_not_there(tmp_path):
+    source = tmp_path / "a.pdb"
+    source.write_text(PDB)
+    with pytest.raises(InputError, match="cannot be written"):
+        write_model(str(tmp_path / "nowhere" / "a.pdb"), read_model(str(source)))
 
 
 def test_missing_file(tmp_path):
