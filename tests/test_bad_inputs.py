@@ -1,0 +1,380 @@
+"""Every capability with every input that is wrong, odd or merely unusual: refused in one sentence, or done right.
+
+The list is that of docs/developing.rst. The command line and Scipion say the same sentences; their tests are elsewhere.
+"""
+from __future__ import annotations
+
+import bz2
+import gzip
+import re
+import shutil
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cryoqa_plugin import runner
+from cryoqa_plugin.demo_model import build_chain
+from cryoqa_plugin.errors import CryoqaError
+from cryoqa_plugin.io.inputs import KINDS
+from cryoqa_plugin.io.maps import Map, read_map, write_map
+from cryoqa_plugin.registry import BY_ID, CAPABILITIES
+
+VOXEL, ORIGIN = (1.5, 1.5, 1.5), (3.0, 4.5, 6.0)
+ROWS = [c for c in CAPABILITIES if c.needs or c.any_of]                    # the importers take folders
+MAP_CASES = [(c.id, kind) for c in ROWS for kind in c.needs + c.takes if KINDS[kind].is_map]
+on_rows = pytest.mark.parametrize("row", ROWS, ids=[c.id for c in ROWS])
+on_maps = pytest.mark.parametrize("case", MAP_CASES, ids=["-".join(c) for c in MAP_CASES])
+
+
+def _synthetic(shape, origin=ORIGIN, voxel=VOXEL):
+    """Half-maps, their mean and a mask on a grid of ``shape``."""
+    rng = np.random.default_rng(11)
+    z, y, x = np.meshgrid(*(np.arange(n) - n // 2 for n in shape), indexing="ij")
+    ball = np.clip((0.38 * min(shape) - np.sqrt(x * x + y * y + z * z)) / 3, 0, 1)
+    s2 = sum(k ** 2 for k in np.meshgrid(*(np.fft.fftfreq(n) for n in shape), indexing="ij", sparse=True))
+    truth = (np.fft.ifftn(np.fft.fftn(rng.standard_normal(shape)) * np.exp(-60 * s2)).real * 8 + 0.5) * ball
+    halves = [truth + 0.3 * truth.std() * rng.standard_normal(shape) for _ in range(2)]
+    arrays = dict(half1=halves[0], half2=halves[1], full_map=(halves[0] + halves[1]) / 2, mask=ball, mask2=ball)
+    return {kind: Map(a.astype(np.float32), voxel, origin) for kind, a in arrays.items()}
+
+
+def _write_all(folder, maps, origin=ORIGIN, suffix=".mrc"):
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {kind: str(folder / (kind + suffix)) for kind in maps}
+    for kind, path in paths.items():
+        write_map(path, maps[kind])
+    paths["model"] = str(folder / "model.pdb")
+    middle = np.array([n // 2 * v for n, v in zip(next(iter(maps.values())).shape[::-1], VOXEL)]) + origin
+    xyz = np.array([a.position for a in build_chain()])
+    lines = [f"ATOM  {i:5d}  CA  ALA A{i:4d}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00 30.00           C"
+             for i, (x, y, z) in enumerate((xyz - xyz.mean(axis=0)) * 0.6 + middle, 1)]
+    Path(paths["model"]).write_text("\n".join(lines + ["END\n"]))
+    return paths
+
+
+@pytest.fixture(scope="module")
+def maps():
+    return _synthetic((32, 32, 32))
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, maps):
+    """Sound files of every kind; nobody writes to them."""
+    return _write_all(tmp_path_factory.mktemp("sound"), maps)
+
+
+@pytest.fixture(scope="module")
+def baseline(files):
+    """Function from a capability id to its document on the sound files, made once."""
+    made = {}
+
+    def get(capability):
+        if capability not in made:
+            made[capability] = runner.execute(capability, _sources(capability, files))
+        return made[capability]
+
+    return get
+
+
+def _sources(capability, files):
+    row = BY_ID[capability]
+    return {kind: files[kind] for kind in row.needs + row.takes}
+
+
+def _refused(capability, files, kind, bad):
+    """The sentence with which a capability refuses ``bad`` in place of its input ``kind``."""
+    with pytest.raises(CryoqaError) as caught:
+        runner.execute(capability, dict(_sources(capability, files), **{kind: str(bad)}))
+    sentence = str(caught.value)
+    assert sentence and sentence[-1] in ".)" and "\n" not in sentence, sentence
+    assert str(bad) in sentence, sentence
+    return sentence
+
+
+def _changed(tmp_path, map_, change, voxel=None):
+    path = str(tmp_path / "changed.mrc")
+    write_map(path, Map(np.ascontiguousarray(change(map_.data), dtype=np.float32), voxel or map_.voxel_size, map_.origin))
+    return path
+
+
+# --- refused -----------------------------------------------------------------------------------------------------------
+
+def _partners(capability):
+    """Map inputs of a capability; two maps can disagree, one cannot."""
+    return [kind for c, kind in MAP_CASES if c == capability]
+
+
+@on_maps
+def test_boxes_differ(case, files, maps, tmp_path):
+    capability, kind = case
+    if len(_partners(capability)) < 2:
+        pytest.skip("it takes one map only")
+    sentence = _refused(capability, files, kind, _changed(tmp_path, maps[kind], lambda d: d[:30]))
+    assert "32 x 32 x 32" in sentence and "32 x 32 x 30" in sentence
+    assert sum(path in sentence for path in files.values()) == 1, "the other file is named too"
+
+
+@on_maps
+def test_voxel_sizes_differ(case, files, maps, tmp_path):
+    capability, kind = case
+    if len(_partners(capability)) < 2:
+        pytest.skip("it takes one map only")
+    sentence = _refused(capability, files, kind, _changed(tmp_path, maps[kind], lambda d: d, (1.52, 1.52, 1.52)))
+    assert "1.5 Å" in sentence and "1.52 Å" in sentence
+    assert sum(path in sentence for path in files.values()) == 1, "the other file is named too"
+
+
+@on_maps
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_not_finite(case, value, files, maps, tmp_path):
+    capability, kind = case
+
+    def spoil(data):
+        data = data.copy()
+        data[3, 4, 5:8] = value
+        return data
+
+    sentence = _refused(capability, files, kind, _changed(tmp_path, maps[kind], spoil))
+    assert "NaN" in sentence
+    if not kind.startswith("mask"):
+        assert "3 voxels" in sentence and "32768" in sentence
+
+
+@on_maps
+def test_constant_map_or_empty_mask(case, files, maps, tmp_path):
+    capability, kind = case
+    if kind.startswith("mask"):
+        sentence = _refused(capability, files, kind, _changed(tmp_path, maps[kind], lambda d: d * 0))
+        assert "empty" in sentence and "0" in sentence
+    else:
+        sentence = _refused(capability, files, kind, _changed(tmp_path, maps[kind], lambda d: d * 0 + 0.25))
+        assert "same value" in sentence and "0.25" in sentence
+
+
+@on_maps
+def test_map_given_as_mask(case, files, maps, tmp_path):
+    capability, kind = case
+    if not kind.startswith("mask"):
+        pytest.skip("not a mask")
+    sentence = _refused(capability, files, kind, _changed(tmp_path, maps["half1"], lambda d: d * 10))
+    assert "between 0 and 1" in sentence and re.search(r"from -\d", sentence)
+
+
+@on_maps
+def test_damaged_files(case, files, tmp_path):
+    capability, kind = case
+    whole = Path(files[kind]).read_bytes()
+    cut = tmp_path / "cut.mrc"
+    cut.write_bytes(whole[:50000])
+    sentence = _refused(capability, files, kind, cut)
+    assert "50000" in sentence and str(len(whole)) in sentence
+    cut.write_bytes(b"")
+    assert "0 bytes" in _refused(capability, files, kind, cut)
+    cut.write_bytes(b"this is not a map " * 200)
+    _refused(capability, files, kind, cut)
+    packed = tmp_path / "cut.mrc.gz"
+    squeezed = gzip.compress(whole)
+    packed.write_bytes(squeezed[:len(squeezed) // 2])
+    _refused(capability, files, kind, packed)
+
+
+@on_rows
+def test_files_that_are_not_there(row, files, tmp_path):
+    for kind in row.needs + row.takes:
+        assert KINDS[kind].label in _refused(row.id, files, kind, tmp_path / "nowhere.mrc")
+        _refused(row.id, files, kind, tmp_path)                           # a folder
+    sources = _sources(row.id, files)
+    for kind in row.needs:
+        wrong = runner.problems(row.id, {k: p for k, p in sources.items() if k != kind})
+        assert len(wrong) == 1 and KINDS[kind].label in wrong[0]
+    if row.any_of:
+        assert row.id in runner.problems(row.id, {})[0]
+
+
+@on_rows
+def test_models_that_cannot_be_used(row, files, tmp_path):
+    if "model" not in row.needs + row.takes:
+        pytest.skip("it takes no model")
+    bad = tmp_path / "bad.pdb"
+    for text in ("", "HEADER    NOTHING\nEND\n", "nonsense\n" * 20):
+        bad.write_text(text)
+        _refused(row.id, files, "model", bad)
+
+
+@on_rows
+def test_a_model_far_from_the_map_is_refused_or_said(row, files, tmp_path):
+    if "model" not in row.needs + row.takes:
+        pytest.skip("it takes no model")
+    far = tmp_path / "far.pdb"
+    lines = [f"{line[:30]}{float(line[30:38]) + 500:8.3f}{line[38:]}" if line.startswith("ATOM") else line
+             for line in Path(files["model"]).read_text().splitlines()]
+    far.write_text("\n".join(lines) + "\n")
+    sources, values = dict(_sources(row.id, files), model=str(far)), {}
+    if row.id == "mask":                                                  # without a map of density the model makes the mask
+        values = dict(method="model")
+    try:
+        document = runner.execute(row.id, sources, values)
+    except CryoqaError as error:
+        assert str(far) in str(error)
+    else:
+        words = " ".join(document["warnings"] + [c["sentence"] for c in document["checks"] if c["status"] in ("warn", "fail")])
+        assert "outside" in words
+
+
+@on_rows
+def test_parameters_that_cannot_be_used(row, files):
+    wrong = runner.problems(row.id, _sources(row.id, files), dict(no_such_parameter=1))
+    assert len(wrong) == 1 and "no_such_parameter" in wrong[0]
+
+
+@on_rows
+def test_inputs_that_it_has_no_use_for(row, files):
+    for kind in set(KINDS) - set(row.needs + row.takes):
+        wrong = runner.problems(row.id, dict(_sources(row.id, files), **{kind: files[kind]}))
+        assert len(wrong) == 1 and f"'{kind}'" in wrong[0]
+
+
+# --- done, and said ----------------------------------------------------------------------------------------------------
+
+HALVES = [c for c in ROWS if {"half1", "half2"} <= set(c.needs + c.takes)]
+on_halves = pytest.mark.parametrize("row", HALVES, ids=[c.id for c in HALVES])
+
+
+def _said(document):
+    return " ".join(document["warnings"] + [c["sentence"] for c in document["checks"] if c["status"] in ("warn", "fail")]).lower()
+
+
+@on_halves
+def test_identical_half_maps_are_said(row, files, tmp_path):
+    copy = tmp_path / "copy.mrc"
+    shutil.copy(files["half1"], copy)
+    words = _said(runner.execute(row.id, dict(_sources(row.id, files), half2=str(copy))))
+    assert "identical" in words or "copies" in words or "same" in words
+
+
+@on_halves
+def test_masked_half_maps_are_said(row, files, maps, tmp_path):
+    sources = _sources(row.id, files)
+    for kind in ("half1", "half2"):
+        sources[kind] = str(tmp_path / f"{kind}.mrc")
+        write_map(sources[kind], maps[kind].with_data(maps[kind].data * maps["mask"].data))
+    assert "mask" in _said(runner.execute(row.id, sources))
+
+
+# --- works -------------------------------------------------------------------------------------------------------------
+
+def _raw(path, map_, *, mode=2, axes=(1, 2, 3), order="<", extended=0, stamp=None, by_nstart=False):
+    """A map file written by hand; ``axes`` are MAPC, MAPR, MAPS."""
+    kinds = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2"}
+    data = map_.data
+    if mode in (0, 1, 6):
+        low, high = {0: (-127, 127), 1: (-32000, 32000), 6: (0, 65000)}[mode]
+        data = np.rint((data - data.min()) / np.ptp(data) * (high - low) + low)
+    n = data.shape[::-1]
+    stored = data.transpose([3 - a for a in axes[::-1]])                  # sections, rows, columns
+    header = bytearray(1024)
+    nstart = [int(round(o / v)) for o, v in zip(map_.origin, map_.voxel_size)] if by_nstart else [0, 0, 0]
+    cell = [k * v for k, v in zip(n, map_.voxel_size)]
+    struct.pack_into(order + "10i6f3i3f2i", header, 0, *(n[a - 1] for a in axes), mode, *(nstart[a - 1] for a in axes), *n, *cell, 90, 90,
+                     90, *axes, float(data.min()), float(data.max()), float(data.mean()), 1, extended)
+    struct.pack_into(order + "3f", header, 196, *((0, 0, 0) if by_nstart else map_.origin))
+    header[208:216] = b"MAP " + (stamp or (b"\x44\x44\x00\x00" if order == "<" else b"\x11\x11\x00\x00"))
+    Path(path).write_bytes(bytes(header) + b"\xa5" * extended + np.ascontiguousarray(stored).astype(order + kinds[mode]).tobytes())
+
+
+def _same_numbers(document, other, rel=1e-6):
+    for name, entry in other["metrics"].items():
+        value = document["metrics"][name]["value"]
+        if isinstance(entry["value"], float):
+            assert value == pytest.approx(entry["value"], rel=rel, abs=1e-9), name
+        else:
+            assert value == entry["value"], name
+
+
+LOSSLESS = {
+    "axes 3 2 1": dict(axes=(3, 2, 1)), "axes 2 3 1": dict(axes=(2, 3, 1)), "axes 3 1 2": dict(axes=(3, 1, 2)),
+    "big endian": dict(order=">"), "wrong stamp": dict(stamp=b"\x00\x00\x00\x00"), "swapped stamp": dict(stamp=b"\x11\x11\x00\x00"),
+    "huge extended header": dict(extended=3_000_000), "origin by NSTART": dict(by_nstart=True),
+}
+
+
+@pytest.mark.parametrize("how", sorted(LOSSLESS))
+@on_rows
+def test_the_way_a_file_is_written_changes_no_number(row, how, files, maps, baseline, tmp_path):
+    sources = _sources(row.id, files)
+    for kind in sources:
+        if KINDS[kind].is_map:
+            sources[kind] = str(tmp_path / f"{kind}.mrc")
+            _raw(sources[kind], maps[kind], **LOSSLESS[how])
+    document = runner.execute(row.id, sources)
+    _same_numbers(document, baseline(row.id))
+    for kind in sources:
+        if KINDS[kind].is_map:
+            assert document["inputs"][kind]["origin"] == pytest.approx(ORIGIN)
+            assert document["inputs"][kind]["voxel_size"] == pytest.approx(VOXEL)
+
+
+@pytest.mark.parametrize("pack, suffix", [(gzip.compress, ".mrc.gz"), (bz2.compress, ".map.bz2"), (bytes, ".ccp4")])
+@on_rows
+def test_packed_files_and_odd_paths(row, pack, suffix, files, baseline, tmp_path):
+    folder = tmp_path / "a folder, with Å and (brackets) 'quotes' 100%"
+    folder.mkdir()
+    sources = _sources(row.id, files)
+    for kind, path in sources.items():
+        new = folder / (f"{kind}, one{suffix}" if KINDS[kind].is_map else "the model.pdb")
+        new.write_bytes(pack(Path(path).read_bytes()) if KINDS[kind].is_map else Path(path).read_bytes())
+        sources[kind] = str(new)
+    document = runner.execute(row.id, sources, outdir=str(folder / "out, put"))
+    _same_numbers(document, baseline(row.id))
+    assert (folder / "out, put" / "result.json").is_file()
+
+
+@pytest.mark.parametrize("mode", [0, 1, 6, 12])
+@on_rows
+def test_other_modes(row, mode, files, maps, tmp_path):
+    sources = _sources(row.id, files)
+    for kind in sources:
+        if KINDS[kind].is_map and not (kind.startswith("mask") and mode != 12):
+            sources[kind] = str(tmp_path / f"{kind}.mrc")
+            _raw(sources[kind], maps[kind], mode=mode)
+    assert runner.execute(row.id, sources)["summary"]
+
+
+@pytest.mark.parametrize("shape", [(31, 31, 31), (28, 32, 36), (27, 33, 30)], ids=str)
+@on_rows
+def test_odd_and_non_cubic_boxes(row, shape, tmp_path):
+    paths = _write_all(tmp_path / "data", _synthetic(shape))
+    document = runner.execute(row.id, _sources(row.id, paths), outdir=str(tmp_path / "out"))
+    assert document["summary"].endswith(".")
+    for entry in document["maps"].values():
+        assert read_map(str(tmp_path / "out" / entry["path"])).shape == shape
+
+
+@on_rows
+def test_voxels_of_three_sizes(row, tmp_path):
+    paths = _write_all(tmp_path / "data", _synthetic((32, 32, 32), voxel=(1.4, 1.5, 1.6)))
+    document = runner.execute(row.id, _sources(row.id, paths), outdir=str(tmp_path / "out"))
+    for entry in document["maps"].values():
+        assert read_map(str(tmp_path / "out" / entry["path"])).voxel_size == pytest.approx((1.4, 1.5, 1.6))
+
+
+@on_rows
+def test_the_origin_is_kept_and_moves_no_number(row, maps, baseline, tmp_path):
+    origin = (-120.0, 31.5, 0.0)
+    paths = _write_all(tmp_path / "data", {k: Map(m.data, m.voxel_size, origin) for k, m in maps.items()}, origin)
+    document = runner.execute(row.id, _sources(row.id, paths), outdir=str(tmp_path / "out"))
+    for entry in document["maps"].values():
+        assert read_map(str(tmp_path / "out" / entry["path"])).origin == pytest.approx(origin)
+    expected = baseline(row.id)
+    for name, entry in document["metrics"].items():
+        if name != "origin" and isinstance(entry["value"], float):
+            assert entry["value"] == pytest.approx(expected["metrics"][name]["value"], rel=2e-3, abs=1e-6), name
+
+
+@on_rows
+def test_inputs_are_left_as_they_are(row, files, tmp_path):
+    before = {kind: Path(path).read_bytes() for kind, path in files.items()}
+    runner.execute(row.id, _sources(row.id, files), outdir=str(tmp_path))
+    assert before == {kind: Path(path).read_bytes() for kind, path in files.items()}
