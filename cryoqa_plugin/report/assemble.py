@@ -40,7 +40,7 @@ def write_report(folder: str, strict: bool = False, formats: Sequence[str] = FOR
     """
     results = read_results(folder)
     if documents is not None:
-        results = Results(documents, {}, results.folders)
+        results = Results(documents, {}, results.folders, folder)
     if not results.documents and not results.errors:
         raise InputError(f"The folder {folder} holds no result.json, neither itself nor in a folder of a capability; give the folder "
                          "that a run of cryoqa wrote.")
@@ -67,7 +67,7 @@ def read_results(folder: str) -> Results:
                 identity = str(document.get("capability", os.path.basename(place)))
                 if identity not in folders:
                     kept[identity], folders[identity] = document, place
-    return Results(_sorted(documents), _sorted(errors), folders)
+    return Results(_sorted(documents), _sorted(errors), folders, folder)
 
 
 def _read(path: str) -> Dict[str, Any]:

@@ -62,7 +62,8 @@ class Plot:
     """Curves over common axes.
 
     ``as_resolution``: x is a frequency in 1/Å and its ticks are written in Å. ``levels`` are horizontal lines and ``marks``
-    vertical ones, each (value, label). ``y_range`` None is taken from the data; ``filled`` draws areas (histograms).
+    vertical ones, each (value, label). ``y_range`` None is taken from the data; ``filled`` draws areas (histograms), ``log_y``
+    counts on a scale of powers of ten.
     """
 
     title: str
@@ -74,6 +75,7 @@ class Plot:
     marks: Tuple[Tuple[float, str], ...] = ()
     y_range: Optional[Tuple[float, float]] = None
     filled: bool = False
+    log_y: bool = False
 
 
 @dataclass(frozen=True)

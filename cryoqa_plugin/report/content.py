@@ -53,7 +53,7 @@ def compose(results: Results, sections: Sequence[Section]) -> Report:
     """Draw every section that has its result, and say what the others need."""
     faults: List[Exception] = []
     parts = [_part(s, results, faults) for s in _with_unknown(sections, results) if _wanted(s, results)]
-    status = worst(p.status for p in parts)
+    status = _worst([s for p in parts for s, _ in p.findings])
     return Report(title=_title(results), facts=_facts(results), status=status, verdict=_verdict(parts, status), parts=tuple(parts),
                   missing=tuple((row.title, _unlock(row)) for row in _absent(results)),
                   references=tuple(chosen(key for row in CAPABILITIES if row.id in results.documents for key in row.references)),
@@ -85,11 +85,15 @@ def _part(section: Section, results: Results, faults: List[Exception]) -> Part:
             error = f"This section could not be drawn ({type(fault).__name__}: {fault}). Its numbers are in the result file; please " \
                     "report the fault."
     checks = document.get("checks", ())
-    status = worst(c["status"] for c in checks)
     return Part(id=section.id, title=section.title, question=section.question, how_to_read=section.how_to_read,
-                status="error" if error else status, summary=str(document.get("summary", "")),
+                status="error" if error else _worst([c["status"] for c in checks]), summary=str(document.get("summary", "")),
                 findings=tuple((c["status"], c["sentence"]) for c in checks), warnings=tuple(document.get("warnings", ())),
                 blocks=tuple(blocks), error=error)
+
+
+def _worst(statuses: Sequence[str]) -> str:
+    """The worst status; a check without a value says nothing when there are others."""
+    return worst([s for s in statuses if s != "skipped"])
 
 
 def _parameters(document: Mapping[str, Any]) -> Tuple[Block, ...]:
@@ -106,6 +110,8 @@ def _parameters(document: Mapping[str, Any]) -> Tuple[Block, ...]:
 
 def _title(results: Results) -> str:
     inputs = results.inputs()
+    if results.made_here(inputs.get("full_map", {})) and {"half1", "half2"} <= set(inputs):
+        return " + ".join(os.path.basename(inputs[k]["path"]) for k in ("half1", "half2"))
     for kind in ("full_map", "half1", "mask", "model"):
         if kind in inputs:
             return os.path.basename(inputs[kind]["path"])

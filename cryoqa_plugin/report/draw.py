@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
-from .blocks import Block, Plot, Rows, Series, Value, Values
+from .blocks import Block, Plot, Rows, Series, Value, Values, better_words
 
 Document = Mapping[str, Any]
 _FSC_LEVELS = ((0.143, "0.143"), (0.5, "0.5"))
@@ -53,10 +54,11 @@ def _plot(axes: Tuple[str, str, str, str], members: Sequence[Tuple[str, Any]], t
     x_label, x_unit, y_label, y_unit = axes
     series = tuple(Series(n, c["meaning"] or n, c["x"], c["y"], c.get("lower"), c.get("upper"), n in _GUIDES) for n, c in members)
     fsc = "fsc" in y_label.lower() or all("fsc" in n for n, _ in members)
+    counts = y_label.lower() == "voxels"
     lowest = min((v for s in series for v in s.y if v is not None), default=0.0)
     return Plot(title or (members[0][1]["meaning"] if len(members) == 1 else y_label), series, _with_unit(x_label, x_unit),
                 _with_unit(y_label, y_unit), as_resolution=x_unit == "1/Å", levels=_FSC_LEVELS if fsc else (),
-                marks=tuple(marks), y_range=(max(-1.0, min(-0.1, lowest)), 1.02) if fsc else None, filled=filled)
+                marks=tuple(marks), y_range=(max(-1.0, min(-0.1, lowest)), 1.02) if fsc else None, filled=filled or counts, log_y=counts)
 
 
 def _with_unit(label: str, unit: str) -> str:
@@ -70,8 +72,28 @@ def resolution_marks(document: Document, *names: str) -> List[Tuple[float, str]]
     for name in names:
         value = document["metrics"].get(name, {}).get("value")
         if isinstance(value, (int, float)) and value > 0:
-            out.append((1.0 / value, f"{value:.2f} Å"))
+            kind = " unmasked" if name.endswith("_unmasked") else " in the mask" if name.endswith("_masked") else ""
+            out.append((1.0 / value, f"{value:.2f} Å{kind}"))
     return out
+
+
+def paired(document: Document, title: str) -> Tuple[List[Block], List[str]]:
+    """A table of the metrics that come as ``<name>_unmasked`` and ``<name>_masked``, and the names of those in it."""
+    metrics = document["metrics"]
+    rows, used = [], []
+    for name in metrics:
+        stem = name[:-len("_unmasked")]
+        if name.endswith("_unmasked") and stem + "_masked" in metrics:
+            one, two = metrics[name], metrics[stem + "_masked"]
+            used += [name, stem + "_masked"]
+            if one["value"] is not None or two["value"] is not None:
+                rows.append((_without_mask(one["meaning"]), one["value"], two["value"], one["unit"], better_words(one["better"]), stem))
+    columns = ("meaning", "unmasked", "in the mask", "unit", "sense", "name")
+    return ([Rows(title, columns, tuple(rows))] if rows else []), used
+
+
+def _without_mask(meaning: str) -> str:
+    return re.sub(r",? *\(?(unmasked|without (a )?mask)\)?$", "", meaning)
 
 
 def everything(document: Document) -> List[Block]:

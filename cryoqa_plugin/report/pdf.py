@@ -201,7 +201,7 @@ def _pictures(block: Pictures, styles: Dict[str, ParagraphStyle]) -> Table:
 def _plot(plot: Plot) -> shapes.Drawing:
     """The scene of a plot as vectors; y grows upwards in PDF."""
     scene, (font, _) = layout(plot), _fonts()
-    scale = min(1.0, _WIDTH / scene.width) * 0.85
+    scale = min(1.0, _WIDTH / scene.width) * 0.74
     out = shapes.Drawing(scene.width * scale, scene.height * scale)
     group = shapes.Group(transform=(scale, 0, 0, scale, 0, 0))
     for area in scene.areas:

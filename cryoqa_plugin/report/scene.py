@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from .blocks import Plot, Series
 
-WIDTH, LEFT, RIGHT, TOP, AXES_HEIGHT = 560.0, 62.0, 14.0, 18.0, 270.0
+WIDTH, LEFT, RIGHT, TOP, AXES_HEIGHT = 560.0, 72.0, 16.0, 12.0, 260.0
 FONT = 12.0
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d00", "#56b4e9", "#5b4a9e", "#000000")
 DASHES = ((), (7, 3), (2, 2), (9, 3, 2, 3), (), (7, 3), (2, 2), (9, 3, 2, 3))
@@ -71,6 +71,8 @@ def ticks(low: float, high: float, count: int = 6) -> List[float]:
 
 def layout(plot: Plot) -> Scene:
     """Place everything that a plot shows."""
+    if plot.log_y:
+        plot = replace(plot, series=tuple(replace(s, y=[None if v is None else math.log10(max(v, 0.8)) for v in s.y]) for s in plot.series))
     limits = _limits(plot)
     frame = (LEFT, TOP, WIDTH - LEFT - RIGHT, AXES_HEIGHT)
     lines: List[Line] = []
@@ -118,9 +120,11 @@ def _axes(plot: Plot, frame: Sequence[float], limits: Sequence[float], lines: Li
     left, top, width, height = frame
     bottom = top + height
     for value in ticks(limits[2], limits[3], 5):
+        if plot.log_y and value != int(value):
+            continue
         y = _place(0.0, value, frame, limits)[1]
         lines.append(Line(((left, y), (left + width, y)), "#e4e4e4", 0.7))
-        labels.append(Label((left - 6, y + 4), f"{value:g}", "end"))
+        labels.append(Label((left - 6, y + 4), f"{10 ** value:.0f}" if plot.log_y else f"{value:g}", "end"))
     for value, text in _x_ticks(plot, limits):
         x = _place(value, 0.0, frame, limits)[0]
         lines.append(Line(((x, bottom), (x, bottom + 4)), INK, 0.8))
@@ -128,7 +132,7 @@ def _axes(plot: Plot, frame: Sequence[float], limits: Sequence[float], lines: Li
     lines.append(Line(((left, top), (left, bottom), (left + width, bottom)), INK, 0.9))
     x_label = "Resolution (Å), on a scale of frequency" if plot.as_resolution else plot.x_label
     labels.append(Label((left + width / 2, bottom + 35), x_label, "middle"))
-    labels.append(Label((15.0, top + height / 2), plot.y_label, "middle", turned=True))
+    labels.append(Label((13.0, top + height / 2), plot.y_label, "middle", turned=True))
 
 
 def _x_ticks(plot: Plot, limits: Sequence[float]) -> List[Tuple[float, str]]:
@@ -179,15 +183,17 @@ def _runs(s: Series) -> List[List[Point]]:
 
 
 def _legend(plot: Plot, frame: Sequence[float], lines: List[Line], labels: List[Label]) -> float:
-    """One row a curve under the axes; returns the height of the whole drawing."""
+    """One row a curve under the axes, when there are several; returns the height of the whole drawing."""
     y = frame[1] + frame[3] + 56
+    if len(plot.series) < 2:
+        return y - 14
     for i, s in enumerate(plot.series):
         colour, width, dash = style(s, i)
         lines.append(Line(((frame[0], y - 4), (frame[0] + 30, y - 4)), colour, width + 0.4, dash))
         text = s.label if len(s.label) <= 74 else s.label[:73] + "…"
         labels.append(Label((frame[0] + 38, y), text))
         y += 17
-    return y - 6
+    return y - 8
 
 
 def hover_data(plot: Plot, scene: Scene) -> Dict[str, object]:

@@ -15,11 +15,12 @@ from .blocks import Block
 
 @dataclass(frozen=True)
 class Results:
-    """Saved results: ``documents`` and ``errors`` by capability id, and the folder that each was saved in."""
+    """Saved results: ``documents`` and ``errors`` by capability id, and the folder that each was saved in, all below ``root``."""
 
     documents: Mapping[str, Mapping[str, Any]]
     errors: Mapping[str, Mapping[str, Any]]
     folders: Mapping[str, str]
+    root: str = ""
 
     def __getitem__(self, capability: str) -> Mapping[str, Any]:
         return self.documents[capability]
@@ -29,6 +30,11 @@ class Results:
         entry = self.documents.get(capability, {}).get("maps", {}).get(name)
         path = os.path.join(self.folders.get(capability, ""), entry["path"]) if entry else ""
         return path if os.path.isfile(path) else None
+
+    def made_here(self, entry: Mapping[str, Any]) -> bool:
+        """Whether an input was made by the run itself (the mean of the half-maps, a mask)."""
+        root = os.path.realpath(self.root) if self.root else ""
+        return bool(root and entry.get("path")) and os.path.realpath(entry["path"]).startswith(root + os.sep)
 
     def inputs(self) -> Dict[str, Mapping[str, Any]]:
         """The inputs by kind; of one kind in several documents the first one counts."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import List
 
 from ..blocks import Block
-from ..draw import curves, names_with, resolution_marks, split_values, tables
+from ..draw import curves, paired, resolution_marks, tables, values
 from ..section import Results, Section
 
 
@@ -16,17 +16,12 @@ def render(results: Results) -> List[Block]:
     model = [n for n in names if "model" in n and n not in histograms]
     halves = [n for n in names if n.startswith("fsc") and n not in model]
     rest = [n for n in names if n not in histograms + model + halves]
-    out = curves(document, halves, title="FSC of the half-maps", marks=resolution_marks(document, *_first(document, "d_fsc")))
-    out += curves(document, model, title="FSC of map and model", marks=resolution_marks(document, *_first(document, "d_fsc_model")))
-    out += tables(document) + split_values(document, names_with(document, "d_", "d99", "b_iso"))
+    out = curves(document, halves, title="FSC of the half-maps", marks=resolution_marks(document, "d_fsc_unmasked", "d_fsc_masked"))
+    out += curves(document, model, title="FSC of map and model", marks=resolution_marks(document, "d_fsc_model_05_unmasked", "d_fsc_model_05_masked"))
+    table, used = paired(document, "Values with and without the mask")
+    out += table + values(document, [n for n in document["metrics"] if n not in used], title="Other values", folded=bool(used))
+    out += tables(document)
     return out + curves(document, rest) + curves(document, histograms, title="Histogram of the densities", filled=True)
-
-
-def _first(document: object, prefix: str) -> List[str]:
-    """The one or two metrics that the plot marks."""
-    found = [n for n in names_with(document, prefix) if ("model" in n) == ("model" in prefix)]
-    return [n for n in found if n.endswith(("0143", "05"))][:2] if prefix.endswith("model") else \
-        [n for n in found if n.endswith("0143")][:1]
 
 
 SECTION = Section(
