@@ -18,6 +18,7 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
     ),
     "mask": (
         Check("edge_margin", ">", 0.0, "Mask keeps clear of the box edge", "Use a larger box, or a higher threshold."),
+        Check("mean_value", ">=", 0.002, "Mask is more than a speck", "Lower the threshold, or check that the map shows the molecule."),
         Check("box_fraction", "<=", 0.5, "Mask is a part of the box", "A mask that fills the box hides nothing; raise the threshold."),
         Check("largest_component", ">=", 0.8, "Mask is in one piece", "Raise the threshold or drop small parts; noise may be inside."),
         Check("soft_edge_width", ">=", 3.0, "Mask has a soft edge", "A hard edge correlates the half-maps; widen the soft edge."),
@@ -66,5 +67,11 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
               "https://doi.org/10.1016/j.jmb.2003.07.013"),
         Check("b_excess", ">=", -30.0, "Overall B-factor less that of the model",
               "The map is sharper than the model's B-factors allow: the map is over-sharpened, or the B-factors are not refined."),
+    ),
+    "import_job": (
+        Check("has_half_maps", "is", True, "Both half-maps are there", "Copy them from where the job ran; without them there is no FSC."),
+        Check("halves_filtered", "is", False, "Half-maps are filtered", "Take the '_unfil' maps of the finished job."),
+        Check("finished", "is", True, "The job ran to its end", "Let it finish, its maps are intermediate ones."),
+        Check("voxel_sizes_agree", "is", True, "Voxel sizes of the program and of the headers agree", "Find out which one is right, and give it."),
     ),
 }

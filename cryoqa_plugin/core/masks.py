@@ -10,7 +10,7 @@ from .distance import squared_distance
 from .filters import apply_radial, raised_cosine, sphere_transform
 from .fourier import forward, geometry, inverse
 from .jit import njit
-from .threads import over_slabs
+from .threads import over_slabs, slabs
 
 _NEIGHBOURS = np.ones((3, 3, 3), dtype=bool)
 
@@ -53,11 +53,15 @@ def soft_edge(binary: np.ndarray, width: float, spacing: Sequence[float] = (1.0,
 def components(binary: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """Connected components (26 neighbours): labels int32 [z, y, x], 1 for the largest; sizes in voxels, largest first."""
     labels, n = scipy.ndimage.label(binary, structure=_NEIGHBOURS)
-    sizes = np.bincount(labels.ravel(), minlength=n + 1)[1:]
-    order = np.argsort(-sizes, kind="stable")
+    sizes = np.zeros(n + 1, dtype=np.int64)
+    for a, b in slabs(len(labels)):                         # numpy makes 64-bit copies of indices: slabs keep them small
+        sizes += np.bincount(labels[a:b].ravel(), minlength=n + 1)
+    order = np.argsort(-sizes[1:], kind="stable")
     rank = np.zeros(n + 1, dtype=np.int32)
     rank[order + 1] = np.arange(1, n + 1)
-    return rank[labels], sizes[order]
+    for plane in labels:
+        plane[...] = rank[plane]
+    return labels, sizes[1:][order]
 
 
 def fill_cavities(binary: np.ndarray) -> np.ndarray:
@@ -68,7 +72,7 @@ def fill_cavities(binary: np.ndarray) -> np.ndarray:
     for face in faces:
         outside[np.unique(face)] = True
     outside[0] = False
-    return ~outside[labels]
+    return np.stack([~outside[plane] for plane in labels])
 
 
 @njit

@@ -71,6 +71,14 @@ def test_components_are_ordered_by_size_and_touch_at_corners():
     assert labels[8, 8, 8] == 1 and labels[1, 1, 1] == 2 and labels[0, 0, 0] == 0
 
 
+def test_components_partition_the_mask():
+    binary = np.random.default_rng(6).random((37, 18, 23)) < 0.08
+    labels, sizes = masks.components(binary)
+    np.testing.assert_array_equal(labels > 0, binary)
+    np.testing.assert_array_equal(np.bincount(labels.ravel())[1:], sizes)
+    assert (np.diff(sizes) <= 0).all()
+
+
 def test_cavities_are_filled_and_bays_are_not():
     binary = masks.ball((15, 15, 15), (1, 1, 1), 6.0)
     hollow = binary & ~masks.ball((15, 15, 15), (1, 1, 1), 2.0)

@@ -104,6 +104,31 @@ def test_small_parts_cavities_and_inversion():
     np.testing.assert_array_equal(inverted.mask.data, 1 - data)
 
 
+def test_parts_are_placed_in_the_map():
+    data = np.zeros((20, 24, 28), np.float32)
+    data[2:5, 3:6, 20:25] = 1
+    data[10:16, 8:16, 4:12] = 1
+    result = compute_mask(Inputs(mask=Map(data, (2.0, 1.0, 1.5), (10.0, -5.0, 0.0))), MaskParams(extend=0, soft_edge=0))
+    rows = result.components.rows
+    assert [row[:2] for row in rows] == [(1, 384), (2, 45)]
+    assert rows[0][4:] == pytest.approx((10 + 2 * 7.5, -5 + 11.5, 1.5 * 12.5))
+    assert rows[1][4:] == pytest.approx((10 + 2 * 22, -5 + 4, 1.5 * 3))
+    assert result.largest_component == pytest.approx(384 / 429) and result.edge_margin == 3.0
+    assert result.centre_offset > 0
+
+
+def test_a_fifth_of_the_maximum_for_the_dynamic_mask(tiny_halves):
+    from cryoqa_plugin.core import masks
+    full = tiny_halves["full_map"]
+    result = compute_mask(Inputs(full_map=full), MaskParams(method="cryosparc_dynamic", drop_below=0))
+    filtered = masks.lowpass(full.data, full.voxel_size, 12.0)
+    assert result.threshold == pytest.approx(0.2 * filtered.max(), rel=1e-6)
+    assert result.soft_edge_width == 8.0
+    inside = filtered >= 0.2 * filtered.max()
+    assert (result.mask.data[masks.extend(inside, 6, full.voxel_size)] == 1).all()
+    assert (result.mask.data[~masks.extend(inside, 14.01 + 1.5 * 3 ** 0.5, full.voxel_size)] == 0).all()
+
+
 def test_cryosparc_kinds_nest(tiny_halves):
     tight, loose, ball = (cryosparc_mask(tiny_halves["half1"], tiny_halves["half2"], k) for k in ("tight", "loose", "spherical"))
     assert (loose >= tight - 1e-6).all() and loose.mean() > tight.mean() > 0
@@ -112,8 +137,12 @@ def test_cryosparc_kinds_nest(tiny_halves):
 
 def test_sentences(tiny_halves, tmp_path):
     full = tiny_halves["full_map"]
-    with pytest.raises(InputError, match="threshold 1e\\+06.*the map goes from"):
+    with pytest.raises(InputError, match="threshold 1e\\+06: the low-passed map goes from"):
         compute_mask(Inputs(full_map=full), MaskParams(threshold=1e6))
+    with pytest.raises(InputError, match="threshold 1e\\+06: the map goes from"):
+        compute_mask(Inputs(full_map=full), MaskParams(threshold=1e6, lowpass=0))
+    with pytest.raises(InputError, match="no voxel of at least 0.5"):
+        compute_mask(Inputs(mask=full.with_data(0.4 * tiny_halves["mask"].data)), MaskParams())
     with pytest.raises(InputError, match="outside the box.*one.pdb"):
         compute_mask(Inputs(full_map=full, model=_model(tmp_path, (500, 500, 500))), MaskParams(method="model"))
     with pytest.raises(MissingInputError, match="'model' needs an atomic model"):

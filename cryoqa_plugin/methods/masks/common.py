@@ -8,7 +8,7 @@ import numpy as np
 from ...core import masks
 from ...io.maps import Map
 
-DALTON_PER_A3 = 0.81                                         # Matthews-like density of protein, as RELION and cryoSPARC use it
+KDA_PER_A3 = 0.81e-3                                         # density of protein, as RELION and cryoSPARC use it
 _CRYOSPARC = {"loose": 15.0, "tight": 6.0}                   # width of the fall-off in Å
 _NEAR, _FILTER = 3.0, 12.0
 _VDW: Dict[str, float] = {"H": 1.20, "C": 1.70, "N": 1.55, "O": 1.52, "F": 1.47, "P": 1.80, "S": 1.80, "Cl": 1.75, "Na": 2.27,
@@ -72,8 +72,12 @@ def margin(binary: np.ndarray, voxel_size: Sequence[float]) -> float:
 
 def centre(mask: np.ndarray, voxel_size: Sequence[float]) -> Tuple[float, float, float]:
     """Centre of mass of a mask relative to the middle of the box, (x, y, z) in Å."""
-    out = []
-    for axis, size in zip((2, 1, 0), voxel_size):
-        profile = mask.sum(axis=tuple(a for a in range(3) if a != axis), dtype=np.float64)
-        out.append(float((profile @ np.arange(profile.size) / profile.sum() - profile.size // 2) * size))
-    return out[0], out[1], out[2]
+    x, y, z = (c - n // 2 * v for c, n, v in zip(centre_of_mass(mask, voxel_size), mask.shape[::-1], voxel_size))
+    return x, y, z
+
+
+def centre_of_mass(mask: np.ndarray, voxel_size: Sequence[float]) -> Tuple[float, float, float]:
+    """Centre of mass of a mask relative to its first voxel, (x, y, z) in Å."""
+    profiles = [mask.sum(axis=tuple(a for a in range(3) if a != axis), dtype=np.float64) for axis in (2, 1, 0)]
+    x, y, z = (float(p @ np.arange(p.size) / p.sum() * v) for p, v in zip(profiles, voxel_size))
+    return x, y, z

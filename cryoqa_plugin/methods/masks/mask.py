@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable, ClassVar, Dict, Optional, Tuple
 
 import numpy as np
+import scipy.ndimage
 
 from ...core import masks
 from ...errors import InputError, MissingInputError
@@ -15,9 +16,12 @@ from ...results import Curve, Result, Table, curve, map_output, metric, table
 from ..common import check_data, check_mask
 from . import common
 
-METHODS = ("relion", "threshold", "local_variance", "spherical", "cryosparc_loose", "cryosparc_tight", "model", "given")
-_FROM_MAP = ("relion", "threshold", "local_variance", "cryosparc_loose", "cryosparc_tight")
-_PRESETS = {"cryosparc_loose": (3.0, 15.0), "cryosparc_tight": (3.0, 6.0)}      # extension and soft edge in Å
+METHODS = ("relion", "threshold", "local_variance", "spherical", "cryosparc_dynamic", "cryosparc_loose", "cryosparc_tight",
+           "model", "given")
+_PRESETS = {"cryosparc_dynamic": (6.0, 8.0), "cryosparc_loose": (3.0, 15.0), "cryosparc_tight": (3.0, 6.0)}   # extension, soft edge in Å
+_BY_THRESHOLD = ("relion", "threshold") + tuple(_PRESETS)
+_FROM_MAP = _BY_THRESHOLD + ("local_variance",)
+_PART_COLUMNS = ("part", "voxels", "volume (Å³)", "mass (kDa)", "x (Å)", "y (Å)", "z (Å)")
 Say = Callable[[float, str], None]
 
 
@@ -27,15 +31,15 @@ class MaskParams:
 
     method: Optional[str] = param(
         None, "How the mask begins: 'relion' low-passes the map and takes what is above a threshold; 'threshold' takes the map as it is; "
-        "'local_variance' is Phenix's; 'cryosparc_loose' and 'cryosparc_tight' have that program's widths; 'spherical' is a ball; 'model' "
-        "surrounds the atoms; 'given' starts from a mask. From the data: relion with a map, else model, else given.",
+        "'local_variance' is Phenix's; 'cryosparc_dynamic', 'cryosparc_loose' and 'cryosparc_tight' have that program's widths; "
+        "'spherical' is a ball; 'model' surrounds the atoms; 'given' starts from a mask. From the data: relion with a map, else model, else given.",
         label="Method", choices=METHODS)
     lowpass: float = param(15.0, "Resolution of the low-pass before the threshold; 0 for none.", label="Low-pass", unit="Å", min=0,
                            only_if=("method", ("relion",)))
     threshold: Optional[float] = param(
         None, "Density above which a voxel is inside. From the data: the median of the low-passed map plus the larger of a tenth of "
-        "its range and four times its noise.", label="Threshold",
-        only_if=("method", ("relion", "threshold", "cryosparc_loose", "cryosparc_tight")))
+        "its range and four times its noise; for cryosparc_dynamic a fifth of the maximum.", label="Threshold",
+        only_if=("method", _BY_THRESHOLD))
     resolution: float = param(8.0, "Resolution for the local variance; the ball that averages it has twice this radius.",
                               label="Resolution", unit="Å", min=1, only_if=("method", ("local_variance",)))
     fraction: float = param(0.05, "Part of the largest local variance above which a voxel is inside.", label="Fraction of the variance",
@@ -47,7 +51,7 @@ class MaskParams:
     extend: Optional[float] = param(None, "How far the mask is extended, or shrunk when negative. From the data: 3 for masks of a map, "
                                     "0 for the others.", label="Extension")
     soft_edge: Optional[float] = param(None, "Width of the cosine edge outside the extended mask. From the data: 6 (cryoSPARC's "
-                                       "kinds: 15 and 6 Å).", label="Soft edge", min=0)
+                                       "kinds: 8, 15 and 6 Å).", label="Soft edge", min=0)
     edge_unit: str = param("voxels", "Unit of extension and soft edge.", label="Unit of the edge", choices=("voxels", "angstrom"))
     drop_below: Optional[float] = param(None, "Components smaller than this part of the largest are dropped. From the data: 0.05 when "
                                         "the threshold is too, else nothing is dropped.", label="Drop small parts", min=0, max=1,
@@ -74,7 +78,7 @@ class MaskResult(Result):
     centre_offset: float = metric("Å", "distance from the centre of the mask to the middle of the box", "lower")
     mass_by_threshold: Optional[Curve] = curve("Mass enclosed by the map against the threshold", x_label="threshold", x_unit="",
                                                y_label="mass", y_unit="kDa")
-    components: Optional[Table] = table("Separate parts of the mask, largest first, at most 20")
+    components: Optional[Table] = table("Separate parts of the mask with their centres, largest first, at most 20")
     mask: Optional[Map] = map_output("", "mask, from 0 to 1")
 
 
@@ -98,7 +102,9 @@ def compute_mask(inputs: Inputs, params: MaskParams, *, progress: Optional[Calla
     say(0.05, "Where the density is")
     binary, threshold, levels = _begin(inputs, params, method, grid)
     if not binary.any():
-        raise InputError(_empty(method, threshold, inputs))
+        raise InputError(_empty(threshold, levels, inputs))
+    masses = None if levels is None else _mass_curve(levels, float(np.prod(grid.voxel_size)) * common.KDA_PER_A3)
+    del levels
     part = params.drop_below if params.drop_below is not None else (0.05 if _automatic(params, method) else 0.0)
     binary = common.drop_small(_combined(binary, inputs, params, method), part)
     if params.fill:
@@ -114,7 +120,7 @@ def compute_mask(inputs: Inputs, params: MaskParams, *, progress: Optional[Calla
     if params.invert:
         soft = 1 - soft
     say(0.8, "Measuring the mask")
-    return _result(soft, grid, method, threshold, levels, width * (grid.voxel if spacing == (1, 1, 1) else 1.0))
+    return _result(soft, grid, method, threshold, masses, width * (grid.voxel if spacing == (1, 1, 1) else 1.0))
 
 
 def _check(inputs: Inputs, method: str) -> Map:
@@ -136,7 +142,7 @@ def _check(inputs: Inputs, method: str) -> Map:
 
 
 def _automatic(params: MaskParams, method: str) -> bool:
-    return params.threshold is None and method in ("relion", "threshold", "cryosparc_loose", "cryosparc_tight")
+    return params.threshold is None and method in _BY_THRESHOLD
 
 
 def _begin(inputs: Inputs, params: MaskParams, method: str, grid: Map) -> Tuple[np.ndarray, Optional[float], Optional[np.ndarray]]:
@@ -146,7 +152,8 @@ def _begin(inputs: Inputs, params: MaskParams, method: str, grid: Map) -> Tuple[
     if method == "model":
         return _around_atoms(inputs, params, grid), None, None
     if method == "spherical":
-        radius = params.radius or 0.85 * min(n * v for n, v in zip(grid.shape, grid.voxel_size[::-1])) / 2
+        reach = min(n * v for n, v in zip(grid.shape, grid.voxel_size[::-1])) / 2
+        radius = 0.85 * reach if params.radius is None else params.radius
         return masks.ball(grid.shape, grid.voxel_size, radius), None, None
     data, voxel_size = inputs.full_map.data, grid.voxel_size
     if method == "local_variance":
@@ -155,7 +162,9 @@ def _begin(inputs: Inputs, params: MaskParams, method: str, grid: Map) -> Tuple[
         return levels >= threshold, threshold, levels
     cut = {"relion": params.lowpass, "threshold": 0.0}.get(method, 12.0)
     levels = masks.lowpass(data, voxel_size, cut) if cut > 2 * grid.voxel else data
-    threshold = common.contour(levels) if params.threshold is None else params.threshold
+    threshold = params.threshold
+    if threshold is None:
+        threshold = 0.2 * float(levels.max()) if method == "cryosparc_dynamic" else common.contour(levels)
     return levels >= np.float32(threshold), threshold, levels
 
 
@@ -196,35 +205,45 @@ def _edge(params: MaskParams, method: str, grid: Map) -> Tuple[float, float, Tup
     return extend, width, grid.voxel_size if params.edge_unit == "angstrom" else (1.0, 1.0, 1.0)
 
 
-def _empty(method: str, threshold: Optional[float], inputs: Inputs) -> str:
-    if method == "given":
+def _empty(threshold: Optional[float], levels: Optional[np.ndarray], inputs: Inputs) -> str:
+    if levels is None:
         return f"The mask has no voxel of at least 0.5 ({inputs.mask.path}); give another one."
-    if threshold is None:
-        return "The mask is empty: the ball holds no voxel. Give a larger radius."
-    low, high = float(inputs.full_map.data.min()), float(inputs.full_map.data.max())
-    return (f"No voxel reaches the threshold {threshold:g}: the map goes from {low:g} to {high:g}, less after the "
-            f"low-pass ({inputs.full_map.path}). Lower the threshold, or leave it out to have it chosen.")
+    low, high = float(levels.min()), float(levels.max())
+    words = "the map goes" if levels is inputs.full_map.data else "the low-passed map goes"
+    return (f"No voxel reaches the threshold {threshold:g}: {words} from {low:g} to {high:g} "
+            f"({inputs.full_map.path}). Lower the threshold, or leave it out to have it chosen.")
 
 
-def _result(soft: np.ndarray, grid: Map, method: str, threshold: Optional[float], levels: Optional[np.ndarray], width: float) -> MaskResult:
+def _result(soft: np.ndarray, grid: Map, method: str, threshold: Optional[float], masses: Optional[Curve], width: float) -> MaskResult:
     inside = soft >= 0.5
     voxel_volume = float(np.prod(grid.voxel_size))
     count = int(np.count_nonzero(inside))
-    _, sizes = masks.components(inside)
-    kda = common.DALTON_PER_A3 / 1000
-    rows = tuple((i + 1, int(n), float(n * voxel_volume), float(n * voxel_volume * kda)) for i, n in enumerate(sizes[:20]))
+    sizes, rows = _parts(inside, grid)
     offset = common.centre(soft, grid.voxel_size)
     out = MaskResult(
-        method=method, threshold=threshold, volume=count * voxel_volume, mass=count * voxel_volume * kda,
+        method=method, threshold=threshold, volume=count * voxel_volume, mass=count * voxel_volume * common.KDA_PER_A3,
         box_fraction=count / soft.size, mean_value=float(soft.mean(dtype=np.float64)), soft_edge_width=float(width),
         n_components=len(sizes), largest_component=float(sizes[0] / count) if count else 0.0,
         edge_margin=common.margin(inside, grid.voxel_size) if count else 0.0, centre_offset=float(np.sqrt(sum(v * v for v in offset))),
-        mass_by_threshold=None if levels is None else _mass_curve(levels, voxel_volume * kda),
-        components=Table(("part", "voxels", "volume (Å³)", "mass (kDa)"), rows), mask=grid.with_data(soft))
+        mass_by_threshold=masses, components=Table(_PART_COLUMNS, rows), mask=grid.with_data(soft))
     words = {"given": "from the given mask", "model": "around the model", "spherical": "a ball"}.get(method, f"{method} mask of the map")
     parts = "1 part" if out.n_components == 1 else f"{out.n_components} parts"
     return replace(out, summary=f"Mask ({words}): {out.volume:.0f} Å³, room for {out.mass:.0f} kDa of protein, "
                    f"{100 * out.box_fraction:.1f} % of the box, in {parts}, with a soft edge of {out.soft_edge_width:.1f} Å.")
+
+
+def _parts(inside: np.ndarray, grid: Map) -> Tuple[np.ndarray, Tuple[Tuple[Any, ...], ...]]:
+    """Sizes in voxels of the connected parts, largest first, and the rows of the first twenty."""
+    labels, sizes = masks.components(inside)
+    voxel_volume = float(np.prod(grid.voxel_size))
+    rows = []
+    for i, place in enumerate(scipy.ndimage.find_objects(labels, 20)[:len(sizes)]):
+        corner = [s.start * v for s, v in zip(place[::-1], grid.voxel_size)]
+        middle = common.centre_of_mass(labels[place] == i + 1, grid.voxel_size)
+        volume = float(sizes[i]) * voxel_volume
+        rows.append((i + 1, int(sizes[i]), volume, volume * common.KDA_PER_A3,
+                     *(o + c + m for o, c, m in zip(grid.origin, corner, middle))))
+    return sizes, tuple(rows)
 
 
 def _mass_curve(levels: np.ndarray, kda_per_voxel: float) -> Curve:
