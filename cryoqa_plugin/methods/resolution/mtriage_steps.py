@@ -54,7 +54,7 @@ def prepare(inputs: Inputs, params: Any) -> Work:
     if inputs.half1 is not None or inputs.half2 is not None:
         require(inputs, "half1", "half2")
     elif inputs.full_map is None:
-        raise MissingInputError("A map, or both half-maps, are needed and none was given; give --full-map, or --half1 and --half2.")
+        raise MissingInputError("A map or two half-maps are needed and none was given; give the file of the map, or those of both half-maps.")
     maps = inputs.maps()
     require_same_grid(maps)
     for kind, map_ in maps.items():
