@@ -1,0 +1,106 @@
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from cryoqa_plugin.errors import InputError
+from cryoqa_plugin.io.inputs import Inputs
+from cryoqa_plugin.methods.resolution import mtriage_model as placing
+from cryoqa_plugin.methods.resolution.mtriage import MtriageParams, compute_mtriage
+from mtriage_cases import make_inputs, make_model
+
+
+@pytest.fixture(scope="module")
+def inputs():
+    return make_inputs(origin=(30.0, -40.0, 10.0))
+
+
+def place(inputs, model=None, grid=None):
+    warnings = []
+    grid = grid or inputs.half1
+    placed = placing.place(model or inputs.model, grid, "electron", lambda: grid.data, warnings)
+    return placed, warnings
+
+
+def moved(model, shift):
+    return make_model(model.xyz + shift, model.b_iso, list(model.elements))
+
+
+def test_a_placed_model_lies_on_density(inputs):
+    placed, warnings = place(inputs)
+    assert warnings == [] and placed.values["model_zscore"] > 3
+    assert placed.values["atoms_used"] == 250 and placed.values["atoms_outside"] == 0
+
+
+def test_all_atoms_outside_is_refused_with_both_files(inputs):
+    with pytest.raises(InputError, match=r"None of the 250 atoms.*model\.pdb.*half1\.mrc") as told:
+        place(inputs, moved(inputs.model, 500))
+    assert "With the origin" not in str(told.value)
+
+
+def test_the_origin_that_would_fit_is_named(inputs):
+    with pytest.raises(InputError, match="With the origin at 0, 0, 0 Å, 250 of them would"):
+        place(inputs, moved(inputs.model, (-30, 40, -10)), replace(inputs.half1, origin=(200.0, 0.0, 0.0)))
+
+
+def test_some_atoms_outside_are_left_out_and_told(inputs):
+    far = make_model(np.concatenate([inputs.model.xyz, inputs.model.xyz[:10] + 300]))
+    placed, warnings = place(inputs, far)
+    assert placed.values["atoms_used"] == 250 and placed.values["atoms_outside"] == pytest.approx(10 / 260)
+    assert len(warnings) == 1 and "10 of the 260 atoms" in warnings[0] and "model.pdb" in warnings[0] and "half1.mrc" in warnings[0]
+    assert np.allclose(placed.ft, place(inputs, make_model(inputs.model.xyz))[0].ft)
+
+
+def test_unknown_elements_are_left_out_and_told(inputs):
+    elements = ["X"] * 5 + list(inputs.model.elements[5:])
+    placed, warnings = place(inputs, make_model(inputs.model.xyz, 20.0, elements))
+    assert placed.values["atoms_used"] == 245 and "5 of the 250 atoms" in warnings[0]
+    with pytest.raises(InputError, match="elements"):
+        place(inputs, make_model(inputs.model.xyz, 20.0, ["X"] * 250))
+
+
+@pytest.mark.parametrize("header, named", [(SimpleNamespace(header_origin=(30.0, -40.0, 10.0), nstart=(0, 0, 0)), "30, -40, 10"),
+                                           (SimpleNamespace(header_origin=(0.0, 0.0, 0.0), nstart=(20, 0, 0)), None)])
+def test_a_wrong_origin_is_noticed(inputs, header, named):
+    grid = replace(inputs.half1, origin=(45.0, -40.0, 10.0), header=header)
+    placed, warnings = place(inputs, grid=grid)
+    told = [w for w in warnings if "SD above its mean" in w]
+    if named:
+        assert f"with the map's origin at {named} Å instead of 45, -40, 10 Å" in told[0]
+    assert placed.values["model_zscore"] < 3
+
+
+def test_atoms_on_empty_map_are_told(inputs):
+    rng = np.random.default_rng(0)
+    noise = inputs.half1.with_data(rng.standard_normal(inputs.half1.shape))
+    _, warnings = place(inputs, grid=noise)
+    assert "check that model and map belong together" in warnings[0]
+
+
+def test_zero_occupancy_takes_no_part(inputs):
+    model = make_model(inputs.model.xyz)
+    for residue in model.structure[0]["A"]:
+        residue[0].occ = 0.0 if residue.seqid.num <= 50 else 1.0
+    assert place(inputs, model)[0].values["atoms_used"] == 200
+
+
+def test_overall_b_does_not_depend_on_the_models_b_factors(inputs):
+    hot = replace(inputs, model=make_model(inputs.model.xyz, 90.0))
+    a, b = (compute_mtriage(i, MtriageParams(masking="unmasked")) for i in (inputs, hot))
+    assert a.b_iso_overall_unmasked == pytest.approx(b.b_iso_overall_unmasked, abs=0.5)
+    assert b.b_excess == pytest.approx(a.b_excess - 70, abs=0.5) and b.model_b_mean == pytest.approx(90)
+
+
+def test_a_mirrored_model_agrees_less(inputs):
+    centre = inputs.model.xyz.mean(axis=0)
+    mirrored = make_model((inputs.model.xyz - centre) * (-1, 1, 1) + centre)
+    good, bad = (compute_mtriage(Inputs(full_map=inputs.half1, model=m), MtriageParams()) for m in (inputs.model, mirrored))
+    assert bad.model_correlation < good.model_correlation
+    assert (bad.d_fsc_model_05_masked or 99) > 1.5 * good.d_fsc_model_05_masked
+
+
+def test_surface_grows_with_the_radius(inputs):
+    placed, _ = place(inputs)
+    small, large = (placing.around(placed, inputs.half1, r) for r in (0.0, 4.0))
+    assert small.sum() < large.sum() and not (small & ~large).any()
