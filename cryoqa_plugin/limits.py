@@ -9,10 +9,14 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
     "map_info": (
         Check("inverted", "is", False, "Density points down", "Multiply the map by -1 before you go on."),
         Check("header_agrees", "is", True, "Header statistics agree with the data", "Another program changed the data and not the header; "
-              "programs that trust it will use wrong contours."),
+              "programs that trust the header will draw wrong contours."),
         Check("centre_offset", "<=", 0.1, "Molecule is in the middle of the box", "Centre the map; masks and filters may cut it off."),
         Check("halves_identical", "is", False, "Half-maps are the same file", "Give the two independent half-maps.", severity="fail"),
         Check("halves_masked", "is", False, "Half-maps are masked", "Give the half-maps as the refinement wrote them, without a mask."),
+        Check("halves_scale", "<=", 1.2, "Half-maps have one scale", "The half-maps differ in scale or noise: check that they come from "
+              "one refinement, with as many particles each."),
+        Check("halves_consistency", ">=", 0.8, "Half-maps show one molecule", "Check that the half-maps come from one refinement, on one "
+              "origin and of one hand."),
         Check("halves_agreement", ">=", 0.95, "Half-maps belong to the map", "Check that map and half-maps come from one refinement, "
               "on one origin and of one hand."),
     ),
@@ -20,7 +24,7 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
         Check("edge_margin", ">", 0.0, "Mask keeps clear of the box edge", "Use a larger box, or a higher threshold."),
         Check("mean_value", ">=", 0.002, "Mask is more than a speck", "Lower the threshold, or check that the map shows the molecule."),
         Check("box_fraction", "<=", 0.5, "Mask is a part of the box", "A mask that fills the box hides nothing; raise the threshold."),
-        Check("largest_component", ">=", 0.8, "Mask is in one piece", "Raise the threshold or drop small parts; noise may be inside."),
+        Check("largest_component", ">=", 0.4, "Mask is not in many pieces", "Raise the threshold or drop small parts; noise may be inside."),
         Check("soft_edge_width", ">=", 3.0, "Mask has a soft edge", "A hard edge correlates the half-maps; widen the soft edge."),
     ),
     "fsc": (

@@ -54,6 +54,12 @@ CAPABILITIES: Tuple[Capability, ...] = (
         params="methods.resolution.mtriage:MtriageParams", result="methods.resolution.mtriage:MtriageResult",
         protocol="protocols.protocol_mtriage:CryoqaProtMtriage", section="report.sections.mtriage:SECTION",
         viewer="viewers.viewer_fsc:CryoqaFscViewer", references=("Afonine2018", "Rosenthal2003"), bytes_per_voxel=50),
+    Capability(
+        id="import_job", title="Job folder of RELION or cryoSPARC", level="0", needs=(), takes=(),
+        run="methods.importing.import_job:compute_import_job", params="methods.importing.import_job:ImportJobParams",
+        result="methods.importing.import_job:ImportJobResult", protocol="protocols.protocol_import_job:CryoqaProtImportJob",
+        section="report.sections.import_job:SECTION", viewer="viewers.viewer_volume:CryoqaVolumeViewer",
+        references=("Scheres2012", "Punjani2017"), bytes_per_voxel=0),
 )
 
 BY_ID: Dict[str, Capability] = {c.id: c for c in CAPABILITIES}

@@ -52,7 +52,8 @@ def read(folder: str) -> Job:
               mask=next(iter(masks.values()), None), sharpened=found.get("map_sharp"), other_masks=masks,
               resolution=_resolution(about), warnings=tuple(warnings))
     if about.get("status") and about["status"] != "completed":
-        job = _warn(replace(job, iteration=iteration), f"{job.label} is not completed but {about['status']}; its maps may be intermediate ones.")
+        job = _warn(replace(job, iteration=iteration or 0),
+                    f"{job.label} is not completed but {about['status']}; its maps may be intermediate ones.")
     main = told.get("map") or next(iter(told.values()), None)
     if main and main.shape:
         job = replace(job, box=main.shape[0])
@@ -178,7 +179,7 @@ def read_fsc_table(path: str, length: float) -> Dict[str, Curve]:
     except (OSError, ValueError, IndexError):
         index, data, labels = -1, np.zeros((0, 0)), []
     if index < 0 or data.ndim != 2 or data.shape[1:] != (len(labels),):
-        raise FormatError(f"'{path}' is no FSC table of cryoSPARC (a line of names with 'wave_number', then rows of numbers); export it again.")
+        raise FormatError(f"'{path}' is no FSC table of cryoSPARC (names with 'wave_number', then rows of numbers); export it again.")
     freq = data[:, index] / length
     columns = {_plain(t): data[:, i] for i, t in enumerate(labels)}
     out: Dict[str, Curve] = {}

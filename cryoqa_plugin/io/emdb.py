@@ -236,7 +236,7 @@ def _check_map(path: str) -> None:
     header = read_header(path)
     needed = HEADER_BYTES + header.extended_bytes + int(np.prod(header.shape)) * _BYTES[header.mode]
     if found < needed:
-        raise FormatError(f"it is truncated, {found} bytes instead of {needed}")
+        raise FormatError(f"it is truncated, {found} bytes instead of {needed}.")
 
 
 def _unpacked_size(path: str) -> int:
@@ -250,7 +250,7 @@ def _unpacked_size(path: str) -> int:
             for block in iter(lambda: stream.read(1 << 20), b""):
                 size += len(block)
     except (OSError, EOFError, zlib.error) as error:
-        raise FormatError(f"its gzip stream is damaged ({error})") from None
+        raise FormatError(f"its gzip stream is damaged ({error}).") from None
     return size
 
 
@@ -265,7 +265,7 @@ def _check_xml(path: str) -> None:
     try:
         ElementTree.parse(path)
     except ElementTree.ParseError as error:
-        raise FormatError(f"it is not well-formed XML ({error})") from None
+        raise FormatError(f"it is not well-formed XML ({error}).") from None
 
 
 def _check_model(path: str) -> None:
@@ -275,4 +275,4 @@ def _check_model(path: str) -> None:
     with (gzip.open(path, "rb") if packed else open(path, "rb")) as stream:
         start = stream.read(4096)
     if b"data_" not in start and b"HEADER" not in start and b"ATOM" not in start:
-        raise FormatError("it is neither mmCIF nor PDB")
+        raise FormatError("it is neither mmCIF nor PDB.")

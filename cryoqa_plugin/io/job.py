@@ -30,7 +30,8 @@ class Job:
     """A job folder, read.
 
     ``program`` is ``RELION`` or ``cryoSPARC``; ``kind`` the sort of job in the program's words; ``label`` what a user
-    calls it (``Refine3D/job029``, ``P9 J209``); ``iteration`` None when the job finished. ``fsc`` maps names
+    calls it (``Refine3D/job029``, ``P9 J209``); ``iteration`` None when the job finished; ``filtered`` tells half-maps that
+    the refinement filtered, whose FSC means nothing. ``fsc`` maps names
     (``unmasked``, ``masked``, ``phase_randomised``, ``corrected``, ``refinement``, ``spherical``, ``loose``, ``tight``)
     to (freq in 1/Å, correlation), float64 of shape (n,). ``voxel_size`` and ``resolution`` are in Å, the voxel size
     being what the program says, which may differ from the headers (then there is a warning).
@@ -48,6 +49,7 @@ class Job:
     mask: Optional[str] = None
     sharpened: Optional[str] = None
     local_resolution: Optional[str] = None
+    filtered: bool = False
     other_masks: Dict[str, str] = field(default_factory=dict)
     bodies: Tuple[Body, ...] = ()
     body: int = 0

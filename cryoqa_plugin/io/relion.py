@@ -187,7 +187,8 @@ def _named(job: Job, text: str, what: str, by: str) -> Tuple[Optional[str], Job]
     """The file that ``by`` names, and the job with a warning when it is not found."""
     path = locate(text, job.folder)
     if path is None and text and text.lower() != "none":
-        job = _warn(job, f"The {what} {text}, named by {by}, was not found from {job.folder} upwards; copy it to the project folder or give its path.")
+        job = _warn(job, f"The {what} {text}, named by {by}, was not found from {job.folder} upwards; "
+                         "copy it to the project folder or give its path.")
     return path, job
 
 
@@ -224,6 +225,7 @@ def _refine(job: Job, options: Dict[str, str]) -> Job:
     if job.iteration is not None:
         job = _warn(job, f"{job.label} did not finish: what is there is iteration {job.iteration}, whose maps are intermediate ones.")
     if half1 and "_unfil" not in os.path.basename(half1):
+        job = replace(job, filtered=True)
         job = _warn(job, f"The half-maps of {job.label} are filtered by the refinement (there are no '_unfil' maps); "
                          "their FSC is no measure of the resolution.")
     return job
@@ -283,7 +285,7 @@ def _multibody(job: Job, options: Dict[str, str]) -> Job:
         first = bodies[0]
         job = replace(job, full_map=first.full_map, half1=first.half1, half2=first.half2, mask=first.mask)
         if len(bodies) > 1:
-            job = _warn(job, f"{job.label} has {len(bodies)} bodies; the files are those of body {first.number} unless another one is asked for.")
+            job = _warn(job, f"{job.label} has {len(bodies)} bodies; the files are those of body {first.number}, ask for others by number.")
     job = _model(job)
     own = job.fsc.get(f"body{bodies[0].number:03d}") if bodies else None
     return replace(job, fsc=dict(job.fsc, refinement=own)) if own is not None else job

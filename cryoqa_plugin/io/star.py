@@ -82,7 +82,7 @@ def _lines(path: str) -> List[str]:
         with open(path, encoding="utf-8", errors="replace") as stream:
             text = stream.read()
     except OSError as error:
-        raise InputError(f"The STAR file '{path}' cannot be read ({error.strerror or error}); check the path and its permissions.") from None
+        raise InputError(f"The STAR file '{path}' cannot be read ({error.strerror or error}); check the path.") from None
     if "\0" in text[:4096]:
         raise FormatError(f"'{path}' is a binary file and no STAR file; give one that RELION wrote.")
     return [line.strip() for line in text.splitlines()]

@@ -35,8 +35,9 @@ def folder(tmp_path):
             prefix = name.replace("volume_", "")
             write_cs(top / f"J42_{iteration}_{name}.cs", prefix, f"J42/J42_{iteration}_{name}.mrc")
     put(top / "J42_010_volume_mask_fsc_auto.mrc")
-    results = "\n".join(f"  {n.replace('volume_', '')}:\n    metafile: '>J42_010_{n}.cs'\n    num_items: 1\n    type: volume.blob" for n in NAMES)
-    (top / "J42_volume.csg").write_text(f"created: 2024-01-01\ngroup:\n  name: volume\n  type: volume\nresults:\n{results}\nversion: v4.4.1\n")
+    entry = "  {}:\n    metafile: '>J42_010_{}.cs'\n    num_items: 1\n    type: volume.blob"
+    results = "\n".join(entry.format(n.replace("volume_", ""), n) for n in NAMES)
+    (top / "J42_volume.csg").write_text(f"group:\n  name: volume\n  type: volume\nresults:\n{results}\nversion: v4.4.1\n")
     stats = {"fsc_info_best": {"radwn_final_A": 3.21}}
     (top / "job.json").write_text(json.dumps({"uid": "J42", "project_uid": "P3", "job_type": "nonuniform_refine_new", "status": "completed",
                                               "version": "v4.4.1", "output_result_groups": [{"latest_summary_stats": stats}]}))
@@ -115,8 +116,8 @@ def test_fsc_tables_of_version_5_and_damaged_ones(tmp_path, folder):
 def test_fsc_from_xml(folder):
     for old in folder.glob("*fsc_iteration*.txt"):
         old.unlink()
-    (folder / "J42_fsc.xml").write_text("<root><fsc title='No Mask'><coordinate><x>0.1</x><y>0.9</y></coordinate></fsc>"
-                                        "<fsc title='Corrected'><coordinate><x>0.1</x><y>0.8</y></coordinate></fsc></root>")
+    (folder / "J42_fsc.xml").write_text("<curves><fsc title='No Mask'><coordinate><x>0.1</x><y>0.9</y></coordinate></fsc>"
+                                        "<fsc title='Corrected'><coordinate><x>0.1</x><y>0.8</y></coordinate></fsc></curves>")
     job = read_job(str(folder))
     assert set(job.fsc) == {"unmasked", "corrected"} and job.fsc["corrected"][1][0] == 0.8
 

@@ -69,7 +69,8 @@ def test_paths_stay_in_the_project(tmp_path):
 
 def test_one_sentence_for_what_is_no_cs_file(tmp_path):
     path = tmp_path / "a.cs"
-    for content, words in ((b"\x95CSDAT\0\0\0", "cryosparc-tools"), (b"hello there", "is no .cs file"), (b"\x93NUMPY\1\0", "cannot be read as a .cs"),
+    for content, words in ((b"\x95CSDAT\0\0\0", "cryosparc-tools"), (b"hello there", "is no .cs file"),
+                           (b"\x93NUMPY\1\0", "cannot be read as a .cs"),
                            (pickle.dumps({"a": 1}), "is no .cs file")):
         path.write_bytes(content)
         with pytest.raises(FormatError, match=words):

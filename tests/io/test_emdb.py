@@ -21,7 +21,8 @@ FSC = "<fsc title='half-maps'>" + "".join(f"<coordinate><x>{0.01 * i}</x><y>{1 -
 HEADER = """<emd emdb_id="EMD-9999" version="3.0.1.9"><admin><title>A small
   ball</title></admin><crossreferences><pdb_list><pdb_reference><pdb_id>1ABC</pdb_id></pdb_reference></pdb_list></crossreferences>
 <structure_determination_list><structure_determination><method>singleParticle</method><singleparticle_processing><final_reconstruction>
-<resolution units="A">3.4</resolution><resolution_method>FSC 0.143 CUT-OFF</resolution_method></final_reconstruction></singleparticle_processing>
+<resolution units="A">3.4</resolution><resolution_method>FSC 0.143 CUT-OFF</resolution_method></final_reconstruction>
+</singleparticle_processing>
 </structure_determination></structure_determination_list>
 <map><file>emd_9999.map.gz</file><dimensions><col>8</col><row>8</row><sec>8</sec></dimensions><pixel_spacing><x>1.5</x><y>1.5</y><z>1.5</z>
 </pixel_spacing><contour_list><contour primary="true"><level>0.018</level></contour></contour_list></map>
@@ -201,7 +202,8 @@ def test_content_is_checked(server, tmp_path, spoil, words):
 
 
 def test_parts_the_entry_does_not_have(server, tmp_path):
-    for name in ("other/emd_9999_half_map_1.map.gz", "other/emd_9999_half_map_2.map.gz", "masks/emd_9999_msk_1.map", "fsc/emd_9999_fsc.xml"):
+    for name in ("other/emd_9999_half_map_1.map.gz", "other/emd_9999_half_map_2.map.gz", "masks/emd_9999_msk_1.map",
+                 "fsc/emd_9999_fsc.xml"):
         del server.files[f"{TOP}/{name}"]
     report = fetch("9999", str(tmp_path))
     assert set(report.files) == {"header", "full_map", "model"}

@@ -9,6 +9,8 @@ from cryoqa_plugin.io.jobs import read_job
 from cryoqa_plugin.io.maps import Map, write_map
 
 BOX, VOXEL = 8, 1.5
+MASK = "MaskCreate/job020/mask.mrc"
+FINAL = ("run_class001", "run_half1_class001_unfil", "run_half2_class001_unfil")
 
 
 def put(path, voxel=VOXEL):
@@ -32,14 +34,14 @@ def model_star(path, voxel=VOXEL, tables=("model_class_1",)):
     rows = "\n".join(f"{i} {i / (BOX * voxel):.6f} {BOX * voxel / i if i else 999:.6f} {1 - 0.2 * i:.6f}" for i in range(BOX // 2 + 1))
     text = (f"# version 30001\ndata_model_general\n_rlnOriginalImageSize {BOX}\n_rlnCurrentResolution 3.2\n_rlnPixelSize {voxel}\n\n")
     for name in tables:
-        text += f"data_{name}\n\nloop_\n_rlnSpectralIndex #1\n_rlnResolution #2\n_rlnAngstromResolution #3\n_rlnGoldStandardFsc #4\n{rows}\n\n"
+        text += f"data_{name}\nloop_\n_rlnSpectralIndex #1\n_rlnResolution #2\n_rlnAngstromResolution #3\n_rlnGoldStandardFsc #4\n{rows}\n"
     path.write_text(text)
 
 
 def postprocess_star(path, voxel=VOXEL, half="Refine3D/job019/run_half1_class001_unfil.mrc", mask="MaskCreate/job020/mask.mrc"):
     """RELION 5's postprocess.star."""
-    rows = "\n".join(f"{i} {i / (BOX * voxel) if i else 0.001:.6f} {BOX * voxel / i if i else 999:.6f} {1 - 0.2 * i:.6f} {1 - 0.21 * i:.6f} "
-                     f"{1 - 0.19 * i:.6f} {0.1:.6f}" for i in range(BOX // 2 + 1))
+    rows = "\n".join(f"{i} {i / (BOX * voxel) if i else 0.001:.6f} {BOX * voxel / i if i else 999:.6f} {1 - 0.2 * i:.6f} {1 - 0.21 * i:.6f}"
+                     f" {1 - 0.19 * i:.6f} {0.1:.6f}" for i in range(BOX // 2 + 1))
     path.write_text(f"""# RELION postprocess; version 5.0.1
 data_general
 _rlnFinalResolution 3.4
@@ -64,20 +66,20 @@ _rlnCorrectedFourierShellCorrelationPhaseRandomizedMaskedMaps #7
 def project(tmp_path):
     """A project with a finished Refine3D, MaskCreate, PostProcess and LocalRes."""
     refine = tmp_path / "Refine3D" / "job019"
-    job_star(refine, "relion.refine3d", fn_img="Extract/job018/particles.star", fn_mask="MaskCreate/job020/mask.mrc", sampling='"7.5 degrees"')
-    for name in ("run_class001", "run_half1_class001_unfil", "run_half2_class001_unfil", "run_it003_half1_class001", "run_it003_half2_class001"):
+    job_star(refine, "relion.refine3d", fn_img="Extract/job018/particles.star", fn_mask=MASK, sampling='"7.5 degrees"')
+    for name in FINAL + ("run_it003_half1_class001", "run_it003_half2_class001"):
         put(refine / f"{name}.mrc")
     model_star(refine / "run_model.star")
     model_star(refine / "run_it003_half1_model.star")
     job_star(tmp_path / "MaskCreate" / "job020", "relion.maskcreate", fn_in="Refine3D/job019/run_class001.mrc")
     put(tmp_path / "MaskCreate" / "job020" / "mask.mrc")
     post = tmp_path / "PostProcess" / "job021"
-    job_star(post, "relion.postprocess", fn_in="Refine3D/job019/run_half1_class001_unfil.mrc", fn_mask="MaskCreate/job020/mask.mrc", angpix=-1)
+    job_star(post, "relion.postprocess", fn_in="Refine3D/job019/run_half1_class001_unfil.mrc", fn_mask=MASK, angpix=-1)
     for name in ("postprocess", "postprocess_masked"):
         put(post / f"{name}.mrc")
     postprocess_star(post / "postprocess.star")
     local = tmp_path / "LocalRes" / "job022"
-    job_star(local, "relion.localres.own", fn_in="Refine3D/job019/run_half2_class001_unfil.mrc", fn_mask="MaskCreate/job020/mask.mrc", angpix=1.5)
+    job_star(local, "relion.localres.own", fn_in="Refine3D/job019/run_half2_class001_unfil.mrc", fn_mask=MASK, angpix=1.5)
     for name in ("relion_locres", "relion_locres_filtered"):
         put(local / f"{name}.mrc")
     return tmp_path
@@ -88,7 +90,7 @@ def test_refine3d(project):
     assert (job.program, job.kind, job.label, job.version) == ("RELION", "Refine3D", "Refine3D/job019", "4")
     top = project / "Refine3D" / "job019"
     assert job.sources() == {"full_map": str(top / "run_class001.mrc"), "half1": str(top / "run_half1_class001_unfil.mrc"),
-                             "half2": str(top / "run_half2_class001_unfil.mrc"), "mask": str(project / "MaskCreate" / "job020" / "mask.mrc")}
+                             "half2": str(top / "run_half2_class001_unfil.mrc"), "mask": str(project / MASK)}
     assert job.resolution == 3.2 and job.voxel_size == 1.5 and job.box == 8 and job.iteration is None and job.warnings == ()
     freq, values = job.fsc["refinement"]
     assert freq[2] == pytest.approx(2 / 12, abs=1e-6) and values[1] == 0.8
