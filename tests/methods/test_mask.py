@@ -56,6 +56,12 @@ def test_the_contour_scales_with_the_map(tiny_halves):
     assert contour(10 * data + 3) == pytest.approx(10 * contour(data) + 3, rel=1e-4)
 
 
+def test_a_map_without_solvent_still_has_a_contour():
+    full = Map(np.random.default_rng(2).standard_normal((14, 14, 14)).astype(np.float32), (1.0, 1.0, 1.0))
+    assert contour(full.data) == pytest.approx(0.5 * (np.median(full.data) + np.quantile(full.data, 0.999)), rel=1e-5)
+    assert compute_mask(Inputs(full_map=full), MaskParams(lowpass=3)).box_fraction > 0
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_gives_a_mask(method, tiny_halves, tmp_path):
     inputs = Inputs(full_map=tiny_halves["full_map"], model=_model(tmp_path, (27, 28, 30)),

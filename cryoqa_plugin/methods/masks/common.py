@@ -20,12 +20,13 @@ def contour(filtered: np.ndarray) -> float:
     """A contour level for a low-passed map, float32 [z, y, x], chosen from its values alone.
 
     The median ``m`` is the solvent, for most of the box is; ``s = 1.4826 median abs(rho - m)`` is its noise, and ``q`` the
-    value that one voxel in a thousand exceeds. The level is ``m + max(0.1 (q - m), 4 s)``.
+    value that one voxel in a thousand exceeds. The level is ``m + max(0.1 (q - m), 4 s)``, at most half-way from ``m`` to ``q``.
     """
     sample = filtered.ravel()[::max(1, filtered.size // 2_000_000)]
     middle = float(np.median(sample))
     noise = 1.4826 * float(np.median(np.abs(sample - middle)))
-    return middle + max(0.1 * (float(np.quantile(sample, 0.999)) - middle), 4 * noise)
+    reach = float(np.quantile(sample, 0.999)) - middle
+    return middle + min(max(0.1 * reach, 4 * noise), 0.5 * reach)
 
 
 def van_der_waals(elements: Sequence[str]) -> np.ndarray:

@@ -32,7 +32,8 @@ class MaskParams:
     method: Optional[str] = param(
         None, "How the mask begins: 'relion' low-passes the map and takes what is above a threshold; 'threshold' takes the map as it is; "
         "'local_variance' is Phenix's; 'cryosparc_dynamic', 'cryosparc_loose' and 'cryosparc_tight' have that program's widths; "
-        "'spherical' is a ball; 'model' surrounds the atoms; 'given' starts from a mask. From the data: relion with a map, else model, else given.",
+        "'spherical' is a ball; 'model' surrounds the atoms; 'given' starts from a mask. From the data: relion with a map, else model, "
+        "else given.",
         label="Method", choices=METHODS)
     lowpass: float = param(15.0, "Resolution of the low-pass before the threshold; 0 for none.", label="Low-pass", unit="Å", min=0,
                            only_if=("method", ("relion",)))
