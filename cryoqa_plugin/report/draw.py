@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from .blocks import Block, Plot, Rows, Series, Value, Values, better_words
@@ -53,7 +52,7 @@ def _plot(axes: Tuple[str, str, str, str], members: Sequence[Tuple[str, Any]], t
           filled: bool) -> Plot:
     x_label, x_unit, y_label, y_unit = axes
     series = tuple(Series(n, c["meaning"] or n, c["x"], c["y"], c.get("lower"), c.get("upper"), n in _GUIDES) for n, c in members)
-    fsc = "fsc" in y_label.lower() or all("fsc" in n for n, _ in members)
+    fsc = y_label == "FSC"
     counts = y_label.lower() == "voxels"
     lowest = min((v for s in series for v in s.y if v is not None), default=0.0)
     return Plot(title or (members[0][1]["meaning"] if len(members) == 1 else y_label), series, _with_unit(x_label, x_unit),
@@ -87,13 +86,10 @@ def paired(document: Document, title: str) -> Tuple[List[Block], List[str]]:
             one, two = metrics[name], metrics[stem + "_masked"]
             used += [name, stem + "_masked"]
             if one["value"] is not None or two["value"] is not None:
-                rows.append((_without_mask(one["meaning"]), one["value"], two["value"], one["unit"], better_words(one["better"]), stem))
-    columns = ("meaning", "unmasked", "in the mask", "unit", "sense", "name")
+                sense = better_words(one["better"])
+                rows.append((one["meaning"] + (f" ({sense})" if sense else ""), one["value"], two["value"], one["unit"], stem))
+    columns = ("meaning", "unmasked", "in the mask", "unit", "name")
     return ([Rows(title, columns, tuple(rows))] if rows else []), used
-
-
-def _without_mask(meaning: str) -> str:
-    return re.sub(r",? *\(?(unmasked|without (a )?mask)\)?$", "", meaning)
 
 
 def everything(document: Document) -> List[Block]:

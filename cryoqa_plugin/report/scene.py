@@ -85,7 +85,7 @@ def layout(plot: Plot) -> Scene:
         labels.append(Label((frame[0] + frame[2] - 3, y - 4), text, "end", colour=GREY))
     _marks(plot, frame, limits, lines, labels)
     for i, s in enumerate(plot.series):
-        _curve(s, i, plot.filled, frame, limits, lines, areas)
+        _curve(s, i, plot, frame, limits, lines, areas)
     height = _legend(plot, frame, lines, labels)
     return Scene(WIDTH, height, tuple(lines), tuple(areas), tuple(labels), frame, limits)
 
@@ -155,17 +155,17 @@ def _marks(plot: Plot, frame: Sequence[float], limits: Sequence[float], lines: L
         done.append(x)
 
 
-def _curve(s: Series, index: int, filled: bool, frame: Sequence[float], limits: Sequence[float], lines: List[Line],
+def _curve(s: Series, index: int, plot: Plot, frame: Sequence[float], limits: Sequence[float], lines: List[Line],
            areas: List[Area]) -> None:
     colour, width, dash = style(s, index)
     if s.lower is not None and s.upper is not None:
-        band = [(x, a, b) for x, a, b in zip(s.x, s.lower, s.upper) if None not in (x, a, b)]
+        band = [(x, a, b) for x, a, b in zip(s.x, s.lower, s.upper) if None not in (x, a, b) and (x > 0 or not plot.as_resolution)]
         up = [_place(x, b, frame, limits) for x, a, b in band]
         down = [_place(x, a, frame, limits) for x, a, b in band]
         areas.append(Area(tuple(up + down[::-1]), colour, 0.16))
     for run in _runs(s):
         points = tuple(_place(x, y, frame, limits) for x, y in run)
-        if filled and len(points) > 1:
+        if plot.filled and len(points) > 1:
             base = frame[1] + frame[3]
             areas.append(Area(((points[0][0], base),) + points + ((points[-1][0], base),), colour, 0.25))
         lines.append(Line(points, colour, width, dash))

@@ -1,0 +1,221 @@
+"""The report says what the saved results say, whole and harmless, whatever is in them."""
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+
+from cryoqa_plugin.errors import InputError
+from cryoqa_plugin.registry import CAPABILITIES, resolve
+from cryoqa_plugin.report import assemble, section
+from cryoqa_plugin.report.blocks import Text
+from cryoqa_plugin.report.references import all_references
+
+VOID = ("meta", "img", "br", "link", "input", "hr")
+
+
+class Page(HTMLParser):
+    """Tags, anchors, links and text of a page; complains about tags that do not close."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.links, self.tags, self.sources, self.words, self.open = [], [], [], [], [], []
+        self.feed(text)
+        assert not self.open, self.open
+        self.text = " ".join(" ".join(self.words).split())
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self.tags.append((tag, found))
+        self.ids += [found["id"]] if "id" in found else []
+        self.links += [found["href"]] if "href" in found else []
+        self.sources += [v for k, v in attrs if k in ("src", "srcset", "data", "poster", "action")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open[-1:] not in (["script"], ["style"]):
+            self.words.append(data)
+
+
+def page_of(folder, **options):
+    with open(assemble.write_report(folder, formats=("html",), **options)["html"], encoding="utf-8") as stream:
+        return Page(stream.read())
+
+
+def test_the_page_is_well_formed_and_holds_every_number(run_folder, documents):
+    page = page_of(run_folder)
+    assert len(set(page.ids)) == len(page.ids)
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+    for d in documents:
+        assert d["capability"] in page.ids and d["summary"] in page.text
+        for c in d["checks"]:
+            assert c["sentence"] in page.text
+        for name, m in d["metrics"].items():
+            if m["value"] is not None:
+                assert m["meaning"] in page.text and (name in page.text or name.rsplit("_", 1)[0] in page.text)
+    assert "4.26" in page.text and "A sentence of warning." in page.text and "Å" in page.text
+    assert "There is nothing" not in page.text
+    assert sum(tag == "svg" for tag, _ in page.tags) == 4 and all(a.get("aria-label") for t, a in page.tags if t == "svg")
+    assert all(a.get("alt") for t, a in page.tags if t == "img")
+
+
+def test_the_page_needs_nothing_from_elsewhere(run_folder):
+    page = page_of(run_folder)
+    assert page.sources and all(s.startswith("data:image/png;base64,") for s in page.sources)
+    assert not [t for t, _ in page.tags if t in ("link", "iframe", "object", "embed")]
+    assert all(u.startswith(("#", "https://doi.org/")) for u in page.links)
+    with open(os.path.join(run_folder, "report.html"), encoding="utf-8") as stream:
+        text = stream.read()
+    assert "@import" not in text and "url(" not in text
+
+
+def test_the_verdict_is_the_worst_check_and_failures_are_said(run_folder):
+    page = page_of(run_folder)
+    assert "something asks for a look" in page.text and "2 of 3 checks are met" in page.text and "1 part could not be done" in page.text
+    assert "The map has no contrast; give another one." in page.text
+
+
+def test_what_is_missing_names_what_would_unlock_it(tmp_path, documents):
+    from report_documents import write_run
+    page = page_of(write_run(tmp_path, documents[1:]))
+    assert "Not in this report" in page.text and "it needs half-map 1 and half-map 2" in page.text
+
+
+def test_hostile_texts_stay_text(tmp_path, documents):
+    from report_documents import write_run
+    evil = '<script>alert("x")</script> & "quotes" \'single\' {{ 7*7 }} <b'
+    fsc = documents[0]
+    fsc["summary"], fsc["warnings"] = evil, [evil]
+    fsc["curves"]["fsc_unmasked"]["meaning"] = evil
+    fsc["metrics"]["resolution"]["meaning"] = evil
+    fsc["tables"]["resolutions"]["rows"][0][0] = evil
+    fsc["inputs"]["half1"] = dict(fsc["inputs"]["half1"], path="/no/<script>alert(1)</script>.mrc")
+    fsc["checks"][0]["sentence"] = evil
+    paths = assemble.write_report(write_run(tmp_path, [fsc]), strict=True)
+    with open(paths["html"], encoding="utf-8") as stream:
+        page = Page(stream.read())
+    assert sum(tag == "script" for tag, _ in page.tags) == 1 and evil in page.text
+    assert os.path.getsize(paths["pdf"]) > 1000
+
+
+def test_a_section_that_fails_is_said_and_does_not_hide_the_others(run_folder, tmp_path):
+    def broken(results):
+        raise ZeroDivisionError("by <nought>")
+
+    good = section.Section("good", "Good", 1, "?", "", lambda r: [Text("I am here.")])
+    bad = section.Section("bad", "Bad", 0, "?", "", broken)
+    page = page_of(run_folder, sections=(bad, good))
+    assert "I am here." in page.text and "ZeroDivisionError: by <nought>" in page.text
+    with pytest.raises(ZeroDivisionError):
+        assemble.write_report(run_folder, strict=True, sections=(bad, good))
+    assert all(os.path.isfile(os.path.join(run_folder, "report." + f)) for f in assemble.FORMATS)
+
+
+def test_a_result_without_a_section_is_drawn_all_the_same(tmp_path, documents):
+    from report_documents import write_run
+    stranger = dict(documents[1], capability="stranger", title="Stranger")
+    page = page_of(write_run(tmp_path, [stranger]))
+    assert "stranger" in page.ids and "Summary of mtriage." in page.text
+
+
+def test_maps_that_are_gone_leave_the_report_standing(tmp_path, documents, inputs):
+    from report_documents import write_run
+    for d in documents:
+        d["inputs"] = {k: dict(e, path=str(tmp_path / "gone.mrc")) for k, e in d["inputs"].items()}
+    assert "no longer there" in page_of(write_run(tmp_path, documents), strict=True).text
+
+
+def test_a_folder_of_one_capability_is_a_report_too(tmp_path, documents):
+    with open(tmp_path / "result.json", "w", encoding="utf-8") as stream:
+        json.dump(documents[0], stream)
+    assert "fsc" in page_of(str(tmp_path)).ids
+
+
+def test_folders_without_results_are_refused_in_one_sentence(tmp_path):
+    with pytest.raises(InputError, match="holds no result.json"):
+        assemble.write_report(str(tmp_path))
+    (tmp_path / "result.json").write_text("{ not json")
+    with pytest.raises(InputError, match="cannot be read"):
+        assemble.write_report(str(tmp_path))
+
+
+def test_the_json_holds_documents_and_verdicts(run_folder, documents):
+    with open(assemble.write_report(run_folder, formats=("json",))["json"], encoding="utf-8") as stream:
+        saved = json.load(stream, parse_constant=lambda word: pytest.fail(word))
+    assert saved["status"] == "warn" and saved["documents"]["fsc"] == json.loads(json.dumps(documents[0]))
+    assert {s["id"]: s["verdict"] for s in saved["sections"]}["fsc"] == "look"
+    assert saved["errors"]["map_info"]["error"].startswith("The map has no contrast")
+
+
+def test_the_same_results_give_the_same_files(run_folder):
+    def contents():
+        paths = assemble.write_report(run_folder)
+        return {name: open(path, "rb").read() for name, path in paths.items()}
+
+    assert contents() == contents()
+    assert not [n for n in os.listdir(run_folder) if n.startswith(".cryoqa")]
+
+
+def test_the_pdf_has_numbered_pages_links_and_the_same_sentences(run_folder, documents):
+    pypdf = pytest.importorskip("pypdf")
+    reader = pypdf.PdfReader(assemble.write_report(run_folder, formats=("pdf",))["pdf"])
+    assert 3 <= len(reader.pages) <= 12 and len(reader.outline) == 7
+    texts = [" ".join(p.extract_text().split()) for p in reader.pages]
+    assert all(f"page {i}" in t for i, t in enumerate(texts, 1))
+    whole = " ".join(texts)
+    for words in ("Summary of FSC.", "The tail is high; look at it.", "where the curve crosses 0.143", "Å", "The map has no contrast"):
+        assert words in whole
+    assert any("/Annots" in p for p in reader.pages)
+
+
+def test_every_section_belongs_to_a_row_and_says_how_to_read_it():
+    found = section.discover()
+    assert len({s.id for s in found}) == len(found)
+    assert [s.order for s in found] == sorted(s.order for s in found)
+    for row in CAPABILITIES:
+        assert resolve(row.section) in found and resolve(row.section).capability == row.id
+    for s in found:
+        assert s.question.endswith("?") and s.how_to_read.endswith(".") and s.render.__doc__
+
+
+def test_references_have_links():
+    known = all_references()
+    assert len(known) >= 5
+    for row in CAPABILITIES:
+        for key in row.references:
+            assert known[key].url.startswith("https://doi.org/10.") and re.search(r"\(\d{4}\)\.$", known[key].text)
+
+
+def test_matplotlib_is_not_loaded(run_folder):
+    code = ("import sys; from cryoqa_plugin.report.assemble import write_report; write_report(sys.argv[1], strict=True); "
+            "assert not {'matplotlib', 'pwem', 'pyworkflow', 'tkinter'} & set(sys.modules)")
+    subprocess.run([sys.executable, "-c", code, run_folder], check=True, env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)))
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("width", [1200, 500])
+def test_a_browser_shows_it_without_errors(run_folder, tmp_path, width):
+    browser = next((b for b in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if b), None)
+    if browser is None:
+        pytest.skip("no Chromium here")
+    path = assemble.write_report(run_folder, formats=("html",))["html"]
+    picture = tmp_path / "page.png"
+    done = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+                           "--enable-logging=stderr", f"--window-size={width},3000", f"--screenshot={picture}", "file://" + path],
+                          stderr=subprocess.PIPE, universal_newlines=True, timeout=120)
+    assert picture.stat().st_size > 20000 and "CONSOLE" not in done.stderr
