@@ -5,7 +5,6 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from pwem.objects import AtomStruct, Volume
 from pyworkflow.protocol import params
-from pyworkflow.protocol.constants import LEVEL_NORMAL
 
 OF_VOLUME, TWO_VOLUMES, NONE = "those of the volume", "two volumes", "none"
 
@@ -37,7 +36,7 @@ def add_halves(form: Any, choices: Tuple[str, ...]) -> None:
 
 def add_mask(form: Any, name: str = "inputMask", label: str = "Mask", help_text: str = "Soft mask on the grid of the maps.") -> None:
     """An optional mask."""
-    form.addParam(name, params.PointerParam, pointerClass="VolumeMask", label=label, allowsNull=True, expertLevel=LEVEL_NORMAL, help=help_text)
+    form.addParam(name, params.PointerParam, pointerClass="VolumeMask", label=label, allowsNull=True, help=help_text)
 
 
 def add_model(form: Any) -> None:

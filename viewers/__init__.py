@@ -1,0 +1,6 @@
+"""The viewers that Scipion finds."""
+from .viewer_fsc import CryoqaFscViewer
+from .viewer_protocols import CryoqaProtocolViewer
+from .viewer_volume import CryoqaVolumeViewer
+
+__all__ = ["CryoqaFscViewer", "CryoqaProtocolViewer", "CryoqaVolumeViewer"]
