@@ -53,7 +53,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         any_of=(("full_map",), ("half1", "half2")), run="methods.resolution.mtriage:compute_mtriage",
         params="methods.resolution.mtriage:MtriageParams", result="methods.resolution.mtriage:MtriageResult",
         protocol="protocols.protocol_mtriage:CryoqaProtMtriage", section="report.sections.mtriage:SECTION",
-        viewer="viewers.viewer_fsc:CryoqaFscViewer", references=("Afonine2018", "Rosenthal2003"), bytes_per_voxel=50),
+        viewer="viewers.viewer_fsc:CryoqaFscViewer", references=("Afonine2018", "Rosenthal2003"), bytes_per_voxel=38),
     Capability(
         id="import_job", title="Job folder of RELION or cryoSPARC", level="0", needs=(), takes=(),
         run="methods.importing.import_job:compute_import_job", params="methods.importing.import_job:ImportJobParams",
