@@ -4,6 +4,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import time
 
 import numpy as np
 import pytest
@@ -106,14 +107,20 @@ def test_through_a_queue(workshop, tmp_path):
     queue = host.queueSystem
     queue.name.set("fake")
     queue.queues = queue.queuesDefault = {}
-    queue.submitCommand.set(f"{submit} %_(JOB_SCRIPT)s")
+    queue.submitCommand.set(f"{submit} %(JOB_SCRIPT)s")
     queue.checkCommand.set("echo")
     queue.cancelCommand.set("true")
-    queue.submitTemplate.set("#!/bin/bash\n%_(JOB_COMMAND)s\n")
+    queue.submitTemplate.set("#!/bin/bash\n%(JOB_COMMAND)s\n")
     protocol.setHostConfig(host)
     protocol._useQueue.set(True)
     protocol._queueParams.set(json.dumps(["main", {"JOB_TIME": "1", "QUEUE_FOR_JOBS": "N"}]))
-    workshop.run(protocol)
+    workshop.project.launchProtocol(protocol, wait=True)                # returns when it was submitted
+    end = time.time() + 90
+    while protocol.isActive() and time.time() < end:
+        time.sleep(0.5)
+        workshop.project._updateProtocol(protocol)
+    assert protocol.isFinished(), protocol.getErrorMessage()
+    assert protocol.getJobIds() == ["4711"]
     assert "32 x 32 x 32" in protocol.summary()[0]
 
 
