@@ -33,8 +33,8 @@ class Job:
     calls it (``Refine3D/job029``, ``P9 J209``); ``iteration`` None when the job finished; ``filtered`` tells half-maps that
     the refinement filtered, whose FSC means nothing. ``fsc`` maps names
     (``unmasked``, ``masked``, ``phase_randomised``, ``corrected``, ``refinement``, ``spherical``, ``loose``, ``tight``)
-    to (freq in 1/Å, correlation), float64 of shape (n,). ``voxel_size`` and ``resolution`` are in Å, the voxel size
-    being what the program says, which may differ from the headers (then there is a warning).
+    to (freq in 1/Å, correlation), float64 of shape (n,). Voxel sizes and ``resolution`` are in Å; what the program says
+    may differ from the header of the first map (then there is a warning).
     """
 
     folder: str
@@ -54,11 +54,16 @@ class Job:
     bodies: Tuple[Body, ...] = ()
     body: int = 0
     fsc: Dict[str, Curve] = field(default_factory=dict)
-    voxel_size: Optional[float] = None
+    program_voxel_size: Optional[float] = None
     header_voxel_size: Optional[float] = None
     box: Optional[int] = None
     resolution: Optional[float] = None
     warnings: Tuple[str, ...] = ()
+
+    @property
+    def voxel_size(self) -> Optional[float]:
+        """Voxel size in Å: what the program says, else that of the header."""
+        return self.program_voxel_size or self.header_voxel_size
 
     def files(self) -> Dict[str, str]:
         """Every map and mask that was found, by kind; the kinds of input first."""
@@ -118,7 +123,7 @@ def check_voxel_size(job: Job, said: Optional[float], said_by: str, length: Opti
     if said and shown and abs(said - shown) > 2e-3 * said:
         warnings.append(f"{os.path.basename(said_by)} says voxels of {said:.5g} Å but the header of {header.path} says {shown:.5g} Å; "
                         "the first is taken, give the voxel size when the second is right.")
-    return replace(job, voxel_size=said or shown, header_voxel_size=shown, box=box, warnings=tuple(warnings))
+    return replace(job, program_voxel_size=said, header_voxel_size=shown, box=box, warnings=tuple(warnings))
 
 
 def curve(freq: Any, values: Any) -> Curve:

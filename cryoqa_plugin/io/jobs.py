@@ -1,6 +1,7 @@
 """One door to job folders: RELION's or cryoSPARC's, told apart by what lies in them."""
 from __future__ import annotations
 
+import logging
 import os
 from typing import Dict, List
 
@@ -8,6 +9,7 @@ from ..errors import InputError, MissingInputError
 from . import cryosparc, relion
 from .job import Body, Job
 
+log = logging.getLogger(__name__)
 __all__ = ["Body", "Job", "read_job", "sources"]
 
 
@@ -39,8 +41,13 @@ def read_job(folder: str, body: int = 0) -> Job:
 
 
 def sources(folder: str) -> Dict[str, str]:
-    """Inputs that a job folder gives, by kind (``full_map``, ``half1``, ``half2``, ``mask``); one sentence when there are none."""
+    """Inputs that a job folder gives, by kind (``full_map``, ``half1``, ``half2``, ``mask``); one sentence when there are none.
+
+    What is odd about the job is logged as warnings.
+    """
     job = read_job(folder)
+    for sentence in job.warnings:
+        log.warning(sentence)
     found = job.sources()
     if not found:
         raise MissingInputError(job.missing()[0])

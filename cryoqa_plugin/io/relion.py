@@ -11,7 +11,7 @@ import re
 from dataclasses import replace
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
-from ..errors import CryoqaError
+from ..errors import CryoqaError, InputError
 from .job import Body, Curve, Job, check_voxel_size, curve
 from .star import StarTable, read_star, read_version
 
@@ -32,7 +32,7 @@ def is_job(folder: str) -> bool:
 
 
 def read(folder: str) -> Job:
-    """What a RELION job folder gives; what is missing or odd is in ``warnings``, nothing of it is an error."""
+    """What a RELION job folder gives; what is missing or odd is in ``warnings``, only another sort of job is an error."""
     warnings: List[str] = []
     options, number = _options(folder, warnings)
     kind = _kind(folder, options, number)
@@ -60,7 +60,10 @@ def _kind(folder: str, options: Dict[str, str], number: Optional[int]) -> str:
         return "LocalRes"
     if os.path.isfile(os.path.join(folder, "mask.mrc")) and not _glob(folder, "*_half1_*"):
         return "MaskCreate"
-    return "Refine3D"
+    if _glob(folder, "*_half1_*") or _glob(folder, "run_class001.mrc"):
+        return "Refine3D"
+    raise InputError(f"'{folder}' is a RELION job{' of type ' + word if word else ''}, but none of {', '.join(KINDS)}; "
+                     "give one of these, or the files themselves.")
 
 
 def _kind_of_folder(folder: str) -> str:
@@ -278,7 +281,7 @@ def _multibody(job: Job, options: Dict[str, str]) -> Job:
         full = re.sub(r"half1_(.*?)(_unfil)?\.mrc$", r"\1.mrc", half1)
         row = rows.get(number, {})
         own = _glob(job.folder, f"*body{number:03d}_mask.mrc")
-        mask = own[-1] if own else locate(row.get("mask", ""), job.folder)
+        mask = (_final(own) or own)[-1] if own else locate(row.get("mask", ""), job.folder)
         bodies.append(Body(number, row.get("name") or f"body {number}", _existing(full), half1, _other_half(half1), mask))
     job = replace(job, bodies=tuple(bodies))
     if bodies:

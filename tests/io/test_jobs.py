@@ -42,6 +42,21 @@ def test_one_sentence_for_what_is_no_job(tmp_path):
         read_job(str(tmp_path / "Refine3D"))
 
 
+def test_jobs_of_other_sorts_are_refused(tmp_path):
+    job_star(tmp_path / "Class3D" / "job016", "relion.class3d")
+    put(tmp_path / "Class3D" / "job016" / "run_it025_class001.mrc")
+    with pytest.raises(InputError, match="RELION job of type relion.class3d, but none of Refine3D"):
+        read_job(str(tmp_path / "Class3D" / "job016"))
+
+
+def test_sources_logs_what_is_odd(tmp_path, caplog):
+    top = tmp_path / "Refine3D" / "job001"
+    for half in (1, 2):
+        put(top / f"run_it005_half{half}_class001.mrc")
+    assert set(sources(str(top))) == {"half1", "half2"}
+    assert any("did not finish" in r.message for r in caplog.records) and any("no measure" in r.message for r in caplog.records)
+
+
 def test_a_file_of_the_job_stands_for_its_folder(tmp_path):
     top = tmp_path / "Refine3D" / "job001"
     job_star(top, "relion.refine3d")

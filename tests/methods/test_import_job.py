@@ -61,6 +61,7 @@ def test_curves_of_both_programs_have_our_names(project, tmp_path):
     (top / "J7_fsc_iteration_001.txt").write_text(fsc_text())
     result = compute_import_job(Inputs(), ImportJobParams(folder=str(top)))
     np.testing.assert_allclose(result.fsc_masked.y, [1, 0.9, 0.6, 0.2])
+    assert result.voxel_size == result.header_voxel_size == 1.5 and result.voxel_sizes_agree is None
     assert result.fsc_spherical is not None and result.fsc_loose is not None and result.program == "cryoSPARC" and result.has_half_maps
     assert any("No full map" in w for w in result.warnings)
 

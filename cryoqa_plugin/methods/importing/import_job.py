@@ -47,7 +47,7 @@ class ImportJobResult(Result):
     halves_filtered: Optional[bool] = metric("", "whether the half-maps are ones that the refinement filtered", "none")
     voxel_size: Optional[float] = metric("Å", "voxel size that the program gives, else that of the header", "none")
     header_voxel_size: Optional[float] = metric("Å", "voxel size in the header of the first map", "none")
-    voxel_sizes_agree: Optional[bool] = metric("", "whether these two agree within 0.2 %", "none")
+    voxel_sizes_agree: Optional[bool] = metric("", "whether the program and the header agree within 0.2 %", "none")
     box_size: Optional[int] = metric("voxel", "edge of the box", "none")
     reported_resolution: Optional[float] = metric("Å", "resolution that the program reports", "lower")
     bodies_found: Optional[int] = metric("", "number of bodies of a multi-body refinement", "none")
@@ -77,8 +77,8 @@ def compute_import_job(inputs: Inputs, params: ImportJobParams, *,
     curves = {name: Curve(*job.fsc[key]) for name, keys in _CURVES.items() for key in keys[::-1] if key in job.fsc}
     pair = bool(job.half1 and job.half2)
     agree = None
-    if job.voxel_size and job.header_voxel_size:
-        agree = abs(job.voxel_size - job.header_voxel_size) <= 2e-3 * job.voxel_size
+    if job.program_voxel_size and job.header_voxel_size:
+        agree = abs(job.program_voxel_size - job.header_voxel_size) <= 2e-3 * job.program_voxel_size
     if progress:
         progress(1.0, "done")
     return ImportJobResult(
