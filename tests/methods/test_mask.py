@@ -41,6 +41,8 @@ def test_relion_steps_by_hand(tiny_halves):
     assert result.box_fraction == pytest.approx(inside.mean())
     assert result.soft_edge_width == pytest.approx(4.5)
     assert result.method == "relion" and "kDa" in result.summary
+    assert "threshold 1)" in result.summary
+    assert "chosen from the data" in compute_mask(Inputs(full_map=full), MaskParams()).summary
 
 
 def test_the_chosen_contour_finds_the_molecule(tiny_halves):
@@ -108,6 +110,16 @@ def test_small_parts_cavities_and_inversion():
     assert done.n_components == 1 and done.volume == 12 ** 3
     inverted = compute_mask(Inputs(mask=mask), MaskParams(invert=True, **plain))
     np.testing.assert_array_equal(inverted.mask.data, 1 - data)
+
+
+def test_one_width_of_a_preset_may_be_changed(tiny_halves):
+    inputs = Inputs(full_map=tiny_halves["full_map"])
+    preset = compute_mask(inputs, MaskParams(method="cryosparc_loose"))
+    same = compute_mask(inputs, MaskParams(method="cryosparc_loose", soft_edge=10))                  # voxels of 1.5 Å
+    np.testing.assert_allclose(same.mask.data, preset.mask.data, atol=1e-5)
+    narrow = compute_mask(inputs, MaskParams(method="cryosparc_loose", soft_edge=6, edge_unit="angstrom"))
+    tight = compute_mask(inputs, MaskParams(method="cryosparc_tight"))
+    np.testing.assert_array_equal(narrow.mask.data, tight.mask.data)
 
 
 def test_parts_are_placed_in_the_map():

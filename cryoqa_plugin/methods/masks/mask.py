@@ -50,7 +50,7 @@ class MaskParams:
     combine: str = param("and", "How further masks are combined with the first one, before it is extended.", label="Combination",
                          choices=("and", "or", "xor", "and_not", "or_not"), expert=True)
     extend: Optional[float] = param(None, "How far the mask is extended, or shrunk when negative. From the data: 3 for masks of a map, "
-                                    "0 for the others.", label="Extension")
+                                    "0 for the others (cryoSPARC's kinds: 6, 3 and 3 Å).", label="Extension")
     soft_edge: Optional[float] = param(None, "Width of the cosine edge outside the extended mask. From the data: 6 (cryoSPARC's "
                                        "kinds: 8, 15 and 6 Å).", label="Soft edge", min=0)
     edge_unit: str = param("voxels", "Unit of extension and soft edge.", label="Unit of the edge", choices=("voxels", "angstrom"))
@@ -121,7 +121,8 @@ def compute_mask(inputs: Inputs, params: MaskParams, *, progress: Optional[Calla
     if params.invert:
         soft = 1 - soft
     say(0.8, "Measuring the mask")
-    return _result(soft, grid, method, threshold, masses, width * (grid.voxel if spacing == (1, 1, 1) else 1.0))
+    result = _result(soft, grid, method, threshold, masses, width * (grid.voxel if spacing == (1, 1, 1) else 1.0))
+    return replace(result, summary=_summary(result, _automatic(params, method)))
 
 
 def _check(inputs: Inputs, method: str) -> Map:
@@ -199,11 +200,14 @@ def _combined(binary: np.ndarray, inputs: Inputs, params: MaskParams, method: st
 
 def _edge(params: MaskParams, method: str, grid: Map) -> Tuple[float, float, Tuple[float, float, float]]:
     """Extension, width of the soft edge, and the spacing that gives them their unit."""
-    if method in _PRESETS and params.extend is None and params.soft_edge is None:
-        return _PRESETS[method][0], _PRESETS[method][1], grid.voxel_size
-    extend = params.extend if params.extend is not None else 3.0 if method in _FROM_MAP else 0.0
-    width = params.soft_edge if params.soft_edge is not None else 6.0
-    return extend, width, grid.voxel_size if params.edge_unit == "angstrom" else (1.0, 1.0, 1.0)
+    near, fall = (3.0 if method in _FROM_MAP else 0.0), 6.0
+    in_angstrom = params.edge_unit == "angstrom"
+    if method in _PRESETS:
+        in_angstrom = in_angstrom or (params.extend is None and params.soft_edge is None)
+        near, fall = (v if in_angstrom else v / grid.voxel for v in _PRESETS[method])
+    extend = near if params.extend is None else params.extend
+    width = fall if params.soft_edge is None else params.soft_edge
+    return extend, width, grid.voxel_size if in_angstrom else (1.0, 1.0, 1.0)
 
 
 def _empty(threshold: Optional[float], levels: Optional[np.ndarray], inputs: Inputs) -> str:
@@ -221,16 +225,22 @@ def _result(soft: np.ndarray, grid: Map, method: str, threshold: Optional[float]
     count = int(np.count_nonzero(inside))
     sizes, rows = _parts(inside, grid)
     offset = common.centre(soft, grid.voxel_size)
-    out = MaskResult(
+    return MaskResult(
         method=method, threshold=threshold, volume=count * voxel_volume, mass=count * voxel_volume * common.KDA_PER_A3,
         box_fraction=count / soft.size, mean_value=float(soft.mean(dtype=np.float64)), soft_edge_width=float(width),
         n_components=len(sizes), largest_component=float(sizes[0] / count) if count else 0.0,
         edge_margin=common.margin(inside, grid.voxel_size) if count else 0.0, centre_offset=float(np.sqrt(sum(v * v for v in offset))),
         mass_by_threshold=masses, components=Table(_PART_COLUMNS, rows), mask=grid.with_data(soft))
-    words = {"given": "from the given mask", "model": "around the model", "spherical": "a ball"}.get(method, f"{method} mask of the map")
+
+
+def _summary(out: MaskResult, automatic: bool) -> str:
+    words = {"given": "from the given mask", "model": "around the model", "spherical": "a ball"}.get(out.method, "")
+    if not words:
+        chosen = ", chosen from the data" if automatic else ""
+        words = f"{out.method} mask of the map, threshold {out.threshold:.4g}{chosen}"
     parts = "1 part" if out.n_components == 1 else f"{out.n_components} parts"
-    return replace(out, summary=f"Mask ({words}): {out.volume:.0f} Å³, room for {out.mass:.0f} kDa of protein, "
-                   f"{100 * out.box_fraction:.1f} % of the box, in {parts}, with a soft edge of {out.soft_edge_width:.1f} Å.")
+    return (f"Mask ({words}): {out.volume:.0f} Å³, room for {out.mass:.0f} kDa of protein, "
+            f"{100 * out.box_fraction:.1f} % of the box, in {parts}, with a soft edge of {out.soft_edge_width:.1f} Å.")
 
 
 def _parts(inside: np.ndarray, grid: Map) -> Tuple[np.ndarray, Tuple[Tuple[Any, ...], ...]]:
