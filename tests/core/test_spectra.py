@@ -15,7 +15,8 @@ def _pair(shape, seed=0):
 
 def _made(cross, power1, power2, step=0.001, count=None):
     n = len(cross)
-    sums = CrossSums(np.asarray(cross, float), np.asarray(power1, float), np.asarray(power2, float), np.full(n, 50.0) if count is None else count)
+    parts = [np.asarray(v, float) for v in (cross, power1, power2)]
+    sums = CrossSums(*parts, np.full(n, 50.0) if count is None else count)
     zero = np.zeros(n)
     return spectra.Spectra((np.arange(n) + 0.5) * step, step, sums, CrossSums(zero, zero, zero, zero))
 

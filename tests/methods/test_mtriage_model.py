@@ -104,3 +104,10 @@ def test_surface_grows_with_the_radius(inputs):
     placed, _ = place(inputs)
     small, large = (placing.around(placed, inputs.half1, r) for r in (0.0, 4.0))
     assert small.sum() < large.sum() and not (small & ~large).any()
+
+
+def test_sentences_do_without_files(inputs):
+    grid = replace(inputs.half1, path=None)
+    with pytest.raises(InputError) as told:
+        place(inputs, replace(moved(inputs.model, 500), path=None), grid)
+    assert "None)" not in str(told.value) and "the model lies in the box of the map, whose corner" in str(told.value)

@@ -81,8 +81,8 @@ class MtriageResult(Result):
     model_correlation: Optional[float] = metric("", "correlation of the map (masked if there is a mask) with the model at the overall "
                                                 "B-factor, cut off at d_model", "higher")
     model_zscore: Optional[float] = metric("SD", "mean map value at the atoms above the mean of the map, in standard deviations", "higher")
-    model_gap: Optional[float] = metric("", "map-model FSC at 0.5 over half-map FSC at 0.143, both in Å, masked if there is a mask: above 1 "
-                                        "the model lags behind the half-maps", "target:1")
+    model_gap: Optional[float] = metric("", "map-model FSC at 0.5 over half-map FSC at 0.143, both in Å, masked if there is a mask: "
+                                        "above 1 the model lags behind the half-maps", "target:1")
     model_lead: Optional[float] = metric("", "the inverse of model_gap: above 1 the model runs ahead of the half-maps", "target:1")
     model_b_mean: Optional[float] = metric("Å²", "mean B-factor of the atoms used", "none")
     b_excess: Optional[float] = metric("Å²", "overall B-factor less the mean B-factor of the model: blur of the map that the model lacks; "

@@ -34,11 +34,11 @@ def place(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndarray
     found = density.atoms_inside(model.elements, model.xyz, grid.shape, grid.voxel_size, grid.origin, table)
     keep = found.keep & (model.occupancy > 0)
     if found.outside == model.n_atoms:
-        raise InputError(f"None of the {model.n_atoms} atoms of the model ({model.path}) lies in the box of the map ({grid.path}), whose corner "
-                         f"is at {_triple(grid.origin)} Å.{_origin_that_fits(model, grid)} Move the model into the map, or correct the "
-                         "map's origin.")
+        raise InputError(f"None of the {model.n_atoms} atoms of the model{in_file(model)} lies in the box of the map{in_file(grid)}, whose "
+                         f"corner is at {_triple(grid.origin)} Å.{_origin_that_fits(model, grid)} Move the model into the map, or correct "
+                         "the map's origin.")
     if not keep.any():
-        raise InputError(f"The {table} table knows none of the elements of the model ({model.path}) that lie in the map ({grid.path}); "
+        raise InputError(f"The {table} table knows none of the elements of the model{in_file(model)} that lie in the map{in_file(grid)}; "
                          "correct the element column of the model.")
     _warn_about_atoms(model, grid, found, table, warnings)
     zscore = _check_place(model, grid, map_data(), warnings)
@@ -51,16 +51,21 @@ def place(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndarray
     return Placed(elements, xyz, fts[0], fts[1], values)
 
 
+def in_file(item: Any) -> str:
+    """`` (path)`` of a map or model that has one, for use in a sentence."""
+    return f" ({item.path})" if item.path else ""
+
+
 def _triple(values: Triple) -> str:
     return ", ".join(f"{v:.4g}" for v in values)
 
 
 def _warn_about_atoms(model: Model, grid: Map, found: density.InsideAtoms, table: str, warnings: List[str]) -> None:
     if found.outside:
-        warnings.append(f"{found.outside} of the {model.n_atoms} atoms of the model ({model.path}) lie outside of the map ({grid.path}) and "
-                        "are left out.")
+        warnings.append(f"{found.outside} of the {model.n_atoms} atoms of the model{in_file(model)} lie outside of the map{in_file(grid)} "
+                        "and are left out.")
     if found.unknown:
-        warnings.append(f"{found.unknown} of the {model.n_atoms} atoms of the model ({model.path}) are of elements that the {table} table "
+        warnings.append(f"{found.unknown} of the {model.n_atoms} atoms of the model{in_file(model)} are of elements that the {table} table "
                         "does not know and are left out.")
 
 
@@ -73,7 +78,7 @@ def _check_place(model: Model, grid: Map, data: np.ndarray, warnings: List[str])
     if here < _MISPLACED or scores[best] > 2 * here:
         hint = (f"with the map's origin at {_triple(best)} Å instead of {_triple(grid.origin)} Å it would be {scores[best]:.2f} SD"
                 if scores[best] > max(2 * here, _MISPLACED) else "check that model and map belong together and lie on each other")
-        warnings.append(f"The map ({grid.path}) at the atoms of the model ({model.path}) is only {here:.2f} SD above its mean; {hint}.")
+        warnings.append(f"The map{in_file(grid)} at the atoms of the model{in_file(model)} is only {here:.2f} SD above its mean; {hint}.")
     return here
 
 

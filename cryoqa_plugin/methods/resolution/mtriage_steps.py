@@ -54,7 +54,8 @@ def prepare(inputs: Inputs, params: Any) -> Work:
     if inputs.half1 is not None or inputs.half2 is not None:
         require(inputs, "half1", "half2")
     elif inputs.full_map is None:
-        raise MissingInputError("A map or two half-maps are needed and none was given; give the file of the map, or those of both half-maps.")
+        raise MissingInputError("A map or two half-maps are needed and none was given; give the file of the map, or those of both "
+                                "half-maps.")
     maps = inputs.maps()
     require_same_grid(maps)
     for kind, map_ in maps.items():
@@ -71,8 +72,8 @@ def prepare(inputs: Inputs, params: Any) -> Work:
 
 def _check_choices(inputs: Inputs, params: Any) -> None:
     if params.low_resolution and params.high_resolution and params.low_resolution <= params.high_resolution:
-        raise InputError(f"The low-resolution limit is {params.low_resolution:g} Å and the high-resolution limit {params.high_resolution:g} Å; "
-                         "the first must be the larger number.")
+        raise InputError(f"The low-resolution limit is {params.low_resolution:g} Å and the high-resolution limit "
+                         f"{params.high_resolution:g} Å; the first must be the larger number.")
     if params.masking == "unmasked":
         return
     if params.mask_from == "given":

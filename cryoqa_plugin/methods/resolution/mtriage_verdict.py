@@ -7,6 +7,7 @@ import numpy as np
 
 from ...io.maps import Map
 from . import mtriage_steps as steps
+from .mtriage_model import in_file
 
 _IDENTICAL = 0.99999                  # FSC above which, in every shell, half-maps are copies
 
@@ -32,8 +33,8 @@ def verdict(work: steps.Work, unmasked: steps.Measured, masked: Optional[steps.M
             out["model_gap"] = best["d_fsc_model_05"] / best["d_fsc"]
             out["model_lead"] = 1 / out["model_gap"]
         if b_iso is None:
-            work.warnings.append(f"The model ({work.inputs.model.path}) does not correlate with the map ({work.grid.path}) at any cut-off or "
-                                 "B-factor; check that they belong together and lie on each other.")
+            work.warnings.append(f"The model{in_file(work.inputs.model)} does not correlate with the map{in_file(work.grid)} at any cut-off "
+                                 "or B-factor; check that they belong together and lie on each other.")
     for name, measured in (("", unmasked), (" in the mask", masked)):
         if measured is not None and (name or work.params.masking != "masked"):
             work.warnings += _missing_crossings(measured, name)
@@ -45,11 +46,11 @@ def _about_halves(work: steps.Work, unmasked: steps.Measured) -> Dict[str, Any]:
     nyquist = 2 * max(work.grid.voxel_size)
     identical = bool(np.min(curve.y, initial=1.0) > _IDENTICAL)
     if identical:
-        work.warnings.append(f"The two half-maps are copies of each other ({work.inputs.half1.path}, {work.inputs.half2.path}); give the two "
-                             "independent ones.")
+        work.warnings.append(f"Half-map 1{in_file(work.inputs.half1)} and half-map 2{in_file(work.inputs.half2)} are copies of each other; "
+                             "give the two independent ones.")
     if unmasked.falls > 1:
-        work.warnings.append(f"The half-map FSC falls below 0.143 {unmasked.falls} times; the resolution given is the fall that most of the "
-                             "curve speaks for.")
+        work.warnings.append(f"The half-map FSC falls below 0.143 {unmasked.falls} times; the resolution given is the fall that most of "
+                             "the curve speaks for.")
     above = bool(unmasked.values["fsc_half"].y[0] >= 0.143) if d_fsc is None else d_fsc < nyquist
     return dict(half_maps_identical=identical, d_fsc_falls=unmasked.falls, reaches_nyquist=above)
 
@@ -65,8 +66,8 @@ def _missing_crossings(measured: steps.Measured, where: str) -> List[str]:
 def summary(values: Dict[str, Any]) -> str:
     """One plain sentence."""
     parts = []
-    for start, key, criterion in (("the half-maps agree to", "d_fsc", "FSC 0.143"), ("the model agrees with the map to", "d_fsc_model_05", "FSC 0.5"),
-                                  ("the map holds detail to", "d99_map", "d99")):
+    for start, key, criterion in (("the half-maps agree to", "d_fsc", "FSC 0.143"),
+                                  ("the model agrees with the map to", "d_fsc_model_05", "FSC 0.5"), ("the map holds detail to", "d99_map", "d99")):
         plain, masked = values.get(f"{key}_unmasked"), values.get(f"{key}_masked")
         if plain and masked:
             parts.append(f"{start} {plain:.2f} Å ({criterion}; {masked:.2f} Å in the mask)")
