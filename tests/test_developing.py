@@ -73,8 +73,8 @@ def test_the_example_passes_its_own_test_and_the_contracts(copy):
 
 def test_the_example_is_a_command_and_a_call(copy, tiny_halves, tmp_path):
     paths = tiny_halves["paths"]
-    out = _run(copy, "-m", "cryoqa_plugin.cli", "contrast", "--map", paths["full_map"], "--mask", paths["mask"], "-o", str(tmp_path / "out"),
-               "--inside", "0.9", "--no-report", "-q")
+    out = _run(copy, "-m", "cryoqa_plugin.cli", "contrast", "--map", paths["full_map"], "--mask", paths["mask"],
+               "-o", str(tmp_path / "out"), "--inside", "0.9", "--no-report", "-q")
     assert "times as much inside the mask" in out and "solvent_sd" in out
     out = _run(copy, "bench/bench_contrast.py", paths["full_map"], paths["mask"])
     assert "cpu_seconds" in out

@@ -74,7 +74,8 @@ HEAVY = ("pwem", "pyworkflow", "matplotlib", "tkinter", "numba", "scipy", "numpy
 
 
 def _loaded_by(code):
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); {code}; import json; print(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
+    code = (f"import json, sys; sys.path.insert(0, {str(ROOT)!r}); {code}; "
+            f"print(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))")
     out = subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.PIPE, universal_newlines=True)
     return json.loads(out.stdout.splitlines()[-1])
 
@@ -85,7 +86,8 @@ def test_importing_the_package_loads_nothing_heavy():
 
 
 def test_the_command_line_and_the_methods_need_neither_scipion_nor_matplotlib():
-    found = _loaded_by("import cryoqa_plugin.cli; from cryoqa_plugin.registry import CAPABILITIES, resolve; [resolve(c.run) for c in CAPABILITIES]")
+    found = _loaded_by("import cryoqa_plugin.cli; from cryoqa_plugin.registry import CAPABILITIES, resolve; "
+                       "[resolve(c.run) for c in CAPABILITIES]")
     assert not set(found) & {"pwem", "pyworkflow", "matplotlib", "tkinter"}
 
 
