@@ -54,6 +54,8 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
     "mtriage": (
         Check("half_maps_identical", "is", False, "Half-maps are copies of each other",
               "Give the two independent half-maps of one refinement.", severity="fail"),
+        Check("half_maps_masked", "is", False, "Half-maps are masked",
+              "Give the unmasked half-maps: the numbers without a mask are those of the mask they carry."),
         Check("reaches_nyquist", "is", False, "Half-map FSC stays above 0.143 up to Nyquist",
               "Use smaller voxels, and check that the half-maps are independent."),
         Check("d_fsc_falls", "<=", 1, "Falls of the half-map FSC below 0.143",

@@ -47,7 +47,8 @@ def test_round_trip(name, tmp_path):
     _check(read_model(str(tmp_path / name)))
 
 
-@pytest.mark.parametrize("text, words", [("HEADER nothing\nEND\n", "no atoms|cannot be read"), ("data_x\nloop_\n_a\n", "no atoms|cannot be read"), ("", "no atoms|cannot")])
+@pytest.mark.parametrize("text, words", [
+    ("HEADER nothing\nEND\n", "no atoms|cannot be read"), ("data_x\nloop_\n_a\n", "no atoms|cannot be read"), ("", "no atoms|cannot")])
 def test_not_a_model(text, words, tmp_path):
     for name in ("a.pdb", "a.cif"):
         path = tmp_path / name

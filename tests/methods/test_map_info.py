@@ -7,7 +7,7 @@ import pytest
 from cryoqa_plugin.core import masks
 from cryoqa_plugin.errors import InputError
 from cryoqa_plugin.io.inputs import Inputs
-from cryoqa_plugin.io.maps import Map, read_map
+from cryoqa_plugin.io.maps import Map, read_map, write_map
 from cryoqa_plugin.methods.map_info.map_info import MapInfoParams, compute_map_info, spectrum_end
 
 
@@ -78,11 +78,17 @@ def test_half_maps_are_compared(tiny_halves):
     h1, h2, full = (tiny_halves[n] for n in ("half1", "half2", "full_map"))
     good = _info(full, half1=h1, half2=h2)
     assert good.halves_identical is False and good.halves_masked is False
-    assert good.halves_scale == pytest.approx(h1.data.std() / h2.data.std(), rel=1e-6)
+    ratio = h1.data.std() / h2.data.std()
+    assert good.halves_scale == pytest.approx(max(ratio, 1 / ratio), rel=1e-6)
+    assert good.halves_consistency > 0.95 and good.halves_curve.y.min() > 0.99
     assert good.halves_correlation == pytest.approx(np.corrcoef(h1.data.ravel(), h2.data.ravel())[0, 1], abs=1e-6)
     assert good.halves_agreement > 0.999
     same = _info(full, half1=h1, half2=h1)
-    assert same.halves_identical is True and "identical" in same.summary
+    assert same.halves_identical is True and "copy of the other" in same.summary
+    copy = _info(full, half1=h1, half2=h1.with_data(-2.5 * h1.data + 1))
+    assert copy.halves_identical is False and copy.halves_scale == pytest.approx(2.5, rel=1e-5) and copy.halves_consistency < -0.99
+    assert _info(full, half1=h1, half2=h1.with_data(2.5 * h1.data + 1)).halves_identical is True
+    assert _info(full, half1=h1, half2=h2.with_data(np.roll(h2.data, 8, 0))).halves_consistency < 0.7
     shifted = h1.with_data(np.roll(h1.data, 8, 0)), h2.with_data(np.roll(h2.data, 8, 0))
     assert _info(full, half1=shifted[0], half2=shifted[1]).halves_agreement < 0.7
     masked = h1.with_data(h1.data * tiny_halves["mask"].data)
@@ -91,7 +97,57 @@ def test_half_maps_are_compared(tiny_halves):
 
 def test_no_half_map_no_value(tiny_halves):
     out = _info(tiny_halves["full_map"])
-    assert out.halves_identical is None and out.halves_agreement is None
+    assert out.halves_identical is None and out.halves_agreement is None and out.halves_curve is None
+    one = _info(tiny_halves["full_map"], half1=tiny_halves["half1"])
+    assert one.halves_identical is None and any("Only one half-map" in w for w in one.warnings)
+
+
+def test_centre_and_percentiles():
+    data = np.random.default_rng(1).standard_normal((20, 24, 28)).astype(np.float32) * 0.01
+    data[4:9, 6:11, 20:25] += 1
+    out = compute_map_info(Inputs(full_map=Map(data, (5.0, 6.0, 7.0), (-10.0, 0.0, 3.0))), MapInfoParams(threshold=0.5))
+    assert out.volume == 125 * 210 and out.centre == "100, 48, 45"
+    assert out.centre_offset == pytest.approx(np.sqrt((8 / 28) ** 2 + (4 / 24) ** 2 + (4 / 20) ** 2))
+    rows = {row[0]: row for row in out.percentiles.rows}
+    assert rows[50][1] == pytest.approx(np.median(data)) and rows[95][2] == pytest.approx((rows[95][1] - out.mean) / out.sd)
+    assert any("not cubes" in w for w in out.warnings)
+
+
+def test_a_contour_past_the_values_is_said(tiny_halves):
+    out = compute_map_info(Inputs(full_map=tiny_halves["full_map"]), MapInfoParams(threshold=1e6))
+    assert out.volume == 0 and out.centre_offset is None and any("No voxel lies beyond" in w for w in out.warnings)
+
+
+def test_a_box_full_of_molecules_has_a_contour_too():
+    wave = np.sin(np.arange(24) * np.pi / 4).astype(np.float32)
+    out = _info(Map(wave[:, None, None] * wave[None, :, None] + 0 * wave, (5.0,) * 3))
+    assert out.minimum < out.contour < out.maximum and out.volume > 0
+
+
+def test_notes_on_the_header(tmp_path):
+    data = np.random.default_rng(1).standard_normal((20, 20, 20)).astype(np.float32)
+    path = tmp_path / "a.mrc"
+    write_map(str(path), Map(data, (1.0,) * 3))
+    assert any("exactly 1" in w for w in _info(read_map(str(path))).warnings)
+    block = bytearray(path.read_bytes())
+    block[28:40] = np.array([40, 40, 40], "<i4").tobytes()
+    block[64:76] = np.array([3, 2, 1], "<i4").tobytes()
+    path.write_bytes(block)
+    out = _info(read_map(str(path)))
+    assert out.full_cell is False and out.wrapping == "no" and out.voxel_size == "0.5, 0.5, 0.5"
+    assert any("order 3, 2, 1" in w for w in out.warnings) and any("part of a unit cell of 40, 40, 40" in w for w in out.warnings)
+
+
+@pytest.mark.parametrize("cell, said", [
+    ((16, 20, 24), None), ((20, 16, 24), "swapped"), ((16, 20, 48), "a part"), ((16, 19, 24), "more than")])
+def test_box_and_cell(cell, said, tmp_path):
+    path = tmp_path / "a.mrc"
+    write_map(str(path), Map(np.random.default_rng(1).standard_normal((24, 20, 16)).astype(np.float32), (1.5,) * 3))
+    block = bytearray(path.read_bytes())
+    block[28:40] = np.array(cell, "<i4").tobytes()
+    path.write_bytes(block)
+    out = _info(read_map(str(path)))
+    assert out.full_cell is (said is None) and (said is None or any(said in w for w in out.warnings))
 
 
 def test_header_that_lies(tiny_halves, tmp_path):
@@ -102,6 +158,14 @@ def test_header_that_lies(tiny_halves, tmp_path):
     path.write_bytes(block)
     assert _info(read_map(str(path))).header_agrees is None
     block[76:80] = np.float32(-99).tobytes()
+    path.write_bytes(block)
+    assert _info(read_map(str(path))).header_agrees is False
+    block[76:80] = np.float32(np.nan).tobytes()
+    path.write_bytes(block)
+    assert _info(read_map(str(path))).header_agrees is None
+    write_map(str(path), tiny_halves["full_map"])
+    block = bytearray(path.read_bytes())
+    block[216:220] = np.float32(1e-3).tobytes()              # RMS
     path.write_bytes(block)
     assert _info(read_map(str(path))).header_agrees is False
 

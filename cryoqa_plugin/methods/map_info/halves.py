@@ -1,7 +1,7 @@
 """Do two half-maps belong to each other, and to the full map?"""
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,34 +9,42 @@ from ...core import shells
 from ...core.fourier import Geometry, forward, frequencies
 from ...io.maps import Map
 
+_COPY = 1 - 1e-6
+
 
 class Halves(NamedTuple):
-    """Findings about two half-maps; ``agreement`` is None without a full map."""
+    """Findings about two half-maps; see :func:`compare_halves`."""
 
     identical: bool
     masked: bool
     scale: float
     correlation: float
-    agreement: Optional[float]
+    consistency: float
+    agreement: float
+    curve: np.ndarray
 
 
-def compare_halves(half1: Map, half2: Map, full_ft: Optional[np.ndarray], geo: Geometry) -> Halves:
-    """Compare two half-maps with each other and with the transform of a full map.
+def compare_halves(half1: Map, half2: Map, full_ft: np.ndarray, geo: Geometry) -> Halves:
+    """Compare two half-maps with each other and with the transform of a full map, complex64 [nz, ny, nx // 2 + 1].
 
-    ``scale`` is the ratio of their standard deviations, ``correlation`` that of their voxels; ``agreement`` the mean FSC
-    between the full map and the mean of the halves over the shells coarser than 10 Å (at least the first four).
+    ``scale`` is the larger of their standard deviations over the smaller, ``correlation`` that of their voxels (1 also when one
+    is a scaled copy of the other: ``identical``). ``consistency`` is the mean FSC of the half-maps, ``agreement`` that of
+    the full map with the mean of the half-maps, both over the shells coarser than 10 Å (at least the first four);
+    ``curve`` is the latter in all shells, float64 [n_shells].
     """
     a, b = half1.data, half2.data
     mean_a, mean_b = float(a.mean(dtype=np.float64)), float(b.mean(dtype=np.float64))
     sd_a, sd_b = float(a.std(dtype=np.float64)), float(b.std(dtype=np.float64))
     product = sum(float(np.dot(p.ravel().astype(np.float64), q.ravel())) for p, q in zip(a, b)) / a.size
     correlation = (product - mean_a * mean_b) / (sd_a * sd_b)
-    agreement = None
-    if full_ft is not None:
-        curve = shells.fsc(shells.cross_sums(full_ft, forward(a + b), geo))
-        coarse = max(int(np.count_nonzero(frequencies(geo) <= 0.1)), 5)
-        agreement = float(curve[1:coarse].mean())
-    return Halves(bool(np.array_equal(a, b)), is_masked(a) or is_masked(b), sd_a / sd_b, correlation, agreement)
+    f1, f2 = forward(a), forward(b)
+    coarse = max(int(np.count_nonzero(frequencies(geo) <= 0.1)), 5)
+    consistency = float(shells.fsc(shells.cross_sums(f1, f2, geo))[1:coarse].mean())
+    f1 += f2
+    del f2
+    curve = shells.fsc(shells.cross_sums(full_ft, f1, geo))
+    return Halves(correlation > _COPY, is_masked(a) or is_masked(b), max(sd_a, sd_b) / min(sd_a, sd_b), correlation, consistency,
+                  float(curve[1:coarse].mean()), curve)
 
 
 def common_fraction(data: np.ndarray) -> float:

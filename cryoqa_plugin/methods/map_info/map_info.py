@@ -2,21 +2,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Callable, ClassVar, Dict, List, Optional, Tuple
+from typing import Any, Callable, ClassVar, Dict, List, Optional
 
 import numpy as np
 
-from ...core import masks, shells
-from ...core.fourier import forward, frequencies, geometry
+from ...core import shells
+from ...core.filters import apply_radial, raised_cosine
+from ...core.fourier import Geometry, forward, frequencies, geometry, inverse
 from ...io.inputs import Inputs, require, require_same_grid
 from ...io.maps import Map
 from ...params import param
 from ...results import Curve, Result, Table, curve, metric, table
 from ..common import check_data
 from ..masks.common import contour
-from .halves import Halves, common_fraction, compare_halves, corner_ratio
+from .halves import common_fraction, compare_halves, corner_ratio
+from .header import header_table, placement_notes, statistics_agree, words
 
 _EDGE_CONSTANT = 0.1
+_LOWPASS = 10.0                                              # Å, for what concerns the shape of the molecule
+_PERCENT = (0.1, 1, 5, 25, 50, 75, 95, 99, 99.9)
 
 
 @dataclass(frozen=True)
@@ -56,16 +60,22 @@ class MapInfoResult(Result):
     inverted: bool = metric("", "whether the density points down: particles dark on bright", "none")
     contour: float = metric("", "density that the next values refer to", "none")
     volume: float = metric("Å³", "volume above the contour", "none")
-    centre_offset: float = metric("", "distance from the centre of mass above the contour to the middle, in parts of the box edge", "lower")
-    header_agrees: Optional[bool] = metric("", "whether minimum, maximum and mean of the header are those of the data", "none")
-    halves_identical: Optional[bool] = metric("", "whether the half-maps are the same", "none")
+    centre_offset: Optional[float] = metric("", "distance from the centre of mass above the contour to the middle, in parts of the "
+                                            "box edge", "lower")
+    centre: Optional[str] = metric("Å", "centre of mass above the contour, x, y, z in the frame of the model", "none")
+    header_agrees: Optional[bool] = metric("", "whether minimum, maximum, mean and rms of the header are those of the data", "none")
+    halves_identical: Optional[bool] = metric("", "whether one half-map is the other, or a scaled copy of it", "none")
     halves_masked: Optional[bool] = metric("", "whether a half-map was multiplied by a mask", "none")
-    halves_scale: Optional[float] = metric("", "standard deviation of half-map 1 over that of half-map 2", "target:1")
+    halves_scale: Optional[float] = metric("", "larger standard deviation of the half-maps over the smaller one", "target:1")
     halves_correlation: Optional[float] = metric("", "correlation of the voxels of the half-maps", "none")
+    halves_consistency: Optional[float] = metric("", "mean FSC between the half-maps, coarser than 10 Å", "higher")
     halves_agreement: Optional[float] = metric("", "mean FSC between the map and the mean of the half-maps, coarser than 10 Å", "higher")
     histogram: Optional[Curve] = curve("Histogram of the densities", x_label="density", x_unit="", y_label="voxels")
     power_spectrum: Optional[Curve] = curve("Mean power of the Fourier coefficients in shells", x_label="spatial frequency",
                                             x_unit="1/Å", y_label="log10 of the power")
+    halves_curve: Optional[Curve] = curve("FSC between the map and the mean of the half-maps", x_label="spatial frequency",
+                                          x_unit="1/Å", y_label="FSC")
+    percentiles: Optional[Table] = table("Densities below which a part of the voxels lies")
     header: Optional[Table] = table("What the header says")
 
 
@@ -96,16 +106,27 @@ def compute_map_info(inputs: Inputs, params: MapInfoParams, *,
     geo = geometry(map_.shape, map_.voxel_size)
     ft = forward(map_.data)
     values.update(_spectrum(ft, map_, geo))
-    say(0.5, "Contour")
-    values.update(_density(map_, params.threshold))
-    halves: Optional[Halves] = None
     if inputs.half1 is not None and inputs.half2 is not None:
-        say(0.7, "Half-maps")
-        halves = compare_halves(inputs.half1, inputs.half2, ft, geo)
-        values.update({"halves_" + n: v for n, v in zip(("identical", "masked", "scale", "correlation", "agreement"), halves)})
-    notes = [w for m in inputs.maps().values() if m.header is not None for w in m.header.warnings]
-    out = MapInfoResult(warnings=tuple(dict.fromkeys(notes)), **values)
+        say(0.4, "Half-maps")
+        found = compare_halves(inputs.half1, inputs.half2, ft, geo)._asdict()
+        found["curve"] = Curve(frequencies(geo)[1:], found["curve"][1:])
+        values.update({"halves_" + name: value for name, value in found.items()})
+    say(0.8, "Contour")
+    values.update(_density(map_, params.threshold, ft, geo))
+    out = MapInfoResult(warnings=tuple(_notes(inputs, values)), **values)
+    say(1.0, "Done")
     return replace(out, summary=_summary(map_, out))
+
+
+def _notes(inputs: Inputs, values: Dict[str, Any]) -> List[str]:
+    notes = [w for m in inputs.maps().values() if m.header is not None for w in m.header.warnings]
+    notes += placement_notes(inputs.full_map, values["full_cell"])
+    if (inputs.half1 is None) != (inputs.half2 is None):
+        notes.append("Only one half-map was given, so that half-maps are not compared; give both.")
+    if values["volume"] == 0:
+        notes.append(f"No voxel lies beyond the contour {values['contour']:g}; give a threshold inside "
+                     f"{values['minimum']:g} to {values['maximum']:g}.")
+    return list(dict.fromkeys(notes))
 
 
 def _statistics(map_: Map, bins: int) -> Dict[str, Any]:
@@ -121,30 +142,13 @@ def _statistics(map_: Map, bins: int) -> Dict[str, Any]:
     out = dict(minimum=float(data.min()), maximum=float(data.max()), mean=mean, sd=float(np.sqrt(variance)),
                skewness=third / variance ** 1.5, kurtosis=fourth / variance ** 2 - 3,
                histogram=Curve((edges[1:] + edges[:-1]) / 2, counts.astype(float)))
+    levels = np.quantile(data.ravel()[::max(1, data.size // 2_000_000)], np.array(_PERCENT) / 100)
+    out["percentiles"] = Table(("percent", "density", "standard deviations from the mean"),
+                               tuple((p, float(v), (float(v) - mean) / out["sd"]) for p, v in zip(_PERCENT, levels)))
     if map_.header is not None:
-        low, high, average, _ = map_.header.header_stats
-        slack = 1e-3 * (out["maximum"] - out["minimum"])
-        pairs = ((low, out["minimum"]), (high, out["maximum"]), (average, mean))
-        if low < high:                                       # else the header says that it does not know
-            out["header_agrees"] = all(abs(p - q) <= slack for p, q in pairs)
-        out["header"] = _header_table(map_.header)
+        out["header_agrees"] = statistics_agree(map_.header, *(out[n] for n in ("minimum", "maximum", "mean", "sd")))
+        out["header"] = header_table(map_.header)
     return out
-
-
-def _header_table(h: Any) -> Table:
-    low, high, mean, rms = h.header_stats
-    rows: List[Tuple[str, str]] = [
-        ("unit cell grid", _words(h.sampling)), ("unit cell", _words(h.cell)), ("space group", str(h.ispg)),
-        ("map grid", _words(h.shape[::-1])), ("map cell (Å)", _words(n * v for n, v in zip(h.shape[::-1], h.voxel_size))),
-        ("start (NSTART)", _words(h.nstart)), ("ORIGIN (Å)", _words(h.header_origin)),
-        ("axis order (MAPC, MAPR, MAPS)", _words(h.axis_order)),
-        ("mode", str(h.mode)), ("minimum, maximum, mean, rms", _words((low, high, mean, rms))), ("machine stamp", h.machine_stamp),
-        ("extended header", f"{h.extended_bytes} bytes {h.exttyp}".strip()), ("format version", str(h.nversion))]
-    return Table(("field", "value"), tuple(rows + [("label", text) for text in h.labels]))
-
-
-def _words(values: Any) -> str:
-    return ", ".join(f"{v:g}" for v in values)
 
 
 def _placement(map_: Map) -> Dict[str, Any]:
@@ -157,7 +161,7 @@ def _placement(map_: Map) -> Dict[str, Any]:
     if wrapping == "undecided" and continuity is not None:
         wrapping = "yes" if continuity > 0.75 else "no" if continuity < 0.25 else "undecided"
     fraction, ratio = common_fraction(data), corner_ratio(data)
-    return dict(voxel_size=_words(map_.voxel_size), box=_words(map_.shape[::-1]), origin=_words(map_.origin), full_cell=full,
+    return dict(voxel_size=words(map_.voxel_size), box=words(map_.shape[::-1]), origin=words(map_.origin), full_cell=full,
                 edges_constant=constant, edge_continuity=continuity, wrapping=wrapping, constant_fraction=fraction,
                 corner_sd_ratio=ratio, masked=fraction > 0.1 or ratio < 0.01)
 
@@ -174,7 +178,7 @@ def _continuity(data: np.ndarray) -> Optional[float]:
     return float(np.mean(across) / np.mean(along)) if np.mean(along) > 0.05 else None
 
 
-def _spectrum(ft: np.ndarray, map_: Map, geo: Any) -> Dict[str, Any]:
+def _spectrum(ft: np.ndarray, map_: Map, geo: Geometry) -> Dict[str, Any]:
     power, _, count = shells.power_sums(ft, geo)
     level = np.log10(np.maximum(power / np.maximum(count, 1) / map_.data.size, 1e-300))
     freq = frequencies(geo)
@@ -188,32 +192,42 @@ def spectrum_end(level: np.ndarray) -> Optional[int]:
     """Shell at which a spectrum falls off a cliff, or None; ``level`` is log10 of the power, float [n].
 
     A cliff is a shell after which every shell lies two decades below the median of the five before it. Decay by a
-    B-factor is too gradual for that, and a map that was not filtered ends on its noise. The first fifth of the shells, where
-    the shape of the molecule rules, is not looked at. The shell returned is the last one above the middle of the fall (in decades).
+    B-factor is too gradual for that, and a map that was not filtered ends on its noise. The first fifth of the shells (at
+    least ten), where the shape of the molecule rules, is not looked at, and an end in the last twentieth is that of the box.
+    The shell returned is the last one above the middle of the fall (in decades).
     """
     best, end = 2.0, None
-    for i in range(max(7, len(level) // 5), len(level) - 2):
+    for i in range(max(10, len(level) // 5), len(level) - 2):
         before, after = float(np.median(level[i - 6:i - 1])), float(level[i + 2:].max())
         if before - after >= best:
             best = before - after
             end = i - 7 + int(np.argmax(level[i - 6:] < (before + after) / 2))
-    return end
+    return end if end is not None and end < 0.95 * (len(level) - 1) else None
 
 
-def _density(map_: Map, threshold: Optional[float]) -> Dict[str, Any]:
-    filtered = masks.lowpass(map_.data, map_.voxel_size, 10.0) if map_.voxel < 4 else map_.data
+def _density(map_: Map, threshold: Optional[float], ft: np.ndarray, geo: Geometry) -> Dict[str, Any]:
+    """Contrast, contour, volume and centre; the transform ``ft`` is used up."""
+    filtered = map_.data
+    if map_.voxel < 0.4 * _LOWPASS:
+        centre = np.floor(geo.length / _LOWPASS + 0.5)       # the filter that masks are made with
+        at = np.arange(0, centre + 2, 1 / 256)
+        filtered = inverse(apply_radial(ft, geo, raised_cosine(at, centre - 1, centre + 1), at=at, out=ft), map_.shape)
     sample = filtered.ravel()[::max(1, filtered.size // 2_000_000)]
     low, middle, high = np.quantile(sample, (0.001, 0.5, 0.999))
     inverted = bool(middle - low > 1.5 * (high - middle))
     if threshold is None:
-        threshold = -contour(-filtered) if inverted else contour(filtered)
+        sign, tail = (-1, low) if inverted else (1, high)
+        level = sign * contour(sign * filtered)              # past the values where molecules fill the box: half-way up then
+        threshold = level if sign * level < sign * tail else (middle + tail) / 2
     inside = (map_.data <= threshold) if inverted else (map_.data >= threshold)
     count = int(np.count_nonzero(inside))
-    offset = 0.0
+    out = dict(inverted=inverted, contour=float(threshold), volume=count * float(np.prod(map_.voxel_size)))
     if count:
-        centre = [_mean_index(inside, a) - map_.shape[a] // 2 for a in (0, 1, 2)]
-        offset = float(np.sqrt(sum((c / n) ** 2 for c, n in zip(centre, map_.shape))))
-    return dict(inverted=inverted, contour=float(threshold), volume=count * float(np.prod(map_.voxel_size)), centre_offset=offset)
+        index = [_mean_index(inside, axis) for axis in (2, 1, 0)]
+        box = map_.shape[::-1]
+        out["centre_offset"] = float(np.sqrt(sum(((i - n // 2) / n) ** 2 for i, n in zip(index, box))))
+        out["centre"] = words(o + i * v for o, i, v in zip(map_.origin, index, map_.voxel_size))
+    return out
 
 
 def _mean_index(inside: np.ndarray, axis: int) -> float:
@@ -228,7 +242,7 @@ def _summary(map_: Map, out: MapInfoResult) -> str:
     box = " x ".join(str(n) for n in map_.shape[::-1])
     words = f"A map of {box} voxels of {map_.voxel:.4g} Å (finest resolution {out.nyquist:.2f} Å), {', '.join(state)}"
     if out.halves_identical:
-        return words + "; its half-maps are identical, so that nothing can be learned from them."
+        return words + "; one half-map is a copy of the other, so that nothing can be learned from them."
     if out.halves_masked:
         return words + "; its half-maps are masked, so that their FSC is too good."
     return words + "."
