@@ -90,6 +90,7 @@ class MtriageResult(Result):
     atoms_used: Optional[int] = metric("", "atoms inside the box that the model density is made of", "higher")
     atoms_outside: Optional[float] = metric("", "part of the atoms that lie outside the box", "lower")
     half_maps_identical: Optional[bool] = metric("", "the half-maps are copies of each other, up to a factor", "none")
+    half_maps_masked: Optional[bool] = metric("", "a half-map was multiplied by a mask before it came here", "none")
     d_fsc_falls: Optional[int] = metric("", "times the half-map FSC falls below 0.143 before Nyquist", "target:1")
     reaches_nyquist: Optional[bool] = metric("", "the half-map FSC is above 0.143 up to Nyquist", "none")
     histogram_correlation: Optional[float] = metric("", "correlation of the histograms of the two half-maps", "higher")

@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Optional
 import numpy as np
 
 from ...io.maps import Map
+from ..map_info.halves import is_masked
 from . import mtriage_steps as steps
 from .mtriage_model import in_file
 
@@ -52,7 +53,8 @@ def _about_halves(work: steps.Work, unmasked: steps.Measured) -> Dict[str, Any]:
         work.warnings.append(f"The half-map FSC falls below 0.143 {unmasked.falls} times; the resolution given is the fall that most of "
                              "the curve speaks for.")
     above = bool(unmasked.values["fsc_half"].y[0] >= 0.143) if d_fsc is None else d_fsc < nyquist
-    return dict(half_maps_identical=identical, d_fsc_falls=unmasked.falls, reaches_nyquist=above)
+    masked = is_masked(work.inputs.half1.data) or is_masked(work.inputs.half2.data)
+    return dict(half_maps_identical=identical, half_maps_masked=masked, d_fsc_falls=unmasked.falls, reaches_nyquist=above)
 
 
 def _missing_crossings(measured: steps.Measured, where: str) -> List[str]:
