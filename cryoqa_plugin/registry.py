@@ -42,7 +42,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         id="mask", title="Mask", level="0", needs=(), takes=("full_map", "model", "mask", "mask2"), any_of=(("full_map",), ("mask",)),
         run="methods.masks.mask:compute_mask", params="methods.masks.mask:MaskParams", result="methods.masks.mask:MaskResult",
         protocol="protocols.protocol_mask:CryoqaProtCreateMask", section="report.sections.mask:SECTION",
-        viewer="viewers.viewer_volume:CryoqaVolumeViewer", references=("Scheres2012", "Terwilliger2018"), bytes_per_voxel=22),
+        viewer="viewers.viewer_volume:CryoqaVolumeViewer", references=("Scheres2012", "Terwilliger2018"), bytes_per_voxel=16),
     Capability(
         id="fsc", title="Fourier shell correlation", level="1", needs=("half1", "half2"), takes=("mask",),
         run="methods.resolution.fsc:compute_fsc", params="methods.resolution.fsc:FscParams", result="methods.resolution.fsc:FscResult",

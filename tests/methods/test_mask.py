@@ -169,6 +169,8 @@ def test_sentences(tiny_halves, tmp_path):
         compute_mask(Inputs(mask=_mask(z=slice(1, 3)), mask2=_mask(z=slice(8, 9))), MaskParams())
     with pytest.raises(InputError, match="32 x 32 x 32.*16 x 16 x 16"):
         compute_mask(Inputs(full_map=full, mask=_mask(z=slice(1, 3))), MaskParams())
+    with pytest.raises(InputError, match="inverted mask is empty"):
+        compute_mask(Inputs(mask=full.with_data(np.ones_like(full.data))), MaskParams(invert=True))
     with pytest.raises(InputError, match="shrunk by 30"):
         compute_mask(Inputs(mask=_mask(z=slice(4, 8))), MaskParams(extend=-30))
 

@@ -120,6 +120,8 @@ def compute_mask(inputs: Inputs, params: MaskParams, *, progress: Optional[Calla
         raise InputError(f"The mask is empty after it was shrunk by {-extend:g} {params.edge_unit}; shrink it less.")
     if params.invert:
         soft = 1 - soft
+        if not soft.any():
+            raise InputError("The inverted mask is empty: the mask fills the whole box; raise the threshold or do not invert it.")
     say(0.8, "Measuring the mask")
     result = _result(soft, grid, method, threshold, masses, width * (grid.voxel if spacing == (1, 1, 1) else 1.0))
     return replace(result, summary=_summary(result, _automatic(params, method)))
