@@ -12,6 +12,7 @@ from ..core import isosurface
 from ..io.maps import Map
 
 EDGE = 240                                      # pixels along the longest edge of a slice or projection
+SURFACE_EDGE = 300                              # and of a view of an isosurface
 _CONTOUR = (230, 120, 0)
 _VIEWS = (("along z", (1, 0, 0), (0, 1, 0)), ("along y", (1, 0, 0), (0, 0, 1)), ("along x", (0, 1, 0), (0, 0, 1)))
 
@@ -66,8 +67,9 @@ def grey_limits(images: Sequence[np.ndarray]) -> Tuple[float, float]:
     return float(low), float(high)
 
 
-def surface_pngs(map_: Map, size: int = 300) -> Tuple[float, List[Tuple[str, bytes]]]:
+def surface_pngs(map_: Map) -> Tuple[float, List[Tuple[str, bytes]]]:
     """The level used and three views of the isosurface of a map, shrunk to at most 128 voxels an edge and smoothed a little."""
+    size = SURFACE_EDGE
     small, step = isosurface.shrink(map_.data)
     small = isosurface.smooth(small, 0.8)
     level = isosurface.contour_level(small)

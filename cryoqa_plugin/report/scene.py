@@ -119,9 +119,7 @@ def _place(x: float, y: float, frame: Sequence[float], limits: Sequence[float]) 
 def _axes(plot: Plot, frame: Sequence[float], limits: Sequence[float], lines: List[Line], labels: List[Label]) -> None:
     left, top, width, height = frame
     bottom = top + height
-    for value in ticks(limits[2], limits[3], 5):
-        if plot.log_y and value != int(value):
-            continue
+    for value in _decades(limits[2], limits[3]) if plot.log_y else ticks(limits[2], limits[3], 5):
         y = _place(0.0, value, frame, limits)[1]
         lines.append(Line(((left, y), (left + width, y)), "#e4e4e4", 0.7))
         labels.append(Label((left - 6, y + 4), f"{10 ** value:.0f}" if plot.log_y else f"{value:g}", "end"))
@@ -133,6 +131,12 @@ def _axes(plot: Plot, frame: Sequence[float], limits: Sequence[float], lines: Li
     x_label = "Resolution (Å), on a scale of frequency" if plot.as_resolution else plot.x_label
     labels.append(Label((left + width / 2, bottom + 35), x_label, "middle"))
     labels.append(Label((13.0, top + height / 2), plot.y_label, "middle", turned=True))
+
+
+def _decades(low: float, high: float) -> List[float]:
+    """Whole powers of ten between two logarithms, at most nine."""
+    first, last = math.ceil(low), math.floor(high)
+    return [float(v) for v in range(first, last + 1, max(1, -(-(last - first) // 8)))]
 
 
 def _x_ticks(plot: Plot, limits: Sequence[float]) -> List[Tuple[float, str]]:
