@@ -124,11 +124,23 @@ def _sources(args: argparse.Namespace) -> Dict[str, str]:
 def _voxel_sizes(args: argparse.Namespace, sources: Dict[str, str]) -> Optional[Dict[str, float]]:
     size = getattr(args, "voxel_size", None)
     if size is None:
-        return None
+        return _voxel_sizes_of_job(args, sources)
     if not 0 < size < 1000:
         raise InputError(f"The voxel size is {size:g} Å; it must be above 0 and below 1000 Å.")
     from .io.inputs import KINDS
     return {k: size for k in sources if KINDS[k].is_map}
+
+
+def _voxel_sizes_of_job(args: argparse.Namespace, sources: Dict[str, str]) -> Optional[Dict[str, float]]:
+    """What the program that wrote a job says of its maps, where their headers say something else."""
+    if not getattr(args, "job", None):
+        return None
+    from .io.jobs import read_job
+    job = read_job(args.job)
+    if not job.voxel_size or job.voxel_size == job.header_voxel_size:
+        return None
+    own = job.sources()
+    return {k: job.voxel_size for k, path in sources.items() if own.get(k) == path}
 
 
 def _run_capability(args: argparse.Namespace, command: List[str]) -> int:

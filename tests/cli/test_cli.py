@@ -205,3 +205,25 @@ def test_as_a_program_of_its_own(cli_files, tmp_path):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["metrics"]
     assert os.path.isfile(str(tmp_path / "o" / "report.html"))
+
+
+def test_a_job_folder_gives_inputs_and_voxel_size(cli_files, tmp_path, capsys):
+    """The postprocess.star says 1.6 Å where the headers say 1.5: the program is believed, and it is said."""
+    folder = tmp_path / "Refine3D" / "job001"
+    folder.mkdir(parents=True)
+    for kind, name in (("half1", "run_half1_class001_unfil"), ("half2", "run_half2_class001_unfil")):
+        with open(cli_files[kind], "rb") as stream:
+            (folder / f"{name}.mrc").write_bytes(stream.read())
+    out = tmp_path / "plain"
+    assert _run(capsys, "mtriage", "--job", str(folder), "-o", str(out), "--no-report", "-q")[0] == 0
+    with open(str(out / "result.json"), encoding="utf-8") as stream:
+        assert json.load(stream)["inputs"]["half2"]["voxel_size"] == pytest.approx([1.5] * 3)
+    (folder / "run_model.star").write_text("data_model_general\n_rlnOriginalImageSize 32\n_rlnPixelSize 1.6\n")
+    out = tmp_path / "said"
+    assert _run(capsys, "mtriage", "--job", str(folder), "-o", str(out), "--no-report", "-q")[0] == 0
+    with open(str(out / "result.json"), encoding="utf-8") as stream:
+        assert json.load(stream)["inputs"]["half2"]["voxel_size"] == pytest.approx([1.6] * 3)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    code, _, err = _run(capsys, "mtriage", "--job", str(empty), "-q")
+    assert code == 2 and str(empty) in err
