@@ -24,12 +24,12 @@ class Halves(NamedTuple):
     curve: np.ndarray
 
 
-def compare_halves(half1: Map, half2: Map, full_ft: np.ndarray, geo: Geometry) -> Halves:
+def compare_halves(half1: Map, half2: Map, full_ft: np.ndarray, geo: Geometry, finest: float = 20.0) -> Halves:
     """Compare two half-maps with each other and with the transform of a full map, complex64 [nz, ny, nx // 2 + 1].
 
     ``scale`` is the larger of their standard deviations over the smaller, ``correlation`` that of their voxels (1 also when one
     is a scaled copy of the other: ``identical``). ``consistency`` is the mean FSC of the half-maps, ``agreement`` that of
-    the full map with the mean of the half-maps, both over the shells coarser than 10 Å (at least the first four);
+    the full map with the mean of the half-maps, both over the shells coarser than ``finest`` (Å), at least the first four;
     ``curve`` is the latter in all shells, float64 [n_shells].
     """
     a, b = half1.data, half2.data
@@ -38,7 +38,7 @@ def compare_halves(half1: Map, half2: Map, full_ft: np.ndarray, geo: Geometry) -
     product = sum(float(np.dot(p.ravel().astype(np.float64), q.ravel())) for p, q in zip(a, b)) / a.size
     correlation = (product - mean_a * mean_b) / (sd_a * sd_b)
     f1, f2 = forward(a), forward(b)
-    coarse = max(int(np.count_nonzero(frequencies(geo) <= 0.1)), 5)
+    coarse = max(int(np.count_nonzero(frequencies(geo) <= 1 / finest)), 5)
     consistency = float(shells.fsc(shells.cross_sums(f1, f2, geo))[1:coarse].mean())
     f1 += f2
     del f2

@@ -20,6 +20,7 @@ from .header import header_table, placement_notes, statistics_agree, words
 
 _EDGE_CONSTANT = 0.1
 _LOWPASS = 10.0                                              # Å, for what concerns the shape of the molecule
+_COARSE = 20.0                                               # Å, where half-maps of one molecule agree at any useful resolution
 _PERCENT = (0.1, 1, 5, 25, 50, 75, 95, 99, 99.9)
 
 
@@ -68,8 +69,8 @@ class MapInfoResult(Result):
     halves_masked: Optional[bool] = metric("", "whether a half-map was multiplied by a mask", "none")
     halves_scale: Optional[float] = metric("", "larger standard deviation of the half-maps over the smaller one", "target:1")
     halves_correlation: Optional[float] = metric("", "correlation of the voxels of the half-maps", "none")
-    halves_consistency: Optional[float] = metric("", "mean FSC between the half-maps, coarser than 10 Å", "higher")
-    halves_agreement: Optional[float] = metric("", "mean FSC between the map and the mean of the half-maps, coarser than 10 Å", "higher")
+    halves_consistency: Optional[float] = metric("", "mean FSC between the half-maps, coarser than 20 Å", "higher")
+    halves_agreement: Optional[float] = metric("", "mean FSC between the map and the mean of the half-maps, coarser than 20 Å", "higher")
     histogram: Optional[Curve] = curve("Histogram of the densities", x_label="density", x_unit="", y_label="voxels")
     power_spectrum: Optional[Curve] = curve("Mean power of the Fourier coefficients in shells", x_label="spatial frequency",
                                             x_unit="1/Å", y_label="log10 of the power")
@@ -108,7 +109,8 @@ def compute_map_info(inputs: Inputs, params: MapInfoParams, *,
     values.update(_spectrum(ft, map_, geo))
     if inputs.half1 is not None and inputs.half2 is not None:
         say(0.4, "Half-maps")
-        found = compare_halves(inputs.half1, inputs.half2, ft, geo)._asdict()
+        finest = max(_COARSE, 1.25 * (values["filtered_at"] or 0))
+        found = compare_halves(inputs.half1, inputs.half2, ft, geo, finest)._asdict()
         found["curve"] = Curve(frequencies(geo)[1:], found["curve"][1:])
         values.update({"halves_" + name: value for name, value in found.items()})
     say(0.8, "Contour")
