@@ -4,15 +4,16 @@ from __future__ import annotations
 import importlib.util
 import io
 import os
+import sys
 from typing import Any, Dict, List, Sequence
 from xml.sax.saxutils import escape
 
 from reportlab.graphics import shapes
-from reportlab.lib import colors
+from reportlab.lib import colors, utils
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import cm
-from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase import pdfdoc, pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import BaseDocTemplate, Frame, Image, KeepTogether, PageTemplate, Paragraph, Spacer, Table
 from reportlab.platypus.tableofcontents import TableOfContents
@@ -28,6 +29,17 @@ _COLOURS = {"ok": "#1a7f4b", "warn": "#a35f00", "fail": "#b3261e", "error": "#b3
 _GRID = [("LINEBELOW", (0, 0), (-1, -1), 0.4, colors.HexColor("#d9dee5")), ("VALIGN", (0, 0), (-1, -1), "TOP"),
          ("BACKGROUND", (0, 0), (-1, 0), colors.HexColor("#f4f6f9")), ("LEFTPADDING", (0, 0), (-1, -1), 3),
          ("RIGHTPADDING", (0, 0), (-1, -1), 3), ("TOPPADDING", (0, 0), (-1, -1), 1.5), ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5)]
+
+
+def _mend_for_old_python() -> None:
+    """Recent versions of reportlab install under Python 3.8 but call md5 with an argument that it does not know."""
+    for module in (pdfdoc, utils):
+        plain = getattr(module, "md5", None)
+        if plain is not None and sys.version_info < (3, 9):
+            module.md5 = lambda data=b"", usedforsecurity=False, plain=plain: plain(data)
+
+
+_mend_for_old_python()
 
 
 def pages(report: Report) -> bytes:
