@@ -24,7 +24,8 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
         Check("edge_margin", ">", 0.0, "Mask keeps clear of the box edge", "Use a larger box, or a higher threshold."),
         Check("mean_value", ">=", 0.002, "Mask is more than a speck", "Lower the threshold, or check that the map shows the molecule."),
         Check("box_fraction", "<=", 0.5, "Mask is a part of the box", "A mask that fills the box hides nothing; raise the threshold."),
-        Check("largest_component", ">=", 0.4, "Mask is not in many pieces", "Raise the threshold or drop small parts; noise may be inside."),
+        Check("largest_component", ">=", 0.4, "Mask is not in many pieces",
+              "Raise the threshold or drop small parts; noise may be inside."),
         Check("soft_edge_width", ">=", 3.0, "Mask has a soft edge", "A hard edge correlates the half-maps; widen the soft edge."),
     ),
     "fsc": (

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
+from cryoqa_plugin import run
 from cryoqa_plugin.core.crossing import find_crossings
 from cryoqa_plugin.core.fourier import forward, frequencies, geometry
 from cryoqa_plugin.core.shells import cross_sums, fsc
@@ -202,3 +203,23 @@ def test_the_files_agree_with_each_other(tmp_path):
     with open(paths["truth"], encoding="utf-8") as stream:
         truth = json.load(stream)
     assert truth["box"] == 32 and truth["symmetry"] == "C4" and truth["n_atoms"] == read_model(paths["model"]).n_atoms
+
+
+@pytest.mark.parametrize("seed", [7, 8])
+def test_the_capabilities_find_the_truth(tmp_path, seed):
+    """The issue's own bars: 0.015 Å without a mask, 0.03 Å (or half a shell) in the mask, on the data of ``cryoqa demo``."""
+    paths = write_demo_data(str(tmp_path), seed=seed)
+    with open(paths["truth"], encoding="utf-8") as stream:
+        truth = json.load(stream)
+    halves = dict(half1=paths["half1"], half2=paths["half2"])
+    fsc_values = run("fsc", mask=paths["mask"], sharpen=False, **halves)["metrics"]
+    triage = run("mtriage", masking="unmasked", **halves)["metrics"]
+    for key, name in (("resolution_0143", "0143"), ("resolution_05", "05")):
+        expected = truth["unmasked"][key]
+        shell = expected ** 2 / EDGE
+        assert fsc_values[f"resolution_unmasked_{name}"]["value"] == pytest.approx(expected, abs=max(0.015, 0.2 * shell))
+        found = triage["d_fsc_unmasked" if name == "0143" else "d_fsc_05_unmasked"]["value"]
+        assert found == pytest.approx(expected, abs=max(0.015, 0.2 * shell))
+        expected = truth["masked"][key]
+        shell = expected ** 2 / EDGE
+        assert fsc_values[f"resolution_corrected_{name}"]["value"] == pytest.approx(expected, abs=max(0.03, 0.5 * shell))
