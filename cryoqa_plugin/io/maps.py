@@ -275,7 +275,12 @@ def _read_data(stream: IO[bytes], header: MapHeader, kind: str, path: str) -> np
 
 def _inflate(stream: IO[bytes], header: MapHeader, wanted: int, path: str) -> np.ndarray:
     """The next ``wanted`` bytes of a compressed stream, uint8, in memory that can be written to and is not copied again."""
-    data = np.empty(wanted, np.uint8)
+    try:
+        data = np.empty(wanted, np.uint8)
+    except MemoryError:
+        box = " x ".join(str(n) for n in header.shape[::-1])
+        raise FormatError(f"'{path}' says that it holds {box} voxels ({wanted / 1e9:.3g} GB), more than there is memory for; "
+                          "its header may be damaged.") from None
     filled = 0
     while filled < wanted:
         block = _read(stream, min(wanted - filled, 1 << 24), path)

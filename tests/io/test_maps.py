@@ -158,6 +158,13 @@ def test_damaged_compression_is_one_sentence(tmp_path):
         read_map(path)
 
 
+def test_a_compressed_map_with_an_absurd_box_is_one_sentence(tmp_path):
+    block = bytearray(_bytes(np.arange(24.0).reshape(2, 3, 4)))
+    block[:12] = struct.pack("<3i", 65000, 65000, 65000)
+    with pytest.raises(FormatError, match="65000 x 65000 x 65000"):
+        read_map(_write(tmp_path, gzip.compress(bytes(block)), "a.mrc.gz"))
+
+
 @pytest.mark.parametrize("block, words", [
     (b"", "0 bytes"), (b"ATOM" * 400, "not an MRC"), (b"\0" * 2000, "not an MRC")])
 def test_not_a_map(block, words, tmp_path):
