@@ -87,8 +87,17 @@ def _part(section: Section, results: Results, faults: List[Exception]) -> Part:
     checks = document.get("checks", ())
     return Part(id=section.id, title=section.title, question=section.question, how_to_read=section.how_to_read,
                 status="error" if error else _worst([c["status"] for c in checks]), summary=str(document.get("summary", "")),
-                findings=tuple((c["status"], c["sentence"]) for c in checks), warnings=tuple(document.get("warnings", ())),
+                findings=_findings(checks), warnings=tuple(document.get("warnings", ())),
                 blocks=tuple(blocks), error=error)
+
+
+def _findings(checks: Sequence[Mapping[str, Any]]) -> Tuple[Finding, ...]:
+    """The outcomes of the checks, what needs attention first; those without a value share one sentence."""
+    order = ("fail", "warn", "ok")
+    out = [(c["status"], c["sentence"]) for c in sorted(checks, key=lambda c: order.index(c["status"]) if c["status"] in order else 9)
+           if c["status"] != "skipped"]
+    skipped = [c["title"] for c in checks if c["status"] == "skipped"]
+    return tuple(out + ([("skipped", f"Not evaluated, there is no value: {'; '.join(skipped)}.")] if skipped else []))
 
 
 def _worst(statuses: Sequence[str]) -> str:
@@ -128,7 +137,7 @@ def _facts(results: Results) -> Tuple[Tuple[str, str], ...]:
         same = max(sizes) - min(sizes) < 1e-6
         out.append(("Voxel size", (show(float(sizes[0])) if same else " × ".join(show(float(s)) for s in sizes)) + " Å"))
     resolution = results.documents.get("fsc", {}).get("metrics", {}).get("resolution", {}).get("value")
-    if resolution is not None:
+    if resolution is not None and _worst([c["status"] for c in results.documents["fsc"]["checks"]]) != "fail":
         out.append(("Resolution", f"{resolution:.2f} Å"))
     dates = [d.get("provenance", {}).get("date_utc", "") for d in results.documents.values()]
     if any(dates):

@@ -16,6 +16,7 @@ from cryoqa_plugin.registry import CAPABILITIES, resolve
 from cryoqa_plugin.report import assemble, section
 from cryoqa_plugin.report.blocks import Text
 from cryoqa_plugin.report.references import all_references
+from report_documents import write_run
 
 VOID = ("meta", "img", "br", "link", "input", "hr")
 
@@ -64,7 +65,7 @@ def test_the_page_is_well_formed_and_holds_every_number(run_folder, documents):
     for d in documents:
         assert d["capability"] in page.ids and d["summary"] in page.text
         for c in d["checks"]:
-            assert c["sentence"] in page.text
+            assert (c["title"] if c["status"] == "skipped" else c["sentence"]) in page.text
         for name, m in d["metrics"].items():
             if m["value"] is not None:
                 assert m["meaning"] in page.text and (name in page.text or name.rsplit("_", 1)[0] in page.text)
@@ -90,14 +91,19 @@ def test_the_verdict_is_the_worst_check_and_failures_are_said(run_folder):
     assert "The map has no contrast; give another one." in page.text
 
 
+def test_no_resolution_in_the_head_when_the_half_maps_are_in_doubt(tmp_path, documents):
+    assert "Resolution 4.26 Å" in page_of(write_run(tmp_path, documents)).text
+    documents[0]["checks"][0]["status"] = "fail"
+    page = page_of(write_run(tmp_path, documents))
+    assert "Resolution 4.26 Å" not in page.text and "There is a problem" in page.text
+
+
 def test_what_is_missing_names_what_would_unlock_it(tmp_path, documents):
-    from report_documents import write_run
     page = page_of(write_run(tmp_path, documents[1:]))
     assert "Not in this report" in page.text and "it needs half-map 1 and half-map 2" in page.text
 
 
 def test_hostile_texts_stay_text(tmp_path, documents):
-    from report_documents import write_run
     evil = '<script>alert("x")</script> & "quotes" \'single\' {{ 7*7 }} <b'
     fsc = documents[0]
     fsc["summary"], fsc["warnings"] = evil, [evil]
@@ -127,14 +133,12 @@ def test_a_section_that_fails_is_said_and_does_not_hide_the_others(run_folder, t
 
 
 def test_a_result_without_a_section_is_drawn_all_the_same(tmp_path, documents):
-    from report_documents import write_run
     stranger = dict(documents[1], capability="stranger", title="Stranger")
     page = page_of(write_run(tmp_path, [stranger]))
     assert "stranger" in page.ids and "Summary of mtriage." in page.text
 
 
 def test_maps_that_are_gone_leave_the_report_standing(tmp_path, documents, inputs):
-    from report_documents import write_run
     for d in documents:
         d["inputs"] = {k: dict(e, path=str(tmp_path / "gone.mrc")) for k, e in d["inputs"].items()}
     assert "no longer there" in page_of(write_run(tmp_path, documents), strict=True).text
