@@ -79,6 +79,7 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
         Check("has_half_maps", "is", True, "Both half-maps are there", "Copy them from where the job ran; without them there is no FSC."),
         Check("halves_filtered", "is", False, "Half-maps are filtered", "Take the '_unfil' maps of the finished job."),
         Check("finished", "is", True, "The job ran to its end", "Let it finish, its maps are intermediate ones."),
-        Check("voxel_sizes_agree", "is", True, "Voxel sizes of the program and of the headers agree", "Find out which one is right, and give it."),
+        Check("voxel_sizes_agree", "is", True, "Voxel sizes of the program and of the headers agree",
+              "Find out which one is right, and give it."),
     ),
 }
