@@ -151,7 +151,7 @@ def _run_capability(args: argparse.Namespace, command: List[str]) -> int:
     if wrong:
         raise InputError(wrong[0])
     quiet = args.quiet or args.json
-    _announce(args.capability, sources, quiet)
+    _announce(args.capability, quiet)
     with ProgressBar(not quiet) as bar:
         document = runner.execute(args.capability, sources, values, args.out, progress=bar, threads=args.threads,
                                   limits=read_limits(args.limits), voxel_sizes=sizes, command=command)
@@ -165,16 +165,15 @@ def _run_capability(args: argparse.Namespace, command: List[str]) -> int:
     return code
 
 
-def _announce(capability_id: str, sources: Dict[str, str], quiet: bool) -> None:
+def _announce(capability_id: str, quiet: bool) -> None:
     if quiet:
         return
     resolve(runner.capability(capability_id).run)
     if "numba" in sys.modules:
         from .core.jit import KERNELS, cold_kernels
-        if 2 * len(cold_kernels()) > len(KERNELS):
+        if len(cold_kernels()) == len(KERNELS):
             print("First run: the numerical core is compiled once, which takes some seconds ('cryoqa warmup' does it ahead).",
                   file=sys.stderr)
-    print(f"Expected peak memory: {runner.memory_estimate(capability_id, sources) / 1e9:.2f} GB", file=sys.stderr)
 
 
 def _report(args: argparse.Namespace, paths: Dict[str, str]) -> int:

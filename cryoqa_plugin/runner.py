@@ -117,7 +117,7 @@ def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Map
         raise (MissingInputError if _input_problems(row, sources) else InputError)(wrong[0])
     table = checks.override(limits_table.CHECKS, limits).get(row.id, ())
     set_threads(threads)
-    log.info("%s: about %.2f GB of memory", row.id, memory_estimate(row.id, sources) / 1e9)
+    log.info("%s: expected peak memory %.2f GB", row.title, memory_estimate(row.id, sources) / 1e9)
     inputs = load_inputs(sources)
     inputs = replace(inputs, **{n: _with_voxel_size(getattr(inputs, n), s) for n, s in (voxel_sizes or {}).items()
                                 if n in sources})

@@ -43,12 +43,20 @@ class CryoqaProtocol(EMProtocol):
     def _insertAllSteps(self) -> None:
         files = self._files()
         arguments = json.dumps([files.sources, files.voxel_sizes, files.origins, self._values()], sort_keys=True)
+        if files.convert:
+            self._insertFunctionStep(self.convertStep, json.dumps([files.sources, files.convert], sort_keys=True), needsGPU=False)
         self._insertFunctionStep(self.computeStep, arguments, needsGPU=False)
         self._insertFunctionStep(self.createOutputStep, needsGPU=False)
+        self._insertFunctionStep(self.reportStep, needsGPU=False)
+
+    def convertStep(self, arguments: str) -> None:
+        """Convert the inputs that are no MRC files."""
+        sources, locations = json.loads(arguments)
+        for kind, location in locations.items():
+            inputs.convert(tuple(location), sources[kind])
 
     def computeStep(self, arguments: str) -> None:
-        """Run the capability on the files and draw its report."""
-        from cryoqa_plugin.report.assemble import write_report
+        """Run the capability on the files."""
         sources, voxel_sizes, origins, values = json.loads(arguments)
         estimate = runner.memory_estimate(self._capability, sources)
         self.info(f"Expected peak memory: {estimate / 1e9:.2f} GB")
@@ -63,23 +71,29 @@ class CryoqaProtocol(EMProtocol):
                                   threads=self.numberOfThreads.get(), voxel_sizes=voxel_sizes, origins=origins,
                                   command=["scipion", self.getClassName()])
         self.info(document["summary"])
-        write_report(self._getExtraPath())
 
     def createOutputStep(self) -> None:
         """Register what the capability gave; a subclass says what."""
+
+    def reportStep(self) -> None:
+        """Draw the report; last, so that a failure of it loses no numbers."""
+        from cryoqa_plugin.report.assemble import write_report
+        write_report(self._getExtraPath())
 
     # -------------------------- the words --------------------------
     def _validate(self) -> List[str]:
         files = self._files()
         wrong = inputs.sentences(self, files)
-        return wrong or runner.problems(self._capability, files.sources, self._values(), files.voxel_sizes)
+        if wrong or any(not os.path.exists(files.sources[kind]) for kind in files.convert):
+            return wrong                                     # what is yet to be converted is looked at when it is read
+        return runner.problems(self._capability, files.sources, self._values(), files.voxel_sizes)
 
     def _warnings(self) -> List[str]:
         from cryoqa_plugin.errors import CryoqaError
         from cryoqa_plugin.io.inputs import read_headers
         files, out = self._files(), []
         try:
-            headers = read_headers(files.sources)
+            headers = read_headers({k: p for k, p in files.sources.items() if k not in files.convert})
         except CryoqaError:
             return []                                        # said by _validate
         for kind, header in headers.items():
@@ -96,7 +110,7 @@ class CryoqaProtocol(EMProtocol):
         lines = [document["summary"], ""]
         for name, entry in document["metrics"].items():
             if self._worth_showing(name, entry):
-                lines.append(f"*{name}*: {_shown(entry['value'])} {entry['unit']}".rstrip())
+                lines.append(f"*{name.replace('_', ' ')}*: {_shown(entry['value'])} {entry['unit']}".rstrip() + f"  ({entry['meaning']})")
         said = [c["sentence"] for c in document["checks"] if c["status"] in ("warn", "fail")]
         return lines + [""] * bool(said) + said + [f"Note: {w}" for w in document["warnings"]]
 
@@ -148,7 +162,8 @@ class CryoqaProtocol(EMProtocol):
         made = VolumeMask() if mask else Volume()
         made.setFileName(path)
         made.setSamplingRate(template.getSamplingRate())
-        made.setOrigin(template.getOrigin(force=True))
+        if template.hasOrigin():                             # else the header says it, and Scipion need not make one up
+            made.setOrigin(template.getOrigin())
         sources = self._files().sources
         if not mask and "half1" in sources and "half2" in sources:
             made.setHalfMaps([sources["half1"], sources["half2"]])
@@ -161,7 +176,7 @@ class CryoqaProtocol(EMProtocol):
         made = SetOfFSCs.create(self._getPath())
         for name, entry in curves.items():
             points = [(x, y) for x, y in zip(entry["x"], entry["y"]) if x is not None and y is not None]
-            if len(points) > 1:
+            if len(points) > 1 and len({p[1] for p in points}) > 1:      # Scipion's own viewer divides by the range of a curve
                 item = FSC()
                 item.setData([p[0] for p in points], [p[1] for p in points])
                 item.setObjLabel(name[4:].replace("_", " "))

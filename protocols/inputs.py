@@ -6,15 +6,20 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from pwem.objects import AtomStruct, Volume
 from pyworkflow.protocol import params
 
+_MRC = (".mrc", ".map", ".ccp4", ".rec")
 OF_VOLUME, TWO_VOLUMES, NONE = "those of the volume", "two volumes", "none"
 
 
 class Files(NamedTuple):
-    """Paths, voxel sizes (Å) and origins (x, y, z in Å) by kind of input; the last two only where Scipion knows them."""
+    """Paths, voxel sizes (Å) and origins (x, y, z in Å) by kind of input; these two only where Scipion knows them.
+
+    ``convert`` holds Scipion's location (index, path) of what is no MRC file; its path in ``sources`` is where it goes.
+    """
 
     sources: Dict[str, str]
     voxel_sizes: Dict[str, float]
     origins: Dict[str, Tuple[float, float, float]]
+    convert: Dict[str, Tuple[int, str]]
 
 
 def add_volume(form: Any, optional: bool = False, condition: Optional[str] = None) -> None:
@@ -58,21 +63,21 @@ def half_maps(volume: Volume) -> List[str]:
 
 def files_of(protocol: Any) -> Files:
     """The inputs that a protocol with the parameters of this module was given."""
-    out = Files({}, {}, {})
+    out = Files({}, {}, {}, {})
     volume = _object(protocol, "inputVolume")
     if volume is not None:
-        _add(out, "full_map", volume)
+        _add(protocol, out, "full_map", volume)
     choice = protocol.getEnumText("halves") if hasattr(protocol, "halves") else NONE
     if choice == OF_VOLUME and volume is not None:
         for kind, path in zip(("half1", "half2"), half_maps(volume)):
-            _add(out, kind, volume, path)
+            _add(protocol, out, kind, volume, path)
     elif choice == TWO_VOLUMES:
         for kind in ("half1", "half2"):
             if _object(protocol, kind) is not None:
-                _add(out, kind, _object(protocol, kind))
+                _add(protocol, out, kind, _object(protocol, kind))
     for name, kind in (("inputMask", "mask"), ("inputMask2", "mask2")):
         if _object(protocol, name) is not None:
-            _add(out, kind, _object(protocol, name))
+            _add(protocol, out, kind, _object(protocol, name))
     model = _object(protocol, "inputModel")
     if isinstance(model, AtomStruct):
         out.sources["model"] = model.getFileName()
@@ -84,12 +89,32 @@ def _object(protocol: Any, name: str) -> Any:
     return pointer.get() if pointer is not None else None
 
 
-def _add(files: Files, kind: str, volume: Volume, path: Optional[str] = None) -> None:
-    files.sources[kind] = path or plain(volume.getFileName())
+def _add(protocol: Any, files: Files, kind: str, volume: Volume, path: Optional[str] = None) -> None:
+    index, own = volume.getLocation()
+    source = plain(path or own)
+    if _is_mrc(source) and (path or not index):
+        files.sources[kind] = source
+    else:
+        files.sources[kind] = protocol._getExtraPath(f"converted_{kind}.mrc")
+        files.convert[kind] = (0 if path else index or 0, source)
     if volume.getSamplingRate():
         files.voxel_sizes[kind] = float(volume.getSamplingRate())
     if volume.hasOrigin():
         files.origins[kind] = tuple(float(v) for v in volume.getOrigin().getShifts())
+
+
+def _is_mrc(path: str) -> bool:
+    stem = path.lower()
+    for packed in (".gz", ".bz2"):
+        stem = stem[:-len(packed)] if stem.endswith(packed) else stem
+    return stem.endswith(_MRC)
+
+
+def convert(location: Tuple[int, str], target: str) -> None:
+    """Write a volume of another format (SPIDER, HDF, one of a stack) as MRC."""
+    from pwem.emlib.image import ImageHandler
+    index, path = location
+    ImageHandler().convert((index, path) if index else path, target)
 
 
 def sentences(protocol: Any, files: Files) -> List[str]:

@@ -100,4 +100,4 @@ class CryoqaProtImportJob(CryoqaProtocol):
 
 
 def _drawable(job: Job) -> Dict[str, Tuple[Any, Any]]:
-    return {n: c for n, c in job.fsc.items() if len(c[0]) > 1}
+    return {n: c for n, c in job.fsc.items() if len(c[0]) > 1 and len(set(c[1])) > 1}

@@ -20,7 +20,21 @@ _SCRATCH = tempfile.TemporaryDirectory(prefix="cryoqa_tests_")
 def _prepare_environment():
     scratch = Path(_SCRATCH.name)
     hosts = scratch / "hosts.conf"
-    hosts.write_text("[localhost]\nPARALLEL_COMMAND = mpirun -np %_(JOB_NODES)d %_(COMMAND)s\n")
+    submit = scratch / "submit"                              # a queue of two lines: run in the background, print a number
+    submit.write_text("#!/bin/bash\nbash \"$1\" > /dev/null 2>&1 &\necho 4711\n")
+    submit.chmod(0o755)
+    hosts.write_text(f"""[localhost]
+PARALLEL_COMMAND = mpirun -np %_(JOB_NODES)d %_(COMMAND)s
+NAME = fake
+SUBMIT_COMMAND = {submit} %_(JOB_SCRIPT)s
+SUBMIT_TEMPLATE = #!/bin/bash
+    %_(JOB_COMMAND)s
+CHECK_COMMAND = echo job %_(JOB_ID)s
+CANCEL_COMMAND = true
+JOB_DONE_REGEX = gone
+QUEUES = {{"main": [["JOB_TIME", "1", "Hours", "Hours it may take"]]}}
+QUEUES_DEFAULT = {{"main": {{}}}}
+""")
     for name in ("home", "user_data", "tests"):
         (scratch / name).mkdir()
     os.environ.update(SCIPION_DOMAIN="pwem", SCIPION_HOSTS=str(hosts), SCIPION_PYTHON=sys.executable, SCIPION_NOTIFY="False",

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 import time
 
 import numpy as np
@@ -57,7 +56,7 @@ def test_import_takes_over_everything(chain, tiny_halves):
 
 def test_map_info_says_its_numbers(chain, tiny_halves):
     text = "\n".join(chain["CryoqaProtMapInfo"].summary())
-    assert "32 x 32 x 32" in text and "*halves_identical*: no" in text
+    assert "32 x 32 x 32" in text and "*halves identical*: no" in text
     assert any("Afonine2018" in line for line in chain["CryoqaProtMapInfo"].methods())
 
 
@@ -79,7 +78,7 @@ def test_fsc_gives_curves_and_a_map_with_half_maps(chain, tiny_halves):
     np.testing.assert_allclose(list(y), expected["curves"]["fsc_unmasked"]["y"], atol=1e-5)
     number = expected["metrics"]["resolution_unmasked_0143"]["value"]
     if number is not None:
-        assert f"*resolution_unmasked_0143*: {number:.4g} Å" in "\n".join(protocol.summary())
+        assert f"*resolution unmasked 0143*: {number:.4g} Å" in "\n".join(protocol.summary())
 
 
 def test_mtriage_and_the_report(chain):
@@ -96,22 +95,10 @@ def test_a_model_comes_in(workshop):
     assert set(protocol.result()["inputs"]) == {"full_map", "model"}
 
 
-def test_through_a_queue(workshop, tmp_path):
-    """A scheduler of three lines: the submit command runs the script and prints a number."""
+def test_through_a_queue(workshop):
+    """The queue of conftest.py: the submit command runs the script in the background and prints a number."""
     from cryoqa_plugin.protocols import CryoqaProtMapInfo
-    submit = tmp_path / "submit"
-    submit.write_text("#!/bin/bash\nbash \"$1\" > /dev/null 2>&1 &\necho 4711\n")
-    submit.chmod(submit.stat().st_mode | stat.S_IEXEC)
     protocol = workshop.make(CryoqaProtMapInfo, inputVolume=workshop.volume)
-    host = workshop.project.getHostConfig("localhost")
-    queue = host.queueSystem
-    queue.name.set("fake")
-    queue.queues = queue.queuesDefault = {}
-    queue.submitCommand.set(f"{submit} %(JOB_SCRIPT)s")
-    queue.checkCommand.set("echo")
-    queue.cancelCommand.set("true")
-    queue.submitTemplate.set("#!/bin/bash\n%(JOB_COMMAND)s\n")
-    protocol.setHostConfig(host)
     protocol._useQueue.set(True)
     protocol._queueParams.set(json.dumps(["main", {"JOB_TIME": "1", "QUEUE_FOR_JOBS": "N"}]))
     workshop.project.launchProtocol(protocol, wait=True)                # returns when it was submitted
@@ -163,3 +150,18 @@ def test_headers_that_disagree_with_scipion_are_warned_of(workshop, tiny_halves)
     protocol = workshop.make(CryoqaProtMapInfo)
     protocol.inputVolume.set(_bad_volume(workshop, tiny_halves["paths"]["full_map"], 1.6))
     assert "1.6" in protocol._warnings()[0] and "1.5" in protocol._warnings()[0]
+
+
+def test_a_volume_in_another_format_is_converted(workshop, tiny_halves, tmp_path):
+    from pwem.emlib.image import ImageHandler
+    from pwem.protocols import ProtImportVolumes
+    from cryoqa_plugin.protocols import CryoqaProtMapInfo
+    spider = str(tmp_path / "map.vol")
+    ImageHandler().convert(tiny_halves["paths"]["full_map"], spider)
+    imported = workshop.run(workshop.make(ProtImportVolumes, importFrom=0, filesPath=spider, samplingRate=1.5))
+    protocol = workshop.make(CryoqaProtMapInfo, inputVolume=(imported, "outputVolume"))
+    assert list(protocol._files().convert) == ["full_map"] and protocol.validate() == []
+    workshop.run(protocol)
+    info = protocol.result()
+    assert info["inputs"]["full_map"]["voxel_size"] == pytest.approx([1.5] * 3)
+    assert info["metrics"]["maximum"]["value"] == pytest.approx(float(tiny_halves["full_map"].data.max()), rel=1e-5)
