@@ -34,8 +34,8 @@ def verdict(work: steps.Work, unmasked: steps.Measured, masked: Optional[steps.M
             out["model_gap"] = best["d_fsc_model_05"] / best["d_fsc"]
             out["model_lead"] = 1 / out["model_gap"]
         if b_iso is None:
-            work.warnings.append(f"The model{in_file(work.inputs.model)} does not correlate with the map{in_file(work.grid)} at any cut-off "
-                                 "or B-factor; check that they belong together and lie on each other.")
+            work.warnings.append(f"The model{in_file(work.inputs.model)} does not correlate with the map{in_file(work.grid)} at any "
+                                 "cut-off or B-factor; check that they belong together and lie on each other.")
     for name, measured in (("", unmasked), (" in the mask", masked)):
         if measured is not None and (name or work.params.masking != "masked"):
             work.warnings += _missing_crossings(measured, name)
@@ -69,7 +69,8 @@ def summary(values: Dict[str, Any]) -> str:
     """One plain sentence."""
     parts = []
     for start, key, criterion in (("the half-maps agree to", "d_fsc", "FSC 0.143"),
-                                  ("the model agrees with the map to", "d_fsc_model_05", "FSC 0.5"), ("the map holds detail to", "d99_map", "d99")):
+                                  ("the model agrees with the map to", "d_fsc_model_05", "FSC 0.5"),
+                                  ("the map holds detail to", "d99_map", "d99")):
         plain, masked = values.get(f"{key}_unmasked"), values.get(f"{key}_masked")
         if plain and masked:
             parts.append(f"{start} {plain:.2f} Å ({criterion}; {masked:.2f} Å in the mask)")
