@@ -61,7 +61,9 @@ def compose(results: Results, sections: Sequence[Section]) -> Report:
 
 
 def _wanted(section: Section, results: Results) -> bool:
-    return not section.capability or section.capability in results.documents or section.capability in results.errors
+    if not section.capability:
+        return bool(results.inputs())
+    return section.capability in results.documents or section.capability in results.errors
 
 
 def _with_unknown(sections: Sequence[Section], results: Results) -> List[Section]:
@@ -119,12 +121,12 @@ def _parameters(document: Mapping[str, Any]) -> Tuple[Block, ...]:
 
 def _title(results: Results) -> str:
     inputs = results.inputs()
-    if results.made_here(inputs.get("full_map", {})) and {"half1", "half2"} <= set(inputs):
+    if {"half1", "half2"} <= set(inputs) and ("full_map" not in inputs or results.made_here(inputs["full_map"])):
         return " + ".join(os.path.basename(inputs[k]["path"]) for k in ("half1", "half2"))
     for kind in ("full_map", "half1", "mask", "model"):
         if kind in inputs:
             return os.path.basename(inputs[kind]["path"])
-    return "cryoqa"
+    return str(next(iter({**results.errors, **results.documents}.values())).get("title", "cryoqa"))
 
 
 def _facts(results: Results) -> Tuple[Tuple[str, str], ...]:

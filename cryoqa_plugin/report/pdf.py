@@ -127,8 +127,9 @@ def _story(report: Report, styles: Dict[str, ParagraphStyle]) -> List[Any]:
     story.append(_rows(PROVENANCE_COLUMNS, report.provenance, styles, "small"))
     if report.references:
         story.append(Paragraph("References", styles["h3"]))
-        story += [Paragraph(f"{i}. {escape(r.text)} " + (f'<link href="{escape(r.url)}" color="#0b57a4">{escape(r.url)}</link>' if r.url else ""),
-                            styles["faint"]) for i, r in enumerate(report.references, 1)]
+        links = [f'<link href="{escape(r.url)}" color="#0b57a4">{escape(r.url)}</link>' if r.url else "" for r in report.references]
+        story += [Paragraph(f"{i}. {escape(r.text)} {link}", styles["faint"])
+                  for i, (r, link) in enumerate(zip(report.references, links), 1)]
     return story
 
 
@@ -178,8 +179,8 @@ def _values(block: Values, styles: Dict[str, ParagraphStyle]) -> Table:
     for v in block.values:
         sense = better_words(v.better)
         meaning = escape(v.meaning) + (f' <font color="#5a6472">({sense})</font>' if sense else "")
-        rows.append([Paragraph(escape(show(v.value)), styles["number"]), Paragraph(escape(v.unit), styles["cell"]),
-                     Paragraph(meaning, styles["cell"]), Paragraph(_breakable(v.name), styles["small"])])
+        rows.append([Paragraph(_cell(show(v.value)), styles["number"]), Paragraph(escape(v.unit), styles["cell"]),
+                     Paragraph(meaning, styles["cell"]), Paragraph(_cell(v.name), styles["small"])])
     return Table(rows, colWidths=[_WIDTH * f for f in (0.16, 0.09, 0.5, 0.25)], style=_GRID, repeatRows=1)
 
 
@@ -189,12 +190,13 @@ def _rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], styles: Dict[st
     total = sum(longest)
     wide = [_WIDTH * n / total for n in longest] if total > 90 else [n * 5.2 for n in longest]
     cells = [[Paragraph(f"<b>{escape(c)}</b>", styles[style]) for c in columns]]
-    cells += [[Paragraph(_breakable(t), styles[style]) for t in row] for row in texts]
+    cells += [[Paragraph(_cell(t), styles[style]) for t in row] for row in texts]
     return Table(cells, colWidths=wide, style=_GRID, repeatRows=1, hAlign="LEFT")
 
 
-def _breakable(text: str) -> str:
-    return escape(text)
+def _cell(text: str) -> str:
+    """Text of a cell; a row must fit on a page."""
+    return escape(text if len(text) <= 600 else text[:599] + "…")
 
 
 def _pictures(block: Pictures, styles: Dict[str, ParagraphStyle]) -> Table:

@@ -46,7 +46,8 @@ def grey_png(image: np.ndarray, limits: Tuple[float, float], outline: Optional[n
 def _resize(image: np.ndarray, scale: float) -> np.ndarray:
     if scale < 1:                                # the mean over the area that a pixel covers, about
         image = ndimage.uniform_filter(image, max(1, int(round(1 / scale))))
-    return ndimage.zoom(image.astype(np.float32), scale, order=1, mode="nearest", grid_mode=True)
+    factors = [max(scale, 1 / n) for n in image.shape]
+    return ndimage.zoom(image.astype(np.float32), factors, order=1, mode="nearest", grid_mode=True)
 
 
 def slices(data: np.ndarray) -> List[Tuple[str, np.ndarray]]:

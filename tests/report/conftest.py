@@ -27,17 +27,20 @@ def documents(inputs):
     f = np.arange(1, 17) / 48
     y = 1 / (1 + np.exp((f - 0.2) * 40))
     fsc = document("fsc", "FSC", {k: inputs[k] for k in ("half1", "half2")},
-                   metrics={"resolution": metric(4.26, meaning="where the curve crosses 0.143"), "bfactor": metric(None, "Å²", "the B", "none"),
+                   metrics={"resolution": metric(4.26, meaning="where the curve crosses 0.143"),
+                            "bfactor": metric(None, "Å²", "the B", "none"),
                             "reaches_nyquist": metric(False, "", "stays above", "none")},
                    curves={"fsc_unmasked": curve(f, y, lower=list(y - 0.05), upper=list(y + 0.05), meaning="FSC of the halves"),
                            "fsc_true": curve(f, [None if i == 3 else v for i, v in enumerate(y)], meaning="corrected FSC"),
                            "guinier_original": curve(f ** 2, -f, "ln mean amplitude", "1/Å²", meaning="amplitudes")},
-                   tables={"resolutions": dict(columns=["curve", "value"], rows=[["unmasked", 4.26], ["corrected", None]], meaning="table of all")},
+                   tables={"resolutions": dict(columns=["curve", "value"], rows=[["unmasked", 4.26], ["corrected", None]],
+                                               meaning="table of all")},
                    checks=[check("ok", "All is well."), check("warn", "The tail is high; look at it."), check("skipped", "No value.")],
                    warnings=["A sentence of warning."], parameters={"threshold": 0.143, "bfactor": None})
     mtriage = document("mtriage", "mtriage", inputs,
                        metrics={"d_fsc_unmasked": metric(4.3), "d_fsc_masked": metric(3.9), "nyquist": metric(3.0)},
-                       curves={"fsc_half_unmasked": curve(f, y), "histogram_map": curve(range(20), [10.0 ** (i % 5) for i in range(20)], "Voxels", "")},
+                       curves={"fsc_half_unmasked": curve(f, y),
+                               "histogram_map": curve(range(20), [10.0 ** (i % 5) for i in range(20)], "Voxels", "")},
                        checks=[check("ok", "Fine.")])
     return [fsc, mtriage]
 

@@ -138,6 +138,13 @@ def test_a_result_without_a_section_is_drawn_all_the_same(tmp_path, documents):
     assert "stranger" in page.ids and "Summary of mtriage." in page.text
 
 
+def test_long_texts_fit_on_the_pages(tmp_path, documents):
+    documents[0]["provenance"]["command"] = ["cryoqa", "x" * 9000]
+    documents[0]["metrics"]["bfactor"]["value"] = "word " * 2000
+    documents[0]["warnings"] = ["many words " * 900]
+    assert os.path.getsize(assemble.write_report(write_run(tmp_path, documents), formats=("pdf",))["pdf"]) > 1000
+
+
 def test_maps_that_are_gone_leave_the_report_standing(tmp_path, documents, inputs):
     for d in documents:
         d["inputs"] = {k: dict(e, path=str(tmp_path / "gone.mrc")) for k, e in d["inputs"].items()}

@@ -64,7 +64,7 @@ def test_empty_curves_do_not_fail():
     assert layout(plot(series=(Series("a", "a", [None], [None]),))).height > 100
 
 
-@pytest.mark.parametrize("value, text", [(None, "–"), (True, "yes"), (2.3456, "2.346"), (176410.25, "176410"), (3.0, "3"), (1.2e-5, "1.2e-05"),
-                                         (float("1e30"), "1e+30"), (5, "5"), ([1, 2.5], "1, 2.5"), ("x", "x")])
+@pytest.mark.parametrize("value, text", [(None, "–"), (True, "yes"), (2.3456, "2.346"), (176410.25, "176410"), (3.0, "3"),
+                                         (1.2e-5, "1.2e-05"), (float("1e30"), "1e+30"), (5, "5"), ([1, 2.5], "1, 2.5"), ("x", "x")])
 def test_values_are_rounded_for_reading(value, text):
     assert show(value) == text

@@ -14,7 +14,9 @@ def render(results: Results) -> List[Block]:
     inputs = results.inputs()
     if not inputs:
         return [Text("No input file is recorded.")]
-    rows = tuple((_label(kind), file_name(e) + (" (made in this run)" if results.made_here(e) else ""), _box(e), _sizes(e.get("voxel_size")), _sizes(e.get("origin"))) for kind, e in inputs.items())
+    made = {kind: " (made in this run)" if results.made_here(e) else "" for kind, e in inputs.items()}
+    rows = tuple((_label(kind), file_name(e) + made[kind], _box(e), _sizes(e.get("voxel_size")), _sizes(e.get("origin")))
+                 for kind, e in inputs.items())
     files = tuple((_label(kind), e["path"], e.get("sha256", "")) for kind, e in inputs.items())
     return [Rows("Files", ("Input", "File", "Box (x × y × z)", "Voxel size (Å)", "Origin (Å)"), rows),
             Rows("Paths and checksums", ("Input", "Path", "SHA-256"), files, folded=True)]
