@@ -62,7 +62,7 @@ class Plot:
     """Curves over common axes.
 
     ``as_resolution``: x is a frequency in 1/Å and its ticks are written in Å. ``levels`` are horizontal lines and ``marks``
-    vertical ones, each (value, label). ``y_range`` None is taken from the data; ``filled`` draws areas (histograms), ``log_y``
+    vertical ones, each (value, label). ``y_range`` None is taken from the data; ``filled`` draws the area under a single curve, ``log_y``
     counts on a scale of powers of ten.
     """
 

@@ -169,7 +169,7 @@ def _curve(s: Series, index: int, plot: Plot, frame: Sequence[float], limits: Se
         areas.append(Area(tuple(up + down[::-1]), colour, 0.16))
     for run in _runs(s):
         points = tuple(_place(x, y, frame, limits) for x, y in run)
-        if plot.filled and len(points) > 1:
+        if plot.filled and len(plot.series) == 1 and len(points) > 1:
             base = frame[1] + frame[3]
             areas.append(Area(((points[0][0], base),) + points + ((points[-1][0], base),), colour, 0.25))
         lines.append(Line(points, colour, width, dash))

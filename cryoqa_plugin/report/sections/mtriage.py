@@ -17,7 +17,8 @@ def render(results: Results) -> List[Block]:
     halves = [n for n in names if n.startswith("fsc") and n not in model]
     rest = [n for n in names if n not in histograms + model + halves]
     out = curves(document, halves, title="FSC of the half-maps", marks=resolution_marks(document, "d_fsc_unmasked", "d_fsc_masked"))
-    out += curves(document, model, title="FSC of map and model", marks=resolution_marks(document, "d_fsc_model_05_unmasked", "d_fsc_model_05_masked"))
+    out += curves(document, model, title="FSC of map and model",
+                  marks=resolution_marks(document, "d_fsc_model_05_unmasked", "d_fsc_model_05_masked"))
     table, used = paired(document, "Values with and without the mask")
     out += table + values(document, [n for n in document["metrics"] if n not in used], title="Other values", folded=bool(used))
     out += tables(document)
