@@ -1,4 +1,4 @@
-"""The viewers that Scipion finds."""
+"""The viewers that Scipion finds; they need neither ChimeraX nor Java."""
 from .viewer_fsc import CryoqaFscViewer
 from .viewer_protocols import CryoqaProtocolViewer
 from .viewer_volume import CryoqaVolumeViewer

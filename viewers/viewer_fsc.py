@@ -1,36 +1,37 @@
-"""FSC curves in a plain window."""
+"""FSC curves of any program."""
 from __future__ import annotations
 
-from typing import Any, Dict, List
+from typing import Any, List
 
+from matplotlib.figure import Figure
 from pwem.objects import FSC, SetOfFSCs
 from pyworkflow.viewer import DESKTOP_TKINTER, View, Viewer
 
-from .panels import draw_fsc
-from .windows import FigureView
+from .fsc_figure import Line, draw_fsc, line
 
 
 class CryoqaFscViewer(Viewer):
-    """FSC curves with their crossings at 0.143 and 0.5; a curve that never crosses is drawn all the same."""
+    """FSC curves with their crossings at 0.143 and 0.5; a curve that never crosses is drawn, and said not to."""
 
+    _name = "cryoqa: curves and crossings"
     _targets = [FSC, SetOfFSCs]
     _environments = [DESKTOP_TKINTER]
-    _name = "cryoqa FSC"
 
     def _visualize(self, obj: Any, **kwargs: Any) -> List[View]:
-        return [fsc_view(curves_of(obj))]
+        from .windows import FigureView
+        lines = lines_of(obj)
+        if not lines:
+            return [self.errorMessage("There is no curve in it.", "cryoqa")]
+        figure = Figure(figsize=(8.5, 6), dpi=100)
+        draw_fsc(figure, lines)
+        return [FigureView(figure, f"cryoqa: {obj.getObjLabel() or 'Fourier shell correlation'}", self.formWindow)]
 
 
-def curves_of(obj: Any) -> Dict[str, Dict[str, Any]]:
-    """The curves of a Scipion FSC or set of FSCs, by label."""
-    out: Dict[str, Dict[str, Any]] = {}
-    for i, item in enumerate(obj if isinstance(obj, SetOfFSCs) else [obj], start=1):
-        x, y = item.getData()
-        name = item.getObjLabel() or f"FSC {i}"
-        out[name if name not in out else f"{name} {i}"] = dict(x=list(x), y=list(y))
+def lines_of(obj: Any) -> List[Line]:
+    """The curves of an FSC or of a set of them; those with fewer than two points are left out."""
+    out = []
+    for i, item in enumerate([f.clone() for f in obj.iterItems()] if isinstance(obj, SetOfFSCs) else [obj], start=1):
+        x, y = ([float(v) for v in values] for values in item.getData())
+        if len(x) > 1:
+            out.append(line(item.getObjLabel() or f"FSC {i}", x, y))
     return out
-
-
-def fsc_view(curves: Dict[str, Dict[str, Any]]) -> FigureView:
-    """A window with FSC curves."""
-    return FigureView(lambda figure: draw_fsc(figure, curves), "cryoqa: Fourier shell correlation", (8, 5.2))

@@ -2,23 +2,57 @@
 from __future__ import annotations
 
 import os
+import webbrowser
+from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from pwem.objects import SetOfFSCs, Volume, VolumeMask
+from matplotlib.figure import Figure
+from pwem.objects import SetOfFSCs
 from pyworkflow.protocol import params
-from pyworkflow.viewer import DESKTOP_TKINTER, MessageView, ProtocolViewer, View
+from pyworkflow.viewer import DESKTOP_TKINTER, ProtocolViewer, View
 
-from cryoqa_plugin.io.maps import Map
+from cryoqa_plugin.errors import CryoqaError
 from cryoqa_plugin.protocols import (CryoqaProtCreateMask, CryoqaProtFsc, CryoqaProtImportJob, CryoqaProtMapInfo,
                                      CryoqaProtMtriage)
+from cryoqa_plugin.report.assemble import write_report
 
-from .viewer_fsc import curves_of, fsc_view
-from .viewer_volume import map_of, volume_view
-from .windows import ReportView, chimerax_script
+from . import files
+from .chimerax import write_script
+from .fsc_figure import Line, draw_fsc, lines_of_document
+from .viewer_fsc import lines_of
+
+_BUTTONS = (("showReport", "Report", "Pictures, curves, numbers and verdicts on one page, in the browser."),
+            ("showMaps", "Sections and projections", "The maps of this run, with a mask contour and a second map in colour."),
+            ("showCurves", "FSC curves", "The curves with their crossings at 0.143 and 0.5."),
+            ("showChimerax", "ChimeraX", "The maps in ChimeraX when it is installed; the script for it stays in the folder of the run."))
+
+
+class ReportView(View):
+    """The HTML report of a folder of results, in the browser; drawn when it is not there. ``say`` makes a view of a sentence."""
+
+    def __init__(self, folder: str, say: Callable[[str], View]) -> None:
+        self._folder, self._say = folder, say
+
+    def path(self) -> str:
+        """Path of the report."""
+        path = os.path.join(self._folder, "report.html")
+        if not os.path.isfile(path):
+            write_report(self._folder)
+        return os.path.abspath(path)
+
+    def show(self) -> None:
+        """Open the report, or say where it is when there is no browser."""
+        try:
+            path = self.path()
+        except CryoqaError as error:
+            self._say(str(error)).show()
+            return
+        if not webbrowser.open(Path(path).as_uri()):
+            self._say(f"No browser was found. The report is {path}").show()
 
 
 class CryoqaProtocolViewer(ProtocolViewer):
-    """Report, slices, curves, and a script for ChimeraX."""
+    """Report, maps and curves of a run of cryoqa, and a script for ChimeraX."""
 
     _label = "cryoqa results"
     _targets = [CryoqaProtCreateMask, CryoqaProtFsc, CryoqaProtImportJob, CryoqaProtMapInfo, CryoqaProtMtriage]
@@ -26,62 +60,59 @@ class CryoqaProtocolViewer(ProtocolViewer):
 
     def _defineParams(self, form: Any) -> None:
         form.addSection(label="Results")
-        form.addParam("showReport", params.LabelParam, important=True, label="Report",
-                      help="Pictures, curves, numbers and verdicts, in the browser.")
-        form.addParam("showVolume", params.LabelParam, label="Slices and projections",
-                      help="Three slices with sliders, the contour of the mask, the sharpened map in colour.")
-        form.addParam("showFsc", params.LabelParam, label="FSC curves", help="The curves with their crossings at 0.143 and 0.5.")
-        form.addParam("showChimerax", params.LabelParam, label="ChimeraX",
-                      help="Opens the maps in ChimeraX when it is installed; the script stays in the folder of the run.")
+        for name, label, text in _BUTTONS:
+            form.addParam(name, params.LabelParam, label=label, important=name == "showReport", help=text)
 
     def _getVisualizeDict(self) -> Dict[str, Callable[..., List[View]]]:
-        return {"showReport": self._report, "showVolume": self._volume, "showFsc": self._fsc, "showChimerax": self._chimerax}
+        return {"showReport": self._show_report, "showMaps": self._show_maps, "showCurves": self._show_curves,
+                "showChimerax": self._show_chimerax}
 
-    def _say(self, text: str) -> List[View]:
-        return [MessageView(text, "cryoqa", tkParent=self.getTkRoot())]
+    def _say(self, text: str) -> View:
+        return self.infoMessage(text, "cryoqa")
 
-    def _report(self, name: Optional[str] = None) -> List[View]:
-        folder = self.protocol._getExtraPath()
-        if not os.path.isfile(os.path.join(folder, "result.json")):
-            return self._say("There is no result yet; run the protocol first.")
-        return [ReportView(folder)]
+    def _title(self) -> str:
+        return f"cryoqa: {self.protocol.getObjLabel()}"
 
-    def _outputs(self, kind: type) -> List[Any]:
-        return [o for _, o in self.protocol.iterOutputAttributes() if isinstance(o, kind)]
+    # -------------------------- views --------------------------
+    def _show_report(self, name: Optional[str] = None) -> List[View]:
+        return [ReportView(self.protocol._getExtraPath(), self._say)]
 
-    def maps(self) -> Tuple[Optional[Map], Optional[Map], Optional[Map]]:
-        """The map of the run (its input where it has one), its mask and a second map; None for what is not there."""
-        out = self._outputs(Volume)
-        volumes, masks = [o for o in out if not isinstance(o, VolumeMask)], [o for o in out if isinstance(o, VolumeMask)]
-        for name in ("inputVolume", "half1"):
-            pointer = getattr(self.protocol, name, None)
-            if pointer is not None and pointer.get() is not None:
-                volumes.insert(0, pointer.get())
-                break
-        pointer = getattr(self.protocol, "inputMask", None)
-        if pointer is not None and pointer.get() is not None:
-            masks.append(pointer.get())
-        first = map_of(volumes[0]) if volumes else None
-        return first, map_of(masks[0]) if masks else None, map_of(volumes[1]) if len(volumes) > 1 else None
+    def _show_maps(self, name: Optional[str] = None) -> List[View]:
+        from .windows import NONE, VolumeView
+        maps, masks = files.of_run(self.protocol)
+        if not maps and not masks:
+            return [self._say("There is no volume to show.")]
+        mask = next(iter(masks), NONE) if maps else NONE
+        more_masks, more_maps = files.of_project(self.getProject())
+        return [VolumeView(maps or masks, self._title(), dict(masks, **more_masks), dict(maps, **more_maps), mask, parent=self.formWindow)]
 
-    def _volume(self, name: Optional[str] = None) -> List[View]:
-        first, mask, second = self.maps()
-        if first is None and mask is None:
-            return self._say("There is no volume to show.")
-        return [volume_view(first or mask, mask if first else None, second)]
+    def curves(self) -> List[Line]:
+        """The FSC curves of the result, else those of the outputs (of an imported job)."""
+        document = self.protocol.result()
+        found = lines_of_document(document) if document else []
+        for _, output in [] if found else self.protocol.iterOutputAttributes(SetOfFSCs):
+            found = found or lines_of(output)
+        return found
 
-    def _fsc(self, name: Optional[str] = None) -> List[View]:
-        sets = self._outputs(SetOfFSCs)
-        if not sets:
-            return self._say("This run has no FSC curves; they need two half-maps.")
-        return [fsc_view(curves_of(sets[0]))]
+    def _show_curves(self, name: Optional[str] = None) -> List[View]:
+        from .windows import FigureView
+        lines = self.curves()
+        if not lines:
+            return [self._say("This run has no FSC curves; they need two half-maps.")]
+        figure = Figure(figsize=(8.5, 6), dpi=100)
+        draw_fsc(figure, lines, self.protocol.getObjLabel())
+        return [FigureView(figure, self._title(), self.formWindow)]
 
-    def _chimerax(self, name: Optional[str] = None) -> List[View]:
+    def script(self) -> Tuple[str, int]:
+        """Write the ChimeraX script; its path, and the number of maps and masks in it."""
+        maps, masks = ([f.header() for f in chosen.values()] for chosen in files.of_run(self.protocol))
+        path = self.protocol._getExtraPath("cryoqa.cxc")
+        return write_script(path, maps, masks, self.protocol._files().sources.get("model")), len(maps) + len(masks)
+
+    def _show_chimerax(self, name: Optional[str] = None) -> List[View]:
         from pwem.viewers import Chimera, ChimeraView
-        first, mask, second = self.maps()
-        model = getattr(self.protocol, "inputModel", None)
-        path = chimerax_script(self.protocol._getExtraPath("cryoqa.cxc"), [m for m in (first, second) if m], [mask] if mask else [],
-                               model.get().getFileName() if model is not None and model.get() is not None else None)
-        if os.path.isfile(Chimera.getProgram() or ""):
+        path, number = self.script()
+        if number and os.path.isfile(Chimera.getProgram() or ""):
             return [ChimeraView(path)]
-        return self._say(f"ChimeraX is not installed here. The script for it is {os.path.abspath(path)}.")
+        return [self._say(f"ChimeraX is not installed here. The script for it is {os.path.abspath(path)}" if number
+                          else "There is no volume to show.")]
