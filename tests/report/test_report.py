@@ -230,3 +230,20 @@ def test_a_browser_shows_it_without_errors(run_folder, tmp_path, width):
                            "--enable-logging=stderr", f"--window-size={width},3000", f"--screenshot={picture}", "file://" + path],
                           stderr=subprocess.PIPE, universal_newlines=True, timeout=120)
     assert picture.stat().st_size > 20000 and "CONSOLE" not in done.stderr
+
+
+@pytest.mark.heavy
+def test_the_pointer_reads_the_curve(run_folder, tmp_path):
+    browser = next((b for b in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if b), None)
+    if browser is None:
+        pytest.skip("no Chromium here")
+    with open(assemble.write_report(run_folder, formats=("html",))["html"], encoding="utf-8") as stream:
+        text = stream.read()
+    move = ("<script>var s = document.querySelector('svg.plot'), b = s.getBoundingClientRect();"
+            "s.dispatchEvent(new PointerEvent('pointermove', {clientX: b.left + b.width * 0.5, clientY: b.top + 50}));</script>")
+    (tmp_path / "moved.html").write_text(text.replace("</body>", move + "</body>"), encoding="utf-8")
+    done = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+                           "--dump-dom", f"file://{tmp_path / 'moved.html'}"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          timeout=120)
+    reading = re.search(r'class="reading"[^>]*>([^<]*)<', done.stdout.decode("utf-8")).group(1)
+    assert re.match(r"[\d.]+ Å\s+·\s+FSC of the halves: [\d.]+\s+·\s+corrected FSC: [\d.]+", reading), reading
