@@ -12,7 +12,7 @@ from ..core import isosurface
 from ..io.maps import Map
 
 EDGE = 240                                      # pixels along the longest edge of a slice or projection
-SURFACE_EDGE = 300                              # and of a view of an isosurface
+SURFACE_EDGE = 256                              # and of a view of an isosurface
 _CONTOUR = (230, 120, 0)
 _VIEWS = (("along z", (1, 0, 0), (0, 1, 0)), ("along y", (1, 0, 0), (0, 0, 1)), ("along x", (0, 1, 0), (0, 0, 1)))
 
