@@ -1,0 +1,76 @@
+"""A finished run with outputs in a project, and a screen of its own for the windows."""
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+pytest.importorskip("pwem", reason="Scipion (scipion-em) is not installed")
+
+
+@pytest.fixture(scope="session")
+def finished(tiny_halves):
+    """A project and the fsc protocol with its results in it, made in this process: (project, protocol)."""
+    from pwem.objects import Transform, Volume, VolumeMask
+    from pwem.protocols import ProtImportVolumes
+    from pyworkflow.project import Manager
+
+    from cryoqa_plugin import runner
+    from cryoqa_plugin.protocols import CryoqaProtFsc
+    before = os.getcwd()
+    project = Manager().createProject("cryoqa_viewers")
+    os.chdir(project.getPath())
+    paths = tiny_halves["paths"]
+    inputs = {"half1": Volume(), "half2": Volume(), "inputMask": VolumeMask()}
+    for (name, volume), path in zip(inputs.items(), (paths["half1"], paths["half2"], paths["mask"])):
+        volume.setFileName(path)
+        volume.setSamplingRate(1.5)
+        origin = Transform()
+        origin.setShifts(3.0, 4.5, 6.0)
+        volume.setOrigin(origin)
+    source = project.newProtocol(ProtImportVolumes)
+    project.saveProtocol(source)
+    source.setObjLabel("source")
+    source._defineOutputs(**inputs)
+    project.saveProtocol(source)
+    protocol = project.newProtocol(CryoqaProtFsc, halves=1)
+    for name in inputs:
+        getattr(protocol, name).set(source)
+        getattr(protocol, name).setExtended(name)
+    project.saveProtocol(protocol)
+    protocol.setObjLabel("my fsc")
+    protocol.makePathsAndClean()
+    files = protocol._files()
+    runner.execute("fsc", files.sources, protocol._values(), protocol._getExtraPath(), voxel_sizes=files.voxel_sizes,
+                   origins=files.origins)
+    protocol.createOutputStep()
+    project.saveProtocol(protocol)
+    yield project, protocol
+    os.chdir(before)
+
+
+@pytest.fixture(scope="session")
+def screen():
+    """DISPLAY names a fresh Xvfb for as long as the tests run."""
+    if shutil.which("Xvfb") is None:
+        pytest.skip("Xvfb is not installed, so that no window can be opened")
+    pytest.importorskip("tkinter")
+    read, write = os.pipe()
+    server = subprocess.Popen(["Xvfb", "-displayfd", str(write), "-screen", "0", "1400x1000x24", "-nolisten", "tcp"],
+                              pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    with os.fdopen(read) as stream:
+        number = stream.readline().strip()
+    if not number:
+        pytest.skip("Xvfb did not start")
+    before = os.environ.get("DISPLAY")
+    os.environ["DISPLAY"] = f":{number}"
+    yield os.environ["DISPLAY"]
+    if before is None:
+        del os.environ["DISPLAY"]
+    else:
+        os.environ["DISPLAY"] = before
+    server.terminate()
+    server.wait(10)

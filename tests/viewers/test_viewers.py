@@ -1,0 +1,148 @@
+"""The viewers on a finished run, and their windows on a screen of their own."""
+from __future__ import annotations
+
+import os
+import webbrowser
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pwem", reason="Scipion (scipion-em) is not installed")
+
+from cryoqa_plugin.io.maps import read_map, write_map  # noqa: E402
+from cryoqa_plugin.viewers import CryoqaFscViewer, CryoqaProtocolViewer, CryoqaVolumeViewer, files  # noqa: E402
+from cryoqa_plugin.viewers.chimerax import write_script  # noqa: E402
+
+pytestmark = pytest.mark.scipion
+
+
+@pytest.fixture
+def results(finished):
+    viewer = CryoqaProtocolViewer(project=finished[0])
+    viewer.setProtocol(finished[1])
+    return viewer
+
+
+def test_scipion_offers_them(finished):
+    from pwem import Domain
+    _, protocol = finished
+    for target, viewer in ((protocol, CryoqaProtocolViewer), (protocol.outputVolume, CryoqaVolumeViewer),
+                           (protocol.outputFSCs, CryoqaFscViewer), (protocol.inputMask.get(), CryoqaVolumeViewer)):
+        assert viewer in Domain.findViewers(target, "tkinter")
+
+
+def test_files_of_a_run(finished, tiny_halves):
+    maps, masks = files.of_run(finished[1])
+    assert list(maps)[0] == "outputVolume" and {"half1 (input)", "half2 (input)"} <= set(maps) and list(masks) == ["mask (input)"]
+    half = maps["half1 (input)"].read()
+    assert half.voxel_size == pytest.approx((1.5,) * 3) and half.origin == pytest.approx((3.0, 4.5, 6.0))
+    np.testing.assert_array_equal(half.data, tiny_halves["half1"].data)
+    masks, volumes = files.of_project(finished[0])
+    assert [name.split(" (")[0] for name in masks] == ["source: inputMask"]
+    assert [name.split(" (")[0] for name in volumes] == ["source: half1", "source: half2", "my fsc: outputVolume"]
+
+
+def test_a_volume_brings_its_half_maps(finished):
+    assert list(files.of_object(finished[1].outputVolume)) == ["sharpened.mrc", "half1.mrc", "half2.mrc"]
+
+
+def test_every_button_of_the_results_gives_a_view(results):
+    assert set(results._getVisualizeDict()) == {"showReport", "showMaps", "showCurves", "showChimerax"}
+    for name, show in results._getVisualizeDict().items():
+        assert results.getParam(name) is not None
+        assert len(show(name)) == 1
+
+
+def test_the_report_opens_in_the_browser_and_is_drawn_when_missing(results, monkeypatch):
+    opened = []
+    monkeypatch.setattr(webbrowser, "open", lambda uri: opened.append(uri) or True)
+    path = results.protocol._getExtraPath("report.html")
+    if os.path.exists(path):
+        os.remove(path)
+    results._show_report()[0].show()
+    assert os.path.isfile(path) and opened == ["file://" + os.path.abspath(path)]
+
+
+def test_without_a_browser_the_place_of_the_report_is_said(results, monkeypatch):
+    from cryoqa_plugin.viewers.viewer_protocols import ReportView
+    said = []
+
+    class Note:
+        def show(self):
+            said.append(self.text)
+
+    def say(text):
+        note = Note()
+        note.text = text
+        return note
+
+    monkeypatch.setattr(webbrowser, "open", lambda uri: False)
+    ReportView(results.protocol._getExtraPath(), say).show()
+    ReportView(results.protocol._getTmpPath(), say).show()
+    assert "report.html" in said[0] and "holds no result.json" in said[1]
+
+
+def test_the_script_for_chimerax_places_the_maps_as_scipion_does(results, tmp_path):
+    path, number = results.script()
+    with open(path, encoding="utf-8") as stream:
+        text = stream.read()
+    assert number == 4 and text.count("voxelSize 1.5,1.5,1.5 origin 3,4.5,6") == 4
+    assert "#4 style mesh level 0.5" in text and "hide #2 models" in text
+    headers = [f.header() for f in files.of_run(results.protocol)[0].values()]
+    with open(write_script(str(tmp_path / "m.cxc"), headers[:1], model="a b.cif"), encoding="utf-8") as stream:
+        assert f'open "{os.path.abspath("a b.cif")}"' in stream.read()
+
+
+# -------------------------- windows --------------------------
+
+@pytest.mark.gui
+def test_the_volume_window(results, screen, tmp_path, monkeypatch):
+    window = results._show_maps()[0].open()
+    try:
+        window.root.update()
+        assert window.scene.name == "outputVolume" and window.scene.mask is not None
+        window.choose("overlay", "half1 (input)")
+        window.sliders["z"].set(20)
+        window.root.update()
+        assert window.look.position == (16, 16, 20) and window.scene.overlay_name == "half1 (input)"
+        window.projections.set(True)
+        window._changed()
+        assert window.axes[0].get_title() == "mean along z"
+        window.projections.set(False)
+        window._changed()
+        event = type("Event", (), {})()
+        event.inaxes, event.xdata, event.ydata = window.axes[0], 3.0 + 5 * 1.5, 4.5 + 9 * 1.5
+        window._clicked(event)
+        assert window.look.position == (5, 9, 20)
+        small = read_map(window.choices["map"]["half1 (input)"].path)
+        write_map(str(tmp_path / "small.mrc"), small.with_data(np.ascontiguousarray(small.data[:20])))
+        monkeypatch.setattr("cryoqa_plugin.viewers.windows.filedialog.askopenfilename", lambda **kw: str(tmp_path / "small.mrc"))
+        window._browse("mask")
+        assert "32 x 32 x 20" in window.message.get() and window.boxes["mask"].get() == "mask (input)"
+        window._browse("map")                                        # another box: mask and second map go
+        assert window.scene.map.shape == (20, 32, 32) and window.scene.mask is None and window.boxes["overlay"].get() == "none"
+        (tmp_path / "broken.mrc").write_bytes(b"nothing")
+        monkeypatch.setattr("cryoqa_plugin.viewers.windows.filedialog.askopenfilename", lambda **kw: str(tmp_path / "broken.mrc"))
+        window._browse("map")
+        assert "broken.mrc" in window.message.get() and window.boxes["map"].get() == "small.mrc"
+        window.root.update()
+    finally:
+        window.root.destroy()
+
+
+@pytest.mark.gui
+def test_the_curve_windows(results, screen, finished):
+    for view in (results._show_curves()[0], CryoqaFscViewer(project=finished[0])._visualize(finished[1].outputFSCs)[0]):
+        window = view.open()
+        window.root.update()
+        assert window.root.winfo_width() >= 640 and view.figure.axes[0].get_legend() is not None
+        window.root.destroy()
+
+
+@pytest.mark.gui
+def test_the_viewer_of_a_volume(finished, screen):
+    view = CryoqaVolumeViewer(project=finished[0])._visualize(finished[1].outputVolume)[0]
+    window = view.open()
+    window.root.update()
+    assert window.scene.map.origin == pytest.approx((3.0, 4.5, 6.0)) and window._offered("overlay")[0] == "none"
+    window.root.destroy()
