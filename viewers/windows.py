@@ -82,7 +82,7 @@ def _place(window: Window, figure: Figure) -> Tuple[FigureCanvasTkAgg, Navigatio
 
 def _bring_up(window: Window) -> None:
     from pyworkflow.gui import centerWindows
-    centerWindows(window.root, refWindows=window.master.getRoot() if window.master else None)
+    centerWindows(window.root)                               # of the screen: beside a small form they would hang over its edge
     window.root.deiconify()
     window.root.focus_set()
 

@@ -24,7 +24,7 @@ def finished(tiny_halves):
     os.chdir(project.getPath())
     paths = tiny_halves["paths"]
     inputs = {"half1": Volume(), "half2": Volume(), "inputMask": VolumeMask()}
-    for (name, volume), path in zip(inputs.items(), (paths["half1"], paths["half2"], paths["mask"])):
+    for volume, path in zip(inputs.values(), (paths["half1"], paths["half2"], paths["mask"])):
         volume.setFileName(path)
         volume.setSamplingRate(1.5)
         origin = Transform()
