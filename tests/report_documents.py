@@ -1,4 +1,4 @@
-"""Result documents made by hand, to draw reports and figures from."""
+"""Result documents made by hand, to draw reports from."""
 from __future__ import annotations
 
 import json
