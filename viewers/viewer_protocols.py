@@ -4,7 +4,7 @@ from __future__ import annotations
 import os
 import webbrowser
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, Optional
 
 from matplotlib.figure import Figure
 from pwem.objects import SetOfFSCs
@@ -60,7 +60,9 @@ class CryoqaProtocolViewer(ProtocolViewer):
 
     def _defineParams(self, form: Any) -> None:
         form.addSection(label="Results")
-        for name, label, text in _BUTTONS:
+        maps, masks = files.of_run(self.protocol)
+        there = dict(showReport=True, showMaps=maps or masks, showCurves=self.curves(), showChimerax=maps or masks)
+        for name, label, text in (b for b in _BUTTONS if there[b[0]]):
             form.addParam(name, params.LabelParam, label=label, important=name == "showReport", help=text)
 
     def _getVisualizeDict(self) -> Dict[str, Callable[..., List[View]]]:
@@ -80,8 +82,6 @@ class CryoqaProtocolViewer(ProtocolViewer):
     def _show_maps(self, name: Optional[str] = None) -> List[View]:
         from .windows import NONE, VolumeView
         maps, masks = files.of_run(self.protocol)
-        if not maps and not masks:
-            return [self._say("There is no volume to show.")]
         mask = next(iter(masks), NONE) if maps else NONE
         more_masks, more_maps = files.of_project(self.getProject())
         return [VolumeView(maps or masks, self._title(), dict(masks, **more_masks), dict(maps, **more_maps), mask, parent=self.formWindow)]
@@ -96,23 +96,18 @@ class CryoqaProtocolViewer(ProtocolViewer):
 
     def _show_curves(self, name: Optional[str] = None) -> List[View]:
         from .windows import FigureView
-        lines = self.curves()
-        if not lines:
-            return [self._say("This run has no FSC curves; they need two half-maps.")]
         figure = Figure(figsize=(8.5, 6), dpi=100)
-        draw_fsc(figure, lines, self.protocol.getObjLabel())
+        draw_fsc(figure, self.curves(), self.protocol.getObjLabel())
         return [FigureView(figure, self._title(), self.formWindow)]
 
-    def script(self) -> Tuple[str, int]:
-        """Write the ChimeraX script; its path, and the number of maps and masks in it."""
+    def script(self) -> str:
+        """Write the ChimeraX script into the folder of the run and return its path."""
         maps, masks = ([f.header() for f in chosen.values()] for chosen in files.of_run(self.protocol))
-        path = self.protocol._getExtraPath("cryoqa.cxc")
-        return write_script(path, maps, masks, self.protocol._files().sources.get("model")), len(maps) + len(masks)
+        return write_script(self.protocol._getExtraPath("cryoqa.cxc"), maps, masks, self.protocol._files().sources.get("model"))
 
     def _show_chimerax(self, name: Optional[str] = None) -> List[View]:
         from pwem.viewers import Chimera, ChimeraView
-        path, number = self.script()
-        if number and os.path.isfile(Chimera.getProgram() or ""):
+        path = os.path.abspath(self.script())
+        if os.path.isfile(Chimera.getProgram() or ""):
             return [ChimeraView(path)]
-        return [self._say(f"ChimeraX is not installed here. The script for it is {os.path.abspath(path)}" if number
-                          else "There is no volume to show.")]
+        return [self._say(f"ChimeraX was not found. The script for it is {path}")]

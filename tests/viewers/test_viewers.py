@@ -53,6 +53,14 @@ def test_every_button_of_the_results_gives_a_view(results):
         assert len(show(name)) == 1
 
 
+def test_buttons_without_anything_to_show_are_left_out(finished):
+    from cryoqa_plugin.protocols import CryoqaProtMapInfo
+    viewer = CryoqaProtocolViewer(project=finished[0])
+    viewer.setProtocol(finished[0].newProtocol(CryoqaProtMapInfo))
+    assert viewer.getParam("showReport") is not None
+    assert viewer.getParam("showMaps") is None and viewer.getParam("showCurves") is None
+
+
 def test_the_report_opens_in_the_browser_and_is_drawn_when_missing(results, monkeypatch):
     opened = []
     monkeypatch.setattr(webbrowser, "open", lambda uri: opened.append(uri) or True)
@@ -83,14 +91,21 @@ def test_without_a_browser_the_place_of_the_report_is_said(results, monkeypatch)
 
 
 def test_the_script_for_chimerax_places_the_maps_as_scipion_does(results, tmp_path):
-    path, number = results.script()
-    with open(path, encoding="utf-8") as stream:
+    with open(results.script(), encoding="utf-8") as stream:
         text = stream.read()
-    assert number == 4 and text.count("voxelSize 1.5,1.5,1.5 origin 3,4.5,6") == 4
+    assert text.count('open "') == 4 and 4 == text.count("voxelSize 1.5,1.5,1.5 origin 3,4.5,6") == 4
     assert "#4 style mesh level 0.5" in text and "hide #2 models" in text
     headers = [f.header() for f in files.of_run(results.protocol)[0].values()]
     with open(write_script(str(tmp_path / "m.cxc"), headers[:1], model="a b.cif"), encoding="utf-8") as stream:
         assert f'open "{os.path.abspath("a b.cif")}"' in stream.read()
+
+
+def test_chimerax_is_used_where_it_is(results, tmp_path, monkeypatch):
+    from pwem.viewers import Chimera, ChimeraView
+    program = tmp_path / "ChimeraX"
+    program.write_text("")
+    monkeypatch.setattr(Chimera, "getProgram", staticmethod(lambda *a: str(program)))
+    assert isinstance(results._show_chimerax()[0], ChimeraView)
 
 
 # -------------------------- windows --------------------------
