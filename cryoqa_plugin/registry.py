@@ -33,29 +33,31 @@ class Capability:
 
 CAPABILITIES: Tuple[Capability, ...] = (
     Capability(
-        id="map_info", title="Map information", level="0", needs=("full_map",), takes=("half1", "half2"),
+        id="map_info", title="What is in a map, and what was done to it", level="0", needs=("full_map",), takes=("half1", "half2"),
         run="methods.map_info.map_info:compute_map_info", params="methods.map_info.map_info:MapInfoParams",
         result="methods.map_info.map_info:MapInfoResult", protocol="protocols.protocol_map_info:CryoqaProtMapInfo",
         section="report.sections.map_info:SECTION", viewer="viewers.viewer_volume:CryoqaVolumeViewer", references=("Afonine2018",),
         bytes_per_voxel=26),
     Capability(
-        id="mask", title="Mask", level="0", needs=(), takes=("full_map", "model", "mask", "mask2"), any_of=(("full_map",), ("mask",)),
-        run="methods.masks.mask:compute_mask", params="methods.masks.mask:MaskParams", result="methods.masks.mask:MaskResult",
+        id="mask", title="Mask of a map, around a model, or from masks", level="0", needs=(),
+        takes=("full_map", "model", "mask", "mask2"), any_of=(("full_map",), ("mask",)), run="methods.masks.mask:compute_mask",
+        params="methods.masks.mask:MaskParams", result="methods.masks.mask:MaskResult",
         protocol="protocols.protocol_mask:CryoqaProtCreateMask", section="report.sections.mask:SECTION",
         viewer="viewers.viewer_volume:CryoqaVolumeViewer", references=("Scheres2012", "Terwilliger2018"), bytes_per_voxel=16),
     Capability(
-        id="fsc", title="Fourier shell correlation", level="1", needs=("half1", "half2"), takes=("mask",),
+        id="fsc", title="Fourier shell correlation of half-maps", level="1", needs=("half1", "half2"), takes=("mask",),
         run="methods.resolution.fsc:compute_fsc", params="methods.resolution.fsc:FscParams", result="methods.resolution.fsc:FscResult",
         protocol="protocols.protocol_fsc:CryoqaProtFsc", section="report.sections.fsc:SECTION",
         viewer="viewers.viewer_fsc:CryoqaFscViewer", references=("Chen2013", "Rosenthal2003", "vanHeel2005"), bytes_per_voxel=24),
     Capability(
-        id="mtriage", title="mtriage", level="1", needs=(), takes=("full_map", "half1", "half2", "mask", "model"),
-        any_of=(("full_map",), ("half1", "half2")), run="methods.resolution.mtriage:compute_mtriage",
+        id="mtriage", title="Resolution in several senses (mtriage)", level="1", needs=(),
+        takes=("full_map", "half1", "half2", "mask", "model"), any_of=(("full_map",), ("half1", "half2")),
+        run="methods.resolution.mtriage:compute_mtriage",
         params="methods.resolution.mtriage:MtriageParams", result="methods.resolution.mtriage:MtriageResult",
         protocol="protocols.protocol_mtriage:CryoqaProtMtriage", section="report.sections.mtriage:SECTION",
         viewer="viewers.viewer_fsc:CryoqaFscViewer", references=("Afonine2018", "Rosenthal2003"), bytes_per_voxel=38),
     Capability(
-        id="import_job", title="Job folder of RELION or cryoSPARC", level="0", needs=(), takes=(),
+        id="import_job", title="What a RELION or cryoSPARC job folder gives", level="0", needs=(), takes=(),
         run="methods.importing.import_job:compute_import_job", params="methods.importing.import_job:ImportJobParams",
         result="methods.importing.import_job:ImportJobResult", protocol="protocols.protocol_import_job:CryoqaProtImportJob",
         section="report.sections.import_job:SECTION", viewer="viewers.viewer_volume:CryoqaVolumeViewer",

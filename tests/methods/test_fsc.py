@@ -132,6 +132,7 @@ def test_identical_half_maps_are_found_out(halves):
     copies = replace(halves, half2=halves.half1.with_data(halves.half1.data * 2))
     result = run(copies)
     assert result.half_maps_identical and result.reaches_nyquist
+    assert "copies of each other" in result.summary
     assert statuses(result)["half_maps_identical"] == "fail"
     assert any("never falls below" in w for w in result.warnings)
 

@@ -160,6 +160,7 @@ def test_identical_half_maps_are_told(inputs):
     twice = replace(inputs, half2=inputs.half1.with_data(inputs.half1.data * 2, "half2.mrc"), model=None)
     found = run(twice)
     assert found.half_maps_identical and found.reaches_nyquist and found.d_fsc_unmasked is None
+    assert "copies of each other" in found.summary
     assert any("copies" in w and "half1.mrc" in w and "half2.mrc" in w for w in found.warnings)
     status = {c["metric"]: c["status"] for c in evaluate(CHECKS["mtriage"], to_document(found)["metrics"])}
     assert status["half_maps_identical"] == "fail"

@@ -188,8 +188,10 @@ def drawings(work: Work, found: Found) -> Dict[str, Curve]:
     return out
 
 
-def summary(work: Work, found: Found) -> str:
+def summary(work: Work, found: Found, identical: bool) -> str:
     """One sentence for the user."""
+    if identical:
+        return "The two half-maps are copies of each other, so that their FSC says nothing about the resolution."
     head, t = found.head, f"{work.params.threshold:g}"
     where = " in the mask (corrected for it)" if found.name == "corrected" else ""
     if head.state == "below":

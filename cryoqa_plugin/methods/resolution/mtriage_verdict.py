@@ -72,7 +72,9 @@ def summary(values: Dict[str, Any]) -> str:
                                   ("the model agrees with the map to", "d_fsc_model_05", "FSC 0.5"),
                                   ("the map holds detail to", "d99_map", "d99")):
         plain, masked = values.get(f"{key}_unmasked"), values.get(f"{key}_masked")
-        if plain and masked:
+        if key == "d_fsc" and values.get("half_maps_identical"):
+            parts.append("the half-maps are copies of each other and say nothing")
+        elif plain and masked:
             parts.append(f"{start} {plain:.2f} Å ({criterion}; {masked:.2f} Å in the mask)")
         elif plain or masked:
             parts.append(f"{start} {plain or masked:.2f} Å ({criterion}{'' if plain else ' in the mask'})")
