@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import tempfile
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
+
+from .files import replacing
 
 BETTER = ("lower", "higher", "none")            # or "target:<value>"
 
@@ -119,19 +119,8 @@ def _plain(value: Any) -> Any:
 
 def write_json(document: Mapping[str, Any], path: str) -> None:
     """Write a document complete or not at all (temporary name, then rename)."""
-    folder = os.path.dirname(os.path.abspath(path))
-    handle, temporary = tempfile.mkstemp(prefix=".cryoqa_", suffix=".json", dir=folder)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(document, stream, indent=1, allow_nan=False, ensure_ascii=False)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.remove(temporary)
-        raise
+    with replacing(path) as stream:
+        stream.write(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False).encode("utf-8"))
 
 
 def read_json(path: str) -> Dict[str, Any]:

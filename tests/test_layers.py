@@ -11,7 +11,7 @@ import pytest
 from sources import FILES, NAMES, ROOT, imports, module_name, tree
 
 # From the ground up: a module may import those of its own layer and of the layers before it.
-ORDER = ("errors", "params", "results", "provenance", "checks", "limits", "bibtex", "registry", "core", "io", "methods",
+ORDER = ("errors", "files", "params", "results", "provenance", "checks", "limits", "bibtex", "registry", "core", "io", "methods",
          "demo_model", "demo", "runner", "report", "cli_output", "cli", "scipion", "protocols", "viewers")
 # Package -> where it may be imported; "" is anywhere.
 ALLOWED = {"pyworkflow": ("scipion", "protocols", "viewers"), "pwem": ("scipion", "protocols", "viewers"),

@@ -9,7 +9,6 @@ import bz2
 import gzip
 import os
 import struct
-import tempfile
 from dataclasses import dataclass, replace
 from typing import IO, Any, Dict, List, Optional, Sequence, Tuple
 
@@ -17,6 +16,7 @@ import numpy as np
 
 from .. import __version__
 from ..errors import FormatError, InputError
+from ..files import replacing
 
 HEADER_BYTES = 1024
 _DTYPES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2"}
@@ -299,28 +299,12 @@ def write_map(path: str, map_: Map, labels: Sequence[str] = ()) -> None:
     statistics are written too.
     """
     data = np.ascontiguousarray(map_.data, dtype="<f4")
-    folder = os.path.dirname(os.path.abspath(path))
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=".cryoqa_", suffix=".mrc", dir=folder)
-    except OSError as error:
-        raise InputError(f"The folder {folder} cannot be written to ({error.strerror}); choose another one.") from None
-    try:
-        with os.fdopen(handle, "wb") as plain:
-            stream: Any = gzip.GzipFile(fileobj=plain, mode="wb", compresslevel=4, mtime=0) if path.endswith(".gz") else plain
-            stream.write(_header_bytes(data, map_, labels))
-            stream.write(memoryview(data).cast("B"))
-            if stream is not plain:
-                stream.close()
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-    except BaseException as error:
-        if os.path.exists(temporary):
-            os.remove(temporary)
-        if isinstance(error, OSError):
-            raise InputError(f"The map '{path}' cannot be written ({error.strerror or error}); check the disk and the path.") from None
-        raise
+    with replacing(path) as plain:
+        stream: Any = gzip.GzipFile(fileobj=plain, mode="wb", compresslevel=4, mtime=0) if path.endswith(".gz") else plain
+        stream.write(_header_bytes(data, map_, labels))
+        stream.write(memoryview(data).cast("B"))
+        if stream is not plain:
+            stream.close()
 
 
 def _header_bytes(data: np.ndarray, map_: Map, labels: Sequence[str]) -> bytes:

@@ -3,8 +3,6 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import os
-import tempfile
 import zlib
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +11,7 @@ from typing import Any, List, Optional, Tuple
 import numpy as np
 
 from ..errors import FormatError, InputError
+from ..files import replacing
 
 
 @dataclass(frozen=True)
@@ -92,23 +91,7 @@ def _text(path: str) -> bytes:
 
 def write_model(path: str, model: Model) -> None:
     """Write a model as mmCIF (name ending in ``.cif``) or PDB, complete or not at all."""
-    folder = os.path.dirname(os.path.abspath(path))
     cif = path.lower().endswith((".cif", ".mmcif"))
     text = model.structure.make_mmcif_document().as_string() if cif else model.structure.make_pdb_string()
-    try:
-        handle, temporary = tempfile.mkstemp(prefix=".cryoqa_", dir=folder)
-    except OSError as error:
-        raise InputError(f"The folder {folder} cannot be written to ({error.strerror}); choose another one.") from None
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-    except BaseException as error:
-        if os.path.exists(temporary):
-            os.remove(temporary)
-        if isinstance(error, OSError):
-            raise InputError(f"The model '{path}' cannot be written ({error.strerror or error}); check the disk and the path.") from None
-        raise
+    with replacing(path) as stream:
+        stream.write(text.encode("utf-8"))

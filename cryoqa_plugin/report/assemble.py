@@ -2,10 +2,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from typing import Any, Dict, Mapping, Optional, Sequence
 
 from ..errors import InputError
+from ..files import replacing
 from ..registry import CAPABILITIES
 from ..results import read_json, write_json
 from .content import WORDS, Report, compose
@@ -105,18 +105,8 @@ def _write_json(report: Report, results: Results, path: str) -> None:
 
 def _write(path: str, content: bytes) -> None:
     """Write a file complete or not at all."""
-    handle, temporary = tempfile.mkstemp(prefix=".cryoqa_", dir=os.path.dirname(os.path.abspath(path)))
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, path)
-    except BaseException:
-        if os.path.exists(temporary):
-            os.remove(temporary)
-        raise
+    with replacing(path) as stream:
+        stream.write(content)
 
 
 _WRITERS = {"html": _write_html, "pdf": _write_pdf, "json": _write_json}

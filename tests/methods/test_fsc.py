@@ -103,7 +103,7 @@ def test_scale_swap_and_sign_change_nothing(halves, plain):
 
 def test_rotation_by_90_degrees_changes_nothing_but_the_random_phases(halves, plain):
     for axes in ((0, 1), (0, 2), (1, 2)):
-        turned = with_data(halves, lambda d: np.ascontiguousarray(np.rot90(d, axes=axes)), ("half1", "half2", "mask"))
+        turned = with_data(halves, lambda d, axes=axes: np.ascontiguousarray(np.rot90(d, axes=axes)), ("half1", "half2", "mask"))
         result = run(turned)
         np.testing.assert_allclose(result.fsc_unmasked.y, plain.fsc_unmasked.y, atol=1e-4)
         # the fixture's box is even and rot90 turns about its true centre: the mask turns with it

@@ -42,7 +42,7 @@ def test_slices_and_projections_have_the_axes_they_name(shape):
     assert (a.shape, b.shape, c.shape) == ((ny, nx), (nz, nx), (nz, ny))
     np.testing.assert_array_equal(b[1], data[1, ny // 2])
     np.testing.assert_array_equal(c[1], data[1, :, nx // 2])
-    for (label, image), axis in zip(pictures.projections(data), (0, 1, 2)):
+    for (_, image), axis in zip(pictures.projections(data), (0, 1, 2)):
         np.testing.assert_allclose(image, data.sum(axis=axis), rtol=1e-5, atol=1e-4)
     rows, columns = decode(pictures.grey_png(b, (-1, 1)))[0].shape
     assert max(rows, columns) == pictures.EDGE and rows / columns == pytest.approx(nz / nx, rel=0.06)
