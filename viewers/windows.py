@@ -34,8 +34,7 @@ class WindowView(View):
         alone = tkinter._default_root is None
         window = self.open()
         if alone:
-            window.root.bind("<Destroy>", lambda event: window.root.quit() if event.widget is window.root else None)
-            window.root.mainloop()
+            window.root.wait_window(window.root)
 
 
 class FigureView(WindowView):
@@ -82,6 +81,8 @@ def _place(window: Window, figure: Figure) -> Tuple[FigureCanvasTkAgg, Navigatio
 
 def _bring_up(window: Window) -> None:
     from pyworkflow.gui import centerWindows
+    own = window.root if window.master else window.root.master          # without a parent, Scipion's Window makes a hidden root
+    window.root.protocol("WM_DELETE_WINDOW", own.destroy)               # and would end the whole program when it is closed
     centerWindows(window.root)                               # of the screen: beside a small form they would hang over its edge
     window.root.deiconify()
     window.root.focus_set()

@@ -155,6 +155,25 @@ def test_the_curve_windows(results, screen, finished):
 
 
 @pytest.mark.gui
+def test_closing_a_window_does_not_end_the_program(finished, screen, monkeypatch):
+    """Scipion opens viewers without a parent by a right click, and its own class of windows then exits when one is closed."""
+    import tkinter
+    view = CryoqaFscViewer(project=finished[0])._visualize(finished[1].outputFSCs)[0]
+    build, gone = view.open, []
+
+    def open_and_close_soon():
+        window = build()
+        window.root.bind("<Destroy>", lambda event: gone.append(True))
+        window.root.after(200, lambda: window.root.tk.eval(window.root.protocol("WM_DELETE_WINDOW")))
+        return window
+
+    monkeypatch.setattr(view, "open", open_and_close_soon)
+    monkeypatch.setattr(tkinter, "_default_root", None)
+    view.show()                                              # alone: stays until it is closed, then comes back
+    assert gone
+
+
+@pytest.mark.gui
 def test_the_viewer_of_a_volume(finished, screen):
     view = CryoqaVolumeViewer(project=finished[0])._visualize(finished[1].outputVolume)[0]
     window = view.open()
