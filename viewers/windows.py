@@ -99,6 +99,7 @@ class VolumeWindow(Window):
         Window.__init__(self, view.title, view.parent, minsize=(900, 700))
         self.choices, self.scene, self.look = view.choices, None, Look()   # type: Dict[str, Choices], Optional[Scene], Look
         self._names = dict.fromkeys(("map", "mask", "overlay"), NONE)
+        self._waiting = False
         self._quiet = True                                   # no drawing while the sliders are set by the program
         self.axes: List[Any] = []
         self.figure = Figure(figsize=(8, 7), dpi=100)
@@ -194,15 +195,20 @@ class VolumeWindow(Window):
 
     # -------------------------- drawing --------------------------
     def _changed(self) -> None:
-        if self._quiet or self.scene is None:
-            return
+        """Draw again as soon as there is time: a slider that is dragged sends more changes than can be drawn."""
+        if not (self._quiet or self._waiting or self.scene is None):
+            self._waiting = True
+            self.root.after_idle(self._draw)
+
+    def _draw(self) -> None:
+        self._waiting = False
         values = {name: float(slider.get()) for name, slider in self.sliders.items()}
         x, y, z = (int(round(values[a])) for a in "xyz")
         for name, label, _, _ in self._SLIDERS:
             self._labels[name].configure(text=f"{label} = {round(values[name])}" if name in "xyz" else label.format(values[name]))
         self.look = Look((x, y, z), bool(self.projections.get()), values["contrast"], values["opacity"], values["floor"])
         self.axes = draw_views(self.figure, self.scene, self.look)
-        self.canvas.draw_idle()
+        self.canvas.draw()
 
     def _clicked(self, event: Any) -> None:
         """Go to the place that was clicked, unless matplotlib's zoom or pan is on."""

@@ -122,12 +122,15 @@ def test_the_volume_window(results, screen, tmp_path, monkeypatch):
         assert window.look.position == (16, 16, 20) and window.scene.overlay_name == "half1 (input)"
         window.projections.set(True)
         window._changed()
+        window.root.update()
         assert window.axes[0].get_title() == "mean along z"
         window.projections.set(False)
         window._changed()
+        window.root.update()
         event = type("Event", (), {})()
         event.inaxes, event.xdata, event.ydata = window.axes[0], 3.0 + 5 * 1.5, 4.5 + 9 * 1.5
         window._clicked(event)
+        window.root.update()
         assert window.look.position == (5, 9, 20)
         small = read_map(window.choices["map"]["half1 (input)"].path)
         write_map(str(tmp_path / "small.mrc"), small.with_data(np.ascontiguousarray(small.data[:20])))
