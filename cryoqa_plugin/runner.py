@@ -85,6 +85,19 @@ def memory_estimate(capability_id: str, sources: Mapping[str, str]) -> int:
     return int(_BASE_BYTES + capability(capability_id).bytes_per_voxel * max(sizes, default=0))
 
 
+def memory_warning(capability_id: str, sources: Mapping[str, str]) -> Optional[str]:
+    """A sentence when a run is expected to need more memory than the machine has, else None."""
+    needed = memory_estimate(capability_id, sources)
+    try:
+        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):            # a system that does not tell
+        return None
+    if needed <= there:
+        return None
+    return (f"{capability(capability_id).title} is expected to need {needed / 1e9:.1f} GB of memory and this machine has "
+            f"{there / 1e9:.1f} GB; crop or bin the maps, or use a larger machine.")
+
+
 def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Mapping[str, Any]] = None,
             outdir: Optional[str] = None, *, progress: Progress = None, threads: int = 0,
             limits: Optional[Mapping[str, Mapping[str, Any]]] = None,
@@ -118,6 +131,9 @@ def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Map
     table = checks.override(limits_table.CHECKS, limits).get(row.id, ())
     set_threads(threads)
     log.info("%s: expected peak memory %.2f GB", row.title, memory_estimate(row.id, sources) / 1e9)
+    warning = memory_warning(row.id, sources)
+    if warning:
+        log.warning(warning)
     inputs = load_inputs(sources)
     inputs = replace(inputs, **{n: _with_voxel_size(getattr(inputs, n), s) for n, s in (voxel_sizes or {}).items()
                                 if n in sources})

@@ -101,7 +101,8 @@ class CryoqaProtocol(EMProtocol):
             if size and abs(size - header.voxel_size[0]) > 1e-3 * size:
                 out.append(f"Scipion says voxels of {size:.4g} Å but the header of {header.path} says {header.voxel_size[0]:.4g} Å; "
                            "Scipion's is used.")
-        return out
+        warning = runner.memory_warning(self._capability, {k: p for k, p in files.sources.items() if k not in files.convert})
+        return out + [warning] * bool(warning)
 
     def _summary(self) -> List[str]:
         document = self.result()

@@ -60,7 +60,8 @@ def _condition(other: ParamSpec, values: Tuple[str, ...]) -> str:
     if other.type is bool:
         return other.name if str(values[0]).lower() in ("true", "yes", "1") else f"not {other.name}"
     words = _choices(other)
-    wanted = [i for i, w in enumerate(words) if w in values or w == FROM_DATA]
+    usual = other.choices[0] in values                       # what "from the data" comes to most often
+    wanted = [i for i, w in enumerate(words) if w in values or w == FROM_DATA and usual]
     return f"{other.name} in {wanted}"
 
 

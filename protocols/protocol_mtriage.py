@@ -21,12 +21,13 @@ class CryoqaProtMtriage(CryoqaProtocol):
     _possibleOutputs = {"outputFSCs": SetOfFSCs, "outputMask": VolumeMask}
 
     def _defineInputs(self, form: Any) -> None:
-        inputs.add_halves(form, (inputs.OF_VOLUME, inputs.TWO_VOLUMES, inputs.NONE))
         inputs.add_volume(form, optional=True)
+        inputs.add_halves(form, (inputs.OF_VOLUME, inputs.TWO_VOLUMES, inputs.NONE))
         inputs.add_mask(form)
         inputs.add_model(form)
 
     def createOutputStep(self) -> None:
-        """Register the curves and the mask."""
+        """Register the curves, and the mask when it was made here."""
         self._register_curves()
-        self._register_map("mask_used", "outputMask", mask=True)
+        if (self.result() or {})["metrics"]["mask_source"]["value"] != "given":
+            self._register_map("mask_used", "outputMask", mask=True)

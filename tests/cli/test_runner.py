@@ -47,6 +47,13 @@ def test_memory_estimate_grows_with_the_box(cli_files, tmp_path):
     assert row.bytes_per_voxel > 8
 
 
+def test_more_memory_than_there_is_is_said(cli_files, monkeypatch):
+    sources = {"half1": cli_files["half1"]}
+    assert runner.memory_warning("fsc", sources) is None
+    monkeypatch.setattr(os, "sysconf", lambda name: {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 1000}[name])
+    assert "0.0 GB" in runner.memory_warning("fsc", sources)
+
+
 def test_a_result_document_is_strict_json_and_follows_its_schema(cli_files, tmp_path):
     from cryoqa_plugin.registry import resolve
     from cryoqa_plugin.results import json_schema
