@@ -54,4 +54,32 @@
   journal = {Acta Crystallographica Section D}, volume = {74}, pages = {545--559}, year = {2018},
   doi = {https://dx.doi.org/10.1107/S2059798318004655}
 }
+
+@article{Beckers2020,
+  title = {Permutation testing of Fourier shell correlation for resolution estimation of cryo-EM maps},
+  author = {Beckers, Maximilian and Sachse, Carsten},
+  journal = {Journal of Structural Biology}, volume = {212}, pages = {107579}, year = {2020},
+  doi = {https://dx.doi.org/10.1016/j.jsb.2020.107579}
+}
+
+@article{Frank1981,
+  title = {Computer averaging of electron micrographs of 40S ribosomal subunits},
+  author = {Frank, Joachim and Verschoor, Adriana and Boublik, Miloslav},
+  journal = {Science}, volume = {214}, pages = {1353--1355}, year = {1981},
+  doi = {https://dx.doi.org/10.1126/science.7313694}
+}
+
+@article{Penczek2002,
+  title = {Three-dimensional spectral signal-to-noise ratio for a class of reconstruction algorithms},
+  author = {Penczek, Pawel A.},
+  journal = {Journal of Structural Biology}, volume = {138}, pages = {34--46}, year = {2002},
+  doi = {https://dx.doi.org/10.1016/S1047-8477(02)00033-3}
+}
+
+@article{Warshamanage2022,
+  title = {EMDA: A Python package for Electron Microscopy Data Analysis},
+  author = {Warshamanage, Rangana and Yamashita, Keitaro and Murshudov, Garib N.},
+  journal = {Journal of Structural Biology}, volume = {214}, pages = {107826}, year = {2022},
+  doi = {https://dx.doi.org/10.1016/j.jsb.2021.107826}
+}
 """

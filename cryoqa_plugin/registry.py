@@ -57,6 +57,15 @@ CAPABILITIES: Tuple[Capability, ...] = (
         protocol="protocols.protocol_mtriage:CryoqaProtMtriage", section="report.sections.mtriage:SECTION",
         viewer="viewers.viewer_fsc:CryoqaFscViewer", references=("Afonine2018", "Rosenthal2003"), bytes_per_voxel=38),
     Capability(
+        id="half_map_statistics", title="Significance, signal-to-noise and information of half-maps", level="1", needs=("half1", "half2"),
+        takes=("mask",), run="methods.resolution.half_map_statistics:compute_half_map_statistics",
+        params="methods.resolution.half_map_statistics:HalfMapStatisticsParams",
+        result="methods.resolution.half_map_statistics:HalfMapStatisticsResult",
+        protocol="protocols.protocol_half_map_statistics:CryoqaProtHalfMapStatistics",
+        section="report.sections.half_map_statistics:SECTION",
+        viewer="viewers.viewer_fsc:CryoqaFscViewer", references=("Beckers2020", "Frank1981", "Penczek2002", "Warshamanage2022"),
+        bytes_per_voxel=26),
+    Capability(
         id="import_job", title="What a RELION or cryoSPARC job folder gives", level="0", needs=(), takes=(),
         run="methods.importing.import_job:compute_import_job", params="methods.importing.import_job:ImportJobParams",
         result="methods.importing.import_job:ImportJobResult", protocol="protocols.protocol_import_job:CryoqaProtImportJob",

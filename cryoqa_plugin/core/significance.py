@@ -63,7 +63,7 @@ def ssnr(fsc: np.ndarray) -> np.ndarray:
     """Signal over noise power of the mean of the half-maps, float64 [n]: ``2 FSC / (1 - FSC)``; infinite for copies.
 
     For half-maps of one scale the same as ``|F1 + F2|^2 / |F1 - F2|^2 - 1``, sums over a shell.
-    Penczek (2002), https://doi.org/10.1006/jsbi.2002.4485.
+    Penczek (2002), https://doi.org/10.1016/S1047-8477(02)00033-3.
     """
     rest = 1 - np.asarray(fsc, dtype=np.float64)
     return np.divide(2 * np.asarray(fsc, dtype=np.float64), rest, out=np.full(rest.shape, np.inf), where=rest > 0)

@@ -89,7 +89,7 @@ def compute_half_map_statistics(inputs: Inputs, params: HalfMapStatisticsParams,
     """Statistics of ``half1`` and ``half2`` (float32 [z, y, x]), in ``mask`` when there is one.
 
     Beckers & Sachse (2020), https://doi.org/10.1016/j.jsb.2020.107579 (significance); Frank et al. (1981),
-    https://doi.org/10.1126/science.7313694 (phase residual); Penczek (2002), https://doi.org/10.1006/jsbi.2002.4485 (SSNR);
+    https://doi.org/10.1126/science.7313694 (phase residual); Penczek (2002), https://doi.org/10.1016/S1047-8477(02)00033-3 (SSNR);
     Warshamanage et al. (2022), https://doi.org/10.1016/j.jsb.2021.107826 (local correlation).
     """
     say = progress or (lambda fraction, message: None)
