@@ -1,0 +1,204 @@
+"""Sums of half-map correlations over shells and cones of directions, or over shells and small cells of direction."""
+from __future__ import annotations
+
+import math
+from typing import NamedTuple, Optional
+
+import numpy as np
+
+from .directions import Lookup
+from .fourier import Geometry
+from .jit import njit
+from .shells import CrossSums
+from .threads import over_slabs
+
+
+class Cone(NamedTuple):
+    """A double cone about a direction: ``angle`` its half-angle in degrees; ``soft`` weights ``exp(-4 (c - 1)^2 / (cos(angle) - 1)^2)``,
+    ``c`` the cosine to the axis, in place of 1. Nothing outside the half-angle counts."""
+
+    angle: float
+    soft: bool = True
+
+    @property
+    def cosine(self) -> float:
+        """Cosine of the half-angle."""
+        return float(np.cos(np.deg2rad(self.angle)))
+
+    @property
+    def fall(self) -> float:
+        """Factor of ``(c - 1)^2`` in the exponent of the weight; 0 for a hard cone."""
+        return -4 / (self.cosine - 1) ** 2 if self.soft else 0.0
+
+    @property
+    def gain(self) -> float:
+        """Independent coefficients over the sum of the weights: mean weight over mean squared weight inside the cone."""
+        if not self.soft:
+            return 1.0
+        return (math.sqrt(math.pi) / 4 * math.erf(2)) / (math.sqrt(math.pi / 8) / 2 * math.erf(math.sqrt(8)))
+
+    def weight(self, cosines: np.ndarray) -> np.ndarray:
+        """Weights at the cosines between directions, of which the sign does not matter."""
+        c = np.abs(cosines)
+        return np.where(c >= self.cosine, np.exp(self.fall * (c - 1) ** 2), 0.0)
+
+
+@njit
+def _cell(dx, dy, dz, edge):
+    """Cell of the cube map that a direction belongs to; see ``core.directions.lookup``."""
+    ax, ay, az = abs(dx), abs(dy), abs(dz)
+    if ax >= ay and ax >= az:
+        face, u, v = 0, dy / dx, dz / dx
+    elif ay >= az:
+        face, u, v = 1, dz / dy, dx / dy
+    else:
+        face, u, v = 2, dx / dz, dy / dz
+    i = min(int((u + 1) * 0.5 * edge), edge - 1)
+    j = min(int((v + 1) * 0.5 * edge), edge - 1)
+    return (face * edge + i) * edge + j
+
+
+@njit
+def _cone_kernel(f1, f2, z0, z1, nx, steps, reach2, edge, starts, members, axes, cosine, fall, out):
+    nz, ny, nk = f1.shape
+    n = out.shape[0]
+    for z in range(z0, z1):
+        dz = (z if z <= nz // 2 else z - nz) * steps[0]
+        for y in range(ny):
+            dy = (y if y <= ny // 2 else y - ny) * steps[1]
+            plane_weight = 1.0 if (2 * z) % nz == 0 and (2 * y) % ny == 0 else 0.5
+            for x in range(nk):
+                dx = x * steps[2]
+                r2 = dx * dx + dy * dy + dz * dz
+                if r2 > reach2:
+                    break
+                r = np.sqrt(r2)
+                shell = int(r + 0.5)
+                if shell >= n or r2 == 0:
+                    continue
+                half = plane_weight if x == 0 or 2 * x == nx else 1.0
+                a, b = f1[z, y, x], f2[z, y, x]
+                ar, ai, br, bi = np.float64(a.real), np.float64(a.imag), np.float64(b.real), np.float64(b.imag)
+                cross, power1, power2 = half * (ar * br + ai * bi), half * (ar * ar + ai * ai), half * (br * br + bi * bi)
+                ex, ey, ez = dx / r, dy / r, dz / r
+                cell = _cell(ex, ey, ez, edge)
+                for m in range(starts[cell], starts[cell + 1]):
+                    d = members[m]
+                    c = abs(axes[d, 0] * ex + axes[d, 1] * ey + axes[d, 2] * ez)
+                    if c >= cosine:
+                        w = np.exp(fall * (c - 1) * (c - 1)) if fall != 0 else 1.0
+                        out[shell, d, 0] += w * cross
+                        out[shell, d, 1] += w * power1
+                        out[shell, d, 2] += w * power2
+                        out[shell, d, 3] += w * half
+
+
+def cone_sums(f1: np.ndarray, f2: np.ndarray, geo: Geometry, table: Lookup, cone: Cone, reach: Optional[float] = None) -> CrossSums:
+    """Cross sums of two transforms in shells and cones: each float64 [n_shells, n_directions], weighted by the cone.
+
+    ``f1`` and ``f2`` are complex64 [nz, ny, nx // 2 + 1]; ``table`` was made with a reach of at least ``cone.angle``; ``reach`` is the
+    largest radius in shell units that takes part. Each Friedel pair counts once, and the origin does not.
+    """
+    steps, n = np.array(geo.steps), len(table.axes)
+    reach2 = (geo.n_shells - 0.5 if reach is None else reach) ** 2 * (1 + 1e-9)
+
+    def work(start: int, stop: int) -> np.ndarray:
+        out = np.zeros((geo.n_shells, n, 4))
+        _cone_kernel(f1, f2, start, stop, geo.shape[2], steps, reach2, table.edge, table.starts, table.members, table.axes,
+                     cone.cosine, cone.fall, out)
+        return out
+
+    total = sum(over_slabs(work, geo.shape[0]))
+    return CrossSums(*(np.ascontiguousarray(total[:, :, i]) for i in range(4)))
+
+
+@njit
+def _cell_kernel(f1, f2, z0, z1, nx, steps, edge, out):
+    nz, ny, nk = f1.shape
+    n = out.shape[0]
+    for z in range(z0, z1):
+        dz = (z if z <= nz // 2 else z - nz) * steps[0]
+        for y in range(ny):
+            dy = (y if y <= ny // 2 else y - ny) * steps[1]
+            plane_weight = 1.0 if (2 * z) % nz == 0 and (2 * y) % ny == 0 else 0.5
+            for x in range(nk):
+                dx = x * steps[2]
+                r2 = dx * dx + dy * dy + dz * dz
+                shell = int(np.sqrt(r2) + 0.5)
+                if shell >= n:
+                    break
+                if r2 == 0:
+                    continue
+                w = plane_weight if x == 0 or 2 * x == nx else 1.0
+                a, b = f1[z, y, x], f2[z, y, x]
+                ar, ai, br, bi = np.float64(a.real), np.float64(a.imag), np.float64(b.real), np.float64(b.imag)
+                cell = _cell(dx, dy, dz, edge)
+                out[shell, cell, 0] += w * (ar * br + ai * bi)
+                out[shell, cell, 1] += w * (ar * ar + ai * ai)
+                out[shell, cell, 2] += w * (br * br + bi * bi)
+                out[shell, cell, 3] += w
+
+
+def cell_sums(f1: np.ndarray, f2: np.ndarray, geo: Geometry, edge: int = 12) -> CrossSums:
+    """Cross sums of two transforms in shells and cells of direction, each float64 [n_shells, 3 edge^2].
+
+    The cells are those of :func:`cryoqa_plugin.core.directions.cell_centres`; each Friedel pair counts once, and the origin does not.
+    """
+    steps = np.array(geo.steps)
+
+    def work(start: int, stop: int) -> np.ndarray:
+        out = np.zeros((geo.n_shells, 3 * edge * edge, 4))
+        _cell_kernel(f1, f2, start, stop, geo.shape[2], steps, edge, out)
+        return out
+
+    total = sum(over_slabs(work, geo.shape[0]))
+    return CrossSums(*(np.ascontiguousarray(total[:, :, i]) for i in range(4)))
+
+
+@njit
+def _volume_kernel(values, z0, z1, steps, edge, starts, members, axes, cosine, out):
+    nz, ny, nx = out.shape
+    n = values.shape[0]
+    for z in range(z0, z1):
+        dz = (z - nz // 2) * steps[0]
+        for y in range(ny):
+            dy = (y - ny // 2) * steps[1]
+            for x in range(nx):
+                dx = (x - nx // 2) * steps[2]
+                r = np.sqrt(dx * dx + dy * dy + dz * dz)
+                shell = int(r)
+                if r > n - 1 + 1e-9:
+                    continue
+                if r == 0:
+                    out[z, y, x] = 1
+                    continue
+                t = r - shell
+                after = min(shell + 1, n - 1)
+                ex, ey, ez = dx / r, dy / r, dz / r
+                cell = _cell(ex, ey, ez, edge)
+                total, weight = 0.0, 0.0
+                for m in range(starts[cell], starts[cell + 1]):
+                    d = members[m]
+                    c = abs(axes[d, 0] * ex + axes[d, 1] * ey + axes[d, 2] * ez)
+                    if c > cosine:
+                        w = (c - cosine) * (c - cosine)
+                        weight += w
+                        total += w * (values[shell, d] * (1 - t) + values[after, d] * t)
+                out[z, y, x] = total / weight if weight > 0 else 0
+
+
+def spread(values: np.ndarray, geo: Geometry, table: Lookup, reach: float) -> np.ndarray:
+    """Volume of reciprocal space, float32 of ``geo.shape`` with the origin at voxel ``n // 2`` of each axis.
+
+    ``values`` float64 [n_shells, n_directions] are linear between shells; between directions the mean of those closer than ``reach``
+    degrees, weighted by ``(c - cos(reach))^2``. It is 1 at the origin and 0 beyond the last shell. ``table`` has that reach.
+    """
+    out = np.zeros(geo.shape, dtype=np.float32)
+    steps, values = np.array(geo.steps), np.ascontiguousarray(values, dtype=np.float64)
+    cosine = float(np.cos(np.deg2rad(reach)))
+
+    def work(start: int, stop: int) -> None:
+        _volume_kernel(values, start, stop, steps, table.edge, table.starts, table.members, table.axes, cosine, out)
+
+    over_slabs(work, geo.shape[0])
+    return out

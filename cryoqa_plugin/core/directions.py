@@ -1,0 +1,106 @@
+"""Directions on the sphere: icosahedral grids, and a table that finds the directions near a given one.
+
+Fourier coefficients come in Friedel pairs, so that a direction and its opposite are the same here: grids hold one of each pair.
+"""
+from __future__ import annotations
+
+from typing import NamedTuple, Tuple
+
+import numpy as np
+
+
+class Sphere(NamedTuple):
+    """A triangulated unit sphere: ``vertices`` float64 [n, 3] (x, y, z), ``faces`` int [m, 3], ``half`` int [n / 2] the vertices that are
+    kept of each pair of opposite ones, ``of_half`` int [n] the index in ``half`` of every vertex or its opposite."""
+
+    vertices: np.ndarray
+    faces: np.ndarray
+    half: np.ndarray
+    of_half: np.ndarray
+
+
+class Lookup(NamedTuple):
+    """Which of some directions lie near a cell of the cube map: those of cell ``c`` are ``members[starts[c]:starts[c + 1]]``.
+
+    ``edge`` is the number of cells along the edge of a face; ``axes`` float64 [n, 3] the directions.
+    """
+
+    edge: int
+    starts: np.ndarray
+    members: np.ndarray
+    axes: np.ndarray
+
+
+def icosphere(bisections: int) -> Sphere:
+    """Icosahedron with a vertex on +z, each edge bisected ``bisections`` times and the new vertices pushed to the sphere.
+
+    It has ``10 * 4^bisections + 2`` vertices: 642 for 3, 2562 for 4.
+    """
+    vertices, faces = _icosahedron()
+    for _ in range(bisections):
+        vertices, faces = _bisect(vertices, faces)
+    opposite = np.array([int(np.argmin(vertices @ v)) for v in vertices])
+    x, y, z = np.round(vertices, 9).T
+    kept = (z > 0) | ((z == 0) & ((y > 0) | ((y == 0) & (x > 0))))
+    half = np.flatnonzero(kept)
+    place = np.full(len(vertices), -1)
+    place[half] = np.arange(half.size)
+    return Sphere(vertices, faces, half, np.where(kept, place, place[opposite]))
+
+
+def half_directions(bisections: int) -> np.ndarray:
+    """One of each pair of opposite vertices of an :func:`icosphere`, float64 [n, 3] (x, y, z): 321 directions for 3 bisections."""
+    sphere = icosphere(bisections)
+    return sphere.vertices[sphere.half]
+
+
+def _icosahedron() -> Tuple[np.ndarray, np.ndarray]:
+    tilt = np.arctan(2.0)
+    ring = np.deg2rad(36 + 72 * np.arange(5))
+    upper = np.c_[np.sin(tilt) * np.cos(ring), np.sin(tilt) * np.sin(ring), np.full(5, np.cos(tilt))]
+    vertices = np.vstack([[0, 0, 1], upper, -upper, [0, 0, -1]])
+    near = vertices @ vertices.T > np.cos(np.deg2rad(64))
+    faces = [(i, j, k) for i in range(12) for j in range(i + 1, 12) for k in range(j + 1, 12) if near[i, j] and near[j, k] and near[i, k]]
+    return vertices, np.array(faces)
+
+
+def _bisect(vertices: np.ndarray, faces: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    edges = np.sort(np.vstack([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1)
+    pairs, index = np.unique(edges, axis=0, return_inverse=True)
+    middle = vertices[pairs].sum(axis=1)
+    middle /= np.linalg.norm(middle, axis=1, keepdims=True)
+    ab, bc, ca = len(vertices) + np.asarray(index).reshape(3, -1)
+    a, b, c = faces.T
+    new = [np.c_[a, ab, ca], np.c_[b, bc, ab], np.c_[c, ca, bc], np.c_[ab, bc, ca]]
+    return np.vstack([vertices, middle]), np.vstack(new)
+
+
+def cell_centres(edge: int) -> np.ndarray:
+    """Centres of the cells of the cube map with ``edge`` cells along the edge of a face, float64 [3 edge^2, 3] (x, y, z)."""
+    at = (np.arange(edge) + 0.5) * 2 / edge - 1
+    return np.vstack([_on_faces(*np.meshgrid(at, at, indexing="ij"), face) for face in range(3)])
+
+
+def _on_faces(u: np.ndarray, v: np.ndarray, face: int) -> np.ndarray:
+    out = np.empty((u.size, 3))
+    out[:, face], out[:, (face + 1) % 3], out[:, (face + 2) % 3] = 1, u.ravel(), v.ravel()
+    return out / np.linalg.norm(out, axis=1, keepdims=True)
+
+
+def lookup(axes: np.ndarray, reach: float, edge: int = 32) -> Lookup:
+    """Table of the directions ``axes`` (float64 [n, 3], unit vectors) that lie within ``reach`` degrees of some point of each cell.
+
+    The cells divide three faces of a cube; a direction belongs to the face of its largest component, and its sign does not matter.
+    """
+    axes = np.ascontiguousarray(axes, dtype=np.float64)
+    centres = cell_centres(edge)
+    half = 1 / edge
+    at = (np.arange(edge) + 0.5) * 2 / edge - 1
+    u, v = np.meshgrid(at, at, indexing="ij")
+    corners = [_on_faces(u + a * half, v + b * half, 0) for a in (-1, 1) for b in (-1, 1)]
+    closest = np.min([np.sum(c * centres[:edge * edge], axis=1) for c in corners], axis=0)
+    radius = np.tile(np.arccos(np.clip(closest, -1, 1)), 3)
+    limit = np.cos(np.minimum(radius + np.deg2rad(reach) + 1e-6, np.pi / 2))
+    inside = np.abs(centres @ axes.T) >= limit[:, None]
+    starts = np.r_[0, np.cumsum(inside.sum(axis=1))].astype(np.int64)
+    return Lookup(edge, starts, np.nonzero(inside)[1].astype(np.int64), axes)

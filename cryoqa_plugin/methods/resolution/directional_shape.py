@@ -1,0 +1,172 @@
+"""What a set of directional FSC curves says together: resolutions, occupancy of the sphere, Bingham test, shape."""
+from __future__ import annotations
+
+from typing import NamedTuple, Optional, Tuple
+
+import numpy as np
+from scipy.special import chdtrc, ndtri
+
+from ...core import crossing
+from ...core.cones import Cone
+from ...core.directions import Sphere, half_directions
+
+FORCED_SHELLS = 5                        # Xmipp sets the FSO of the first five shells to 1
+FIRST_SHELL = 3                          # and looks for a directional resolution from this shell on
+
+_PASSES, _HUBER = 10, 1.5
+
+
+class Axes(NamedTuple):
+    """Principal axes of a symmetric 3 x 3 matrix: ``values`` float64 [3], rising, and ``vectors`` float64 [3, 3], one a row (x, y, z)."""
+
+    values: np.ndarray
+    vectors: np.ndarray
+
+
+class Bingham(NamedTuple):
+    """Bingham test of the directions that pass in one shell: its statistic, the p-value, and the part of the directions that pass."""
+
+    statistic: float
+    p: float
+    fso: float
+
+
+def products(axes: np.ndarray) -> np.ndarray:
+    """xx, yy, zz, 2 xy, 2 xz, 2 yz of directions, float64 [n, 6]: ``d^T U d`` is their product with the six components of U."""
+    x, y, z = axes.T
+    return np.c_[x * x, y * y, z * z, 2 * x * y, 2 * x * z, 2 * y * z]
+
+
+def matrix(components: np.ndarray) -> np.ndarray:
+    """Symmetric 3 x 3 matrix of the components xx, yy, zz, xy, xz, yz."""
+    a, b, c, d, e, f = components
+    return np.array([[a, d, e], [d, b, f], [e, f, c]])
+
+
+def principal(components: np.ndarray) -> Axes:
+    """Principal axes of the matrix with these six components; each vector has its largest component positive."""
+    values, vectors = np.linalg.eigh(matrix(components))
+    rows = vectors.T
+    sign = np.sign(rows[np.arange(3), np.abs(rows).argmax(axis=1)])
+    return Axes(values, rows * sign[:, None])
+
+
+def crossings(freq: np.ndarray, fsc: np.ndarray, threshold: float) -> np.ndarray:
+    """Frequency (1/Å) of the first fall of each curve below ``threshold``, float64 [n_directions], linear between shells.
+
+    ``fsc`` is [n_shells, n_directions]. A curve that never falls gets the last frequency, one that is nowhere above NaN.
+    """
+    out = np.full(fsc.shape[1], np.nan)
+    for i in range(out.size):
+        found = crossing.find_crossings(freq, fsc[:, i], threshold, 1)
+        out[i] = freq[-1] if found.state == "never" else found.first
+    return out
+
+
+def crossings_xmipp(freq: np.ndarray, fsc: np.ndarray, threshold: float) -> np.ndarray:
+    """The same by the rule of ``xmipp_resolution_fso``: the first shell from 3 on that is not above the threshold, NaN for none."""
+    below = fsc[FIRST_SHELL:] <= threshold
+    return np.where(below.any(axis=0), freq[FIRST_SHELL + below.argmax(axis=0)], np.nan)
+
+
+class Effective(NamedTuple):
+    """How many independent directions count: for the ``mean`` of what passes, and for its ``spread`` over the sphere."""
+
+    mean: float
+    spread: float
+
+
+def effective_directions(axes: np.ndarray, cone: Cone) -> Effective:
+    """Number of independent directions among ``axes`` (float64 [n, 3]), whose cones overlap.
+
+    Noise in two cones has the correlation ``rho`` of their weights over the sphere, and passing or not, at even odds, that of
+    ``2/pi arcsin(rho)``. The sum of it over all pairs inflates the variance of the passing part; times ``P2(cos)``, that of the
+    mean of ``d d^T``, which is of second order in the direction.
+    """
+    weights = cone.weight(axes @ half_directions(4).T)
+    overlap = weights @ weights.T
+    scale = np.sqrt(np.diag(overlap))
+    passing = 2 / np.pi * np.arcsin(np.clip(overlap / scale[:, None] / scale, -1, 1))
+    second = 1.5 * (axes @ axes.T) ** 2 - 0.5
+    return Effective(float(len(axes) ** 2 / passing.sum()), float(len(axes) ** 2 / (passing * second).sum()))
+
+
+def fso(fsc: np.ndarray, threshold: float, effective: float, confidence: float = 0.95) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Fourier shell occupancy: the part of the directions whose FSC reaches ``threshold``, with the ends of Wilson's interval.
+
+    Each is float64 [n_shells]; ``fsc`` is [n_shells, n_directions]; ``effective`` the number of independent directions.
+    Vilas & Tagare (2023), https://doi.org/10.1038/s41592-023-01874-3.
+    """
+    part = (fsc >= threshold).mean(axis=1)
+    z2 = float(ndtri(0.5 + confidence / 2)) ** 2
+    middle = (part + z2 / (2 * effective)) / (1 + z2 / effective)
+    width = np.sqrt(z2 * (part * (1 - part) / effective + z2 / (4 * effective ** 2))) / (1 + z2 / effective)
+    return part, np.maximum(middle - width, 0), np.minimum(middle + width, 1)
+
+
+def bingham(axes: np.ndarray, passing: np.ndarray, effective: float) -> Optional[Bingham]:
+    """Are the directions that pass spread evenly? None when all or none pass.
+
+    ``T`` is the mean of ``d d^T`` over the passing ones of the ``axes`` (float64 [n, 3]; ``passing`` bool [n]). Bingham's
+    ``S = 15/2 m (tr T^2 - 1/3)`` follows chi-squared with 5 degrees of freedom for ``m`` independent axes. Here ``m`` is the passing
+    part ``f`` of the ``effective`` number of directions, and ``S`` is divided by ``1 - f``, because the passing directions are drawn
+    from the grid without being put back. Mardia & Jupp (2000), https://doi.org/10.1002/9780470316979.
+    """
+    f = float(passing.mean())
+    if f in (0.0, 1.0):
+        return None
+    t = axes[passing].T @ axes[passing] / np.count_nonzero(passing)
+    statistic = 7.5 * effective * f * max(float(np.sum(t * t)) - 1 / 3, 0.0) / (1 - f)
+    return Bingham(statistic, float(chdtrc(5, statistic)), f)
+
+
+def smooth_axes(axes: np.ndarray, at: np.ndarray) -> Optional[Axes]:
+    """Principal axes of the resolutions ``1 / f(d)^2 = d^T Q d`` fitted to directional frequencies ``at`` (1/Å, float64 [n], NaN left out).
+
+    This is exact when the signal-to-noise ratio falls off as a Gaussian with another B-factor along each axis.
+
+    The values are the frequencies along the axes, rising: the first axis is the worst. The fit averages the noise of single cones; residuals
+    beyond 1.5 standard deviations are weighted down (Huber 1964, https://doi.org/10.1214/aoms/1177703732), because a curve that
+    misses its crossing by chance ends far off.
+    None with fewer than 12 directions, or when the fit is not positive.
+    """
+    known = np.isfinite(at)
+    if np.count_nonzero(known) < 12:
+        return None
+    x, y = products(axes[known]), at[known] ** -2.0
+    weight = np.ones(y.size)
+    for _ in range(_PASSES):
+        root = np.sqrt(weight)
+        q = np.linalg.lstsq(x * root[:, None], y * root, rcond=None)[0]
+        rest = np.abs(y - x @ q)
+        limit = _HUBER * 1.4826 * float(np.median(rest))
+        weight = np.minimum(1.0, limit / np.maximum(rest, 1e-12)) if limit > 0 else np.ones(y.size)
+    found = principal(q)
+    return Axes(found.values[::-1] ** -0.5, found.vectors[::-1]) if found.values[0] > 0 else None
+
+
+def sphericity(sphere: Sphere, at: np.ndarray) -> Optional[float]:
+    """``pi^(1/3) (6 V)^(2/3) / S`` of the body whose radius in each direction is ``at`` (float64 [n_half]); 1 for a ball.
+
+    Volume and surface are those of the triangulated body, over the value that the triangulation gives for a ball. None when a
+    radius is not known. Tan et al. (2017), https://doi.org/10.1038/nmeth.4347.
+    """
+    if not np.all(np.isfinite(at)):
+        return None
+
+    def value(radius: np.ndarray) -> float:
+        a, b, c = (sphere.vertices * radius[:, None])[sphere.faces.T]
+        surface = np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2
+        volume = np.abs(np.einsum("ij,ij->i", a, np.cross(b, c))).sum() / 6
+        return float(np.pi ** (1 / 3) * (6 * volume) ** (2 / 3) / surface)
+
+    return value(at[sphere.of_half]) / value(np.ones(len(sphere.vertices)))
+
+
+def area_ratio(fsc: np.ndarray) -> float:
+    """Smallest over largest area under the curves of all directions, from the first shell to the last; 1 is isotropic, 0 the worst.
+
+    ``fsc`` is [n_shells, n_directions]; negative values count as 0.
+    """
+    areas = np.clip(fsc[1:], 0, None).sum(axis=0)
+    return float(areas.min() / areas.max()) if areas.max() > 0 else float("nan")
