@@ -20,7 +20,7 @@ from .params import ParamSpec, specs
 from .registry import CAPABILITIES, Capability, resolve
 from .results import json_schema
 
-_OPTION_OF_KIND = {"full_map": "--map"}
+_OPTION_OF_KIND = {"full_map": "--map", "resolution_map": "--resolution-map"}
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:

@@ -44,6 +44,12 @@ def add_mask(form: Any, name: str = "inputMask", label: str = "Mask", help_text:
     form.addParam(name, params.PointerParam, pointerClass="VolumeMask", label=label, allowsNull=True, help=help_text)
 
 
+def add_resolution_map(form: Any) -> None:
+    """A map of the local resolution."""
+    form.addParam("inputResolution", params.PointerParam, pointerClass="Volume", label="Local resolution", important=True,
+                  help="Local resolution in Å at every voxel, on the grid of the volume, from any program.")
+
+
 def add_model(form: Any) -> None:
     """An optional atomic model."""
     form.addParam("inputModel", params.PointerParam, pointerClass="AtomStruct", label="Atomic structure", allowsNull=True,
@@ -75,7 +81,7 @@ def files_of(protocol: Any) -> Files:
         for kind in ("half1", "half2"):
             if _object(protocol, kind) is not None:
                 _add(protocol, out, kind, _object(protocol, kind))
-    for name, kind in (("inputMask", "mask"), ("inputMask2", "mask2")):
+    for name, kind in (("inputMask", "mask"), ("inputMask2", "mask2"), ("inputResolution", "resolution_map")):
         if _object(protocol, name) is not None:
             _add(protocol, out, kind, _object(protocol, name))
     model = _object(protocol, "inputModel")

@@ -36,7 +36,8 @@ def _synthetic(shape, origin=ORIGIN, voxel=VOXEL):
     s2 = sum(k ** 2 for k in np.meshgrid(*(np.fft.fftfreq(n) for n in shape), indexing="ij", sparse=True))
     truth = (np.fft.ifftn(np.fft.fftn(rng.standard_normal(shape)) * np.exp(-60 * s2)).real * 8 + 0.5) * ball
     halves = [truth + 0.3 * truth.std() * rng.standard_normal(shape) for _ in range(2)]
-    arrays = dict(half1=halves[0], half2=halves[1], full_map=(halves[0] + halves[1]) / 2, mask=ball, mask2=ball)
+    arrays = dict(half1=halves[0], half2=halves[1], full_map=(halves[0] + halves[1]) / 2, mask=ball, mask2=ball,
+                  resolution_map=np.where(ball > 0, 4 + 0.1 * np.abs(x), 0) + 0 * y)
     return {kind: Map(a.astype(np.float32), voxel, origin) for kind, a in arrays.items()}
 
 
@@ -136,6 +137,10 @@ def test_not_finite(case, value, files, maps, tmp_path):
         data[3, 4, 5:8] = value
         return data
 
+    if kind == "resolution_map":                                          # NaN is how some programs write "none here"
+        changed = _changed(tmp_path, maps[kind], spoil)
+        assert "3 voxels" in _said(runner.execute(capability, dict(_sources(capability, files), **{kind: changed})))
+        return
     sentence = _refused(capability, files, kind, _changed(tmp_path, maps[kind], spoil))
     assert "NaN" in sentence
     if not kind.startswith("mask"):
@@ -148,6 +153,8 @@ def test_constant_map_or_empty_mask(case, files, maps, tmp_path):
     if kind.startswith("mask"):
         sentence = _refused(capability, files, kind, _changed(tmp_path, maps[kind], lambda d: d * 0))
         assert "empty" in sentence and "0" in sentence
+    elif kind == "resolution_map":                                        # one resolution for all is a plain low-pass
+        assert "between 0 and 100" in _refused(capability, files, kind, _changed(tmp_path, maps[kind], lambda d: d * 0))
     else:
         sentence = _refused(capability, files, kind, _changed(tmp_path, maps[kind], lambda d: d * 0 + 0.25))
         assert "same value" in sentence and "0.25" in sentence
@@ -336,7 +343,7 @@ def test_packed_files_and_odd_paths(row, pack, suffix, files, baseline, tmp_path
 def test_other_modes(row, mode, files, maps, tmp_path):
     sources = _sources(row.id, files)
     for kind in sources:
-        if KINDS[kind].is_map and not (kind.startswith("mask") and mode != 12):
+        if KINDS[kind].is_map and not ((kind.startswith("mask") or kind == "resolution_map") and mode != 12):
             sources[kind] = str(tmp_path / f"{kind}.mrc")
             _raw(sources[kind], maps[kind], mode=mode)
     assert runner.execute(row.id, sources)["summary"]

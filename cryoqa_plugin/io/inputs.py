@@ -26,6 +26,7 @@ KINDS: Dict[str, InputKind] = {k.name: k for k in (
     InputKind("half2", "Half-map 2", "Second half-map, on the grid of the first."),
     InputKind("mask", "Mask", "Soft mask with values from 0 to 1, on the grid of the maps."),
     InputKind("mask2", "Second mask", "Mask to combine with the first one, on the same grid."),
+    InputKind("resolution_map", "Local-resolution map", "Local resolution in Å at every voxel, on the grid of the maps; from any program."),
     InputKind("model", "Atomic model", "PDB or mmCIF file (also gz) placed in the map.", is_map=False),
 )}
 
@@ -39,6 +40,7 @@ class Inputs:
     half2: Optional[Map] = None
     mask: Optional[Map] = None
     mask2: Optional[Map] = None
+    resolution_map: Optional[Map] = None
     model: Optional[Model] = None
 
     def given(self) -> Dict[str, Any]:
