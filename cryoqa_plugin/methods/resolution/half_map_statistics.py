@@ -29,7 +29,8 @@ class HalfMapStatisticsParams:
     fit_from: float = param(10.0, "Lowest resolution of the Guinier fit.", label="Fit from", unit="Å", min=2, max=100, expert=True)
     local_map: bool = param(False, "Write a map of the correlation of the half-maps around every voxel.", label="Local correlation map")
     local_radius: Optional[float] = param(None, "Radius of the soft ball in which the local correlation is computed; 5 voxels when "
-                                          "empty.", label="Radius of the ball", unit="Å", min=0.5, max=200, expert=True)
+                                          "empty.", label="Radius of the ball", unit="Å", min=0.5, max=200,
+                                          only_if=("local_map", ("yes",)))
 
 
 def _res(meaning: str) -> Any:
