@@ -82,4 +82,32 @@
   journal = {Journal of Structural Biology}, volume = {214}, pages = {107826}, year = {2022},
   doi = {https://dx.doi.org/10.1016/j.jsb.2021.107826}
 }
+
+@article{Vilas2023,
+  title = {New measures of anisotropy of cryo-EM maps},
+  author = {Vilas, Jose-Luis and Tagare, Hemant D.},
+  journal = {Nature Methods}, volume = {20}, pages = {1021--1024}, year = {2023},
+  doi = {https://dx.doi.org/10.1038/s41592-023-01874-3}
+}
+
+@article{Tan2017,
+  title = {Addressing preferred specimen orientation in single-particle cryo-EM through tilting},
+  author = {Tan, Yong Zi and Baldwin, Philip R. and Davis, Joseph H. and Williamson, James R. and Potter, Clinton S. and Carragher, Bridget and Lyumkis, Dmitry},
+  journal = {Nature Methods}, volume = {14}, pages = {793--796}, year = {2017},
+  doi = {https://dx.doi.org/10.1038/nmeth.4347}
+}
+
+@book{Mardia2000,
+  title = {Directional Statistics},
+  author = {Mardia, Kanti V. and Jupp, Peter E.},
+  publisher = {Wiley}, year = {2000},
+  doi = {https://dx.doi.org/10.1002/9780470316979}
+}
+
+@article{Cardone2013,
+  title = {One number does not fit all: mapping local variations in resolution in cryo-EM reconstructions},
+  author = {Cardone, Giovanni and Heymann, J. Bernard and Steven, Alasdair C.},
+  journal = {Journal of Structural Biology}, volume = {184}, pages = {226--236}, year = {2013},
+  doi = {https://dx.doi.org/10.1016/j.jsb.2013.08.002}
+}
 """

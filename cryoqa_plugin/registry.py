@@ -66,6 +66,19 @@ CAPABILITIES: Tuple[Capability, ...] = (
         viewer="viewers.viewer_fsc:CryoqaFscViewer", references=("Beckers2020", "Frank1981", "Penczek2002", "Warshamanage2022"),
         bytes_per_voxel=26),
     Capability(
+        id="directional_fsc", title="Resolution by direction: FSC in cones, FSO, 3DFSC", level="1", needs=("half1", "half2"),
+        takes=("mask",), run="methods.resolution.directional_fsc:compute_directional_fsc",
+        params="methods.resolution.directional_fsc:DirectionalFscParams", result="methods.resolution.directional_fsc:DirectionalFscResult",
+        protocol="protocols.protocol_directional_fsc:CryoqaProtDirectionalFsc", section="report.sections.directional_fsc:SECTION",
+        viewer="viewers.viewer_fsc:CryoqaFscViewer", references=("Vilas2023", "Tan2017", "Mardia2000"), bytes_per_voxel=28),
+    Capability(
+        id="local_filter", title="Map low-passed at its local resolution", level="1", needs=("resolution_map",),
+        takes=("full_map", "half1", "half2"), any_of=(("full_map",), ("half1", "half2")),
+        run="methods.filtering.local_filter:compute_local_filter", params="methods.filtering.local_filter:LocalFilterParams",
+        result="methods.filtering.local_filter:LocalFilterResult", protocol="protocols.protocol_local_filter:CryoqaProtLocalFilter",
+        section="report.sections.local_filter:SECTION", viewer="viewers.viewer_volume:CryoqaVolumeViewer", references=("Cardone2013",),
+        bytes_per_voxel=47),
+    Capability(
         id="import_job", title="What a RELION or cryoSPARC job folder gives", level="0", needs=(), takes=(),
         run="methods.importing.import_job:compute_import_job", params="methods.importing.import_job:ImportJobParams",
         result="methods.importing.import_job:ImportJobResult", protocol="protocols.protocol_import_job:CryoqaProtImportJob",

@@ -12,7 +12,7 @@ from pyworkflow.protocol import params
 from pyworkflow.viewer import DESKTOP_TKINTER, ProtocolViewer, View
 
 from cryoqa_plugin.errors import CryoqaError
-from cryoqa_plugin.protocols import (CryoqaProtCreateMask, CryoqaProtFsc, CryoqaProtImportJob, CryoqaProtMapInfo,
+from cryoqa_plugin.protocols import (CryoqaProtCreateMask, CryoqaProtDirectionalFsc, CryoqaProtFsc, CryoqaProtImportJob, CryoqaProtMapInfo,
                                      CryoqaProtMtriage)
 from cryoqa_plugin.report.assemble import write_report
 
@@ -55,7 +55,7 @@ class CryoqaProtocolViewer(ProtocolViewer):
     """Report, maps and curves of a run of cryoqa, and a script for ChimeraX."""
 
     _label = "cryoqa results"
-    _targets = [CryoqaProtCreateMask, CryoqaProtFsc, CryoqaProtImportJob, CryoqaProtMapInfo, CryoqaProtMtriage]
+    _targets = [CryoqaProtCreateMask, CryoqaProtDirectionalFsc, CryoqaProtFsc, CryoqaProtImportJob, CryoqaProtMapInfo, CryoqaProtMtriage]
     _environments = [DESKTOP_TKINTER]
 
     def _defineParams(self, form: Any) -> None:

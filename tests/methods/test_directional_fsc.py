@@ -240,4 +240,5 @@ def test_golden(tiny_halves):
     result = compute_directional_fsc(Inputs(**{k: tiny_halves[k] for k in ("half1", "half2", "mask")}), DirectionalFscParams())
     golden = json.loads((Path(__file__).parent.parent / "golden" / "directional_fsc.json").read_text())
     for name, value in golden.items():
-        assert getattr(result, name) == (value if value is None or isinstance(value, bool) else pytest.approx(value, rel=1e-4, abs=1e-6)), name
+        exact = value is None or isinstance(value, bool)
+        assert getattr(result, name) == (value if exact else pytest.approx(value, rel=1e-4, abs=1e-6)), name

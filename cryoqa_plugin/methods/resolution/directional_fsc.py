@@ -83,7 +83,7 @@ class DirectionalFscResult(Result):
     u_yz: Optional[float] = _u("yz of the tensor")
     u_error: Optional[float] = metric("Å²", "standard error of a component of the tensor, mean of the six", "lower")
     u_range: Optional[float] = metric("Å²", "largest less smallest principal value of the tensor", "lower")
-    fall_off_ratio: Optional[float] = metric("", "signal amplitude along the slowest axis of the tensor over that along the fastest, at the "
+    fall_off_ratio: Optional[float] = metric("", "signal amplitude along the slowest axis of the tensor over the fastest, at the "
                                              "global resolution", "target:1")
     half_maps_identical: Optional[bool] = metric("", "the half-maps are copies of each other, up to a factor", "none")
     zero_fraction: Optional[float] = metric("", "part of the voxels of a half-map that are exactly 0", "lower")

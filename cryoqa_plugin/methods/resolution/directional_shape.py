@@ -125,8 +125,8 @@ def smooth_axes(axes: np.ndarray, at: np.ndarray) -> Optional[Axes]:
 
     This is exact when the signal-to-noise ratio falls off as a Gaussian with another B-factor along each axis.
 
-    The values are the frequencies along the axes, rising: the first axis is the worst. The fit averages the noise of single cones; residuals
-    beyond 1.5 standard deviations are weighted down (Huber 1964, https://doi.org/10.1214/aoms/1177703732), because a curve that
+    The values are the frequencies along the axes, rising: the first axis is the worst. The fit averages the noise of single cones;
+    residuals beyond 1.5 standard deviations are weighted down (Huber 1964, https://doi.org/10.1214/aoms/1177703732), because a curve that
     misses its crossing by chance ends far off.
     None with fewer than 12 directions, or when the fit is not positive.
     """

@@ -76,8 +76,8 @@ def prepare(inputs: Inputs, params: DirectionalFscParams) -> Work:
                          "along each axis. Give the whole maps.")
     if params.rules == "xmipp" and len(set(geo.shape)) > 1:
         box = " x ".join(str(n) for n in geo.shape[::-1])
-        raise InputError(f"The half-maps are {box} voxels ({inputs.half1.path}, {inputs.half2.path}); the rules of Xmipp are for cubic boxes. "
-                         "Choose the rules 'cryoqa'.")
+        raise InputError(f"The half-maps are {box} voxels ({inputs.half1.path}, {inputs.half2.path}); the rules of Xmipp are for cubic "
+                         "boxes. Choose the rules 'cryoqa'.")
     fraction = None if inputs.mask is None else crossing.independent_fraction(inputs.mask.data, geo)
     return Work(inputs, params, geo, fourier.frequencies(geo), fraction, directions.icosphere(_BISECTIONS),
                 Cone(params.cone, params.soft_cone), [])
@@ -185,7 +185,7 @@ def _displacement(work: Work, found: Found) -> Optional[tensor.Tensor]:
 def _direction_table(work: Work, found: Found) -> Table:
     areas = np.clip(found.fsc[1:], 0, None).sum(axis=0)
     areas = areas / max(areas.max(), 1e-30)
-    rows = tuple(tuple(float(v) for v in d) + (_inverse(f), float(a)) for d, f, a in zip(work.axes, found.at, areas))
+    rows = tuple(tuple(round(float(v), 6) + 0.0 for v in d) + (_inverse(f), float(a)) for d, f, a in zip(work.axes, found.at, areas))
     return Table(("x", "y", "z", "resolution", "area"), rows)
 
 
@@ -233,13 +233,13 @@ def summary(values: Dict[str, Any], params: DirectionalFscParams) -> str:
     if values.get("resolution_ratio") is None:
         return f"The half-maps agree at FSC = {params.threshold:g} in too few directions to say how the resolution depends on direction."
     if values["reach_nyquist"] > 0.5:
-        return (f"In {100 * values['reach_nyquist']:.0f} % of the directions the FSC stays above {params.threshold:g} up to the last shell: "
-                "the sampling, not the data, sets the limit there, and a difference between directions may be hidden.")
+        return (f"In {100 * values['reach_nyquist']:.0f} % of the directions the FSC stays above {params.threshold:g} up to the last "
+                "shell: the sampling, not the data, sets the limit there, and a difference between directions may be hidden.")
     ratio, worst, best = values["resolution_ratio"], values["fitted_worst"], values["fitted_best"]
     if values["isotropic"]:
         rest = "" if ratio <= _RATIO else ", which is within the scatter of the cones"
-        return (f"The resolution is about the same in all directions, {values['resolution_median']:.2f} Å at FSC = {params.threshold:g}; the "
-                f"best and the worst axis differ by {100 * (ratio - 1):.0f} %{rest}: no sign of preferred orientations.")
+        return (f"The resolution is about the same in all directions, {values['resolution_median']:.2f} Å at FSC = {params.threshold:g}; "
+                f"the best and the worst axis differ by {100 * (ratio - 1):.0f} %{rest}: no sign of preferred orientations.")
     axis = values["axes"].rows[0][2:5]
     return (f"The resolution depends on direction: {worst:.2f} Å along {_words(axis)} against {best:.2f} Å in the best direction, a ratio "
             f"of {ratio:.2f}{_chance(values.get('bingham_p'))}; {_cause(values)}.")
@@ -266,6 +266,6 @@ def _cause(values: Dict[str, Any]) -> str:
     if None not in components:
         along = float(axis @ shape.matrix(np.array(components)) @ axis)
         if along > max(0.1, 0.4 * values["u_range"]):
-            return (f"the signal itself falls off faster there (U {along:+.2f} Å² against the mean), as by uncorrected motion, flexibility or "
-                    "few views")
+            return (f"the signal itself falls off faster there (U {along:+.2f} Å² against the mean), as by "
+                    "uncorrected motion, flexibility, or few views in a regularised reconstruction")
     return "this is what particles seen mostly along that direction do: look at the distribution of orientations"

@@ -18,7 +18,8 @@ _TRACELESS = np.array([1 / 3, 1 / 3, 1 / 3, 0, 0, 0])
 
 
 class Tensor(NamedTuple):
-    """Displacement tensor ``U`` less its mean: ``components`` xx, yy, zz, xy, xz, yz (Å²), their standard errors, and the principal axes."""
+    """Displacement tensor ``U`` less its mean: ``components`` xx, yy, zz, xy, xz, yz (Å²), their standard errors, and its
+    principal axes."""
 
     components: np.ndarray
     errors: np.ndarray

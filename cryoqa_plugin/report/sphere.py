@@ -1,0 +1,71 @@
+"""Hemispheres coloured by a value of each direction, as PNG."""
+from __future__ import annotations
+
+from typing import List, Sequence, Tuple
+
+import numpy as np
+
+from .pictures import png
+
+EDGE = 240                                       # pixels along the edge of a picture
+_REACH = 12.0                                    # degrees over which values are averaged
+_STOPS = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
+_WHITE, _BLACK, _UNKNOWN = 253, 254, 255
+_VIEWS = (("along z: x to the right, y down", (0, 0, 1), (1, 0, 0), (0, 1, 0)),
+          ("along y: x to the right, z down", (0, 1, 0), (1, 0, 0), (0, 0, 1)),
+          ("along x: y to the right, z down", (1, 0, 0), (0, 1, 0), (0, 0, 1)))
+
+
+def limits(values: np.ndarray, least: float = 0.05) -> Tuple[float, float]:
+    """Ends of the colour scale: the 2.5 and 97.5 percentiles, but at least ``least`` of the median to either side of it."""
+    known = values[np.isfinite(values)]
+    low, middle, high = np.quantile(known, (0.025, 0.5, 0.975))
+    return float(min(low, middle * (1 - least))), float(max(high, middle * (1 + least)))
+
+
+def hemispheres(axes: np.ndarray, values: np.ndarray, scale: Tuple[float, float]) -> List[Tuple[str, bytes]]:
+    """A label and a PNG for the views along z, y and x.
+
+    ``axes`` float64 [n, 3] are directions (x, y, z), opposite ones being the same; ``values`` float64 [n], NaN where not known.
+    The centre of a disc is the axis of the view, its rim the directions across it; areas are kept (Lambert's projection). The bar below
+    runs from ``scale[0]`` (dark) to ``scale[1]`` (bright).
+    """
+    return [(label, _disc(axes, values, scale, *frame)) for label, *frame in _VIEWS]
+
+
+def _disc(axes: np.ndarray, values: np.ndarray, scale: Tuple[float, float], centre: Sequence[float], right: Sequence[float],
+          down: Sequence[float]) -> bytes:
+    disc = EDGE - 20
+    at = (np.arange(disc) + 0.5) * 2 / disc - 1
+    u, v = np.meshgrid(at, at)
+    r2 = u * u + v * v
+    stretch = np.sqrt(np.maximum(2 - r2, 0))
+    vectors = np.stack([1 - r2, u * stretch, v * stretch], axis=-1) @ np.array([centre, right, down], dtype=float)
+    inside = r2 <= 1
+    found = np.full(r2.shape, np.nan)
+    found[inside] = _smooth(vectors[inside], axes, values)
+    picture = np.full((EDGE, EDGE), _WHITE, dtype=np.uint8)
+    level = np.clip((found - scale[0]) / (scale[1] - scale[0]), 0, 1)
+    colours = np.where(np.isfinite(level), np.round(np.nan_to_num(level) * 252), _UNKNOWN)
+    picture[:disc, 10:10 + disc][inside] = colours[inside].astype(np.uint8)
+    rim = (r2 <= 1) & (r2 > (1 - 2 / disc) ** 2)
+    picture[:disc, 10:10 + disc][rim] = _BLACK
+    middle = disc // 2
+    picture[middle, 5 + middle:16 + middle] = picture[middle - 5:middle + 6, 10 + middle] = _BLACK
+    picture[-14:-4, 10:-10] = np.round(np.linspace(0, 252, EDGE - 20)).astype(np.uint8)
+    return png(picture, _palette())
+
+
+def _smooth(vectors: np.ndarray, axes: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Mean of the values near each vector, with a weight that falls to 0 at the reach; NaN where none is near."""
+    known = np.isfinite(values)
+    limit = np.cos(np.deg2rad(_REACH))
+    weight = np.maximum(np.abs(vectors @ axes[known].T) - limit, 0) ** 2
+    total = weight.sum(axis=1)
+    return np.divide(weight @ values[known], total, out=np.full(len(vectors), np.nan), where=total > 0)
+
+
+def _palette() -> np.ndarray:
+    at = np.linspace(0, len(_STOPS) - 1, 253)
+    ramp = np.stack([np.interp(at, np.arange(len(_STOPS)), channel) for channel in np.array(_STOPS, dtype=float).T], axis=1)
+    return np.vstack([np.round(ramp), (255, 255, 255), (0, 0, 0), (190, 190, 190)]).astype(np.uint8)
