@@ -50,7 +50,7 @@ class LocalFilterResult(Result):
     resolution_finest: Optional[float] = _res("finest local resolution")
     resolution_median: Optional[float] = _res("median of the local resolution")
     resolution_coarsest: Optional[float] = _res("coarsest local resolution, of 99 % of the voxels that have one")
-    fraction_outside: Optional[float] = metric("", "part of the voxels without a resolution: 0 or less, 100 Å or more, not a number", "none")
+    fraction_outside: Optional[float] = metric("", "part of the voxels without a resolution: 0, 100 Å or more, not a number", "none")
     fraction_finer: Optional[float] = metric("", "part of the voxels whose resolution is finer than the voxels allow", "lower")
     variance_kept: Optional[float] = metric("", "variance after over before the filter, where there is a resolution", "none")
     n_filters: Optional[int] = metric("", "filters of the bank that were used", "none")
@@ -86,7 +86,7 @@ def compute_local_filter(inputs: Inputs, params: LocalFilterParams, *, progress:
     bank = _bank(grid, inside, geo, params, values["resolution_coarsest"])
     out = {}
     for i, (name, map_) in enumerate(maps.items()):
-        say(0.1 + 0.85 * i / len(maps), f"filtering {name.replace('filtered_', '').replace('filtered', 'map').replace('half', 'half-map ')}")
+        say(0.1 + 0.85 * i / len(maps), f"filtering map {i + 1} of {len(maps)}")
         out[name] = _filtered(map_, bank, geo, params)
     if "filtered" not in out:
         out["filtered"] = inputs.half1.with_data((out["filtered_half1"].data + out["filtered_half2"].data) / 2)
@@ -180,7 +180,8 @@ def _halves(inputs: Inputs) -> Dict[str, Any]:
         return {}
     a, b = inputs.half1.data.ravel(), inputs.half2.data.ravel()
     dot, norm1, norm2 = (float(np.einsum("i,i", p, q, dtype=np.float64)) for p, q in ((a, b), (a, a), (b, b)))
-    return dict(half_maps_identical=dot / np.sqrt(norm1 * norm2) > 1 - 1e-6, zero_fraction=zero_fraction(inputs.half1.data, inputs.half2.data))
+    return dict(half_maps_identical=dot / np.sqrt(norm1 * norm2) > 1 - 1e-6,
+                zero_fraction=zero_fraction(inputs.half1.data, inputs.half2.data))
 
 
 def _summary(values: Dict[str, Any]) -> str:
