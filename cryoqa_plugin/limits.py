@@ -104,6 +104,16 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
         Check("reach_nyquist", "<=", 0.1, "Part of the directions whose FSC never falls",
               "Use smaller voxels, and check that the half-maps are independent."),
     ),
+    "local_filter": (
+        Check("half_maps_identical", "is", False, "Half-maps are copies of each other",
+              "Give the two independent half-maps of one refinement.", severity="fail"),
+        Check("zero_fraction", "<=", 0.5, "Voxels that are exactly 0",
+              "The half-maps seem to be masked; a filter smears the edge of that mask. Give them as they were reconstructed."),
+        Check("fraction_outside", "<=", 0.995, "Part of the box without a local resolution",
+              "Nearly nowhere is there a resolution: check that the map holds the resolution in Å, and not a mask or a frequency."),
+        Check("fraction_finer", "<=", 0.01, "Voxels whose resolution is finer than the voxels allow",
+              "Check the unit and the voxel size of the local-resolution map, or use smaller voxels."),
+    ),
     "import_job": (
         Check("has_half_maps", "is", True, "Both half-maps are there", "Copy them from where the job ran; without them there is no FSC."),
         Check("halves_filtered", "is", False, "Half-maps are filtered", "Take the '_unfil' maps of the finished job."),

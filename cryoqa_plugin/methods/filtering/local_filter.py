@@ -95,7 +95,7 @@ def compute_local_filter(inputs: Inputs, params: LocalFilterParams, *, progress:
     values["n_filters"] = int(np.count_nonzero(banks.used(bank.position, bank.cutoffs.size)))
     values.update(_halves(inputs))
     say(1.0, "done")
-    return LocalFilterResult(summary=_summary(values), warnings=warnings, **values, **out)
+    return LocalFilterResult(summary=_summary(values, params), warnings=warnings, **values, **out)
 
 
 def _check(inputs: Inputs) -> Dict[str, Map]:
@@ -184,7 +184,7 @@ def _halves(inputs: Inputs) -> Dict[str, Any]:
                 zero_fraction=zero_fraction(inputs.half1.data, inputs.half2.data))
 
 
-def _summary(values: Dict[str, Any]) -> str:
-    kept = "" if values["variance_kept"] is None else f", which keeps {100 * values['variance_kept']:.3g} % of the variance there"
+def _summary(values: Dict[str, Any], params: LocalFilterParams) -> str:
+    kept = "" if values["variance_kept"] is None or params.bfactor else f", which keeps {100 * values['variance_kept']:.3g} % of the variance there"
     return (f"Every voxel was low-passed at its own resolution, {values['resolution_finest']:.2f} to {values['resolution_coarsest']:.2f} Å "
             f"(median {values['resolution_median']:.2f} Å){kept}; {100 * values['fraction_outside']:.3g} % of the box has none.")
