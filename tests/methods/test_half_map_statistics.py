@@ -7,8 +7,8 @@ import pytest
 
 import naive_pairs as naive
 from cryoqa_plugin import checks, limits, results
-from cryoqa_plugin.core import pairs
-from cryoqa_plugin.core.fourier import forward
+from cryoqa_plugin.core import pairs, shells, significance
+from cryoqa_plugin.core.fourier import forward, geometry
 from cryoqa_plugin.errors import InputError, MissingInputError
 from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import Map, read_map
@@ -142,13 +142,8 @@ def test_steep_spectra_do_not_leak_through_the_mask():
     mask = np.clip((14 - np.sqrt(axis[:, None, None] + axis[None, :, None] + axis[None, None, :])) / 2, 0, 1).astype(np.float32)
     result = run(Inputs(half1=inputs.half1.with_data(data[0]), half2=inputs.half2.with_data(data[1]), mask=inputs.half1.with_data(mask)))
     assert result.resolution_fdr >= 96 / 9                                     # 5.5 shells and the reach of the mask
-    raw = pairs.pair_sums(forward(data[0] * mask), forward(data[1] * mask), pairs_geometry()).sums
+    raw = pairs.pair_sums(forward(data[0] * mask), forward(data[1] * mask), geometry((48, 48, 48), (2.0, 2.0, 2.0))).sums
     assert (raw.cross / np.sqrt(raw.power1 * raw.power2))[12] > 5 * abs(result.fsc_masked.y[11])
-
-
-def pairs_geometry():
-    from cryoqa_plugin.core.fourier import geometry
-    return geometry((48, 48, 48), (2.0, 2.0, 2.0))
 
 
 def test_local_correlation_map(halves):
@@ -225,6 +220,22 @@ def test_xmipp_is_reproduced_by_its_own_rule_and_ours_uses_all_coefficients(shar
     ours = run(inputs)
     apart = abs(ours.fsc_unmasked.y[:n] - frc[:n])                             # half of the coefficients against all
     assert 0 < apart[5:].max() < 0.06 and abs(ours.dpr.y[:n] - dpr[:n])[5:].max() < 6
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("name, theirs", [("p96", 2.18), pytest.param("t160", 2.54, marks=pytest.mark.heavy),
+                                          pytest.param("h256", 2.84, marks=pytest.mark.heavy)])
+def test_closed_form_gives_the_resolution_of_spoc_by_its_rules(sim_case, name, theirs):
+    """SPOC 46 CPU s at 256: a ball of radius n / 2 - 4 with a Gaussian edge of 2 voxels, and 0.7 of the coefficients of a shell."""
+    inputs = load(sim_case, name, ("half1", "half2"))
+    n = inputs.half1.shape[0]
+    axis = (np.arange(n) - n / 2) ** 2
+    r = np.sqrt(axis[:, None, None] + axis[None, :, None] + axis[None, None, :])
+    ball = np.where(r < n / 2 - 4, 1, np.exp(-(r - n / 2 + 4) ** 2 / 8)).astype(np.float32)
+    sums = shells.cross_sums(forward(inputs.half1.data * ball), forward(inputs.half2.data * ball), geometry(ball.shape))
+    p = significance.noise_probability(shells.fsc(sums)[1:], 0.7 * sums.count[1:])
+    last = int(np.argmax(significance.adjusted(p) > 0.01))
+    assert n * inputs.half1.voxel_size[0] / last == pytest.approx(theirs, abs=0.006)
 
 
 @pytest.mark.realdata
