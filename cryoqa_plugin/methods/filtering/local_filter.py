@@ -185,6 +185,8 @@ def _halves(inputs: Inputs) -> Dict[str, Any]:
 
 
 def _summary(values: Dict[str, Any], params: LocalFilterParams) -> str:
-    kept = "" if values["variance_kept"] is None or params.bfactor else f", which keeps {100 * values['variance_kept']:.3g} % of the variance there"
+    kept = ""
+    if values["variance_kept"] is not None and not params.bfactor:
+        kept = f", which keeps {100 * values['variance_kept']:.3g} % of the variance there"
     return (f"Every voxel was low-passed at its own resolution, {values['resolution_finest']:.2f} to {values['resolution_coarsest']:.2f} Å "
             f"(median {values['resolution_median']:.2f} Å){kept}; {100 * values['fraction_outside']:.3g} % of the box has none.")
