@@ -13,6 +13,7 @@ class Capability:
     ``run``, ``params`` and ``result`` are ``module:name`` below ``cryoqa_plugin``. ``needs`` are the kinds of input
     without which it does not run; ``takes`` those it uses when they are given; ``any_of`` asks for at least one of
     these groups. ``bytes_per_voxel`` is the measured peak memory for the estimate said before a run.
+    ``on_request`` marks what takes too long to be a part of ``assess``.
     """
 
     id: str
@@ -29,6 +30,7 @@ class Capability:
     references: Tuple[str, ...]
     bytes_per_voxel: float
     any_of: Tuple[Tuple[str, ...], ...] = ()
+    on_request: bool = False
 
 
 CAPABILITIES: Tuple[Capability, ...] = (
@@ -78,6 +80,12 @@ CAPABILITIES: Tuple[Capability, ...] = (
         result="methods.filtering.local_filter:LocalFilterResult", protocol="protocols.protocol_local_filter:CryoqaProtLocalFilter",
         section="report.sections.local_filter:SECTION", viewer="viewers.viewer_volume:CryoqaVolumeViewer", references=("Cardone2013",),
         bytes_per_voxel=47),
+    Capability(
+        id="local_fsc", title="Local resolution by FSC", level="1", needs=("half1", "half2"), takes=("mask",),
+        run="methods.resolution.local_fsc:compute_local_fsc", params="methods.resolution.local_fsc:LocalFscParams",
+        result="methods.resolution.local_fsc:LocalFscResult", protocol="protocols.protocol_local_fsc:CryoqaProtLocalFsc",
+        section="report.sections.local_fsc:SECTION", viewer="viewers.viewer_volume:CryoqaVolumeViewer",
+        references=("Cardone2013", "Tibshirani1987"), bytes_per_voxel=40),
     Capability(
         id="import_job", title="What a RELION or cryoSPARC job folder gives", level="0", needs=(), takes=(),
         run="methods.importing.import_job:compute_import_job", params="methods.importing.import_job:ImportJobParams",

@@ -205,11 +205,11 @@ def _averaged(sources: Dict[str, str], outdir: str) -> Dict[str, str]:
     return dict(sources, full_map=path)
 
 
-def applicable(sources: Mapping[str, str]) -> List[Capability]:
-    """The rows whose inputs are all there; importers of job folders are left out."""
+def applicable(sources: Mapping[str, str], on_request: bool = False) -> List[Capability]:
+    """The rows whose inputs are all there; importers of job folders are left out, and what runs ``on_request`` only."""
     from .io.inputs import KINDS
     given = {n for n in sources if sources[n]}
-    rows = [c for c in CAPABILITIES if (c.needs or c.any_of) and set(c.needs) <= given]
+    rows = [c for c in CAPABILITIES if (c.needs or c.any_of) and set(c.needs) <= given and (on_request or not c.on_request)]
     return [c for c in rows if not c.any_of or any(set(g) <= given for g in c.any_of if all(n in KINDS for n in g))]
 
 
@@ -277,7 +277,7 @@ def warmup(progress: Progress = None) -> List[str]:
     with tempfile.TemporaryDirectory() as folder:
         sources = write_demo_data(folder, box=48)
         kinds = {k: v for k, v in sources.items() if k != "truth"}
-        for i, row in enumerate(applicable(kinds)):
+        for i, row in enumerate(applicable(kinds, on_request=True)):
             mine = {n: p for n, p in kinds.items() if n in row.needs + row.takes}
             execute(row.id, mine, outdir=None, progress=_part(progress, i, len(CAPABILITIES), row.title))
     return [k.py_func.__qualname__ for k in jit.KERNELS if hasattr(k, "stats")]

@@ -183,7 +183,7 @@ def test_the_table_in_the_readme_is_that_of_the_registry():
 def runnable_sources(row, tiny):
     """Files of the tiny half-maps that a row can use, or None when it wants none."""
     given = {n: p for n, p in tiny["paths"].items() if n in row.needs + row.takes}
-    return given if row in runner.applicable(given) else None
+    return given if row in runner.applicable(given, on_request=True) else None
 
 
 @ROWS

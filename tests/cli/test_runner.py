@@ -83,3 +83,11 @@ def test_warmup_leaves_no_cold_kernel():
     if not any(hasattr(k, "stats") for k in jit.KERNELS):
         pytest.skip("kernels are not compiled under NUMBA_DISABLE_JIT")
     assert names and jit.cold_kernels() == []
+
+
+def test_what_runs_on_request_is_left_out_of_assess(cli_files, monkeypatch):
+    from dataclasses import replace
+    slow = replace(runner.capability("fsc"), id="slow", on_request=True)
+    monkeypatch.setattr(runner, "CAPABILITIES", runner.CAPABILITIES + (slow,))
+    assert "slow" not in [row.id for row in runner.applicable(cli_files)]
+    assert "slow" in [row.id for row in runner.applicable(cli_files, on_request=True)]
