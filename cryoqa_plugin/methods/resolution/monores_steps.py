@@ -1,0 +1,207 @@
+"""What MonoRes needs before its sweep: inputs checked, mask, mean and difference of the half-maps, global resolution."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Dict, List, NamedTuple, Optional, Tuple
+
+import numpy as np
+from scipy.special import ndtri
+
+from ...core import crossing, filters, fourier, shells
+from ...errors import InputError, MissingInputError
+from ...io.inputs import Inputs, require, require_same_grid
+from ...io.maps import Map
+from ..common import check_data, check_mask
+from ..map_info.halves import is_masked
+
+if TYPE_CHECKING:
+    from .monores import MonoresParams
+
+_COPY = 1e-6
+_SMALLEST = 16
+
+
+class Level(NamedTuple):
+    """One frequency of the sweep: resolution (Å), threshold, means of signal and noise, parts still in the race and above."""
+
+    resolution: float
+    threshold: float
+    signal: float
+    noise: float
+    active: float
+    above: float
+
+
+class Found(NamedTuple):
+    """Resolution, float32 [z, y, x] in Å, 0 where there is none; the levels; voxels that never failed; voxels that failed at once."""
+
+    resolution: np.ndarray
+    levels: List[Level]
+    beyond: int
+    unresolved: int
+
+
+@dataclass
+class Work:
+    """``inside`` and ``solvent`` (of a single map) are bool [z, y, x], ``resolution`` is that of the whole map (Å)."""
+
+    inputs: Inputs
+    params: MonoresParams
+    grid: Map
+    inside: np.ndarray
+    solvent: np.ndarray
+    mask_source: str
+    resolution: float
+    facts: Dict[str, Any] = field(default_factory=dict)
+    warnings: List[str] = field(default_factory=list)
+
+    @property
+    def halves(self) -> bool:
+        """The noise comes from half-maps."""
+        return self.inputs.half1 is not None
+
+    def signal(self) -> np.ndarray:
+        """The map, float32 [z, y, x]; the mean of the half-maps is made anew at each call, so that it need not be kept."""
+        return _combined(self.inputs, np.add) if self.halves else self.inputs.full_map.data
+
+    def noise(self) -> np.ndarray:
+        """Half the difference of the half-maps, float32 [z, y, x], made anew."""
+        return _combined(self.inputs, np.subtract)
+
+    @property
+    def voxel(self) -> float:
+        """Longest voxel edge, Å."""
+        return float(max(self.grid.voxel_size))
+
+    @property
+    def window(self) -> float:
+        """Standard deviation of the window of the amplitude, Å."""
+        return self.params.window or max(4.0, 1.5 * self.resolution)
+
+    @property
+    def start(self) -> float:
+        """Coarsest resolution looked at, Å."""
+        return self.params.start or max(10.0, 5 * self.resolution)
+
+
+def prepare(inputs: Inputs, params: MonoresParams) -> Work:
+    """Check the inputs and make what the sweep needs."""
+    halves = inputs.half1 is not None or inputs.half2 is not None
+    if halves:
+        require(inputs, "half1", "half2")
+    elif inputs.full_map is None:
+        raise MissingInputError("Two half-maps or a map are needed and none was given; give the files of both half-maps, or that of the "
+                                "map.")
+    used = {n: m for n, m in inputs.maps().items() if n in (("half1", "half2", "mask") if halves else ("full_map", "mask"))}
+    require_same_grid(used)
+    for kind, map_ in used.items():
+        (check_mask if kind == "mask" else check_data)(map_, kind)
+    grid = inputs.half1 if halves else inputs.full_map
+    if min(grid.shape) < _SMALLEST:
+        box = " x ".join(str(n) for n in grid.shape[::-1])
+        raise InputError(f"The map is {box} voxels ({grid.path}); local resolution needs at least {_SMALLEST} along each axis. Give the "
+                         "whole map.")
+    warnings: List[str] = []
+    facts = _about_halves(inputs, warnings) if halves else {}
+    resolution = params.resolution or (_global(inputs, warnings) if halves else 3 * float(max(grid.voxel_size)))
+    signal = _combined(inputs, np.add) if halves else inputs.full_map.data
+    inside, solvent, source = _masks(inputs, params, grid, signal, warnings)
+    work = Work(inputs, params, grid, inside, solvent, source, resolution, facts, warnings)
+    _check_start(work)
+    return work
+
+
+def _combined(inputs: Inputs, how: Any) -> np.ndarray:
+    out = how(inputs.half1.data, inputs.half2.data)
+    out *= np.float32(0.5)
+    return out
+
+
+def _about_halves(inputs: Inputs, warnings: List[str]) -> Dict[str, Any]:
+    one, two = inputs.half1, inputs.half2
+    mean1, mean2 = (float(m.data.mean(dtype=np.float64)) for m in (one, two))
+    sums = np.zeros(3)
+    for p, q in zip(one.data, two.data):
+        a, b = p.ravel() - mean1, q.ravel() - mean2
+        sums += (a @ a, b @ b, a @ b)
+    sd1, sd2 = np.sqrt(sums[:2] / one.data.size)
+    correlation = sums[2] / np.sqrt(sums[0] * sums[1])
+    identical = bool(correlation > 1 - _COPY)
+    masked = is_masked(one.data) or is_masked(two.data)
+    if identical:
+        warnings.append(f"Half-map 1 ({one.path}) and half-map 2 ({two.path}) are copies of each other: there is no noise to compare with; "
+                        "give the two independent ones.")
+    elif masked:
+        warnings.append(f"A half-map is masked ({one.path}, {two.path}); where its mask cuts, the resolution means nothing.")
+    return dict(half_maps_identical=identical, half_maps_masked=masked, half_maps_scale=float(max(sd1, sd2) / min(sd1, sd2)))
+
+
+def _global(inputs: Inputs, warnings: List[str]) -> float:
+    """Resolution in Å at which the unmasked FSC of the half-maps falls below 0.143."""
+    geo = fourier.geometry(inputs.half1.shape, inputs.half1.voxel_size)
+    first = fourier.forward(inputs.half1.data)
+    sums = shells.cross_sums(first, fourier.forward(inputs.half2.data), geo)
+    found = crossing.find_crossings(fourier.frequencies(geo), shells.fsc(sums), 0.143)
+    nyquist = 2 * float(max(inputs.half1.voxel_size))
+    if found.state == "below":
+        warnings.append(f"The FSC of the half-maps is below 0.143 everywhere ({inputs.half1.path}, {inputs.half2.path}); a global "
+                        f"resolution of {5 * nyquist:.1f} Å was taken.")
+        return 5 * nyquist
+    return nyquist if found.state == "never" else max(nyquist, 1 / found.first)
+
+
+def _masks(inputs: Inputs, params: MonoresParams, grid: Map, signal: np.ndarray,
+           warnings: List[str]) -> Tuple[np.ndarray, np.ndarray, str]:
+    """Inside, bool [z, y, x]; the solvent of a single map; and where the mask comes from."""
+    file = f" ({grid.path})" if grid.path else ""
+    if inputs.mask is not None:
+        soft, source = inputs.mask.data, "given"
+        file = f" ({inputs.mask.path})" if inputs.mask.path else ""
+    elif params.rules == "xmipp":
+        soft, source = _xmipp_mask(signal, grid.voxel_size), "made here by Xmipp's rule"
+    else:
+        from ..masks.mask import MaskParams, compute_mask
+        soft, source = compute_mask(Inputs(full_map=grid.with_data(signal)), MaskParams()).mask.data, "made here from the map"
+    if inputs.mask is None:
+        warnings.append(f"No mask was given{file}; one was made from the map, look at it before you trust the numbers.")
+    inside = soft >= 0.5
+    if not inside.any():
+        raise InputError(f"No voxel of the mask reaches 0.5, its largest value is {float(soft.max()):.3g}{file}; give another mask.")
+    solvent = soft <= 0.01 if params.rules == "cryoqa" else ~inside
+    if not solvent.any():
+        solvent = ~inside
+    if inputs.half1 is None and not solvent.any():
+        raise InputError(f"The mask fills the box{file}, so that a single map has no solvent to take the noise from; give a smaller mask, "
+                         "or the half-maps.")
+    return inside, solvent, source
+
+
+def _xmipp_mask(data: np.ndarray, voxel_size: Any) -> np.ndarray:
+    smooth = real_gaussian(data, voxel_size, 0.02 * data.shape[2])
+    return (smooth >= 0.05 * float(smooth.max())).astype(np.float32)
+
+
+def real_gaussian(data: np.ndarray, voxel_size: Any, sigma: float) -> np.ndarray:
+    """Map times ``exp(-pi^2 sigma^2 u^2)`` in Fourier space, u in cycles a voxel: true standard deviation ``sigma / sqrt 2`` voxels."""
+    geo = fourier.geometry(data.shape, voxel_size)
+    at = np.arange(0, 2.0 * geo.n_shells, 1 / 32)
+    profile = np.exp(-(np.pi * sigma * at * max(voxel_size) / geo.length) ** 2)
+    ft = fourier.forward(data)
+    filters.apply_radial(ft, geo, profile, at=at, out=ft)
+    return fourier.inverse(ft, data.shape)
+
+
+def _check_start(work: Work) -> None:
+    finest = 2 * work.voxel
+    if work.start <= 1.1 * finest:
+        raise InputError(f"The sweep would begin at {work.start:g} Å, but voxels of {work.voxel:g} Å hold nothing finer than {finest:g} Å "
+                         f"({work.grid.path}); begin at a larger number.")
+
+
+def threshold_of(noise: np.ndarray, significance: float, gaussian: bool) -> Tuple[float, float, float]:
+    """Threshold, mean and variance of noise amplitudes, float32 [n]: the value at rank ``int(n significance)``, or mean + z sd."""
+    mean, variance = float(noise.mean(dtype=np.float64)), float(noise.var(dtype=np.float64))
+    if gaussian:
+        return mean + float(ndtri(significance)) * np.sqrt(variance), mean, variance
+    rank = min(int(noise.size * significance), noise.size - 1)
+    return float(np.partition(noise, rank)[rank]), mean, variance

@@ -1,0 +1,181 @@
+"""MonoRes as Xmipp's program does it, voxel by voxel, with its edge cases."""
+from __future__ import annotations
+
+from typing import Callable, List, NamedTuple, Optional, Tuple
+
+import numpy as np
+from scipy.special import ndtri
+
+from ...core.monogenic import WIDTH, Monogenic, low_pass_at
+from . import monores_steps as steps
+from .monores_steps import Found, Level, Work
+
+Say = Callable[[float, str], None]
+_Noise = Tuple[float, float, float]
+_EXACT = (0.2,)                       # cycles a voxel: from here on strong low frequencies are left out, for the last float32 digits
+
+
+class Classes(NamedTuple):
+    """Voxels tested and voxels the noise is taken from, bool [z, y, x]; number of voxels of the mask before any was ignored."""
+
+    tested: np.ndarray
+    noise: np.ndarray
+    n_mask: int
+
+
+def lattice(length: float, voxel: float, start: float, step: float) -> List[int]:
+    """Fourier indices looked at: those nearest to ``start - k step`` (Å), each once, up to Nyquist."""
+    out: List[int] = []
+    for k in range(int(start / step) + 1):
+        resolution = start - k * step
+        if resolution <= 0:
+            break
+        index = int(np.floor(length / resolution + 0.5))
+        if out and index == out[-1] or index == 0:
+            continue
+        if length / index < 2 * voxel - 1e-6:
+            break
+        out.append(index)
+    return out
+
+
+def cliff(data: np.ndarray, inside: np.ndarray) -> float:
+    """Radius (voxels) beyond which the map is empty: where the variance of a shell falls below 1 % of that of the one before."""
+    half = min(data.shape) // 2
+    y2 = (np.arange(data.shape[1]) - data.shape[1] // 2) ** 2
+    x2 = (np.arange(data.shape[2]) - data.shape[2] // 2) ** 2
+    plane = (y2[:, None] + x2[None, :]).ravel()
+    sums, reach = np.zeros((3, half + 1)), 0
+    for z, section in enumerate(data):
+        r2 = plane + (z - data.shape[0] // 2) ** 2
+        chosen = inside[z].ravel()
+        reach = max(reach, int(r2[chosen].max(initial=0)))
+        shell = np.minimum(np.sqrt(r2).astype(np.int64), half)
+        values = section.ravel().astype(np.float64)
+        for row, weights in zip(sums, (None, values, values * values)):
+            row += np.bincount(shell, weights, half + 1)
+    count, total, square = sums[:, :half]
+    variance = square / np.maximum(count, 1) - (total / np.maximum(count, 1)) ** 2
+    last = 1e-38
+    for radius in range(int(np.sqrt(reach)), half):
+        if variance[radius] / last < 0.01:
+            return radius - 1
+        last = variance[radius] if variance[radius] > 0 else 1e-38
+    return half
+
+
+def _classes(work: Work, signal: Optional[Monogenic]) -> Classes:
+    limit2 = cliff(work.signal(), work.inside) ** 2
+    z, y, x = (((np.arange(n) - n // 2) ** 2) for n in work.grid.shape)
+    near = z[:, None, None] + y[None, :, None] + x[None, None, :] < limit2
+    tested, noise = work.inside & near, ~work.inside & near
+    n_mask = int(np.count_nonzero(work.inside))
+    if work.halves and work.params.noise_inside:
+        return Classes(tested, tested, n_mask)
+    amplitude = np.sqrt(signal.squared(0.0))                 # what looks like solvent is solvent
+    amplitude = steps.real_gaussian(amplitude, work.grid.voxel_size, 4)
+    if noise.any():
+        level = steps.threshold_of(amplitude[noise], 0.95, False)[0]
+        weak = tested & (amplitude < level)
+        tested, noise = tested & ~weak, noise | weak
+        n_mask = int(np.count_nonzero(tested))
+    return Classes(tested, tested | noise if work.halves else noise, n_mask)
+
+
+def _amplitude(source: Monogenic, f: float, before: float, where: np.ndarray) -> np.ndarray:
+    """Amplitude beyond ``f`` low-passed at ``f``, float32 [n]; all NaN at 0.5, where the width of Xmipp's low-pass is 0.
+
+    ``before`` is the frequency of the last call, 0 at the first.
+    """
+    if f >= 0.5:
+        return np.full(int(np.count_nonzero(where)), np.nan, np.float32)
+    if any(before < limit <= f for limit in _EXACT):
+        source.forget_below(f)
+    total = source.squared(f)
+    np.sqrt(total, out=total)
+    return low_pass_at(total, source.steps, (f, min(f + WIDTH, 0.5)), where)
+
+
+def sweep_xmipp(work: Work, say: Say) -> Found:
+    """The sweep over frequencies and what follows it."""
+    length = max(n * v for n, v in zip(work.grid.shape, work.grid.voxel_size[::-1]))
+    indices = lattice(length, work.voxel, work.start, work.params.step)
+    fs = [i / length * work.voxel for i in indices]
+    significance = work.params.significance or 0.95
+    noises: List[Optional[_Noise]] = [None] * len(fs)
+    classes = None
+    if work.halves:
+        classes = _classes(work, None if work.params.noise_inside else Monogenic(work.signal(), work.grid.voxel_size))
+        source = Monogenic(work.noise(), work.grid.voxel_size)
+        for k, f in enumerate(fs):
+            say(0.1 + 0.4 * k / len(fs), f"noise at {length / indices[k]:.2f} Å")
+            noises[k] = steps.threshold_of(_amplitude(source, f, fs[k - 1] if k else 0.0, classes.noise), significance, work.params.gaussian_noise)
+        del source
+    source = Monogenic(work.signal(), work.grid.voxel_size)
+    race = _Race(work, classes or _classes(work, source))
+    for k, f in enumerate(fs):
+        say(0.5 + 0.45 * k / len(fs), f"map at {length / indices[k]:.2f} Å")
+        if not race.step(source, f, length / indices[k], noises[k]):
+            break
+    del source
+    return race.finish()
+
+
+class _Race:
+    """Which voxels are still in the race; ``failed`` counts their failures in a row, of voxels in the order of the mask."""
+
+    def __init__(self, work: Work, classes: Classes) -> None:
+        self.work, self.classes = work, classes
+        n = int(np.count_nonzero(classes.tested))
+        self.failed, self.resolution = np.zeros(n, np.uint8), np.zeros(n, np.float32)
+        self.seen: List[float] = []
+        self.levels: List[Level] = []
+        self.best, self.last, self.rejected = 0.0, 0.0, 0
+        self.where = classes.tested if work.halves else classes.tested | classes.noise
+        self.is_tested = None if work.halves else classes.tested[self.where]
+
+    def step(self, source: Monogenic, f: float, resolution: float, noise: Optional[_Noise]) -> bool:
+        """One frequency; False when the sweep ends here."""
+        params = self.work.params
+        significance = params.significance or 0.95
+        self.seen.append(resolution)
+        values = _amplitude(source, f, self.last, self.where)
+        self.last = f
+        if noise is None:
+            noise = steps.threshold_of(values[~self.is_tested], significance, params.gaussian_noise)
+            values = values[self.is_tested]
+        threshold, noise_mean, noise_variance = noise
+        active = self.failed < 2
+        signal = values[active]
+        mean = float(signal.mean(dtype=np.float64)) if signal.size else 0.0
+        if signal.size / self.classes.n_mask < 0.025 or mean < 0.001 * self.best:
+            return False
+        if mean == mean:
+            self.best = max(self.best, mean)
+        passed = active & (values > threshold)
+        self.failed[passed] = 0
+        self.resolution[passed] = resolution
+        lost = active & ~passed
+        self.failed[lost] += 1
+        twice = lost & (self.failed == 2)
+        self.resolution[twice] = self.seen[-3] if len(self.seen) > 2 else self.seen[0]
+        if len(self.seen) == 2:
+            self.rejected = int(np.count_nonzero(twice))
+        self.levels.append(Level(resolution, threshold, mean, noise_mean, signal.size / active.size, np.count_nonzero(passed) / active.size))
+        spread = float(signal.var(dtype=np.float64)) / signal.size + noise_variance / np.count_nonzero(self.classes.noise)
+        z = (mean - noise_mean) / np.sqrt(spread) if spread > 0 else np.inf
+        return not z < ndtri(significance)
+
+    def finish(self) -> Found:
+        """Fill what has no resolution, smooth, and keep the better of both."""
+        work, last = self.work, np.float32(self.seen[-1] if self.seen else 0)
+        whole = np.zeros(work.grid.shape, np.float32)
+        whole[self.classes.tested] = self.resolution
+        valid = (whole >= last) & (whole > 0)
+        beyond = int(np.count_nonzero(self.failed == 0))
+        if not valid.any():
+            return Found(np.zeros_like(whole), self.levels, beyond, self.resolution.size)
+        filled = np.where(valid, whole, np.float32(np.median(whole[whole > last - np.float32(0.001)])))
+        smooth = steps.real_gaussian(filled, work.grid.voxel_size, 3)
+        kept = (smooth > filled) | (smooth < 2 * work.voxel)
+        return Found(np.where(valid, np.where(kept, filled, smooth), np.float32(0)), self.levels, beyond, self.rejected)
