@@ -272,11 +272,16 @@ def _part(progress: Progress, i: int, n: int, title: str) -> Progress:
 
 def warmup(progress: Progress = None) -> List[str]:
     """Compile every kernel by running every capability on small made-up data; returns the names of the kernels."""
+    import numpy as np
     from .core import jit
     from .demo import write_demo_data
+    from .io.maps import read_map, write_map
     with tempfile.TemporaryDirectory() as folder:
         sources = write_demo_data(folder, box=48)
         kinds = {k: v for k, v in sources.items() if k != "truth"}
+        kinds["resolution_map"] = os.path.join(folder, "resolution.mrc")
+        half = read_map(kinds["half1"])
+        write_map(kinds["resolution_map"], half.with_data(np.full(half.shape, 8.0, np.float32)))
         for i, row in enumerate(applicable(kinds, on_request=True)):
             mine = {n: p for n, p in kinds.items() if n in row.needs + row.takes}
             execute(row.id, mine, outdir=None, progress=_part(progress, i, len(CAPABILITIES), row.title))

@@ -79,7 +79,10 @@ def test_progress_never_goes_back(cli_files, tmp_path):
 
 def test_warmup_leaves_no_cold_kernel():
     from cryoqa_plugin.core import jit
+    from cryoqa_plugin.registry import CAPABILITIES, resolve
     names = runner.warmup()
+    for row in CAPABILITIES:
+        resolve(row.run)
     if not any(hasattr(k, "stats") for k in jit.KERNELS):
         pytest.skip("kernels are not compiled under NUMBA_DISABLE_JIT")
     assert names and jit.cold_kernels() == []
