@@ -8,8 +8,8 @@ from pwem.objects import SetOfFSCs
 from . import inputs
 from .base import CryoqaProtocol
 
-_SHOWN = ("resolution_ratio", "fitted_best", "fitted_worst", "resolution_x", "resolution_y", "resolution_z", "resolution_median", "fso_09",
-          "fso_05", "fso_01", "bingham_p", "area_ratio", "sphericity", "u_range")
+_SHOWN = ("resolution_ratio", "fitted_best", "fitted_worst", "regional_ratio", "regional_scatter", "resolution_x", "resolution_y",
+          "resolution_z", "resolution_median", "fso_09", "fso_05", "fso_01", "bingham_p", "area_ratio", "sphericity", "u_range")
 
 
 class CryoqaProtDirectionalFsc(CryoqaProtocol):

@@ -31,6 +31,19 @@ def halves(shape=(48, 48, 48), bfactors=(60.0, 60.0, 60.0), plateau=300.0, noise
     return [Map(np.fft.irfftn(signal + white(noise), shape).astype(np.float32), (VOXEL,) * 3) for _ in range(2)]
 
 
+def with_a_cap(angle, noise, axis=(0.0, 0.3, 1.0), shape=(64, 64, 64), b=100.0, plateau=300.0, seed=0):
+    """Isotropic half-maps but for ``noise`` times the noise power within ``angle`` degrees of ``axis``, as missing views leave it."""
+    rng = np.random.default_rng(seed)
+    nz, ny, nx = shape
+    z, y, x = np.meshgrid(np.fft.fftfreq(nz), np.fft.fftfreq(ny), np.fft.rfftfreq(nx), indexing="ij")
+    v = np.array(axis) / np.linalg.norm(axis)
+    inside = np.abs(x * v[0] + y * v[1] + z * v[2]) > np.cos(np.deg2rad(angle)) * np.sqrt(x * x + y * y + z * z)
+    level = np.where(inside, np.sqrt(noise), 1)
+    signal = np.sqrt(plateau) * np.fft.rfftn(rng.standard_normal(shape)) * np.exp(-b * sum(squares(shape)) / 4)
+    noisy = [np.fft.irfftn(signal + level * np.fft.rfftn(rng.standard_normal(shape)), shape) for _ in range(2)]
+    return Inputs(**{k: Map(a.astype(np.float32), (VOXEL,) * 3) for k, a in zip(("half1", "half2"), noisy)})
+
+
 def inputs(**options):
     """The same as inputs."""
     one, two = halves(**options)

@@ -14,7 +14,7 @@ from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import Map
 from cryoqa_plugin.methods.resolution import directional_shape as shape
 from cryoqa_plugin.methods.resolution.directional_fsc import DirectionalFscParams, compute_directional_fsc
-from directional_cases import expected, halves, inputs
+from directional_cases import expected, halves, inputs, with_a_cap
 
 QUICK = DirectionalFscParams(volume=False)
 ANISOTROPIC = (70.0, 90.0, 150.0)                  # B along x, y, z (Å²)
@@ -69,6 +69,15 @@ def test_nothing_depends_on_the_names_of_the_axes():
     assert b.resolution_x == pytest.approx(a.resolution_y, abs=1e-3)
 
 
+@pytest.mark.parametrize("angle, noise", [(15, 20), (20, 20), (25, 4), (35, 4)])
+def test_a_cap_without_data_is_found(angle, noise):
+    result = compute_directional_fsc(with_a_cap(angle, noise), QUICK)
+    assert result.isotropic is False and result.regional_ratio > 1.1 and result.regional_scatter > 6.5
+    worst = np.array(result.axes.rows[3][2:5])
+    assert abs(worst @ (0, 0.3, 1)) / np.hypot(0.3, 1) > np.cos(np.deg2rad(15))
+    assert "seen mostly along that direction" in result.summary
+
+
 def test_isotropic_half_maps_are_called_so():
     result = compute_directional_fsc(inputs(bfactors=(100.0,) * 3), QUICK)
     assert result.isotropic is True and result.resolution_ratio < 1.1
@@ -79,15 +88,18 @@ def test_isotropic_half_maps_are_called_so():
 
 @pytest.mark.heavy
 def test_bingham_is_calibrated_on_isotropic_half_maps():
-    """At 5 % about 5 % are called uneven; counting all 321 directions, as the usual formula does, calls most of them so."""
-    p, naive = [], []
+    """At 5 % about 5 % are called uneven; counting all 321 directions, as the usual formula does, calls far more so."""
+    p, naive, scatter = [], [], []
     for seed in range(80):
         result = compute_directional_fsc(inputs(bfactors=(100.0,) * 3, seed=seed), QUICK)
         p.append(result.bingham_p)
+        scatter.append(result.regional_scatter)
+        assert result.isotropic
         m = result.effective_directions / 321 / (1 - result.bingham_fso)
         naive.append(shape.chdtrc(5, result.bingham_statistic / m))
     assert np.mean(np.array(p) < 0.05) < 0.12 and 0.3 < np.median(p) < 0.7
     assert np.mean(np.array(naive) < 0.05) > 0.2
+    assert np.quantile(scatter, 0.95) < 6 and 3 < np.median(scatter) < 5.5
 
 
 def test_bingham_statistic_follows_chi_squared_for_independent_axes():
@@ -148,12 +160,14 @@ def test_occupancy_and_curves(anisotropic):
         assert len(c.x) == len(c.y) == 32 and c.y.max() <= 1.0001
     assert np.all(r.fsc_directions.lower <= r.fsc_directions.y) and np.all(r.fsc_x.lower <= r.fsc_x.y)
     assert r.fsc_best.y[10:25].mean() > r.fsc_worst.y[10:25].mean()
-    assert len(r.directions.rows) == 321 and len(r.axes.rows) == 6
+    assert len(r.directions.rows) == 321 and len(r.axes.rows) == 8
     assert max(row[4] for row in r.directions.rows) == pytest.approx(1)
     assert min(row[4] for row in r.directions.rows) == pytest.approx(r.area_ratio)
     worst = r.axes.rows[0]
     assert worst[:2] == ("resolution", "worst") and abs(worst[4]) > 0.99 and worst[5] == pytest.approx(r.fitted_worst)
-    assert r.axes.rows[5][:2] == ("signal fall-off", "fastest") and abs(r.axes.rows[5][4]) > 0.99
+    assert r.axes.rows[7][:2] == ("signal fall-off", "fastest") and abs(r.axes.rows[7][4]) > 0.99
+    assert r.axes.rows[3][:2] == ("region", "worst") and abs(r.axes.rows[3][4]) > 0.95 and r.axes.rows[3][5] == r.regional_worst
+    assert r.regional_ratio == pytest.approx(r.regional_worst / r.regional_best) and r.regional_best == r.axes.rows[4][5]
 
 
 def test_volume_is_the_fsc_in_reciprocal_space(anisotropic):

@@ -63,7 +63,12 @@ class DirectionalFscResult(Result):
     fitted_middle: Optional[float] = _res("resolution along the middle principal axis of the fit")
     fitted_worst: Optional[float] = _res("resolution along the worst principal axis of the fit")
     resolution_ratio: Optional[float] = metric("", "worst over best resolution of the fit: 1 is isotropic", "target:1")
-    isotropic: Optional[bool] = metric("", "the ratio is at most 1.1, or what exceeds it is within the scatter of the cones", "none")
+    regional_best: Optional[float] = _res("finest median resolution of a region within 25 degrees of a direction")
+    regional_worst: Optional[float] = _res("coarsest median resolution of such a region")
+    regional_ratio: Optional[float] = metric("", "coarsest over finest of the regions: 1 is isotropic", "target:1")
+    regional_scatter: Optional[float] = metric("", "logarithm of the regional ratio over the standard error of a region; 3 to 5.5 when all "
+                                               "directions are equally good", "lower")
+    isotropic: Optional[bool] = metric("", "the regional ratio is at most 1.1, or its scatter at most 6.5", "none")
     fso_09: Optional[float] = _res("resolution that 0.9 of the directions reach")
     fso_05: Optional[float] = _res("resolution that half of the directions reach")
     fso_01: Optional[float] = _res("resolution that 0.1 of the directions reach")

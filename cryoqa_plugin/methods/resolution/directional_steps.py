@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _BISECTIONS, _FINE_BISECTIONS = 3, 4              # 321 directions, and 1281 for the volume
 _SPREAD = 7.0                                     # degrees over which the volume is interpolated between the 1281
 _FEWEST = 2.0                                     # coefficients in a cone, below which the FSC of the whole shell stands in
-_RATIO, _SIGNIFICANT = 1.1, 0.05
+_RATIO, _SCATTER = 1.1, 6.5
 _COMPONENTS = ("xx", "yy", "zz", "xy", "xz", "yz")
 
 
@@ -126,18 +126,22 @@ def numbers(work: Work, found: Found) -> Dict[str, Any]:
     out["area_ratio"] = shape.area_ratio(found.fsc)
     out["sphericity"] = shape.sphericity(work.sphere, shape.crossings(work.freq, found.fsc, work.params.sphericity_threshold))
     out.update(_occupancy(work, found))
-    fitted = shape.smooth_axes(work.axes, found.at)
+    fitted, regions = shape.smooth_axes(work.axes, found.at), None
     if fitted is not None:
         worst, middle, best = (_inverse(v) for v in fitted.values)
-        out.update(fitted_worst=worst, fitted_middle=middle, fitted_best=best, resolution_ratio=worst / best,
-                   isotropic=bool(worst / best <= _RATIO or out.get("bingham_p", 1.0) >= _SIGNIFICANT))
+        part = shape.regions(work.axes, found.at, fitted, shape.effective_directions(work.axes, work.cone))
+        ratio = part.worst / part.best
+        out.update(fitted_worst=worst, fitted_middle=middle, fitted_best=best, resolution_ratio=worst / best, regional_worst=part.worst,
+                   regional_best=part.best, regional_ratio=ratio, regional_scatter=part.scatter,
+                   isotropic=bool(ratio <= _RATIO or part.scatter <= _SCATTER))
+        regions = part
     displacement = _displacement(work, found)
     if displacement is not None:
         out.update({"u_" + n: float(v) for n, v in zip(_COMPONENTS, displacement.components)},
                    u_error=float(displacement.errors.mean()), u_range=float(np.ptp(displacement.axes.values)))
         if out["resolution_global"]:
             out["fall_off_ratio"] = float(np.exp(2 * np.pi ** 2 * out["u_range"] / out["resolution_global"] ** 2))
-    out.update(directions=_direction_table(work, found), axes=_axis_table(fitted, displacement))
+    out.update(directions=_direction_table(work, found), axes=_axis_table(fitted, regions, displacement))
     return out
 
 
@@ -189,11 +193,14 @@ def _direction_table(work: Work, found: Found) -> Table:
     return Table(("x", "y", "z", "resolution", "area"), rows)
 
 
-def _axis_table(fitted: Optional[shape.Axes], displacement: Optional[tensor.Tensor]) -> Table:
+def _axis_table(fitted: Optional[shape.Axes], regions: Optional[shape.Regions], displacement: Optional[tensor.Tensor]) -> Table:
     rows: List[Tuple[Any, ...]] = []
     if fitted is not None:
         rows += [("resolution", name) + tuple(float(c) for c in v) + (_inverse(f),)
                  for name, f, v in zip(("worst", "middle", "best"), fitted.values, fitted.vectors)]
+    if regions is not None:
+        rows += [("region", "worst") + tuple(float(c) for c in regions.worst_axis) + (regions.worst,),
+                 ("region", "best") + tuple(float(c) for c in regions.best_axis) + (regions.best,)]
     if displacement is not None:
         rows += [("signal fall-off", name) + tuple(float(c) for c in v) + (float(u),)
                  for name, u, v in zip(("slowest", "middle", "fastest"), displacement.axes.values, displacement.axes.vectors)]
@@ -235,21 +242,19 @@ def summary(values: Dict[str, Any], params: DirectionalFscParams) -> str:
     if values["reach_nyquist"] > 0.5:
         return (f"In {100 * values['reach_nyquist']:.0f} % of the directions the FSC stays above {params.threshold:g} up to the last "
                 "shell: the sampling, not the data, sets the limit there, and a difference between directions may be hidden.")
-    ratio, worst, best = values["resolution_ratio"], values["fitted_worst"], values["fitted_best"]
+    ratio = max(values["resolution_ratio"], values["regional_ratio"])
     if values["isotropic"]:
         rest = "" if ratio <= _RATIO else ", which is within the scatter of the cones"
         return (f"The resolution is about the same in all directions, {values['resolution_median']:.2f} Å at FSC = {params.threshold:g}; "
-                f"the best and the worst axis differ by {100 * (ratio - 1):.0f} %{rest}: no sign of preferred orientations.")
-    axis = values["axes"].rows[0][2:5]
-    return (f"The resolution depends on direction: {worst:.2f} Å along {_words(axis)} against {best:.2f} Å in the best direction, a ratio "
-            f"of {ratio:.2f}{_chance(values.get('bingham_p'))}; {_cause(values)}.")
+                f"the best and the worst differ by {100 * (ratio - 1):.0f} %{rest}: no sign of preferred orientations.")
+    by_fit = values["resolution_ratio"] >= values["regional_ratio"]
+    kind = "fitted" if by_fit else "regional"
+    axis = np.array(values["axes"].rows[0 if by_fit else 3][2:5])
+    return (f"The resolution depends on direction: {values[kind + '_worst']:.2f} Å {'along' if by_fit else 'about'} {_words(axis)} against "
+            f"{values[kind + '_best']:.2f} Å in the best direction, a ratio of {ratio:.2f}; {_cause(values, axis)}.")
 
 
-def _chance(p: Optional[float]) -> str:
-    return "" if p is None else " (p < 0.001)" if p < 0.001 else f" (p = {p:.2g})"
-
-
-def _words(axis: Tuple[float, float, float]) -> str:
+def _words(axis: np.ndarray) -> str:
     """A direction in words: the axis it lies near, or its components."""
     i = int(np.argmax(np.abs(axis)))
     angle = np.rad2deg(np.arccos(min(abs(axis[i]), 1.0)))
@@ -259,13 +264,12 @@ def _words(axis: Tuple[float, float, float]) -> str:
     return f"({vector}), {angle:.0f} degrees from {'xyz'[i]}," if angle < 30 else f"({vector})"
 
 
-def _cause(values: Dict[str, Any]) -> str:
+def _cause(values: Dict[str, Any], axis: np.ndarray) -> str:
     """What may be behind it: the signal falls off faster, or there are too few views."""
-    axis = np.array(values["axes"].rows[0][2:5])
     components = [values.get("u_" + n) for n in _COMPONENTS]
     if None not in components:
         along = float(axis @ shape.matrix(np.array(components)) @ axis)
-        if along > max(0.1, 0.4 * values["u_range"]):
+        if values["fall_off_ratio"] > 1.5 and along > 0.4 * values["u_range"]:
             return (f"the signal itself falls off faster there (U {along:+.2f} Å² against the mean), as by "
                     "uncorrected motion, flexibility, or few views in a regularised reconstruction")
     return "this is what particles seen mostly along that direction do: look at the distribution of orientations"

@@ -10,8 +10,9 @@ from ..blocks import Block, Picture, Pictures, Text
 from ..draw import curves, resolution_marks, split_values, tables
 from ..section import Results, Section
 
-_KEY = ("resolution_ratio", "isotropic", "fitted_best", "fitted_middle", "fitted_worst", "resolution_x", "resolution_y", "resolution_z",
-        "resolution_median", "fso_09", "fso_05", "fso_01", "bingham_p", "area_ratio", "sphericity", "u_range", "fall_off_ratio")
+_KEY = ("isotropic", "resolution_ratio", "fitted_best", "fitted_middle", "fitted_worst", "regional_ratio", "regional_scatter",
+        "resolution_x", "resolution_y", "resolution_z", "resolution_median", "fso_09", "fso_05", "fso_01", "bingham_p",
+        "area_ratio", "sphericity", "u_range", "fall_off_ratio")
 _AXES = ("fsc_x", "fsc_y", "fsc_z", "fsc_directions")
 _ENDS = ("fsc_best", "fsc_worst", "fsc_global")
 
