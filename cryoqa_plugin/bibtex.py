@@ -110,4 +110,11 @@
   journal = {Journal of Structural Biology}, volume = {184}, pages = {226--236}, year = {2013},
   doi = {https://dx.doi.org/10.1016/j.jsb.2013.08.002}
 }
+
+@article{Tibshirani1987,
+  title = {Local likelihood estimation},
+  author = {Tibshirani, Robert and Hastie, Trevor},
+  journal = {Journal of the American Statistical Association}, volume = {82}, pages = {559--567}, year = {1987},
+  doi = {https://dx.doi.org/10.1080/01621459.1987.10478466}
+}
 """

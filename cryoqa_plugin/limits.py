@@ -114,6 +114,18 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
         Check("fraction_finer", "<=", 0.01, "Voxels whose resolution is finer than the voxels allow",
               "Check the unit and the voxel size of the local-resolution map, or use smaller voxels."),
     ),
+    "local_fsc": (
+        Check("half_maps_identical", "is", False, "Half-maps are copies of each other",
+              "Give the two independent half-maps of one refinement.", severity="fail"),
+        Check("half_maps_masked", "is", False, "Half-maps are masked",
+              "Give the half-maps as the refinement wrote them: the local FSC near the edge of their mask is not that of the molecule."),
+        Check("unresolved_fraction", "<=", 0.05, "Part of the mask without a resolution",
+              "Look at the mask: it may hold solvent, or a part of the molecule that is not there in most particles."),
+        Check("nyquist_fraction", "<=", 0.1, "Part of the mask that is resolved up to the last band",
+              "Use smaller voxels, and check that the half-maps are independent."),
+        Check("significant_fraction", ">=", 0.8, "Part of the mask where the resolution is sure",
+              "The window holds too little for these data; give a wider one."),
+    ),
     "import_job": (
         Check("has_half_maps", "is", True, "Both half-maps are there", "Copy them from where the job ran; without them there is no FSC."),
         Check("halves_filtered", "is", False, "Half-maps are filtered", "Take the '_unfil' maps of the finished job."),

@@ -85,7 +85,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         run="methods.resolution.local_fsc:compute_local_fsc", params="methods.resolution.local_fsc:LocalFscParams",
         result="methods.resolution.local_fsc:LocalFscResult", protocol="protocols.protocol_local_fsc:CryoqaProtLocalFsc",
         section="report.sections.local_fsc:SECTION", viewer="viewers.viewer_volume:CryoqaVolumeViewer",
-        references=("Cardone2013", "Tibshirani1987"), bytes_per_voxel=40),
+        references=("Cardone2013", "Tibshirani1987"), bytes_per_voxel=36),
     Capability(
         id="import_job", title="What a RELION or cryoSPARC job folder gives", level="0", needs=(), takes=(),
         run="methods.importing.import_job:compute_import_job", params="methods.importing.import_job:ImportJobParams",

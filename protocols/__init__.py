@@ -4,9 +4,10 @@ from .protocol_fsc import CryoqaProtFsc
 from .protocol_half_map_statistics import CryoqaProtHalfMapStatistics
 from .protocol_import_job import CryoqaProtImportJob
 from .protocol_local_filter import CryoqaProtLocalFilter
+from .protocol_local_fsc import CryoqaProtLocalFsc
 from .protocol_map_info import CryoqaProtMapInfo
 from .protocol_mask import CryoqaProtCreateMask
 from .protocol_mtriage import CryoqaProtMtriage
 
 __all__ = ["CryoqaProtCreateMask", "CryoqaProtDirectionalFsc", "CryoqaProtFsc", "CryoqaProtHalfMapStatistics",
-           "CryoqaProtImportJob", "CryoqaProtLocalFilter", "CryoqaProtMapInfo", "CryoqaProtMtriage"]
+           "CryoqaProtImportJob", "CryoqaProtLocalFilter", "CryoqaProtLocalFsc", "CryoqaProtMapInfo", "CryoqaProtMtriage"]

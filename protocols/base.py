@@ -154,8 +154,8 @@ class CryoqaProtocol(EMProtocol):
         entry = (self.result() or {}).get("maps", {}).get(name)
         return self._getExtraPath(entry["path"]) if entry else None
 
-    def _register_map(self, name: str, output: str, mask: bool = False) -> None:
-        """Register the map ``name`` of the result as ``output``, with the grid (and for a volume the half-maps) of the input."""
+    def _register_map(self, name: str, output: str, mask: bool = False, halves: bool = True) -> None:
+        """Register the map ``name`` of the result as ``output``, with the grid (and for a density the half-maps) of the input."""
         path = self._map_path(name)
         if path is None:
             return
@@ -166,7 +166,7 @@ class CryoqaProtocol(EMProtocol):
         if template.hasOrigin():                             # else the header says it, and Scipion need not make one up
             made.setOrigin(template.getOrigin())
         sources = self._files().sources
-        if not mask and "half1" in sources and "half2" in sources:
+        if halves and not mask and "half1" in sources and "half2" in sources:
             made.setHalfMaps([sources["half1"], sources["half2"]])
         self._define(output, made)
 

@@ -19,10 +19,20 @@ _VIEWS = (("along z", (1, 0, 0), (0, 1, 0)), ("along y", (1, 0, 0), (0, 0, 1)), 
 
 def png(indices: np.ndarray, palette: np.ndarray) -> bytes:
     """PNG of ``indices`` (uint8 [rows, columns]) into a ``palette`` (uint8 [n, 3])."""
-    rows, columns = indices.shape
-    raw = np.zeros((rows, columns + 1), dtype=np.uint8)
-    raw[:, 1:] = indices
-    chunks = [(b"IHDR", struct.pack(">2I5B", columns, rows, 8, 3, 0, 0, 0)), (b"PLTE", palette.astype(np.uint8).tobytes()),
+    return _file(indices, 3, [(b"PLTE", palette.astype(np.uint8).tobytes())])
+
+
+def rgb_png(image: np.ndarray) -> bytes:
+    """PNG of an image of colours, uint8 [rows, columns, 3]."""
+    rows, columns, _ = image.shape
+    return _file(image.reshape(rows, 3 * columns), 2, [])
+
+
+def _file(data: np.ndarray, kind: int, extra: List[Tuple[bytes, bytes]]) -> bytes:
+    rows, width = data.shape
+    raw = np.zeros((rows, width + 1), dtype=np.uint8)
+    raw[:, 1:] = data
+    chunks = [(b"IHDR", struct.pack(">2I5B", width // 3 if kind == 2 else width, rows, 8, kind, 0, 0, 0)), *extra,
               (b"IDAT", zlib.compress(raw.tobytes(), 9)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks)
@@ -33,17 +43,18 @@ def grey_png(image: np.ndarray, limits: Tuple[float, float], outline: Optional[n
     pixels; ``outline`` (same shape) is drawn where it passes through 0.5."""
     low, high = limits
     scale = EDGE / max(image.shape)
-    scaled = _resize(image, scale)
+    scaled = resize(image, scale)
     part = np.clip((scaled - low) / (high - low if high > low else 1.0), 0, 1)
     indices = np.round(part * 254).astype(np.uint8)
     ramp = np.repeat(np.round(np.linspace(0, 255, 255))[:, None], 3, axis=1)
     if outline is not None:
-        inside = _resize(outline, scale) >= 0.5
+        inside = resize(outline, scale) >= 0.5
         indices[inside & ~ndimage.binary_erosion(inside, iterations=2, border_value=1)] = 255
     return png(indices, np.vstack([ramp, _CONTOUR]).astype(np.uint8))
 
 
-def _resize(image: np.ndarray, scale: float) -> np.ndarray:
+def resize(image: np.ndarray, scale: float) -> np.ndarray:
+    """An image (float [rows, columns]) made ``scale`` times as large, linear in between."""
     if scale < 1:                                # the mean over the area that a pixel covers, about
         image = ndimage.uniform_filter(image, max(1, int(round(1 / scale))))
     factors = [max(scale, 1 / n) for n in image.shape]

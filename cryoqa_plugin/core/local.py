@@ -1,0 +1,189 @@
+"""Filter banks: a band of two transforms on a grid just fine enough for it, and the local power of their sum and difference."""
+from __future__ import annotations
+
+from typing import NamedTuple, Sequence, Tuple
+
+import numpy as np
+import scipy.fft
+
+from .fourier import Geometry, inverse
+from .jit import njit
+from .threads import over_slabs, slabs
+
+_REACH = 4.0                          # of the Gaussian window, in standard deviations
+_SPACING = 0.6                        # of the points where local power is kept, in standard deviations
+_ALIAS = 0.6                          # frequency, times the standard deviation, past which the window passes 0.1 %
+
+
+class Points(NamedTuple):
+    """The periodic grid on which local averages are kept: ``shape`` (mz, my, mx) over the same cell as the map.
+
+    ``sigma`` (z, y, x) is the standard deviation of the window as a part of each edge of the cell.
+    """
+
+    shape: Tuple[int, int, int]
+    sigma: Tuple[float, float, float]
+
+
+def points(shape: Sequence[int], voxel_size: Sequence[float], sigma: float) -> Points:
+    """Grid of local averages for a map of ``shape`` (z, y, x) and a Gaussian window of ``sigma`` (Å).
+
+    Averages vary no faster than the window, whose transform is 1e-3 at ``0.6 / sigma``; points are at most 0.6 sigma apart.
+    """
+    edges = [n * v for n, v in zip(shape, list(voxel_size)[::-1])]
+    counts = tuple(min(n, max(1, int(np.ceil(e / (_SPACING * sigma))))) for n, e in zip(shape, edges))
+    return Points(counts, tuple(sigma / e for e in edges))
+
+
+def cropped_shape(geo: Geometry, outer: float, sigma_parts: Sequence[float]) -> Tuple[int, int, int]:
+    """Shape of the smallest grid on which the local power of a band up to ``outer`` (shell units) is not aliased.
+
+    The square of a band-limited image reaches twice its frequency; what folds back must lie past the reach of the window.
+    """
+    out = []
+    for n, step, part in zip(geo.shape, geo.steps, sigma_parts):
+        need = scipy.fft.next_fast_len(int(np.ceil(2 * outer / step + _ALIAS / part)) + 1, real=True)
+        out.append(min(n, need))
+    return tuple(out)
+
+
+@njit
+def _band_kernel(ft, z0, z1, shape, steps, centre, width, amplitude, out):
+    nz, ny = ft.shape[0], ft.shape[1]
+    mz, my, mk = out.shape
+    top = amplitude.size - 1
+    outer2, inner2 = (centre + width) ** 2, max(centre - width, 0.0) ** 2
+    for z in range(z0, z1):
+        kz = z if z <= (mz - 1) // 2 or (mz == nz and z <= mz // 2) else z - mz
+        for y in range(my):
+            ky = y if y <= (my - 1) // 2 or (my == ny and y <= my // 2) else y - my
+            base = (kz * steps[0]) ** 2 + (ky * steps[1]) ** 2
+            for x in range(mk):
+                r2 = base + (x * steps[2]) ** 2
+                if r2 >= outer2 or r2 <= inner2:
+                    out[z, y, x] = 0
+                    continue
+                r = np.sqrt(r2)
+                i = min(int(r), top)
+                t = min(r - i, 1.0) if i < top else 0.0
+                level = amplitude[i] + t * (amplitude[min(i + 1, top)] - amplitude[i])
+                weight = np.cos((r - centre) / width * (np.pi / 2)) / level if level > 0 else 0.0
+                out[z, y, x] = ft[kz % nz, ky % ny, x] * np.float32(weight)
+
+
+def band(ft: np.ndarray, geo: Geometry, centre: float, width: float, amplitude: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """Whitened band of a map on a grid of ``shape`` (z, y, x) over the same cell, float32.
+
+    ``ft`` complex64 [nz, ny, nx // 2 + 1]; the weight is ``cos(pi (r - centre) / (2 width))`` up to ``width`` from ``centre`` (shell
+    units), over the ``amplitude`` float64 [n_shells] of the shells. Bands spaced by ``width`` have powers that add up to 1. The scale
+    depends on ``shape``: only ratios within a band have a meaning.
+    """
+    out = np.empty((shape[0], shape[1], shape[2] // 2 + 1), dtype=np.complex64)
+    steps = np.array(geo.steps)
+
+    def work(start: int, stop: int) -> None:
+        _band_kernel(ft, start, stop, np.array(shape), steps, float(centre), float(width), amplitude, out)
+
+    over_slabs(work, shape[0])
+    return inverse(out, shape)
+
+
+def window_matrix(count: int, n: int, part: float) -> np.ndarray:
+    """Periodic Gaussian windows of standard deviation ``part * n``, float32 [count, n]: row ``i`` is centred on ``i n / count``, its sum is 1."""
+    distance = np.arange(n)[None, :] - np.arange(count)[:, None] * (n / count)
+    total = np.zeros((count, n))
+    turns = int(np.ceil(_REACH * part)) + 1
+    for turn in range(-turns, turns + 1):
+        d = (distance + turn * n) / (part * n)
+        total += np.where(np.abs(d) <= _REACH, np.exp(-0.5 * d * d), 0)
+    return (total / total.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def local_powers(a: np.ndarray, b: np.ndarray, grid: Points) -> np.ndarray:
+    """Local averages of ``((a + b) / 2)^2`` and ``((a - b) / 2)^2`` of two images, float32 [2, mz, my, mx].
+
+    With ``a = S + N1`` and ``b = S + N2`` the first is ``S^2 + N^2 / 2`` and the second ``N^2 / 2``.
+    """
+    nz, ny, nx = a.shape
+    along = [window_matrix(m, n, part) for m, n, part in zip(grid.shape, a.shape, grid.sigma)]
+    planes = np.empty((2, nz, grid.shape[1], grid.shape[2]), dtype=np.float32)
+
+    for start, stop in slabs(nz):                            # not side by side: the matrix products have threads of their own
+        p, q = a[start:stop], b[start:stop]
+        for out, image in ((planes[0], p + q), (planes[1], p - q)):
+            image *= 0.5
+            image *= image
+            rows = (image.reshape(-1, nx) @ along[2].T).reshape(stop - start, ny, -1)
+            np.matmul(along[1], rows, out=out[start:stop])
+    return np.stack([(along[0] @ p.reshape(nz, -1)).reshape(grid.shape) for p in planes])
+
+
+def widen(values: np.ndarray, grid: Points, factor: float) -> np.ndarray:
+    """Local averages, float32 [mz, my, mx], as a window ``factor`` times as wide would have given them."""
+    extra = np.sqrt(factor ** 2 - 1)
+    if extra == 0:
+        return values
+    along = [window_matrix(n, n, extra * part) for n, part in zip(grid.shape, grid.sigma)]
+    planes = np.matmul(along[1], values @ along[2].T)
+    return (along[0] @ planes.reshape(grid.shape[0], -1)).reshape(grid.shape)
+
+
+@njit
+def _corner_kernel(mask, level, counts, marks):
+    nz, ny, nx = mask.shape
+    for z in range(nz):
+        i = int(z * counts[0] / nz)
+        for y in range(ny):
+            j = int(y * counts[1] / ny)
+            for x in range(nx):
+                if mask[z, y, x] >= level:
+                    k = int(x * counts[2] / nx)
+                    marks[i, j, k] = True
+
+
+def needed(mask: np.ndarray, level: float, grid: Points) -> Tuple[np.ndarray, np.ndarray]:
+    """Points, bool [mz, my, mx]: those in whose cell a voxel of the mask is at least ``level``, and all corners of such cells."""
+    cells = np.zeros(grid.shape, dtype=np.bool_)
+    _corner_kernel(mask, float(level), np.array(grid.shape), cells)
+    corners = cells.copy()
+    for axis in range(3):
+        corners |= np.roll(corners, 1, axis=axis)
+    return cells, corners
+
+
+@njit
+def _spread_kernel(values, mask, level, z0, z1, counts, out):
+    _, ny, nx = mask.shape
+    nz = out.shape[0]
+    for z in range(z0, z1):
+        fz = z * counts[0] / nz
+        i = int(fz)
+        tz, i2 = fz - i, (i + 1) % counts[0]
+        for y in range(ny):
+            fy = y * counts[1] / ny
+            j = int(fy)
+            ty, j2 = fy - j, (j + 1) % counts[1]
+            for x in range(nx):
+                if mask[z, y, x] < level:
+                    continue
+                fx = x * counts[2] / nx
+                k = int(fx)
+                tx, k2 = fx - k, (k + 1) % counts[2]
+                low = ((values[i, j, k] * (1 - tx) + values[i, j, k2] * tx) * (1 - ty)
+                       + (values[i, j2, k] * (1 - tx) + values[i, j2, k2] * tx) * ty)
+                high = ((values[i2, j, k] * (1 - tx) + values[i2, j, k2] * tx) * (1 - ty)
+                        + (values[i2, j2, k] * (1 - tx) + values[i2, j2, k2] * tx) * ty)
+                out[z, y, x] = 1 / (low * (1 - tz) + high * tz)
+
+
+def spread(frequency: np.ndarray, grid: Points, mask: np.ndarray, level: float) -> np.ndarray:
+    """Resolution at every voxel of a mask of at least ``level``, float32 [z, y, x], 0 elsewhere: one over the trilinear interpolation
+    of the ``frequency`` float64 [mz, my, mx] at the points (set wherever :func:`needed` says)."""
+    out = np.zeros(mask.shape, dtype=np.float32)
+    counts = np.array(grid.shape)
+
+    def work(start: int, stop: int) -> None:
+        _spread_kernel(frequency, mask, float(level), start, stop, counts, out)
+
+    over_slabs(work, mask.shape[0])
+    return out
