@@ -89,7 +89,8 @@ def band(ft: np.ndarray, geo: Geometry, centre: float, width: float, amplitude: 
 
 
 def window_matrix(count: int, n: int, part: float) -> np.ndarray:
-    """Periodic Gaussian windows of standard deviation ``part * n``, float32 [count, n]: row ``i`` is centred on ``i n / count``, its sum is 1."""
+    """Periodic Gaussian windows of standard deviation ``part * n``, float32 [count, n]: row ``i`` has its centre at ``i n / count`` and
+    the sum 1."""
     distance = np.arange(n)[None, :] - np.arange(count)[:, None] * (n / count)
     total = np.zeros((count, n))
     turns = int(np.ceil(_REACH * part)) + 1
