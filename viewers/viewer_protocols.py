@@ -11,9 +11,8 @@ from pwem.objects import SetOfFSCs
 from pyworkflow.protocol import params
 from pyworkflow.viewer import DESKTOP_TKINTER, ProtocolViewer, View
 
+from cryoqa_plugin import protocols
 from cryoqa_plugin.errors import CryoqaError
-from cryoqa_plugin.protocols import (CryoqaProtCreateMask, CryoqaProtDirectionalFsc, CryoqaProtFsc, CryoqaProtImportJob, CryoqaProtMapInfo,
-                                     CryoqaProtMtriage)
 from cryoqa_plugin.report.assemble import write_report
 
 from . import files
@@ -55,7 +54,7 @@ class CryoqaProtocolViewer(ProtocolViewer):
     """Report, maps and curves of a run of cryoqa, and a script for ChimeraX."""
 
     _label = "cryoqa results"
-    _targets = [CryoqaProtCreateMask, CryoqaProtDirectionalFsc, CryoqaProtFsc, CryoqaProtImportJob, CryoqaProtMapInfo, CryoqaProtMtriage]
+    _targets = [getattr(protocols, name) for name in protocols.__all__]
     _environments = [DESKTOP_TKINTER]
 
     def _defineParams(self, form: Any) -> None:
