@@ -117,4 +117,11 @@
   journal = {Journal of the American Statistical Association}, volume = {82}, pages = {559--567}, year = {1987},
   doi = {https://dx.doi.org/10.1080/01621459.1987.10478466}
 }
+
+@article{Vilas2018,
+  title = {MonoRes: Automatic and accurate estimation of local resolution for electron microscopy maps},
+  author = {Vilas, José Luis and Gómez-Blanco, Josué and Conesa, Pablo and Melero, Roberto and de la Rosa-Trevín, José Miguel and Otón, Joaquín and Cuenca, Jesús and Marabini, Roberto and Carazo, José María and Vargas, Javier and Sorzano, Carlos Oscar S.},
+  journal = {Structure}, volume = {26}, pages = {337--344}, year = {2018},
+  doi = {https://dx.doi.org/10.1016/j.str.2017.12.018}
+}
 """

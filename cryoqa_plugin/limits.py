@@ -126,6 +126,18 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
         Check("significant_fraction", ">=", 0.8, "Part of the mask where the resolution is sure",
               "The window holds too little for these data; give a wider one."),
     ),
+    "monores": (
+        Check("half_maps_identical", "is", False, "Half-maps are copies of each other",
+              "Give the two independent half-maps of one refinement.", severity="fail"),
+        Check("half_maps_masked", "is", False, "Half-maps are masked",
+              "Give the half-maps as the refinement wrote them, without a mask."),
+        Check("half_maps_scale", "<=", 1.2, "Half-maps have one scale", "The half-maps differ in scale or noise: check that they come from "
+              "one refinement, with as many particles each."),
+        Check("unresolved", "<=", 0.05, "Part of the mask that does not stand out of the noise",
+              "Look at the mask: it may hold solvent, or may not lie on the molecule."),
+        Check("beyond_sweep", "<=", 0.1, "Part of the mask that stands out up to the last frequency",
+              "Check that the half-maps are independent and not denoised, or use smaller voxels."),
+    ),
     "import_job": (
         Check("has_half_maps", "is", True, "Both half-maps are there", "Copy them from where the job ran; without them there is no FSC."),
         Check("halves_filtered", "is", False, "Half-maps are filtered", "Take the '_unfil' maps of the finished job."),

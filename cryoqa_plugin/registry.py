@@ -87,6 +87,13 @@ CAPABILITIES: Tuple[Capability, ...] = (
         section="report.sections.local_fsc:SECTION", viewer="viewers.viewer_volume:CryoqaVolumeViewer",
         references=("Cardone2013", "Tibshirani1987"), bytes_per_voxel=36),
     Capability(
+        id="monores", title="Local resolution by monogenic amplitude (MonoRes)", level="1", needs=(),
+        takes=("half1", "half2", "full_map", "mask"), any_of=(("half1", "half2"), ("full_map",)),
+        run="methods.resolution.monores:compute_monores", params="methods.resolution.monores:MonoresParams",
+        result="methods.resolution.monores:MonoresResult", protocol="protocols.protocol_monores:CryoqaProtMonores",
+        section="report.sections.monores:SECTION", viewer="viewers.viewer_volume:CryoqaVolumeViewer", references=("Vilas2018",),
+        bytes_per_voxel=54),
+    Capability(
         id="import_job", title="What a RELION or cryoSPARC job folder gives", level="0", needs=(), takes=(),
         run="methods.importing.import_job:compute_import_job", params="methods.importing.import_job:ImportJobParams",
         result="methods.importing.import_job:ImportJobResult", protocol="protocols.protocol_import_job:CryoqaProtImportJob",

@@ -7,7 +7,9 @@ from .protocol_local_filter import CryoqaProtLocalFilter
 from .protocol_local_fsc import CryoqaProtLocalFsc
 from .protocol_map_info import CryoqaProtMapInfo
 from .protocol_mask import CryoqaProtCreateMask
+from .protocol_monores import CryoqaProtMonores
 from .protocol_mtriage import CryoqaProtMtriage
 
 __all__ = ["CryoqaProtCreateMask", "CryoqaProtDirectionalFsc", "CryoqaProtFsc", "CryoqaProtHalfMapStatistics",
-           "CryoqaProtImportJob", "CryoqaProtLocalFilter", "CryoqaProtLocalFsc", "CryoqaProtMapInfo", "CryoqaProtMtriage"]
+           "CryoqaProtImportJob", "CryoqaProtLocalFilter", "CryoqaProtLocalFsc", "CryoqaProtMapInfo", "CryoqaProtMonores",
+           "CryoqaProtMtriage"]

@@ -61,18 +61,13 @@ def _take_square(whole, low, z0, x0, first, out):
                 out[z0 + z, y, x] = value * value if first else out[z0 + z, y, x] + value * value
 
 
-@njit
-def _clear_below(ft, steps, f):
-    """Set the coefficients with a frequency below ``f`` to 0."""
-    nz, ny, nk = ft.shape
-    for z in range(nz):
-        kz = (z if z <= nz // 2 else z - nz) * steps[0]
-        for y in range(ny):
-            ky = (y if y <= ny // 2 else y - ny) * steps[1]
-            for x in range(nk):
-                if np.sqrt(kz * kz + ky * ky + (x * steps[2]) ** 2) >= f:
-                    break
-                ft[z, y, x] = 0
+def _clear_below(ft: np.ndarray, steps: np.ndarray, f: float) -> None:
+    """Set the coefficients with a frequency below ``f`` to 0, in place."""
+    kz, ky = (_signed(n) * step for n, step in zip(ft.shape[:2], steps))
+    kx = np.arange(ft.shape[2]) * steps[2]
+    plane = ky[:, None] ** 2 + kx[None, :] ** 2
+    for section, k in zip(ft, kz):
+        section[plane + k * k < max(f, 0.0) ** 2] = 0
 
 
 def _signed(n: int) -> np.ndarray:
@@ -113,21 +108,27 @@ class Monogenic:
 
     def squared(self, f: float, width: float = WIDTH) -> np.ndarray:
         """Squared amplitude beyond ``f``, float32 [z, y, x] of the region; the raised cosine is 0 at ``f - width`` and 1 at ``f``."""
-        places_z, places_y, places_x = self.region
         total = np.empty(self._parts[0].shape, np.float32)
-        reach = iz, iy, ix = reach_of(f, self.shape, self.steps)
+        reach = reach_of(f, self.shape, self.steps)
         cube = self._ft[np.ix_(*reach)]
-        low = np.zeros_like(cube)
-        for number, (axis, whole) in enumerate(zip(_AXES, self._parts)):
-            if f > 0:
-                over_slabs(lambda a, b: _riesz_kernel(cube, a, b, iz, iy, self.steps, axis, max(f - width, 0.0), f, low), len(iz))
-            columns = _along_z(low, iz, self.shape[0])[places_z]
-
-            def work(a: int, b: int) -> None:
-                _take_square(whole, _plane(columns[a:b], iy, self.shape, places_y), a, places_x.start, number == 0, total)
-
-            over_slabs(work, len(total))
+        for i in range(len(_AXES)):
+            self._add(i, cube, reach, (max(f - width, 0.0), f), total)
         return total
+
+    def _add(self, number: int, cube: np.ndarray, reach: Sequence[np.ndarray], edge: Tuple[float, float], total: np.ndarray) -> None:
+        """Add the square of a component beyond ``edge`` to ``total``, which the first one begins; ``cube`` holds what is below."""
+        places_z, places_y, places_x = self.region
+        iz, iy, _ = reach
+        low = np.zeros_like(cube)
+        if edge[1] > 0:
+            over_slabs(lambda a, b: _riesz_kernel(cube, a, b, iz, iy, self.steps, _AXES[number], *edge, low), len(iz))
+        columns = _along_z(low, iz, self.shape[0])[places_z]
+
+        def work(a: int, b: int) -> None:
+            planes = _plane(columns[a:b], iy, self.shape, places_y)
+            _take_square(self._parts[number], planes, a, places_x.start, number == 0, total)
+
+        over_slabs(work, len(total))
 
 
 def frequency_steps(shape: Sequence[int], voxel_size: Sequence[float]) -> np.ndarray:

@@ -29,7 +29,8 @@ class MonoresParams:
     significance: Optional[float] = param(None, "Part of the noise that a voxel must exceed; when empty 0.99 (xmipp: 0.95).",
                                           label="Significance", min=0.5, max=0.9999)
     window: Optional[float] = param(None, "Standard deviation of the Gaussian over which the amplitude is averaged; when empty 1.5 times "
-                                    "the global resolution, at least 4 Å.", label="Window", unit="Å", min=0.5, max=100, only_if=("rules", ("cryoqa",)))
+                                    "the global resolution, at least 4 Å.", label="Window", unit="Å", min=0.5, max=100,
+                                    only_if=("rules", ("cryoqa",)))
     levels: int = param(24, "Number of frequencies looked at, evenly spaced up to 0.49 cycles a voxel.", label="Levels", min=4, max=500,
                         expert=True, only_if=("rules", ("cryoqa",)))
     step: float = param(0.5, "Step between resolutions.", label="Step", unit="Å", min=0.05, max=10, only_if=("rules", ("xmipp",)))
@@ -56,7 +57,8 @@ class MonoresResult(Result):
     resolution_p97_5: Optional[float] = _res("97.5 % of the voxels are better than this")
     spread: Optional[float] = metric("Å", "97.5th less 2.5th percentile: how much the resolution varies over the map", "none")
     median_over_global: Optional[float] = metric("", "median local resolution over the global resolution", "target:1")
-    global_resolution: Optional[float] = metric("Å", "resolution of the whole map, given, or unmasked FSC of the half-maps at 0.143", "none")
+    global_resolution: Optional[float] = metric("Å", "resolution of the whole map, given, or unmasked FSC of the half-maps at 0.143",
+                                                "none")
     beyond_sweep: Optional[float] = metric("", "part of the voxels that exceed the noise up to the last frequency looked at", "none")
     unresolved: Optional[float] = metric("", "part of the mask that does not exceed the noise even at the first frequencies", "lower")
     n_voxels: Optional[int] = metric("", "voxels of the mask (at least 0.5)", "none")

@@ -1,7 +1,7 @@
 """The sweep of MonoRes by cryoqa's rules: amplitudes averaged in the mask, interpolated falls, no edge at Nyquist."""
 from __future__ import annotations
 
-from typing import Callable, List, Optional, Tuple
+from typing import Callable, List, Tuple
 
 import numpy as np
 

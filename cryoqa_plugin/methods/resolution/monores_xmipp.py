@@ -109,7 +109,8 @@ def sweep_xmipp(work: Work, say: Say) -> Found:
         source = Monogenic(work.noise(), work.grid.voxel_size)
         for k, f in enumerate(fs):
             say(0.1 + 0.4 * k / len(fs), f"noise at {length / indices[k]:.2f} Å")
-            noises[k] = steps.threshold_of(_amplitude(source, f, fs[k - 1] if k else 0.0, classes.noise), significance, work.params.gaussian_noise)
+            values = _amplitude(source, f, fs[k - 1] if k else 0.0, classes.noise)
+            noises[k] = steps.threshold_of(values, significance, work.params.gaussian_noise)
         del source
     source = Monogenic(work.signal(), work.grid.voxel_size)
     race = _Race(work, classes or _classes(work, source))
@@ -161,7 +162,8 @@ class _Race:
         self.resolution[twice] = self.seen[-3] if len(self.seen) > 2 else self.seen[0]
         if len(self.seen) == 2:
             self.rejected = int(np.count_nonzero(twice))
-        self.levels.append(Level(resolution, threshold, mean, noise_mean, signal.size / active.size, np.count_nonzero(passed) / active.size))
+        self.levels.append(Level(resolution, threshold, mean, noise_mean, signal.size / active.size,
+                                 np.count_nonzero(passed) / active.size))
         spread = float(signal.var(dtype=np.float64)) / signal.size + noise_variance / np.count_nonzero(self.classes.noise)
         z = (mean - noise_mean) / np.sqrt(spread) if spread > 0 else np.inf
         return not z < ndtri(significance)
