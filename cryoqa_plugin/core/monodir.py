@@ -1,0 +1,205 @@
+"""Local power of a map in a cone of directions and a band of frequencies, and what the resolutions of many directions say at a point.
+
+The coefficients of half a double cone make a complex image whose modulus is the amplitude of the waves along that direction: for waves
+along one line it is the monogenic amplitude, ``sqrt(f^2 + (R f)^2)``. They lie together in Fourier space; moved to the origin they
+need a small grid, whatever their frequency, and the modulus does not change.
+"""
+from __future__ import annotations
+
+from typing import NamedTuple, Sequence, Tuple
+
+import numpy as np
+import scipy.fft
+
+from .jit import njit
+from .local import Points, window_matrix
+from .threads import over_slabs
+
+_ALIAS = 0.6                          # frequency, times the standard deviation, past which the window passes 0.1 %
+
+
+class Block(NamedTuple):
+    """Where the coefficients of half a cone lie: first index ``low`` int64 [3] and last ``high`` of z, y, x, and the ``shape`` of a grid
+    on which the local mean of their squared image is not aliased."""
+
+    low: np.ndarray
+    high: np.ndarray
+    shape: Tuple[int, int, int]
+
+
+def block(edges: Sequence[float], axis: np.ndarray, cone: float, centre: float, width: float, grid: Points) -> Block:
+    """The block of half a cone around ``axis`` (unit vector x, y, z), ``cone`` radians wide to each side, in the band ``centre +- width``
+    (1/Å) of a box of ``edges`` (z, y, x) in Å."""
+    low, high, shape = np.empty(3, np.int64), np.empty(3, np.int64), []
+    inner, outer = max(centre - width, 0.0), centre + width
+    for a in range(3):
+        theta = np.arccos(np.clip(axis[2 - a], -1, 1))
+        most, least = np.cos(max(0.0, theta - cone)), np.cos(min(np.pi, theta + cone))
+        low[a] = np.floor(edges[a] * least * (inner if least > 0 else outer))
+        high[a] = np.ceil(edges[a] * most * (outer if most > 0 else inner))
+        need = int(high[a] - low[a]) + 1 + int(np.ceil(_ALIAS / grid.sigma[a]))
+        shape.append(int(scipy.fft.next_fast_len(need)))
+    return Block(low, high, (shape[0], shape[1], shape[2]))
+
+
+@njit
+def _cone_kernel(ft, nx, steps, axis, edge, centre, width, low, high, out):
+    """Coefficients within the cone, weighted, with index ``low`` at the corner of ``out``; those of kx < 0 by Friedel's law. The index n / 2,
+    which has no sign, is left out."""
+    nz, ny = ft.shape[0], ft.shape[1]
+    out[:] = 0
+    for kz in range(max(low[0], -((nz - 1) // 2)), min(high[0], (nz - 1) // 2) + 1):
+        sz = kz * steps[0]
+        for ky in range(max(low[1], -((ny - 1) // 2)), min(high[1], (ny - 1) // 2) + 1):
+            sy = ky * steps[1]
+            for kx in range(max(low[2], -((nx - 1) // 2)), min(high[2], (nx - 1) // 2) + 1):
+                sx = kx * steps[2]
+                along = sx * axis[0] + sy * axis[1] + sz * axis[2]
+                if along <= 0:
+                    continue
+                r = np.sqrt(sx * sx + sy * sy + sz * sz)
+                if abs(r - centre) >= width or along <= edge * r:
+                    continue
+                away = (1 - along / r) / (1 - edge)
+                weight = np.cos(np.pi / 2 * (r - centre) / width) * np.cos(np.pi / 2 * away)
+                if kx >= 0:
+                    value = ft[kz % nz, ky % ny, kx]
+                else:
+                    value = np.conj(ft[-kz % nz, -ky % ny, -kx])
+                out[kz - low[0], ky - low[1], kx - low[2]] = value * np.float32(weight)
+
+
+def local_power(ft: np.ndarray, nx: int, edges: Sequence[float], axis: np.ndarray, cone: float, centre: float, width: float,
+                grid: Points) -> np.ndarray:
+    """Local mean of the squared amplitude of a map along ``axis`` in a band, float32 [mz, my, mx].
+
+    Parameters
+    ----------
+    ft : complex64 [nz, ny, nx // 2 + 1], ``nx`` the number of voxels along x
+    edges : of the box along z, y, x (Å)
+    axis : float64 [3], unit vector (x, y, z)
+    cone : half-angle in radians; the weight is ``cos(pi t / 2)``, t the part of the cap's area that lies nearer to the axis
+    centre, width : of the band (1/Å), weighted by ``cos(pi (s - centre) / (2 width))``
+    grid : points where the mean is kept, and the Gaussian window it is taken over
+
+    The scale depends on axis and band: only ratios within them have a meaning.
+    """
+    place = block(edges, axis, cone, centre, width, grid)
+    image = np.zeros(place.shape, np.complex64)
+    _cone_kernel(ft, nx, 1 / np.asarray(edges, dtype=np.float64), axis, float(np.cos(cone)), float(centre), float(width), place.low,
+                 place.high, image)
+    image = scipy.fft.ifftn(image, overwrite_x=True, workers=1)
+    power = image.real ** 2
+    power += image.imag ** 2
+    return window_mean(power, grid)
+
+
+def window_mean(values: np.ndarray, grid: Points) -> np.ndarray:
+    """Mean of a periodic image, float32 [z, y, x], in the Gaussian window of each point, float32 [mz, my, mx]."""
+    along = [window_matrix(m, n, part) for m, n, part in zip(grid.shape, values.shape, grid.sigma)]
+    planes = np.matmul(along[1], values @ along[2].T)
+    return (along[0] @ planes.reshape(values.shape[0], -1)).reshape(grid.shape)
+
+
+class Summary(NamedTuple):
+    """Per point, float64 [v], Å: 5th, 17th, 83rd and 95th percentile over directions, mean over those along the radius and across it;
+    ``best`` float64 [n]: the share of each direction among the best twentieth; ``kept`` part of the directions that were no outliers."""
+
+    p5: np.ndarray
+    p17: np.ndarray
+    p83: np.ndarray
+    p95: np.ndarray
+    radial: np.ndarray
+    tangential: np.ndarray
+    best: np.ndarray
+    kept: float
+
+
+@njit
+def _keep(values, near, limit, kept):
+    """Mark in ``kept`` the directions whose value differs from the mean of their neighbours by at most mean + limit sd of such differences."""
+    n = values.size
+    apart = np.empty(n)
+    for i in range(n):
+        total, count = 0.0, 0
+        for j in range(n):
+            if near[i, j]:
+                total += values[j]
+                count += 1
+        apart[i] = abs(values[i] - total / count) if count else 0.0
+    cut = apart.mean() + limit * apart.std()
+    for i in range(n):
+        kept[i] = apart[i] <= cut
+
+
+@njit
+def _summary_kernel(resolution, axes, near, v0, v1, radius, limit, cos_near, cos_far, out, best, left):
+    n = axes.shape[0]
+    kept = np.ones(n, np.bool_)
+    for v in range(v0, v1):
+        values = resolution[:, v].copy()
+        if limit > 0:
+            _keep(values, near, limit, kept)
+        chosen = np.sort(values[kept])
+        m = chosen.size
+        left[v] = m
+        for k, part in enumerate((0.05, 0.17, 0.83, 0.95)):
+            at = part * (m - 1)
+            i = min(int(at), m - 2)
+            out[k, v] = chosen[i] + (at - i) * (chosen[i + 1] - chosen[i])
+        length = np.sqrt(radius[v, 0] ** 2 + radius[v, 1] ** 2 + radius[v, 2] ** 2)
+        sums, counts = np.zeros(2), np.zeros(2)
+        winners = 0
+        for i in range(n):
+            if not kept[i]:
+                continue
+            winners += values[i] <= out[0, v]
+            c = 0.0
+            for a in range(3):
+                c += axes[i, a] * radius[v, a]
+            c = abs(c) / length if length > 0 else 0.5
+            if c >= cos_near:
+                sums[0] += values[i]
+                counts[0] += 1
+            elif c <= cos_far:
+                sums[1] += values[i]
+                counts[1] += 1
+        for k in range(2):
+            out[4 + k, v] = sums[k] / counts[k] if counts[k] > 0 else chosen.mean()
+        for i in range(n):
+            if kept[i] and values[i] <= out[0, v]:
+                best[i] += 1.0 / winners
+
+
+def summarise(resolution: np.ndarray, axes: np.ndarray, radius: np.ndarray, outliers: float, near: float = 45.0, far: float = 70.0,
+              neighbours: float = 25.0) -> Summary:
+    """What the directions say at each point.
+
+    ``resolution`` float32 [n, v] (Å) of ``n`` directions ``axes`` float64 [n, 3] at ``v`` points; ``radius`` float64 [v, 3] (x, y, z)
+    the vectors from the middle to the points. A direction is an outlier when it differs from the mean of its neighbours (within
+    ``neighbours`` degrees) by more than ``outliers`` standard deviations above the mean of such differences at its point; 0 keeps all.
+    Radial directions are at most ``near`` degrees from the radius, tangential ones at least ``far``.
+    """
+    cosine = np.abs(axes @ axes.T)
+    close = (cosine >= np.cos(np.deg2rad(neighbours))) & ~np.eye(len(axes), dtype=bool)
+    v = resolution.shape[1]
+    out, left = np.empty((6, v)), np.empty(v)
+
+    def work(start: int, stop: int) -> np.ndarray:
+        best = np.zeros(len(axes))
+        _summary_kernel(resolution, axes, close, start, stop, radius, float(outliers), np.cos(np.deg2rad(near)), np.cos(np.deg2rad(far)),
+                        out, best, left)
+        return best
+
+    best = np.sum(over_slabs(work, v), axis=0)
+    return Summary(*out, best / v, float(left.mean()) / len(axes))
+
+
+def cap_distance(share: np.ndarray, axes: np.ndarray) -> float:
+    """Largest difference, over all double caps around the directions, between the ``share`` (float64 [n], sum 1) of the directions in it
+    and their part of all directions: a Kolmogorov-Smirnov distance on the sphere, 0 where all directions have the same share."""
+    worst = 0.0
+    for axis in axes:
+        order = np.argsort(-np.abs(axes @ axis), kind="stable")
+        worst = max(worst, float(np.abs(np.cumsum(share[order]) - np.arange(1, len(axes) + 1) / len(axes)).max()))
+    return worst
