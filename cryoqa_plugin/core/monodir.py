@@ -44,8 +44,10 @@ def block(edges: Sequence[float], axis: np.ndarray, cone: float, centre: float, 
 
 @njit
 def _cone_kernel(ft, nx, steps, axis, edge, centre, width, low, high, out):
-    """Coefficients within the cone, weighted, with index ``low`` at the corner of ``out``; those of kx < 0 by Friedel's law. The index n / 2,
-    which has no sign, is left out."""
+    """Coefficients within the cone, weighted, with index ``low`` at the corner of ``out``; those of kx < 0 by Friedel's law.
+
+    The index n / 2, which has no sign, is left out.
+    """
     nz, ny = ft.shape[0], ft.shape[1]
     out[:] = 0
     for kz in range(max(low[0], -((nz - 1) // 2)), min(high[0], (nz - 1) // 2) + 1):
@@ -117,7 +119,7 @@ class Summary(NamedTuple):
 
 @njit
 def _keep(values, near, limit, kept):
-    """Mark in ``kept`` the directions whose value differs from the mean of their neighbours by at most mean + limit sd of such differences."""
+    """Mark in ``kept`` the directions whose value is near the mean of their neighbours: at most mean + limit sd of such differences."""
     n = values.size
     apart = np.empty(n)
     for i in range(n):

@@ -20,10 +20,11 @@ class MonodirParams:
     directions: str = param("81", "Number of directions, evenly over half the sphere. More take longer and hardly tell more: their cones "
                             "overlap.", label="Directions", choices=("21", "81", "321"))
     cone: float = param(20.0, "Half-angle of the soft double cone around each direction.", label="Cone", unit="degrees", min=8, max=45)
-    threshold: float = param(0.143, "Local FSC of half-maps at which the resolution is read; with a single map, the FSC that half-maps with "
-                             "its noise would have.", label="Threshold", min=0.05, max=0.9)
+    threshold: float = param(0.143, "Local FSC of half-maps at which the resolution is read; with a single map, the FSC that "
+                             "half-maps with its noise would have.", label="Threshold", min=0.05, max=0.9)
     window: Optional[float] = param(None, "Standard deviation of the Gaussian window. From the data: 5 Å, or twice the overall resolution "
-                                    "where that is more (with a single map whose resolution is not given, 4.5 voxels).", label="Window", unit="Å", min=1, max=200)
+                                    "where that is more (with a single map whose resolution is not given, 4.5 voxels).",
+                                    label="Window", unit="Å", min=1, max=200)
     resolution: Optional[float] = param(None, "Resolution of the whole map, from which window and bands are chosen; from the FSC of the "
                                         "half-maps when empty, three voxels with a single map.", label="Overall resolution", unit="Å",
                                         min=0.5, max=200)
@@ -54,21 +55,22 @@ class MonodirResult(Result):
     tangential_median: Optional[float] = _res("median resolution across the radius (directions at least 70 degrees from it)")
     doa_median: Optional[float] = _res("median of half the range of the middle two thirds of the directions")
     scatter: Optional[float] = _res("what that half range would be from noise alone: standard error of a direction at a voxel")
-    tangential_over_radial: Optional[float] = metric("", "median of tangential over radial resolution; above 1 the detail is blurred around "
-                                                     "the middle, as by errors of orientation", "target:1")
+    tangential_over_radial: Optional[float] = metric("", "median of tangential over radial resolution; above 1 the detail is blurred "
+                                                     "around the middle, as by errors of orientation", "target:1")
     resolution_x: Optional[float] = _res("median resolution of the directions within 25 degrees of x")
     resolution_y: Optional[float] = _res("median resolution of the directions within 25 degrees of y")
     resolution_z: Optional[float] = _res("median resolution of the directions within 25 degrees of z")
     regional_best: Optional[float] = _res("finest mean resolution of a region within 25 degrees of a direction, median over the mask")
     regional_worst: Optional[float] = _res("coarsest mean resolution of such a region")
     regional_ratio: Optional[float] = metric("", "coarsest over finest of the regions: 1 is isotropic", "target:1")
-    preference: Optional[float] = metric("", "largest difference, over all caps, between the share of the best directions inside and that of "
-                                         "all directions (a Kolmogorov-Smirnov distance on the sphere); 0 where no direction is preferred",
-                                         "lower")
+    preference: Optional[float] = metric("", "largest difference, over all caps, between the share of the best directions inside and that "
+                                         "of all directions (a Kolmogorov-Smirnov distance on the sphere); 0 where no direction is "
+                                         "preferred", "lower")
     preferred: Optional[bool] = metric("", "some directions are better than others all over the map: the preference is above 0.3 and the "
                                        "regional ratio above 1.15", "none")
     overall: Optional[float] = metric("Å", "resolution of the whole map, given or from the half-maps", "none")
-    beyond: Optional[float] = metric("", "part of directions and places where the local FSC is above the threshold up to the last band", "none")
+    beyond: Optional[float] = metric("", "part of directions and places where the local FSC is above the threshold up to the last "
+                                     "band", "none")
     unresolved: Optional[float] = metric("", "part of directions and places where it is below from the first band", "lower")
     outlier_fraction: Optional[float] = metric("", "part of the directions left out as outliers", "none")
     n_directions: Optional[int] = metric("", "number of directions", "none")
@@ -86,8 +88,8 @@ class MonodirResult(Result):
     course_radial: Optional[Curve] = _course("radial resolution by distance")
     course_tangential: Optional[Curve] = _course("tangential resolution by distance")
     maps_table: Optional[Table] = table("percentiles over the mask of each map, in Å")
-    directions: Optional[Table] = table("directions (x, y, z), median resolution in the mask (Å), and how many times more often than evenly "
-                                        "the direction is among the best twentieth of a voxel")
+    directions: Optional[Table] = table("directions (x, y, z), median resolution in the mask (Å), and how many times more often than "
+                                        "evenly the direction is among the best twentieth of a voxel")
     highest: Optional[Map] = map_output("Å", "resolution of the best directions, 0 outside the mask")
     lowest: Optional[Map] = map_output("Å", "resolution of the worst directions, 0 outside the mask")
     doa: Optional[Map] = map_output("Å", "half the range of the middle two thirds of the directions, 0 outside the mask")

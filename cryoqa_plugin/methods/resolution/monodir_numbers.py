@@ -96,8 +96,8 @@ def summary(v: Dict[str, Any]) -> str:
     if v["unresolved"] >= _UNSURE:
         return "Much of the mask does not stand out of the noise in many directions, so that their resolutions mean little."
     if not v["preferred"]:
-        return (f"No direction is preferred: a typical voxel has {v['highest_median']:.2f} Å in its best and {v['lowest_median']:.2f} Å in its "
-                f"worst directions, and the regions of directions differ by {100 * (v['regional_ratio'] - 1):.0f} %.")
+        return (f"No direction is preferred: a typical voxel has {v['highest_median']:.2f} Å in its best and {v['lowest_median']:.2f} Å in "
+                f"its worst directions, and the regions of directions differ by {100 * (v['regional_ratio'] - 1):.0f} %.")
     best, worst = (_axis_words(v["directions"].rows, pick) for pick in (min, max))
     return (f"Some directions are better all over the map: {v['regional_best']:.2f} Å around {best} and {v['regional_worst']:.2f} Å around "
             f"{worst}.")
@@ -122,6 +122,6 @@ def warnings(work: Work, v: Dict[str, Any]) -> List[str]:
     if work.masked:
         out.append("The half-maps are masked: near the edge of that mask the numbers are those of what it left.")
     if work.noise is None:
-        out.append("With a single map the noise is that of the solvent; a map that was masked, filtered or sharpened locally has no such noise "
-                   "in the molecule. Half-maps are surer.")
+        out.append("With a single map the noise is that of the solvent; a map that was masked, filtered or sharpened locally has no such "
+                   "noise in the molecule. Half-maps are surer.")
     return out
