@@ -8,7 +8,7 @@ and what lies below a frequency is taken away by transforms of the small cube of
 """
 from __future__ import annotations
 
-from typing import List, Optional, Sequence, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 import numpy as np
 import scipy.fft
@@ -18,6 +18,7 @@ from .jit import njit
 from .threads import get_threads, over_slabs
 
 WIDTH = 0.02                          # of the raised cosines, cycles a voxel
+_SMALL = 1_000_000                      # coefficients or voxels
 _AXES = (3, 2, 1, 0)                  # the map itself, then along x, y, z
 
 
@@ -91,6 +92,7 @@ class Monogenic:
         self.steps = frequency_steps(self.shape, voxel_size)
         self.region: Region = region or tuple(slice(0, n) for n in self.shape)
         self._ft = forward(data)
+        del data                                             # a map that was made for this call is not needed any more
         self._parts = [self._component(axis) for axis in _AXES]
 
     def forget_below(self, f: float, width: float = WIDTH) -> None:
@@ -121,14 +123,19 @@ class Monogenic:
         iz, iy, _ = reach
         low = np.zeros_like(cube)
         if edge[1] > 0:
-            over_slabs(lambda a, b: _riesz_kernel(cube, a, b, iz, iy, self.steps, _AXES[number], *edge, low), len(iz))
+            _spread(lambda a, b: _riesz_kernel(cube, a, b, iz, iy, self.steps, _AXES[number], *edge, low), len(iz), cube.size)
         columns = _along_z(low, iz, self.shape[0])[places_z]
 
         def work(a: int, b: int) -> None:
             planes = _plane(columns[a:b], iy, self.shape, places_y)
             _take_square(self._parts[number], planes, a, places_x.start, number == 0, total)
 
-        over_slabs(work, len(total))
+        _spread(work, len(total), total.size)
+
+
+def _spread(work: Callable[[int, int], Any], n: int, size: int) -> List[Any]:
+    """``work`` over the slabs of an axis of ``n``; at one go where there is so little that threads cost more than they bring."""
+    return over_slabs(work, n) if size > _SMALL else [work(0, n)]
 
 
 def frequency_steps(shape: Sequence[int], voxel_size: Sequence[float]) -> np.ndarray:
@@ -175,10 +182,10 @@ def low_pass_at(data: np.ndarray, steps: np.ndarray, edge: Tuple[float, float],
         rows = np.ascontiguousarray(scipy.fft.rfft(data[a:b], axis=2)[:, :, :len(ix)])
         columns[a:b] = scipy.fft.fft(rows, axis=1, overwrite_x=True)[:, iy]
 
-    over_slabs(down, data.shape[0])
+    _spread(down, data.shape[0], data.size)
     columns = scipy.fft.fft(columns, axis=0, overwrite_x=True, workers=get_threads())
     cube = columns[iz]
-    over_slabs(lambda a, b: _riesz_kernel(cube, a, b, iz, iy, steps, 3, edge[0], edge[1], cube), len(iz))
+    _spread(lambda a, b: _riesz_kernel(cube, a, b, iz, iy, steps, 3, edge[0], edge[1], cube), len(iz), cube.size)
     columns = _along_z(cube, iz, data.shape[0])
 
     def up(a: int, b: int) -> np.ndarray:
@@ -189,4 +196,4 @@ def low_pass_at(data: np.ndarray, steps: np.ndarray, edge: Tuple[float, float],
         rows = slice(int(places[0]), int(places[-1]) + 1)
         return _plane(columns[a:b], iy, data.shape, rows)[chosen[:, rows]]
 
-    return np.concatenate(over_slabs(up, data.shape[0]))
+    return np.concatenate(_spread(up, data.shape[0], data.size))
