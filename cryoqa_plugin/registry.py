@@ -87,6 +87,12 @@ CAPABILITIES: Tuple[Capability, ...] = (
         section="report.sections.local_fsc:SECTION", viewer="viewers.viewer_volume:CryoqaVolumeViewer",
         references=("Cardone2013", "Tibshirani1987"), bytes_per_voxel=36),
     Capability(
+        id="blocres", title="Local resolution by FSC of boxes (blocres)", level="1", needs=("half1", "half2"), takes=("mask",),
+        run="methods.resolution.blocres:compute_blocres", params="methods.resolution.blocres:BlocresParams",
+        result="methods.resolution.blocres:BlocresResult", protocol="protocols.protocol_blocres:CryoqaProtBlocres",
+        section="report.sections.blocres:SECTION", viewer="viewers.viewer_volume:CryoqaVolumeViewer",
+        references=("Cardone2013",), bytes_per_voxel=36),
+    Capability(
         id="monores", title="Local resolution by monogenic amplitude (MonoRes)", level="1", needs=(),
         takes=("half1", "half2", "full_map", "mask"), any_of=(("half1", "half2"), ("full_map",)),
         run="methods.resolution.monores:compute_monores", params="methods.resolution.monores:MonoresParams",

@@ -1,4 +1,5 @@
 """The protocols that Scipion finds."""
+from .protocol_blocres import CryoqaProtBlocres
 from .protocol_directional_fsc import CryoqaProtDirectionalFsc
 from .protocol_fsc import CryoqaProtFsc
 from .protocol_half_map_statistics import CryoqaProtHalfMapStatistics
@@ -10,6 +11,6 @@ from .protocol_mask import CryoqaProtCreateMask
 from .protocol_monores import CryoqaProtMonores
 from .protocol_mtriage import CryoqaProtMtriage
 
-__all__ = ["CryoqaProtCreateMask", "CryoqaProtDirectionalFsc", "CryoqaProtFsc", "CryoqaProtHalfMapStatistics",
+__all__ = ["CryoqaProtBlocres", "CryoqaProtCreateMask", "CryoqaProtDirectionalFsc", "CryoqaProtFsc", "CryoqaProtHalfMapStatistics",
            "CryoqaProtImportJob", "CryoqaProtLocalFilter", "CryoqaProtLocalFsc", "CryoqaProtMapInfo", "CryoqaProtMonores",
            "CryoqaProtMtriage"]

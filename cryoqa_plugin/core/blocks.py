@@ -152,7 +152,7 @@ def first_falls(curves: np.ndarray, length: float, cut: float) -> Tuple[np.ndarr
 def last_falls(curves: np.ndarray, length: float, cut: float) -> np.ndarray:
     """Frequency (1/Å) by Bsoft's rule, float64 [n]: the last fall of each of ``curves`` [n, shells] below ``cut``.
 
-    Without one it is that of the last shell. A fall goes from ``>= cut`` to ``< cut``; a curve that ends at or above ``cut`` after falling keeps its last fall.
+    A fall goes from ``>= cut`` to ``< cut``, and counts although the curve may return. Without any, it is the last shell.
     """
     falls = (curves[:, :-1] >= cut) & (curves[:, 1:] < cut)
     any_ = falls.any(axis=1)
