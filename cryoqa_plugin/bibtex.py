@@ -124,4 +124,11 @@
   journal = {Structure}, volume = {26}, pages = {337--344}, year = {2018},
   doi = {https://dx.doi.org/10.1016/j.str.2017.12.018}
 }
+
+@article{Vilas2020,
+  title = {Measuring local-directional resolution and local anisotropy in cryo-EM maps},
+  author = {Vilas, José Luis and Tagare, Hemant D. and Vargas, Javier and Carazo, José María and Sorzano, Carlos Oscar S.},
+  journal = {Nature Communications}, volume = {11}, pages = {55}, year = {2020},
+  doi = {https://dx.doi.org/10.1038/s41467-019-13742-w}
+}
 """

@@ -100,6 +100,13 @@ CAPABILITIES: Tuple[Capability, ...] = (
         section="report.sections.monores:SECTION", viewer="viewers.viewer_volume:CryoqaVolumeViewer", references=("Vilas2018",),
         bytes_per_voxel=54),
     Capability(
+        id="monodir", title="Local resolution by direction (MonoDir)", level="1", needs=(), takes=("half1", "half2", "full_map", "mask"),
+        any_of=(("half1", "half2"), ("full_map",)), run="methods.resolution.monodir:compute_monodir",
+        params="methods.resolution.monodir:MonodirParams", result="methods.resolution.monodir:MonodirResult",
+        protocol="protocols.protocol_monodir:CryoqaProtMonodir", section="report.sections.monodir:SECTION",
+        viewer="viewers.viewer_volume:CryoqaVolumeViewer", references=("Vilas2020", "Tibshirani1987"), bytes_per_voxel=44,
+        on_request=True),
+    Capability(
         id="import_job", title="What a RELION or cryoSPARC job folder gives", level="0", needs=(), takes=(),
         run="methods.importing.import_job:compute_import_job", params="methods.importing.import_job:ImportJobParams",
         result="methods.importing.import_job:ImportJobResult", protocol="protocols.protocol_import_job:CryoqaProtImportJob",

@@ -8,9 +8,10 @@ from .protocol_local_filter import CryoqaProtLocalFilter
 from .protocol_local_fsc import CryoqaProtLocalFsc
 from .protocol_map_info import CryoqaProtMapInfo
 from .protocol_mask import CryoqaProtCreateMask
+from .protocol_monodir import CryoqaProtMonodir
 from .protocol_monores import CryoqaProtMonores
 from .protocol_mtriage import CryoqaProtMtriage
 
-__all__ = ["CryoqaProtBlocres", "CryoqaProtCreateMask", "CryoqaProtDirectionalFsc", "CryoqaProtFsc", "CryoqaProtHalfMapStatistics",
-           "CryoqaProtImportJob", "CryoqaProtLocalFilter", "CryoqaProtLocalFsc", "CryoqaProtMapInfo", "CryoqaProtMonores",
-           "CryoqaProtMtriage"]
+__all__ = ["CryoqaProtBlocres", "CryoqaProtCreateMask", "CryoqaProtDirectionalFsc", "CryoqaProtFsc",
+           "CryoqaProtHalfMapStatistics", "CryoqaProtImportJob", "CryoqaProtLocalFilter", "CryoqaProtLocalFsc",
+           "CryoqaProtMapInfo", "CryoqaProtMonodir", "CryoqaProtMonores", "CryoqaProtMtriage"]

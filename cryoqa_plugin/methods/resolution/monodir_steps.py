@@ -106,7 +106,7 @@ def _check(inputs: Inputs) -> bool:
     elif inputs.full_map is None:
         raise MissingInputError("Two half-maps or a map are needed and none was given; give the files of both half-maps, or that of the "
                                 "map.")
-    used = {n: m for n, m in inputs.maps().items() if n in (("half1", "half2", "mask") if halves else ("full_map", "mask"))}
+    used = {n: m for n, m in inputs.maps().items() if n in ("half1", "half2", "full_map", "mask")}
     require_same_grid(used)
     for kind, map_ in used.items():
         (check_mask if kind == "mask" else check_data)(map_, kind)
