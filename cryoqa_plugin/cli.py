@@ -311,8 +311,8 @@ def _fetch(args: argparse.Namespace, command: List[str]) -> int:
 
 
 _OTHERS = {
-    "assess": ("everything that the inputs allow, in one report", _options_assess, _assess),
-    "demo": ("the whole of it on made-up half-maps, in under a minute", _options_demo, _demo),
+    "assess": ("the report on a map: what the inputs allow, in one go", _options_assess, _assess),
+    "demo": ("that report on made-up half-maps, in under a minute", _options_demo, _demo),
     "report": ("draw the report again from saved results", _options_report, _redraw),
     "fetch": ("download an EMDB entry: map, half-maps, mask, FSC, header, model", _options_fetch, _fetch),
     "list": ("the capabilities", _options_list, _list),

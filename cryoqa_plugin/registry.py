@@ -13,7 +13,7 @@ class Capability:
     ``run``, ``params`` and ``result`` are ``module:name`` below ``cryoqa_plugin``. ``needs`` are the kinds of input
     without which it does not run; ``takes`` those it uses when they are given; ``any_of`` asks for at least one of
     these groups. ``bytes_per_voxel`` is the measured peak memory for the estimate said before a run.
-    ``on_request`` marks what takes too long to be a part of ``assess``.
+    ``on_request`` keeps out of ``assess`` what takes long, or asks again what another capability answers.
     """
 
     id: str
@@ -91,14 +91,14 @@ CAPABILITIES: Tuple[Capability, ...] = (
         run="methods.resolution.blocres:compute_blocres", params="methods.resolution.blocres:BlocresParams",
         result="methods.resolution.blocres:BlocresResult", protocol="protocols.protocol_blocres:CryoqaProtBlocres",
         section="report.sections.blocres:SECTION", viewer="viewers.viewer_volume:CryoqaVolumeViewer",
-        references=("Cardone2013",), bytes_per_voxel=36),
+        references=("Cardone2013",), bytes_per_voxel=36, on_request=True),
     Capability(
         id="monores", title="Local resolution by monogenic amplitude (MonoRes)", level="1", needs=(),
         takes=("half1", "half2", "full_map", "mask"), any_of=(("half1", "half2"), ("full_map",)),
         run="methods.resolution.monores:compute_monores", params="methods.resolution.monores:MonoresParams",
         result="methods.resolution.monores:MonoresResult", protocol="protocols.protocol_monores:CryoqaProtMonores",
         section="report.sections.monores:SECTION", viewer="viewers.viewer_volume:CryoqaVolumeViewer", references=("Vilas2018",),
-        bytes_per_voxel=54),
+        bytes_per_voxel=54, on_request=True),
     Capability(
         id="monodir", title="Local resolution by direction (MonoDir)", level="1", needs=(), takes=("half1", "half2", "full_map", "mask"),
         any_of=(("half1", "half2"), ("full_map",)), run="methods.resolution.monodir:compute_monodir",
@@ -106,6 +106,13 @@ CAPABILITIES: Tuple[Capability, ...] = (
         protocol="protocols.protocol_monodir:CryoqaProtMonodir", section="report.sections.monodir:SECTION",
         viewer="viewers.viewer_volume:CryoqaVolumeViewer", references=("Vilas2020", "Tibshirani1987"), bytes_per_voxel=44,
         on_request=True),
+    Capability(
+        id="resmap", title="Local resolution by a test for waves (ResMap)", level="1", needs=(),
+        takes=("half1", "half2", "full_map", "mask"), any_of=(("half1", "half2"), ("full_map",)),
+        run="methods.resolution.resmap:compute_resmap", params="methods.resolution.resmap:ResmapParams",
+        result="methods.resolution.resmap:ResmapResult", protocol="protocols.protocol_resmap:CryoqaProtResmap",
+        section="report.sections.resmap:SECTION", viewer="viewers.viewer_volume:CryoqaVolumeViewer",
+        references=("Kucukelbir2014", "Freeman1991"), bytes_per_voxel=60),
     Capability(
         id="import_job", title="What a RELION or cryoSPARC job folder gives", level="0", needs=(), takes=(),
         run="methods.importing.import_job:compute_import_job", params="methods.importing.import_job:ImportJobParams",
