@@ -99,8 +99,8 @@ def summary(v: Dict[str, Any]) -> str:
         return (f"No direction is preferred: a typical voxel has {v['highest_median']:.2f} Å in its best and {v['lowest_median']:.2f} Å in "
                 f"its worst directions, and the regions of directions differ by {100 * (v['regional_ratio'] - 1):.0f} %.")
     best, worst = (_axis_words(v["directions"].rows, pick) for pick in (min, max))
-    return (f"Some directions are better all over the map: {v['regional_best']:.2f} Å around {best} and {v['regional_worst']:.2f} Å around "
-            f"{worst}.")
+    return (f"Some directions are better all over the map: {v['regional_best']:.2f} Å around the direction {best} and "
+            f"{v['regional_worst']:.2f} Å around {worst} (x, y, z).")
 
 
 def _axis_words(rows: Any, pick: Any) -> str:
@@ -109,7 +109,7 @@ def _axis_words(rows: Any, pick: Any) -> str:
     close = np.abs(axes @ axes.T) >= np.cos(np.deg2rad(_REGION))
     regions = close @ medians / close.sum(axis=1)
     axis = axes[int(np.flatnonzero(regions == pick(regions))[0])]
-    return "(" + ", ".join(f"{c + 0.0:.2f}" for c in axis) + ")"
+    return "(" + ", ".join(f"{round(float(c), 2) + 0.0:.2f}" for c in axis) + ")"
 
 
 def warnings(work: Work, v: Dict[str, Any]) -> List[str]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LEVEL = 0.5                           # a voxel is inside where the mask is at least this
 BISECTIONS = {"21": 1, "81": 2, "321": 3}
 _BANDS = 16                           # from 0 to the overall resolution, at least one shell apart
-_COARSEST = 5.0                       # the first band, times the overall resolution
+_COARSEST = (5.0, 2.5)                # the first band, times the overall resolution: half-maps, single map (coarse waves reach solvent)
 _FINEST = 2.0                         # the last band, as a part of the overall frequency
 _WINDOW = (5.0, 2.0, 1.5)             # least window in Å; in overall resolutions; in those guessed of a single map
 _NOISE_WINDOW = 3.0                   # window of the noise over that of the signal
@@ -93,7 +93,7 @@ def prepare(inputs: Inputs, params: MonodirParams) -> Work:
     points = local.points(geo.shape, grid_map.voxel_size, sigma)
     inside, corners = local.needed(mask, LEVEL, points)
     solvent = inside if halves else _solvent(mask, points, grid_map)
-    at, spacing = _bands(geo, overall)
+    at, spacing = _bands(geo, overall, _COARSEST[0 if halves else 1])
     return Work(grid_map, geo, signal, noise, mask, source, overall, sigma, points, inside, corners, solvent, at, spacing,
                 half_directions(BISECTIONS[params.directions]), identical, masked)
 
@@ -143,10 +143,10 @@ def _solvent(mask: np.ndarray, points: local.Points, map_: Map) -> np.ndarray:
     return out
 
 
-def _bands(geo: Geometry, overall: float) -> Tuple[np.ndarray, float]:
+def _bands(geo: Geometry, overall: float, coarsest: float) -> Tuple[np.ndarray, float]:
     spacing = max(1 / (_BANDS * overall), 1 / geo.length)
     nyquist = (geo.n_shells - 1) / geo.length
-    first = max(2, int(np.ceil(1 / (_COARSEST * overall) / spacing)))
+    first = max(2, int(np.ceil(1 / (coarsest * overall) / spacing)))
     last = int(min(nyquist, _FINEST / overall) / spacing + 1e-6)
     return np.arange(first, max(last, first + 3) + 1) * spacing, spacing
 
