@@ -131,4 +131,18 @@
   journal = {Nature Communications}, volume = {11}, pages = {55}, year = {2020},
   doi = {https://dx.doi.org/10.1038/s41467-019-13742-w}
 }
+
+@article{Kucukelbir2014,
+  title = {Quantifying the local resolution of cryo-EM density maps},
+  author = {Kucukelbir, Alp and Sigworth, Fred J. and Tagare, Hemant D.},
+  journal = {Nature Methods}, volume = {11}, pages = {63--65}, year = {2014},
+  doi = {https://dx.doi.org/10.1038/nmeth.2727}
+}
+
+@article{Freeman1991,
+  title = {The design and use of steerable filters},
+  author = {Freeman, William T. and Adelson, Edward H.},
+  journal = {IEEE Transactions on Pattern Analysis and Machine Intelligence}, volume = {13}, pages = {891--906}, year = {1991},
+  doi = {https://dx.doi.org/10.1109/34.93808}
+}
 """

@@ -164,6 +164,16 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
         Check("unresolved", "<=", 0.05, "Part of directions and places without a resolution",
               "Look at the mask: it may hold solvent, or may not lie on the molecule."),
     ),
+    "resmap": (
+        Check("half_maps_identical", "is", False, "Half-maps are copies of each other",
+              "Give the two independent half-maps of one refinement.", severity="fail"),
+        Check("half_maps_masked", "is", False, "Half-maps are masked",
+              "Give the half-maps as the refinement wrote them, without a mask."),
+        Check("assigned_fraction", ">=", 0.95, "Part of the mask where there is more than noise",
+              "Look at the mask: it may hold solvent, or may not lie on the molecule."),
+        Check("finest_fraction", "<=", 0.6, "Part of the mask that passes at the finest resolution tested",
+              "Use smaller voxels, and check that the half-maps are independent and not denoised."),
+    ),
     "import_job": (
         Check("has_half_maps", "is", True, "Both half-maps are there", "Copy them from where the job ran; without them there is no FSC."),
         Check("halves_filtered", "is", False, "Half-maps are filtered", "Take the '_unfil' maps of the finished job."),

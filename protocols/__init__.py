@@ -11,7 +11,9 @@ from .protocol_mask import CryoqaProtCreateMask
 from .protocol_monodir import CryoqaProtMonodir
 from .protocol_monores import CryoqaProtMonores
 from .protocol_mtriage import CryoqaProtMtriage
+from .protocol_resmap import CryoqaProtResmap
 
 __all__ = ["CryoqaProtBlocres", "CryoqaProtCreateMask", "CryoqaProtDirectionalFsc", "CryoqaProtFsc",
            "CryoqaProtHalfMapStatistics", "CryoqaProtImportJob", "CryoqaProtLocalFilter", "CryoqaProtLocalFsc",
-           "CryoqaProtMapInfo", "CryoqaProtMonodir", "CryoqaProtMonores", "CryoqaProtMtriage"]
+           "CryoqaProtMapInfo", "CryoqaProtMonodir", "CryoqaProtMonores", "CryoqaProtMtriage",
+           "CryoqaProtResmap"]
