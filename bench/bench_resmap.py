@@ -6,8 +6,8 @@ from measure import bench
 
 HALVES = ("half1", "half2", "mask")
 CLAIMS = {
-    "cryoqa": dict(inputs=HALVES, limits={"cpu_s": 60.0, "peak_gb": 2.0}),
-    "resmap": dict(inputs=HALVES, values={"rules": "resmap"}, limits={"cpu_s": 60.0, "peak_gb": 2.0}),
+    "cryoqa": dict(inputs=HALVES, limits={"cpu_s": 25.0, "peak_gb": 1.0}),
+    "resmap": dict(inputs=HALVES, values={"rules": "resmap"}, limits={"cpu_s": 40.0, "peak_gb": 1.2}),
 }
 
 if __name__ == "__main__":

@@ -171,7 +171,7 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
               "Give the half-maps as the refinement wrote them, without a mask."),
         Check("assigned_fraction", ">=", 0.95, "Part of the mask where there is more than noise",
               "Look at the mask: it may hold solvent, or may not lie on the molecule."),
-        Check("finest_fraction", "<=", 0.6, "Part of the mask that passes at the finest resolution tested",
+        Check("finest_fraction", "<=", 0.5, "Part of the mask that passes at the finest resolution tested",
               "Use smaller voxels, and check that the half-maps are independent and not denoised."),
     ),
     "import_job": (

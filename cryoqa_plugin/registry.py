@@ -112,7 +112,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         run="methods.resolution.resmap:compute_resmap", params="methods.resolution.resmap:ResmapParams",
         result="methods.resolution.resmap:ResmapResult", protocol="protocols.protocol_resmap:CryoqaProtResmap",
         section="report.sections.resmap:SECTION", viewer="viewers.viewer_volume:CryoqaVolumeViewer",
-        references=("Kucukelbir2014", "Freeman1991"), bytes_per_voxel=60),
+        references=("Kucukelbir2014", "Freeman1991"), bytes_per_voxel=60, on_request=True),
     Capability(
         id="import_job", title="What a RELION or cryoSPARC job folder gives", level="0", needs=(), takes=(),
         run="methods.importing.import_job:compute_import_job", params="methods.importing.import_job:ImportJobParams",
