@@ -17,9 +17,13 @@ from . import forms, inputs
 
 
 class CryoqaProtocol(EMProtocol):
-    """Base of the protocols; a subclass sets ``_capability`` and ``_label`` and adds its inputs."""
+    """Base of the protocols; a subclass sets ``_capability`` and ``_label`` and adds its inputs.
+
+    ``_shown`` are the values that the summary tells, all when it is empty.
+    """
 
     _capability = ""
+    _shown: Tuple[str, ...] = ()
     _skip: Tuple[str, ...] = ()
     stepsExecutionMode = STEPS_SERIAL
 
@@ -110,14 +114,10 @@ class CryoqaProtocol(EMProtocol):
             return ["No results yet."]
         lines = [document["summary"], ""]
         for name, entry in document["metrics"].items():
-            if self._worth_showing(name, entry):
-                lines.append(f"*{name.replace('_', ' ')}*: {_shown(entry['value'])} {entry['unit']}".rstrip() + f"  ({entry['meaning']})")
+            if entry["value"] is not None and (name in self._shown or not self._shown):
+                lines.append(f"*{name.replace('_', ' ')}*: {_text(entry['value'])} {entry['unit']}".rstrip() + f"  ({entry['meaning']})")
         said = [c["sentence"] for c in document["checks"] if c["status"] in ("warn", "fail")]
         return lines + [""] * bool(said) + said + [f"Note: {w}" for w in document["warnings"]]
-
-    @staticmethod
-    def _worth_showing(name: str, entry: Dict[str, Any]) -> bool:
-        return entry["value"] is not None
 
     def _methods(self) -> List[str]:
         document = self.result()
@@ -194,7 +194,31 @@ class CryoqaProtocol(EMProtocol):
                 self._defineSourceRelation(pointer, made)
 
 
-def _shown(value: Any) -> str:
+class HalfMapProtocol(CryoqaProtocol):
+    """Base of the protocols that work on two half-maps, of one volume or two volumes, and an optional mask."""
+
+    def _defineInputs(self, form: Any) -> None:
+        inputs.add_halves(form, (inputs.OF_VOLUME, inputs.TWO_VOLUMES))
+        inputs.add_volume(form, condition="halves == 0")
+        inputs.add_mask(form)
+
+    def _files(self) -> inputs.Files:
+        files = super()._files()
+        for part in files:
+            part.pop("full_map", None)
+        return files
+
+
+class MapOrHalvesProtocol(CryoqaProtocol):
+    """Base of the protocols that work on half-maps or on a map alone, and an optional mask."""
+
+    def _defineInputs(self, form: Any) -> None:
+        inputs.add_halves(form, (inputs.OF_VOLUME, inputs.TWO_VOLUMES, inputs.NONE))
+        inputs.add_volume(form, optional=True)
+        inputs.add_mask(form)
+
+
+def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,17 +1,14 @@
 """Local resolution by the FSC of boxes."""
 from __future__ import annotations
 
-from typing import Any, Dict
-
 from pwem.objects import Volume, VolumeMask
 
-from . import inputs
-from .base import CryoqaProtocol
+from .base import HalfMapProtocol
 
 _SHOWN = ("median", "p5", "p95", "unresolved_fraction", "several_fraction", "box_edge", "spacing", "boxes", "rules")
 
 
-class CryoqaProtBlocres(CryoqaProtocol):
+class CryoqaProtBlocres(HalfMapProtocol):
     """Local resolution of a map from its half-maps by the FSC of tapered boxes cut out around points of a mask, as blocres does.
 
     Takes one volume with its half-maps or two volumes, and an optional mask; without one, a mask is made from the half-maps. Gives
@@ -20,22 +17,8 @@ class CryoqaProtBlocres(CryoqaProtocol):
 
     _label = "local resolution (blocres)"
     _capability = "blocres"
+    _shown = _SHOWN
     _possibleOutputs = {"outputResolution": Volume, "outputMask": VolumeMask}
-
-    def _defineInputs(self, form: Any) -> None:
-        inputs.add_halves(form, (inputs.OF_VOLUME, inputs.TWO_VOLUMES))
-        inputs.add_volume(form, condition="halves == 0")
-        inputs.add_mask(form)
-
-    def _files(self) -> inputs.Files:
-        files = super()._files()
-        for part in files:
-            part.pop("full_map", None)
-        return files
-
-    @staticmethod
-    def _worth_showing(name: str, entry: Dict[str, Any]) -> bool:
-        return name in _SHOWN and entry["value"] is not None
 
     def createOutputStep(self) -> None:
         """Register the map of resolutions, and the mask when it was made here."""

@@ -1,17 +1,14 @@
 """Local resolution."""
 from __future__ import annotations
 
-from typing import Any, Dict
-
 from pwem.objects import Volume, VolumeMask
 
-from . import inputs
-from .base import CryoqaProtocol
+from .base import HalfMapProtocol
 
 _SHOWN = ("median", "p5", "p95", "median_05", "overall", "standard_error", "significant_fraction", "unresolved_fraction", "window")
 
 
-class CryoqaProtLocalFsc(CryoqaProtocol):
+class CryoqaProtLocalFsc(HalfMapProtocol):
     """Local resolution of a map from its half-maps: the FSC in a Gaussian window around every voxel of a mask.
 
     Takes one volume with its half-maps or two volumes, and an optional mask; without one, a mask is made from the half-maps. Gives
@@ -20,22 +17,8 @@ class CryoqaProtLocalFsc(CryoqaProtocol):
 
     _label = "local resolution (fsc)"
     _capability = "local_fsc"
+    _shown = _SHOWN
     _possibleOutputs = {"outputResolution": Volume, "outputMask": VolumeMask}
-
-    def _defineInputs(self, form: Any) -> None:
-        inputs.add_halves(form, (inputs.OF_VOLUME, inputs.TWO_VOLUMES))
-        inputs.add_volume(form, condition="halves == 0")
-        inputs.add_mask(form)
-
-    def _files(self) -> inputs.Files:
-        files = super()._files()
-        for part in files:
-            part.pop("full_map", None)
-        return files
-
-    @staticmethod
-    def _worth_showing(name: str, entry: Dict[str, Any]) -> bool:
-        return name in _SHOWN and entry["value"] is not None
 
     def createOutputStep(self) -> None:
         """Register the map of resolutions, and the mask when it was made here."""

@@ -1,12 +1,9 @@
 """Local-directional resolution."""
 from __future__ import annotations
 
-from typing import Any, Dict
-
 from pwem.objects import Volume
 
-from . import inputs
-from .base import CryoqaProtocol
+from .base import MapOrHalvesProtocol
 
 _SHOWN = ("highest_median", "lowest_median", "radial_median", "tangential_median", "tangential_over_radial", "doa_median", "scatter",
           "regional_ratio", "preference", "preferred")
@@ -14,7 +11,7 @@ _MAPS = {"highest": "outputHighest", "lowest": "outputLowest", "doa": "outputDoa
          "tangential": "outputTangential"}
 
 
-class CryoqaProtMonodir(CryoqaProtocol):
+class CryoqaProtMonodir(MapOrHalvesProtocol):
     """Resolution of a map by place and direction: the best and the worst direction of every voxel, along and across the radius.
 
     Takes one volume with its half-maps, two volumes, or a volume without half-maps, and a mask; without one, a mask is made from the
@@ -23,16 +20,8 @@ class CryoqaProtMonodir(CryoqaProtocol):
 
     _label = "local resolution by direction"
     _capability = "monodir"
+    _shown = _SHOWN
     _possibleOutputs = {name: Volume for name in _MAPS.values()}
-
-    def _defineInputs(self, form: Any) -> None:
-        inputs.add_halves(form, (inputs.OF_VOLUME, inputs.TWO_VOLUMES, inputs.NONE))
-        inputs.add_volume(form, optional=True)
-        inputs.add_mask(form)
-
-    @staticmethod
-    def _worth_showing(name: str, entry: Dict[str, Any]) -> bool:
-        return name in _SHOWN and entry["value"] is not None
 
     def createOutputStep(self) -> None:
         """Register the maps of resolutions."""

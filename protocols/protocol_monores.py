@@ -1,18 +1,15 @@
 """MonoRes."""
 from __future__ import annotations
 
-from typing import Any, Dict
-
 from pwem.objects import Volume
 
-from . import inputs
-from .base import CryoqaProtocol
+from .base import MapOrHalvesProtocol
 
 _SHOWN = ("median_resolution", "resolution_p2_5", "resolution_p97_5", "median_over_global", "global_resolution", "unresolved",
           "beyond_sweep", "mask_source", "noise_source")
 
 
-class CryoqaProtMonores(CryoqaProtocol):
+class CryoqaProtMonores(MapOrHalvesProtocol):
     """Local resolution of a map by its monogenic amplitude (MonoRes): from its half-maps, or from the map alone and its solvent.
 
     Takes one volume with its half-maps, two volumes, or a volume without half-maps, and a mask; without one, a mask is made from the
@@ -21,17 +18,9 @@ class CryoqaProtMonores(CryoqaProtocol):
 
     _label = "local resolution (monores)"
     _capability = "monores"
+    _shown = _SHOWN
     _possibleOutputs = {"outputResolution": Volume}
-
-    def _defineInputs(self, form: Any) -> None:
-        inputs.add_halves(form, (inputs.OF_VOLUME, inputs.TWO_VOLUMES, inputs.NONE))
-        inputs.add_volume(form, optional=True)
-        inputs.add_mask(form)
-
-    @staticmethod
-    def _worth_showing(name: str, entry: Dict[str, Any]) -> bool:
-        return name in _SHOWN and entry["value"] is not None
 
     def createOutputStep(self) -> None:
         """Register the map of resolutions."""
-        self._register_map("local_resolution", "outputResolution")
+        self._register_map("local_resolution", "outputResolution", halves=False)
