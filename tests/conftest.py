@@ -69,6 +69,7 @@ _prepare_environment()
 def pytest_configure(config):
     for line in ("realdata: needs the shared folder with real maps, models and other programs' outputs",
                  "heavy: takes more than a few seconds; run with -m heavy or CRYOQA_HEAVY=1",
+                 "compiled: too slow without compiled kernels (NUMBA_DISABLE_JIT)",
                  "scipion: runs protocols in a pyworkflow project", "gui: opens windows; needs Xvfb"):
         config.addinivalue_line("markers", line)
 

@@ -68,6 +68,7 @@ def test_interpolation(step):
         assert np.any(blocks.spread(changed, hats, mask, 0.5) != blocks.spread(values, hats, mask, 0.5))
 
 
+@pytest.mark.compiled
 @pytest.mark.parametrize("box,pad,kind", [(12, 1, "hann"), (12, 1, "edge"), (12, 2, "none")])
 def test_noise_scatters_as_the_coefficients_say(box, pad, kind):
     a, b = (m - np.float32(0.3) for m in noise((60, 60, 60)))

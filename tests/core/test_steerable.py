@@ -41,6 +41,7 @@ def test_turned_maps_have_turned_energy():
     np.testing.assert_allclose(other, one.transpose(2, 0, 1), rtol=2e-3, atol=1e-6)
 
 
+@pytest.mark.compiled
 def test_any_direction_of_a_wave_has_the_same_energy():
     z, y, x = np.meshgrid(*(np.arange(48) - 24.0,) * 3, indexing="ij")
     energies = []
@@ -72,6 +73,7 @@ def test_most_sensitive_at_the_resolution():
     assert steerable.window_for(8.0, 2.0, nyquist).sigma == pytest.approx(window.sigma / 2)
 
 
+@pytest.mark.compiled
 def test_null_distribution_of_white_noise():
     data = _noise((64, 64, 64))
     window = steerable.window_for(5.0, 1.0, 0.5)
@@ -95,6 +97,7 @@ def test_tail_of_weighted_chi_squares():
         assert steerable.tail(weights, np.array([cut]))[0] == pytest.approx(np.mean(sums > cut), rel=0.05)
 
 
+@pytest.mark.compiled
 def test_centred_windows():
     data = _noise((48, 48, 48))
     s = np.sqrt(sum(k ** 2 for k in np.meshgrid(*(np.fft.fftfreq(48),) * 3, indexing="ij", sparse=True)))
