@@ -1,11 +1,15 @@
 """Slices of a map coloured by another one, with the scale of the colours below, as PNG."""
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+import os
+from typing import Any, List, Mapping, Optional, Tuple
 
 import numpy as np
 
+from ..io.maps import read_map
+from .blocks import Block, Picture, Pictures
 from .pictures import EDGE, grey_limits, resize, rgb_png, slices
+from .section import Results
 
 _STOPS = ((49, 54, 149), (69, 160, 210), (150, 215, 150), (250, 215, 70), (200, 30, 40))
 _BAR, _GAP = 10, 4                               # height of the bar and of the white above it, in pixels
@@ -39,3 +43,27 @@ def _one(image: np.ndarray, scale: Tuple[float, float], under: np.ndarray, grey:
     bar = np.broadcast_to(ramp(np.linspace(0, 1, picture.shape[1])), (_BAR, picture.shape[1], 3))
     white = np.full((_GAP, picture.shape[1], 3), 255.0)
     return rgb_png(np.clip(np.round(np.concatenate([picture, white, bar])), 0, 255).astype(np.uint8))
+
+
+def resolution_slices(results: Results, capability: str, name: str, title: str, scale: Tuple[float, float],
+                      behind: str) -> List[Block]:
+    """The middle slices of the local-resolution map ``name`` of a capability, over its input map, which ``behind`` names."""
+    path = results.map_file(capability, name)
+    if not path:
+        return []
+    values = read_map(path).data
+    low, high = scale
+    background = _background(results[capability].get("inputs", {}), values.shape)
+    made = tuple(Picture(picture, f"Local resolution in the slice at {label}", label)
+                 for label, picture in coloured_slices(values, scale, background))
+    words = "" if background is None else f" Grey, and the shade of the colours, are {behind}."
+    return [Pictures(title, made, f"Blue is {low:.2f} Å or better and red {high:.2f} Å or worse, as the bar below each slice.{words}")]
+
+
+def _background(inputs: Mapping[str, Any], shape: Tuple[int, ...]) -> Optional[np.ndarray]:
+    """The mean of the half-maps, or the map when there are none; None when a file is gone or of another shape."""
+    paths = [inputs[k]["path"] for k in ("half1", "half2") if k in inputs] or [inputs[k]["path"] for k in ("full_map",) if k in inputs]
+    if not paths or not all(os.path.isfile(p) for p in paths):
+        return None
+    maps = [read_map(p).data for p in paths]
+    return None if any(m.shape != shape for m in maps) else sum(maps) / np.float32(len(maps))

@@ -9,11 +9,11 @@ from ...core import local, local_fit, monodir
 from ...core.directions import half_directions
 from ...core.fourier import Geometry, forward, geometry
 from ...core.threads import over_slabs
-from ...errors import InputError, MissingInputError
-from ...io.inputs import Inputs, require, require_same_grid
+from ...errors import InputError
+from ...io.inputs import Inputs
 from ...io.maps import Map
-from ..common import check_data, check_mask
 from . import local_fsc_steps as shared
+from .map_or_halves import check
 
 if TYPE_CHECKING:
     from .monodir import MonodirParams
@@ -29,7 +29,6 @@ _FREQUENCY_WINDOW = 0.15              # standard deviation in frequency of the l
 _CONE_PART = 2 / 3                    # coefficients that a soft cone counts, over those of a hard one
 _SOLVENT = (0.02, 0.1)                # the mask around a point of the solvent: wanted, and accepted
 _FLOOR = 1e-7                         # noise over power, at the least: copies have none
-_SMALLEST = 16
 Say = Callable[[float, str], None]
 
 
@@ -74,7 +73,7 @@ class Found(NamedTuple):
 
 def prepare(inputs: Inputs, params: MonodirParams) -> Work:
     """Check the inputs and make what the bands need."""
-    halves = _check(inputs)
+    halves = check(inputs)
     if halves:
         begun = shared.start(inputs)
         one, two, geo, grid_map = begun.f1, begun.f2, begun.geo, inputs.half1
@@ -96,26 +95,6 @@ def prepare(inputs: Inputs, params: MonodirParams) -> Work:
     at, spacing = _bands(geo, overall, _COARSEST[0 if halves else 1])
     return Work(grid_map, geo, signal, noise, mask, source, overall, sigma, points, inside, corners, solvent, at, spacing,
                 half_directions(BISECTIONS[params.directions]), identical, masked)
-
-
-def _check(inputs: Inputs) -> bool:
-    """Whether half-maps are there; one sentence when something is wrong."""
-    halves = inputs.half1 is not None or inputs.half2 is not None
-    if halves:
-        require(inputs, "half1", "half2")
-    elif inputs.full_map is None:
-        raise MissingInputError("Two half-maps or a map are needed and none was given; give the files of both half-maps, or that of the "
-                                "map.")
-    used = {n: m for n, m in inputs.maps().items() if n in ("half1", "half2", "full_map", "mask")}
-    require_same_grid(used)
-    for kind, map_ in used.items():
-        (check_mask if kind == "mask" else check_data)(map_, kind)
-    grid = inputs.half1 if halves else inputs.full_map
-    if min(grid.shape) < _SMALLEST:
-        box = " x ".join(str(n) for n in grid.shape[::-1])
-        raise InputError(f"The map is {box} voxels ({grid.path}); local resolution needs at least {_SMALLEST} along each axis. Give the "
-                         "whole map.")
-    return halves
 
 
 def _mask_of_map(inputs: Inputs) -> Tuple[np.ndarray, str]:

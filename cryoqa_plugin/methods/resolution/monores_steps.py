@@ -8,17 +8,13 @@ import numpy as np
 from scipy.special import ndtri
 
 from ...core import crossing, filters, fourier, shells
-from ...errors import InputError, MissingInputError
-from ...io.inputs import Inputs, require, require_same_grid
+from ...errors import InputError
+from ...io.inputs import Inputs
 from ...io.maps import Map
-from ..common import check_data, check_mask
-from ..map_info.halves import is_masked
+from .map_or_halves import about_halves, check, combined
 
 if TYPE_CHECKING:
     from .monores import MonoresParams
-
-_COPY = 1e-6
-_SMALLEST = 16
 
 
 class Level(NamedTuple):
@@ -62,11 +58,11 @@ class Work:
 
     def signal(self) -> np.ndarray:
         """The map, float32 [z, y, x]; the mean of the half-maps is made anew at each call, so that it need not be kept."""
-        return _combined(self.inputs, np.add) if self.halves else self.inputs.full_map.data
+        return combined(self.inputs, np.add) if self.halves else self.inputs.full_map.data
 
     def noise(self) -> np.ndarray:
         """Half the difference of the half-maps, float32 [z, y, x], made anew."""
-        return _combined(self.inputs, np.subtract)
+        return combined(self.inputs, np.subtract)
 
     @property
     def voxel(self) -> float:
@@ -86,54 +82,19 @@ class Work:
 
 def prepare(inputs: Inputs, params: MonoresParams) -> Work:
     """Check the inputs and make what the sweep needs."""
-    halves = inputs.half1 is not None or inputs.half2 is not None
-    if halves:
-        require(inputs, "half1", "half2")
-    elif inputs.full_map is None:
-        raise MissingInputError("Two half-maps or a map are needed and none was given; give the files of both half-maps, or that of the "
-                                "map.")
-    used = {n: m for n, m in inputs.maps().items() if n in ("half1", "half2", "full_map", "mask")}
-    require_same_grid(used)
-    for kind, map_ in used.items():
-        (check_mask if kind == "mask" else check_data)(map_, kind)
+    halves = check(inputs)
     grid = inputs.half1 if halves else inputs.full_map
-    if min(grid.shape) < _SMALLEST:
-        box = " x ".join(str(n) for n in grid.shape[::-1])
-        raise InputError(f"The map is {box} voxels ({grid.path}); local resolution needs at least {_SMALLEST} along each axis. Give the "
-                         "whole map.")
     warnings: List[str] = []
-    facts = _about_halves(inputs, warnings) if halves else {}
+    facts: Dict[str, Any] = {}
+    if halves:
+        found = about_halves(inputs, warnings)
+        facts.update(half_maps_identical=found.identical, half_maps_masked=found.masked, half_maps_scale=found.scale)
     resolution = params.resolution or (_global(inputs, warnings) if halves else 3 * float(max(grid.voxel_size)))
-    signal = _combined(inputs, np.add) if halves else inputs.full_map.data
+    signal = combined(inputs, np.add) if halves else inputs.full_map.data
     inside, solvent, source = _masks(inputs, params, grid, signal, warnings)
     work = Work(inputs, params, grid, inside, solvent, source, resolution, facts, warnings)
     _check_start(work)
     return work
-
-
-def _combined(inputs: Inputs, how: Any) -> np.ndarray:
-    out = how(inputs.half1.data, inputs.half2.data)
-    out *= np.float32(0.5)
-    return out
-
-
-def _about_halves(inputs: Inputs, warnings: List[str]) -> Dict[str, Any]:
-    one, two = inputs.half1, inputs.half2
-    mean1, mean2 = (float(m.data.mean(dtype=np.float64)) for m in (one, two))
-    sums = np.zeros(3)
-    for p, q in zip(one.data, two.data):
-        a, b = p.ravel() - mean1, q.ravel() - mean2
-        sums += (a @ a, b @ b, a @ b)
-    sd1, sd2 = np.sqrt(sums[:2] / one.data.size)
-    correlation = sums[2] / np.sqrt(sums[0] * sums[1])
-    identical = bool(correlation > 1 - _COPY)
-    masked = is_masked(one.data) or is_masked(two.data)
-    if identical:
-        warnings.append(f"Half-map 1 ({one.path}) and half-map 2 ({two.path}) are copies of each other: there is no noise to compare with; "
-                        "give the two independent ones.")
-    elif masked:
-        warnings.append(f"A half-map is masked ({one.path}, {two.path}); where its mask cuts, the resolution means nothing.")
-    return dict(half_maps_identical=identical, half_maps_masked=masked, half_maps_scale=float(max(sd1, sd2) / min(sd1, sd2)))
 
 
 def _global(inputs: Inputs, warnings: List[str]) -> float:

@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING, Any, Dict, List, Tuple
 import numpy as np
 
 from ...core import fourier, shells
-from ...errors import InputError, MissingInputError
-from ...io.inputs import Inputs, require, require_same_grid
+from ...errors import InputError
+from ...io.inputs import Inputs
 from ...io.maps import Map
-from ..common import check_data, check_mask
-from ..map_info.halves import is_masked
+from .map_or_halves import about_halves, check, combined
 
 if TYPE_CHECKING:
     from .resmap import ResmapParams
 
-_SMALLEST = 16
-_COPY = 1e-6
 _FLOOR = 1e-6                         # noise over power, at the least: copies have none
 _FINEST = {"cryoqa": 2.3, "resmap": 2.2}             # voxels; the filters cannot be centred on less
 _COARSEST, _STEP = 10.0, 0.5                         # voxels
@@ -55,20 +52,16 @@ class Work:
         return combined(self.inputs, np.subtract)
 
 
-def combined(inputs: Inputs, how: Any) -> np.ndarray:
-    """Half of ``half1`` plus or minus ``half2``, float32 [z, y, x]."""
-    out = how(inputs.half1.data, inputs.half2.data)
-    out *= np.float32(0.5)
-    return out
-
-
 def prepare(inputs: Inputs, params: ResmapParams) -> Work:
     """Check the inputs and make what the tests need."""
-    halves = _check(inputs)
+    halves = check(inputs)
     grid = inputs.half1 if halves else inputs.full_map
     levels, step = _levels(params, grid)
     warnings: List[str] = []
-    facts = _about_halves(inputs, warnings) if halves else {}
+    facts: Dict[str, Any] = {}
+    if halves:
+        found = about_halves(inputs, warnings)
+        facts.update(half_maps_identical=found.identical, half_maps_masked=found.masked)
     soft, source = _mask(inputs, grid, warnings)
     inside, solvent = soft >= 0.5, soft <= 0.01
     if not halves and np.count_nonzero(solvent) < 0.05 * solvent.size:
@@ -76,25 +69,6 @@ def prepare(inputs: Inputs, params: ResmapParams) -> Work:
                          f"({grid.path}); give a smaller mask, or the half-maps.")
     at, power, noise = _spectra(inputs, grid, soft, halves)
     return Work(inputs, params, grid, inside, solvent, source, levels, step, at, power, noise, facts, warnings)
-
-
-def _check(inputs: Inputs) -> bool:
-    halves = inputs.half1 is not None or inputs.half2 is not None
-    if halves:
-        require(inputs, "half1", "half2")
-    elif inputs.full_map is None:
-        raise MissingInputError("Two half-maps or a map are needed and none was given; give the files of both half-maps, or that of the "
-                                "map.")
-    used = {n: m for n, m in inputs.maps().items() if n in ("half1", "half2", "full_map", "mask")}
-    require_same_grid(used)
-    for kind, map_ in used.items():
-        (check_mask if kind == "mask" else check_data)(map_, kind)
-    grid = inputs.half1 if halves else inputs.full_map
-    if min(grid.shape) < _SMALLEST:
-        box = " x ".join(str(n) for n in grid.shape[::-1])
-        raise InputError(f"The map is {box} voxels ({grid.path}); local resolution needs at least {_SMALLEST} along each axis. Give the "
-                         "whole map.")
-    return halves
 
 
 def _levels(params: ResmapParams, grid: Map) -> Tuple[np.ndarray, float]:
@@ -113,23 +87,6 @@ def _levels(params: ResmapParams, grid: Map) -> Tuple[np.ndarray, float]:
         raise InputError(f"The coarsest resolution is {coarsest:g} Å, more than half the shortest edge of the box, {widest:g} Å "
                          f"({grid.path}); give a smaller number.")
     return np.arange(finest, coarsest + 1e-6, step), float(step)
-
-
-def _about_halves(inputs: Inputs, warnings: List[str]) -> Dict[str, Any]:
-    one, two = inputs.half1, inputs.half2
-    means = [float(m.data.mean(dtype=np.float64)) for m in (one, two)]
-    sums = np.zeros(3)
-    for p, q in zip(one.data, two.data):
-        a, b = p.ravel() - means[0], q.ravel() - means[1]
-        sums += (a @ a, b @ b, a @ b)
-    identical = bool(sums[2] > (1 - _COPY) * np.sqrt(sums[0] * sums[1]))
-    masked = is_masked(one.data) or is_masked(two.data)
-    if identical:
-        warnings.append(f"Half-map 1 ({one.path}) and half-map 2 ({two.path}) are copies of each other: there is no noise to compare with; "
-                        "give the two independent ones.")
-    elif masked:
-        warnings.append(f"A half-map is masked ({one.path}, {two.path}); where its mask cuts, the resolution means nothing.")
-    return dict(half_maps_identical=identical, half_maps_masked=masked)
 
 
 def _mask(inputs: Inputs, grid: Map, warnings: List[str]) -> Tuple[np.ndarray, str]:

@@ -1,15 +1,11 @@
 """The local resolution."""
 from __future__ import annotations
 
-import os
-from typing import List, Optional, Tuple
+from typing import List, Tuple
 
-import numpy as np
-
-from ...io.maps import read_map
-from ..blocks import Block, Picture, Pictures
+from ..blocks import Block
 from ..draw import curves, resolution_marks, split_values, tables
-from ..overlay import coloured_slices
+from ..overlay import resolution_slices
 from ..section import Results, Section
 
 _FIRST = ("median", "p5", "p95", "median_05", "overall", "standard_error", "significant_fraction", "unresolved_fraction", "window",
@@ -24,16 +20,8 @@ def render(results: Results) -> List[Block]:
 
 
 def _slices(results: Results) -> List[Block]:
-    path = results.map_file("local_fsc", "resolution_map")
-    if not path:
-        return []
-    values = read_map(path).data
-    low, high = _scale(results)
-    behind, words = _background(results, values.shape)
-    made = tuple(Picture(picture, f"Local resolution in the slice at {label}", label)
-                 for label, picture in coloured_slices(values, (low, high), behind))
-    return [Pictures("Local resolution, middle slices", made,
-                     f"Blue is {low:.2f} Å or better and red {high:.2f} Å or worse, as the bar below each slice.{words}")]
+    return resolution_slices(results, "local_fsc", "resolution_map", "Local resolution, middle slices", _scale(results),
+                             "the mean of the half-maps")
 
 
 def _scale(results: Results) -> Tuple[float, float]:
@@ -41,15 +29,6 @@ def _scale(results: Results) -> Tuple[float, float]:
     low, high = metrics["p5"]["value"], metrics["p95"]["value"]
     margin = max(0.0, 0.02 * low - (high - low)) / 2
     return low - margin, high + margin
-
-
-def _background(results: Results, shape: Tuple[int, ...]) -> Tuple[Optional[np.ndarray], str]:
-    inputs = results["local_fsc"].get("inputs", {})
-    paths = [inputs[k]["path"] for k in ("half1", "half2") if k in inputs]
-    if len(paths) != 2 or not all(os.path.isfile(p) for p in paths):
-        return None, ""
-    one, two = (read_map(p).data for p in paths)
-    return ((one + two) / 2, " Grey, and the shade of the colours, are the mean of the half-maps.") if one.shape == shape else (None, "")
 
 
 SECTION = Section(

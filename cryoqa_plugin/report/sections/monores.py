@@ -1,15 +1,11 @@
 """The local resolution by MonoRes."""
 from __future__ import annotations
 
-import os
-from typing import List, Optional, Tuple
+from typing import List
 
-import numpy as np
-
-from ...io.maps import read_map
-from ..blocks import Block, Picture, Pictures
+from ..blocks import Block
 from ..draw import curves, split_values, tables
-from ..overlay import coloured_slices
+from ..overlay import resolution_slices
 from ..section import Results, Section
 
 _FIRST = ("median_resolution", "resolution_p2_5", "resolution_p97_5", "spread", "global_resolution", "median_over_global", "unresolved",
@@ -24,28 +20,11 @@ def render(results: Results) -> List[Block]:
 
 
 def _slices(results: Results) -> List[Block]:
-    path, metrics = results.map_file("monores", "local_resolution"), results["monores"]["metrics"]
-    low, high = (metrics[n]["value"] for n in ("resolution_p2_5", "resolution_p97_5"))
-    if not path or low is None:
+    low, high = (results["monores"]["metrics"][n]["value"] for n in ("resolution_p2_5", "resolution_p97_5"))
+    if low is None:
         return []
-    values = read_map(path).data
-    high = max(high, 1.02 * low)
-    behind, words = _background(results, values.shape)
-    made = tuple(Picture(picture, f"Local resolution in the slice at {label}", label)
-                 for label, picture in coloured_slices(values, (low, high), behind))
-    return [Pictures("Local resolution (MonoRes), middle slices", made,
-                     f"Blue is {low:.2f} Å or better and red {high:.2f} Å or worse, as the bar below each slice.{words}")]
-
-
-def _background(results: Results, shape: Tuple[int, ...]) -> Tuple[Optional[np.ndarray], str]:
-    inputs = results["monores"].get("inputs", {})
-    paths = [inputs[k]["path"] for k in ("half1", "half2") if k in inputs] or [inputs[k]["path"] for k in ("full_map",) if k in inputs]
-    if not paths or not all(os.path.isfile(p) for p in paths):
-        return None, ""
-    maps = [read_map(p).data for p in paths]
-    if any(m.shape != shape for m in maps):
-        return None, ""
-    return sum(maps) / np.float32(len(maps)), " Grey, and the shade of the colours, are the map."
+    return resolution_slices(results, "monores", "local_resolution", "Local resolution (MonoRes), middle slices",
+                             (low, max(high, 1.02 * low)), "the map")
 
 
 SECTION = Section(

@@ -1,15 +1,11 @@
 """The local resolution by ResMap."""
 from __future__ import annotations
 
-import os
-from typing import List, Optional, Tuple
+from typing import List
 
-import numpy as np
-
-from ...io.maps import read_map
-from ..blocks import Block, Picture, Pictures
+from ..blocks import Block
 from ..draw import curves, split_values, tables
-from ..overlay import coloured_slices
+from ..overlay import resolution_slices
 from ..section import Results, Section
 
 _FIRST = ("median", "p5", "p95", "assigned_fraction", "finest_fraction", "mask_source", "noise_source")
@@ -23,28 +19,11 @@ def render(results: Results) -> List[Block]:
 
 
 def _slices(results: Results) -> List[Block]:
-    path, metrics = results.map_file("resmap", "resolution_map"), results["resmap"]["metrics"]
-    low, high = (metrics[n]["value"] for n in ("p5", "p95"))
-    if not path or low is None:
+    low, high = (results["resmap"]["metrics"][n]["value"] for n in ("p5", "p95"))
+    if low is None:
         return []
-    values = read_map(path).data
-    high = max(high, 1.02 * low)
-    behind, words = _background(results, values.shape)
-    made = tuple(Picture(picture, f"Local resolution in the slice at {label}", label)
-                 for label, picture in coloured_slices(values, (low, high), behind))
-    return [Pictures("Local resolution (ResMap), middle slices", made,
-                     f"Blue is {low:.2f} Å or better and red {high:.2f} Å or worse, as the bar below each slice.{words}")]
-
-
-def _background(results: Results, shape: Tuple[int, ...]) -> Tuple[Optional[np.ndarray], str]:
-    inputs = results["resmap"].get("inputs", {})
-    paths = [inputs[k]["path"] for k in ("half1", "half2") if k in inputs] or [inputs[k]["path"] for k in ("full_map",) if k in inputs]
-    if not paths or not all(os.path.isfile(p) for p in paths):
-        return None, ""
-    maps = [read_map(p).data for p in paths]
-    if any(m.shape != shape for m in maps):
-        return None, ""
-    return sum(maps) / np.float32(len(maps)), " Grey, and the shade of the colours, are the map."
+    return resolution_slices(results, "resmap", "resolution_map", "Local resolution (ResMap), middle slices", (low, max(high, 1.02 * low)),
+                             "the map")
 
 
 SECTION = Section(
