@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import resource
 import sys
 import time
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any, Dict, Optional, Sequence
 
 from . import __version__
@@ -15,7 +17,13 @@ _LIBRARIES = ("numpy", "scipy", "numba", "mrcfile", "gemmi")
 
 
 def sha256(path: str) -> str:
-    """SHA-256 of a file."""
+    """SHA-256 of a file; one that did not change is read once in a process, however many results name it."""
+    facts = os.stat(path)
+    return _sha256(os.path.abspath(path), facts.st_mtime_ns, facts.st_size)
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: str, changed: int, size: int) -> str:
     digest = hashlib.sha256()
     with open(path, "rb") as stream:
         for block in iter(lambda: stream.read(1 << 22), b""):

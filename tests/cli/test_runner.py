@@ -94,3 +94,12 @@ def test_what_runs_on_request_is_left_out_of_assess(cli_files, monkeypatch):
     monkeypatch.setattr(runner, "CAPABILITIES", runner.CAPABILITIES + (slow,))
     assert "slow" not in [row.id for row in runner.applicable(cli_files)]
     assert "slow" in [row.id for row in runner.applicable(cli_files, on_request=True)]
+
+
+def test_the_digest_of_a_file_follows_its_content(tmp_path):
+    import hashlib
+    from cryoqa_plugin.provenance import sha256
+    path = tmp_path / "a.bin"
+    for content in (b"one", b"three", b"three"):
+        path.write_bytes(content)
+        assert sha256(str(path)) == sha256(str(path)) == hashlib.sha256(content).hexdigest()
