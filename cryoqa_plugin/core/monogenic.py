@@ -53,6 +53,33 @@ def _riesz_kernel(ft, z0, z1, indices_z, indices_y, steps, axis, low, high, out)
 
 
 @njit
+def _over_frequency(cube, indices_z, indices_y, steps):
+    """Divide each coefficient by its frequency, in place; the one at 0 becomes 0."""
+    for z in range(cube.shape[0]):
+        kz = indices_z[z] * steps[0]
+        for y in range(cube.shape[1]):
+            ky = indices_y[y] * steps[1]
+            base = kz * kz + ky * ky
+            for x in range(cube.shape[2]):
+                kx = x * steps[2]
+                u = np.sqrt(base + kx * kx)
+                cube[z, y, x] *= np.float32(1.0 / u if u > 0 else 0.0)
+
+
+@njit
+def _along_kernel(cube, indices_z, indices_y, steps, axis, out):
+    """``cube`` times ``-i k_axis``."""
+    for z in range(cube.shape[0]):
+        kz = np.float32(indices_z[z] * steps[0])
+        for y in range(cube.shape[1]):
+            ky = np.float32(indices_y[y] * steps[1])
+            for x in range(cube.shape[2]):
+                k = kz if axis == 0 else (ky if axis == 1 else np.float32(x * steps[2]))
+                value = cube[z, y, x]
+                out[z, y, x] = np.complex64(complex(value.imag * k, -value.real * k))
+
+
+@njit
 def _take_square(whole, low, z0, x0, first, out):
     """``out = (whole - low)^2``, or added to it, in the sections from ``z0`` on; ``low`` float32 [sections, ny, nx] begins at x0."""
     for z in range(low.shape[0]):
@@ -112,18 +139,25 @@ class Monogenic:
         """Squared amplitude beyond ``f``, float32 [z, y, x] of the region; the raised cosine is 0 at ``f - width`` and 1 at ``f``."""
         total = np.empty(self._parts[0].shape, np.float32)
         reach = reach_of(f, self.shape, self.steps)
+        iz, iy, _ = reach
         cube = self._ft[np.ix_(*reach)]
-        for i in range(len(_AXES)):
-            self._add(i, cube, reach, (max(f - width, 0.0), f), total)
+        edge = max(f - width, 0.0), f
+        if f > 0:
+            _spread(lambda a, b: _riesz_kernel(cube, a, b, iz, iy, self.steps, 3, *edge, cube), len(iz), cube.size)
+        else:
+            cube[:] = 0
+        self._add(0, cube, reach, total)
+        _spread(lambda a, b: _over_frequency(cube[a:b], iz[a:b], iy, self.steps), len(iz), cube.size)
+        low = np.empty_like(cube)
+        for i, axis in list(enumerate(_AXES))[1:]:
+            _spread(lambda a, b, axis=axis: _along_kernel(cube[a:b], iz[a:b], iy, self.steps, axis, low[a:b]), len(iz), cube.size)
+            self._add(i, low, reach, total)
         return total
 
-    def _add(self, number: int, cube: np.ndarray, reach: Sequence[np.ndarray], edge: Tuple[float, float], total: np.ndarray) -> None:
-        """Add the square of a component beyond ``edge`` to ``total``, which the first one begins; ``cube`` holds what is below."""
+    def _add(self, number: int, low: np.ndarray, reach: Sequence[np.ndarray], total: np.ndarray) -> None:
+        """Add the square of a component less its part ``low`` to ``total``, which the first one begins; ``low`` holds coefficients."""
         places_z, places_y, places_x = self.region
         iz, iy, _ = reach
-        low = np.zeros_like(cube)
-        if edge[1] > 0:
-            _spread(lambda a, b: _riesz_kernel(cube, a, b, iz, iy, self.steps, _AXES[number], *edge, low), len(iz), cube.size)
         columns = _along_z(low, iz, self.shape[0])[places_z]
 
         def work(a: int, b: int) -> None:
@@ -159,13 +193,16 @@ def _along_z(cube: np.ndarray, iz: np.ndarray, nz: int) -> np.ndarray:
 
 def _plane(columns: np.ndarray, iy: np.ndarray, shape: Sequence[int], rows: slice) -> np.ndarray:
     """Inverse transform along y and x of some sections, float32 [sections, ny, nx], of which ``rows`` along y are kept."""
-    wide = np.zeros((len(columns), shape[1], columns.shape[2]), np.complex64)
+    wide = np.zeros((len(columns), shape[1], shape[2] // 2 + 1), np.complex64)           # as wide as irfft would make it
+    held = wide[:, :, :columns.shape[2]]
     top = len(iy) // 2 + 1
-    wide[:, :top] = columns[:, :top]
+    held[:, :top] = columns[:, :top]
     if top < len(iy):
-        wide[:, top - len(iy):] = columns[:, top:]
-    wide = scipy.fft.ifft(wide, axis=1, overwrite_x=True)[:, rows]
-    return scipy.fft.irfft(wide, n=shape[2], axis=2, overwrite_x=True)
+        held[:, top - len(iy):] = columns[:, top:]
+    back = scipy.fft.ifft(held, axis=1, overwrite_x=True)
+    if not np.shares_memory(back, wide):
+        held[:] = back
+    return scipy.fft.irfft(wide[:, rows], n=shape[2], axis=2, overwrite_x=True)
 
 
 def low_pass_at(data: np.ndarray, steps: np.ndarray, edge: Tuple[float, float],

@@ -118,7 +118,7 @@ def fsc(sums: CrossSums) -> np.ndarray:
 
 
 @njit
-def _power_kernel(f, z0, z1, nx, steps, edges2, out):
+def _power_kernel(f, z0, z1, nx, steps, edges2, mate_weight, out):
     nz, ny, nk = f.shape
     n = edges2.size
     for z in range(z0, z1):
@@ -128,7 +128,7 @@ def _power_kernel(f, z0, z1, nx, steps, edges2, out):
             ky = y if y <= ny // 2 else y - ny
             base = (kz * steps[0]) ** 2 + (ky * steps[1]) ** 2
             shell = np.searchsorted(edges2, base, side="right")
-            plane_weight = 1.0 if own_z and (2 * y) % ny == 0 else 0.5
+            plane_weight = 1.0 if own_z and (2 * y) % ny == 0 else mate_weight
             for x in range(nk):
                 r2 = base + (x * steps[2]) ** 2
                 while shell < n and r2 >= edges2[shell]:
@@ -143,17 +143,19 @@ def _power_kernel(f, z0, z1, nx, steps, edges2, out):
                 out[shell, 2] += w
 
 
-def power_sums(f: np.ndarray, geo: Geometry, edges: Optional[np.ndarray] = None) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+def power_sums(f: np.ndarray, geo: Geometry, edges: Optional[np.ndarray] = None,
+               mate_weight: float = 0.5) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Sums per shell of abs(F)^2 and abs(F), and the number of independent coefficients; each float64 [n].
 
-    ``f`` is complex64 [nz, ny, nx // 2 + 1]; ``edges`` are the outer radii of other bins, in shell units.
+    ``f`` is complex64 [nz, ny, nx // 2 + 1]; ``edges`` are the outer radii of other bins, in shell units; ``mate_weight`` as in
+    :func:`binned_cross_sums`.
     """
     edges2 = _squared(shell_edges(geo) if edges is None else edges)
     steps = np.array(geo.steps)
 
     def work(start: int, stop: int) -> np.ndarray:
         out = np.zeros((edges2.size, 3))
-        _power_kernel(f, start, stop, geo.shape[2], steps, edges2, out)
+        _power_kernel(f, start, stop, geo.shape[2], steps, edges2, mate_weight, out)
         return out
 
     total = sum(over_slabs(work, geo.shape[0]))

@@ -47,6 +47,15 @@ def test_power_sums_equal_the_naive_ones(shape, voxel):
         np.testing.assert_allclose(a, b, rtol=2e-6)
 
 
+def test_mates_that_are_stored_can_count_whole():
+    geo = geometry((8, 9, 10))
+    f = forward(halves((8, 9, 10))[0])
+    edges = np.array([20.0])
+    power, amplitude, count = shells.power_sums(f, geo, edges, mate_weight=1.0)
+    assert count[0] == f.size and amplitude[0] == pytest.approx(abs(f.astype(complex)).sum(), rel=1e-6)
+    assert shells.power_sums(f, geo, edges)[2][0] < count[0] and power[0] == pytest.approx((abs(f.astype(complex)) ** 2).sum(), rel=1e-6)
+
+
 @pytest.mark.parametrize("shape", [(8, 8, 8), (9, 9, 9), (6, 9, 12)])
 def test_every_independent_coefficient_counts_once(shape):
     geo = geometry(shape)

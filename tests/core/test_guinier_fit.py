@@ -38,6 +38,15 @@ def test_the_same_line_as_polyfit():
     assert fit.r_squared == pytest.approx(np.corrcoef(freq ** 2, y)[0, 1] ** 2)
 
 
+def test_weights_are_those_of_a_weighted_polyfit():
+    rng = np.random.default_rng(13)
+    freq, weights = np.arange(1, 30) / 60, rng.uniform(0.1, 3, 29)
+    y = -20 * freq ** 2 + rng.standard_normal(29)
+    slope, intercept = np.polyfit(freq ** 2, y, 1, w=np.sqrt(weights))
+    fit = guinier.fit(freq, y, 60, weights=weights)
+    assert fit.slope == pytest.approx(slope) and fit.intercept == pytest.approx(intercept)
+
+
 def test_the_bfactor_of_blurred_noise():
     shape = (32, 32, 32)
     geo = geometry(shape, (1.5, 1.5, 1.5))

@@ -1,0 +1,14 @@
+"""Local occupancy of 256^3 half-maps, of a map alone, and by the original's rules: python bench/bench_lococcupancy.py [FOLDER]
+
+FOLDER holds the maps of the simulated case h256. Peer: LocOccupancy of scipion-em-ucm, 9 CPU s and 1.03 GB at 160^3.
+"""
+from measure import bench
+
+CLAIMS = {
+    "half_maps": dict(inputs=("half1", "half2", "mask"), limits={"cpu_s": 8.0, "peak_gb": 1.2}),
+    "map": dict(inputs=("full_map", "mask"), limits={"cpu_s": 8.0, "peak_gb": 1.2}),
+    "original": dict(inputs=("full_map", "mask"), values={"rules": "original"}, limits={"cpu_s": 40.0, "peak_gb": 1.6}),
+}
+
+if __name__ == "__main__":
+    bench("lococcupancy", __doc__, CLAIMS)

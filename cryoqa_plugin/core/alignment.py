@@ -1,0 +1,244 @@
+"""How one map lies on another: the shift between them, and whether axes were turned round or swapped.
+
+Works on the coarse coefficients alone, so that its time does not grow with the box.
+"""
+from __future__ import annotations
+
+from itertools import permutations, product
+from typing import List, NamedTuple, Sequence, Tuple
+
+import numpy as np
+import scipy.fft
+
+from .fourier import Geometry
+
+REACH = 31                            # Fourier indices from -31 to 31 along each axis decide on the shift
+_COARSE = 15                          # and those from -15 to 15 on the axes
+_FOUND = 10.0                         # standard deviations of noise that a peak must have; the highest of noise alone has 6
+_BAND = 0.3                           # shells that correlate at least so much after the best operation decide between operations
+_BETTER = 0.15                        # by which atanh of the correlation must rise before another operation than none is believed
+_FINER = 1.5                          # points of the grid on which peaks are looked for, per coefficient
+_CAP = 0.95                           # correlation past which a shell weighs no more
+
+
+class Operation(NamedTuple):
+    """Axis ``i`` (z, y, x) of the result is axis ``order[i]`` of the map, read backwards where ``flip[i]``."""
+
+    order: Tuple[int, int, int]
+    flip: Tuple[bool, bool, bool]
+
+
+NONE = Operation((0, 1, 2), (False, False, False))
+
+
+class Placement(NamedTuple):
+    """How map 2 lies on map 1.
+
+    ``significance``: height of the correlation peak in standard deviations of noise. ``found``: the maps share more than noise
+    (10 of them); without that shift and operation are those of no change. ``shift``: voxels (z, y, x) by which map 2, after
+    ``operation``, is displaced: ``map2(x) = map1(x - shift)``.
+    ``error``: standard error of the length of the shift. ``operation``: what turns map 2 into map 1. ``fsc``: correlation
+    of the shells 1, 2, ... with shift and operation undone, float64 [n]; ``count``: their independent coefficients.
+    """
+
+    significance: float
+    found: bool
+    shift: Tuple[float, float, float]
+    error: float
+    operation: Operation
+    fsc: np.ndarray
+    count: np.ndarray
+
+
+class _Cube(NamedTuple):
+    """Geometry of centred coefficients: ``indices`` (z, y, x) int, ``shell`` int [z, y, x] (0: not used), its steps and box."""
+
+    indices: Tuple[np.ndarray, np.ndarray, np.ndarray]
+    shell: np.ndarray
+    count: np.ndarray
+    shape: Tuple[int, int, int]
+
+
+def operations(geo: Geometry) -> List[Operation]:
+    """The operations that keep box and voxels: 48 for a cube, the simplest first."""
+    orders = [o for o in permutations(range(3)) if all(geo.shape[i] == geo.shape[j] and abs(geo.steps[i] - geo.steps[j]) < 1e-6
+                                                       for i, j in enumerate(o))]
+    flips = sorted(product((False, True), repeat=3), key=sum)
+    moved = {o: sum(i != j for i, j in enumerate(o)) for o in orders}
+    return sorted((Operation(o, f) for o in orders for f in flips), key=lambda g: moved[g.order] + sum(g.flip))
+
+
+def centred(ft: np.ndarray, shape: Sequence[int], reach: int) -> np.ndarray:
+    """Coefficients with indices from ``-reach`` to ``reach``, complex64 [2 r + 1] along each axis, index 0 in the middle.
+
+    ``ft`` is complex64 [nz, ny, nx // 2 + 1] of a map of ``shape``; the reach is less where the box is smaller.
+    """
+    kz, ky, kx = (min(reach, (n - 1) // 2) for n in shape)
+    half = ft[np.ix_(np.arange(-kz, kz + 1), np.arange(-ky, ky + 1), np.arange(kx + 1))]
+    return np.concatenate((np.conj(half[::-1, ::-1, :0:-1]), half), axis=2)
+
+
+def _cube(geo: Geometry, sizes: Sequence[int]) -> _Cube:
+    indices = tuple(np.arange(m) - m // 2 for m in sizes)
+    z, y, x = (k * s for k, s in zip(indices, geo.steps))
+    radius = np.sqrt(z[:, None, None] ** 2 + y[None, :, None] ** 2 + x[None, None, :] ** 2)
+    shell = np.floor(radius + 0.5).astype(np.int32)
+    reach = min(int(m // 2 * s) for m, s in zip(sizes, geo.steps))
+    shell[shell > min(reach, geo.n_shells - 1)] = 0
+    count = np.bincount(shell.ravel()) / 2.0
+    count[0] = 0
+    return _Cube(indices, shell, count, geo.shape)
+
+
+def _whitened(c: np.ndarray, cube: _Cube) -> np.ndarray:
+    """Coefficients over the root mean square of their shell; 0 where none are used."""
+    power = np.bincount(cube.shell.ravel(), weights=(c.real ** 2 + c.imag ** 2).ravel(), minlength=cube.count.size)
+    scale = np.zeros(cube.count.size)
+    good = (power > 0) & (cube.count > 0)
+    scale[good] = np.sqrt(2 * cube.count[good] / power[good])
+    return c * scale[cube.shell].astype(np.float32)
+
+
+def _apply(c: np.ndarray, operation: Operation) -> np.ndarray:
+    turned = c.transpose(operation.order)
+    return turned[tuple(slice(None, None, -1 if f else 1) for f in operation.flip)]
+
+
+def _turn_back(cross: np.ndarray, cube: _Cube, shift: np.ndarray) -> np.ndarray:
+    """Cross-power ``F1 conj(F2)`` with the shift of map 2 (voxels) undone."""
+    ramps = [np.exp(-2j * np.pi * k * t / n).astype(np.complex64) for k, t, n in zip(cube.indices, shift, cube.shape)]
+    return cross * ramps[0][:, None, None] * ramps[1][None, :, None] * ramps[2][None, None, :]
+
+
+def _prior(cube: _Cube) -> np.ndarray:
+    """Weights of the shells before anything is known, float64 [n]: signal fades outwards."""
+    n = np.arange(cube.count.size)
+    return np.where(cube.count > 0, 1 / np.maximum(n, 1), 0)
+
+
+def _peak(cross: np.ndarray, cube: _Cube) -> Tuple[float, np.ndarray]:
+    """Height in standard deviations of noise and shift in voxels (z, y, x) of the highest peak of the correlation."""
+    weights = _prior(cube)
+    sizes = [scipy.fft.next_fast_len(int(_FINER * m), real=True) for m in cross.shape]
+    grid = np.zeros((sizes[0], sizes[1], sizes[2] // 2 + 1), dtype=np.complex64)
+    kz, ky, kx = cube.indices
+    half = kx.size // 2
+    grid[np.ix_(kz, ky, kx[half:])] = np.conj(cross[:, :, half:]) * weights[cube.shell[:, :, half:]].astype(np.float32)
+    values = scipy.fft.irfftn(grid, s=sizes)
+    at = np.unravel_index(int(np.argmax(values)), values.shape)
+    noise = np.sqrt(2 * (weights ** 2 * cube.count).sum())
+    shift = [(i if i <= m // 2 else i - m) * n / m for i, m, n in zip(at, sizes, cube.shape)]
+    return float(values[at]) * values.size / noise, np.array(shift)
+
+
+def _curve(aligned: np.ndarray, cube: _Cube) -> np.ndarray:
+    """Correlation of the shells of whitened maps, float64 [n], from their cross-power."""
+    return np.bincount(cube.shell.ravel(), weights=aligned.real.ravel(), minlength=cube.count.size) / np.maximum(2 * cube.count, 1)
+
+
+def _refine(cross: np.ndarray, cube: _Cube, shift: np.ndarray, rounds: int = 8) -> Tuple[np.ndarray, float, np.ndarray]:
+    """Shift that makes the cross-power real, its standard error, and the correlation of the shells.
+
+    Scoring steps on the sum of ``w Re(F1 conj(F2) exp(-2 pi i k t / n))`` with ``w = r / (1 - r^2)``, the weight of a phase
+    in a shell of correlation ``r``; the error follows from the scatter of the imaginary parts.
+    """
+    angular = [2 * np.pi * k / n for k, n in zip(cube.indices, cube.shape)]
+    kappa = [a.reshape([-1 if i == j else 1 for j in range(3)]) for i, a in enumerate(angular)]
+    spread = np.array([n / m for n, m in zip(cube.shape, cross.shape)])
+    hessian = scatter = np.eye(3)
+    for _ in range(rounds):
+        aligned = _turn_back(cross, cube, shift)
+        fsc = _curve(aligned, cube)
+        r = np.clip(np.maximum(fsc - 2 / np.sqrt(2 * np.maximum(cube.count, 1)), 0), 0, _CAP)
+        w = (r / (1 - r * r))[cube.shell]
+        imag = w * aligned.imag
+        hessian, scatter = _moments(w * r[cube.shell], kappa), _moments(imag * imag, kappa)
+        gradient = np.array([(imag * k).sum() for k in kappa])
+        if np.linalg.det(hessian) <= 0:
+            return shift, np.inf, fsc
+        step = np.clip(np.linalg.solve(hessian, gradient), -spread, spread)
+        shift = shift + step
+        if np.abs(step).max() < 1e-4:
+            break
+    inverse = np.linalg.inv(hessian)
+    variance = 2 * inverse @ scatter @ inverse            # each pair of mates was summed twice
+    return shift, float(np.sqrt(max(np.trace(variance), 0))), _curve(_turn_back(cross, cube, shift), cube)
+
+
+def _moments(weights: np.ndarray, kappa: Sequence[np.ndarray]) -> np.ndarray:
+    """Sums of ``weights k_i k_j`` over all coefficients, float64 [3, 3]."""
+    planes = [weights.sum(axis=2, dtype=np.float64), weights.sum(axis=1, dtype=np.float64), weights.sum(axis=0, dtype=np.float64)]
+    z, y, x = (k.ravel() for k in kappa)
+    zy, zx, yx = z @ planes[0] @ y, z @ planes[1] @ x, y @ planes[2] @ x
+    zz, yy, xx = (z * z) @ planes[0].sum(axis=1), (y * y) @ planes[0].sum(axis=0), (x * x) @ planes[1].sum(axis=0)
+    return np.array([[zz, zy, zx], [zy, yy, yx], [zx, yx, xx]])
+
+
+def _mean(fsc: np.ndarray, cube: _Cube, band: np.ndarray) -> float:
+    weights = (_prior(cube) * cube.count)[band]
+    return float(np.clip((weights * fsc[band]).sum() / weights.sum(), -0.9999, 0.9999))
+
+
+def _best_operation(c1: np.ndarray, c2: np.ndarray, geo: Geometry) -> Operation:
+    """The operation on map 2 that makes it like map 1; none unless another is better beyond doubt.
+
+    A symmetric map is as like itself turned round as not: then it is none.
+    """
+    cube = _cube(geo, c1.shape)
+    a, b = _whitened(c1, cube), np.conj(_whitened(c2, cube))
+    peaks = {g: _peak(a * _apply(b, g), cube) for g in operations(geo)}
+    first = sorted(peaks, key=lambda g: -peaks[g][0])[:4]
+    if peaks[first[0]][0] < _FOUND:
+        return NONE
+    fits = {g: _refine(a * _apply(b, g), cube, peaks[g][1]) for g in [NONE] + first}
+    top = max(fits, key=lambda g: _mean(fits[g][2], cube, cube.count > 0))
+    band = (fits[top][2] >= _BAND) & (cube.count > 0)
+    if np.count_nonzero(band) < 3:
+        band = (np.arange(cube.count.size) <= 3) & (cube.count > 0)
+    score = {g: np.arctanh(_mean(fits[g][2], cube, band)) for g in peaks if g in fits}
+    weights = (_prior(cube) * cube.count)[band]
+    margin = max(_BETTER, 8 * np.sqrt((weights ** 2 / (2 * cube.count[band])).sum()) / weights.sum())
+    best = max(score.values())
+    if score[NONE] > best - margin:
+        return NONE
+    return next(g for g in score if score[g] > best - min(0.5 * margin, 0.05))
+
+
+def place(f1: np.ndarray, f2: np.ndarray, geo: Geometry, *, turned: bool = True) -> Placement:
+    """How map 2 lies on map 1, from their transforms, complex64 [nz, ny, nx // 2 + 1].
+
+    ``turned``: try the 48 ways to reverse and swap axes too. The shift comes from the peak of the whitened
+    cross-correlation, refined on the phases of the shells that correlate.
+    """
+    c1, c2 = (centred(f, geo.shape, REACH) for f in (f1, f2))
+    operation = _best_operation(*(centred(f, geo.shape, _COARSE) for f in (f1, f2)), geo) if turned else NONE
+    shift = None
+    for reach in (_COARSE, REACH):
+        cube = _cube(geo, [min(2 * reach, n - 1) // 2 * 2 + 1 for n in geo.shape])
+        inner = tuple(slice(m // 2 - k // 2, m // 2 + k // 2 + 1) for m, k in zip(c1.shape, cube.shell.shape))
+        cross = _whitened(c1[inner], cube) * np.conj(_whitened(_apply(c2, operation)[inner], cube))
+        if shift is None:
+            height, shift = _peak(cross, cube)
+        shift, error, fsc = _refine(cross, cube, shift)
+    if height < _FOUND or not np.isfinite(error):
+        return Placement(height, False, (0.0, 0.0, 0.0), float("inf"), NONE, _curve(cross, cube)[1:], cube.count[1:])
+    shift = shift - np.array(operation.flip)              # flipped coefficients turn round voxel 0, a reversed array round its middle
+    return Placement(height, True, tuple(float(t) for t in shift), error, operation, fsc[1:], cube.count[1:])
+
+
+def binned(data: np.ndarray, factor: int) -> np.ndarray:
+    """Means of blocks of ``factor`` voxels along each axis, float32; what is left over at the far faces is dropped."""
+    if factor == 1:
+        return data
+    nz, ny, nx = (n // factor for n in data.shape)
+    out = np.empty((nz, ny, nx), dtype=np.float32)
+    for z in range(nz):
+        plane = data[z * factor:(z + 1) * factor, :ny * factor, :nx * factor].sum(axis=0)
+        out[z] = plane.reshape(ny, factor, nx, factor).sum(axis=(1, 3))
+    out /= np.float32(factor ** 3)
+    return out
+
+
+def bin_factor(shape: Sequence[int]) -> int:
+    """The largest factor by which a box may be binned: what folds back then lies beyond the coefficients that decide on the shift."""
+    return max(1, min(shape) // (5 * REACH // 2 + 3))

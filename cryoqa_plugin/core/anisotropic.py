@@ -1,0 +1,75 @@
+"""Filters of Fourier space that depend on direction through tensors."""
+from __future__ import annotations
+
+from typing import Optional
+
+import numpy as np
+
+from .directions import half_directions
+from .fourier import Geometry
+from .jit import njit
+from .threads import over_slabs
+
+_MOST = 30.0                          # largest exponent
+
+
+@njit
+def _tensor_kernel(ft, z0, z1, steps, at, amplitude, ratio, grow, decay, out):
+    nz, ny, nk = ft.shape
+    n = at.size
+    for z in range(z0, z1):
+        dz = (z if z <= nz // 2 else z - nz) * steps[0]
+        for y in range(ny):
+            dy = (y if y <= ny // 2 else y - ny) * steps[1]
+            base = dz * dz + dy * dy
+            i = max(0, np.searchsorted(at, np.sqrt(base)) - 1)
+            for x in range(nk):
+                dx = x * steps[2]
+                r = np.sqrt(base + dx * dx)
+                if r > at[n - 1]:
+                    out[z, y, x] = 0
+                    continue
+                while i < n - 2 and at[i + 1] < r:
+                    i += 1
+                t = max(0.0, (r - at[i]) / (at[i + 1] - at[i]))
+                a = amplitude[i] + t * (amplitude[i + 1] - amplitude[i])
+                q = ratio[i] + t * (ratio[i + 1] - ratio[i])
+                g = (grow[0] * dx * dx + grow[1] * dy * dy + grow[2] * dz * dz
+                     + 2 * (grow[3] * dx * dy + grow[4] * dx * dz + grow[5] * dy * dz))
+                d = (decay[0] * dx * dx + decay[1] * dy * dy + decay[2] * dz * dz
+                     + 2 * (decay[3] * dx * dy + decay[4] * dx * dz + decay[5] * dy * dz))
+                q = q * np.exp(min(max(d, -30.0), 30.0))
+                out[z, y, x] = ft[z, y, x] * np.float32(a * np.exp(min(max(g, -30.0), 30.0)) * q / (1 + q))
+
+
+def apply_wiener(ft: np.ndarray, geo: Geometry, at: np.ndarray, amplitude: np.ndarray, ratio: np.ndarray, grow: np.ndarray,
+                 decay: np.ndarray, *, out: Optional[np.ndarray] = None) -> np.ndarray:
+    """Multiply a transform by ``a g q / (1 + q)``: amplitudes put right, and weighted by their signal-to-noise ratio.
+
+    ``a`` is ``amplitude`` and ``q`` is ``ratio`` times ``exp(-4 pi^2 s^T decay s)``, ``g`` is ``exp(2 pi^2 s^T grow s)``.
+
+    Parameters
+    ----------
+    ft : complex64 [nz, ny, nx // 2 + 1]
+    at : rising float [n], radii in shell units; coefficients past the last become 0
+    amplitude, ratio : float [n], at these radii, linear in between
+    grow, decay : float [6], xx, yy, zz, xy, xz, yz of tensors in the squared unit of the voxel size
+    out : where to write, ``ft`` itself allowed; a new array when not given
+    """
+    result = np.empty_like(ft) if out is None else out
+    steps, unit = np.array(geo.steps), 2 * np.pi ** 2 / geo.length ** 2
+    arrays = [np.asarray(v, dtype=np.float64) for v in (at, amplitude, np.minimum(ratio, 1e12))]
+    grow, decay = unit * np.asarray(grow, dtype=np.float64), -2 * unit * np.asarray(decay, dtype=np.float64)
+
+    def work(start: int, stop: int) -> None:
+        _tensor_kernel(ft, start, stop, steps, arrays[0], arrays[1], arrays[2], grow, decay, result)
+
+    over_slabs(work, geo.shape[0])
+    return result
+
+
+def exponents(tensor: np.ndarray, freq: np.ndarray) -> np.ndarray:
+    """``4 pi^2 s^T U s`` in 321 even directions, float64 [n, 321]; ``tensor`` as in :func:`apply_wiener`, ``freq`` float [n]."""
+    x, y, z = half_directions(3).T
+    form = np.stack([x * x, y * y, z * z, 2 * x * y, 2 * x * z, 2 * y * z]).T @ np.asarray(tensor, dtype=np.float64)
+    return np.clip(4 * np.pi ** 2 * np.asarray(freq, dtype=np.float64)[:, None] ** 2 * form, -_MOST, _MOST)

@@ -1,0 +1,205 @@
+"""Rods of a map, and whether the density around them winds as the backbone of a right- or a left-handed alpha helix.
+
+Everything here is symmetric under mirroring: the mirror image of a map has the mirrored rods, and right and left change places.
+"""
+from __future__ import annotations
+
+from typing import Sequence, Tuple
+
+import numpy as np
+
+from .jit import njit
+from .threads import over_slabs
+
+RADII = np.array([1.7, 2.7])                     # Å, of the cylinders on which density is sampled; the backbone is at 2.3
+PITCHES = np.array([5.1, 5.4, 5.7])              # Å, of alpha helices
+HALF_LENGTH, STEP = 8.1, 0.9                     # Å, half the length of a piece of helix, and between its rings
+N_ANGLES = 12
+SHIFTS = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])   # Å, of the axis, tried in each pass
+TILTS = np.tan(np.radians([-16.0, -8.0, 0.0, 8.0, 16.0]))
+
+
+def find_rods(smooth: np.ndarray, inside: np.ndarray, voxel_size: Sequence[float], apart: float,
+              most: int) -> Tuple[np.ndarray, np.ndarray]:
+    """The most rod-like places of a smoothed map: places float64 [n, 3] and frames float64 [n, 3, 3], best first.
+
+    ``smooth`` is float32 [z, y, x], ``inside`` bool [z, y, x], where to look. With ``l1 <= l2 <= l3`` the eigenvalues of the
+    matrix of second derivatives (1/Å²), a place where ``l1`` and ``l2`` are negative scores ``sqrt(l1 l2) - abs(l3)``; places nearer than
+    ``apart`` (Å) to a better one are left out, and ``most`` are kept. Places are (x, y, z) in Å from voxel [0, 0, 0]; the rows of
+    a frame are two directions across the rod and the one along it, a right-handed system.
+    """
+    at = np.argwhere(inside)
+    at = at[np.all((at > 0) & (at < np.array(smooth.shape) - 1), axis=1)]
+    values, vectors = np.linalg.eigh(_second_derivatives(smooth, at, voxel_size))
+    score = np.sqrt(np.clip(values[:, 0] * values[:, 1], 0, None)) - np.abs(values[:, 2])
+    good = np.flatnonzero((values[:, 1] < 0) & (score > 0))
+    order = good[np.argsort(-score[good], kind="stable")]
+    place = at[order][:, ::-1] * np.asarray(voxel_size, dtype=np.float64)
+    keep = spread(place, apart, most)
+    along, across = vectors[order[keep], :, 2], vectors[order[keep], :, 0]
+    return place[keep], np.stack([across, np.cross(along, across), along], axis=1)
+
+
+def _second_derivatives(data: np.ndarray, at: np.ndarray, voxel_size: Sequence[float]) -> np.ndarray:
+    """Matrices of second derivatives in the order x, y, z, float64 [n, 3, 3], by central differences at voxels ``at`` [n, 3] (z, y, x)."""
+    step = np.eye(3, dtype=int)[::-1]                            # of x, y, z in the order z, y, x
+
+    def value(offset: np.ndarray) -> np.ndarray:
+        return data[tuple((at + offset).T)].astype(np.float64)
+
+    out = np.empty((len(at), 3, 3))
+    middle = value(np.zeros(3, dtype=int))
+    for i in range(3):
+        out[:, i, i] = (value(step[i]) - 2 * middle + value(-step[i])) / voxel_size[i] ** 2
+        for j in range(i):
+            both, across = step[i] + step[j], step[i] - step[j]
+            mixed = (value(both) + value(-both)) - (value(across) + value(-across))
+            out[:, i, j] = out[:, j, i] = mixed / (4 * voxel_size[i] * voxel_size[j])
+    return out
+
+
+def spread(place: np.ndarray, apart: float, most: int) -> np.ndarray:
+    """Numbers of the first ``most`` of ``place``, float64 [n, 3], that keep at least ``apart`` from all those taken before them."""
+    free = np.ones(len(place), dtype=bool)
+    taken = []
+    for i in range(len(place)):
+        if free[i]:
+            taken.append(i)
+            free[i:] &= np.sum((place[i:] - place[i]) ** 2, axis=1) >= apart ** 2
+            if len(taken) == most:
+                break
+    return np.array(taken, dtype=np.int64)
+
+
+def separate(place: np.ndarray, along: np.ndarray, score: np.ndarray, reach: float, off: float, near: float) -> np.ndarray:
+    """Numbers of pieces of rods that do not share density, highest ``score`` first.
+
+    A piece goes when it lies within ``reach`` along and ``off`` across the axis of a better one that stays, or nearer to it than ``near``
+    (Å). ``place`` and ``along`` are float64 [n, 3], ``score`` float64 [n].
+    """
+    order = np.argsort(-score, kind="stable")
+    free = np.ones(len(order), dtype=bool)
+    taken = []
+    for i in order:
+        if free[i]:
+            taken.append(i)
+            step = place - place[i]
+            square = np.sum(step ** 2, axis=1)
+            t = step @ along[i]
+            free &= ((np.abs(t) >= reach) | (square - t ** 2 >= off ** 2)) & (square >= near ** 2)
+    return np.array(taken, dtype=np.int64)
+
+
+@njit
+def _sample(data, voxel, x, y, z):
+    nz, ny, nx = data.shape
+    u, v, w = x / voxel[0], y / voxel[1], z / voxel[2]
+    i, j, k = int(np.floor(u)), int(np.floor(v)), int(np.floor(w))
+    if i < 0 or j < 0 or k < 0 or i + 1 >= nx or j + 1 >= ny or k + 1 >= nz:
+        return 0.0
+    u, v, w = u - i, v - j, w - k
+    low = (1 - v) * ((1 - u) * data[k, j, i] + u * data[k, j, i + 1]) + v * ((1 - u) * data[k, j + 1, i] + u * data[k, j + 1, i + 1])
+    high = ((1 - v) * ((1 - u) * data[k + 1, j, i] + u * data[k + 1, j, i + 1])
+            + v * ((1 - u) * data[k + 1, j + 1, i] + u * data[k + 1, j + 1, i + 1]))
+    return (1 - w) * low + w * high
+
+
+@njit
+def _winding(data, voxel, centre, frame, radii, pitches, rings, cosine, sine, window):
+    """Parts of the variance on cylinders round an axis that wind to the right and to the left."""
+    n_angles, n_rings = cosine.size, rings.size
+    total = 0.0
+    re = np.zeros((n_rings, 2))
+    for k in range(n_rings):
+        for r in range(radii.size):
+            mean, square, c, s = 0.0, 0.0, 0.0, 0.0
+            for a in range(n_angles):
+                p, q = radii[r] * cosine[a], radii[r] * sine[a]
+                value = _sample(data, voxel, centre[0] + rings[k] * frame[2, 0] + p * frame[0, 0] + q * frame[1, 0],
+                                centre[1] + rings[k] * frame[2, 1] + p * frame[0, 1] + q * frame[1, 1],
+                                centre[2] + rings[k] * frame[2, 2] + p * frame[0, 2] + q * frame[1, 2])
+                mean += value
+                square += value * value
+                c += value * cosine[a]
+                s += value * sine[a]
+            total += window[k] * (square - mean * mean / n_angles)
+            re[k, 0] += c
+            re[k, 1] += s
+    if total <= 0:
+        return 0.0, 0.0
+    right, left = 0.0, 0.0
+    for i in range(pitches.size):
+        rc, rs, lc, ls = 0.0, 0.0, 0.0, 0.0
+        for k in range(n_rings):
+            turn = 2 * np.pi * rings[k] / pitches[i]
+            c, s = window[k] * np.cos(turn), window[k] * np.sin(turn)
+            rc += re[k, 0] * c + re[k, 1] * s
+            rs += re[k, 1] * c - re[k, 0] * s
+            lc += re[k, 0] * c - re[k, 1] * s
+            ls += re[k, 1] * c + re[k, 0] * s
+        right = max(right, rc * rc + rs * rs)
+        left = max(left, lc * lc + ls * ls)
+    norm = 2.0 / (total * radii.size * n_angles * np.sum(window))
+    return right * norm, left * norm
+
+
+@njit
+def _tilted(frame, p, q):
+    out = np.empty((3, 3))
+    along = frame[2] + p * frame[0] + q * frame[1]
+    along = along / np.sqrt(np.sum(along ** 2))
+    across = frame[0] - np.sum(frame[0] * along) * along
+    across = across / np.sqrt(np.sum(across ** 2))
+    out[0] = across
+    out[1] = np.cross(along, across)
+    out[2] = along
+    return out
+
+
+@njit
+def _refine_kernel(data, voxel, start, stop, centres, frames, radii, pitches, rings, cosine, sine, window, shifts, tilts, passes, out):
+    for n in range(start, stop):
+        for _ in range(passes):
+            centre, frame, best = centres[n].copy(), frames[n].copy(), -1.0
+            for p in shifts:
+                for q in shifts:
+                    trial = centre + p * frame[0] + q * frame[1]
+                    right, left = _winding(data, voxel, trial, frame, radii, pitches, rings, cosine, sine, window)
+                    if max(right, left) > best:
+                        best = max(right, left)
+                        centres[n] = trial
+                        out[n, 0], out[n, 1] = right, left
+            centre = centres[n].copy()
+            for p in tilts:
+                for q in tilts:
+                    trial_frame = _tilted(frame, p, q)
+                    right, left = _winding(data, voxel, centre, trial_frame, radii, pitches, rings, cosine, sine, window)
+                    if max(right, left) > best:
+                        best = max(right, left)
+                        frames[n] = trial_frame
+                        out[n, 0], out[n, 1] = right, left
+
+
+def wind(data: np.ndarray, voxel_size: Sequence[float], places: np.ndarray, frames: np.ndarray,
+         passes: int = 2) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How the density winds round each axis: refined places and frames, and scores float64 [n, 2] (right, left), each 0..1.
+
+    ``data`` is float32 [z, y, x]; ``places`` float64 [n, 3] (x, y, z) in Å from voxel [0, 0, 0], ``frames`` float64 [n, 3, 3] as
+    :func:`find_rods` gives them. Density ``f`` is sampled on cylinders of two radii round the axis, ``t`` along it and ``phi`` about
+    it, and the mean of each ring taken off; a score is the part of its variance in ``exp(i (phi -+ 2 pi t / P))``, under a Hann window in
+    ``t``, for the best pitch ``P`` of alpha helices. The axis is moved and tilted to where the larger of the two is largest.
+    """
+    places, frames = places.copy(), frames.copy()
+    scores = np.zeros((len(places), 2))
+    n = int(np.floor(HALF_LENGTH / STEP))
+    rings = np.arange(-n, n + 1) * STEP
+    window = 0.5 + 0.5 * np.cos(np.pi * rings / HALF_LENGTH)
+    phi = 2 * np.pi * np.arange(N_ANGLES) / N_ANGLES
+    voxel = np.asarray(voxel_size, dtype=np.float64)
+
+    def work(start: int, stop: int) -> None:
+        _refine_kernel(data, voxel, start, stop, places, frames, RADII, PITCHES, rings, np.cos(phi), np.sin(phi), window, SHIFTS, TILTS,
+                       passes, scores)
+
+    over_slabs(work, len(places))
+    return places, frames, scores

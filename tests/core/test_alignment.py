@@ -1,0 +1,134 @@
+"""Shifts and operations between two maps are found as they were made."""
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cryoqa_plugin.core import alignment
+from cryoqa_plugin.core.alignment import NONE, Operation
+from cryoqa_plugin.core.fourier import forward, geometry
+
+BOXES = [((48, 48, 48), (1.0, 1.0, 1.0)), ((47, 47, 47), (1.2, 1.2, 1.2)), ((40, 53, 44), (1.0, 1.1, 1.3))]
+
+
+def _blob(shape, seed=3):
+    """A lump of density without symmetry, float64 [z, y, x]."""
+    rng = np.random.default_rng(seed)
+    grid = np.meshgrid(*(np.arange(n) - n / 2 for n in shape), indexing="ij")
+    out = np.zeros(shape)
+    for centre in rng.uniform(-0.2, 0.2, (25, 3)) * shape:
+        out += rng.uniform(0.5, 2) * np.exp(-sum((g - c) ** 2 for g, c in zip(grid, centre)) / 6)
+    return out
+
+
+def moved(data, shift):
+    """The map moved by ``shift`` (z, y, x) voxels: ``out(x) = data(x - shift)``, periodic, exact."""
+    ft = np.fft.fftn(data)
+    for axis, (n, t) in enumerate(zip(data.shape, shift)):
+        ramp = np.exp(-2j * np.pi * np.fft.fftfreq(n) * t)
+        if n % 2 == 0:
+            ramp[n // 2] = ramp[n // 2].real
+        ft *= ramp.reshape([-1 if i == axis else 1 for i in range(3)])
+    return np.fft.ifftn(ft).real
+
+
+def apply(data, operation):
+    """What the fields of an operation mean, on a map."""
+    turned = data.transpose(operation.order)
+    return np.ascontiguousarray(turned[tuple(slice(None, None, -1 if f else 1) for f in operation.flip)])
+
+
+def _pair(shape, shift, noise=0.3):
+    rng, truth = np.random.default_rng(1), _blob(shape)
+    sd = noise * truth.std()
+    return [(m + sd * rng.standard_normal(shape)).astype(np.float32) for m in (truth, moved(truth, shift))]
+
+
+def _place(a, b, voxel=(1.0, 1.0, 1.0), **options):
+    return alignment.place(forward(a), forward(b), geometry(a.shape, voxel), **options)
+
+
+@pytest.mark.parametrize("shape, voxel", BOXES)
+@pytest.mark.parametrize("shift", [(0, 0, 0), (0.1, 0, 0), (0, -0.1, 0.05), (0.5, 0.5, 0.5), (0, 0, 1), (3, -2, 1.5), (-19, 0, 7.3)])
+def test_shifts(shape, voxel, shift):
+    found = _place(*_pair(shape, shift), voxel)
+    assert found.found and found.operation == NONE
+    np.testing.assert_allclose(found.shift, shift, atol=max(4 * found.error, 1e-3))
+    assert found.error < 0.02 and found.fsc[:4].min() > 0.95
+
+
+def test_the_error_is_the_scatter():
+    errors, shifts = [], []
+    truth = _blob((40, 40, 40))
+    for seed in range(24):
+        rng = np.random.default_rng(seed)
+        a, b = ((truth + truth.std() * rng.standard_normal(truth.shape)).astype(np.float32) for _ in range(2))
+        found = _place(a, b, turned=False)
+        shifts.append(found.shift)
+        errors.append(found.error)
+    scatter = np.sqrt((np.array(shifts) ** 2).sum(axis=1).mean())
+    assert 0.7 < scatter / np.mean(errors) < 1.4
+
+
+def test_the_operations_of_a_cube_and_of_other_boxes():
+    cube = alignment.operations(geometry((8, 8, 8)))
+    assert len(set(cube)) == 48 and cube[0] == NONE
+    assert len(alignment.operations(geometry((8, 8, 9)))) == 16
+    assert len(alignment.operations(geometry((8, 9, 10)))) == 8
+    assert len(alignment.operations(geometry((8, 8, 8), (1.0, 1.0, 1.2)))) == 16
+
+
+@pytest.mark.parametrize("shape, every", [((34, 34, 34), 5), ((33, 33, 33), 7)])
+def test_operations_are_undone(shape, every):
+    a, b = _pair(shape, (0, 0, 0))
+    for operation in alignment.operations(geometry(shape))[1::every]:
+        found = _place(a, apply(b, operation))
+        np.testing.assert_array_equal(apply(apply(b, operation), found.operation), b)
+        np.testing.assert_allclose(found.shift, 0, atol=max(4 * found.error, 1e-3))
+
+
+def test_an_operation_and_a_shift():
+    a, b = _pair((45, 40, 50), (0, 0, 0))
+    found = _place(a, moved(b[::-1], (2, 0.5, 0)).astype(np.float32))
+    assert found.operation == Operation((0, 1, 2), (True, False, False))
+    np.testing.assert_allclose(found.shift, (-2, 0.5, 0), atol=0.03)
+
+
+def _fold(data, axes):
+    """Made symmetric under a turn by 180 degrees, about voxel n // 2 of an odd box."""
+    return data + np.flip(data, axes)
+
+
+def test_symmetric_maps_raise_no_alarm():
+    truth = _fold(_fold(_blob((45, 45, 45)), (0, 1)), (1, 2))
+    mirror = _fold(_blob((45, 45, 45)), (2,))
+    for data in (truth, mirror):
+        for seed in range(5):
+            rng = np.random.default_rng(seed)
+            a, b = ((data + 0.5 * data.std() * rng.standard_normal(data.shape)).astype(np.float32) for _ in range(2))
+            assert _place(a, b).operation == NONE
+
+
+@pytest.mark.parametrize("smooth", [0, 60])
+def test_noise_is_not_placed(smooth):
+    for seed in range(10):
+        rng, shape = np.random.default_rng(seed), [(32, 32, 32), (40, 37, 48)][seed % 2]
+        s2 = sum(k ** 2 for k in np.meshgrid(*(np.fft.fftfreq(n) for n in shape), indexing="ij"))
+        a, b = (np.fft.ifftn(np.fft.fftn(rng.standard_normal(shape)) * np.exp(-smooth * s2)).real.astype(np.float32) for _ in range(2))
+        found = _place(a, b)
+        assert not found.found and found.significance < 8 and found.operation == NONE and found.shift == (0, 0, 0)
+
+
+def test_copies():
+    a = _pair((32, 32, 32), (0, 0, 0))[0]
+    found = _place(a, 3 * a)
+    assert found.operation == NONE and np.abs(found.shift).max() < 1e-6 and found.fsc.min() > 0.999
+
+
+@pytest.mark.parametrize("factor", [1, 2, 3])
+def test_binned(factor):
+    data = np.random.default_rng(2).standard_normal((13, 14, 15)).astype(np.float32)
+    nz, ny, nx = (n // factor for n in data.shape)
+    cut = data[:nz * factor, :ny * factor, :nx * factor].reshape(nz, factor, ny, factor, nx, factor)
+    np.testing.assert_allclose(alignment.binned(data, factor), cut.mean(axis=(1, 3, 5)), atol=1e-6)
+    assert [alignment.bin_factor((n, 300, 300)) for n in (32, 159, 160, 256)] == [1, 1, 2, 3]
