@@ -48,7 +48,8 @@ def test_a_constant_resolution_is_a_global_low_pass(bfactor):
         np.testing.assert_allclose(getattr(result, name).data, wanted, atol=1e-5)
         assert getattr(result, name).origin == ORIGIN and getattr(result, name).voxel_size == VOXEL
     assert result.n_filters == 1 and result.fraction_outside == 0 and result.resolution_median == pytest.approx(6)
-    assert result.warnings == () and set(statuses(result).values()) <= {"ok", "skipped"}
+    assert all("of one molecule" in w for w in result.warnings), "the half-maps are noise, which is said"
+    assert set(statuses(result).values()) <= {"ok", "skipped"}
     before, after = inputs.full_map.data, result.filtered.data
     assert result.variance_kept == pytest.approx(after.var() / before.var(), rel=1e-4)
 

@@ -14,6 +14,7 @@ from ...io.maps import Map
 from ...params import param
 from ...results import Curve, Result, curve, map_output, metric
 from ..common import check_data
+from ..map_info.halves_position import position_notes
 from ..resolution.fsc_halves import zero_fraction
 
 Progress = Optional[Callable[[float, str], None]]
@@ -95,6 +96,7 @@ def compute_local_filter(inputs: Inputs, params: LocalFilterParams, *, progress:
     values["n_filters"] = int(np.count_nonzero(banks.used(bank.position, bank.cutoffs.size)))
     values.update(_halves(inputs))
     say(1.0, "done")
+    warnings += tuple(position_notes(inputs.half1, inputs.half2)) if inputs.half1 is not None and inputs.half2 is not None else ()
     return LocalFilterResult(summary=_summary(values, params), warnings=warnings, **values, **out)
 
 

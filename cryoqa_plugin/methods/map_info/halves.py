@@ -8,6 +8,7 @@ import numpy as np
 from ...core import shells
 from ...core.fourier import Geometry, forward, frequencies
 from ...io.maps import Map
+from .halves_position import Position, compare_position
 
 _COPY = 1 - 1e-6
 
@@ -22,6 +23,7 @@ class Halves(NamedTuple):
     consistency: float
     agreement: float
     curve: np.ndarray
+    position: Position
 
 
 def compare_halves(half1: Map, half2: Map, full_ft: np.ndarray, geo: Geometry, finest: float = 20.0) -> Halves:
@@ -30,7 +32,7 @@ def compare_halves(half1: Map, half2: Map, full_ft: np.ndarray, geo: Geometry, f
     ``scale`` is the larger of their standard deviations over the smaller, ``correlation`` that of their voxels (1 also when one
     is a scaled copy of the other: ``identical``). ``consistency`` is the mean FSC of the half-maps, ``agreement`` that of
     the full map with the mean of the half-maps, both over the shells coarser than ``finest`` (Å), at least the first four;
-    ``curve`` is the latter in all shells, float64 [n_shells].
+    ``curve`` is the latter in all shells, float64 [n_shells]. ``position``: how half-map 2 lies on half-map 1.
     """
     a, b = half1.data, half2.data
     mean_a, mean_b = float(a.mean(dtype=np.float64)), float(b.mean(dtype=np.float64))
@@ -40,11 +42,12 @@ def compare_halves(half1: Map, half2: Map, full_ft: np.ndarray, geo: Geometry, f
     f1, f2 = forward(a), forward(b)
     coarse = max(int(np.count_nonzero(frequencies(geo) <= 1 / finest)), 5)
     consistency = float(shells.fsc(shells.cross_sums(f1, f2, geo))[1:coarse].mean())
+    position = compare_position(f1, f2, geo)
     f1 += f2
     del f2
     curve = shells.fsc(shells.cross_sums(full_ft, f1, geo))
     return Halves(correlation > _COPY, is_masked(a) or is_masked(b), max(sd_a, sd_b) / min(sd_a, sd_b), correlation, consistency,
-                  float(curve[1:coarse].mean()), curve)
+                  float(curve[1:coarse].mean()), curve, position)
 
 
 def common_fraction(data: np.ndarray) -> float:

@@ -16,6 +16,7 @@ from ...results import Curve, Result, Table, curve, metric, table
 from ..common import check_data
 from ..masks.common import contour
 from .halves import common_fraction, compare_halves, corner_ratio
+from .halves_position import fields, name_notes
 from .header import header_table, placement_notes, statistics_agree, words
 
 _EDGE_CONSTANT = 0.1
@@ -71,6 +72,12 @@ class MapInfoResult(Result):
     halves_correlation: Optional[float] = metric("", "correlation of the voxels of the half-maps", "none")
     halves_consistency: Optional[float] = metric("", "mean FSC between the half-maps, coarser than 20 Å", "higher")
     halves_agreement: Optional[float] = metric("", "mean FSC between the map and the mean of the half-maps, coarser than 20 Å", "higher")
+    halves_shift: Optional[float] = metric("voxels", "how far half-map 2 is moved against half-map 1", "target:0")
+    halves_shift_vector: Optional[str] = metric("voxels", "the same along x, y, z: half-map 2 is half-map 1 moved by it", "none")
+    halves_shift_error: Optional[float] = metric("voxels", "standard error of the shift", "lower")
+    halves_operation: Optional[str] = metric("", "what turns half-map 2 the way round of half-map 1: none, or axes to reverse and swap",
+                                             "none")
+    halves_likeness: Optional[float] = metric("", "mean FSC coarser than 20 Å after that and with the shift undone", "higher")
     histogram: Optional[Curve] = curve("Histogram of the densities", x_label="density", x_unit="", y_label="voxels")
     power_spectrum: Optional[Curve] = curve("Mean power of the Fourier coefficients in shells", x_label="spatial frequency",
                                             x_unit="1/Å", y_label="log10 of the power")
@@ -112,6 +119,7 @@ def compute_map_info(inputs: Inputs, params: MapInfoParams, *,
         finest = max(_COARSE, 1.25 * (values["filtered_at"] or 0))
         found = compare_halves(inputs.half1, inputs.half2, ft, geo, finest)._asdict()
         found["curve"] = Curve(frequencies(geo)[1:], found["curve"][1:])
+        values.update(fields(found.pop("position"), "halves_"))
         values.update({"halves_" + name: value for name, value in found.items()})
     say(0.8, "Contour")
     values.update(_density(map_, params.threshold, ft, geo))
@@ -125,6 +133,8 @@ def _notes(inputs: Inputs, values: Dict[str, Any]) -> List[str]:
     notes += placement_notes(inputs.full_map, values["full_cell"])
     if (inputs.half1 is None) != (inputs.half2 is None):
         notes.append("Only one half-map was given, so that half-maps are not compared; give both.")
+    elif inputs.half1 is not None:
+        notes += name_notes(inputs.half1, inputs.half2)
     if values["volume"] == 0:
         notes.append(f"No voxel lies beyond the contour {values['contour']:g}; give a threshold inside "
                      f"{values['minimum']:g} to {values['maximum']:g}.")

@@ -10,7 +10,7 @@ from ...io.maps import Map
 
 KDA_PER_A3 = 0.81e-3                                         # density of protein, as RELION and cryoSPARC use it
 _CRYOSPARC = {"loose": 15.0, "tight": 6.0}                   # width of the fall-off in Å
-_NEAR, _FILTER = 3.0, 12.0
+_NEAR, _FILTER, _EDGE = 3.0, 12.0, 6.0
 _VDW: Dict[str, float] = {"H": 1.20, "C": 1.70, "N": 1.55, "O": 1.52, "F": 1.47, "P": 1.80, "S": 1.80, "Cl": 1.75, "Na": 2.27,
                           "Mg": 1.73, "K": 2.75, "Ca": 2.31, "Mn": 2.05, "Fe": 2.04, "Co": 2.00, "Ni": 1.63, "Cu": 1.40, "Zn": 1.39,
                           "Se": 1.90, "Br": 1.85, "I": 1.98}
@@ -51,6 +51,13 @@ def cryosparc_mask(half1: Map, half2: Map, kind: str) -> np.ndarray:
     filtered = masks.lowpass((half1.data + half2.data) / 2, voxel, max(_FILTER, 3 * half1.voxel))
     binary = drop_small(filtered >= contour(filtered), 0.05)
     return masks.soft_edge(masks.extend(binary, _NEAR, voxel), _CRYOSPARC[kind], voxel)
+
+
+def molecule(map_: Map, around: float = _NEAR) -> np.ndarray:
+    """Soft mask of the molecule, float32 [z, y, x], from the map alone: the contour of the map at 12 Å (or four voxels), wider by
+    ``around`` (Å), with an edge of 6 Å."""
+    low = masks.lowpass(map_.data, map_.voxel_size, max(_FILTER, 4 * map_.voxel))
+    return masks.soft_edge(masks.extend(low >= contour(low), around, map_.voxel_size), _EDGE, map_.voxel_size)
 
 
 def drop_small(binary: np.ndarray, part: float) -> np.ndarray:

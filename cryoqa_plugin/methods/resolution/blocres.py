@@ -9,9 +9,11 @@ import numpy as np
 from ...io.inputs import Inputs
 from ...io.maps import Map
 from ...params import param
-from ...results import Curve, Result, Table, curve, map_output, metric, table
+from ...results import Curve, Table, curve, map_output, metric, table
+from ..map_info.halves_position import position_notes
 from . import blocres_steps as steps
 from .local_fsc_steps import check, make_mask
+from .local_resolution import LocalResolution
 
 Progress = Optional[Callable[[float, str], None]]
 
@@ -38,20 +40,11 @@ class BlocresParams:
                        "box, with the last fall, to compare with its maps.", label="Rules", choices=("cryoqa", "bsoft"))
 
 
-def _res(meaning: str) -> Any:
-    return metric("Å", meaning, "lower")
-
-
 @dataclass(frozen=True)
-class BlocresResult(Result):
+class BlocresResult(LocalResolution):
     """Result of :func:`compute_blocres`; percentiles are over the voxels of the mask, unresolved ones at the edge of the box."""
 
     schema: ClassVar[str] = "cryoqa/blocres/1"
-    median: float = _res("median local resolution in the mask")
-    p5: float = _res("local resolution that 5 % of the mask is better than")
-    p25: float = _res("local resolution that 25 % of the mask is better than")
-    p75: float = _res("local resolution that 75 % of the mask is better than")
-    p95: float = _res("local resolution that 95 % of the mask is better than")
     unresolved_fraction: float = metric("", "part of the boxes whose FSC is below the threshold at the edge of a box already", "lower")
     nyquist_fraction: float = metric("", "part of the boxes whose FSC never falls below the threshold", "lower")
     several_fraction: float = metric("", "part of the boxes whose FSC falls below the threshold more than once", "lower")
@@ -100,4 +93,5 @@ def compute_blocres(inputs: Inputs, params: BlocresParams, *, progress: Progress
     if source == "made":
         values["mask_used"] = inputs.half1.with_data(mask)
     say(1.0, "done")
-    return BlocresResult(summary=steps.summary(values), warnings=tuple(steps.warnings(values)), **values)
+    notes = steps.warnings(values) + position_notes(inputs.half1, inputs.half2)
+    return BlocresResult(summary=steps.summary(values), warnings=tuple(notes), **values)

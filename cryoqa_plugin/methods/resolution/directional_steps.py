@@ -12,12 +12,13 @@ from ...core.directions import Sphere
 from ...core.fourier import Geometry
 from ...core.shells import CrossSums
 from ...errors import InputError
-from ...io.inputs import Inputs, require, require_same_grid
+from ...io.inputs import Inputs
 from ...results import Curve, Table
-from ..common import check_data, check_mask
+from ..map_info.halves_position import position_notes
 from . import directional_shape as shape
 from . import directional_tensor as tensor
 from .fsc_halves import zero_fraction
+from .map_or_halves import check_halves
 
 if TYPE_CHECKING:
     from .directional_fsc import DirectionalFscParams
@@ -63,24 +64,14 @@ class Found:
 
 def prepare(inputs: Inputs, params: DirectionalFscParams) -> Work:
     """Check the inputs; raises :class:`MissingInputError` or :class:`InputError`."""
-    require(inputs, "half1", "half2")
-    require_same_grid({n: m for n, m in inputs.maps().items() if n in ("half1", "half2", "mask")})
-    for kind in ("half1", "half2"):
-        check_data(getattr(inputs, kind), kind)
-    if inputs.mask is not None:
-        check_mask(inputs.mask)
-    geo = fourier.geometry(inputs.half1.shape, inputs.half1.voxel_size)
-    if geo.n_shells < 9:
-        box = " x ".join(str(n) for n in geo.shape[::-1])
-        raise InputError(f"The half-maps are {box} voxels ({inputs.half1.path}, {inputs.half2.path}); a directional FSC needs at least 16 "
-                         "along each axis. Give the whole maps.")
+    geo = check_halves(inputs, 16, "a directional FSC needs")
     if params.rules == "xmipp" and len(set(geo.shape)) > 1:
         box = " x ".join(str(n) for n in geo.shape[::-1])
         raise InputError(f"The half-maps are {box} voxels ({inputs.half1.path}, {inputs.half2.path}); the rules of Xmipp are for cubic "
                          "boxes. Choose the rules 'cryoqa'.")
     fraction = None if inputs.mask is None else crossing.independent_fraction(inputs.mask.data, geo)
     return Work(inputs, params, geo, fourier.frequencies(geo), fraction, directions.icosphere(_BISECTIONS),
-                Cone(params.cone, params.soft_cone), [])
+                Cone(params.cone, params.soft_cone), position_notes(inputs.half1, inputs.half2))
 
 
 def transforms(work: Work) -> Tuple[np.ndarray, np.ndarray]:

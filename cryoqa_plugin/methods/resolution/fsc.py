@@ -97,6 +97,12 @@ class FscResult(Result):
                                                       "none")
     mask_fraction: Optional[float] = metric("", "mean of the mask: part of the box inside", "none")
     half_maps_identical: Optional[bool] = metric("", "the half-maps are copies of each other, up to a factor", "none")
+    half_maps_shift: Optional[float] = metric("voxels", "how far half-map 2 is moved against half-map 1", "target:0")
+    half_maps_shift_vector: Optional[str] = metric("voxels", "the same along x, y, z: half-map 2 is half-map 1 moved by it", "none")
+    half_maps_shift_error: Optional[float] = metric("voxels", "standard error of the shift", "lower")
+    half_maps_operation: Optional[str] = metric("", "what turns half-map 2 the way round of half-map 1: none, or axes to reverse and "
+                                                "swap", "none")
+    half_maps_likeness: Optional[float] = metric("", "mean FSC coarser than 20 Å after that and with the shift undone", "higher")
     zero_fraction: Optional[float] = metric("", "part of the voxels of a half-map that are exactly 0", "lower")
     solvent_noise_ratio: Optional[float] = metric("", "noise variance near the faces of the box over that at its centre", "none")
     tail_fsc: Optional[float] = metric("", "mean unmasked FSC over the last tenth of the shells", "target:0")

@@ -71,9 +71,12 @@ def fsc_weights(fsc: np.ndarray) -> np.ndarray:
     return np.sqrt(2 * safe / (1 + safe))
 
 
-def guinier_plot(ft: np.ndarray, geo: Geometry, weights: np.ndarray, mtf: np.ndarray) -> Guinier:
-    """Guinier plot of a transform, complex64 [nz, ny, nx // 2 + 1]; ``weights`` and ``mtf`` are float64 [n_shells]."""
-    _, amplitude, count = shells.power_sums(ft, geo)
+def guinier_plot(ft: np.ndarray, geo: Geometry, weights: np.ndarray, mtf: np.ndarray, mate_weight: float = 0.5) -> Guinier:
+    """Guinier plot of a transform, complex64 [nz, ny, nx // 2 + 1]; ``weights`` and ``mtf`` are float64 [n_shells].
+
+    ``mate_weight`` as in :func:`cryoqa_plugin.core.shells.binned_cross_sums`.
+    """
+    _, amplitude, count = shells.power_sums(ft, geo, mate_weight=mate_weight)
     original = guinier.log_amplitudes(amplitude, count, int(np.prod(geo.shape)))
     weighted = original + np.log(np.where(weights > 0, weights, np.nan)) - np.log(mtf)
     return Guinier(fourier.frequencies(geo) ** 2, original, weighted)

@@ -8,15 +8,15 @@ import numpy as np
 
 from ...core import crossing, fourier, guinier
 from ...core.fourier import Geometry
-from ...errors import InputError
-from ...io.inputs import Inputs, require, require_same_grid
+from ...io.inputs import Inputs
 from ...results import Curve, Table
-from ..common import check_data, check_mask
+from ..map_info import halves_position
 from . import fsc_criteria as criteria
 from . import fsc_curves as curves
 from . import fsc_halves as halves
 from . import fsc_sharpen as sharpen
 from .fsc_curves import FscCurve, Rules
+from .map_or_halves import check_halves
 
 if TYPE_CHECKING:
     from .fsc import FscParams
@@ -40,7 +40,8 @@ class Work:
 @dataclass
 class Found:
     """Curves with criteria (``unmasked``, ``masked``, ``corrected``), the others (``random``, ``spherical``, ``loose``), the
-    shell from which phases were randomised, the name of the headline curve and its estimate at the threshold of the parameters."""
+    shell from which phases were randomised, the name of the headline curve, its estimate at the threshold of the parameters, and
+    how the half-maps lie on each other."""
 
     curves: Dict[str, FscCurve]
     others: Dict[str, FscCurve]
@@ -48,31 +49,21 @@ class Found:
     name: str
     head: criteria.Estimate
     estimates: Dict[Tuple[str, str], criteria.Estimate]
+    position: halves_position.Position
 
 
 def prepare(inputs: Inputs, params: FscParams) -> Work:
     """Check the inputs; raises :class:`MissingInputError` or :class:`InputError`."""
-    require(inputs, "half1", "half2")
-    given = {n: m for n, m in inputs.maps().items() if n in ("half1", "half2", "mask")}
-    require_same_grid(given)
-    for kind in ("half1", "half2"):
-        check_data(getattr(inputs, kind), kind)
-    if inputs.mask is not None:
-        check_mask(inputs.mask)
+    geo = check_halves(inputs, 8, "an FSC needs")
     if params.mtf:
         sharpen.read_mtf(params.mtf)
-    geo = fourier.geometry(inputs.half1.shape, inputs.half1.voxel_size)
-    if geo.n_shells < 5:
-        box = " x ".join(str(n) for n in geo.shape[::-1])
-        raise InputError(f"The half-maps are {box} voxels ({inputs.half1.path}, {inputs.half2.path}); an FSC needs at least 8 along "
-                         "each axis. Give the whole maps.")
     rules = curves.RULES[params.rules]
     if params.relion_counting:
         rules = replace(rules, mate_weight=1.0)
     mask = None if inputs.mask is None else inputs.mask.data
     if mask is None and params.rules == "cryosparc":
         mask = _cryosparc_mask(inputs, "tight")
-    return Work(inputs, params, geo, fourier.frequencies(geo), rules, mask, [])
+    return Work(inputs, params, geo, fourier.frequencies(geo), rules, mask, halves_position.name_notes(inputs.half1, inputs.half2))
 
 
 def _cryosparc_mask(inputs: Inputs, kind: str) -> np.ndarray:
@@ -82,18 +73,20 @@ def _cryosparc_mask(inputs: Inputs, kind: str) -> np.ndarray:
 
 def compare(work: Work, say: Say) -> Found:
     """All curves, and the resolutions read from them."""
-    found, others, first = _all_curves(work, say)
+    say(0.05, "FSC without a mask")
+    f1, f2 = (fourier.forward(m.data) for m in (work.inputs.half1, work.inputs.half2))
+    found = {"unmasked": curves.correlate(f1, f2, work.geo, work.params.confidence, work.rules)}
+    position = halves_position.compare_position(f1, f2, work.geo)
+    del f1, f2
+    others, first = _masked_curves(work, found, say)
     name = "corrected" if "corrected" in found else "unmasked"
     head = criteria.estimate(work.freq, found[name], work.params.threshold)
-    return Found(found, others, first, name, head, criteria.all_estimates(work.freq, found))
+    return Found(found, others, first, name, head, criteria.all_estimates(work.freq, found), position)
 
 
-def _all_curves(work: Work, say: Say) -> Tuple[Dict[str, FscCurve], Dict[str, FscCurve], Optional[int]]:
+def _masked_curves(work: Work, found: Dict[str, FscCurve], say: Say) -> Tuple[Dict[str, FscCurve], Optional[int]]:
+    """Add the masked and the corrected curve to ``found``; the other curves, and the shell from which phases were randomised."""
     a, b, p, geo = work.inputs.half1.data, work.inputs.half2.data, work.params, work.geo
-    say(0.05, "FSC without a mask")
-    f1 = fourier.forward(a)
-    found = {"unmasked": curves.correlate(f1, fourier.forward(b), geo, p.confidence, work.rules)}
-    del f1
     others: Dict[str, FscCurve] = {}
     for kind in ("spherical", "loose") if p.rules == "cryosparc" else ():
         say(0.15, f"FSC in the {kind} mask")
@@ -101,7 +94,7 @@ def _all_curves(work: Work, say: Say) -> Tuple[Dict[str, FscCurve], Dict[str, Fs
         fraction = crossing.independent_fraction(mask, geo)
         others[kind] = curves.correlate_masked(a, b, mask, geo, p.confidence, work.rules, fraction)
     if work.mask is None:
-        return found, others, None
+        return others, None
     say(0.25, "FSC in the mask")
     fraction = crossing.independent_fraction(work.mask, geo)
     found["masked"] = curves.correlate_masked(a, b, work.mask, geo, p.confidence, work.rules, fraction)
@@ -109,14 +102,14 @@ def _all_curves(work: Work, say: Say) -> Tuple[Dict[str, FscCurve], Dict[str, Fs
     if first is None:
         work.warnings.append(f"The unmasked FSC never falls below {work.rules.level:g}, so that no phases were randomised and the "
                              "masked FSC is not corrected.")
-        return found, others, None
+        return others, None
     say(0.45, "FSC in the mask with random phases")
     seeds = range(p.seed * p.repeats, (p.seed + 1) * p.repeats)
     width = curves.onset_width(found["masked"], geo, first, work.rules)
     others["random"] = curves.randomised(a, b, work.mask, geo, (first, width), seeds, p.confidence, work.rules, fraction)
     begin = first + int(np.ceil(width)) + work.rules.guard
     found["corrected"] = curves.corrected(found["masked"], others["random"], begin)
-    return found, others, first
+    return others, first
 
 
 def sharpening(work: Work, found: Found) -> Dict[str, Any]:
@@ -161,6 +154,7 @@ def numbers(work: Work, found: Found) -> Dict[str, Any]:
                resolution_relion=head.last_shell, nyquist=float(1 / work.freq[-1]), reaches_nyquist=head.state == "never",
                returns_above=head.returns)
     out.update(halves.signs(work.inputs.half1.data, work.inputs.half2.data, found.curves["unmasked"]))
+    out.update(halves_position.fields(found.position, "half_maps_"))
     if work.mask is not None:
         out["mask_fraction"] = float(work.mask.mean(dtype=np.float64))
     if found.first_random is not None:

@@ -10,10 +10,11 @@ from ...core import crossing, fourier, guinier, pairs, shells, significance
 from ...core.fourier import Geometry
 from ...core.pairs import PairSums
 from ...errors import InputError
-from ...io.inputs import Inputs, require, require_same_grid
+from ...io.inputs import Inputs
 from ...results import Curve, Table
-from ..common import check_data, check_mask
+from ..map_info.halves_position import position_notes
 from . import fsc_halves as halves
+from .map_or_halves import check_halves
 
 if TYPE_CHECKING:
     from .half_map_statistics import HalfMapStatisticsParams
@@ -56,21 +57,10 @@ class Work:
 
 def prepare(inputs: Inputs, params: HalfMapStatisticsParams) -> Work:
     """Check the inputs; raises :class:`MissingInputError` or :class:`InputError`."""
-    require(inputs, "half1", "half2")
-    require_same_grid({n: m for n, m in inputs.maps().items() if n in ("half1", "half2", "mask")})
-    for kind in ("half1", "half2"):
-        check_data(getattr(inputs, kind), kind)
-    if inputs.mask is not None:
-        check_mask(inputs.mask)
-    half = inputs.half1
-    geo = fourier.geometry(half.shape, half.voxel_size)
-    if geo.n_shells < 5:
-        box = " x ".join(str(n) for n in geo.shape[::-1])
-        raise InputError(f"The half-maps are {box} voxels ({half.path}, {inputs.half2.path}); shells need at least 8 along each axis. "
-                         "Give the whole maps.")
+    geo = check_halves(inputs, 8, "shells need")
     if params.local_map:
         _check_radius(inputs, _radius(inputs, params))
-    return Work(inputs, params, geo, fourier.frequencies(geo))
+    return Work(inputs, params, geo, fourier.frequencies(geo), position_notes(inputs.half1, inputs.half2))
 
 
 def _radius(inputs: Inputs, params: HalfMapStatisticsParams) -> float:

@@ -10,8 +10,11 @@ from ...core import local
 from ...io.inputs import Inputs
 from ...io.maps import Map
 from ...params import param
-from ...results import Curve, Result, Table, curve, map_output, metric, table
+from ...results import Curve, Table, curve, map_output, metric, table
+from ..map_info.halves_position import position_notes
 from . import local_fsc_steps as steps
+from .local_resolution import LocalResolution
+from .local_resolution import resolution as _res
 
 Progress = Optional[Callable[[float, str], None]]
 _PERCENTILES = (5, 25, 50, 75, 95)
@@ -33,20 +36,11 @@ class LocalFscParams:
                                                expert=True)
 
 
-def _res(meaning: str) -> Any:
-    return metric("Å", meaning, "lower")
-
-
 @dataclass(frozen=True)
-class LocalFscResult(Result):
+class LocalFscResult(LocalResolution):
     """Result of :func:`compute_local_fsc`; percentiles are over the voxels of the mask, unresolved ones at the lowest resolution."""
 
     schema: ClassVar[str] = "cryoqa/local_fsc/1"
-    median: float = _res("median local resolution in the mask")
-    p5: float = _res("local resolution that 5 % of the mask is better than")
-    p25: float = _res("local resolution that 25 % of the mask is better than")
-    p75: float = _res("local resolution that 75 % of the mask is better than")
-    p95: float = _res("local resolution that 95 % of the mask is better than")
     median_05: float = _res("median in the mask at a local FSC of 0.5")
     overall: float = _res("resolution of the unmasked half-maps at FSC 0.143, from which window and bands are chosen")
     standard_error: Optional[float] = metric("Å", "median standard error of the local resolution, from the noise of the half-maps", "lower")
@@ -148,6 +142,7 @@ def _warnings(v: Dict[str, Any], inputs: Inputs) -> List[str]:
         out.append("No mask was given and none could be made: the numbers are those of the whole box.")
     if v["half_maps_masked"]:
         out.append("The half-maps are masked: near the edge of that mask the local FSC is that of what it left.")
+    out += position_notes(inputs.half1, inputs.half2)
     smallest = 2 * max(inputs.half1.voxel_size)
     if v["window"] < smallest:
         out.append(f"The window of {v['window']:.2f} Å is narrower than two voxels ({smallest:.2f} Å); the local FSC is mostly noise.")

@@ -5,10 +5,12 @@ from typing import Any, List, NamedTuple
 
 import numpy as np
 
+from ...core import fourier
 from ...errors import InputError, MissingInputError
 from ...io.inputs import Inputs, require, require_same_grid
 from ..common import check_data, check_mask
 from ..map_info.halves import is_masked
+from ..map_info.halves_position import position_notes
 
 _COPY = 1e-6
 _SMALLEST = 16
@@ -42,6 +44,21 @@ def check(inputs: Inputs) -> bool:
     return halves
 
 
+def check_halves(inputs: Inputs, fewest: int, what: str) -> fourier.Geometry:
+    """The shells of two half-maps, after checks of them and of the mask; ``what`` needs ``fewest`` voxels along each axis."""
+    require(inputs, "half1", "half2")
+    used = {n: m for n, m in inputs.maps().items() if n in ("half1", "half2", "mask")}
+    require_same_grid(used)
+    for kind, map_ in used.items():
+        (check_mask if kind == "mask" else check_data)(map_, kind)
+    geo = fourier.geometry(inputs.half1.shape, inputs.half1.voxel_size)
+    if geo.n_shells <= fewest // 2:
+        box = " x ".join(str(n) for n in geo.shape[::-1])
+        raise InputError(f"The half-maps are {box} voxels ({inputs.half1.path}, {inputs.half2.path}); {what} at least {fewest} along "
+                         "each axis. Give the whole maps.")
+    return geo
+
+
 def combined(inputs: Inputs, how: Any) -> np.ndarray:
     """Half of ``half1`` plus (``np.add``) or minus (``np.subtract``) ``half2``, float32 [z, y, x]."""
     out = how(inputs.half1.data, inputs.half2.data)
@@ -50,7 +67,7 @@ def combined(inputs: Inputs, how: Any) -> np.ndarray:
 
 
 def about_halves(inputs: Inputs, warnings: List[str]) -> Halves:
-    """What is odd about two half-maps; a sentence on it is added to ``warnings``."""
+    """What is odd about two half-maps; sentences on it are added to ``warnings``."""
     one, two = inputs.half1, inputs.half2
     mean1, mean2 = (float(m.data.mean(dtype=np.float64)) for m in (one, two))
     sums = np.zeros(3)
@@ -65,4 +82,5 @@ def about_halves(inputs: Inputs, warnings: List[str]) -> Halves:
                         "give the two independent ones.")
     elif masked:
         warnings.append(f"A half-map is masked ({one.path}, {two.path}); where its mask cuts, the resolution means nothing.")
+    warnings += position_notes(one, two)
     return Halves(identical, masked, float(max(sd1, sd2) / min(sd1, sd2)))

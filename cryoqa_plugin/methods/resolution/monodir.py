@@ -8,6 +8,7 @@ from ...io.inputs import Inputs
 from ...io.maps import Map
 from ...params import param
 from ...results import Curve, Result, Table, curve, map_output, metric, table
+from ..map_info.halves_position import position_notes
 from . import monodir_numbers as numbers, monodir_steps as steps
 
 Progress = Optional[Callable[[float, str], None]]
@@ -111,4 +112,5 @@ def compute_monodir(inputs: Inputs, params: MonodirParams, *, progress: Progress
     say(0.9, "maps")
     values = numbers.values(work, params, found)
     say(1.0, "done")
-    return MonodirResult(summary=numbers.summary(values), warnings=tuple(numbers.warnings(work, values)), **values)
+    notes = numbers.warnings(work, values) + ([] if inputs.half1 is None else position_notes(inputs.half1, inputs.half2))
+    return MonodirResult(summary=numbers.summary(values), warnings=tuple(notes), **values)

@@ -26,8 +26,23 @@ class Placed:
     values: Dict[str, Any]
 
 
-def place(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndarray], warnings: List[str]) -> Placed:
-    """Put ``model`` on ``grid``; what is odd about it goes to ``warnings``.
+@dataclass(frozen=True)
+class Atoms:
+    """Atoms of a model that lie in the box and scatter: ``keep`` bool [n_atoms] of the model, the rest for those kept.
+
+    ``values`` are ``atoms_used``, ``atoms_outside`` (part of all), ``model_zscore`` and ``model_b_mean``.
+    """
+
+    keep: np.ndarray
+    elements: List[str]
+    xyz: np.ndarray
+    b_iso: np.ndarray
+    occupancy: np.ndarray
+    values: Dict[str, Any]
+
+
+def atoms_of(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndarray], warnings: List[str]) -> Atoms:
+    """The atoms of ``model`` that can be drawn on ``grid``; what is odd about them and their place goes to ``warnings``.
 
     ``map_data`` gives the map, float32 [z, y, x]; it is called here so that the map need not be kept.
     """
@@ -42,13 +57,18 @@ def place(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndarray
                          "correct the element column of the model.")
     _warn_about_atoms(model, grid, found, table, warnings)
     zscore = _check_place(model, grid, map_data(), warnings)
-    elements = [e for e, k in zip(model.elements, keep) if k]
-    xyz, b_iso, occupancy = model.xyz[keep], model.b_iso[keep], model.occupancy[keep]
-    fts = [density.model_density_ft(elements, xyz, b_iso, occupancy, grid.shape, grid.voxel_size, grid.origin, b_zero=b_zero, table=table)
-           for b_zero in (False, True)]
+    b_iso = model.b_iso[keep]
     values = dict(atoms_used=int(keep.sum()), atoms_outside=found.outside / model.n_atoms, model_zscore=zscore,
                   model_b_mean=float(b_iso.mean()))
-    return Placed(elements, xyz, fts[0], fts[1], values)
+    return Atoms(keep, [e for e, k in zip(model.elements, keep) if k], model.xyz[keep], b_iso, model.occupancy[keep], values)
+
+
+def place(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndarray], warnings: List[str]) -> Placed:
+    """Put ``model`` on ``grid``, with its B-factors and with all B = 0; arguments as of :func:`atoms_of`."""
+    atoms = atoms_of(model, grid, table, map_data, warnings)
+    fts = [density.model_density_ft(atoms.elements, atoms.xyz, atoms.b_iso, atoms.occupancy, grid.shape, grid.voxel_size, grid.origin,
+                                    b_zero=b_zero, table=table) for b_zero in (False, True)]
+    return Placed(atoms.elements, atoms.xyz, fts[0], fts[1], atoms.values)
 
 
 def in_file(item: Any) -> str:

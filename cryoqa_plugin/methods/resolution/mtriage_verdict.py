@@ -7,6 +7,7 @@ import numpy as np
 
 from ...io.maps import Map
 from ..map_info.halves import is_masked
+from ..map_info.halves_position import position_notes
 from . import mtriage_steps as steps
 from .mtriage_model import in_file
 
@@ -49,6 +50,7 @@ def _about_halves(work: steps.Work, unmasked: steps.Measured) -> Dict[str, Any]:
     if identical:
         work.warnings.append(f"Half-map 1{in_file(work.inputs.half1)} and half-map 2{in_file(work.inputs.half2)} are copies of each other; "
                              "give the two independent ones.")
+    work.warnings.extend(position_notes(work.inputs.half1, work.inputs.half2))
     if unmasked.falls > 1:
         work.warnings.append(f"The half-map FSC falls below 0.143 {unmasked.falls} times; the resolution given is the fall that most of "
                              "the curve speaks for.")

@@ -9,8 +9,9 @@ import numpy as np
 from ...io.inputs import Inputs
 from ...io.maps import Map
 from ...params import param
-from ...results import Curve, Result, Table, curve, map_output, metric, table
+from ...results import Curve, Table, curve, map_output, metric, table
 from . import resmap_steps as steps
+from .local_resolution import LocalResolution
 from .resmap_sweep import Found, sweep
 
 Progress = Optional[Callable[[float, str], None]]
@@ -40,20 +41,11 @@ class ResmapParams:
                           label="Window", min=0.1, max=5, only_if=("rules", ("cryoqa",)), expert=True)
 
 
-def _res(meaning: str) -> Any:
-    return metric("Å", meaning, "lower")
-
-
 @dataclass(frozen=True)
-class ResmapResult(Result):
+class ResmapResult(LocalResolution):
     """Result of the ``resmap`` capability; percentiles are over the voxels of the mask, unresolved ones at the coarsest resolution."""
 
     schema: ClassVar[str] = "cryoqa/resmap/1"
-    median: float = _res("median local resolution in the mask")
-    p5: float = _res("local resolution that 5 % of the mask is better than")
-    p25: float = _res("local resolution that 25 % of the mask is better than")
-    p75: float = _res("local resolution that 75 % of the mask is better than")
-    p95: float = _res("local resolution that 95 % of the mask is better than")
     assigned_fraction: float = metric("", "part of the mask that passes at one of the resolutions", "higher")
     finest_fraction: float = metric("", "part of the mask that passes at the finest resolution tested", "lower")
     finest_used: float = metric("Å", "finest resolution tested", "none")

@@ -1,0 +1,1 @@
+"""Sharpening and local filtering: maps to look at and to build into."""

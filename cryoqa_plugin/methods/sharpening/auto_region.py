@@ -1,0 +1,134 @@
+"""Where a trial is scored, and how much of the box is solvent."""
+from __future__ import annotations
+
+from typing import Dict, NamedTuple, Sequence, Tuple
+
+import numpy as np
+import scipy.fft
+
+from ...core import fourier, masks
+from ...core.filters import raised_cosine
+from ...core.fourier import Geometry
+from ...errors import FormatError, InputError, MissingInputError
+from ...io.maps import Map
+from .auto_gains import Gain, apply
+
+_A3_PER_DALTON = 1.23                            # volume of protein
+_WATER = 18.02                                   # Da, of the ends of a chain
+_RESIDUES: Dict[str, float] = {                  # Da, average masses of residues
+    "A": 71.08, "R": 156.19, "N": 114.10, "D": 115.09, "C": 103.14, "E": 129.12, "Q": 128.13, "G": 57.05, "H": 137.14, "I": 113.16,
+    "L": 113.16, "K": 128.17, "M": 131.19, "F": 147.18, "P": 97.12, "S": 87.08, "T": 101.10, "W": 186.21, "Y": 163.18, "V": 99.13,
+    "U": 150.04, "O": 237.30, "X": 110.0, "B": 114.6, "Z": 128.6, "J": 113.16}
+_NUCLEOTIDES: Dict[str, float] = {"A": 329.2, "C": 305.2, "G": 345.2, "U": 306.2, "T": 304.2, "N": 321.0}
+_STEP = 3.0                                      # voxels of a trial to the resolution: what it holds ends at d_min = 0.833 of it
+_LOW, _HIGH = 0.02, 0.99                         # limits of a solvent fraction
+
+
+class Bounds(NamedTuple):
+    """First voxel and length of a box along z, y, x."""
+
+    start: Tuple[int, ...]
+    shape: Tuple[int, ...]
+
+
+def mass_of_sequence(path: str) -> float:
+    """Molecular mass (Da) of all chains of a FASTA file; a chain of A, C, G, T, U and N alone is a nucleic acid."""
+    try:
+        with open(path, encoding="utf-8", errors="strict") as stream:
+            lines = [line.strip() for line in stream]
+    except FileNotFoundError:
+        raise MissingInputError(f"The sequence file '{path}' does not exist; check the path.") from None
+    except (OSError, UnicodeDecodeError):
+        raise FormatError(f"The sequence file {path} cannot be read as text; give a FASTA file.") from None
+    chains = [""]
+    for line in lines:
+        if line.startswith(">") or not line:
+            chains.append("")
+        else:
+            chains[-1] += line.replace(" ", "").rstrip("*").upper()
+    chains = [c for c in chains if c]
+    strange = sorted(set("".join(chains)) - set(_RESIDUES))
+    if not chains or strange:
+        what = f"holds '{strange[0]}', which is no residue" if strange else "holds no sequence"
+        raise FormatError(f"The sequence file {path} {what}; give a FASTA file with one letter a residue.")
+    return sum(_WATER + sum((_NUCLEOTIDES if set(c) <= set(_NUCLEOTIDES) else _RESIDUES)[r] for r in c) for c in chains)
+
+
+def solvent_of_mass(mass: float, grid: Map, what: str) -> float:
+    """``1 - 1.23 mass / volume`` (mass in Da); raises :class:`InputError` when the molecule does not fit into the box."""
+    volume = float(np.prod(grid.shape)) * float(np.prod(grid.voxel_size))
+    fraction = 1 - _A3_PER_DALTON * mass / volume
+    if fraction < _LOW:
+        raise InputError(f"{what} comes to {mass / 1e3:.4g} kDa, {_A3_PER_DALTON * mass:.4g} Å³, but the box holds {volume:.4g} Å³"
+                         f"{f' ({grid.path})' if grid.path else ''}; correct it, or give the whole map.")
+    return min(fraction, _HIGH)
+
+
+def solvent_of_map(grid: Map, resolution: float) -> float:
+    """Part of the box where the local variance is below 5 % of its maximum."""
+    inside = masks.local_variance_mask(grid.data, grid.voxel_size, resolution)
+    return float(np.clip(1 - np.count_nonzero(inside) / inside.size, _LOW, _HIGH))
+
+
+def density_bounds(data: np.ndarray, threshold: float, margin: int) -> Bounds:
+    """Box of the slabs whose maximum exceeds ``threshold`` of the range of these maxima, ``margin`` voxels wider; data [z, y, x]."""
+    start, shape = [], []
+    for axis in range(3):
+        most = data.max(axis=tuple(a for a in range(3) if a != axis)).astype(np.float64)
+        low, high = float(most.min()), float(most.max())
+        there = np.flatnonzero(most >= low + threshold * (high - low))
+        first, last = max(0, int(there[0]) - margin), min(data.shape[axis], int(there[-1]) + 1 + margin)
+        start.append(first)
+        shape.append(last - first)
+    return Bounds(tuple(start), tuple(shape))
+
+
+def box_around(centre: Sequence[float], edge: int, shape: Sequence[int]) -> Bounds:
+    """Box of ``edge`` voxels around a voxel (z, y, x), pushed back into a map of ``shape``."""
+    size = tuple(min(int(edge), n) for n in shape)
+    start = tuple(int(np.clip(np.floor(c - e / 2 + 0.5), 0, n - e)) for c, e, n in zip(centre, size, shape))
+    return Bounds(start, size)
+
+
+def representative(grid: Map, inside: np.ndarray, resolution: float, weak: bool) -> Tuple[int, ...]:
+    """Voxel (z, y, x) of ``inside``, bool [z, y, x], around which the density varies most, or, when ``weak``, least of nine in ten."""
+    variance = masks.local_variance(grid.data, grid.voxel_size, resolution)
+    place = np.flatnonzero(inside.ravel()) if inside.any() else np.arange(inside.size)
+    values = variance.ravel()[place]
+    at = np.argsort(values, kind="stable")[values.size // 10] if weak else int(np.argmax(values))
+    return tuple(int(i) for i in np.unravel_index(place[at], inside.shape))
+
+
+def edge_mask(shape: Sequence[int], voxel_size: Sequence[float], width: float) -> np.ndarray:
+    """Soft mask, float32 [z, y, x], 1 inside and falling as a raised cosine to 0 over ``width`` (Å) at every face."""
+    out = np.ones(tuple(shape), dtype=np.float32)
+    for axis, (n, v) in enumerate(zip(shape, list(voxel_size)[::-1])):
+        i = np.arange(n)
+        wide = min(width / v, n / 4)
+        ramp = raised_cosine(-(np.minimum(i, n - 1 - i) + 0.5), -wide, 0).astype(np.float32)
+        out *= ramp.reshape([-1 if a == axis else 1 for a in range(3)])
+    return out
+
+
+def coarse(data: np.ndarray, voxel_size: Sequence[float], resolution: float, gain: Gain) -> Tuple[np.ndarray, Geometry, Tuple[float, ...]]:
+    """Transform of a box, complex64, on a grid no finer than a third of ``resolution`` (Å); its geometry and voxel size (x, y, z).
+
+    Only coefficients that the coarse grid holds are kept; ``gain`` is applied to them.
+    """
+    edges = [n * v for n, v in zip(data.shape, list(voxel_size)[::-1])]
+    shape = tuple(min(n, scipy.fft.next_fast_len(max(int(np.ceil(_STEP * e / resolution)), 16), real=True))
+                  for n, e in zip(data.shape, edges))
+    ft = fourier.forward(data)
+    for axis, (n, m) in enumerate(zip(data.shape, shape)):
+        if m == n:
+            continue
+        if axis == 2:
+            ft = ft[:, :, :m // 2 + 1]
+        else:
+            keep = np.fft.fftfreq(m, 1 / m).round().astype(int) % n
+            ft = np.take(ft, keep, axis=axis)
+    ft = np.ascontiguousarray(ft)
+    ft *= np.float32(np.prod(shape) / data.size)
+    size = tuple(e / m for e, m in zip(edges, shape))[::-1]
+    geo = fourier.geometry(shape, size)
+    return apply(ft, geo, gain, out=ft), geo, size

@@ -1,0 +1,152 @@
+"""Local sharpening of half-maps: a filter bank with gains that vary smoothly from place to place."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, ClassVar, Dict, List, Optional
+
+import numpy as np
+
+from ...core import local_gains
+from ...errors import MissingInputError
+from ...io.inputs import Inputs
+from ...io.maps import Map
+from ...params import param
+from ...results import Curve, curve, map_output, metric
+from ..resolution.local_fsc_steps import LEVEL, make_mask
+from . import local_sharpen_steps as steps
+from .common import SharpenedResult, Work, finish, prepare
+
+Progress = Optional[Callable[[float, str], None]]
+
+
+@dataclass(frozen=True)
+class LocalSharpenParams:
+    """Parameters of :func:`compute_local_sharpen`."""
+
+    target: str = param("density", "What the map is to look like. density: the density as it is, without noise and blur; the overall "
+                        "fall-off is undone, and mobile parts stay weaker than others. b0: as if no atom moved; each place's own fall-off "
+                        "is undone, as Phenix's local sharpening does, to build into.", label="Target", choices=("density", "b0"))
+    resolution: Optional[float] = param(None, "Resolution of the map; window and bands go by it. From the data: where the FSC of the "
+                                        "half-maps, in the mask when there is one, falls below 0.143.", label="Resolution", unit="Å",
+                                        min=0.5, max=100)
+    window: Optional[float] = param(None, "Standard deviation of the Gaussian window in which signal and noise are told apart. A narrow "
+                                    "one follows the molecule more closely, a wide one is surer. From the data: 1.5 times the resolution.",
+                                    label="Window", unit="Å", min=1, max=200)
+    bfactor_left: Optional[float] = param(None, "Fall-off that the sharpened map is left with; more is smoother, a negative one is sharper "
+                                          "than point atoms. (As for the B-factors of atoms, positive blurs.) From the data: 1.3 times "
+                                          "the squared resolution for b0, 5.9 times for density, 80 at the most.", label="B-factor left",
+                                          unit="Å²", min=-500, max=1000)
+    anisotropy: bool = param(True, "Take the anisotropy of the fall-off out of the whole map first, where it is beyond its error.",
+                             label="Take out anisotropy")
+    bands: int = param(14, "Bands from 0 to the resolution, at least one shell apart. Few of them tell places apart better, many of them "
+                       "resolutions.", label="Bands", min=6, max=60, expert=True)
+
+
+def _b(meaning: str) -> Any:
+    return metric("Å²", meaning, "none")
+
+
+@dataclass(frozen=True)
+class LocalSharpenResult(SharpenedResult):
+    """Result of :func:`compute_local_sharpen`; percentiles are over the mask, given or made."""
+
+    schema: ClassVar[str] = "cryoqa/local_sharpen/1"
+    fall_off: Optional[float] = _b("B-factor with which the signal of the whole map falls off compared with point atoms; positive")
+    fall_off_p5: Optional[float] = _b("local fall-off, as a B-factor, that 5 % of the mask is below")
+    fall_off_median: Optional[float] = _b("median local fall-off")
+    fall_off_p95: Optional[float] = _b("local fall-off that 95 % of the mask is below")
+    fall_off_error: Optional[float] = metric("Å²", "median standard error of the local fall-off", "lower")
+    bfactor_left: Optional[float] = _b("fall-off that the sharpened map was left with")
+    resolution_median: Optional[float] = metric("Å", "median local resolution in the mask", "lower")
+    resolution_p5: Optional[float] = metric("Å", "local resolution that 5 % of the mask is better than", "lower")
+    resolution_p95: Optional[float] = metric("Å", "local resolution that 95 % of the mask is better than", "lower")
+    resolved_fraction: Optional[float] = metric("", "part of the mask that has a local resolution", "higher")
+    mask_source: Optional[str] = metric("", "where the mask of these numbers comes from: given, made from the half-maps, or none", "none")
+    anisotropy: Optional[float] = metric("Å²", "largest less smallest principal value of the displacement tensor of the signal", "lower")
+    anisotropy_removed: Optional[bool] = metric("", "the anisotropy was beyond its error and taken out", "none")
+    window: Optional[float] = metric("Å", "standard deviation of the Gaussian window", "none")
+    bands: Optional[int] = metric("", "bands that were looked at", "none")
+    weight: Optional[Curve] = curve("mean weight 1 / (1 + E²) of the bands in the mask", x_label="Frequency", x_unit="1/Å",
+                                    y_label="Weight")
+    resolution_map: Optional[Map] = map_output("Å", "local resolution in the mask, from the local fall-off; 0 elsewhere")
+    fall_off_map: Optional[Map] = map_output("Å²", "local fall-off as a B-factor, positive; the overall one where there is no signal")
+
+
+def compute_local_sharpen(inputs: Inputs, params: LocalSharpenParams, *, progress: Progress = None) -> LocalSharpenResult:
+    """``half1``, ``half2`` and their mean or ``full_map`` (float32 [z, y, x]) sharpened locally, all by the same gains.
+
+    The map is split into bands that add up to it. Around every place ``x``, in a Gaussian window, the half-maps tell the noise
+    ``N_k(x)`` of band ``k`` and the fall-off of the signal relative to the mean one, ``S_k(x) = S_k exp(g(x) - b(x) s^2 / 2)``, by
+    maximum likelihood over all bands. A band is multiplied by ``exp((B + b(x) - B_left) s^2 / 4) / (1 + E^2)``, with the overall
+    fall-off ``B`` and ``E^2 = N_k(x) / S_k(x)`` for the mean map; ``b(x)`` is left out for the target ``density``. Weights in boxes by
+    Terwilliger et al. (2018), https://doi.org/10.1107/S2059798318004655.
+    """
+    say = progress or (lambda fraction, message: None)
+    _need_halves(inputs)
+    work = prepare(inputs, params.resolution, need_halves=True)
+    say(0.05, "fall-off of the whole map")
+    mask, source = make_mask(inputs)
+    halves = steps.halves_of(inputs, work, float(np.mean(mask >= LEVEL)) if params.anisotropy else None)
+    sigma = steps.choose_window(params.window, work.resolution)
+    field = steps.measure(halves, work, mask, sigma, params.bands, source == "given", say)
+    left = steps.bfactor_left(params.bfactor_left, params.target, work.resolution, halves.bfactor or 0.0)
+    gain = steps.gains(field, halves, work.geo, work.resolution, params.target, left)
+    values = _numbers(field, halves, work, mask)
+    values.update(bfactor_left=left, window=sigma, bands=field.at.size + 1, mask_source=source)
+    del mask
+    maps = steps.sharpen(work, halves, gain, inputs.full_map is None, say)
+    say(0.96, "Guinier plots")
+    values.update(finish(work, maps))
+    warnings = work.warnings + _warnings(values, halves, work)
+    return LocalSharpenResult(summary=_summary(values, params.target), warnings=tuple(warnings), **values)
+
+
+def _need_halves(inputs: Inputs) -> None:
+    if inputs.half1 is None or inputs.half2 is None:
+        raise MissingInputError("Local sharpening needs both half-maps, which tell signal from noise at every place; give them, or "
+                                "sharpen a map that has none with 'cryoqa auto-sharpen'.")
+
+
+def _numbers(field: steps.Field, halves: steps.Halves, work: Work, mask: np.ndarray) -> Dict[str, Any]:
+    """Fields of the result that tell of the local fall-off and resolution, in the mask."""
+    shape = work.geo.shape
+    found = steps.resolutions(field)
+    fall_off = np.float32(halves.bfactor or 0.0) + steps.extra_bfactor(field, work.resolution)
+    there = field.inside & (found > 0) & (found < 3 * work.resolution)
+    out: Dict[str, Any] = dict(fall_off=halves.bfactor, resolved_fraction=float(there.sum() / field.inside.sum()),
+                               anisotropy=halves.anisotropy, anisotropy_removed=halves.filter is not None)
+    if there.any():
+        low, middle, high = (float(v) for v in np.percentile(fall_off[there], (5, 50, 95)))
+        out.update(fall_off_p5=low, fall_off_median=middle, fall_off_p95=high,
+                   fall_off_error=float(2 * work.resolution ** 2 * np.median(field.fall.error[there])))
+        low, middle, high = (float(v) for v in np.percentile(found[there], (5, 50, 95)))
+        out.update(resolution_p5=low, resolution_median=middle, resolution_p95=high)
+        out["weight"] = Curve(field.at, np.array([float(field.weight(i)[there].mean(dtype=np.float64)) for i in range(field.at.size)]))
+    frequency = np.divide(1, found, out=np.zeros_like(found), where=found > 0).reshape(field.grid.shape)
+    carried = local_gains.carry(frequency, shape)
+    carried = np.divide(1, carried, out=np.zeros_like(carried), where=(carried > 1 / (5 * work.resolution)) & (mask >= LEVEL))
+    out["resolution_map"] = work.mean.with_data(carried)
+    out["fall_off_map"] = work.mean.with_data(local_gains.carry(fall_off.reshape(field.grid.shape), shape))
+    return out
+
+
+def _warnings(values: Dict[str, Any], halves: steps.Halves, work: Work) -> List[str]:
+    out = []
+    if halves.bfactor is None:
+        out.append("The half-maps agree over too few shells for a fall-off of the whole map: it was taken for 0.")
+    if halves.masked:
+        out.append("The half-maps are masked: near the edge of that mask signal and noise are told apart by what it left.")
+    smallest = 2 * max(work.mean.voxel_size)
+    if values["window"] < smallest:
+        out.append(f"The window of {values['window']:.2f} Å is narrower than two voxels ({smallest:.2f} Å); weights are mostly noise.")
+    return out
+
+
+def _summary(v: Dict[str, Any], target: str) -> str:
+    if v["half_maps_identical"]:
+        return "The half-maps are copies of each other: nothing tells their noise, and every band was sharpened in full."
+    if v.get("fall_off_median") is None:
+        return "Nowhere do the half-maps agree; the map was damped to nothing."
+    aim = {"b0": "point atoms", "density": "the density without noise and blur"}[target]
+    return (f"The map was sharpened locally to {aim}: its signal falls off by a B-factor of {v['fall_off_p5']:.0f} to "
+            f"{v['fall_off_p95']:.0f} Å² from place to place, and a B-factor of {v['bfactor_left']:.0f} Å² was left.")

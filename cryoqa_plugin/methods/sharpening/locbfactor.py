@@ -1,0 +1,137 @@
+"""The local B-factor: how fast the map falls off with resolution at each place."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, ClassVar, Dict, Optional, Tuple
+
+import numpy as np
+
+from ...core import falloff, spiral
+from ...errors import InputError
+from ...io.inputs import Inputs
+from ...io.maps import Map
+from ...params import param
+from ...results import Curve, Result, Table, curve, map_output, metric, table
+from . import local_power as shared
+from .local_power import Start
+
+Progress = Optional[Callable[[float, str], None]]
+_LOWEST, _LOWEST_ORIGINAL = 10.0, 15.0           # Å
+_BANDS, _BANDS_ORIGINAL = 6, 10
+
+
+@dataclass(frozen=True)
+class LocbfactorParams:
+    """Parameters of the ``locbfactor`` capability."""
+
+    rules: str = param("cryoqa", "cryoqa: from the local power without its noise, relative to protein; positive for a fall-off, as the "
+                       "B-factors of atoms. original: LocBFactor's numbers voxel by voxel, which are negative for a fall-off and neither "
+                       "free of noise nor of form factors; good for comparing places of one map.", label="Rules",
+                       choices=("cryoqa", "original"))
+    resolution: Optional[float] = param(None, "Finest resolution used; when empty where the FSC of the half-maps falls below 0.143, or "
+                                        "what the solvent of a map alone tells.", label="Resolution", unit="Å", min=0.5, max=50)
+    lowest: Optional[float] = param(None, "Coarsest resolution used; 10 Å when empty (original: 15 Å).", label="Begin at", unit="Å", min=3,
+                                    max=200)
+    bands: Optional[int] = param(None, "Number of frequencies looked at. More are narrower and blur further. 6 when empty (original: 10).",
+                                 label="Bands", min=3, max=100, expert=True)
+    window: Optional[float] = param(None, "Standard deviation of the Gaussian window of each local B-factor; twice the resolution when "
+                                    "empty, at least 6 Å.", label="Window", unit="Å", min=2, max=100, only_if=("rules", ("cryoqa",)))
+    noise_quantile: float = param(0.9, "Part of the solvent's amplitudes that count as noise.", label="Noise quantile", min=0.01, max=0.999,
+                                  expert=True, only_if=("rules", ("original",)))
+    width: float = param(4.8, "Standard deviation of the bands in Fourier voxels.", label="Width of the bands", min=0.5, max=50,
+                         expert=True, only_if=("rules", ("original",)))
+    only_above_noise: bool = param(False, "Fit only bands above the noise; voxels with less than three have no B-factor.",
+                                   label="Only above the noise", expert=True, only_if=("rules", ("original",)))
+
+
+def _b(meaning: str, better: str = "none") -> Any:
+    return metric("Å²", meaning, better)
+
+
+@dataclass(frozen=True)
+class LocbfactorResult(Result):
+    """Result of the ``locbfactor`` capability. Statistics are over the voxels of the mask."""
+
+    schema: ClassVar[str] = "cryoqa/locbfactor/1"
+    median_bfactor: Optional[float] = _b("median local B-factor in the mask")
+    bfactor_p2_5: Optional[float] = _b("2.5 % of the voxels have less")
+    bfactor_p25: Optional[float] = _b("25 % of the voxels have less")
+    bfactor_p75: Optional[float] = _b("75 % of the voxels have less")
+    bfactor_p97_5: Optional[float] = _b("97.5 % of the voxels have less")
+    spread: Optional[float] = _b("97.5th less 2.5th percentile: how much the fall-off varies over the map")
+    bfactor_map: Optional[float] = _b("B-factor of the whole map, that local ones scatter around")
+    median_error: Optional[float] = _b("median standard error of a local B-factor", "lower")
+    spread_over_error: Optional[float] = metric("", "standard deviation of the local B-factors over their standard error: above 1 where "
+                                                "differences between places are real", "higher")
+    fraction_without: Optional[float] = metric("", "part of the mask without a B-factor", "lower")
+    resolution: Optional[float] = metric("Å", "finest resolution used", "none")
+    window_used: Optional[float] = metric("Å", "standard deviation of the window", "none")
+    noise_source: Optional[str] = metric("", "what the noise was told from", "none")
+    mask_source: Optional[str] = metric("", "where the mask comes from: given, or made here", "none")
+    n_voxels: Optional[int] = metric("", "voxels of the mask (at least 0.5)", "none")
+    half_maps_identical: Optional[bool] = metric("", "the half-maps are copies of each other, up to a factor", "none")
+    zero_fraction: Optional[float] = metric("", "part of the voxels of a half-map that are exactly 0", "lower")
+    histogram: Optional[Curve] = curve("local B-factor in the mask", x_label="B-factor", x_unit="Å²", y_label="Part of the mask")
+    bands: Optional[Table] = table("Power of the signal and of the noise in each band")
+    local_bfactor: Optional[Map] = map_output("Å²", "local B-factor, 0 outside the mask")
+    local_error: Optional[Map] = map_output("Å²", "standard error of the local B-factor, 0 outside the mask")
+
+
+def compute_locbfactor(inputs: Inputs, params: LocbfactorParams, *, progress: Progress = None) -> LocbfactorResult:
+    """Fall-off of ``half1`` and ``half2``, or of ``full_map``, float32 [z, y, x], at each voxel of ``mask``, as a B-factor in Å^2.
+
+    Kaur et al. (2021), https://doi.org/10.1038/s41467-021-21509-5, for the idea and for the rules ``original``. By the rules ``cryoqa`` the
+    power in a Gaussian window, without noise, is fitted by ``A R(s) exp(-B s^2 / 2)`` with ``R`` common to the map (Wilson 1942).
+    """
+    say = progress or (lambda fraction, message: None)
+    original = params.rules == "original"
+    begun, lowest = shared.start(inputs, params.resolution, params.lowest, _LOWEST_ORIGINAL if original else _LOWEST)
+    values = shared.common_values(begun)
+    maps = (_original if original else _ours)(begun, inputs, params, lowest, values, say)
+    say(0.95, "statistics")
+    known = maps[0][begun.inside]
+    known = known[np.isfinite(known)]
+    if not known.size:
+        raise InputError(f"No voxel of the mask has three bands above the noise ({begun.work.mean.path}); use all bands.")
+    values.update(shared.percentiles(known, "bfactor"), fraction_without=float(1 - known.size / np.count_nonzero(begun.inside)))
+    values["spread"] = values["bfactor_p97_5"] - values["bfactor_p2_5"]
+    if values.get("median_error"):
+        values["spread_over_error"] = float(known.std(dtype=np.float64)) / values["median_error"]
+    grid = begun.work.mean
+    values.update(histogram=shared.histogram(known), local_bfactor=grid.with_data(np.nan_to_num(maps[0])))
+    if len(maps) > 1:
+        values["local_error"] = grid.with_data(maps[1])
+    say(1.0, "done")
+    return LocbfactorResult(summary=_summary(values, params), warnings=tuple(begun.work.warnings), **values)
+
+
+def _ours(begun: Start, inputs: Inputs, params: LocbfactorParams, lowest: float, values: Dict[str, Any],
+          say: shared.Say) -> Tuple[np.ndarray, ...]:
+    """Maps of the B-factor and of its error; fields of the result are added to ``values``."""
+    found = shared.fit_power(begun, inputs, lowest, params.bands or _BANDS, params.window, say)
+    made = [falloff.spread(v, found.powers, found.grid, begun.mask) for v in (found.fit.bfactor + found.bfactor, found.fit.error)]
+    values.update(bfactor_map=found.bfactor, median_error=float(np.median(found.fit.error)), window_used=found.window,
+                  noise_source="half-maps" if begun.work.halves else "solvent" if found.powers.noise_known else "none",
+                  bands=shared.band_table(found, begun.work))
+    return tuple(made)
+
+
+def _original(begun: Start, inputs: Inputs, params: LocbfactorParams, lowest: float, values: Dict[str, Any],
+              say: shared.Say) -> Tuple[np.ndarray, ...]:
+    """LocBFactor's map: 4 times the slope of ``ln(C m)`` over ``s^2`` with ``C = m / (m + q)``."""
+    frequencies = np.linspace(1 / lowest, 1 / begun.work.resolution, params.bands or _BANDS_ORIGINAL)
+    solvent = ~begun.inside & spiral.inside_sphere(begun.mask.shape)
+    if not solvent.any():
+        raise InputError(f"The mask fills the box ({begun.work.mean.path}), so that there is no solvent to take the noise from; give a "
+                         "smaller mask.")
+    sums = spiral.LineSums(begun.mask.shape)
+    for freq, m in zip(frequencies, shared.original_amplitudes(begun, frequencies, params.width, say)):
+        sums.add(float(freq) ** 2, m, float(np.quantile(m[solvent], params.noise_quantile)), params.only_above_noise)
+    values.update(noise_source="solvent")
+    return (4 * sums.slope(),)
+
+
+def _summary(values: Dict[str, Any], params: LocbfactorParams) -> str:
+    sign = "" if params.rules == "cryoqa" else " by the original's rules (negative for a fall-off)"
+    return (f"The local B-factor is {values['median_bfactor']:.0f} Å² in the median{sign}, {values['bfactor_p2_5']:.0f} to "
+            f"{values['bfactor_p97_5']:.0f} Å² in 95 % of the mask.")

@@ -1,0 +1,1 @@
+"""Items of a validation that are capabilities of their own."""
