@@ -41,6 +41,20 @@
   doi = {https://dx.doi.org/10.1016/j.jsb.2012.09.006}
 }
 
+@article{Jakobi2017,
+  title = {Model-based local density sharpening of cryo-EM maps},
+  author = {Jakobi, Arjen J. and Wilmanns, Matthias and Sachse, Carsten},
+  journal = {eLife}, volume = {6}, pages = {e27131}, year = {2017},
+  doi = {https://dx.doi.org/10.7554/eLife.27131}
+}
+
+@article{Bharadwaj2022,
+  title = {Electron scattering properties of biological macromolecules and their use for cryo-EM map sharpening},
+  author = {Bharadwaj, Alok and Jakobi, Arjen J.},
+  journal = {Faraday Discussions}, volume = {240}, pages = {168--183}, year = {2022},
+  doi = {https://dx.doi.org/10.1039/D2FD00078D}
+}
+
 @article{Punjani2017,
   title = {cryoSPARC: algorithms for rapid unsupervised cryo-EM structure determination},
   author = {Punjani, Ali and Rubinstein, John L. and Fleet, David J. and Brubaker, Marcus A.},
@@ -118,6 +132,13 @@
   doi = {https://dx.doi.org/10.1080/01621459.1987.10478466}
 }
 
+@article{Liebschner2019,
+  title = {Macromolecular structure determination using X-rays, neutrons and electrons: recent developments in Phenix},
+  author = {Liebschner, Dorothee and Afonine, Pavel V. and Baker, Matthew L. and Bunkóczi, Gábor and Chen, Vincent B. and Croll, Tristan I. and others},
+  journal = {Acta Crystallographica Section D}, volume = {75}, pages = {861--877}, year = {2019},
+  doi = {https://dx.doi.org/10.1107/S2059798319011471}
+}
+
 @article{Vilas2018,
   title = {MonoRes: Automatic and accurate estimation of local resolution for electron microscopy maps},
   author = {Vilas, José Luis and Gómez-Blanco, Josué and Conesa, Pablo and Melero, Roberto and de la Rosa-Trevín, José Miguel and Otón, Joaquín and Cuenca, Jesús and Marabini, Roberto and Carazo, José María and Vargas, Javier and Sorzano, Carlos Oscar S.},
@@ -139,10 +160,59 @@
   doi = {https://dx.doi.org/10.1038/nmeth.2727}
 }
 
+@article{Wilson1942,
+  title = {Determination of absolute from relative X-ray intensity data},
+  author = {Wilson, A. J. C.},
+  journal = {Nature}, volume = {150}, pages = {152}, year = {1942},
+  doi = {https://dx.doi.org/10.1038/150152a0}
+}
+
+@article{Yamashita2021,
+  title = {Cryo-EM single-particle structure refinement and map calculation using Servalcat},
+  author = {Yamashita, Keitaro and Palmer, Colin M. and Burnley, Tom and Murshudov, Garib N.},
+  journal = {Acta Crystallographica Section D}, volume = {77}, pages = {1282--1291}, year = {2021},
+  doi = {https://dx.doi.org/10.1107/S2059798321009475}
+}
+
 @article{Freeman1991,
   title = {The design and use of steerable filters},
   author = {Freeman, William T. and Adelson, Edward H.},
   journal = {IEEE Transactions on Pattern Analysis and Machine Intelligence}, volume = {13}, pages = {891--906}, year = {1991},
   doi = {https://dx.doi.org/10.1109/34.93808}
+}
+
+@article{Ramirez2020,
+  title = {Automatic local resolution-based sharpening of cryo-EM maps},
+  author = {Ramírez-Aportela, Erney and Vilas, Jose Luis and Glukhova, Alisa and Melero, Roberto and Conesa, Pablo and Martínez, Marta and Maluenda, David and Mota, Javier and Jiménez, Amaya and Vargas, Javier and Marabini, Roberto and Sexton, Patrick M. and Carazo, Jose Maria and Sorzano, Carlos Oscar S.},
+  journal = {Bioinformatics}, volume = {36}, pages = {765--772}, year = {2020},
+  doi = {https://dx.doi.org/10.1093/bioinformatics/btz671}
+}
+
+@article{Kaur2021,
+  title = {Local computational methods to improve the interpretability and analysis of cryo-EM maps},
+  author = {Kaur, Satinder and Gomez-Blanco, Josue and Khalifa, Ahmad A. Z. and Adinarayanan, Swathi and Sanchez-Garcia, Ruben and Wrapp, Daniel and McLellan, Jason S. and Bui, Khanh Huy and Vargas, Javier},
+  journal = {Nature Communications}, volume = {12}, pages = {1240}, year = {2021},
+  doi = {https://dx.doi.org/10.1038/s41467-021-21509-5}
+}
+
+@article{Wang2022,
+  title = {Validation analysis of EMDB entries},
+  author = {Wang, Zhe and Patwardhan, Ardan and Kleywegt, Gerard J.},
+  journal = {Acta Crystallographica Section D}, volume = {78}, pages = {542--552}, year = {2022},
+  doi = {https://dx.doi.org/10.1107/S205979832200328X}
+}
+
+@article{Sorzano2022,
+  title = {Image processing tools for the validation of CryoEM maps},
+  author = {Sorzano, Carlos Oscar S. and Vilas, José Luis and Ramírez-Aportela, Erney and Krieger, James and del Hoyo, Daniel and Herreros, David and Fernandez-Giménez, Estrella and others},
+  journal = {Faraday Discussions}, volume = {240}, pages = {210--227}, year = {2022},
+  doi = {https://dx.doi.org/10.1039/D2FD00059H}
+}
+
+@article{Pauling1951,
+  title = {The structure of proteins: two hydrogen-bonded helical configurations of the polypeptide chain},
+  author = {Pauling, Linus and Corey, Robert B. and Branson, H. R.},
+  journal = {Proceedings of the National Academy of Sciences}, volume = {37}, pages = {205--211}, year = {1951},
+  doi = {https://dx.doi.org/10.1073/pnas.37.4.205}
 }
 """

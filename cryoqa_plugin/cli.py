@@ -1,7 +1,7 @@
 """The command ``cryoqa``: one subcommand a capability, generated from the registry, and a few around them.
 
-Exit codes: 0 done, 1 a capability of ``assess`` or ``demo`` failed, 2 bad input or usage (one sentence, no traceback),
-3 a section of the report failed under ``--strict``, 130 interrupted.
+Exit codes: 0 done, 1 a capability of ``assess``, ``validate`` or ``demo``, or a map of ``batch``, failed, 2 bad input or usage
+(one sentence, no traceback), 3 a section of the report failed under ``--strict``, 130 interrupted.
 """
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from . import __version__, runner
 from .checks import read_limits
+from .cli_batch import COMMANDS
 from .cli_output import ProgressBar, print_document, print_paths
 from .errors import CryoqaError, InputError
 from .params import ParamSpec, specs
 from .registry import CAPABILITIES, Capability, resolve
-from .results import json_schema
+from .results import declared, json_schema
 
-_OPTION_OF_KIND = {"full_map": "--map", "resolution_map": "--resolution-map"}
+_OPTION_OF_KIND = {"full_map": "--map", "resolution_map": "--resolution-map", "reference_map": "--reference-map"}
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -75,6 +76,10 @@ def _capability_options(sub: argparse.ArgumentParser, row: Capability) -> None:
     for spec in specs(resolve(row.params)):
         _param_option(group, spec)
     _common_options(sub, f"cryoqa_{row.id}")
+    if declared(resolve(row.result), "map"):
+        sub.add_argument("--mtz", action="append_const", dest="also", const="mtz", help="write the Fourier coefficients of each map too")
+        sub.add_argument("--shifted", action="append_const", dest="also", const="shifted",
+                         help="write a copy of each map with its origin at 0 too")
     sub.add_argument("--json", action="store_true", help="print the result document instead of the text")
 
 
@@ -82,7 +87,8 @@ def _input_options(sub: argparse.ArgumentParser, kinds: Sequence[str]) -> None:
     from .io.inputs import KINDS
     group = sub.add_argument_group("inputs")
     for kind in kinds:
-        group.add_argument(_OPTION_OF_KIND.get(kind, "--" + kind), dest="input_" + kind, metavar="FILE", help=KINDS[kind].help)
+        group.add_argument(_OPTION_OF_KIND.get(kind, "--" + kind), dest="input_" + kind, metavar="FILE", help=KINDS[kind].help,
+                           nargs="+" if KINDS[kind].many else None)
     if any(k in ("full_map", "half1") for k in kinds):
         group.add_argument("--job", metavar="FOLDER", help="RELION or cryoSPARC job folder that the inputs not given are taken from")
     if kinds:
@@ -113,7 +119,8 @@ def _common_options(sub: argparse.ArgumentParser, outdir: str) -> None:
 
 
 def _sources(args: argparse.Namespace) -> Dict[str, str]:
-    given = {k[6:]: v for k, v in vars(args).items() if k.startswith("input_") and v}
+    from .io.inputs import expand
+    given = expand({k[6:]: v for k, v in vars(args).items() if k.startswith("input_")})
     if not getattr(args, "job", None):
         return given
     from .io.jobs import sources
@@ -154,7 +161,8 @@ def _run_capability(args: argparse.Namespace, command: List[str]) -> int:
     _announce(args.capability, quiet)
     with ProgressBar(not quiet) as bar:
         document = runner.execute(args.capability, sources, values, args.out, progress=bar, threads=args.threads,
-                                  limits=read_limits(args.limits), voxel_sizes=sizes, command=command)
+                                  limits=read_limits(args.limits), voxel_sizes=sizes, command=command,
+                                  also=getattr(args, "also", None) or ())
     paths = {"result": os.path.join(args.out, "result.json")}
     code = _report(args, paths)
     if args.json:
@@ -310,7 +318,40 @@ def _fetch(args: argparse.Namespace, command: List[str]) -> int:
     return 0
 
 
+def _options_validate(sub: argparse.ArgumentParser) -> None:
+    _input_options(sub, ("full_map", "half1", "half2", "mask", "model"))
+    group = sub.add_argument_group("parameters")
+    group.add_argument("--contour", type=float, metavar="LEVEL", help="contour level of the map (default: suggested from the map)")
+    group.add_argument("--resolution", type=float, metavar="Å", help="reported resolution, which the estimates are compared with")
+    group.add_argument("--levels", default="0,1,A", metavar="LIST", help="levels to evaluate: 0 map, 1 half-maps, A model (default: 0,1,A)")
+    group.add_argument("--no-resume", action="store_true", help="do everything again, also what an earlier run left in the folder")
+    _common_options(sub, "cryoqa_validation")
+
+
+def _validate(args: argparse.Namespace, command: List[str]) -> int:
+    from .io.inputs import missing
+    from .validation.run import validate
+    sources = _sources(args)
+    wrong = missing((), sources)
+    if wrong:
+        raise InputError(wrong[0])
+    with ProgressBar(not args.quiet) as bar:
+        document = validate(sources, args.out, contour=args.contour, resolution=args.resolution, resume=not args.no_resume, progress=bar,
+                            levels=[level.strip() for level in args.levels.split(",") if level.strip()], threads=args.threads,
+                            limits=read_limits(args.limits), voxel_sizes=_voxel_sizes(args, sources), command=command)
+    paths = {"result": os.path.join(args.out, "validation.json")}
+    code = _report(args, paths)
+    for item in document["items"]:
+        if item["status"] != "absent":
+            print(f"{item['id']} {item['title']}: {item['status']}")
+    print(document["summary"])
+    print_paths(paths)
+    return code or (1 if document["not_done"] else 0)
+
+
 _OTHERS = {
+    "validate": ("the validation report: levels 0, 1 and A with a score", _options_validate, _validate),
+    **COMMANDS,
     "assess": ("the report on a map: what the inputs allow, in one go", _options_assess, _assess),
     "demo": ("that report on made-up half-maps, in under a minute", _options_demo, _demo),
     "report": ("draw the report again from saved results", _options_report, _redraw),

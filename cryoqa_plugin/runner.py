@@ -14,6 +14,7 @@ from .registry import CAPABILITIES, Capability, find, resolve
 
 Progress = Optional[Callable[[float, str], None]]
 log = logging.getLogger(__name__)
+_ALSO = {"mtz": ".mtz", "shifted": "_shifted.mrc"}
 _BASE_BYTES = 250e6                              # interpreter and libraries
 
 
@@ -58,36 +59,43 @@ def problems(capability_id: str, sources: Mapping[str, str], values: Optional[Ma
 
 
 def _input_problems(row: Capability, sources: Mapping[str, str]) -> List[str]:
-    from .io.inputs import KINDS, missing
+    from .io.inputs import KINDS, base_kind, missing
     out = missing(row.needs, sources)
-    for name in sources:
+    for name in dict.fromkeys(base_kind(n) for n in sources):
         if name not in row.needs + row.takes:
             known = ", ".join(row.needs + row.takes) or "none"
             out.append(f"'{row.id}' has no use for the input '{name}'; its inputs are {known}.")
     if row.any_of and not any(all(sources.get(n) for n in group) for group in row.any_of):
         groups = [" and ".join(KINDS[n].label.lower() for n in group) for group in row.any_of]
-        out.append(f"'{row.id}' needs {', or '.join(groups)}; none was given.")
+        out.append(f"'{row.id}' needs {', or '.join(groups)}; none was given{row.instead and ', ' + row.instead}.")
     return out
 
 
 def _clean(sources: Mapping[str, Optional[str]]) -> Dict[str, str]:
-    return {n: os.fspath(p)[:-4] if os.fspath(p).endswith(":mrc") else os.fspath(p) for n, p in sources.items() if p}
+    from .io.inputs import expand
+    return {n: p[:-4] if p.endswith(":mrc") else p for n, p in expand(sources).items()}
 
 
 def _with_voxel_size(map_: Any, size: Optional[float]) -> Any:
     return map_ if size is None else replace(map_, voxel_size=(float(size),) * 3)
 
 
-def memory_estimate(capability_id: str, sources: Mapping[str, str]) -> int:
-    """Expected peak memory of a run in bytes, from the headers; the base alone when no map is given."""
+def memory_estimate(capability_id: str, sources: Mapping[str, str], values: Optional[Mapping[str, Any]] = None) -> int:
+    """Expected peak memory of a run in bytes, from the headers and the parameters; the base alone when no map is given.
+
+    Where it depends on the mask, a mask that fills the box is meant.
+    """
+    row = capability(capability_id)
+    defaults = resolve(row.params)() if row.costly else None
+    each = [row.bytes_per_voxel] + [more for name, value, more in row.costly if (values or {}).get(name, getattr(defaults, name)) == value]
     from .io.inputs import read_headers
     sizes = [h.shape[0] * h.shape[1] * h.shape[2] for h in read_headers(_clean(sources)).values()]
-    return int(_BASE_BYTES + capability(capability_id).bytes_per_voxel * max(sizes, default=0))
+    return int(_BASE_BYTES + max(each) * max(sizes, default=0))
 
 
-def memory_warning(capability_id: str, sources: Mapping[str, str]) -> Optional[str]:
+def memory_warning(capability_id: str, sources: Mapping[str, str], values: Optional[Mapping[str, Any]] = None) -> Optional[str]:
     """A sentence when a run is expected to need more memory than the machine has, else None."""
-    needed = memory_estimate(capability_id, sources)
+    needed = memory_estimate(capability_id, sources, values)
     try:
         there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):            # a system that does not tell
@@ -102,7 +110,7 @@ def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Map
             outdir: Optional[str] = None, *, progress: Progress = None, threads: int = 0,
             limits: Optional[Mapping[str, Mapping[str, Any]]] = None,
             voxel_sizes: Optional[Mapping[str, float]] = None, origins: Optional[Mapping[str, Sequence[float]]] = None,
-            command: Optional[Sequence[str]] = None) -> Dict[str, Any]:
+            command: Optional[Sequence[str]] = None, also: Sequence[str] = ()) -> Dict[str, Any]:
     """Run one capability on files and return its result document.
 
     Parameters
@@ -121,6 +129,8 @@ def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Map
         Origin (x, y, z) in Å by kind, where the caller knows better than the header.
     command
         The command that led here, for the provenance.
+    also
+        What else is written of each output map: ``mtz`` its Fourier coefficients, ``shifted`` a copy with its origin at 0.
     """
     from .core.threads import get_threads, set_threads
     from .io.inputs import load_inputs
@@ -130,14 +140,16 @@ def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Map
         raise (MissingInputError if _input_problems(row, sources) else InputError)(wrong[0])
     table = checks.override(limits_table.CHECKS, limits).get(row.id, ())
     set_threads(threads)
-    log.info("%s: expected peak memory %.2f GB", row.title, memory_estimate(row.id, sources) / 1e9)
-    warning = memory_warning(row.id, sources)
+    log.info("%s: expected peak memory %.2f GB", row.title, memory_estimate(row.id, sources, values) / 1e9)
+    warning = memory_warning(row.id, sources, values)
     if warning:
         log.warning(warning)
     inputs = load_inputs(sources)
-    inputs = replace(inputs, **{n: _with_voxel_size(getattr(inputs, n), s) for n, s in (voxel_sizes or {}).items()
-                                if n in sources})
-    inputs = replace(inputs, **{n: replace(getattr(inputs, n), origin=tuple(o)) for n, o in (origins or {}).items() if n in sources})
+    for n in sources:
+        if (voxel_sizes or {}).get(n) is not None:
+            inputs = inputs.changed(n, voxel_size=(float(voxel_sizes[n]),) * 3)
+        if (origins or {}).get(n) is not None:
+            inputs = inputs.changed(n, origin=tuple(origins[n]))
     parameters = params_module.build(resolve(row.params), values)
     result = resolve(row.run)(inputs, parameters, progress=progress)
     document = results.to_document(result)
@@ -145,7 +157,7 @@ def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Map
                     parameters=params_module.as_dict(parameters),
                     checks=checks.evaluate(table, document["metrics"]), maps={})
     if outdir is not None:
-        _write_maps(result, document, outdir, sources)
+        _write_maps(result, document, outdir, sources, also)
     document["provenance"] = collect(watch, get_threads(), command)
     if outdir is not None:
         results.write_json(document, os.path.join(outdir, "result.json"))
@@ -164,19 +176,30 @@ def _describe(inputs: Any, sources: Mapping[str, str]) -> Dict[str, Any]:
     return out
 
 
-def _write_maps(result: Any, document: Dict[str, Any], outdir: str, sources: Mapping[str, str]) -> None:
+def _write_maps(result: Any, document: Dict[str, Any], outdir: str, sources: Mapping[str, str], also: Sequence[str]) -> None:
     from .io.maps import write_map
     os.makedirs(outdir, exist_ok=True)
     for name, declared in results.declared(type(result), "map").items():
         map_ = getattr(result, name)
         if map_ is None:
             continue
-        path = os.path.join(outdir, name + ".mrc")
-        for kind, source in sources.items():
-            if os.path.realpath(path) == os.path.realpath(source):
-                raise InputError(f"The output {path} would be written over the input {kind}; choose another output folder.")
-        write_map(path, map_, labels=(f"cryoqa {document['capability']}: {name}",))
-        document["maps"][name] = dict(path=name + ".mrc", **declared)
+        files = dict({"path": name + ".mrc"}, **{kind: name + _ALSO[kind] for kind in also})
+        for file in files.values():
+            _refuse_overwriting(os.path.join(outdir, file), sources)
+        labels = (f"cryoqa {document['capability']}: {name}",)
+        write_map(os.path.join(outdir, files["path"]), map_, labels=labels)
+        if "mtz" in files:
+            from .io.mtz import write_mtz
+            write_mtz(os.path.join(outdir, files["mtz"]), map_)
+        if "shifted" in files:
+            write_map(os.path.join(outdir, files["shifted"]), replace(map_, origin=(0.0, 0.0, 0.0)), labels=labels)
+        document["maps"][name] = dict(files, **declared)
+
+
+def _refuse_overwriting(path: str, sources: Mapping[str, str]) -> None:
+    for kind, source in sources.items():
+        if os.path.realpath(path) == os.path.realpath(source):
+            raise InputError(f"The output {path} would be written over the input {kind}; choose another output folder.")
 
 
 def run(capability_id: str, outdir: Optional[str] = None, *, progress: Progress = None, threads: int = 0,
@@ -191,8 +214,9 @@ def run(capability_id: str, outdir: Optional[str] = None, *, progress: Progress 
     return execute(capability_id, sources, values, outdir, progress=progress, threads=threads)
 
 
-def _averaged(sources: Dict[str, str], outdir: str) -> Dict[str, str]:
-    """Sources with the mean of the half-maps as full map, where there are halves and no full map."""
+def with_mean(sources: Mapping[str, str], outdir: str) -> Dict[str, str]:
+    """Sources with the mean of the half-maps as full map, written to ``outdir``, where there are halves and no full map."""
+    sources = _clean(sources)
     if sources.get("full_map") or not (sources.get("half1") and sources.get("half2")):
         return sources
     from .io.inputs import require_same_grid
@@ -207,8 +231,8 @@ def _averaged(sources: Dict[str, str], outdir: str) -> Dict[str, str]:
 
 def applicable(sources: Mapping[str, str], on_request: bool = False) -> List[Capability]:
     """The rows whose inputs are all there; importers of job folders are left out, and what runs ``on_request`` only."""
-    from .io.inputs import KINDS
-    given = {n for n in sources if sources[n]}
+    from .io.inputs import KINDS, base_kind
+    given = {base_kind(n) for n in sources if sources[n]}
     rows = [c for c in CAPABILITIES if (c.needs or c.any_of) and set(c.needs) <= given and (on_request or not c.on_request)]
     return [c for c in rows if not c.any_of or any(set(g) <= given for g in c.any_of if all(n in KINDS for n in g))]
 
@@ -225,28 +249,34 @@ def assess(sources: Mapping[str, str], outdir: str, *, values: Optional[Mapping[
     dict
         Capability id -> result document, or ``{"error": sentence}``.
     """
-    ready = _averaged(_clean(sources), outdir)
+    from .io.inputs import base_kind
+    ready = with_mean(sources, outdir)
     rows = [row for row in applicable(ready) if not (row.id == "mask" and ready.get("mask"))]
     out: Dict[str, Any] = {}
     for i, row in enumerate(rows):
-        mine = {n: p for n, p in ready.items() if n in row.needs + row.takes}
+        mine = {n: p for n, p in ready.items() if base_kind(n) in row.needs + row.takes}
         if row.id == "mask" and "full_map" in ready:         # from the density, so that a map is judged without its model
             mine = {"full_map": ready["full_map"]}
-        folder = os.path.join(outdir, row.id)
-        os.makedirs(folder, exist_ok=True)
-        try:
-            out[row.id] = execute(row.id, mine, (values or {}).get(row.id), folder, threads=threads, limits=limits,
-                                  voxel_sizes={n: s for n, s in (voxel_sizes or {}).items() if n in mine},
-                                  command=command, progress=_part(progress, i, len(rows), row.title))
-        except Exception as error:                           # one failure must not cost the other capabilities
-            out[row.id] = dict(capability=row.id, title=row.title, error=_sentence(error))
-            results.write_json(out[row.id], os.path.join(folder, "error.json"))
-            _forget(os.path.join(folder, "result.json"))
-        else:
-            _forget(os.path.join(folder, "error.json"))
-            if row.id == "mask":
-                ready = dict(ready, mask=os.path.join(folder, "mask.mrc"))
+        out[row.id] = guarded(row, mine, (values or {}).get(row.id), os.path.join(outdir, row.id), threads=threads, limits=limits,
+                              voxel_sizes={n: s for n, s in (voxel_sizes or {}).items() if n in mine}, command=command,
+                              progress=_part(progress, i, len(rows), row.title))
+        if row.id == "mask" and "error" not in out["mask"]:
+            ready = dict(ready, mask=os.path.join(outdir, "mask", "mask.mrc"))
     return out
+
+
+def guarded(row: Capability, sources: Mapping[str, str], values: Optional[Mapping[str, Any]], folder: str, **how: Any) -> Dict[str, Any]:
+    """:func:`execute` into ``folder`` as one of many: a failure is written there as ``error.json`` and returned, and raises nothing."""
+    os.makedirs(folder, exist_ok=True)
+    try:
+        document = execute(row.id, sources, values, folder, **how)
+    except Exception as error:                               # one failure must not cost the other capabilities
+        document = dict(capability=row.id, title=row.title, error=_sentence(error))
+        results.write_json(document, os.path.join(folder, "error.json"))
+        _forget(os.path.join(folder, "result.json"))
+    else:
+        _forget(os.path.join(folder, "error.json"))
+    return document
 
 
 def _sentence(error: Exception) -> str:
@@ -282,6 +312,8 @@ def warmup(progress: Progress = None) -> List[str]:
         kinds["resolution_map"] = os.path.join(folder, "resolution.mrc")
         half = read_map(kinds["half1"])
         write_map(kinds["resolution_map"], half.with_data(np.full(half.shape, 8.0, np.float32)))
+        kinds["reference_map"] = sources["full_map"]
+        kinds["others"] = [sources["full_map"], sources["half1"]]
         for i, row in enumerate(applicable(kinds, on_request=True)):
             mine = {n: p for n, p in kinds.items() if n in row.needs + row.takes}
             execute(row.id, mine, outdir=None, progress=_part(progress, i, len(CAPABILITIES), row.title))

@@ -3,10 +3,11 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from pwem.objects import FSC, AtomStruct, SetOfFSCs, Volume, VolumeMask
 from pwem.protocols import EMProtocol
+from pyworkflow.protocol import BooleanParam
 from pyworkflow.protocol.constants import STEPS_SERIAL
 
 from cryoqa_plugin import runner
@@ -46,7 +47,7 @@ class CryoqaProtocol(EMProtocol):
     # -------------------------- the steps --------------------------
     def _insertAllSteps(self) -> None:
         files = self._files()
-        arguments = json.dumps([files.sources, files.voxel_sizes, files.origins, self._values()], sort_keys=True)
+        arguments = json.dumps([files.sources, files.voxel_sizes, files.origins, self._values(), self._also()], sort_keys=True)
         if files.convert:
             self._insertFunctionStep(self.convertStep, json.dumps([files.sources, files.convert], sort_keys=True), needsGPU=False)
         self._insertFunctionStep(self.computeStep, arguments, needsGPU=False)
@@ -61,8 +62,8 @@ class CryoqaProtocol(EMProtocol):
 
     def computeStep(self, arguments: str) -> None:
         """Run the capability on the files."""
-        sources, voxel_sizes, origins, values = json.loads(arguments)
-        estimate = runner.memory_estimate(self._capability, sources)
+        sources, voxel_sizes, origins, values, also = json.loads(arguments)
+        estimate = runner.memory_estimate(self._capability, sources, values)
         self.info(f"Expected peak memory: {estimate / 1e9:.2f} GB")
         last = [-1.0]
 
@@ -73,7 +74,7 @@ class CryoqaProtocol(EMProtocol):
 
         document = runner.execute(self._capability, sources, values, self._getExtraPath(), progress=progress,
                                   threads=self.numberOfThreads.get(), voxel_sizes=voxel_sizes, origins=origins,
-                                  command=["scipion", self.getClassName()])
+                                  command=["scipion", self.getClassName()], also=also)
         self.info(document["summary"])
 
     def createOutputStep(self) -> None:
@@ -105,7 +106,8 @@ class CryoqaProtocol(EMProtocol):
             if size and abs(size - header.voxel_size[0]) > 1e-3 * size:
                 out.append(f"Scipion says voxels of {size:.4g} Å but the header of {header.path} says {header.voxel_size[0]:.4g} Å; "
                            "Scipion's is used.")
-        warning = runner.memory_warning(self._capability, {k: p for k, p in files.sources.items() if k not in files.convert})
+        maps = {k: p for k, p in files.sources.items() if k not in files.convert}
+        warning = runner.memory_warning(self._capability, maps, self._values())
         return out + [warning] * bool(warning)
 
     def _summary(self) -> List[str]:
@@ -137,6 +139,10 @@ class CryoqaProtocol(EMProtocol):
     def _values(self) -> Dict[str, Any]:
         return forms.values_of(self, self._params_class(), self._skip)
 
+    def _also(self) -> List[str]:
+        """What else is written of each output map, see :func:`cryoqa_plugin.runner.execute`."""
+        return []
+
     def result(self) -> Optional[Dict[str, Any]]:
         """The saved result document, or None before the run."""
         path = self._getExtraPath("result.json")
@@ -154,8 +160,11 @@ class CryoqaProtocol(EMProtocol):
         entry = (self.result() or {}).get("maps", {}).get(name)
         return self._getExtraPath(entry["path"]) if entry else None
 
-    def _register_map(self, name: str, output: str, mask: bool = False, halves: bool = True) -> None:
-        """Register the map ``name`` of the result as ``output``, with the grid (and for a density the half-maps) of the input."""
+    def _register_map(self, name: str, output: str, mask: bool = False, halves: bool = True, own_halves: Sequence[str] = ()) -> None:
+        """Register the map ``name`` of the result as ``output``, with the grid (and for a density the half-maps) of the input.
+
+        ``own_halves`` are two maps of the result that become its half-maps instead of those of the input, where they were written.
+        """
         path = self._map_path(name)
         if path is None:
             return
@@ -166,7 +175,10 @@ class CryoqaProtocol(EMProtocol):
         if template.hasOrigin():                             # else the header says it, and Scipion need not make one up
             made.setOrigin(template.getOrigin())
         sources = self._files().sources
-        if halves and not mask and "half1" in sources and "half2" in sources:
+        written = [p for p in map(self._map_path, own_halves) if p]
+        if len(written) == 2:
+            made.setHalfMaps(written)
+        elif halves and not mask and "half1" in sources and "half2" in sources:
             made.setHalfMaps([sources["half1"], sources["half2"]])
         self._define(output, made)
 
@@ -216,6 +228,37 @@ class MapOrHalvesProtocol(CryoqaProtocol):
         inputs.add_halves(form, (inputs.OF_VOLUME, inputs.TWO_VOLUMES, inputs.NONE))
         inputs.add_volume(form, optional=True)
         inputs.add_mask(form)
+
+
+class SharpeningProtocol(MapOrHalvesProtocol):
+    """Base of the protocols that sharpen: half-maps or a map alone, and an optional mask; the output is a volume with its half-maps.
+
+    A subclass that needs half-maps sets ``_needs_halves``.
+    """
+
+    _possibleOutputs = {"outputVolume": Volume}
+    _needs_halves = False
+
+    def _defineInputs(self, form: Any) -> None:
+        if self._needs_halves:
+            inputs.add_halves(form, (inputs.OF_VOLUME, inputs.TWO_VOLUMES))
+            inputs.add_volume(form, optional=True)
+            inputs.add_mask(form)
+        else:
+            super()._defineInputs(form)
+
+    def _defineParams(self, form: Any) -> None:
+        super()._defineParams(form)
+        form.addSection(label="Output")
+        form.addParam("writeMtz", BooleanParam, default=False, label="Write map coefficients (MTZ)",
+                      help="Write the Fourier coefficients of each map beside it, for programs that refine against them.")
+
+    def _also(self) -> List[str]:
+        return ["mtz"] if self.writeMtz else []
+
+    def createOutputStep(self) -> None:
+        """Register the sharpened map, with the half-maps that were sharpened alike."""
+        self._register_map("sharpened", "outputVolume", halves=False, own_halves=("sharpened_half1", "sharpened_half2"))
 
 
 def _text(value: Any) -> str:

@@ -50,6 +50,18 @@ def add_resolution_map(form: Any) -> None:
                   help="Local resolution in Å at every voxel, on the grid of the volume, from any program.")
 
 
+def add_reference_map(form: Any) -> None:
+    """An optional map whose fall-off with resolution is matched."""
+    form.addParam("inputReference", params.PointerParam, pointerClass="Volume", label="Reference map", allowsNull=True,
+                  help="Volume whose fall-off with resolution is to be matched, on the grid of the volume.")
+
+
+def add_others(form: Any) -> None:
+    """Volumes of the same data."""
+    form.addParam("inputOthers", params.MultiPointerParam, pointerClass="Volume", label="Maps to compare", important=True,
+                  help="Maps of the same data, made in other ways: sharpened, filtered, from another program; on one grid.")
+
+
 def add_model(form: Any) -> None:
     """An optional atomic model."""
     form.addParam("inputModel", params.PointerParam, pointerClass="AtomStruct", label="Atomic structure", allowsNull=True,
@@ -81,9 +93,12 @@ def files_of(protocol: Any) -> Files:
         for kind in ("half1", "half2"):
             if _object(protocol, kind) is not None:
                 _add(protocol, out, kind, _object(protocol, kind))
-    for name, kind in (("inputMask", "mask"), ("inputMask2", "mask2"), ("inputResolution", "resolution_map")):
+    for name, kind in (("inputMask", "mask"), ("inputMask2", "mask2"), ("inputResolution", "resolution_map"),
+                       ("inputReference", "reference_map")):
         if _object(protocol, name) is not None:
             _add(protocol, out, kind, _object(protocol, name))
+    for i, pointer in enumerate(getattr(protocol, "inputOthers", None) or [], 1):
+        _add(protocol, out, f"others_{i}", pointer.get())
     model = _object(protocol, "inputModel")
     if isinstance(model, AtomStruct):
         out.sources["model"] = model.getFileName()

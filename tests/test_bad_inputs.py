@@ -21,10 +21,20 @@ from cryoqa_plugin.io.inputs import KINDS
 from cryoqa_plugin.io.maps import Map, read_map, write_map
 from cryoqa_plugin.registry import BY_ID, CAPABILITIES
 
+QUICK = {"monodir": {"directions": "21"}, "resmap": {"step": 2.5}, "localdeblur": {"max_steps": 3}}
 VOXEL, ORIGIN = (1.5, 1.5, 1.5), (3.0, 4.5, 6.0)
 ROWS = [c for c in CAPABILITIES if c.needs or c.any_of]                    # the importers take folders
 MAP_CASES = [(c.id, kind) for c in ROWS for kind in c.needs + c.takes if KINDS[kind].is_map]
 on_rows = pytest.mark.parametrize("row", ROWS, ids=[c.id for c in ROWS])
+READERS = ("map_info", "fsc", "mask")                                      # files are read by one function: others try one way
+
+
+def _ways(ways, one):
+    """Pairs of a row and a way to write files: every way for the readers, ``one`` for the other rows."""
+    pairs = [(c, way) for way in ways for c in ROWS if c.id in READERS or way == one]
+    return pytest.mark.parametrize("row, how", pairs, ids=[f"{c.id}-{way}" for c, way in pairs])
+
+
 on_maps = pytest.mark.parametrize("case", MAP_CASES, ids=["-".join(c) for c in MAP_CASES])
 
 
@@ -37,7 +47,7 @@ def _synthetic(shape, origin=ORIGIN, voxel=VOXEL):
     truth = (np.fft.ifftn(np.fft.fftn(rng.standard_normal(shape)) * np.exp(-60 * s2)).real * 8 + 0.5) * ball
     halves = [truth + 0.3 * truth.std() * rng.standard_normal(shape) for _ in range(2)]
     arrays = dict(half1=halves[0], half2=halves[1], full_map=(halves[0] + halves[1]) / 2, mask=ball, mask2=ball,
-                  resolution_map=np.where(ball > 0, 4 + 0.1 * np.abs(x), 0) + 0 * y)
+                  reference_map=truth, others=truth, resolution_map=np.where(ball > 0, 4 + 0.1 * np.abs(x), 0) + 0 * y)
     return {kind: Map(a.astype(np.float32), voxel, origin) for kind, a in arrays.items()}
 
 
@@ -73,10 +83,15 @@ def baseline(files):
 
     def get(capability):
         if capability not in made:
-            made[capability] = runner.execute(capability, _sources(capability, files))
+            made[capability] = _execute(capability, _sources(capability, files))
         return made[capability]
 
     return get
+
+
+def _execute(capability, sources, values=None, outdir=None):
+    """A run, with what makes it short for the capabilities that take long."""
+    return runner.execute(capability, sources, dict(QUICK.get(capability, {}), **(values or {})), outdir)
 
 
 def _sources(capability, files):
@@ -87,7 +102,7 @@ def _sources(capability, files):
 def _refused(capability, files, kind, bad):
     """The sentence with which a capability refuses ``bad`` in place of its input ``kind``."""
     with pytest.raises(CryoqaError) as caught:
-        runner.execute(capability, dict(_sources(capability, files), **{kind: str(bad)}))
+        _execute(capability, dict(_sources(capability, files), **{kind: str(bad)}))
     sentence = str(caught.value)
     assert sentence and sentence[-1] in ".)" and "\n" not in sentence, sentence
     assert str(bad) in sentence, sentence
@@ -139,7 +154,7 @@ def test_not_finite(case, value, files, maps, tmp_path):
 
     if kind == "resolution_map":                                          # NaN is how some programs write "none here"
         changed = _changed(tmp_path, maps[kind], spoil)
-        assert "3 voxels" in _said(runner.execute(capability, dict(_sources(capability, files), **{kind: changed})))
+        assert "3 voxels" in _said(_execute(capability, dict(_sources(capability, files), **{kind: changed})))
         return
     sentence = _refused(capability, files, kind, _changed(tmp_path, maps[kind], spoil))
     assert "NaN" in sentence
@@ -222,7 +237,7 @@ def test_a_model_far_from_the_map_is_refused_or_said(row, files, tmp_path):
     if row.id == "mask":                                                  # without a map of density the model makes the mask
         values = dict(method="model")
     try:
-        document = runner.execute(row.id, sources, values)
+        document = _execute(row.id, sources, values)
     except CryoqaError as error:
         assert str(far) in str(error)
     else:
@@ -257,7 +272,7 @@ def _said(document):
 def test_identical_half_maps_are_said(row, files, tmp_path):
     copy = tmp_path / "copy.mrc"
     shutil.copy(files["half1"], copy)
-    words = _said(runner.execute(row.id, dict(_sources(row.id, files), half2=str(copy))))
+    words = _said(_execute(row.id, dict(_sources(row.id, files), half2=str(copy))))
     assert "identical" in words or "copies" in words or "same" in words
 
 
@@ -267,7 +282,44 @@ def test_masked_half_maps_are_said(row, files, maps, tmp_path):
     for kind in ("half1", "half2"):
         sources[kind] = str(tmp_path / f"{kind}.mrc")
         write_map(sources[kind], maps[kind].with_data(maps[kind].data * maps["mask"].data))
-    assert "mask" in _said(runner.execute(row.id, sources))
+    assert "mask" in _said(_execute(row.id, sources))
+
+
+def _moved(maps, change):
+    """Half-map 2 after ``change``, float32 [z, y, x] to the same."""
+    return maps["half2"].with_data(np.ascontiguousarray(change(maps["half2"].data)))
+
+
+OUT_OF_PLACE = {"moved by a voxel": (lambda d: np.roll(d, 1, 2), "1.00, 0.00, 0.00"), "mirrored": (lambda d: d[:, ::-1], "mirror image"),
+                "axes swapped": (lambda d: d.transpose(0, 2, 1), "swapped"), "inverted": (lambda d: -d, "contrast inverted"),
+                "noise": (lambda d: np.random.default_rng(8).standard_normal(d.shape).astype(np.float32), "one molecule")}
+_SAID_BY_CHECKS = {"1.00, 0.00, 0.00": "lie on each other", "swapped": "turned", "contrast inverted": "inverted"}
+
+
+@pytest.mark.parametrize("how", sorted(OUT_OF_PLACE))
+@on_halves
+def test_half_maps_that_do_not_lie_on_each_other_are_said(row, how, files, maps, tmp_path):
+    change, words = OUT_OF_PLACE[how]
+    path = str(tmp_path / "changed.mrc")
+    write_map(path, _moved(maps, change))
+    said = _said(_execute(row.id, dict(_sources(row.id, files), half2=path)))
+    assert words in said or _SAID_BY_CHECKS.get(words, words) in said
+
+
+@on_halves
+def test_sound_half_maps_are_not_accused(row, baseline):
+    said = _said(baseline(row.id))
+    assert not any(words in said for words in ("half-maps do not lie", "half-maps lie on", "way round", "one molecule", "by their names"))
+
+
+@pytest.mark.parametrize("capability", ["fsc", "map_info"])
+def test_half_maps_swapped_in_name_are_noted(capability, files, baseline):
+    sources = _sources(capability, files)
+    document = _execute(capability, dict(sources, half1=files["half2"], half2=files["half1"]))
+    assert "by their names the half-maps are swapped" in _said(document)
+    for name in ("resolution_unmasked_0143", "half_maps_likeness", "halves_likeness", "halves_consistency"):
+        before, after = (d["metrics"].get(name, {}).get("value") for d in (baseline(capability), document))
+        assert before == (after if after is None else pytest.approx(after, rel=1e-6)), name
 
 
 # --- works -------------------------------------------------------------------------------------------------------------
@@ -307,25 +359,24 @@ LOSSLESS = {
 }
 
 
-@pytest.mark.parametrize("how", sorted(LOSSLESS))
-@on_rows
+@_ways(sorted(LOSSLESS), "axes 2 3 1")
 def test_the_way_a_file_is_written_changes_no_number(row, how, files, maps, baseline, tmp_path):
     sources = _sources(row.id, files)
     for kind in sources:
         if KINDS[kind].is_map:
             sources[kind] = str(tmp_path / f"{kind}.mrc")
             _raw(sources[kind], maps[kind], **LOSSLESS[how])
-    document = runner.execute(row.id, sources)
+    document = _execute(row.id, sources)
     _same_numbers(document, baseline(row.id))
     for kind in sources:
         if KINDS[kind].is_map:
-            assert document["inputs"][kind]["origin"] == pytest.approx(ORIGIN)
-            assert document["inputs"][kind]["voxel_size"] == pytest.approx(VOXEL)
+            entry = document["inputs"][kind + "_1" * KINDS[kind].many]
+            assert entry["origin"] == pytest.approx(ORIGIN) and entry["voxel_size"] == pytest.approx(VOXEL)
 
 
-@pytest.mark.parametrize("pack, suffix", [(gzip.compress, ".mrc.gz"), (bz2.compress, ".map.bz2"), (bytes, ".ccp4")])
-@on_rows
-def test_packed_files_and_odd_paths(row, pack, suffix, files, baseline, tmp_path):
+@_ways((".mrc.gz", ".map.bz2", ".ccp4"), ".mrc.gz")
+def test_packed_files_and_odd_paths(row, how, files, baseline, tmp_path):
+    pack, suffix = {".mrc.gz": gzip.compress, ".map.bz2": bz2.compress, ".ccp4": bytes}[how], how
     folder = tmp_path / "a folder, with Å and (brackets) 'quotes' 100%"
     folder.mkdir()
     sources = _sources(row.id, files)
@@ -333,27 +384,27 @@ def test_packed_files_and_odd_paths(row, pack, suffix, files, baseline, tmp_path
         new = folder / (f"{kind}, one{suffix}" if KINDS[kind].is_map else "the model.pdb")
         new.write_bytes(pack(Path(path).read_bytes()) if KINDS[kind].is_map else Path(path).read_bytes())
         sources[kind] = str(new)
-    document = runner.execute(row.id, sources, outdir=str(folder / "out, put"))
+    document = _execute(row.id, sources, outdir=str(folder / "out, put"))
     _same_numbers(document, baseline(row.id))
     assert (folder / "out, put" / "result.json").is_file()
 
 
-@pytest.mark.parametrize("mode", [0, 1, 6, 12])
-@on_rows
-def test_other_modes(row, mode, files, maps, tmp_path):
+@_ways((0, 1, 6, 12), 1)
+def test_other_modes(row, how, files, maps, tmp_path):
+    mode = how
     sources = _sources(row.id, files)
     for kind in sources:
         if KINDS[kind].is_map and not ((kind.startswith("mask") or kind == "resolution_map") and mode != 12):
             sources[kind] = str(tmp_path / f"{kind}.mrc")
             _raw(sources[kind], maps[kind], mode=mode)
-    assert runner.execute(row.id, sources)["summary"]
+    assert _execute(row.id, sources)["summary"]
 
 
 @pytest.mark.parametrize("shape", [(31, 31, 31), (28, 32, 36), (27, 33, 30)], ids=str)
 @on_rows
 def test_odd_and_non_cubic_boxes(row, shape, tmp_path):
     paths = _write_all(tmp_path / "data", _synthetic(shape))
-    document = runner.execute(row.id, _sources(row.id, paths), outdir=str(tmp_path / "out"))
+    document = _execute(row.id, _sources(row.id, paths), outdir=str(tmp_path / "out"))
     assert document["summary"].endswith(".")
     for entry in document["maps"].values():
         assert read_map(str(tmp_path / "out" / entry["path"])).shape == shape
@@ -362,7 +413,7 @@ def test_odd_and_non_cubic_boxes(row, shape, tmp_path):
 @on_rows
 def test_voxels_of_three_sizes(row, tmp_path):
     paths = _write_all(tmp_path / "data", _synthetic((32, 32, 32), voxel=(1.4, 1.5, 1.6)))
-    document = runner.execute(row.id, _sources(row.id, paths), outdir=str(tmp_path / "out"))
+    document = _execute(row.id, _sources(row.id, paths), outdir=str(tmp_path / "out"))
     for entry in document["maps"].values():
         assert read_map(str(tmp_path / "out" / entry["path"])).voxel_size == pytest.approx((1.4, 1.5, 1.6))
 
@@ -371,7 +422,7 @@ def test_voxels_of_three_sizes(row, tmp_path):
 def test_the_origin_is_kept_and_moves_no_number(row, maps, baseline, tmp_path):
     origin = (-120.0, 31.5, 0.0)
     paths = _write_all(tmp_path / "data", {k: Map(m.data, m.voxel_size, origin) for k, m in maps.items()}, origin)
-    document = runner.execute(row.id, _sources(row.id, paths), outdir=str(tmp_path / "out"))
+    document = _execute(row.id, _sources(row.id, paths), outdir=str(tmp_path / "out"))
     for entry in document["maps"].values():
         assert read_map(str(tmp_path / "out" / entry["path"])).origin == pytest.approx(origin)
     expected = baseline(row.id)
@@ -383,5 +434,5 @@ def test_the_origin_is_kept_and_moves_no_number(row, maps, baseline, tmp_path):
 @on_rows
 def test_inputs_are_left_as_they_are(row, files, tmp_path):
     before = {kind: Path(path).read_bytes() for kind, path in files.items()}
-    runner.execute(row.id, _sources(row.id, files), outdir=str(tmp_path))
+    _execute(row.id, _sources(row.id, files), outdir=str(tmp_path))
     assert before == {kind: Path(path).read_bytes() for kind, path in files.items()}

@@ -92,3 +92,16 @@ def test_files_that_are_written_and_read_again_fit(tmp_path):
         paths[kind] = str(tmp_path / f"{kind}.mrc")
         write_map(paths[kind], _map((6, 7, 9), (1.06, 1.06, 1.06)))
     assert inputs.grid_problems(inputs.read_headers(paths)) == []
+
+
+def test_a_kind_of_several_files_gets_a_name_for_each(tiny_halves):
+    paths = tiny_halves["paths"]
+    named = inputs.expand({"full_map": paths["full_map"], "others": [paths["half2"], paths["half1"]], "mask": None})
+    assert named == {"full_map": paths["full_map"], "others_1": paths["half2"], "others_2": paths["half1"]}
+    loaded = inputs.load_inputs(named)
+    assert [m.path for m in loaded.others] == [paths["half2"], paths["half1"]]
+    assert list(loaded.maps()) == ["full_map", "others_1", "others_2"]
+    assert loaded.changed("others_2", origin=(1.0, 2.0, 3.0)).others[1].origin == (1.0, 2.0, 3.0)
+    assert KINDS["others_2"].label == "Other map 2" and inputs.base_kind("others_12") == "others" and inputs.base_kind("mask2") == "mask2"
+    with pytest.raises(KeyError):
+        KINDS["mask_2"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 import os
 import webbrowser
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
+import numpy as np
 from matplotlib.figure import Figure
 from pwem.objects import SetOfFSCs
 from pyworkflow.protocol import params
@@ -13,16 +14,19 @@ from pyworkflow.viewer import DESKTOP_TKINTER, ProtocolViewer, View
 
 from cryoqa_plugin import protocols
 from cryoqa_plugin.errors import CryoqaError
+from cryoqa_plugin.report import sphere
 from cryoqa_plugin.report.assemble import write_report
 
 from . import files
 from .chimerax import write_script
 from .fsc_figure import Line, draw_fsc, lines_of_document
+from .sphere_figure import draw_sphere
 from .viewer_fsc import lines_of
 
 _BUTTONS = (("showReport", "Report", "Pictures, curves, numbers and verdicts on one page, in the browser."),
             ("showMaps", "Sections and projections", "The maps of this run, with a mask contour and a second map in colour."),
             ("showCurves", "FSC curves", "The curves with their crossings at 0.143 and 0.5."),
+            ("showSphere", "Direction sphere", "Resolution by direction on a sphere that can be turned, with a colour bar."),
             ("showChimerax", "ChimeraX", "The maps in ChimeraX when it is installed; the script for it stays in the folder of the run."))
 
 
@@ -51,7 +55,7 @@ class ReportView(View):
 
 
 class CryoqaProtocolViewer(ProtocolViewer):
-    """Report, maps and curves of a run of cryoqa, and a script for ChimeraX."""
+    """Report, maps, curves and direction sphere of a run of cryoqa, and a script for ChimeraX."""
 
     _label = "cryoqa results"
     _targets = [getattr(protocols, name) for name in protocols.__all__]
@@ -60,13 +64,14 @@ class CryoqaProtocolViewer(ProtocolViewer):
     def _defineParams(self, form: Any) -> None:
         form.addSection(label="Results")
         maps, masks = files.of_run(self.protocol)
-        there = dict(showReport=True, showMaps=maps or masks, showCurves=self.curves(), showChimerax=maps or masks)
+        there = dict(showReport=True, showMaps=maps or masks, showCurves=self.curves(), showSphere=self.directions() is not None,
+                     showChimerax=maps or masks)
         for name, label, text in (b for b in _BUTTONS if there[b[0]]):
             form.addParam(name, params.LabelParam, label=label, important=name == "showReport", help=text)
 
     def _getVisualizeDict(self) -> Dict[str, Callable[..., List[View]]]:
         return {"showReport": self._show_report, "showMaps": self._show_maps, "showCurves": self._show_curves,
-                "showChimerax": self._show_chimerax}
+                "showSphere": self._show_sphere, "showChimerax": self._show_chimerax}
 
     def _say(self, text: str) -> View:
         return self.infoMessage(text, "cryoqa")
@@ -97,6 +102,17 @@ class CryoqaProtocolViewer(ProtocolViewer):
         from .windows import FigureView
         figure = Figure(figsize=(8.5, 6), dpi=100)
         draw_fsc(figure, self.curves(), self.protocol.getObjLabel())
+        return [FigureView(figure, self._title(), self.formWindow)]
+
+    def directions(self) -> Optional[Tuple[np.ndarray, np.ndarray]]:
+        """Directions and their resolutions, of a result that has them."""
+        document = self.protocol.result()
+        return sphere.directions(document) if document else None
+
+    def _show_sphere(self, name: Optional[str] = None) -> List[View]:
+        from .windows import FigureView
+        figure = Figure(figsize=(9, 7), dpi=100)
+        draw_sphere(figure, *self.directions(), self.protocol.getObjLabel())
         return [FigureView(figure, self._title(), self.formWindow)]
 
     def script(self) -> str:

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any, Dict, Mapping, Optional, Sequence
 
 from ..errors import InputError
@@ -40,7 +41,7 @@ def write_report(folder: str, strict: bool = False, formats: Sequence[str] = FOR
     """
     results = read_results(folder)
     if documents is not None:
-        results = Results(documents, {}, results.folders, folder)
+        results = replace(results, documents=documents, errors={})
     if not results.documents and not results.errors:
         raise InputError(f"The folder {folder} holds no result.json, neither itself nor in a folder of a capability; give the folder "
                          "that a run of cryoqa wrote.")
@@ -67,7 +68,8 @@ def read_results(folder: str) -> Results:
                 identity = str(document.get("capability", os.path.basename(place)))
                 if identity not in folders:
                     kept[identity], folders[identity] = document, place
-    return Results(_sorted(documents), _sorted(errors), folders, folder)
+    validation = os.path.join(folder, "validation.json")
+    return Results(_sorted(documents), _sorted(errors), folders, folder, _read(validation) if os.path.isfile(validation) else None)
 
 
 def _read(path: str) -> Dict[str, Any]:
@@ -87,12 +89,12 @@ def _sorted(found: Mapping[str, Any]) -> Dict[str, Any]:
 
 def _write_html(report: Report, results: Results, path: str) -> None:
     from .html import page
-    _write(path, page(report).encode("utf-8"))
+    write_bytes(path, page(report).encode("utf-8"))
 
 
 def _write_pdf(report: Report, results: Results, path: str) -> None:
     from .pdf import pages
-    _write(path, pages(report))
+    write_bytes(path, pages(report))
 
 
 def _write_json(report: Report, results: Results, path: str) -> None:
@@ -100,10 +102,10 @@ def _write_json(report: Report, results: Results, path: str) -> None:
                   findings=[dict(status=s, sentence=t) for s, t in p.findings]) for p in report.parts]
     write_json(dict(schema="cryoqa/report/1", title=report.title, status=report.status, verdict=report.verdict, sections=parts,
                     missing=[dict(title=t, needs=s) for t, s in report.missing], documents=dict(results.documents),
-                    errors=dict(results.errors)), path)
+                    errors=dict(results.errors), validation=results.validation), path)
 
 
-def _write(path: str, content: bytes) -> None:
+def write_bytes(path: str, content: bytes) -> None:
     """Write a file complete or not at all."""
     with replacing(path) as stream:
         stream.write(content)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Optional, Sequence, Tuple, Union
 
 Numbers = Sequence[Optional[float]]
+RAMP = ((49, 54, 149), (69, 160, 210), (150, 215, 150), (250, 215, 70), (200, 30, 40))      # colours of values from low to high
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,14 @@ class Values:
     values: Tuple[Value, ...]
     title: str = "Values"
     folded: bool = False
+
+
+@dataclass(frozen=True)
+class Link:
+    """A cell of a table that leads to a section of the report; ``anchor`` is the id of the section."""
+
+    text: str
+    anchor: str
 
 
 @dataclass(frozen=True)
@@ -96,13 +105,44 @@ class Pictures:
     caption: str = ""
 
 
-Block = Union[Text, Values, Rows, Plot, Pictures]
+@dataclass(frozen=True)
+class Colouring:
+    """Values on a surface: ``codes`` has one byte a vertex, 0 (``low``) to 254 (``high``), 255 where there is no value."""
+
+    label: str
+    unit: str
+    low: float
+    high: float
+    codes: bytes
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A mesh to turn, for the page only: paper has the pictures beside it.
+
+    ``vertices`` holds three uint16 a vertex, x, y and z over 65535 of the longest of ``extent``, which is 1; ``quads`` four vertices each,
+    uint16, or uint32 when there are more than 65535 vertices; both little-endian.
+    """
+
+    title: str
+    vertices: bytes
+    quads: bytes
+    n_vertices: int
+    n_quads: int
+    extent: Tuple[float, float, float]
+    colourings: Tuple[Colouring, ...]
+    caption: str = ""
+
+
+Block = Union[Text, Values, Rows, Plot, Pictures, Surface]
 
 
 def show(value: Any) -> str:
     """A value as text, rounded for reading."""
     if value is None:
         return "–"
+    if isinstance(value, Link):
+        return value.text
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

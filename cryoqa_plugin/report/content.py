@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from ..checks import worst
@@ -36,7 +36,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Report:
-    """A whole report. ``facts`` are pairs for the head of the page, ``missing`` titles and what would unlock them."""
+    """A whole report. ``facts`` are pairs for the head of the page, ``missing`` titles and what would unlock them.
+
+    ``inputs`` has the SHA-256 of each input by kind.
+    """
 
     title: str
     facts: Tuple[Tuple[str, str], ...]
@@ -47,20 +50,42 @@ class Report:
     references: Tuple[Reference, ...]
     provenance: Tuple[Tuple[str, ...], ...]
     faults: Tuple[Exception, ...] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
 
 def compose(results: Results, sections: Sequence[Section]) -> Report:
     """Draw every section that has its result, and say what the others need."""
     faults: List[Exception] = []
-    parts = [_part(s, results, faults) for s in _with_unknown(sections, results) if _wanted(s, results)]
+    numbers = _numbers(results)
+    chosen_sections = _in_order([s for s in _with_unknown(sections, results) if _wanted(s, results)], numbers)
+    parts = [_part(s, results, faults) for s in chosen_sections]
     status = _worst([s for p in parts for s, _ in p.findings])
     return Report(title=_title(results), facts=_facts(results), status=status, verdict=_verdict(parts, status), parts=tuple(parts),
-                  missing=tuple((row.title, _unlock(row)) for row in _absent(results)),
+                  missing=tuple((row.title, _unlock(row, results)) for row in _absent(results)),
                   references=tuple(chosen(key for row in CAPABILITIES if row.id in results.documents for key in row.references)),
-                  provenance=tuple(_provenance(d) for d in results.documents.values()), faults=tuple(faults))
+                  provenance=tuple(_provenance(d) for d in results.documents.values()), faults=tuple(faults),
+                  inputs={k: str(e.get("sha256", "")) for k, e in results.inputs().items() if not results.made_here(e)})
+
+
+def _numbers(results: Results) -> Dict[str, List[str]]:
+    """The numbers of the items of a validation by capability, in their order; empty without one."""
+    out: Dict[str, List[str]] = {}
+    for item in (results.validation or {}).get("items", ()):
+        for capability in item["capabilities"]:
+            out.setdefault(capability, []).append(item["id"])
+    return out
+
+
+def _in_order(sections: Sequence[Section], numbers: Mapping[str, List[str]]) -> List[Section]:
+    """The sections with the numbers of their items before their titles, those with numbers after the others and in their order."""
+    order = list(numbers)
+    named = [replace(s, title=f"{', '.join(numbers[s.capability])} {s.title}") if s.capability in numbers else s for s in sections]
+    return sorted(named, key=lambda s: order.index(s.capability) + 1 if s.capability in numbers else 0)
 
 
 def _wanted(section: Section, results: Results) -> bool:
+    if section.id == "validation":
+        return results.validation is not None
     if not section.capability:
         return bool(results.inputs())
     return section.capability in results.documents or section.capability in results.errors
@@ -166,8 +191,12 @@ def _absent(results: Results) -> List[Capability]:
     return [row for row in CAPABILITIES if (row.needs or row.any_of) and row.id not in results.documents and row.id not in results.errors]
 
 
-def _unlock(row: Capability) -> str:
+def _unlock(row: Capability, results: Results) -> str:
+    """Which command does it with the files that are there, or which inputs it needs."""
     from ..io.inputs import KINDS
+    given = {kind for document in results.documents.values() for kind in document.get("inputs", {})}
+    if given.issuperset(row.needs) and (not row.any_of or any(given.issuperset(group) for group in row.any_of)):
+        return f"Not asked for; 'cryoqa {row.id.replace('_', '-')}' tells it from the same files."
 
     def words(kinds: Sequence[str]) -> str:
         return " and ".join(KINDS[k].label.lower() if k in KINDS else k for k in kinds)

@@ -2,36 +2,68 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import json
 import os
 from typing import Any
 
 from .. import __version__
-from .blocks import Pictures, Plot, Rows, Text, Value, Values, better_words, show
+from .blocks import RAMP, Link, Pictures, Plot, Rows, Surface, Text, Value, Values, better_words, show
 from .content import PROVENANCE_COLUMNS, WORDS, Report
 from .svg import plot_svg
 
+FAULTS = ("overfitting", "streaks from missing directions", "a wrong or a hard mask", "wrong hand", "wrong voxel size", "too sharp",
+          "too blurred", "dust or noise inside", "model and map disagree", "something else")
 _TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
-_KINDS = {Text: "text", Values: "values", Rows: "rows", Plot: "plot", Pictures: "pictures"}
+_SCRIPTS = ("report.js", "surface.js", "rating.js")
+_KINDS = {Text: "text", Values: "values", Rows: "rows", Plot: "plot", Pictures: "pictures", Surface: "surface"}
+
+
+def environment() -> Any:
+    """The templates of the report; what is put into them is escaped."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+    out = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    out.filters.update(show=show, sense=_sense, kind=lambda block: _KINDS[type(block)], svg=lambda p: Markup(plot_svg(p)),
+                       data_url=lambda png: "data:image/png;base64," + _base64(png),
+                       mesh=_mesh,
+                       is_link=lambda v: isinstance(v, Link),
+                       is_number=lambda v: isinstance(v, (int, float)) and not isinstance(v, bool))
+    return out
 
 
 def page(report: Report) -> str:
     """The page as text; everything that comes from files or users is escaped by the template."""
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
-    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-                              lstrip_blocks=True)
-    environment.filters.update(show=show, sense=_sense, kind=lambda block: _KINDS[type(block)], svg=lambda p: Markup(plot_svg(p)),
-                               data_url=lambda png: "data:image/png;base64," + base64.b64encode(png).decode("ascii"),
-                               is_number=lambda v: isinstance(v, (int, float)) and not isinstance(v, bool))
-    return environment.get_template("report.html").render(
-        report=report, words=WORDS, style=Markup(_text("report.css")), script=Markup(_text("report.js")), version=__version__,
-        provenance_columns=PROVENANCE_COLUMNS)
+    return environment().get_template("report.html").render(
+        report=report, words=WORDS, style=Markup(template_text("report.css")), script=Markup("".join(map(template_text, _SCRIPTS))),
+        version=__version__, provenance_columns=PROVENANCE_COLUMNS, faults=FAULTS, about=_about(report))
+
+
+def _about(report: Report) -> str:
+    """What a rating is about: it is kept under the contents of the files, so that a report of other files has its own."""
+    content = json.dumps(sorted(report.inputs.items()))
+    return json.dumps(dict(title=report.title, inputs=report.inputs, cryoqa=__version__,
+                           key=hashlib.sha256(content.encode("utf-8")).hexdigest()[:16]), ensure_ascii=False)
+
+
+def _mesh(block: Surface) -> str:
+    """What the script of the page needs of a surface: arrays as base64, colours and their ranges."""
+    colourings = [dict(label=c.label, low=f"{show(c.low)} {c.unit}".strip(), high=f"{show(c.high)} {c.unit}".strip(),
+                       codes=_base64(c.codes)) for c in block.colourings]
+    return json.dumps(dict(vertices=_base64(block.vertices), quads=_base64(block.quads), n=block.n_vertices, extent=block.extent,
+                           stops=RAMP, colourings=colourings), ensure_ascii=False, separators=(",", ":"))
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
 
 
 def _sense(value: Value) -> str:
     return better_words(value.better)
 
 
-def _text(name: str) -> Any:
+def template_text(name: str) -> str:
+    """The text of a file beside the templates."""
     with open(os.path.join(_TEMPLATES, name), encoding="utf-8") as stream:
         return stream.read()

@@ -7,18 +7,17 @@ from typing import Any, List, Mapping, Optional, Tuple
 import numpy as np
 
 from ..io.maps import read_map
-from .blocks import Block, Picture, Pictures
+from .blocks import RAMP, Block, Picture, Pictures
 from .pictures import EDGE, grey_limits, resize, rgb_png, slices
 from .section import Results
 
-_STOPS = ((49, 54, 149), (69, 160, 210), (150, 215, 150), (250, 215, 70), (200, 30, 40))
 _BAR, _GAP = 10, 4                               # height of the bar and of the white above it, in pixels
 
 
 def ramp(level: np.ndarray) -> np.ndarray:
     """Colours, float64 [..., 3] in 0..255, of levels from 0 (blue) to 1 (red)."""
-    at = np.clip(level, 0, 1) * (len(_STOPS) - 1)
-    return np.stack([np.interp(at, np.arange(len(_STOPS)), channel) for channel in np.array(_STOPS, dtype=float).T], axis=-1)
+    at = np.clip(level, 0, 1) * (len(RAMP) - 1)
+    return np.stack([np.interp(at, np.arange(len(RAMP)), channel) for channel in np.array(RAMP, dtype=float).T], axis=-1)
 
 
 def coloured_slices(values: np.ndarray, scale: Tuple[float, float], background: Optional[np.ndarray] = None) -> List[Tuple[str, bytes]]:
@@ -48,16 +47,25 @@ def _one(image: np.ndarray, scale: Tuple[float, float], under: np.ndarray, grey:
 def resolution_slices(results: Results, capability: str, name: str, title: str, scale: Tuple[float, float],
                       behind: str) -> List[Block]:
     """The middle slices of the local-resolution map ``name`` of a capability, over its input map, which ``behind`` names."""
+    words = f"Blue is {scale[0]:.2f} Å or better and red {scale[1]:.2f} Å or worse, as the bar below each slice."
+    return value_slices(results, capability, name, title, scale, behind, "Local resolution", words)
+
+
+def value_slices(results: Results, capability: str, name: str, title: str, scale: Tuple[float, float], behind: str, what: str,
+                 words: str) -> List[Block]:
+    """The middle slices of the map ``name`` of a capability, coloured by ``scale`` where it is above 0, over its input map.
+
+    ``behind`` names the input map, ``what`` the value, and ``words`` tell what the colours mean.
+    """
     path = results.map_file(capability, name)
     if not path:
         return []
     values = read_map(path).data
-    low, high = scale
     background = _background(results[capability].get("inputs", {}), values.shape)
-    made = tuple(Picture(picture, f"Local resolution in the slice at {label}", label)
+    made = tuple(Picture(picture, f"{what} in the slice at {label}", label)
                  for label, picture in coloured_slices(values, scale, background))
-    words = "" if background is None else f" Grey, and the shade of the colours, are {behind}."
-    return [Pictures(title, made, f"Blue is {low:.2f} Å or better and red {high:.2f} Å or worse, as the bar below each slice.{words}")]
+    shade = "" if background is None else f" Grey, and the shade of the colours, are {behind}."
+    return [Pictures(title, made, words + shade)]
 
 
 def _background(inputs: Mapping[str, Any], shape: Tuple[int, ...]) -> Optional[np.ndarray]:

@@ -19,7 +19,7 @@ from reportlab.platypus import BaseDocTemplate, Frame, Image, KeepTogether, Page
 from reportlab.platypus.tableofcontents import TableOfContents
 
 from .. import __version__
-from .blocks import Pictures, Plot, Rows, Text, Values, better_words, show
+from .blocks import Link, Pictures, Plot, Rows, Text, Values, better_words, show
 from .content import PROVENANCE_COLUMNS, WORDS, Part, Report
 from .scene import FONT, layout
 
@@ -186,12 +186,17 @@ def _values(block: Values, styles: Dict[str, ParagraphStyle]) -> Table:
 
 def _rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], styles: Dict[str, ParagraphStyle], style: str = "cell") -> Table:
     texts = [[show(v) for v in row] for row in rows]
-    longest = [max([len(c)] + [min(len(t[i]), 44) for t in texts]) + 2 for i, c in enumerate(columns)]
+    anchors = [[v.anchor if isinstance(v, Link) else "" for v in row] for row in rows]
+    longest = [max([len(c)] + [min(len(t[i]), 60) for t in texts]) + 4 for i, c in enumerate(columns)]
     total = sum(longest)
     wide = [_WIDTH * n / total for n in longest] if total > 90 else [n * 5.2 for n in longest]
     cells = [[Paragraph(f"<b>{escape(c)}</b>", styles[style]) for c in columns]]
-    cells += [[Paragraph(_cell(t), styles[style]) for t in row] for row in texts]
+    cells += [[Paragraph(_linked(_cell(t), a), styles[style]) for t, a in zip(*row)] for row in zip(texts, anchors)]
     return Table(cells, colWidths=wide, style=_GRID, repeatRows=1, hAlign="LEFT")
+
+
+def _linked(text: str, anchor: str) -> str:
+    return f'<link href="#{escape(anchor)}" color="#0b57a4">{text}</link>' if anchor else text
 
 
 def _cell(text: str) -> str:

@@ -72,6 +72,26 @@ def projections(data: np.ndarray) -> List[Tuple[str, np.ndarray]]:
     return [("along z", data.sum(axis=0)), ("along y", data.sum(axis=1)), ("along x", data.sum(axis=2))]
 
 
+def widest_slices(data: np.ndarray) -> List[Tuple[str, np.ndarray]]:
+    """The slices of largest variance normal to z [y, x], to y [z, x] and to x [z, y]."""
+    first, second = (np.stack([(p.astype(np.float64) ** k).sum(axis=0) for p in data.swapaxes(0, 1)]) for k in (1, 2))   # [y, x]
+    by_z = [float(plane.var(dtype=np.float64)) for plane in data]
+    by_y = second.sum(axis=1) / data.shape[0] / data.shape[2] - (first.sum(axis=1) / data.shape[0] / data.shape[2]) ** 2
+    by_x = second.sum(axis=0) / data.shape[0] / data.shape[1] - (first.sum(axis=0) / data.shape[0] / data.shape[1]) ** 2
+    z, y, x = (int(np.argmax(v)) for v in (by_z, by_y, by_x))
+    return [(f"z = {z}", data[z]), (f"y = {y}", data[:, y]), (f"x = {x}", data[:, :, x])]
+
+
+def spreads(data: np.ndarray) -> List[Tuple[str, np.ndarray]]:
+    """Standard deviations along z [y, x], y [z, x] and x [z, y]."""
+    return [(f"along {name}", data.std(axis=axis)) for axis, name in enumerate("zyx")]
+
+
+def maxima(data: np.ndarray) -> List[Tuple[str, np.ndarray]]:
+    """Maxima along z [y, x], y [z, x] and x [z, y]."""
+    return [(f"along {name}", data.max(axis=axis)) for axis, name in enumerate("zyx")]
+
+
 def grey_limits(images: Sequence[np.ndarray]) -> Tuple[float, float]:
     """Common black and white levels of some images: their 0.5 and 99.8 percentiles."""
     values = np.concatenate([i.ravel() for i in images])
@@ -79,12 +99,16 @@ def grey_limits(images: Sequence[np.ndarray]) -> Tuple[float, float]:
     return float(low), float(high)
 
 
-def surface_pngs(map_: Map) -> Tuple[float, List[Tuple[str, bytes]]]:
-    """The level used and three views of the isosurface of a map, shrunk to at most 128 voxels an edge and smoothed a little."""
+def surface_pngs(map_: Map, level: Optional[float] = None) -> Tuple[float, List[Tuple[str, bytes]]]:
+    """The level used and three views of the isosurface of a map, shrunk to at most 128 voxels an edge.
+
+    Without a ``level`` the map is smoothed a little and the level is chosen from it.
+    """
     size = SURFACE_EDGE
     small, step = isosurface.shrink(map_.data)
-    small = isosurface.smooth(small, 0.8)
-    level = isosurface.contour_level(small)
+    if level is None:
+        small = isosurface.smooth(small, 0.8)
+        level = isosurface.contour_level(small)
     ramp = np.linspace(0, 1, 255)[:, None]
     colours = np.array([25, 35, 60]) * (1 - ramp) + np.array([215, 228, 250]) * ramp
     palette = np.vstack([colours, [255, 255, 255]]).astype(np.uint8)

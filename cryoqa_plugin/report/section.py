@@ -15,12 +15,16 @@ from .blocks import Block
 
 @dataclass(frozen=True)
 class Results:
-    """Saved results: ``documents`` and ``errors`` by capability id, and the folder that each was saved in, all below ``root``."""
+    """Saved results: ``documents`` and ``errors`` by capability id, and the folder that each was saved in, all below ``root``.
+
+    ``validation`` is the document of a validation, which gives the sections their numbers and their order.
+    """
 
     documents: Mapping[str, Mapping[str, Any]]
     errors: Mapping[str, Mapping[str, Any]]
     folders: Mapping[str, str]
     root: str = ""
+    validation: Optional[Mapping[str, Any]] = None
 
     def __getitem__(self, capability: str) -> Mapping[str, Any]:
         return self.documents[capability]

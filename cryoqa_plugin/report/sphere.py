@@ -1,7 +1,7 @@
 """Hemispheres coloured by a value of each direction, as PNG."""
 from __future__ import annotations
 
-from typing import List, Sequence, Tuple
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -11,9 +11,21 @@ EDGE = 240                                       # pixels along the edge of a pi
 _REACH = 12.0                                    # degrees over which values are averaged
 _STOPS = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (253, 231, 37))
 _WHITE, _BLACK, _UNKNOWN = 253, 254, 255
-_VIEWS = (("along z: x to the right, y down", (0, 0, 1), (1, 0, 0), (0, 1, 0)),
-          ("along y: x to the right, z down", (0, 1, 0), (1, 0, 0), (0, 0, 1)),
-          ("along x: y to the right, z down", (1, 0, 0), (0, 1, 0), (0, 0, 1)))
+VIEWS = (("along z: x to the right, y down", (0, 0, 1), (1, 0, 0), (0, 1, 0)),
+         ("along y: x to the right, z down", (0, 1, 0), (1, 0, 0), (0, 0, 1)),
+         ("along x: y to the right, z down", (1, 0, 0), (0, 1, 0), (0, 0, 1)))
+
+
+def directions(document: Mapping[str, Any]) -> Optional[Tuple[np.ndarray, np.ndarray]]:
+    """Directions (x, y, z), float64 [n, 3], and their resolution in Å, float64 [n], NaN where there is none, of a saved result.
+
+    They are the first four columns of the table ``directions``; None when fewer than twelve are known.
+    """
+    rows = document["tables"].get("directions", {}).get("rows", [])
+    values = np.array([np.nan if row[3] is None else row[3] for row in rows], dtype=float)
+    if np.count_nonzero(np.isfinite(values)) < 12:
+        return None
+    return np.array([row[:3] for row in rows], dtype=float), values
 
 
 def limits(values: np.ndarray, least: float = 0.05) -> Tuple[float, float]:
@@ -30,20 +42,16 @@ def hemispheres(axes: np.ndarray, values: np.ndarray, scale: Tuple[float, float]
     The centre of a disc is the axis of the view, its rim the directions across it; areas are kept (Lambert's projection). The bar below
     runs from ``scale[0]`` (dark) to ``scale[1]`` (bright).
     """
-    return [(label, _disc(axes, values, scale, *frame)) for label, *frame in _VIEWS]
+    return [(label, _disc(axes, values, scale, *frame)) for label, *frame in VIEWS]
 
 
 def _disc(axes: np.ndarray, values: np.ndarray, scale: Tuple[float, float], centre: Sequence[float], right: Sequence[float],
           down: Sequence[float]) -> bytes:
     disc = EDGE - 20
-    at = (np.arange(disc) + 0.5) * 2 / disc - 1
-    u, v = np.meshgrid(at, at)
-    r2 = u * u + v * v
-    stretch = np.sqrt(np.maximum(2 - r2, 0))
-    vectors = np.stack([1 - r2, u * stretch, v * stretch], axis=-1) @ np.array([centre, right, down], dtype=float)
+    vectors, r2 = disc_vectors(disc, centre, right, down)
     inside = r2 <= 1
     found = np.full(r2.shape, np.nan)
-    found[inside] = _smooth(vectors[inside], axes, values)
+    found[inside] = smooth(vectors[inside], axes, values)
     picture = np.full((EDGE, EDGE), _WHITE, dtype=np.uint8)
     level = np.clip((found - scale[0]) / (scale[1] - scale[0]), 0, 1)
     colours = np.where(np.isfinite(level), np.round(np.nan_to_num(level) * 252), _UNKNOWN)
@@ -56,7 +64,16 @@ def _disc(axes: np.ndarray, values: np.ndarray, scale: Tuple[float, float], cent
     return png(picture, _palette())
 
 
-def _smooth(vectors: np.ndarray, axes: np.ndarray, values: np.ndarray) -> np.ndarray:
+def disc_vectors(edge: int, centre: Sequence[float], right: Sequence[float], down: Sequence[float]) -> Tuple[np.ndarray, np.ndarray]:
+    """Directions (x, y, z) at the pixels of a disc, float64 [edge, edge, 3], and squared distances from its middle, 1 on the rim."""
+    at = (np.arange(edge) + 0.5) * 2 / edge - 1
+    u, v = np.meshgrid(at, at)
+    r2 = u * u + v * v
+    stretch = np.sqrt(np.maximum(2 - r2, 0))
+    return np.stack([1 - r2, u * stretch, v * stretch], axis=-1) @ np.array([centre, right, down], dtype=float), r2
+
+
+def smooth(vectors: np.ndarray, axes: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Mean of the values near each vector, with a weight that falls to 0 at the reach; NaN where none is near."""
     known = np.isfinite(values)
     limit = np.cos(np.deg2rad(_REACH))

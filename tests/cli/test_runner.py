@@ -47,6 +47,16 @@ def test_memory_estimate_grows_with_the_box(cli_files, tmp_path):
     assert row.bytes_per_voxel > 8
 
 
+@pytest.mark.parametrize("capability, values", [("half_map_statistics", {"local_map": True}), ("monores", {"rules": "cryoqa"}),
+                                                ("monores", {})])
+def test_memory_estimate_knows_what_costs_more(cli_files, capability, values):
+    sources, row = {"half1": cli_files["half1"]}, runner.capability(capability)
+    base = runner.memory_estimate("import_job", sources)
+    assert runner.memory_estimate(capability, sources, values) - base == pytest.approx(row.costly[0][2] * 32 ** 3, abs=2)
+    cheap = {"local_map": False} if capability != "monores" else {"rules": "xmipp"}
+    assert runner.memory_estimate(capability, sources, cheap) - base == pytest.approx(row.bytes_per_voxel * 32 ** 3, abs=2)
+
+
 def test_more_memory_than_there_is_is_said(cli_files, monkeypatch):
     sources = {"half1": cli_files["half1"]}
     assert runner.memory_warning("fsc", sources) is None

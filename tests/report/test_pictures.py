@@ -63,3 +63,13 @@ def test_grey_goes_from_black_to_white_and_the_outline_is_drawn():
 def test_a_constant_map_and_a_flat_image_do_not_fail():
     flat = np.ones((8, 8), dtype=np.float32)
     assert pictures.grey_png(flat, pictures.grey_limits([flat])).startswith(b"\x89PNG")
+
+
+def test_the_slices_of_largest_variance_are_found():
+    data = np.random.default_rng(4).standard_normal((11, 12, 14)).astype(np.float32) + 3
+    for axis, (name, (label, image)) in enumerate(zip("zyx", pictures.widest_slices(data))):
+        at = int(np.argmax([np.take(data, i, axis).var(dtype=np.float64) for i in range(data.shape[axis])]))
+        assert label == f"{name} = {at}"
+        np.testing.assert_array_equal(image, np.take(data, at, axis))
+    np.testing.assert_array_equal(pictures.maxima(data)[1][1], data.max(axis=1))
+    np.testing.assert_array_equal(pictures.spreads(data)[2][1], data.std(axis=2))

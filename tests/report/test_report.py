@@ -100,7 +100,10 @@ def test_no_resolution_in_the_head_when_the_half_maps_are_in_doubt(tmp_path, doc
 
 def test_what_is_missing_names_what_would_unlock_it(tmp_path, documents):
     page = page_of(write_run(tmp_path, documents[1:]))
-    assert "Not in this report" in page.text and "it needs half-map 1 and half-map 2" in page.text
+    assert "Not in this report" in page.text and "Not asked for; 'cryoqa fsc' tells it from the same files" in page.text
+    for document in documents[1:]:
+        document["inputs"] = {k: v for k, v in document["inputs"].items() if k not in ("half1", "half2")}
+    assert "it needs half-map 1 and half-map 2" in page_of(write_run(tmp_path, documents[1:])).text
 
 
 def test_hostile_texts_stay_text(tmp_path, documents):
@@ -229,7 +232,8 @@ def test_a_browser_shows_it_without_errors(run_folder, tmp_path, width):
     done = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
                            "--enable-logging=stderr", f"--window-size={width},3000", f"--screenshot={picture}", "file://" + path],
                           stderr=subprocess.PIPE, universal_newlines=True, timeout=120)
-    assert picture.stat().st_size > 20000 and "CONSOLE" not in done.stderr
+    faults = [line for line in done.stderr.splitlines() if "CONSOLE" in line and "WebGL" not in line]      # which warns of lacking a card
+    assert picture.stat().st_size > 20000 and not faults
 
 
 @pytest.mark.heavy

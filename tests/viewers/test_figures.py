@@ -11,8 +11,10 @@ pytest.importorskip("pwem", reason="Scipion (scipion-em) is not installed")
 from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: E402
 from matplotlib.figure import Figure  # noqa: E402
 
+from cryoqa_plugin.core.directions import half_directions  # noqa: E402
 from cryoqa_plugin.io.maps import Map  # noqa: E402
 from cryoqa_plugin.viewers.fsc_figure import crossing, draw_fsc, line, lines_of_document  # noqa: E402
+from cryoqa_plugin.viewers.sphere_figure import draw_sphere  # noqa: E402
 from cryoqa_plugin.viewers.volume_figure import VIEWS, Look, Scene, draw_views, grid_sentence, overlay_limits  # noqa: E402
 
 SHAPE, VOXEL, ORIGIN = (6, 8, 10), (1.0, 1.5, 2.0), (-3.0, 10.0, 0.5)       # z, y, x; x, y, z; x, y, z
@@ -129,3 +131,50 @@ def test_curves_of_a_saved_result_come_in_order():
         return dict(x=FREQ, y=[1.0] * 5, y_label=label)
     document = {"curves": {"fsc_unmasked": curve(), "fsc_weight": curve("weight"), "fsc_true": curve(), "half_bit": curve()}}
     assert [c.label for c in lines_of_document(document)] == ["in the mask, corrected", "no mask"]
+
+
+# -------------------------- the direction sphere --------------------------
+
+def _cap(axis, unknown=False):
+    """Directions, and 4 Å near an axis, 3 Å elsewhere, with a few that are not known across x."""
+    axes = half_directions(3)
+    values = np.where(np.abs(axes[:, axis]) > 0.9, 4.0, 3.0)
+    return axes, np.where(unknown & (np.abs(axes[:, 0]) < 0.35), np.nan, values)
+
+
+def _yellow(rgba):
+    """Whether a colour is at the bright end of the scale: much red, little blue."""
+    return np.asarray(rgba)[..., 0] - np.asarray(rgba)[..., 2] > 0.5
+
+
+def _seen_from(figure, ball, axis):
+    """The colour near the middle of the ball, turned so that an axis points at who looks."""
+    ball.view_init(*((0, 0), (0, 90), (90, 0))[axis])
+    pixels = _pixels(figure)
+    x, y = ball.transAxes.transform((0.53, 0.53))
+    return pixels[pixels.shape[0] - int(y), int(x)] / 255
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_cap_is_drawn_where_it_lies(figure, axis):
+    ball, *discs = draw_sphere(figure, *_cap(axis), "some run")
+    for disc, seen in zip(discs, (2, 1, 0)):
+        image = np.asarray(disc.images[0].get_array())
+        middle = image.shape[0] // 2
+        assert _yellow(image[middle, middle]) == (seen == axis) and tuple(image[0, 0][:3]) == (1, 1, 1)
+        assert "seen along " + "xyz"[seen] in disc.get_title()
+    assert [bool(_yellow(_seen_from(figure, ball, a))) for a in range(3)] == [axis == a for a in range(3)]
+    assert figure._suptitle.get_text() == "some run"
+
+
+def test_the_mouse_reads_the_sphere(figure):
+    disc = draw_sphere(figure, *_cap(2))[1]
+    assert disc.format_coord(0, 0) == "x, y, z = 0.00, 0.00, 1.00: 4.00" and disc.format_coord(1, 1) == ""
+    assert disc.format_coord(0.999, 0) == "x, y, z = 1.00, 0.00, 0.00: 3.00"
+
+
+def test_directions_that_are_not_known_are_grey(figure):
+    ball, along_z, *_ = draw_sphere(figure, *_cap(2, unknown=True))
+    image = np.asarray(along_z.images[0].get_array())
+    np.testing.assert_allclose(image[image.shape[0] // 2, image.shape[0] // 2][:3], 0.75)
+    np.testing.assert_allclose(_seen_from(figure, ball, 1)[:3], 0.75, atol=0.01)

@@ -47,8 +47,9 @@ def test_a_volume_brings_its_half_maps(finished):
 
 
 def test_every_button_of_the_results_gives_a_view(results):
-    assert set(results._getVisualizeDict()) == {"showReport", "showMaps", "showCurves", "showChimerax"}
-    for name, show in results._getVisualizeDict().items():
+    assert set(results._getVisualizeDict()) == {"showReport", "showMaps", "showCurves", "showSphere", "showChimerax"}
+    assert results.getParam("showSphere") is None                    # this run has no directions
+    for name, show in ((n, s) for n, s in results._getVisualizeDict().items() if n != "showSphere"):
         assert results.getParam(name) is not None
         assert len(show(name)) == 1
 
@@ -155,6 +156,44 @@ def test_the_curve_windows(results, screen, finished):
         window.root.update()
         assert window.root.winfo_width() >= 640 and view.figure.axes[0].get_legend() is not None
         window.root.destroy()
+
+
+@pytest.fixture(params=["directional_fsc", "monodir"])
+def directional(request, finished, tiny_halves):
+    """The viewer of a run of a capability with directions, executed in this process."""
+    from cryoqa_plugin import protocols, runner
+    project, _ = finished
+    classes = {"directional_fsc": protocols.CryoqaProtDirectionalFsc, "monodir": protocols.CryoqaProtMonodir}
+    protocol = project.newProtocol(classes[request.param])
+    project.saveProtocol(protocol)
+    protocol.makePathsAndClean()
+    runner.execute(request.param, {n: tiny_halves["paths"][n] for n in ("half1", "half2", "mask")}, {}, protocol._getExtraPath())
+    viewer = CryoqaProtocolViewer(project=project)
+    viewer.setProtocol(protocol)
+    return viewer
+
+
+@pytest.mark.gui
+def test_the_direction_sphere(directional, screen):
+    assert directional.getParam("showSphere") is not None
+    view = directional._getVisualizeDict()["showSphere"]("showSphere")[0]
+    window = view.open()
+    try:
+        window.root.update()
+        ball = view.figure.axes[0]
+        assert len(view.figure.axes) == 5 and window.root.winfo_width() >= 640
+        before, (x, y) = ball.azim, ball.transAxes.transform((0.5, 0.5))
+        canvas = view.figure.canvas
+        for name, shift in (("button_press_event", 0), ("motion_notify_event", 80), ("button_release_event", 80)):
+            _mouse(canvas, name, x + shift, y)
+        assert ball.azim != before                           # it turns with the mouse
+    finally:
+        window.root.destroy()
+
+
+def _mouse(canvas, name, x, y):
+    from matplotlib.backend_bases import MouseButton, MouseEvent
+    canvas.callbacks.process(name, MouseEvent(name, canvas, x, y, MouseButton.LEFT))
 
 
 @pytest.mark.gui

@@ -3,8 +3,6 @@ from __future__ import annotations
 
 from typing import Any, List, Mapping
 
-import numpy as np
-
 from .. import sphere
 from ..blocks import Block, Picture, Pictures, Text
 from ..draw import curves, resolution_marks, split_values, tables
@@ -30,11 +28,10 @@ def render(results: Results) -> List[Block]:
 
 
 def _spheres(document: Mapping[str, Any]) -> List[Block]:
-    rows = document["tables"]["directions"]["rows"]
-    axes = np.array([row[:3] for row in rows], dtype=float)
-    values = np.array([np.nan if row[3] is None else row[3] for row in rows], dtype=float)
-    if np.count_nonzero(np.isfinite(values)) < 12:
+    found = sphere.directions(document)
+    if found is None:
         return []
+    axes, values = found
     scale = sphere.limits(values)
     pictures = tuple(Picture(data, f"Resolution of the directions seen {label}", label)
                      for label, data in sphere.hemispheres(axes, values, scale))

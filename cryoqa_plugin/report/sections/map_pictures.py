@@ -8,10 +8,11 @@ from ...io.maps import Map, read_map
 from .. import pictures
 from ..blocks import Block, Picture, Pictures, Text, show
 from ..section import Results, Section
+from ..surface import surface
 
 
 def render(results: Results) -> List[Block]:
-    """Three slices, three projections and three views of the isosurface."""
+    """Three slices, three projections, three views of the isosurface, and the isosurface to turn."""
     map_, words = _the_map(results)
     if map_ is None:
         return [Text(words)]
@@ -22,7 +23,8 @@ def render(results: Results) -> List[Block]:
                         f"Level {show(float(level))}, chosen from the map: half the mean density of the strongest third of the voxels "
                         "that rise above the median by four times the noise. The map is shrunk to at most 128 voxels an edge and "
                         "smoothed a little for this picture only."))
-    return out
+    turning = surface(map_, results)
+    return out + ([turning] if turning else [])
 
 
 def _the_map(results: Results) -> Tuple[Optional[Map], str]:

@@ -56,10 +56,10 @@ def _background(results: Results, shape: Tuple[int, ...]) -> Optional[np.ndarray
 
 
 def _spheres(document: Mapping[str, Any]) -> List[Block]:
-    rows = document["tables"].get("directions", {}).get("rows", [])
-    if len(rows) < 12:
+    found = sphere.directions(document)
+    if found is None:
         return []
-    axes, values = np.array([r[:3] for r in rows], dtype=float), np.array([r[3] for r in rows], dtype=float)
+    axes, values = found
     scale = sphere.limits(values)
     pictures = tuple(Picture(data, f"Resolution of the directions seen {label}", label)
                      for label, data in sphere.hemispheres(axes, values, scale))

@@ -1,0 +1,22 @@
+"""B-factor sharpening."""
+from __future__ import annotations
+
+from typing import List
+
+from ..before_after import sharpening_blocks
+from ..blocks import Block
+from ..section import Results, Section
+
+
+def render(results: Results) -> List[Block]:
+    """Slices before and after, Guinier plot, filter, score of the search, table of trials, values."""
+    return sharpening_blocks(results, "auto_sharpen", ("method", "b_iso_before", "b_iso_after", "bfactor", "adjusted_before",
+                                                       "adjusted_after", "search_signal", "u_range"))
+
+
+SECTION = Section(
+    id="auto_sharpen", title="B-factor sharpening", order=81, question="Which B-factor shows the detail of the map and not its noise?",
+    capability="auto_sharpen",
+    how_to_read="Side chains should stand out and the solvent stay quiet. The filter should fall where the map holds but noise; one "
+                "that rises to its end sharpens noise. In the table of trials a search is to be trusted when its best stands out.",
+    render=render)

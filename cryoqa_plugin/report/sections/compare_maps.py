@@ -1,0 +1,38 @@
+"""The scoreboard of maps of the same data."""
+from __future__ import annotations
+
+from typing import List
+
+from ...io.maps import read_map
+from .. import pictures
+from ..blocks import Block, Picture, Pictures
+from ..draw import curves, tables, values
+from ..section import Results, Section
+
+
+def render(results: Results) -> List[Block]:
+    """The table, one slice of each map side by side with one spectrum, the values."""
+    document = results["compare_maps"]
+    return tables(document) + _side_by_side(results) + curves(document) + values(document)
+
+
+def _side_by_side(results: Results) -> List[Block]:
+    names = [row[0] for row in results["compare_maps"]["tables"]["scoreboard"]["rows"]]
+    files = [(name, results.map_file("compare_maps", f"matched_{i}")) for i, name in enumerate(names, 1)]
+    images = [(name, *pictures.slices(read_map(path).data)[0]) for name, path in files if path]
+    if not images:
+        return []
+    limits = pictures.grey_limits([image for _, _, image in images])
+    made = tuple(Picture(pictures.grey_png(image, limits), f"{name}, slice at {label}", name) for name, label, image in images)
+    return [Pictures(f"One slice of each map ({images[0][1]}), the best first", made,
+                     "All have one spectrum and one scale of grey, so that what differs is not the overall sharpening.")]
+
+
+SECTION = Section(
+    id="compare_maps", title="Maps compared", order=93, question="Which of these maps is the better one for these data?",
+    capability="compare_maps",
+    how_to_read="The table is sorted by its first score: the correlation with the map without noise, told by independent half-maps, or "
+                "else with the model. A difference of less than about 0.005 means nothing. Overall sharpening is a matter of taste and "
+                "taken out before maps are compared. 'Filter explained' well below 1 means that a map is more than a filter of "
+                "the mean of the half-maps, and what is more counts as error.",
+    render=render)

@@ -1,0 +1,91 @@
+"""The map at its contour level."""
+from __future__ import annotations
+
+import os
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ...io.maps import Map, read_map
+from .. import pictures
+from ..blocks import Block, Picture, Pictures, Text, show
+from ..draw import curves, split_values, tables
+from ..section import Results, Section
+
+_FIRST = ("contour", "mass", "residues", "decentring", "space_min", "space_min_percent", "mass_offset", "components_95",
+          "remaining_percent", "mask_overlap", "background_mean", "outlier_ratio", "outlier_ratio_robust")
+Images = Sequence[Tuple[str, np.ndarray]]
+
+
+def render(results: Results) -> List[Block]:
+    """Pictures of the map, its masks and the background, the curves, values and tables."""
+    document = results["contour"]
+    level = document["metrics"]["contour"]["value"]
+    out = _drawn(results, document, level)
+    out += curves(document, ["mass_by_threshold"], marks=[(level, f"contour {show(float(level))}")])
+    out += curves(document, ["background", "gaussian"], title="Histogram of the background")
+    return out + split_values(document, _FIRST) + tables(document)
+
+
+def _drawn(results: Results, document: Mapping[str, Any], level: float) -> List[Block]:
+    path = document["inputs"]["full_map"]["path"]
+    masks = {name: results.map_file("contour", name) for name in ("raw_mask", "hard_mask", "soft_mask")}
+    if not os.path.isfile(path) or not all(masks.values()):
+        return [Text(f"The map {path} or the masks made of it are no longer there, so that they cannot be drawn.")]
+    map_ = read_map(path)
+    hard = read_map(masks["hard_mask"]).data
+    widest = pictures.widest_slices(map_.data)
+    out = [_pictures("Slices of largest variance", widest, "Slice", None, _at(hard, widest),
+                     "The orange line is the mask: the largest component, dilated."),
+           _pictures("Maxima", pictures.maxima(map_.data), "Maximum", None, None, "Largest value along each axis."),
+           _pictures("Standard deviations", pictures.spreads(map_.data), "Standard deviation", None, None,
+                     "Standard deviation along each axis."),
+           _surface(map_, level)]
+    raw = pictures.widest_slices(read_map(masks["raw_mask"]).data)
+    soft = pictures.widest_slices(read_map(masks["soft_mask"]).data)
+    out += [_pictures("What is above the contour level", raw, "Slice of the raw mask", (0.0, 1.0), _at(hard, raw),
+                      "White is at or above the level; slices of largest variance; the orange line is the mask."),
+            _pictures("Mask with a soft edge", soft, "Slice of the soft mask", (0.0, 1.0), None, "White is 1, black is 0.")]
+    return out + _outliers(map_, hard, document)
+
+
+def _pictures(title: str, images: Images, words: str, limits: Optional[Tuple[float, float]], outlines: Optional[Sequence[np.ndarray]],
+              caption: str) -> Pictures:
+    limits = pictures.grey_limits([i for _, i in images]) if limits is None else limits
+    made = tuple(Picture(pictures.grey_png(image, limits, outlines[i] if outlines else None), f"{words}, {label}", label)
+                 for i, (label, image) in enumerate(images))
+    return Pictures(title, made, caption)
+
+
+def _at(data: np.ndarray, images: Images) -> List[np.ndarray]:
+    """The same slices of another map."""
+    z, y, x = (int(label.rpartition(" ")[2]) for label, _ in images)
+    return [data[z], data[:, y], data[:, :, x]]
+
+
+def _surface(map_: Map, level: float) -> Pictures:
+    _, views = pictures.surface_pngs(map_, float(level))
+    return Pictures("Isosurface at the contour level", tuple(Picture(p, f"Isosurface seen {label}", f"seen {label}") for label, p in views),
+                    f"Level {show(float(level))}; small blobs beside the molecule are noise, or something that the level cuts off. The map "
+                    "is shrunk to at most 128 voxels an edge for this picture.")
+
+
+def _outliers(map_: Map, hard: np.ndarray, document: Mapping[str, Any]) -> List[Block]:
+    sd = document["metrics"]["background_sd"]["value"]
+    sigmas = document["parameters"].get("sigmas", 5.0)
+    if not sd:
+        return []
+    flags = ((hard < 0.5) & (np.abs(map_.data) > sigmas * sd)).astype(np.float32)
+    return [_pictures("Background outliers", pictures.maxima(flags), "Outliers of the background", (0.0, 1.0), None,
+                      f"White where, along the axis, a voxel outside of the mask lies beyond {show(float(sigmas))} standard deviations. "
+                      "They should be few and scattered; a rim around the molecule is density below the contour level.")]
+
+
+SECTION = Section(
+    id="contour", title="Contour level: mass, components, background", order=35,
+    question="What does the map hold at its contour level, and what is around it?", capability="contour",
+    how_to_read="The molecule should stand in the middle of the box with room around it (30 Å and more, so that the CTF could be "
+                "corrected), in one piece or a few. Thousands of tiny blobs are noise and harmless while they hold a few percent of "
+                "the mass. The background should be noise about zero without structure. Focused and local refinements are off centre, "
+                "and helices and membranes reach the faces of the box: there, warnings are no mistakes.",
+    render=render)

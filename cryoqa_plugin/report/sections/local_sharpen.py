@@ -1,0 +1,24 @@
+"""Local sharpening."""
+from __future__ import annotations
+
+from typing import List
+
+from ..before_after import sharpening_blocks
+from ..blocks import Block
+from ..section import Results, Section
+
+_FIRST = ("fall_off", "fall_off_p5", "fall_off_median", "fall_off_p95", "bfactor_left", "resolution_median", "anisotropy_removed")
+
+
+def render(results: Results) -> List[Block]:
+    """Slices before and after, curves, values."""
+    return sharpening_blocks(results, "local_sharpen", _FIRST)
+
+
+SECTION = Section(
+    id="local_sharpen", title="Local sharpening", order=89, capability="local_sharpen",
+    question="What does the map look like when every place is sharpened by its own signal and noise?",
+    how_to_read="Detail should be there wherever the half-maps agree, and the solvent be flat, without seams between them. Where the "
+                "fall-off varies a lot from place to place one B-factor for the whole map cannot be right. A part that is mobile "
+                "stays weaker than the rest; take the target b0 to see it as strong.",
+    render=render)

@@ -1,0 +1,24 @@
+"""The map sharpened by its local resolution."""
+from __future__ import annotations
+
+from typing import List
+
+from ..before_after import sharpening_blocks
+from ..blocks import Block
+from ..section import Results, Section
+
+_FIRST = ("resolution_finest", "resolution_coarsest", "steps", "rounds_done", "fraction_outside")
+
+
+def render(results: Results) -> List[Block]:
+    """Slices before and after, Guinier plot, rounds, values."""
+    return sharpening_blocks(results, "localdeblur", _FIRST)
+
+
+SECTION = Section(
+    id="localdeblur", title="Sharpened by local resolution (LocalDeblur)", order=87,
+    question="What does the map show when every place is sharpened as far as its resolution goes?", capability="localdeblur",
+    how_to_read="Side chains should stand out where the resolution is good, and no grain appear where it is poor. It knows no noise but "
+                "what the local resolution says: where that is too fine, grain is sharpened too. Around the region that has a resolution "
+                "the map stays as it was, in another scale.",
+    render=render)

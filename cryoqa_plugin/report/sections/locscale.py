@@ -1,0 +1,22 @@
+"""The map scaled by LocScale."""
+from __future__ import annotations
+
+from typing import List
+
+from ..before_after import sharpening_blocks
+from ..blocks import Block
+from ..section import Results, Section
+
+
+def render(results: Results) -> List[Block]:
+    """Slices before and after, gains and weights over the bands, Guinier plots, values."""
+    return sharpening_blocks(results, "locscale", ("reference_used", "bfactor_removed", "missing_fraction", "weight_median"))
+
+
+SECTION = Section(
+    id="locscale", title="Local amplitude scaling (LocScale)", order=92, capability="locscale",
+    question="What does the map show at the local fall-off of a reference?",
+    how_to_read="Detail should come out alike in rigid and in mobile parts. Gains rise with frequency as long as there is signal; past it "
+                "the weights take them to 0. Scaled to a model, a map has the amplitudes of that model: what the model does not hold "
+                "fades, and no score against it means anything any more.",
+    render=render)

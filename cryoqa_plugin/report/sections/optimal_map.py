@@ -1,0 +1,24 @@
+"""The optimal map and the difference from a model."""
+from __future__ import annotations
+
+from typing import List
+
+from ..before_after import sharpening_blocks, slices_before_after
+from ..blocks import Block
+from ..section import Results, Section
+
+
+def render(results: Results) -> List[Block]:
+    """Slices, curves, peaks of the difference map, values."""
+    first = ("bfactor_signal", "bfactor_left", "ends_at", "fsc_average", "fsc_average_model", "peaks_positive", "peaks_negative",
+             "highest_peak", "deepest_hole")
+    out = sharpening_blocks(results, "optimal_map", first)
+    return out + slices_before_after(results, "optimal_map", "difference", "difference from the model")[1:]
+
+
+SECTION = Section(
+    id="optimal_map", title="Optimal map", order=96, question="What is the map of least error, and what does the model lack?",
+    capability="optimal_map",
+    how_to_read="The difference map should look like noise: a few peaks of 4 to 5 standard deviations are chance. A high peak away from "
+                "all atoms is density that is not built; a deep hole at an atom is an atom that the map does not show.",
+    render=render)

@@ -1,0 +1,184 @@
+"""The items of a validation: which capability answers each, and by which rules it is judged."""
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from ..checks import Check, evaluate, worst
+
+SERVICE = "https://doi.org/10.1039/D2FD00059H"
+_PERCENTILE = "A reported resolution below nearly all local ones is not what the map shows."
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A criterion of the service: what it looks at in a result, and the check on it.
+
+    ``how`` is ``value`` (the metric itself), ``negative`` (with the other sign), ``reported_over`` (reported resolution over the metric)
+    or ``percentile`` (percentage of the curve ``metric``, a histogram over Å, below the reported resolution).
+    """
+
+    capability: str
+    metric: str
+    op: str
+    limit: Any
+    title: str
+    advice: str = ""
+    how: str = "value"
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item: its number and title as in the service's reports, and where its answer comes from.
+
+    ``checks`` names the checks of cryoqa that belong to it (all of the capabilities when empty); ``reported`` is the range of reported
+    resolutions (Å) for which the service does it; ``note`` says where cryoqa judges by another rule, and why.
+    """
+
+    id: str
+    title: str
+    capabilities: Tuple[str, ...]
+    rules: Tuple[Rule, ...] = ()
+    checks: Tuple[str, ...] = ()
+    reported: Tuple[float, float] = (0.0, float("inf"))
+    note: str = ""
+
+    @property
+    def level(self) -> str:
+        """``0`` of ``0.a``."""
+        return self.id.split(".")[0]
+
+
+def _ratio(capability: str, metric: str, title: str) -> Rule:
+    return Rule(capability, metric, ">=", 0.8, f"Reported resolution over {title}", "The reported resolution is finer than this method "
+                "finds; look at the mask and the threshold that it was read with.", "reported_over")
+
+
+def _percentile(capability: str, limit: float = 0.1) -> Rule:
+    return Rule(capability, "histogram", ">=", limit, "Part of the voxels with a resolution finer than the reported one", _PERCENTILE,
+                "percentile", "%")
+
+
+ITEMS: Tuple[Item, ...] = (
+    Item("0.a", "Mass and centring", ("contour",), (
+        Rule("contour", "decentring", "<=", 20.0, "Decentring", "Shift the map to the middle of the box.", unit="%"),
+        Rule("contour", "space_min", ">=", 20.0, "Smallest space to a face of the box", "Use a larger box.", unit="Å"),
+        Rule("contour", "mass_offset_raw", "<=", 20.0, "Offset of the centre of mass", "Shift the map to the middle of the box.",
+             unit="%")),
+         checks=("decentring", "space_min_percent", "mass_offset"),
+         note="The service writes 20 % of the box for the space and compares with 20 Å."),
+    Item("0.b", "Mask and connected components", ("contour",), (
+        Rule("contour", "components_95", "<=", 5, "Components that hold 95 % of the mass", "Choose another contour level."),
+        Rule("contour", "voxel_volume", "<=", 5.0, "Mean volume of the remaining components, as the service computes it",
+             "Choose another contour level.", unit="Å³"),
+        Rule("contour", "mask_overlap", ">=", 0.75, "Overlap of contour and constructed mask", "Choose another contour level.")),
+         checks=("components_95", "remaining_percent", "mask_overlap"),
+         note="The service divides the volume of the remaining components by itself: its second rule sees the size of a voxel only."),
+    Item("0.c", "Background", ("contour",), (
+        Rule("contour", "background_p", ">=", 0.001, "Probability that the mean of the background is 0", "Look at the background."),
+        Rule("contour", "outlier_ratio", "<=", 20.0, "Voxels of the background beyond five standard deviations, over what is expected",
+             "Look at the background for density that the mask leaves out.")),
+         checks=("background_mean", "outlier_ratio_robust"),
+         note="With millions of voxels any mean differs from 0 beyond doubt; cryoqa compares the mean with the density."),
+    Item("0.d", "B-factor", ("guinier",), (
+        Rule("guinier", "bfactor", ">=", -300.0, "B-factor of the map", "The map may need sharpening.", unit="Å²"),
+        Rule("guinier", "bfactor", "<=", 0.0, "B-factor of the map", "The map seems sharpened too much.", unit="Å²"))),
+    Item("0.e", "Local resolution of the map alone", ("map_resolution",), (_percentile("map_resolution"),), reported=(2.0, 13.0),
+         note="A statistical estimate takes the place of the network DeepRes."),
+    Item("0.f", "Local B-factor", ("locbfactor",), (
+        Rule("locbfactor", "median_bfactor", ">=", -300.0, "Median of the local B-factor", "The map may need sharpening.", "negative",
+             "Å²"),
+        Rule("locbfactor", "median_bfactor", "<=", 0.0, "Median of the local B-factor", "The map seems sharpened too much.", "negative",
+             "Å²")),
+         note="The service's B-factors are negative for a fall-off; those of cryoqa are calibrated and positive, as of atoms."),
+    Item("0.g", "Local occupancy", ("lococcupancy",), (
+        Rule("lococcupancy", "median_occupancy", ">=", 0.5, "Median of the local occupancy", "Parts of the molecule may be missing."),),
+         note="Its mean inside the mask is 0.75 by construction, so that the service's rule hardly ever fails."),
+    Item("0.h", "Hand", ("hand",), (
+        Rule("hand", "wrong_probability", "<=", 0.5, "Probability that the hand is wrong", "Mirror the map."),),
+         checks=("wrong_probability",), reported=(0.0, 5.0),
+         note="Helices of the map are looked at in place of the network DeepHand."),
+    Item("1.a", "Global resolution: FSC, phase residual, SSNR", ("fsc", "half_map_statistics"), (
+        _ratio("fsc", "resolution", "that of the FSC"),
+        _ratio("half_map_statistics", "resolution_dpr_random", "that of the phase residual"),
+        _ratio("half_map_statistics", "resolution_ssnr_1", "that of the SSNR"))),
+    Item("1.b", "Significance of the FSC", ("half_map_statistics",), (
+        _ratio("half_map_statistics", "resolution_fdr", "that of the FSC-FDR"),),
+         checks=("half_maps_identical", "shells_beyond")),
+    Item("1.c", "Local resolution: FSC of boxes", ("blocres",), (_percentile("blocres"),)),
+    Item("1.d", "Local resolution: ResMap", ("resmap",), (_percentile("resmap"),)),
+    Item("1.e", "Local resolution: MonoRes", ("monores",), (_percentile("monores"),)),
+    Item("1.f", "Local resolution by direction: MonoDir", ("monodir",), (
+        _ratio("monodir", "radial_median", "the radial resolution of MonoDir"),), reported=(0.0, 10.0)),
+    Item("1.g", "Fourier shell occupancy", ("directional_fsc",), (_ratio("directional_fsc", "fso_05", "that of the occupancy at 0.5"),)),
+    Item("1.h", "3DFSC", ("directional_fsc",), (_ratio("directional_fsc", "resolution_global", "that of the 3DFSC"),)),
+    Item("1.i", "Local resolution: filter bank", ("local_fsc",), note="Not in the service's reports."),
+    Item("A.a", "Map against model: FSC", ("mtriage",), (_ratio("mtriage", "d_fsc_model_05_masked", "that of map against model at 0.5"),),
+         checks=("model_zscore", "atoms_outside", "model_correlation", "model_gap", "model_lead", "b_excess")),
+    Item("A.b", "Map against model: correlation and atom inclusion", ("model_fit",), note="The service has FSC-Q here."),
+    Item("A.d", "Map against model: Guinier plots", ("model_fit",), (
+        Rule("model_fit", "guinier_correlation", ">=", 0.5, "Correlation of the Guinier plots of map and model", "Sharpen the map less or "
+             "more, or look at the B-factors of the model."),), checks=("guinier_correlation",)),
+)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One item with its verdicts: ``ours`` and ``service`` are outcomes of checks as in result documents."""
+
+    item: Item
+    status: str
+    service_status: str
+    summary: str
+    ours: Tuple[Mapping[str, Any], ...] = ()
+    service: Tuple[Mapping[str, Any], ...] = ()
+    error: str = ""
+    extra: Dict[str, Any] = field(default_factory=dict)
+
+
+def judge(item: Item, documents: Mapping[str, Mapping[str, Any]], reported: Optional[float]) -> Judged:
+    """The verdicts on an item from the result documents by capability; a document of an error has the key ``error``."""
+    mine = [documents[c] for c in item.capabilities if c in documents]
+    good = [d for d in mine if "error" not in d]
+    if not good:
+        return Judged(item, "error" if mine else "absent", "absent", "", error="; ".join(str(d["error"]) for d in mine))
+    ours = [c for d in good for c in d.get("checks", ()) if not item.checks or c["metric"] in item.checks]
+    service = _service(item, documents, reported)
+    applies = reported is None or item.reported[0] <= reported <= item.reported[1]
+    return Judged(item, _worst(ours), "none" if not item.rules else "not applicable" if not applies else _worst(service),
+                  " ".join(str(d.get("summary", "")) for d in good), tuple(ours), tuple(service if applies else ()))
+
+
+def _worst(outcomes: Sequence[Mapping[str, Any]]) -> str:
+    """The worst status of those that have a verdict; ``none`` without checks."""
+    known = [c["status"] for c in outcomes if c["status"] != "skipped"]
+    return worst(known) if known else "skipped" if outcomes else "none"
+
+
+def _service(item: Item, documents: Mapping[str, Mapping[str, Any]], reported: Optional[float]) -> List[Dict[str, Any]]:
+    out = []
+    for rule in item.rules:
+        document = documents.get(rule.capability, {})
+        check = Check(rule.metric, rule.op, rule.limit, rule.title, rule.advice, SERVICE)
+        out += evaluate((check,), {rule.metric: dict(value=_value(rule, document, reported), unit=rule.unit)})
+    return out
+
+
+def _value(rule: Rule, document: Mapping[str, Any], reported: Optional[float]) -> Optional[Any]:
+    if rule.how == "percentile":
+        return None if reported is None else percentile(document.get("curves", {}).get(rule.metric), reported)
+    value = document.get("metrics", {}).get(rule.metric, {}).get("value")
+    if rule.how == "reported_over":
+        return reported / value if reported is not None and value else None
+    return -value if rule.how == "negative" and value is not None else value
+
+
+def percentile(histogram: Optional[Mapping[str, Sequence[Optional[float]]]], value: float) -> Optional[float]:
+    """Percentage of a histogram (``x`` the middles of its bins, ``y`` the counts) below ``value``; None without one."""
+    if not histogram or len(histogram["x"]) < 2:
+        return None
+    total = sum(histogram["y"])
+    half = 0.5 * (histogram["x"][1] - histogram["x"][0])
+    below = sum(n * min(max((value - (x - half)) / (2 * half), 0.0), 1.0) for x, n in zip(histogram["x"], histogram["y"]))
+    return 100.0 * below / total if total else None

@@ -1,0 +1,60 @@
+"""Maps with coarser voxels for the methods whose time grows with the box, where the voxels are much finer than the resolution."""
+from __future__ import annotations
+
+import os
+from typing import Dict, Mapping, Optional
+
+import numpy as np
+
+from ..core import fourier, local_gains
+from ..io.maps import Map, read_header, read_map, write_map
+
+SLOW = ("blocres", "resmap", "monores", "monodir")
+_PER_RESOLUTION = 3.0                            # voxels to the resolution
+_WORTH = 0.85                                    # of the number of voxels along an edge, above which it is not done
+_FINEST = 1.0                                    # Å; without a resolution voxels are not made coarser than this
+
+
+class Resizer:
+    """Makes the coarser maps once, in ``outdir/resized``, when a method that is slow asks for them."""
+
+    def __init__(self, outdir: str, resolution: Optional[float]) -> None:
+        self._folder, self._resolution = os.path.join(outdir, "resized"), resolution
+        self._made: Dict[str, str] = {}
+
+    def sources(self, capability: str, sources: Mapping[str, str], voxel_sizes: Optional[Mapping[str, float]]) -> Dict[str, str]:
+        """The sources of a capability: coarser maps in place of the given ones when it is slow and they are much finer than needed."""
+        out = dict(sources)
+        if capability not in SLOW or voxel_sizes:
+            return out
+        first = next((p for n, p in sources.items() if n in ("half1", "full_map")), None)
+        target = (self._resolution or 0.0) / _PER_RESOLUTION or _FINEST
+        if first is None or max(read_header(first).voxel_size) > _WORTH * target:
+            return out
+        for kind in ("full_map", "half1", "half2", "mask"):
+            if sources.get(kind):
+                out[kind] = self._coarse(kind, sources[kind], target)
+        return out
+
+    def _coarse(self, kind: str, path: str, target: float) -> str:
+        if kind not in self._made:
+            made = coarser(read_map(path), target)
+            if kind == "mask":
+                np.clip(made.data, 0, 1, out=made.data)
+            os.makedirs(self._folder, exist_ok=True)
+            self._made[kind] = os.path.join(self._folder, kind + ".mrc")
+            write_map(self._made[kind], made, labels=("cryoqa: resized by cropping its transform",))
+        return self._made[kind]
+
+
+def coarser(map_: Map, voxel_size: float) -> Map:
+    """The map with voxels of about ``voxel_size`` (Å): its transform up to the new Nyquist frequency on a smaller grid, same box."""
+    shape = tuple(min(n, 2 * int(np.ceil(n * v / voxel_size / 2))) for n, v in zip(map_.shape, map_.voxel_size[::-1]))
+    geo = fourier.geometry(map_.shape, map_.voxel_size)
+    reach = min((m // 2) * s for m, s in zip(shape, geo.steps))
+    at = np.arange(int(np.ceil((reach + 1) * local_gains.FINE)) + 2) / local_gains.FINE
+    profile = np.clip(0.5 + 0.5 * np.cos(np.pi * (at - (reach - 2)) / 2), 0, 1)
+    profile[at < reach - 2], profile[at > reach] = 1, 0
+    data = local_gains.band_image(fourier.forward(map_.data), geo, profile, shape)
+    edges = [n * v for n, v in zip(map_.shape[::-1], map_.voxel_size)]
+    return Map(data, tuple(e / m for e, m in zip(edges, shape[::-1])), map_.origin)

@@ -1,0 +1,62 @@
+"""What a validation says as a whole: the score, the mean of the resolutions, a few sentences."""
+from __future__ import annotations
+
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+from .items import Judged
+
+_ESTIMATES = (("0.e", "map_resolution", "median"), ("1.a", "fsc", "resolution"), ("1.a", "half_map_statistics", "resolution_ssnr_1"),
+              ("1.b", "half_map_statistics", "resolution_fdr"), ("1.c", "blocres", "median"), ("1.d", "resmap", "median"),
+              ("1.e", "monores", "median_resolution"), ("1.f", "monodir", "radial_median"), ("1.g", "directional_fsc", "fso_05"),
+              ("1.h", "directional_fsc", "resolution_global"), ("1.i", "local_fsc", "median"),
+              ("A.a", "mtriage", "d_fsc_model_05_masked"))
+_OPTIMIST = 0.8
+
+
+def score(judged: Sequence[Judged]) -> Dict[str, int]:
+    """Items without a warning and items with a verdict, by the criteria of cryoqa and by those of the service."""
+    ours = [j.status for j in judged if j.status in ("ok", "warn", "fail")]
+    service = [j.service_status for j in judged if j.service_status in ("ok", "warn", "fail")]
+    return dict(passed=ours.count("ok"), evaluable=len(ours), service_passed=service.count("ok"), service_evaluable=len(service))
+
+
+def estimates(documents: Mapping[str, Mapping[str, Any]]) -> List[Tuple[str, str, float]]:
+    """Item, title of the capability and resolution (Å) of each estimate that there is; of local methods the median."""
+    out = []
+    for item, capability, metric in _ESTIMATES:
+        document = documents.get(capability, {})
+        value = document.get("metrics", {}).get(metric, {}).get("value")
+        if value:
+            out.append((item, str(document.get("title", capability)), float(value)))
+    return out
+
+
+def resolution_sentence(found: Sequence[Tuple[str, str, float]], reported: Optional[float]) -> str:
+    """The estimates in one sentence, beside the reported resolution."""
+    if not found:
+        return ""
+    values = [v for _, _, v in found]
+    mean = sum(values) / len(values)
+    out = (f"The resolution by {len(values)} methods goes from {min(values):.2f} to {max(values):.2f} Å, {mean:.2f} Å on average."
+           if len(values) > 1 else f"The resolution by {found[0][1]} is {mean:.2f} Å.")
+    if reported is None:
+        return out + " No resolution was reported."
+    out += f" The reported resolution is {reported:.2f} Å."
+    if reported < _OPTIMIST * mean:
+        out += " It is finer than the map bears out on average."
+    return out
+
+
+def summary(judged: Sequence[Judged], found: Sequence[Tuple[str, str, float]], reported: Optional[float]) -> str:
+    """What stands out, the resolution, and the score."""
+    points = score(judged)
+    wrong = [f"{j.item.id} {j.item.title.lower()}" for j in judged if j.status in ("warn", "fail")]
+    failed = [f"{j.item.id} {j.item.title.lower()}" for j in judged if j.status == "error"]
+    words = [f"{points['passed']} of {points['evaluable']} evaluable items are as they should be." if points["evaluable"] else
+             "Nothing could be evaluated with these inputs."]
+    if wrong:
+        words.append(f"Look at {', '.join(wrong)}.")
+    if failed:
+        words.append(f"Not done: {', '.join(failed)}.")
+    words.append(resolution_sentence(found, reported))
+    return " ".join(w for w in words if w)

@@ -1,0 +1,26 @@
+"""The local B-factor."""
+from __future__ import annotations
+
+from pwem.objects import Volume
+
+from .base import MapOrHalvesProtocol
+
+_SHOWN = ("median_bfactor", "bfactor_p2_5", "bfactor_p97_5", "spread", "bfactor_map", "median_error", "resolution", "noise_source",
+          "mask_source")
+
+
+class CryoqaProtLocbfactor(MapOrHalvesProtocol):
+    """How fast a map falls off with resolution at each place, as a B-factor (LocBFactor): from its half-maps, or from the map alone.
+
+    Takes one volume with its half-maps, two volumes, or a volume without half-maps, and a mask; without one, a mask is made from the
+    map. Gives a volume in Å², to colour the map with.
+    """
+
+    _label = "local B-factor (locbfactor)"
+    _capability = "locbfactor"
+    _shown = _SHOWN
+    _possibleOutputs = {"outputBfactor": Volume}
+
+    def createOutputStep(self) -> None:
+        """Register the map of B-factors."""
+        self._register_map("local_bfactor", "outputBfactor", halves=False)

@@ -1,0 +1,16 @@
+"""LocSpiral and LocBSharpen."""
+from __future__ import annotations
+
+from .base import SharpeningProtocol
+
+
+class CryoqaProtLocspiral(SharpeningProtocol):
+    """Bring every band of a map to the same amplitude everywhere, as far as it is above the noise (LocSpiral, LocBSharpen).
+
+    Takes a volume, with or without half-maps, or two half-maps alone, and a mask; without one, a mask is made from the map. The solvent
+    must not be masked off: it tells the noise.
+    """
+
+    _label = "locspiral"
+    _capability = "locspiral"
+    _shown = ("lowest_used", "resolution", "n_bands", "fraction_above", "bfactor_before", "bfactor_after", "mask_source")

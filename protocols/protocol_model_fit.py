@@ -1,0 +1,23 @@
+"""A map against a model in Scipion."""
+from __future__ import annotations
+
+from typing import Any
+
+from . import inputs
+from .base import CryoqaProtocol
+
+
+class CryoqaProtModelFit(CryoqaProtocol):
+    """How well an atomic structure explains a map: correlations as by Phenix, of the whole, of chains and of residues; atom inclusion as
+    at EMDB; Guinier plots.
+
+    Takes a volume and an atomic structure; two half-maps may stand for the volume, and those of a volume tell its resolution.
+    """
+
+    _label = "map against model"
+    _capability = "model_fit"
+
+    def _defineInputs(self, form: Any) -> None:
+        inputs.add_volume(form, optional=True)
+        inputs.add_halves(form, (inputs.NONE, inputs.OF_VOLUME, inputs.TWO_VOLUMES))
+        inputs.add_model(form)

@@ -1,0 +1,224 @@
+"""A validation: the service's rules, verdicts, score, what is done again and what is not."""
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cryoqa_plugin import runner
+from cryoqa_plugin.cli import main
+from cryoqa_plugin.errors import InputError
+from cryoqa_plugin.io.maps import Map, read_map, write_map
+from cryoqa_plugin.registry import BY_ID, resolve
+from cryoqa_plugin.report.assemble import write_report
+from cryoqa_plugin.results import declared, read_json
+from cryoqa_plugin.validation import resize, run, summary
+from cryoqa_plugin.validation.items import ITEMS, Item, Rule, judge, percentile
+
+
+def _document(checks=(), curves=None, **metrics):
+    return dict(metrics={n: dict(value=v, unit="", meaning="", better="none") for n, v in metrics.items()}, curves=curves or {},
+                checks=[dict(metric=m, status=s, sentence=f"{m} {s}") for m, s in checks], summary="It is so.", title="T")
+
+
+# --- the table -----------------------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("item", ITEMS, ids=[i.id for i in ITEMS])
+def test_items_look_at_values_that_exist(item):
+    for capability in item.capabilities:
+        assert capability in BY_ID, f"item {item.id} asks for {capability}, which is in no row"
+    for rule in item.rules:
+        role = "curve" if rule.how == "percentile" else "metric"
+        assert rule.metric in declared(resolve(BY_ID[rule.capability].result), role), f"{rule.capability} has no {role} {rule.metric}"
+    known = {c.metric for capability in item.capabilities for c in runner.limits_table.CHECKS.get(capability, ())}
+    assert set(item.checks) <= known, f"item {item.id} names checks that {item.capabilities} do not have"
+    assert item.rules or item.note or item.level == "A"
+
+
+def test_items_are_in_their_order_and_once():
+    ids = [i.id for i in ITEMS]
+    assert ids == sorted(ids, key=lambda i: ("01A".index(i[0]), i)) and len(ids) == len(set(ids))
+
+
+# --- verdicts ------------------------------------------------------------------------------------------------------------------------
+
+RATIO = Item("1.x", "Ratio", ("fsc",), (Rule("fsc", "resolution", ">=", 0.8, "Reported over found", "Look.", "reported_over"),))
+
+
+@pytest.mark.parametrize("reported, status", [(3.0, "ok"), (2.41, "ok"), (2.39, "warn"), (None, "skipped")])
+def test_a_reported_resolution_finer_than_four_fifths_is_a_warning(reported, status):
+    judged = judge(RATIO, {"fsc": _document(resolution=3.0)}, reported)
+    assert judged.service_status == status
+
+
+def test_verdicts_are_ours_and_the_services():
+    documents = {"fsc": _document([("a", "ok"), ("b", "warn")], resolution=3.0)}
+    judged = judge(RATIO, documents, 3.0)
+    assert (judged.status, judged.service_status) == ("warn", "ok")
+    chosen = judge(Item("1.x", "R", ("fsc",), RATIO.rules, checks=("a",)), documents, 3.0)
+    assert chosen.status == "ok" and [c["metric"] for c in chosen.ours] == ["a"]
+
+
+def test_checks_without_a_value_do_not_hide_the_others():
+    documents = {"fsc": _document([("a", "skipped"), ("b", "ok")], resolution=3.0)}
+    assert judge(RATIO, documents, 3.0).status == "ok"
+    assert judge(RATIO, {"fsc": _document([("a", "skipped")], resolution=3.0)}, 3.0).status == "skipped"
+    assert judge(RATIO, {"fsc": _document(resolution=3.0)}, 3.0).status == "none"
+
+
+def test_the_sign_of_the_services_b_factors():
+    item = next(i for i in ITEMS if i.id == "0.f")
+    assert judge(item, {"locbfactor": _document(median_bfactor=120.0)}, 3.0).service_status == "ok"
+    assert judge(item, {"locbfactor": _document(median_bfactor=-5.0)}, 3.0).service_status == "warn"
+    assert judge(item, {"locbfactor": _document(median_bfactor=320.0)}, 3.0).service_status == "warn"
+
+
+def test_an_item_that_failed_or_is_not_there_has_no_verdict():
+    assert judge(RATIO, {}, 3.0).status == "absent"
+    failed = judge(RATIO, {"fsc": {"error": "No."}}, 3.0)
+    assert (failed.status, failed.error) == ("error", "No.")
+
+
+def test_items_do_not_apply_outside_their_range():
+    item = Item("0.x", "H", ("fsc",), RATIO.rules, reported=(0.0, 5.0))
+    assert judge(item, {"fsc": _document(resolution=9.0)}, 8.0).service_status == "not applicable"
+    assert judge(item, {"fsc": _document(resolution=9.0)}, 4.0).service_status == "warn"
+
+
+def test_percentiles_are_read_off_a_histogram():
+    histogram = dict(x=[2.5, 3.5, 4.5], y=[10, 30, 60])
+    assert percentile(histogram, 4.0) == pytest.approx(40) and percentile(histogram, 2.5) == pytest.approx(5)
+    assert percentile(histogram, 1.0) == 0 and percentile(histogram, 9.0) == 100 and percentile(None, 3.0) is None
+
+
+def test_the_score_counts_evaluable_items_only():
+    documents = {"fsc": _document([("a", "ok")], resolution=3.0)}
+    bad = {"fsc": _document([("a", "warn")], resolution=3.0)}
+    judged = [judge(RATIO, documents, 3.0), judge(RATIO, bad, 2.0), judge(RATIO, {}, 3.0), judge(RATIO, {"fsc": {"error": "No."}}, 3.0)]
+    assert summary.score(judged) == dict(passed=1, evaluable=2, service_passed=1, service_evaluable=2)
+    text = summary.summary(judged, [("1.a", "FSC", 3.0), ("1.c", "boxes", 4.0)], 2.0)
+    assert "1 of 2 evaluable items" in text and "3.00 to 4.00 Å, 3.50 Å on average" in text and "finer than the map bears out" in text
+    assert "bears out" not in summary.resolution_sentence([("1.a", "FSC", 3.0), ("1.c", "boxes", 4.0)], 2.9)
+
+
+# --- running -------------------------------------------------------------------------------------------------------------------------
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    from cryoqa_plugin.demo import write_demo_data
+    folder = tmp_path_factory.mktemp("demo")
+    sources = write_demo_data(str(folder), box=48)
+    return {k: sources[k] for k in ("full_map", "half1", "half2", "model")}
+
+
+@pytest.fixture(scope="module")
+def validated(demo, tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("validated"))
+    steps = []
+    document = run.validate(demo, folder, resolution=5.0, progress=lambda f, m: steps.append((f, m)))
+    return folder, document, steps
+
+
+def test_all_levels_run_and_are_judged(validated):
+    folder, document, steps = validated
+    assert document["not_done"] == []
+    done = {i["id"]: i["status"] for i in document["items"]}
+    assert set(done) == {i.id for i in ITEMS} and "absent" not in done.values() and "error" not in done.values()
+    assert document["score"]["evaluable"] >= 12
+    assert read_json(os.path.join(folder, "validation.json")) == json.loads(json.dumps(document))
+    fractions = [f for f, _ in steps]
+    assert np.all(np.diff(fractions) > -1e-9) and fractions[0] == 0 and fractions[-1] == pytest.approx(1)
+
+
+def test_the_report_has_the_cover_and_numbers_its_sections(validated):
+    folder, document, _ = validated
+    paths = write_report(folder, strict=True)
+    html = Path(paths["html"]).read_text(encoding="utf-8")
+    points = document["score"]
+    assert f"{points['passed']} out of {points['evaluable']} evaluable items" in html
+    assert html.index("1.c ") < html.index("1.d ") and '<a href="#blocres">' in html
+    assert read_json(paths["json"])["validation"]["score"] == points
+    assert Path(paths["pdf"]).read_bytes()[:5] == b"%PDF-"
+
+
+def test_what_is_done_is_not_done_again(validated, demo, monkeypatch):
+    folder, document, _ = validated
+    ran = []
+    original = runner.execute
+    monkeypatch.setattr(runner, "execute", lambda capability, *a, **k: ran.append(capability) or original(capability, *a, **k))
+    again = run.validate(demo, folder, resolution=5.0)
+    assert ran == [] and again["score"] == document["score"]
+    os.remove(os.path.join(folder, "fsc", "result.json"))
+    run.validate(demo, folder, resolution=5.0, levels=("1",))
+    assert ran == ["fsc"]
+
+
+def test_another_map_is_done_again(validated, demo, tmp_path, monkeypatch):
+    folder, _, _ = validated
+    ran = []
+    monkeypatch.setattr(runner, "execute", lambda capability, *a, **k: ran.append(capability) or {"error": "stop"})
+    half = read_map(demo["half2"])
+    other = str(tmp_path / "other.mrc")
+    write_map(other, half.with_data(half.data * 1.01))
+    run.validate(dict(demo, half2=other), str(tmp_path / "new"), levels=("1",))
+    assert "fsc" in ran
+    ran.clear()
+    monkeypatch.setattr(run, "__version__", "99")
+    run._one(BY_ID["map_info"], {"full_map": demo["full_map"]}, folder, dict(contour=None, resolution=None), True, voxel_sizes=None,
+             limits=None, progress=lambda f, m: None)
+    assert ran == ["map_info"]
+
+
+def test_one_failure_does_not_stop_the_others(demo, tmp_path, monkeypatch):
+    original = runner.execute
+
+    def failing(capability, *a, **k):
+        if capability == "fsc":
+            raise RuntimeError("broken")
+        return original(capability, *a, **k)
+
+    monkeypatch.setattr(runner, "execute", failing)
+    halves = {k: demo[k] for k in ("half1", "half2")}
+    monkeypatch.setattr(run, "ITEMS", tuple(i for i in ITEMS if i.id in ("1.a", "1.b", "1.g")))
+    document = run.validate(halves, str(tmp_path), levels=("1",))
+    assert [d["capability"] for d in document["not_done"]] == ["fsc"]
+    assert {i["id"]: i["status"] for i in document["items"]}["1.g"] in ("ok", "warn")
+    assert "Not done" not in document["summary"] or "1.a" in document["summary"]
+
+
+def test_wrong_levels_and_nothing_to_do_are_refused(demo, tmp_path):
+    with pytest.raises(InputError, match="no level '2'"):
+        run.validate(demo, str(tmp_path), levels=("2",))
+    with pytest.raises(InputError, match="nothing to validate"):
+        run.validate({"model": demo["model"]}, str(tmp_path), levels=("A",))
+
+
+def test_fine_voxels_are_made_coarser_for_the_slow_methods(tmp_path):
+    rng = np.random.default_rng(0)
+    ft = np.fft.fftn(rng.standard_normal((40, 44, 48)))
+    s2 = sum(np.square(k) for k in np.meshgrid(*(np.fft.fftfreq(n) for n in (40, 44, 48)), indexing="ij"))
+    smooth = Map(np.fft.ifftn(ft * (s2 < 0.15 ** 2)).real.astype(np.float32), (0.5, 0.5, 0.5), (1.0, 2.0, 3.0))
+    made = resize.coarser(smooth, 1.0)
+    assert made.shape == (20, 22, 24) and made.voxel_size == pytest.approx((1.0, 1.0, 1.0)) and made.origin == smooth.origin
+    np.testing.assert_allclose(made.data, smooth.data[::2, ::2, ::2], atol=1e-4 * np.abs(smooth.data).max())
+    path = str(tmp_path / "a.mrc")
+    write_map(path, smooth)
+    resizer = resize.Resizer(str(tmp_path), 5.0)
+    assert resizer.sources("fsc", {"half1": path}, None) == {"half1": path}
+    small = resizer.sources("monores", {"half1": path}, None)["half1"]
+    assert small != path and read_map(small).voxel_size[0] == pytest.approx(5 / 3, rel=0.15)
+    assert resize.Resizer(str(tmp_path), 1.0).sources("monores", {"half1": path}, None) == {"half1": path}
+
+
+def test_the_command(demo, tmp_path, capsys):
+    folder = str(tmp_path / "out")
+    assert main(["validate", "--map", demo["full_map"], "--levels", "0", "--resolution", "5", "-o", folder, "-q"]) == 0
+    out = capsys.readouterr().out
+    assert "evaluable items" in out and "0.a" in out and "1.a" not in out
+    assert sorted(f for f in os.listdir(folder) if f.startswith(("report", "validation"))) == ["report.html", "report.json", "report.pdf",
+                                                                                            "validation.json"]
+    assert main(["validate", "--map", str(tmp_path / "nowhere.mrc"), "-o", folder]) == 2
+    assert main(["validate", "--map", demo["full_map"], "--levels", "7", "-o", folder]) == 2
