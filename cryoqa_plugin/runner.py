@@ -317,4 +317,6 @@ def warmup(progress: Progress = None) -> List[str]:
         for i, row in enumerate(applicable(kinds, on_request=True)):
             mine = {n: p for n, p in kinds.items() if n in row.needs + row.takes}
             execute(row.id, mine, outdir=None, progress=_part(progress, i, len(CAPABILITIES), row.title))
+        halves = {n: kinds[n] for n in ("half1", "half2")}
+        execute("locscale", halves, dict(reference="pseudo_atoms"), outdir=None)       # kernels that the defaults do not reach
     return [k.py_func.__qualname__ for k in jit.KERNELS if hasattr(k, "stats")]
