@@ -322,7 +322,7 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
               "Much of it is not in the largest component: choose another contour level, or make a mask by 'cryoqa mask'."),
         Check("background_mean", "<=", 0.1, "Mean of the background over the spread of the density",
               "The background is not at 0: masses, and programs that fill with 0, are misled. Subtract it."),
-        Check("outlier_ratio_robust", "<=", 1000.0, "Outliers of the background over those of a Gaussian",
+        Check("outliers_percent", "<=", 0.5, "Part of the background that is outliers",
               "Look at the picture of the outliers for density that the mask leaves out, rays or rings."),
     ),
     "map_resolution": (

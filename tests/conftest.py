@@ -14,6 +14,10 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+OWN_CASES = {                                                # simulated cases that the simulator does not know by name
+    "f2_128": ["--model=5ni1.pdb", "--box=128", "--d143=2.7", "--b-gradient=80", "--seed=102"],
+    "f3_144": ["--model=3o21.pdb", "--chains=B", "--box=144", "--d143=3.6", "--anisotropy=-5,0,30", "--seed=103"],
+    "f4_160": ["--model=7pbl.pdb", "--box=160", "--d143=4.2", "--voxel=1.3", "--seed=104"]}
 _SCRATCH = tempfile.TemporaryDirectory(prefix="cryoqa_tests_")
 
 
@@ -107,7 +111,8 @@ def sim_case(shared):
             return folder
         top.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=f".{name}_", dir=str(top)))
-        subprocess.run([sys.executable, str(shared / "tools" / "simulate.py"), name, str(work)], check=True, stdout=subprocess.DEVNULL)
+        how = ["custom", str(work), f"--name={name}", *OWN_CASES[name]] if name in OWN_CASES else [name, str(work)]
+        subprocess.run([sys.executable, str(shared / "tools" / "simulate.py"), *how], check=True, stdout=subprocess.DEVNULL)
         try:
             work.rename(folder)
         except OSError:                                      # another process was quicker, or is still writing there

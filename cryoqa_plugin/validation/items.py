@@ -79,7 +79,7 @@ ITEMS: Tuple[Item, ...] = (
         Rule("contour", "background_p", ">=", 0.001, "Probability that the mean of the background is 0", "Look at the background."),
         Rule("contour", "outlier_ratio", "<=", 20.0, "Voxels of the background beyond five standard deviations, over what is expected",
              "Look at the background for density that the mask leaves out.")),
-         checks=("background_mean", "outlier_ratio_robust"),
+         checks=("background_mean", "outliers_percent"),
          note="With millions of voxels any mean differs from 0 beyond doubt; cryoqa compares the mean with the density."),
     Item("0.d", "B-factor", ("guinier",), (
         Rule("guinier", "bfactor", ">=", -300.0, "B-factor of the map", "The map may need sharpening.", unit="Å²"),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _STAR_COLUMNS = ("rlnResolution", "rlnFourierShellCorrelationCorrected")
 _XML_CURVES = ("corrected", "masked", "unmasked")
 _FINE = 16                                       # points per shell of the filter applied
+_REACH = 1.5                                     # by cryoqa's rules the fit begins at least this many times coarser than it ends
 
 
 class Rules(NamedTuple):
@@ -82,7 +83,8 @@ def prepare(inputs: Inputs, params: "GuinierParams") -> Work:
     weights = None if fsc is None else _weights(fsc, params.rules)
     fit_to = params.fit_to or (resolution if rules.to_resolution else 0.0)
     in_mask = rules.in_mask and inputs.mask is not None and (weights is None or corrected)
-    values.update(weighted=weights is not None, fit_from=params.fit_from or rules.fit_from)
+    coarse = _REACH * fit_to if params.rules == "cryoqa" else 0.0
+    values.update(weighted=weights is not None, fit_from=params.fit_from or max(rules.fit_from, coarse))
     return Work(inputs, params, base, rules, weights, values["fit_from"], fit_to, in_mask, values, base.warnings)
 
 

@@ -82,10 +82,12 @@ def compute_hand(inputs: Inputs, params: HandParams, *, progress: Progress = Non
     say(0.2, "resolution")
     resolution = _resolution(inputs, params, halves, work, steps.turned(inside, flips))
     say(0.4, "helices")
-    pieces = steps.find_pieces(steps.make_ready(work.data, inside, grid.voxel_size, resolution, flips), grid.shape, grid.voxel_size)
+    pieces = steps.NO_PIECES
+    if resolution <= steps.COARSEST:
+        pieces = steps.find_pieces(steps.make_ready(work.data, inside, grid.voxel_size, resolution, flips), grid.shape, grid.voxel_size)
     evidence = steps.weigh(pieces.scores)
     found = steps.whole_helices(pieces)
-    hand, summary = _verdict(evidence, params, len(pieces.scores))
+    hand, summary = _verdict(evidence, params, len(pieces.scores), resolution)
     if params.write_mirrored:
         values.update(_mirror_images(inputs, grid, data))
     say(1.0, "done")
@@ -125,7 +127,10 @@ def _resolution(inputs: Inputs, params: HandParams, halves: bool, work: Map, ins
     return max(round(known, 3), least)
 
 
-def _verdict(evidence: steps.Evidence, params: HandParams, n_rods: int) -> Tuple[str, str]:
+def _verdict(evidence: steps.Evidence, params: HandParams, n_rods: int, resolution: float) -> Tuple[str, str]:
+    if resolution > steps.COARSEST:
+        return "undetermined", (f"The hand cannot be told: at {resolution:.3g} Å the turns of an alpha helix, 5.4 Å apart, are not seen; "
+                                f"{steps.COARSEST:g} Å is the least that is needed.")
     if evidence.pieces < steps.LEAST or evidence.share < steps.SHARE:
         return "undetermined", (f"The hand cannot be told: {evidence.pieces} of {n_rods} rods of the map look like pieces of an alpha "
                                 "helix, which is too few.")

@@ -10,6 +10,7 @@ from scipy.special import betainc
 from ...core import filters, fourier, helices, masks, shells, tophat
 
 FINEST = 4.0                                     # Å; how a backbone winds is seen at 4 to 5.4 Å, finer detail only adds noise
+COARSEST = 7.0                                   # Å; coarser than this nothing is left of the turns of a helix
 _WHITE_FROM = 10.0                               # Å, finer than this all shells weigh alike
 _RIDGE = 2.2                                     # Å, standard deviation of the Gaussian that turns helices into rods
 _DENSEST = 0.10                                  # part of the mask, the densest, in which rods are looked for
@@ -44,6 +45,9 @@ class Pieces(NamedTuple):
     places: np.ndarray
     along: np.ndarray
     scores: np.ndarray
+
+
+NO_PIECES = Pieces(np.zeros((0, 3)), np.zeros((0, 3)), np.zeros((0, 2)))
 
 
 class Evidence(NamedTuple):

@@ -13,7 +13,7 @@ from ..draw import curves, split_values, tables
 from ..section import Results, Section
 
 _FIRST = ("contour", "mass", "residues", "decentring", "space_min", "space_min_percent", "mass_offset", "components_95",
-          "remaining_percent", "mask_overlap", "background_mean", "outlier_ratio", "outlier_ratio_robust")
+          "remaining_percent", "mask_overlap", "background_mean", "outlier_ratio", "outliers_percent")
 Images = Sequence[Tuple[str, np.ndarray]]
 
 
