@@ -3,12 +3,13 @@ from __future__ import annotations
 
 import json
 import os
+import string
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from cryoqa_plugin import runner
+from cryoqa_plugin import params, runner
 from cryoqa_plugin.cli import main
 from cryoqa_plugin.errors import InputError
 from cryoqa_plugin.io.maps import Map, read_map, write_map
@@ -17,6 +18,7 @@ from cryoqa_plugin.report.assemble import write_report
 from cryoqa_plugin.results import declared, read_json
 from cryoqa_plugin.validation import resize, run, summary
 from cryoqa_plugin.validation.items import ITEMS, Item, Rule, judge, percentile
+from cryoqa_plugin.validation.sentences import SENTENCES
 
 
 def _document(checks=(), curves=None, **metrics):
@@ -67,6 +69,32 @@ def test_checks_without_a_value_do_not_hide_the_others():
     assert judge(RATIO, documents, 3.0).status == "ok"
     assert judge(RATIO, {"fsc": _document([("a", "skipped")], resolution=3.0)}, 3.0).status == "skipped"
     assert judge(RATIO, {"fsc": _document(resolution=3.0)}, 3.0).status == "none"
+
+
+def test_each_item_says_its_own_numbers():
+    metrics = dict(mass=445.25, residues=4047.7, volume=537420.0, contour=0.02, decentring=1.5, space_min=38.08, mass_offset=1.11,
+                   n_components=12, components_95=1, largest_percent=98.2, mask_volume=742716.6, mask_overlap=0.99, background_mean=None,
+                   outliers_percent=0.0421)
+    documents = {"contour": dict(_document(**metrics), parameters=dict(contour=None, sigmas=5.0), summary="Of the whole.")}
+    said = {i: judge(next(x for x in ITEMS if x.id == i), documents, 3.0).summary for i in ("0.a", "0.b", "0.c")}
+    assert said["0.a"].startswith("445 kDa of protein (4048 residues)") and "38.1 Å from its faces" in said["0.a"]
+    assert said["0.b"].startswith("Of 12 connected components") and said["0.c"] == (
+        "0.042 % of the background are outliers, farther than 5 standard deviations from it.")
+    assert judge(RATIO, {"fsc": dict(_document(resolution=3.0), summary="Of the whole.")}, 3.0).summary == "Of the whole."
+
+
+def test_every_sentence_can_be_said(validated):
+    _, document, _ = validated
+    for item, pieces in SENTENCES.items():
+        known = set()
+        for capability, words in pieces:
+            row = BY_ID[capability]
+            fields = set(declared(resolve(row.result), "metric")) | {s.name for s in params.specs(resolve(row.params))}
+            known |= {n for _, n, _, _ in string.Formatter().parse(words) if n} - fields
+        assert not known, f"{item} names {known}"
+        said = next(i["summary"] for i in document["items"] if i["id"] == item)
+        begins = [words.partition("{")[0] or words.partition("}")[2].partition("{")[0] for _, words in pieces]
+        assert any(b in said for b in begins), f"{item} says {said}"
 
 
 def test_the_sign_of_the_services_b_factors():
@@ -211,6 +239,19 @@ def test_fine_voxels_are_made_coarser_for_the_slow_methods(tmp_path):
     small = resizer.sources("monores", {"half1": path}, None)["half1"]
     assert small != path and read_map(small).voxel_size[0] == pytest.approx(5 / 3, rel=0.15)
     assert resize.Resizer(str(tmp_path), 1.0).sources("monores", {"half1": path}, None) == {"half1": path}
+
+
+def test_a_map_alone_tells_its_resolution_to_the_others(tmp_path):
+    from cryoqa_plugin.demo import write_demo_data
+    sources = write_demo_data(str(tmp_path / "demo"), box=64)
+    document = run.validate({"full_map": sources["full_map"]}, str(tmp_path / "out"), levels=("0",))
+    median = read_json(str(tmp_path / "out" / "map_resolution" / "result.json"))["metrics"]["median"]["value"]
+    for capability, name in (("guinier", "fit_to"), ("locbfactor", "resolution"), ("hand", "resolution")):
+        assert read_json(str(tmp_path / "out" / capability / "result.json"))["parameters"][name] == median
+    assert document["reported"] is None and "No resolution was reported" in document["summary"] and document["not_done"] == []
+    given = run.validate({"full_map": sources["full_map"]}, str(tmp_path / "given"), resolution=6.0, levels=("0",))
+    assert given["reported"] == 6.0
+    assert read_json(str(tmp_path / "given" / "guinier" / "result.json"))["parameters"]["fit_to"] == 6.0
 
 
 def test_the_command(demo, tmp_path, capsys):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
+from scipy.special import logsumexp
 
 from . import local
 from .fourier import Geometry
@@ -90,11 +91,12 @@ def table(geo: Geometry, bands: Bands) -> Tuple[np.ndarray, np.ndarray]:
     """ln of the mean of ``exp(-B s^2 / 2)`` over each band, float64 [bands, n] at the relative B-factors of the grid, and the number of
     independent coefficients of each band in one Å^3, float64 [bands]."""
     r = np.arange(_FINE * geo.n_shells * 2) / _FINE
-    falls = np.exp(-np.outer(_GRID, (r / geo.length) ** 2 / 2))
     logs, counts = [], []
     for centre in bands.centres:
         weight = np.where(np.abs(r - centre) < bands.width, np.cos((r - centre) / bands.width * (np.pi / 2)), 0) ** 2 * r ** 2
-        logs.append(np.log(falls @ weight / weight.sum()))
+        there = weight > 0
+        falls = -np.outer(_GRID, (r[there] / geo.length) ** 2 / 2)
+        logs.append(logsumexp(falls, axis=1, b=weight[there] / weight.sum()))
         counts.append(2 * np.pi * weight.sum() / _FINE / geo.length ** 3)
     return np.array(logs), np.array(counts)
 

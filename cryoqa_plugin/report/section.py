@@ -40,6 +40,11 @@ class Results:
         root = os.path.realpath(self.root) if self.root else ""
         return bool(root and entry.get("path")) and os.path.realpath(entry["path"]).startswith(root + os.sep)
 
+    def contour(self) -> Optional[float]:
+        """Contour level that was given or suggested for the map; None where no capability says one."""
+        entry = self.documents.get("contour", {}).get("metrics", {}).get("contour")
+        return None if entry is None else entry["value"]
+
     def inputs(self) -> Dict[str, Mapping[str, Any]]:
         """The inputs by kind; of one kind in several documents the first one counts."""
         out: Dict[str, Mapping[str, Any]] = {}

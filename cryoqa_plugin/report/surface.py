@@ -18,9 +18,10 @@ _CODES = 254
 
 
 def surface(map_: Map, results: Results) -> Optional[Surface]:
-    """The mesh of a map with a colouring for each local map of the results that covers the same box; None where there is no surface."""
+    """The mesh of a map at its contour level, or at one chosen from it, with a colouring for each local map of the results that covers
+    the same box; None where there is no surface."""
     found = local_maps(results)
-    small = _small_mesh(map_, len(found))
+    small = _small_mesh(map_, len(found), results.contour()) or _small_mesh(map_, len(found), None)
     if small is None:
         return None
     vertices, quads, level, edge = small
@@ -28,7 +29,8 @@ def surface(map_: Map, results: Results) -> Optional[Surface]:
     low, high = vertices.min(axis=0), vertices.max(axis=0)
     scale = float(max((high - low).max(), 1e-6))
     places = np.round((vertices - low) / scale * 65535).astype("<u2")
-    words = f"The map is shrunk to at most {edge} voxels an edge and smoothed a little for this view only; level {show(float(level))}."
+    smoothed = "" if level == results.contour() else " and smoothed a little"
+    words = f"The map is shrunk to at most {edge} voxels an edge{smoothed} for this view only; level {show(float(level))}."
     if colourings:
         words += " The colours go from the 2 to the 98 percentile of the values on the surface; grey is where there is none."
     return Surface("The surface to turn", places.tobytes(), quads.astype("<u4" if len(vertices) > 65535 else "<u2").tobytes(),
@@ -49,13 +51,18 @@ def local_maps(results: Results) -> List[Tuple[str, str, str]]:
     return out
 
 
-def _small_mesh(map_: Map, n_colourings: int) -> Optional[Tuple[np.ndarray, np.ndarray, float, int]]:
-    """Vertices (x, y, z) in Å from the first voxel, quadrilaterals, level, and the edge at which they are few enough for a page."""
+def _small_mesh(map_: Map, n_colourings: int, given: Optional[float]) -> Optional[Tuple[np.ndarray, np.ndarray, float, int]]:
+    """Vertices (x, y, z) in Å from the first voxel, quadrilaterals, level, and the edge at which they are few enough for a page.
+
+    Without a level ``given`` the map is smoothed and the level chosen from it.
+    """
     edge = EDGE
     while edge >= 24:
         small, step = isosurface.shrink(map_.data, edge)
-        small = isosurface.smooth(small, 0.8)
-        level = isosurface.contour_level(small)
+        level = given
+        if level is None:
+            small = isosurface.smooth(small, 0.8)
+            level = isosurface.contour_level(small)
         vertices, quads = mesh.surface_net(small, level)
         if len(vertices) * (6 + n_colourings) + len(quads) * 4 * (4 if len(vertices) > 65535 else 2) <= MOST_BYTES:
             size = np.array(map_.voxel_size, dtype=np.float64)

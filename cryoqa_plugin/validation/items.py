@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..checks import Check, evaluate, worst
+from .sentences import sentence
 
 SERVICE = "https://doi.org/10.1039/D2FD00059H"
 _PERCENTILE = "A reported resolution below nearly all local ones is not what the map shows."
@@ -111,12 +112,16 @@ ITEMS: Tuple[Item, ...] = (
     Item("1.e", "Local resolution: MonoRes", ("monores",), (_percentile("monores"),)),
     Item("1.f", "Local resolution by direction: MonoDir", ("monodir",), (
         _ratio("monodir", "radial_median", "the radial resolution of MonoDir"),), reported=(0.0, 10.0)),
-    Item("1.g", "Fourier shell occupancy", ("directional_fsc",), (_ratio("directional_fsc", "fso_05", "that of the occupancy at 0.5"),)),
-    Item("1.h", "3DFSC", ("directional_fsc",), (_ratio("directional_fsc", "resolution_global", "that of the 3DFSC"),)),
+    Item("1.g", "Fourier shell occupancy", ("directional_fsc",), (_ratio("directional_fsc", "fso_05", "that of the occupancy at 0.5"),),
+         checks=("half_maps_identical", "isotropic", "reach_nyquist")),
+    Item("1.h", "3DFSC", ("directional_fsc",), (_ratio("directional_fsc", "resolution_global", "that of the 3DFSC"),),
+         checks=("half_maps_identical", "zero_fraction", "area_ratio", "fall_off_ratio")),
     Item("1.i", "Local resolution: filter bank", ("local_fsc",), note="Not in the service's reports."),
     Item("A.a", "Map against model: FSC", ("mtriage",), (_ratio("mtriage", "d_fsc_model_05_masked", "that of map against model at 0.5"),),
          checks=("model_zscore", "atoms_outside", "model_correlation", "model_gap", "model_lead", "b_excess")),
-    Item("A.b", "Map against model: correlation and atom inclusion", ("model_fit",), note="The service has FSC-Q here."),
+    Item("A.b", "Map against model: correlation and atom inclusion", ("model_fit",),
+         checks=("half_maps_identical", "atoms_outside", "model_zscore", "cc_mask", "residues_low", "inclusion_backbone"),
+         note="The service has FSC-Q here."),
     Item("A.d", "Map against model: Guinier plots", ("model_fit",), (
         Rule("model_fit", "guinier_correlation", ">=", 0.5, "Correlation of the Guinier plots of map and model", "Sharpen the map less or "
              "more, or look at the B-factors of the model."),), checks=("guinier_correlation",)),
@@ -146,8 +151,9 @@ def judge(item: Item, documents: Mapping[str, Mapping[str, Any]], reported: Opti
     ours = [c for d in good for c in d.get("checks", ()) if not item.checks or c["metric"] in item.checks]
     service = _service(item, documents, reported)
     applies = reported is None or item.reported[0] <= reported <= item.reported[1]
-    return Judged(item, _worst(ours), "none" if not item.rules else "not applicable" if not applies else _worst(service),
-                  " ".join(str(d.get("summary", "")) for d in good), tuple(ours), tuple(service if applies else ()))
+    said = sentence(item.id, documents) or " ".join(str(d.get("summary", "")) for d in good)
+    return Judged(item, _worst(ours), "none" if not item.rules else "not applicable" if not applies else _worst(service), said,
+                  tuple(ours), tuple(service if applies else ()))
 
 
 def _worst(outcomes: Sequence[Mapping[str, Any]]) -> str:

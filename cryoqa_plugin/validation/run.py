@@ -15,6 +15,8 @@ Progress = Optional[Callable[[float, str], None]]
 LEVELS = ("0", "1", "A")
 FILE = "validation.json"
 _FIRST = ("map_info", "mask")                    # for the context, and because the others use the mask
+_ESTIMATE = "map_resolution"                     # tells the resolution of a map alone to the others when none was reported
+_NAMES = {"guinier": {"resolution": "fit_to"}}   # parameters that go by another name
 _COST = {"map_info": 1.0, "mask": 1.0, "fsc": 2.0, "half_map_statistics": 2.0, "directional_fsc": 2.5, "local_fsc": 4.5, "mtriage": 3.0,
          "blocres": 20.0, "resmap": 12.0, "monores": 9.0, "monodir": 60.0, "hand": 4.0, "map_resolution": 4.0}
 
@@ -58,15 +60,18 @@ def validate(sources: Mapping[str, str], outdir: str, *, contour: Optional[float
         raise InputError("There is nothing to validate: give a map, or two half-maps.")
     documents: Dict[str, Any] = {}
     given = dict(contour=contour, resolution=resolution)
+    known = dict(given)
     small = resize.Resizer(outdir, resolution)
     done, total = 0.0, sum(_COST.get(row.id, 3.0) for row in rows)
     for row in rows:
         share = _COST.get(row.id, 3.0)
         say = _part(progress, done / total, share / total, row.title)
-        documents[row.id] = _one(row, small.sources(row.id, ready, voxel_sizes), outdir, given, resume, threads=threads, limits=limits,
+        documents[row.id] = _one(row, small.sources(row.id, ready, voxel_sizes), outdir, known, resume, threads=threads, limits=limits,
                                  voxel_sizes=voxel_sizes, command=command, progress=say)
         if row.id == "mask" and "error" not in documents["mask"]:
             ready = dict(ready, mask=os.path.join(outdir, "mask", "mask.mrc"))
+        if row.id == _ESTIMATE and resolution is None and "half1" not in ready and "error" not in documents[row.id]:
+            known["resolution"] = documents[row.id]["metrics"]["median"]["value"]
         done += share
     document = _document(items, documents, ready, given, levels, command)
     results.write_json(document, os.path.join(outdir, FILE))
@@ -74,8 +79,8 @@ def validate(sources: Mapping[str, str], outdir: str, *, contour: Optional[float
 
 
 def _plan(items: Sequence[Item], ready: Mapping[str, str]) -> List[Capability]:
-    """The rows to run, each once, in the order of the items."""
-    ids = list(_FIRST) + [c for item in items for c in item.capabilities]
+    """The rows to run, each once, in the order of the items; what others need comes first."""
+    ids = list(_FIRST) + sorted((c for item in items for c in item.capabilities), key=lambda c: c != _ESTIMATE)
     known = [row for row in (find(i) for i in dict.fromkeys(ids)) if row is not None]
     possible = {row.id for row in runner.applicable(dict(ready, mask=ready.get("mask") or "to be made"), on_request=True)}
     return [row for row in known if row.id in possible and not (row.id == "mask" and (ready.get("mask") or "full_map" not in ready))]
@@ -99,8 +104,9 @@ def _one(row: Capability, sources: Mapping[str, str], outdir: str, given: Mappin
 
 
 def _values(row: Capability, given: Mapping[str, Any]) -> Dict[str, Any]:
-    names = {s.name for s in params_module.specs(resolve(row.params))}
-    return {n: v for n, v in given.items() if v is not None and n in names}
+    known = {s.name for s in params_module.specs(resolve(row.params))}
+    named = {_NAMES.get(row.id, {}).get(n, n): v for n, v in given.items()}
+    return {n: v for n, v in named.items() if v is not None and n in known}
 
 
 def _there(row: Capability, folder: str, sources: Mapping[str, str], values: Mapping[str, Any]) -> Optional[Dict[str, Any]]:

@@ -67,3 +67,12 @@ def test_share_of_a_mask():
     part = falloff.share(mask, grid)
     at = np.arange(grid.shape[2]) * 32 / grid.shape[2]
     assert part[:, :, np.argmin(abs(at - 8))].min() > 0.95 and part[:, :, np.argmin(abs(at - 24))].max() < 0.05
+
+
+def test_fine_voxels_do_not_overflow():
+    import warnings
+    geo = fourier.geometry((128, 128, 128), (0.5, 0.5, 0.5))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        logs, counts = falloff.table(geo, falloff.Bands(np.array([20.0, 40.0, 60.0]), 4.0, np.ones(65)))
+    assert np.isfinite(logs).all() and (np.diff(logs, axis=1) < 0).all() and (counts > 0).all()

@@ -173,6 +173,18 @@ def test_noise_that_varies_with_the_radius_is_no_outlier():
     assert _run(map_, contour=0.5).outlier_ratio_robust > 500
 
 
+def test_other_pieces_of_the_molecule_are_no_outliers():
+    map_, _ = _noisy((64, 64, 64), (20, 20, 20), 10, noise=0.02)
+    alone = _run(map_, contour=0.5)
+    map_.data[_ball(map_.shape, (48, 48, 48), 8)] += 1.0     # half as large
+    both = _run(map_, contour=0.5)
+    assert both.n_components == alone.n_components + 1 and both.outliers > 1000
+    assert both.outliers_percent < 1e-3 and both.outlier_ratio_robust < 20
+    speck, _ = _noisy((64, 64, 64), (20, 20, 20), 10, noise=0.02)
+    speck.data[_ball(map_.shape, (48, 48, 48), 2)] += 1.0
+    assert _run(speck, contour=0.5).outliers_robust == pytest.approx(_ball(map_.shape, (48, 48, 48), 2).sum(), abs=3)
+
+
 def test_a_background_away_from_zero_is_compared_with_the_density():
     map_, _ = _noisy((64, 64, 64), (32, 32, 32), 16, noise=0.01)
     map_.data[...] += np.float32(0.002)
@@ -229,7 +241,7 @@ def test_the_suggested_level_encloses_the_molecule(sim_case, name):
     atoms = gemmi.read_structure(str(folder / f"{name}_model.pdb"))
     weight = sum(a.element.weight * 1.07 for a in (cra.atom for cra in atoms[0].all())) / 1000        # with the hydrogens
     assert 0.5 < result.mass / weight < 1.6
-    assert result.largest_percent > 95 and result.outlier_ratio_robust < 1000
+    assert result.largest_percent > 95 and result.outliers_percent < 0.05
     assert result.n_components == masks.components(map_.data >= np.float32(result.contour))[1].size
     json.dumps([list(map(float, row)) for row in result.masses.rows])
 

@@ -85,6 +85,20 @@ def test_no_surface_and_no_colours(run):
     assert block.colourings == () and "grey" not in block.caption
 
 
+def test_the_surface_is_at_the_contour_level(run):
+    blob, results, _ = run
+    sizes = []
+    for level in (2.0, 9.0):                                 # the ball is 12 Å less the distance from its middle
+        at = dict(contour=dict(metrics=dict(contour=dict(value=level))))
+        block = surface.surface(blob, Results(dict(results.documents, **at), {}, results.folders))
+        assert f"level {level:g}" in block.caption and "smoothed" not in block.caption
+        sizes.append(block.n_vertices)
+    assert sizes[0] / sizes[1] == pytest.approx((10 / 3) ** 2, rel=0.2)
+    high = dict(contour=dict(metrics=dict(contour=dict(value=99.0))))
+    assert surface.surface(blob, Results(dict(results.documents, **high), {}, results.folders)).caption \
+        == surface.surface(blob, results).caption
+
+
 def test_a_rough_map_stays_small(monkeypatch):
     monkeypatch.setattr(surface, "MOST_BYTES", 100000)
     z, y, x = (np.sin(2 * np.pi / 16 * i) for i in np.indices((96, 96, 96), dtype=np.float32))

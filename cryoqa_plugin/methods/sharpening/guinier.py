@@ -18,8 +18,9 @@ class GuinierParams:
     """Parameters of :func:`compute_guinier`."""
 
     rules: str = param("cryoqa", "cryoqa: in the mask, amplitudes weighted by the corrected FSC of the half-maps, from 10 Å (1.5 times "
-                       "the resolution where that is coarser) to the resolution: the B-factor of the signal. relion: without the mask, weighted by the FSC in it, from 10 Å to the "
-                       "last shell that has a weight. xmipp: no mask and no weights, from 15 Å to the resolution.",
+                       "the resolution where that is coarser) to the resolution: the B-factor of the signal. relion: without the mask, "
+                       "weighted by the FSC in it, from 10 Å to the last shell that has a weight. xmipp: no mask and no weights, from "
+                       "15 Å to the resolution.",
                        label="Rules", choices=("cryoqa", "relion", "xmipp"))
     fit_from: Optional[float] = param(None, "Lowest resolution of the fit; that of the rules when empty.", label="Fit from", unit="Å",
                                       min=2, max=100)

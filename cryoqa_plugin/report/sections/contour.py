@@ -21,13 +21,13 @@ def render(results: Results) -> List[Block]:
     """Pictures of the map, its masks and the background, the curves, values and tables."""
     document = results["contour"]
     level = document["metrics"]["contour"]["value"]
-    out = _drawn(results, document, level)
+    out = _drawn(results, document)
     out += curves(document, ["mass_by_threshold"], marks=[(level, f"contour {show(float(level))}")])
     out += curves(document, ["background", "gaussian"], title="Histogram of the background")
     return out + split_values(document, _FIRST) + tables(document)
 
 
-def _drawn(results: Results, document: Mapping[str, Any], level: float) -> List[Block]:
+def _drawn(results: Results, document: Mapping[str, Any]) -> List[Block]:
     path = document["inputs"]["full_map"]["path"]
     masks = {name: results.map_file("contour", name) for name in ("raw_mask", "hard_mask", "soft_mask")}
     if not os.path.isfile(path) or not all(masks.values()):
@@ -39,8 +39,7 @@ def _drawn(results: Results, document: Mapping[str, Any], level: float) -> List[
                      "The orange line is the mask: the largest component, dilated."),
            _pictures("Maxima", pictures.maxima(map_.data), "Maximum", None, None, "Largest value along each axis."),
            _pictures("Standard deviations", pictures.spreads(map_.data), "Standard deviation", None, None,
-                     "Standard deviation along each axis."),
-           _surface(map_, level)]
+                     "Standard deviation along each axis.")]
     raw = pictures.widest_slices(read_map(masks["raw_mask"]).data)
     soft = pictures.widest_slices(read_map(masks["soft_mask"]).data)
     out += [_pictures("What is above the contour level", raw, "Slice of the raw mask", (0.0, 1.0), _at(hard, raw),
@@ -61,13 +60,6 @@ def _at(data: np.ndarray, images: Images) -> List[np.ndarray]:
     """The same slices of another map."""
     z, y, x = (int(label.rpartition(" ")[2]) for label, _ in images)
     return [data[z], data[:, y], data[:, :, x]]
-
-
-def _surface(map_: Map, level: float) -> Pictures:
-    _, views = pictures.surface_pngs(map_, float(level))
-    return Pictures("Isosurface at the contour level", tuple(Picture(p, f"Isosurface seen {label}", f"seen {label}") for label, p in views),
-                    f"Level {show(float(level))}; small blobs beside the molecule are noise, or something that the level cuts off. The map "
-                    "is shrunk to at most 128 voxels an edge for this picture.")
 
 
 def _outliers(map_: Map, hard: np.ndarray, document: Mapping[str, Any]) -> List[Block]:

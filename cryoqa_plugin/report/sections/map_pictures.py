@@ -18,11 +18,7 @@ def render(results: Results) -> List[Block]:
         return [Text(words)]
     mask = _the_mask(results, map_)
     out = [_slices(map_, mask, words), _projections(map_)]
-    level, views = pictures.surface_pngs(map_)
-    out.append(Pictures("Isosurface", tuple(Picture(p, f"Isosurface seen {label}", f"seen {label}") for label, p in views),
-                        f"Level {show(float(level))}, chosen from the map: half the mean density of the strongest third of the voxels "
-                        "that rise above the median by four times the noise. The map is shrunk to at most 128 voxels an edge and "
-                        "smoothed a little for this picture only."))
+    out.append(_isosurface(map_, results.contour()))
     turning = surface(map_, results)
     return out + ([turning] if turning else [])
 
@@ -47,6 +43,18 @@ def _the_mask(results: Results, map_: Map) -> Optional[Map]:
         return None
     mask = read_map(path)
     return mask if mask.shape == map_.shape else None
+
+
+def _isosurface(map_: Map, given: Optional[float]) -> Pictures:
+    level, views = pictures.surface_pngs(map_, given)
+    words = f"Level {show(float(level))}, "
+    if given is None:
+        words += ("chosen from the map: half the mean density of the strongest third of the voxels that rise above the median by four "
+                  "times the noise. The map is shrunk to at most 128 voxels an edge and smoothed a little for this picture only.")
+    else:
+        words += ("the contour level. Small blobs beside the molecule are noise, or something that the level cuts off. The map is shrunk "
+                  "to at most 128 voxels an edge for this picture.")
+    return Pictures("Isosurface", tuple(Picture(p, f"Isosurface seen {label}", f"seen {label}") for label, p in views), words)
 
 
 def _slices(map_: Map, mask: Optional[Map], words: str) -> Pictures:
