@@ -84,7 +84,8 @@ ITEMS: Tuple[Item, ...] = (
          note="With millions of voxels any mean differs from 0 beyond doubt; cryoqa compares the mean with the density."),
     Item("0.d", "B-factor", ("guinier",), (
         Rule("guinier", "bfactor", ">=", -300.0, "B-factor of the map", "The map may need sharpening.", unit="Å²"),
-        Rule("guinier", "bfactor", "<=", 0.0, "B-factor of the map", "The map seems sharpened too much.", unit="Å²"))),
+        Rule("guinier", "bfactor", "<=", 0.0, "B-factor of the map", "The map seems sharpened too much.", unit="Å²")),
+         note="The service wants -300 Å² at most at any resolution; cryoqa looks at what is left of the amplitudes at the resolution."),
     Item("0.e", "Local resolution of the map alone", ("map_resolution",), (_percentile("map_resolution"),), reported=(2.0, 13.0),
          note="A statistical estimate takes the place of the network DeepRes."),
     Item("0.f", "Local B-factor", ("locbfactor",), (
@@ -92,7 +93,8 @@ ITEMS: Tuple[Item, ...] = (
              "Å²"),
         Rule("locbfactor", "median_bfactor", "<=", 0.0, "Median of the local B-factor", "The map seems sharpened too much.", "negative",
              "Å²")),
-         note="The service's B-factors are negative for a fall-off; those of cryoqa are calibrated and positive, as of atoms."),
+         note="The service's B-factors are negative for a fall-off; those of cryoqa are calibrated and positive, as of atoms, and judged "
+              "by how much they differ from place to place."),
     Item("0.g", "Local occupancy", ("lococcupancy",), (
         Rule("lococcupancy", "median_occupancy", ">=", 0.5, "Median of the local occupancy", "Parts of the molecule may be missing."),),
          note="Its mean inside the mask is 0.75 by construction, so that the service's rule hardly ever fails."),

@@ -88,6 +88,17 @@ def test_known_bfactors_of_an_uneven_box(rules, bfactor):
     made = compute_guinier(Inputs(full_map=_blurred(bfactor)), GuinierParams(rules=rules, fit_to=3.4))
     assert made.bfactor == pytest.approx(bfactor, abs=4) and made.oversharpened is (bfactor > 0) and made.bfactor_error < 4
     assert ("oversharpened" in made.summary) is (bfactor > 0)
+    assert made.fall == pytest.approx(np.exp(-made.bfactor / 4 / 3.4 ** 2))
+
+
+def test_a_coarse_map_is_fitted_from_farther_and_judged_by_its_fall():
+    coarse = Inputs(full_map=_blurred(-800.0, shape=(80, 81, 82)))
+    made = [compute_guinier(coarse, GuinierParams(fit_to=d)) for d in (6.0, 8.0)]
+    assert [m.fit_from for m in made] == [10.0, 12.0]
+    assert compute_guinier(coarse, GuinierParams(rules="relion", fit_to=6.0)).fit_from == 10
+    assert made[1].bfactor == pytest.approx(-800, abs=80) and 1 < made[1].fall < made[0].fall < 4000
+    steep = compute_guinier(Inputs(full_map=_blurred(-500.0)), GuinierParams(fit_to=3.6))
+    assert steep.bfactor == pytest.approx(-500, abs=20) and steep.fall > 4000
 
 
 def test_ranges_weights_and_reference_change_what_they_say(demo):

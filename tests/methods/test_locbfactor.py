@@ -54,6 +54,7 @@ def test_more_fall_off_gives_as_much_more(single):
     assert first.noise_source == ("solvent" if single else "half-maps") and first.mask_source == "given"
     assert first.bfactor_p2_5 < first.median_bfactor < first.bfactor_p97_5 and first.histogram.y.sum() == pytest.approx(1)
     assert first.bfactor_map == pytest.approx(first.median_bfactor, abs=10) and first.spread_over_error < 3
+    assert first.unevenness == pytest.approx(np.exp(first.spread / 36)) and first.log_error == pytest.approx(first.median_error / 36)
     assert len(first.bands.rows) == 6 and f"{first.median_bfactor:.0f} Å²" in first.summary
 
 

@@ -56,6 +56,8 @@ class GuinierResult(Result):
     r_squared: Optional[float] = metric("", "squared correlation of the plot with its line", "higher")
     slope: Optional[float] = _b("slope of the line, B / 4")
     intercept: Optional[float] = metric("", "value of the line at zero frequency", "none")
+    fall: Optional[float] = metric("", "times by which the amplitudes fall from zero frequency to the end d of the fit: exp(-B / 4 d^2)",
+                                   "none")
     oversharpened: Optional[bool] = metric("", "amplitudes rise with resolution: the B-factor is above 0", "none")
     weighted: Optional[bool] = metric("", "the plot was weighted by an FSC, so that it is that of the signal", "none")
     fit_from: Optional[float] = metric("Å", "lowest resolution of the fit", "none")

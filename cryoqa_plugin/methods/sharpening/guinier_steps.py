@@ -199,7 +199,8 @@ def fit_map(work: Work, made: Plots, values: Dict[str, Any]) -> Optional[Guinier
         return None
     line = np.where(made.freq * work.fit_from >= 1 - 1e-9, fit.intercept + fit.slope * s2, np.nan)
     values.update(bfactor=fit.bfactor, bfactor_error=fit.bfactor_error, r_squared=fit.r_squared, slope=fit.slope, intercept=fit.intercept,
-                  shells=fit.n_shells, oversharpened=fit.bfactor > 0, guinier_fit=Curve(s2[1:], line[1:]))
+                  shells=fit.n_shells, oversharpened=fit.bfactor > 0,
+                  fall=float(np.exp(min(-fit.bfactor / (4 * values["fit_to"] ** 2), 50.0))), guinier_fit=Curve(s2[1:], line[1:]))
     return fit
 
 

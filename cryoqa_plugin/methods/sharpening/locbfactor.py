@@ -59,8 +59,12 @@ class LocbfactorResult(Result):
     bfactor_p75: Optional[float] = _b("75 % of the voxels have less")
     bfactor_p97_5: Optional[float] = _b("97.5 % of the voxels have less")
     spread: Optional[float] = _b("97.5th less 2.5th percentile: how much the fall-off varies over the map")
+    unevenness: Optional[float] = metric("", "times by which the amplitudes at the resolution d differ between these two: "
+                                         "exp(spread / 4 d^2)", "lower")
     bfactor_map: Optional[float] = _b("B-factor of the whole map, that local ones scatter around")
     median_error: Optional[float] = _b("median standard error of a local B-factor", "lower")
+    log_error: Optional[float] = metric("", "the same as an error of the logarithm of the amplitude at the resolution d: error / 4 d^2",
+                                        "lower")
     spread_over_error: Optional[float] = metric("", "standard deviation of the local B-factors over their standard error: above 1 where "
                                                 "differences between places are real", "higher")
     fraction_without: Optional[float] = metric("", "part of the mask without a B-factor", "lower")
@@ -95,7 +99,10 @@ def compute_locbfactor(inputs: Inputs, params: LocbfactorParams, *, progress: Pr
         raise InputError(f"No voxel of the mask has three bands above the noise ({begun.work.mean.path}); use all bands.")
     values.update(shared.percentiles(known, "bfactor"), fraction_without=float(1 - known.size / np.count_nonzero(begun.inside)))
     values["spread"] = values["bfactor_p97_5"] - values["bfactor_p2_5"]
+    at_end = 4 * begun.work.resolution ** 2
+    values["unevenness"] = float(np.exp(min(values["spread"] / at_end, 50.0)))
     if values.get("median_error"):
+        values["log_error"] = values["median_error"] / at_end
         values["spread_over_error"] = float(known.std(dtype=np.float64)) / values["median_error"]
     grid = begun.work.mean
     values.update(histogram=shared.histogram(known), local_bfactor=grid.with_data(np.nan_to_num(maps[0])))

@@ -31,5 +31,5 @@ SECTION = Section(
     capability="locbfactor",
     how_to_read="What the whole map has lost by alignment, motion and optics raises all values alike; what is higher than the rest is "
                 "mobile. Differences smaller than a few times the error mean nothing. A single B-factor sharpens such a map too much in "
-                "one place and too little in another when the values spread by 100 Å² and more.",
+                "one place and too little in another when the values spread by 100 Å² and more at 3 Å, by 400 Å² at 6 Å.",
     render=render)
