@@ -10,8 +10,8 @@ SENTENCES: Dict[str, Any] = {
                         "{contour:.4g}."),
             ("contour", "The molecule is {decentring:.1f} % out of the middle of the box and at least {space_min:.1f} Å from its faces; "
                         "its centre of mass is {mass_offset:.1f} % out of the middle.")),
-    "0.b": (("contour", "Of {n_components} connected components above the contour level, {components_95} hold 95 %, and the largest alone "
-                        "{largest_percent:.1f} %."),
+    "0.b": (("contour", "Connected components above the contour level: {n_components}; 95 % lie in {components_95} of them, "
+                        "{largest_percent:.1f} % in the largest."),
             ("contour", "The mask made of it holds {mask_volume:.0f} Å³ and {mask_overlap:.2f} of what is above the level.")),
     "0.c": (("contour", "The mean of the background is {background_mean:.3f} standard deviations of the density away from 0."),
             ("contour", "{outliers_percent:.2g} % of the background are outliers, farther than {sigmas:g} standard deviations from it.")),
