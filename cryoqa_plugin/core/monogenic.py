@@ -4,21 +4,25 @@ Of a map ``f`` and its three Riesz transforms ``f_j`` (multiplication by ``-i k_
 ``sqrt(f^2 + f_x^2 + f_y^2 + f_z^2)``. Felsberg & Sommer (2001), https://doi.org/10.1109/78.969520.
 
 A high-pass is the map less its low-pass, and a low-pass has few coefficients: all four components are transformed once,
-and what lies below a frequency is taken away by transforms of the small cube of coefficients that hold it.
+and what lies below a frequency is taken away by transforms of the small cube of coefficients that hold it: sums of waves
+(:mod:`pruned`) where they are few, fast transforms where they are many.
 """
 from __future__ import annotations
 
-from typing import Any, Callable, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 import scipy.fft
 
-from .fourier import forward, inverse
+from . import pruned
+from .filters import raised_cosine
+from .fourier import forward
 from .jit import njit
 from .threads import get_threads, over_slabs
 
 WIDTH = 0.02                          # of the raised cosines, cycles a voxel
 _SMALL = 1_000_000                      # coefficients or voxels
+_SUMS, _SUMS_BOTH = 64, 96            # waves up to which sums are faster than transforms of a whole axis, one way, and both ways
 _AXES = (3, 2, 1, 0)                  # the map itself, then along x, y, z
 
 
@@ -50,6 +54,41 @@ def _riesz_kernel(ft, z0, z1, indices_z, indices_y, steps, axis, low, high, out)
                     k = kz if axis == 0 else (ky if axis == 1 else kx)
                     factor = factor * k / u if u > 0 else 0.0
                     out[z, y, x] = np.complex64(complex(value.imag * factor, -value.real * factor))
+
+
+@njit
+def _part_kernel(ft, z0, z1, indices_z, indices_y, steps, axis, out):
+    """``ft`` itself (axis 3) or times ``-i k_axis / |k|``; the coefficient at 0 becomes 0 then."""
+    nk = ft.shape[2]
+    weights = np.empty(nk, np.float32)
+    for z in range(z0, z1):
+        kz = indices_z[z] * steps[0]
+        for y in range(ft.shape[1]):
+            source, target = ft[z, y], out[z, y]
+            if axis == 3:
+                target[:] = source
+                continue
+            ky = indices_y[y] * steps[1]
+            base = max(kz * kz + ky * ky, 1e-30)
+            if axis == 2:
+                for x in range(nk):
+                    weights[x] = x * steps[2] / np.sqrt(base + (x * steps[2]) * (x * steps[2]))
+            else:
+                k = kz if axis == 0 else ky
+                for x in range(nk):
+                    weights[x] = k / np.sqrt(base + (x * steps[2]) * (x * steps[2]))
+            for x in range(nk):
+                target[x] = complex(source[x].imag * weights[x], -source[x].real * weights[x])
+
+
+@njit
+def _scale_kernel(cube, along_z, along_y, along_x):
+    """``cube`` times a factor of each axis, in place; all complex64."""
+    for z in range(cube.shape[0]):
+        for y in range(cube.shape[1]):
+            factor, row = along_z[z] * along_y[y], cube[z, y]
+            for x in range(row.size):
+                row[x] *= factor * along_x[x]
 
 
 @njit
@@ -120,25 +159,54 @@ class Monogenic:
         self.region: Region = region or tuple(slice(0, n) for n in self.shape)
         self._ft = forward(data)
         del data                                             # a map that was made for this call is not needed any more
-        self._parts = [self._component(axis) for axis in _AXES]
+        self._parts = np.empty((len(_AXES),) + tuple(s.stop - s.start for s in self.region), np.float32)
+        self._fill()
 
     def forget_below(self, f: float, width: float = WIDTH) -> None:
         """Make the amplitudes beyond ``f`` and higher frequencies more exact: what they do not hold is left out from now on."""
         _clear_below(self._ft, self.steps, f - width)
-        for i, axis in enumerate(_AXES):
-            self._parts[i] = self._component(axis)
+        self._fill()
 
-    def _component(self, axis: int) -> np.ndarray:
-        """The map (axis 3) or one of its Riesz transforms, float32 [z, y, x] of the region."""
-        signed = [_signed(n) for n in self.shape[:2]]
-        out = np.empty_like(self._ft)
-        over_slabs(lambda a, b: _riesz_kernel(self._ft, a, b, signed[0], signed[1], self.steps, axis, 9.0, 10.0, out), self.shape[0])
-        return np.ascontiguousarray(inverse(out, self.shape)[self.region])
+    def _fill(self) -> None:
+        """The map (axis 3) and its Riesz transforms in the region."""
+        iz, iy = (_signed(n) for n in self.shape[:2])
+        z, y, x = self.region
+        buffer = np.empty_like(self._ft)
+        for part, axis in zip(self._parts, _AXES):
+            over_slabs(lambda a, b, axis=axis: _part_kernel(self._ft, a, b, iz, iy, self.steps, axis, buffer), len(iz))
+            columns = scipy.fft.ifft(buffer, axis=0, overwrite_x=True, workers=get_threads())[z]
 
-    def squared(self, f: float, width: float = WIDTH) -> np.ndarray:
-        """Squared amplitude beyond ``f``, float32 [z, y, x] of the region; the raised cosine is 0 at ``f - width`` and 1 at ``f``."""
-        total = np.empty(self._parts[0].shape, np.float32)
+            def work(a: int, b: int, columns: np.ndarray = columns, part: np.ndarray = part) -> None:
+                rows = scipy.fft.ifft(columns[a:b], axis=1, overwrite_x=True)[:, y]
+                part[a:b] = scipy.fft.irfft(rows, n=self.shape[2], axis=2)[:, :, x]
+
+            over_slabs(work, len(part))
+
+    def amplitude(self, f: float, width: float = WIDTH, limits: Optional[np.ndarray] = None,
+                  out: Optional[np.ndarray] = None) -> np.ndarray:
+        """Amplitude beyond ``f``, float32 [z, y, x] of the region; the raised cosine is 0 at ``f - width`` and 1 at ``f``.
+
+        ``limits`` (:func:`pruned.limits_of`) are the offsets along y and x that are wanted of each section, int64 [nz, 2]; what
+        lies beyond them means nothing. ``out`` is where to write; a new array when not given.
+        """
+        total = np.empty(self._parts.shape[1:], np.float32) if out is None else out
         reach = reach_of(f, self.shape, self.steps)
+        tops = [len(reach[0]) // 2, len(reach[1]) // 2, len(reach[2]) - 1]
+        if max(tops) <= min(_SUMS / (total.size / np.prod(self.shape)) ** (1 / 3), _SUMS_BOTH):
+            axes = [pruned.waves(*a) for a in zip(self.shape, self.region, tops)]
+            folded = (pruned.fold_cube(cube) for cube in self._low(f, width, reach, pruned.shift(reach, axes)))
+            pruned.amplitude(folded, axes, pruned.full_limits(total.shape) if limits is None else limits, self._parts, total)
+            return total
+        for i, cube in enumerate(self._low(f, width, reach)):
+            self._add(i, cube, reach, total)
+        return np.sqrt(total, out=total)
+
+    def _low(self, f: float, width: float, reach: Sequence[np.ndarray],
+             shift: Optional[Sequence[np.ndarray]] = None) -> Iterator[np.ndarray]:
+        """Coefficients of each component less what lies beyond ``f``, of which each overwrites the one before.
+
+        With ``shift`` (:func:`pruned.shift`) they are times its factors and over the number of voxels.
+        """
         iz, iy, _ = reach
         cube = self._ft[np.ix_(*reach)]
         edge = max(f - width, 0.0), f
@@ -146,13 +214,15 @@ class Monogenic:
             _spread(lambda a, b: _riesz_kernel(cube, a, b, iz, iy, self.steps, 3, *edge, cube), len(iz), cube.size)
         else:
             cube[:] = 0
-        self._add(0, cube, reach, total)
+        if shift is not None:
+            along_z, scale = shift[0], np.float32(1 / np.prod(self.shape))
+            _spread(lambda a, b: _scale_kernel(cube[a:b], along_z[a:b] * scale, shift[1], shift[2]), len(iz), cube.size)
+        low = cube.copy()
+        yield low
         _spread(lambda a, b: _over_frequency(cube[a:b], iz[a:b], iy, self.steps), len(iz), cube.size)
-        low = np.empty_like(cube)
-        for i, axis in list(enumerate(_AXES))[1:]:
+        for axis in _AXES[1:]:
             _spread(lambda a, b, axis=axis: _along_kernel(cube[a:b], iz[a:b], iy, self.steps, axis, low[a:b]), len(iz), cube.size)
-            self._add(i, low, reach, total)
-        return total
+            yield low
 
     def _add(self, number: int, low: np.ndarray, reach: Sequence[np.ndarray], total: np.ndarray) -> None:
         """Add the square of a component less its part ``low`` to ``total``, which the first one begins; ``low`` holds coefficients."""
@@ -205,14 +275,41 @@ def _plane(columns: np.ndarray, iy: np.ndarray, shape: Sequence[int], rows: slic
     return scipy.fft.irfft(wide[:, rows], n=shape[2], axis=2, overwrite_x=True)
 
 
-def low_pass_at(data: np.ndarray, steps: np.ndarray, edge: Tuple[float, float],
-                where: np.ndarray) -> np.ndarray:
-    """Low-passed map at some voxels, float32 [n], in the order of ``data[where]``.
+def low_pass_at(data: np.ndarray, steps: np.ndarray, edge: Tuple[float, float], where: np.ndarray,
+                limits: Optional[np.ndarray] = None) -> np.ndarray:
+    """Low-passed map at some voxels, float32 [n], in the order of ``data[where]``; ``data`` may be overwritten.
 
     ``data`` is float32 and ``where`` bool [z, y, x]; ``steps`` the frequency of index 1 of each axis (cycles a voxel); the raised
-    cosine is 1 up to the first and 0 from the second number of ``edge`` on.
+    cosine is 1 up to the first and 0 from the second number of ``edge`` on. ``limits`` are those of ``where``
+    (:func:`pruned.limits_of`), for who has them already.
     """
-    iz, iy, ix = reach_of(edge[1], data.shape, steps)
+    reach = reach_of(edge[1], data.shape, steps)
+    limits = pruned.limits_of(where) if limits is None else limits
+    tops = [len(reach[0]) // 2, len(reach[1]) // 2, len(reach[2]) - 1]
+    if max(tops) > _SUMS_BOTH:
+        return _low_pass_by_transforms(data, steps, edge, reach, where)
+    axes = [pruned.waves(n, slice(0, n), top) for n, top in zip(data.shape, tops)]
+    folded = pruned.fold_map(data, axes)
+    _low_pass_folded(folded, data.shape, steps, edge)
+    pruned.unfold(folded, axes, limits, data)
+    return np.concatenate(over_slabs(lambda a, b: data[a:b][where[a:b]], data.shape[0]))
+
+
+def _low_pass_folded(folded: np.ndarray, shape: Sequence[int], steps: np.ndarray, edge: Tuple[float, float]) -> None:
+    """Multiply folded sums by the raised cosine, and by what makes coefficients of them, in place."""
+    ty, tz, tx = folded.shape[1] // 2, folded.shape[2], folded.shape[3] // 2
+    y, z, x = np.ix_(*(np.arange(t) for t in (ty, tz, tx)))
+    u = np.sqrt((z * steps[0]) ** 2 + (y * steps[1]) ** 2 + (x * steps[2]) ** 2)
+    weights = raised_cosine(u, *edge) / np.prod(shape)
+    for k in (z, y, x):
+        weights *= np.where(k > 0, 2.0, 1.0)
+    parts = folded.reshape(2, 2, ty, tz, 2, tx)
+    parts *= weights.astype(np.float32)[:, :, None]
+
+
+def _low_pass_by_transforms(data: np.ndarray, steps: np.ndarray, edge: Tuple[float, float], reach: Sequence[np.ndarray],
+                            where: np.ndarray) -> np.ndarray:
+    iz, iy, ix = reach
     columns = np.empty((data.shape[0], len(iy), len(ix)), np.complex64)
 
     def down(a: int, b: int) -> None:

@@ -5,7 +5,9 @@ import naive_monogenic as naive
 import numpy as np
 import pytest
 
+from cryoqa_plugin.core import monogenic
 from cryoqa_plugin.core.monogenic import Monogenic, low_pass_at, reach_of
+from cryoqa_plugin.core.pruned import limits_of
 
 SHAPES = ((24, 24, 24), (15, 22, 19))
 WAVE = np.cos(2 * np.pi * 6 * np.arange(48) / 48)
@@ -32,6 +34,27 @@ def test_low_pass_is_that_of_the_twin(shape, f):
     where[3:5] = False
     found = low_pass_at(source.amplitude(f), source.steps, (f, min(f + 0.02, 0.5)), where)
     assert found == pytest.approx(expected[where], abs=1e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_sums_and_transforms_agree(shape, monkeypatch):
+    data = _data(shape)
+    source, where = Monogenic(data), np.random.default_rng(3).random(shape) > 0.5
+    out = []
+    for most in (1000, 0):
+        monkeypatch.setattr(monogenic, "_SUMS", most)
+        monkeypatch.setattr(monogenic, "_SUMS_BOTH", most)
+        out.append((source.amplitude(0.21), low_pass_at(source.amplitude(0.3), source.steps, (0.3, 0.32), where)))
+    assert out[0][0] == pytest.approx(out[1][0], abs=2e-6) and out[0][1] == pytest.approx(out[1][1], abs=2e-6)
+
+
+def test_limits_and_a_buffer():
+    data = _data((20, 23, 18))
+    where = np.zeros(data.shape, bool)
+    where[4:9, 5:20, 6:13] = True
+    source, out = Monogenic(data), np.empty(data.shape, np.float32)
+    assert source.amplitude(0.2, limits=limits_of(where), out=out) is out
+    assert out[where] == pytest.approx(source.amplitude(0.2)[where], abs=1e-6)
 
 
 def test_a_region_is_a_part_of_the_whole():

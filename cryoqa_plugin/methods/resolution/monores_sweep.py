@@ -7,6 +7,7 @@ import numpy as np
 
 from ...core import filters, fourier
 from ...core.monogenic import Monogenic, Region
+from ...core.pruned import limits_of
 from . import monores_steps as steps
 from .monores_steps import Found, Level, Work
 
@@ -94,18 +95,16 @@ def sweep(work: Work, say: Say) -> Found:
     noise_where, noise_window = _noise_places(work, region, inside, window, sigma)
     signal = Monogenic(work.signal(), size, region)
     noise = Monogenic(work.noise(), size, region) if work.halves else None
+    limits, amplitude = limits_of(inside | noise_where), np.empty(inside.shape, np.float32)
     race, levels = Fall(int(np.count_nonzero(inside))), []
     frequencies = np.linspace(voxel / work.start, _FINEST, work.params.levels)
     for k, f in enumerate(frequencies):
         say(0.15 + 0.8 * k / len(frequencies), f"amplitude at {voxel / f:.2f} Å")
-        amplitude = signal.squared(float(f))
-        np.sqrt(amplitude, out=amplitude)
+        signal.amplitude(float(f), limits=limits, out=amplitude)
         values = window.mean(amplitude[inside])
         if noise is not None:
-            amplitude = noise.squared(float(f))
-            np.sqrt(amplitude, out=amplitude)
+            noise.amplitude(float(f), limits=limits, out=amplitude)
         sample = noise_window.mean(amplitude[noise_where])
-        del amplitude
         threshold, mean, _ = steps.threshold_of(sample, work.params.significance or 0.99, work.params.gaussian_noise)
         active = float(1 - race.done.mean())
         signal_mean = float(values[~race.done].mean(dtype=np.float64))

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from ...core.monogenic import WIDTH, Monogenic, low_pass_at
+from ...core.pruned import limits_of
 from . import monores_steps as steps
 from .monores_steps import Found, Level, Work
 
@@ -72,7 +73,7 @@ def _classes(work: Work, signal: Optional[Monogenic]) -> Classes:
     n_mask = int(np.count_nonzero(work.inside))
     if work.halves and work.params.noise_inside:
         return Classes(tested, tested, n_mask)
-    amplitude = np.sqrt(signal.squared(0.0))                 # what looks like solvent is solvent
+    amplitude = signal.amplitude(0.0)                        # what looks like solvent is solvent
     amplitude = steps.real_gaussian(amplitude, work.grid.voxel_size, 4)
     if noise.any():
         level = steps.threshold_of(amplitude[noise], 0.95, False)[0]
@@ -82,18 +83,23 @@ def _classes(work: Work, signal: Optional[Monogenic]) -> Classes:
     return Classes(tested, tested | noise if work.halves else noise, n_mask)
 
 
-def _amplitude(source: Monogenic, f: float, before: float, where: np.ndarray) -> np.ndarray:
-    """Amplitude beyond ``f`` low-passed at ``f``, float32 [n]; all NaN at 0.5, where the width of Xmipp's low-pass is 0.
+class _Amplitudes:
+    """Amplitudes of a map at the voxels of ``where``, at rising frequencies."""
 
-    ``before`` is the frequency of the last call, 0 at the first.
-    """
-    if f >= 0.5:
-        return np.full(int(np.count_nonzero(where)), np.nan, np.float32)
-    if any(before < limit <= f for limit in _EXACT):
-        source.forget_below(f)
-    total = source.squared(f)
-    np.sqrt(total, out=total)
-    return low_pass_at(total, source.steps, (f, min(f + WIDTH, 0.5)), where)
+    def __init__(self, source: Monogenic, where: np.ndarray) -> None:
+        self._source, self._where, self._limits, self._last = source, where, limits_of(where), 0.0
+        self._buffer: Optional[np.ndarray] = None
+
+    def at(self, f: float) -> np.ndarray:
+        """Amplitude beyond ``f`` low-passed at ``f``, float32 [n]; all NaN at 0.5, where the width of Xmipp's low-pass is 0."""
+        if f >= 0.5:
+            return np.full(int(np.count_nonzero(self._where)), np.nan, np.float32)
+        if any(self._last < limit <= f for limit in _EXACT):
+            self._buffer = None
+            self._source.forget_below(f)
+        self._last = f
+        self._buffer = self._source.amplitude(f, out=self._buffer)
+        return low_pass_at(self._buffer, self._source.steps, (f, min(f + WIDTH, 0.5)), self._where, self._limits)
 
 
 def sweep_xmipp(work: Work, say: Say) -> Found:
@@ -106,19 +112,19 @@ def sweep_xmipp(work: Work, say: Say) -> Found:
     classes = None
     if work.halves:
         classes = _classes(work, None if work.params.noise_inside else Monogenic(work.signal(), work.grid.voxel_size))
-        source = Monogenic(work.noise(), work.grid.voxel_size)
+        source = _Amplitudes(Monogenic(work.noise(), work.grid.voxel_size), classes.noise)
         for k, f in enumerate(fs):
             say(0.1 + 0.4 * k / len(fs), f"noise at {length / indices[k]:.2f} Å")
-            values = _amplitude(source, f, fs[k - 1] if k else 0.0, classes.noise)
-            noises[k] = steps.threshold_of(values, significance, work.params.gaussian_noise)
+            noises[k] = steps.threshold_of(source.at(f), significance, work.params.gaussian_noise)
         del source
-    source = Monogenic(work.signal(), work.grid.voxel_size)
-    race = _Race(work, classes or _classes(work, source))
+    signal = Monogenic(work.signal(), work.grid.voxel_size)
+    race = _Race(work, classes or _classes(work, signal))
+    source = _Amplitudes(signal, race.where)
     for k, f in enumerate(fs):
         say(0.5 + 0.45 * k / len(fs), f"map at {length / indices[k]:.2f} Å")
         if not race.step(source, f, length / indices[k], noises[k]):
             break
-    del source
+    del source, signal
     return race.finish()
 
 
@@ -131,17 +137,16 @@ class _Race:
         self.failed, self.resolution = np.zeros(n, np.uint8), np.zeros(n, np.float32)
         self.seen: List[float] = []
         self.levels: List[Level] = []
-        self.best, self.last, self.rejected = 0.0, 0.0, 0
+        self.best, self.rejected = 0.0, 0
         self.where = classes.tested if work.halves else classes.tested | classes.noise
         self.is_tested = None if work.halves else classes.tested[self.where]
 
-    def step(self, source: Monogenic, f: float, resolution: float, noise: Optional[_Noise]) -> bool:
+    def step(self, source: _Amplitudes, f: float, resolution: float, noise: Optional[_Noise]) -> bool:
         """One frequency; False when the sweep ends here."""
         params = self.work.params
         significance = params.significance or 0.95
         self.seen.append(resolution)
-        values = _amplitude(source, f, self.last, self.where)
-        self.last = f
+        values = source.at(f)
         if noise is None:
             noise = steps.threshold_of(values[~self.is_tested], significance, params.gaussian_noise)
             values = values[self.is_tested]
