@@ -319,8 +319,9 @@ def _low_pass_by_transforms(data: np.ndarray, steps: np.ndarray, edge: Tuple[flo
     _spread(down, data.shape[0], data.size)
     columns = scipy.fft.fft(columns, axis=0, overwrite_x=True, workers=get_threads())
     cube = columns[iz]
+    del columns                                              # its place is needed for the way back
     _spread(lambda a, b: _riesz_kernel(cube, a, b, iz, iy, steps, 3, edge[0], edge[1], cube), len(iz), cube.size)
-    columns = _along_z(cube, iz, data.shape[0])
+    lines = _along_z(cube, iz, data.shape[0])
 
     def up(a: int, b: int) -> np.ndarray:
         chosen = where[a:b]
@@ -328,6 +329,6 @@ def _low_pass_by_transforms(data: np.ndarray, steps: np.ndarray, edge: Tuple[flo
             return np.empty(0, np.float32)
         places = np.flatnonzero(chosen.any(axis=(0, 2)))
         rows = slice(int(places[0]), int(places[-1]) + 1)
-        return _plane(columns[a:b], iy, data.shape, rows)[chosen[:, rows]]
+        return _plane(lines[a:b], iy, data.shape, rows)[chosen[:, rows]]
 
     return np.concatenate(_spread(up, data.shape[0], data.size))
