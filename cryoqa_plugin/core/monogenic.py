@@ -318,8 +318,7 @@ def _low_pass_by_transforms(data: np.ndarray, steps: np.ndarray, edge: Tuple[flo
 
     _spread(down, data.shape[0], data.size)
     columns = scipy.fft.fft(columns, axis=0, overwrite_x=True, workers=get_threads())
-    cube = columns[iz]
-    del columns                                              # its place is needed for the way back
+    cube, columns = columns[iz], columns[:0].copy()          # the place of what went down is needed for the way back
     _spread(lambda a, b: _riesz_kernel(cube, a, b, iz, iy, steps, 3, edge[0], edge[1], cube), len(iz), cube.size)
     lines = _along_z(cube, iz, data.shape[0])
 
