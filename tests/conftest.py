@@ -79,11 +79,7 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Heavy tests run only when they are asked for; side by side, a file stays together, and there is one Scipion at a time."""
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            alone = item.path.parent.name in ("protocols", "viewers")
-            item.add_marker(pytest.mark.xdist_group("scipion" if alone else item.path.name))
+    """Heavy tests run only when they are asked for."""
     if "heavy" in (config.option.markexpr or "") or os.environ.get("CRYOQA_HEAVY"):
         return
     left = [item for item in items if "heavy" not in item.keywords]

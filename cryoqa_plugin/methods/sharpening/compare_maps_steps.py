@@ -114,7 +114,8 @@ def _spectrum(geo: Geometry, resolution: float, halves: Tuple[np.ndarray, ...], 
         half = shells.fsc(shells.cross_sums(one, two, geo))
         low = np.flatnonzero(half[2:] < _EDGE)
         half[(low[0] + 2 if low.size else half.size):] = 0
-        out *= np.sqrt(np.clip(2 * half / (1 + half), 0, 1))
+        half = np.maximum(half, 0)
+        out *= np.sqrt(2 * half / (1 + half))
     past = fourier.frequencies(geo) * resolution > 1.1
     out[past] = 0
     out[0] = 0
