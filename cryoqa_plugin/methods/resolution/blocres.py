@@ -13,7 +13,7 @@ from ...results import Curve, Table, curve, map_output, metric, table
 from ..map_info.halves_position import position_notes
 from . import blocres_steps as steps
 from .local_fsc_steps import check, make_mask
-from .local_resolution import LocalResolution
+from .local_resolution import LocalResolution, histogram
 
 Progress = Optional[Callable[[float, str], None]]
 
@@ -88,7 +88,7 @@ def compute_blocres(inputs: Inputs, params: BlocresParams, *, progress: Progress
     inside = [v[mask >= steps.LEVEL] for v in (voxels, *(steps.voxels(work, o.frequency, mask) for o in others))]
     values: Dict[str, Any] = dict(zip(steps.NAMES, (float(v) for v in np.percentile(inside[0], steps.PERCENTILES))))
     values.update(facts, **steps.numbers(work, params, first, values["median"]), mask_source=source,
-                  mask_fraction=inside[0].size / mask.size, histogram=steps.histogram(inside[0]),
+                  mask_fraction=inside[0].size / mask.size, histogram=histogram(inside[0]),
                   percentiles=steps.percentile_table((first, *others), inside), resolution_map=inputs.half1.with_data(voxels))
     if source == "made":
         values["mask_used"] = inputs.half1.with_data(mask)

@@ -12,6 +12,7 @@ from ...io.inputs import Inputs
 from ...results import Curve, Table
 from ..map_info.halves import is_masked
 from .local_fsc_steps import LEVEL
+from .local_resolution import mask_notes, where
 
 if TYPE_CHECKING:
     from .blocres import BlocresParams
@@ -128,14 +129,6 @@ def numbers(work: Work, params: BlocresParams, read: Read, median: float) -> Dic
                 fsc_boxes=Curve(at, work.curves[:, shown].mean(axis=0, dtype=np.float64)))
 
 
-def histogram(values: np.ndarray) -> Curve:
-    """Part of the voxels (%) in 60 ranges of their resolution."""
-    low, high = float(values.min()), float(values.max())
-    margin = max(0.05 * (high - low), 0.01 * low)
-    counts, edges = np.histogram(values, bins=60, range=(low - margin, high + margin))
-    return Curve((edges[1:] + edges[:-1]) / 2, 100 * counts / values.size)
-
-
 def percentile_table(reads: Sequence[Read], inside: Sequence[np.ndarray]) -> Table:
     """Percentiles at each threshold."""
     rows: List[Tuple[Any, ...]] = [(r.cut, *(float(v) for v in np.percentile(i, PERCENTILES))) for r, i in zip(reads, inside)]
@@ -144,19 +137,16 @@ def percentile_table(reads: Sequence[Read], inside: Sequence[np.ndarray]) -> Tab
 
 def summary(v: Dict[str, Any]) -> str:
     """One sentence."""
-    where = {"given": "in the mask given", "made": "in a mask made from the half-maps", "none": "in the whole box"}[v["mask_source"]]
     if v["half_maps_identical"]:
         return "The half-maps are copies of each other: the FSC of their boxes is 1 everywhere and says nothing about resolution."
     return (f"The local resolution at FSC {v['threshold']:g} is {v['median']:.2f} Å in the median and from {v['p5']:.2f} to "
-            f"{v['p95']:.2f} Å for nine tenths of the voxels, {where} (boxes of {v['box_edge']:.1f} Å).")
+            f"{v['p95']:.2f} Å for nine tenths of the voxels, {where(v['mask_source'])} (boxes of {v['box_edge']:.1f} Å).")
 
 
 def warnings(v: Dict[str, Any]) -> List[str]:
     """What is odd about mask, half-maps and boxes."""
     out: List[Optional[str]] = [
-        "No mask was given: one was made from the mean of the half-maps, low-passed at 12 Å; look at it, or give a mask."
-        if v["mask_source"] == "made" else None,
-        "No mask was given and none could be made: the numbers are those of the whole box." if v["mask_source"] == "none" else None,
+        *mask_notes(v["mask_source"]),
         "The half-maps are masked: near the edge of that mask the boxes hold what it left." if v["half_maps_masked"] else None,
         f"The boxes have an edge of {v['box_edge']:.1f} Å, only {v['box_over_resolution']:.1f} times the median resolution of "
         f"{v['median']:.2f} Å; give larger ones." if v["box_over_resolution"] < _FEW else None,

@@ -13,7 +13,7 @@ from ...params import param
 from ...results import Curve, Table, curve, map_output, metric, table
 from ..map_info.halves_position import position_notes
 from . import local_fsc_steps as steps
-from .local_resolution import LocalResolution
+from .local_resolution import LocalResolution, histogram, mask_notes, where
 from .local_resolution import resolution as _res
 
 Progress = Optional[Callable[[float, str], None]]
@@ -89,8 +89,8 @@ def compute_local_fsc(inputs: Inputs, params: LocalFscParams, *, progress: Progr
     values: Dict[str, Any] = dict(zip(_NAMES, (float(v) for v in np.percentile(inside[0], _PERCENTILES))))
     values.update(facts, overall=overall, window=sigma, threshold=params.threshold, median_05=float(np.median(inside[1])),
                   bands=bank.at.size, lowest_resolution=float(1 / bank.at[0]), mask_source=source,
-                  mask_fraction=inside[0].size / mask.size, **_certainty(bank, found),
-                  coefficients=float(np.interp(1 / values["median"], bank.at, behind)), histogram=_histogram(inside[0]),
+                  mask_fraction=inside[0].size / mask.size, **steps.certainty(bank, found),
+                  coefficients=float(np.interp(1 / values["median"], bank.at, behind)), histogram=histogram(inside[0]),
                   fsc_local=Curve(bank.at, mean_fsc), percentiles=_table(params.threshold, inside),
                   resolution_map=inputs.half1.with_data(maps[0]))
     if source == "made":
@@ -105,41 +105,20 @@ def _voxels(bank: steps.Bank, first: np.ndarray, mask: np.ndarray) -> np.ndarray
     return local.spread(at_points, bank.grid, mask, steps.LEVEL)
 
 
-def _certainty(bank: steps.Bank, found: Any) -> Dict[str, Any]:
-    state, log_error = found.state[0][bank.inside], found.log_error[bank.inside]
-    crossed = state == 0
-    error = (found.error / found.first[0] ** 2)[bank.inside][crossed]
-    sure = int(np.count_nonzero(log_error[crossed] < 1 / 3)) + int(np.count_nonzero(state == 1))
-    return dict(standard_error=float(np.median(error)) if error.size else None, significant_fraction=sure / state.size,
-                unresolved_fraction=float(np.mean(state == -1)), nyquist_fraction=float(np.mean(state == 1)))
-
-
-def _histogram(values: np.ndarray) -> Curve:
-    low, high = float(values.min()), float(values.max())
-    margin = max(0.05 * (high - low), 0.01 * low)
-    counts, edges = np.histogram(values, bins=60, range=(low - margin, high + margin))
-    return Curve((edges[1:] + edges[:-1]) / 2, 100 * counts / values.size)
-
-
 def _table(threshold: float, inside: List[np.ndarray]) -> Table:
     rows = [(cut, *(float(v) for v in np.percentile(values, _PERCENTILES))) for cut, values in zip((threshold, _STRICT), inside)]
     return Table(("FSC", *(f"{p} %" for p in _PERCENTILES)), tuple(rows))
 
 
 def _summary(v: Dict[str, Any]) -> str:
-    where = {"given": "in the mask given", "made": "in a mask made from the half-maps", "none": "in the whole box"}[v["mask_source"]]
     if v["half_maps_identical"]:
         return "The half-maps are copies of each other: their local FSC is 1 everywhere and says nothing about resolution."
     return (f"The local resolution at FSC {v['threshold']:g} is {v['median']:.2f} Å in the median and from {v['p5']:.2f} to "
-            f"{v['p95']:.2f} Å for nine tenths of the voxels, {where} (window of {v['window']:.1f} Å).")
+            f"{v['p95']:.2f} Å for nine tenths of the voxels, {where(v['mask_source'])} (window of {v['window']:.1f} Å).")
 
 
 def _warnings(v: Dict[str, Any], inputs: Inputs) -> List[str]:
-    out = []
-    if v["mask_source"] == "made":
-        out.append("No mask was given: one was made from the mean of the half-maps, low-passed at 12 Å; look at it, or give a mask.")
-    if v["mask_source"] == "none":
-        out.append("No mask was given and none could be made: the numbers are those of the whole box.")
+    out = mask_notes(v["mask_source"])
     if v["half_maps_masked"]:
         out.append("The half-maps are masked: near the edge of that mask the local FSC is that of what it left.")
     out += position_notes(inputs.half1, inputs.half2)

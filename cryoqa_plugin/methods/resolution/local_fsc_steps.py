@@ -1,7 +1,7 @@
 """The steps of the local FSC: check, mask, bands, fit."""
 from __future__ import annotations
 
-from typing import Any, Callable, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -182,3 +182,13 @@ def fit(bank: Bank, sigma: float, cuts: Any) -> Tuple[local_fit.LocalCrossings, 
                                       np.asarray(cuts, dtype=np.float64), width)
     behind = coefficients(bank.at, np.minimum(np.sqrt(4 * np.pi) * width, bank.at), sigma)
     return found, mean_fsc, behind
+
+
+def certainty(bank: Bank, found: Any) -> Dict[str, Any]:
+    """Standard error, and the parts of the voxels whose resolution is sure, not there, and beyond the last band."""
+    state, log_error = found.state[0][bank.inside], found.log_error[bank.inside]
+    crossed = state == 0
+    error = (found.error / found.first[0] ** 2)[bank.inside][crossed]
+    sure = int(np.count_nonzero(log_error[crossed] < 1 / 3)) + int(np.count_nonzero(state == 1))
+    return dict(standard_error=float(np.median(error)) if error.size else None, significant_fraction=sure / state.size,
+                unresolved_fraction=float(np.mean(state == -1)), nyquist_fraction=float(np.mean(state == 1)))

@@ -13,7 +13,7 @@ from ...results import Curve, Table, curve, map_output, metric, table
 from . import blocres_steps, map_or_halves
 from . import phenix_locres_steps as steps
 from .local_fsc_steps import make_mask
-from .local_resolution import LocalResolution
+from .local_resolution import LocalResolution, histogram
 
 Progress = Optional[Callable[[float, str], None]]
 
@@ -89,7 +89,7 @@ def compute_phenix_locres(inputs: Inputs, params: PhenixLocresParams, *, progres
     values: Dict[str, Any] = dict(zip(blocres_steps.NAMES, (float(v) for v in np.percentile(known, blocres_steps.PERCENTILES))))
     values.update(steps.numbers(plan, found), half_maps_identical=about.identical, half_maps_masked=about.masked, mask_source=source,
                   mask_fraction=known.size / mask.size, solvent_median=steps.median_of(everywhere[~inside]),
-                  histogram=blocres_steps.histogram(known),
+                  histogram=histogram(known),
                   percentiles=Table(("Correlation", *(f"{p} %" for p in blocres_steps.PERCENTILES)),
                                     ((params.threshold, *(values[n] for n in blocres_steps.NAMES)),)))
     everywhere[~inside] = 0

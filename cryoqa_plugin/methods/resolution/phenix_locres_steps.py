@@ -11,6 +11,7 @@ from ...errors import InputError
 from ...io.inputs import Inputs
 from ...results import Curve
 from .blocres_steps import LEVEL
+from .local_resolution import mask_notes, where
 
 if TYPE_CHECKING:
     from .phenix_locres import PhenixLocresParams
@@ -152,17 +153,12 @@ def numbers(plan: Plan, found: Found) -> Dict[str, Any]:
 
 def summary(v: Dict[str, Any]) -> str:
     """One sentence."""
-    where = {"given": "in the mask given", "made": "in a mask made from the half-maps", "none": "in the whole box"}[v["mask_source"]]
     if v["half_maps_identical"]:
         return "The half-maps are copies of each other: their correlation is 1 everywhere and says nothing about resolution."
     return (f"The local resolution at a correlation of {v['threshold']:g} is {v['median']:.2f} Å in the median and from {v['p5']:.2f} to "
-            f"{v['p95']:.2f} Å for nine tenths of the voxels, {where} (balls of {v['radius']:.3g} Å radius).")
+            f"{v['p95']:.2f} Å for nine tenths of the voxels, {where(v['mask_source'])} (balls of {v['radius']:.3g} Å radius).")
 
 
 def warnings(v: Dict[str, Any]) -> List[str]:
     """What is odd about the mask."""
-    out: List[Optional[str]] = [
-        "No mask was given: one was made from the mean of the half-maps, low-passed at 12 Å; look at it, or give a mask."
-        if v["mask_source"] == "made" else None,
-        "No mask was given and none could be made: the numbers are those of the whole box." if v["mask_source"] == "none" else None]
-    return [w for w in out if w]
+    return mask_notes(v["mask_source"])

@@ -13,7 +13,7 @@ from ...results import Curve, Table, curve, map_output, metric, table
 from . import blocres_steps, map_or_halves
 from . import relion_locres_steps as steps
 from .local_fsc_steps import make_mask
-from .local_resolution import LocalResolution
+from .local_resolution import LocalResolution, histogram
 
 Progress = Optional[Callable[[float, str], None]]
 
@@ -101,7 +101,7 @@ def compute_relion_locres(inputs: Inputs, params: RelionLocresParams, *, progres
     inside = [1 / f[(mask >= blocres_steps.LEVEL) & (f > 0)] for f in frequency]
     values: Dict[str, Any] = dict(zip(blocres_steps.NAMES, (float(v) for v in np.percentile(inside[0], blocres_steps.PERCENTILES))))
     values.update(steps.numbers(plan, found), half_maps_identical=about.identical, half_maps_masked=about.masked, mask_source=source,
-                  mask_fraction=float(np.mean(mask >= blocres_steps.LEVEL)), histogram=blocres_steps.histogram(inside[0]),
+                  mask_fraction=float(np.mean(mask >= blocres_steps.LEVEL)), histogram=histogram(inside[0]),
                   uncovered_fraction=1 - inside[0].size / int(np.count_nonzero(mask >= blocres_steps.LEVEL)),
                   percentiles=blocres_steps.percentile_table(found.reads, inside),
                   resolution_map=inputs.half1.with_data(steps.voxels(frequency[0], None if params.everywhere else mask)),

@@ -14,6 +14,7 @@ from ...results import Curve
 from . import map_or_halves
 from .blocres_steps import LEVEL, Read
 from .fsc_sharpen import Mtf, fsc_weights, mtf_profile, read_mtf
+from .local_resolution import mask_notes, where
 
 if TYPE_CHECKING:
     from .relion_locres import RelionLocresParams
@@ -196,20 +197,17 @@ def numbers(plan: Plan, found: Found) -> Dict[str, Any]:
 
 def summary(v: Dict[str, Any]) -> str:
     """One sentence."""
-    where = {"given": "in the mask given", "made": "in a mask made from the half-maps", "none": "in the whole box"}[v["mask_source"]]
     if v["half_maps_identical"]:
         return "The half-maps are copies of each other: the FSC of their spheres is 1 everywhere and says nothing about resolution."
     width = 2 * (v["radius"] + v["edge"])
     return (f"The local resolution at FSC {v['threshold']:g} is {v['median']:.2f} Å in the median and from {v['p5']:.2f} to "
-            f"{v['p95']:.2f} Å for nine tenths of the voxels, {where} ({v['spheres']} soft spheres, {width:.3g} Å wide).")
+            f"{v['p95']:.2f} Å for nine tenths of the voxels, {where(v['mask_source'])} ({v['spheres']} soft spheres, {width:.3g} Å wide).")
 
 
 def warnings(v: Dict[str, Any]) -> List[str]:
     """What is odd about mask and spheres."""
     out: List[Optional[str]] = [
-        "No mask was given: one was made from the mean of the half-maps, low-passed at 12 Å; look at it, or give a mask."
-        if v["mask_source"] == "made" else None,
-        "No mask was given and none could be made: the numbers are those of the whole box." if v["mask_source"] == "none" else None,
+        *mask_notes(v["mask_source"]),
         f"{100 * v['uncovered_fraction']:.2g} % of the mask lies near the faces of the box, where no sphere reaches, and has no resolution."
         if v["uncovered_fraction"] > 0 else None]
     return [w for w in out if w]

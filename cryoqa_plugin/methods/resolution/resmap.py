@@ -11,7 +11,7 @@ from ...io.maps import Map
 from ...params import param
 from ...results import Curve, Table, curve, map_output, metric, table
 from . import resmap_steps as steps
-from .local_resolution import LocalResolution
+from .local_resolution import LocalResolution, histogram, where
 from .resmap_sweep import Found, sweep
 
 Progress = Optional[Callable[[float, str], None]]
@@ -92,22 +92,14 @@ def _values(work: steps.Work, found: Found) -> Dict[str, Any]:
     values.update(
         work.facts, assigned_fraction=assigned, finest_fraction=found.at_once / n, finest_used=float(work.levels[0]),
         coarsest_used=float(work.levels[-1]), step_used=work.step, n_voxels=n, mask_source=work.mask_source,
-        noise_source="half-maps" if work.halves else "solvent of the map", histogram=_histogram(found.resolution),
+        noise_source="half-maps" if work.halves else "solvent of the map", histogram=histogram(found.resolution),
         spectra=Curve(work.at[1:], (work.power / work.noise)[1:]), tests=Table(_COLUMNS, tuple(found.rows)),
         resolution_map=work.grid.with_data(data))
     return values
 
 
-def _histogram(values: np.ndarray) -> Curve:
-    low, high = float(values.min()), float(values.max())
-    margin = max(0.05 * (high - low), 0.01 * low)
-    counts, edges = np.histogram(values, bins=60, range=(low - margin, high + margin))
-    return Curve((edges[1:] + edges[:-1]) / 2, 100 * counts / values.size)
-
-
 def _summary(v: Dict[str, Any]) -> str:
     if v.get("half_maps_identical"):
         return "The half-maps are copies of each other and say nothing about the local resolution."
-    where = {"given": "in the mask given", "made": "in a mask made from the map", "none": "in the whole box"}[v["mask_source"]]
     return (f"A local sinusoid is significant up to {v['median']:.2f} Å in the median and from {v['p5']:.2f} to {v['p95']:.2f} Å for nine "
-            f"tenths of the voxels, {where} (noise from the {v['noise_source']}).")
+            f"tenths of the voxels, {where(v['mask_source'], 'the map')} (noise from the {v['noise_source']}).")

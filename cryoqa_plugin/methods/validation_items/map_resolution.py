@@ -12,7 +12,7 @@ from ...io.maps import Map
 from ...params import param
 from ...results import Curve, Table, curve, map_output, metric, table
 from ..resolution import local_fsc_steps
-from ..resolution.local_resolution import LocalResolution
+from ..resolution.local_resolution import LocalResolution, histogram
 from ..resolution.local_resolution import resolution as _res
 from . import map_resolution_steps as steps
 
@@ -93,7 +93,7 @@ def compute_map_resolution(inputs: Inputs, params: MapResolutionParams, *, progr
     del begun
     say(0.85, "local resolution")
     found, mean_fsc, _ = local_fsc_steps.fit(bank, sigma, (_CUT,))
-    certainty = _certainty(bank, found)
+    certainty = local_fsc_steps.certainty(bank, found)
     if params.noise == "auto" and params.resolution and facts["noise_source"] == "solvent" and certainty["nyquist_fraction"] > _FILTERED:
         del bank, found                                      # the solvent is weaker than the noise of the molecule
         return compute_map_resolution(inputs, replace(params, noise="resolution"), progress=progress)
@@ -104,7 +104,7 @@ def compute_map_resolution(inputs: Inputs, params: MapResolutionParams, *, progr
     values: Dict[str, Any] = dict(zip(_NAMES, (float(v) for v in np.percentile(inside, _PERCENTILES))))
     values.update(facts, overall=overall, window=sigma, bands=bank.at.size, lowest_resolution=float(1 / bank.at[0]),
                   finest_resolution=float(1 / bank.at[-1]), mask_source=source, mask_fraction=inside.size / mask.size,
-                  **certainty, histogram=_histogram(inside), correlation=Curve(bank.at, mean_fsc),
+                  **certainty, histogram=histogram(inside, inside.size), correlation=Curve(bank.at, mean_fsc),
                   percentiles=Table(tuple(f"{p} %" for p in _PERCENTILES), (tuple(values[n] for n in _NAMES),)),
                   resolution_map=inputs.full_map.with_data(out))
     if params.resolution is not None:
@@ -113,22 +113,6 @@ def compute_map_resolution(inputs: Inputs, params: MapResolutionParams, *, progr
         values["mask_used"] = inputs.full_map.with_data(mask)
     say(1.0, "done")
     return MapResolutionResult(summary=_summary(values), warnings=tuple(_warnings(values, inputs)), **values)
-
-
-def _certainty(bank: local_fsc_steps.Bank, found: Any) -> Dict[str, Any]:
-    state, log_error = found.state[0][bank.inside], found.log_error[bank.inside]
-    crossed = state == 0
-    error = (found.error / found.first[0] ** 2)[bank.inside][crossed]
-    sure = int(np.count_nonzero(log_error[crossed] < 1 / 3)) + int(np.count_nonzero(state == 1))
-    return dict(standard_error=float(np.median(error)) if error.size else None, significant_fraction=sure / state.size,
-                unresolved_fraction=float(np.mean(state == -1)), nyquist_fraction=float(np.mean(state == 1)))
-
-
-def _histogram(values: np.ndarray) -> Curve:
-    low, high = float(values.min()), float(values.max())
-    margin = max(0.05 * (high - low), 0.01 * low)
-    counts, edges = np.histogram(values, bins=60, range=(low - margin, high + margin))
-    return Curve((edges[1:] + edges[:-1]) / 2, counts.astype(np.float64))
 
 
 def _summary(v: Dict[str, Any]) -> str:
