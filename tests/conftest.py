@@ -17,7 +17,11 @@ ROOT = Path(__file__).resolve().parent.parent
 OWN_CASES = {                                                # simulated cases that the simulator does not know by name
     "f2_128": ["--model=5ni1.pdb", "--box=128", "--d143=2.7", "--b-gradient=80", "--seed=102"],
     "f3_144": ["--model=3o21.pdb", "--chains=B", "--box=144", "--d143=3.6", "--anisotropy=-5,0,30", "--seed=103"],
-    "f4_160": ["--model=7pbl.pdb", "--box=160", "--d143=4.2", "--voxel=1.3", "--seed=104"]}
+    "f4_160": ["--model=7pbl.pdb", "--box=160", "--d143=4.2", "--voxel=1.3", "--seed=104"],
+    "g1_120": ["--model=3c91_T20S.pdb", "--chains=H,I", "--box=120", "--d143=3.3", "--seed=201"],
+    "g2_144": ["--model=7pbl.pdb", "--chains=A", "--box=144", "--voxel=0.9", "--d143=2.5", "--b-gradient=60", "--seed=202"],
+    "g3_160": ["--model=7ez0_TRibozyme_RNA.pdb", "--box=160", "--voxel=1.2", "--d143=4.0", "--seed=203"],
+    "g4_100": ["--model=7a4m.cif", "--box=100", "--voxel=0.8", "--d143=2.0", "--seed=204"]}
 _SCRATCH = tempfile.TemporaryDirectory(prefix="cryoqa_tests_")
 
 

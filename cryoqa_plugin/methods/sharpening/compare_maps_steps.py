@@ -15,6 +15,7 @@ from ...io.inputs import Inputs
 from ...io.maps import Map
 from ...results import Curve, Table
 from ..masks.common import molecule
+from ..resolution import mtriage_model
 from . import common
 
 MOST = 8
@@ -86,16 +87,8 @@ def _labels(maps: List[Map]) -> List[str]:
 def _model(inputs: Inputs, grid: Map, warnings: List[str]) -> Optional[np.ndarray]:
     if inputs.model is None:
         return None
-    model = inputs.model
-    found = density.atoms_inside(model.elements, model.xyz, grid.shape, grid.voxel_size, grid.origin)
-    keep = found.keep & (model.occupancy > 0)
-    if not keep.any():
-        raise InputError(f"None of the {model.n_atoms} atoms of the model ({model.path}) lies in the map ({grid.path}); move the "
-                         "model into the map, or correct the map's origin.")
-    if found.outside:
-        warnings.append(f"{found.outside} of the {model.n_atoms} atoms of the model ({model.path}) lie outside of the map.")
-    return density.model_density_ft([e for e, k in zip(model.elements, keep) if k], model.xyz[keep], model.b_iso[keep],
-                                    model.occupancy[keep], grid.shape, grid.voxel_size, grid.origin)
+    atoms = mtriage_model.atoms_of(inputs.model, grid, "electron", lambda: grid.data, warnings)
+    return density.model_density_ft(atoms.elements, atoms.xyz, atoms.b_iso, atoms.occupancy, grid.shape, grid.voxel_size, grid.origin)
 
 
 def _amplitude(ft: np.ndarray, geo: Geometry) -> np.ndarray:
