@@ -179,7 +179,8 @@ def test_a_mask_that_stays_low_is_refused():
 @pytest.mark.realdata
 @pytest.mark.heavy
 @pytest.mark.parametrize("case, expected", [("p96", "right"), ("t160", "right"), ("fine128", "right"), ("h256", "right"),
-                                            ("mirror160", "wrong"), ("rna128", "undetermined"), ("low96", "undetermined")])
+                                            ("mirror160", "wrong"), ("rna128", "undetermined"), ("low96", "undetermined"),
+                                            ("c5_200", "right"), ("g1_120", "right"), ("g2_144", "right"), ("g3_160", "undetermined")])
 def test_simulated_maps(sim_case, case, expected):
     folder = sim_case(case)
     inputs = load_inputs({k: str(folder / f"{case}_{k}.mrc") for k in ("half1", "half2")})

@@ -13,7 +13,7 @@ from cryoqa_plugin.methods.validation_items.map_resolution import MapResolutionP
 
 # median |error| in Å and correlation with the truth inside the mask that must be reached
 CASES = {"p96": (0.06, 0.97), "odd97": (0.06, 0.96), "t160": (0.06, 0.96), "l160": (0.08, 0.97), "fine128": (0.12, 0.95),
-         "rna128": (0.08, 0.96), "low96": (0.15, 0.85)}
+         "rna128": (0.08, 0.96), "low96": (0.15, 0.85), "g1_120": (0.06, 0.96), "g2_144": (0.25, 0.75)}
 
 
 def one_map(shape=(64, 68, 72), voxel=(1.0, 1.0, 1.0), seed=3, slope=0.0, reach=22.0):

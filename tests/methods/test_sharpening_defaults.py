@@ -44,6 +44,18 @@ def test_no_default_is_worse_than_no_sharpening(sim_case, maps, id):
 
 
 @pytest.mark.heavy
+@pytest.mark.parametrize("case", ["g1_120", "g4_100"])
+def test_defaults_on_cases_that_they_were_not_chosen_by(sim_case, case):
+    """Of 0.752 and 0.480 (g1_120) and of 0.853 and 0.602 they make at least this."""
+    folder = sim_case(case)
+    given = {k: read_map(str(folder / f"{case}_{k}.mrc")) for k in ("half1", "half2", "mask")}
+    density, points = dict(g1_120=(0.92, 0.67), g4_100=(0.97, 0.82))[case]
+    for id in sorted(set(LEAST) - {"localdeblur"}):
+        found = score(folder, run_default(id, given).sharpened.data)
+        assert found.truth >= density and found.b0 >= points, id
+
+
+@pytest.mark.heavy
 def test_localdeblur_is_worse_only_where_the_resolution_is_finer_than_that_of_its_authors(sim_case, shared, maps):
     """The exception: what it does follows from the resolution map it is given, and its constants are those published and of Xmipp.
 
