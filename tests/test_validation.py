@@ -239,6 +239,12 @@ def test_fine_voxels_are_made_coarser_for_the_slow_methods(tmp_path):
     small = resizer.sources("monores", {"half1": path}, None)["half1"]
     assert small != path and read_map(small).voxel_size[0] == pytest.approx(5 / 3, rel=0.15)
     assert resize.Resizer(str(tmp_path), 1.0).sources("monores", {"half1": path}, None) == {"half1": path}
+    resizer = resize.Resizer(str(tmp_path / "finer"), 5.0)
+    resizer.found(None)
+    resizer.found(4.0)                                       # the FSC goes further than what was reported
+    resizer.found(6.0)
+    finer = resizer.sources("monores", {"half1": path}, None)["half1"]
+    assert resizer.resolution == 4.0 and read_map(finer).voxel_size[0] == pytest.approx(4 / 3, rel=0.15)
 
 
 def test_a_map_alone_tells_its_resolution_to_the_others(tmp_path):

@@ -16,11 +16,19 @@ _FINEST = 1.0                                    # Å; without a resolution voxe
 
 
 class Resizer:
-    """Makes the coarser maps once, in ``outdir/resized``, when a method that is slow asks for them."""
+    """Makes the coarser maps once, in ``outdir/resized``, when a method that is slow asks for them.
+
+    ``resolution`` (Å) is the finest that is known of the map so far; None before any is.
+    """
 
     def __init__(self, outdir: str, resolution: Optional[float]) -> None:
-        self._folder, self._resolution = os.path.join(outdir, "resized"), resolution
+        self._folder, self.resolution = os.path.join(outdir, "resized"), resolution
         self._made: Dict[str, str] = {}
+
+    def found(self, resolution: Optional[float]) -> None:
+        """Mind a resolution that was measured, where it is finer than the one reported."""
+        if resolution is not None:
+            self.resolution = min(resolution, self.resolution or resolution)
 
     def sources(self, capability: str, sources: Mapping[str, str], voxel_sizes: Optional[Mapping[str, float]]) -> Dict[str, str]:
         """The sources of a capability: coarser maps in place of the given ones when it is slow and they are much finer than needed."""
@@ -28,7 +36,7 @@ class Resizer:
         if capability not in SLOW or voxel_sizes:
             return out
         first = next((p for n, p in sources.items() if n in ("half1", "full_map")), None)
-        target = (self._resolution or 0.0) / _PER_RESOLUTION or _FINEST
+        target = (self.resolution or 0.0) / _PER_RESOLUTION or _FINEST
         if first is None or max(read_header(first).voxel_size) > _WORTH * target:
             return out
         for kind in ("full_map", "half1", "half2", "mask"):

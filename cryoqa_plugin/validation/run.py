@@ -29,7 +29,7 @@ def validate(sources: Mapping[str, str], outdir: str, *, contour: Optional[float
 
     Each capability is run once, into ``outdir/<id>``; a failure of one does not stop the others. What an earlier run left there with the
     same inputs, parameters and version is kept when ``resume`` is true. Local methods of level 1 work on maps resized to voxels of
-    resolution / 3 where that is coarser.
+    a third of the resolution, the reported one or that of the FSC, whichever is finer, where that is coarser.
 
     Parameters
     ----------
@@ -72,6 +72,8 @@ def validate(sources: Mapping[str, str], outdir: str, *, contour: Optional[float
             ready = dict(ready, mask=os.path.join(outdir, "mask", "mask.mrc"))
         if row.id == _ESTIMATE and resolution is None and "half1" not in ready and "error" not in documents[row.id]:
             known["resolution"] = documents[row.id]["metrics"]["median"]["value"]
+        if row.id == "fsc" and "error" not in documents["fsc"]:
+            small.found(documents["fsc"]["metrics"]["resolution"]["value"])
         done += share
     document = _document(items, documents, ready, given, levels, command)
     results.write_json(document, os.path.join(outdir, FILE))
