@@ -8,6 +8,8 @@ import pytest
 
 pytest.importorskip("pwem", reason="Scipion (scipion-em) is not installed")
 
+_PROJECTS = []                                               # the folder of the project, once there is one
+
 PDB = """\
 CRYST1   48.000   48.000   48.000  90.00  90.00  90.00 P 1           1
 ATOM      1  N   GLY A   1      25.000  28.500  30.000  1.00 30.00           N
@@ -49,7 +51,8 @@ def workshop(tiny_halves, tmp_path_factory):
     from pyworkflow.project import Manager
     before = os.getcwd()
     project = Manager().createProject("cryoqa_tests")
-    os.chdir(project.getPath())
+    _PROJECTS.append(os.path.abspath(project.getPath()))
+    os.chdir(_PROJECTS[0])
     shop = Workshop(project, None, None)
     paths = tiny_halves["paths"]
     volume = shop.run(shop.make(ProtImportVolumes, importFrom=0, filesPath=paths["full_map"], samplingRate=1.5, setHalfMaps=True,
@@ -60,3 +63,10 @@ def workshop(tiny_halves, tmp_path_factory):
     shop.volume, shop.model = (volume, "outputVolume"), (model, "outputPdb")
     yield shop
     os.chdir(before)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Paths of a project are relative to it, and the tests of the viewers may have gone to theirs in between."""
+    if _PROJECTS:
+        os.chdir(_PROJECTS[0])

@@ -9,6 +9,8 @@ import pytest
 
 pytest.importorskip("pwem", reason="Scipion (scipion-em) is not installed")
 
+_PROJECTS = []                                               # the folder of the project, once there is one
+
 
 @pytest.fixture(scope="session")
 def finished(tiny_halves):
@@ -21,7 +23,8 @@ def finished(tiny_halves):
     from cryoqa_plugin.protocols import CryoqaProtFsc
     before = os.getcwd()
     project = Manager().createProject("cryoqa_viewers")
-    os.chdir(project.getPath())
+    _PROJECTS.append(os.path.abspath(project.getPath()))
+    os.chdir(_PROJECTS[0])
     paths = tiny_halves["paths"]
     inputs = {"half1": Volume(), "half2": Volume(), "inputMask": VolumeMask()}
     for volume, path in zip(inputs.values(), (paths["half1"], paths["half2"], paths["mask"])):
@@ -49,6 +52,13 @@ def finished(tiny_halves):
     project.saveProtocol(protocol)
     yield project, protocol
     os.chdir(before)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Paths of a project are relative to it, and the tests of the protocols may have gone to theirs in between."""
+    if _PROJECTS:
+        os.chdir(_PROJECTS[0])
 
 
 @pytest.fixture(scope="session")
