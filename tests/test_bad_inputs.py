@@ -296,8 +296,11 @@ OUT_OF_PLACE = {"moved by a voxel": (lambda d: np.roll(d, 1, 2), "1.00, 0.00, 0.
 _SAID_BY_CHECKS = {"1.00, 0.00, 0.00": "lie on each other", "swapped": "turned", "contrast inverted": "inverted"}
 
 
-@pytest.mark.parametrize("how", sorted(OUT_OF_PLACE))
-@on_halves
+_MOVED = [(c, how) for i, c in enumerate(HALVES) for k, how in enumerate(sorted(OUT_OF_PLACE))
+          if c.id in READERS or k == i % len(OUT_OF_PLACE) or how == "moved by a voxel"]  # one function looks for all
+
+
+@pytest.mark.parametrize("row, how", _MOVED, ids=[f"{c.id}-{how}" for c, how in _MOVED])
 def test_half_maps_that_do_not_lie_on_each_other_are_said(row, how, files, maps, tmp_path):
     change, words = OUT_OF_PLACE[how]
     path = str(tmp_path / "changed.mrc")
@@ -400,7 +403,7 @@ def test_other_modes(row, how, files, maps, tmp_path):
     assert _execute(row.id, sources)["summary"]
 
 
-@pytest.mark.parametrize("shape", [(31, 31, 31), (28, 32, 36), (27, 33, 30)], ids=str)
+@pytest.mark.parametrize("shape", [(28, 32, 35), (27, 33, 30)], ids=str)
 @on_rows
 def test_odd_and_non_cubic_boxes(row, shape, tmp_path):
     paths = _write_all(tmp_path / "data", _synthetic(shape))
