@@ -32,11 +32,6 @@ def tables(document: Document, *, skip: Sequence[str] = (), folded: bool = False
             for n, t in document["tables"].items() if n not in skip]
 
 
-def names_with(document: Document, *prefixes: str) -> List[str]:
-    """Names of the metrics that begin with one of the prefixes, in the order of the document."""
-    return [n for n in document["metrics"] if n.startswith(prefixes)]
-
-
 def curves(document: Document, names: Optional[Sequence[str]] = None, *, title: str = "", marks: Sequence[Tuple[float, str]] = (),
            filled: bool = False) -> List[Block]:
     """Plots of the curves named, or of all: curves with the same axes share a plot."""

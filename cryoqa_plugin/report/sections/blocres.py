@@ -4,8 +4,7 @@ from __future__ import annotations
 from typing import List
 
 from ..blocks import Block
-from ..draw import curves, resolution_marks, split_values, tables
-from ..overlay import resolution_slices
+from ..local_resolution import blocks
 from ..section import Results, Section
 
 _FIRST = ("median", "p5", "p95", "unresolved_fraction", "several_fraction", "box_over_resolution", "coefficients", "box_edge", "spacing",
@@ -14,15 +13,7 @@ _FIRST = ("median", "p5", "p95", "unresolved_fraction", "several_fraction", "box
 
 def render(results: Results) -> List[Block]:
     """Coloured slices, histogram, percentiles, mean FSC of the boxes and values."""
-    document = results["blocres"]
-    return (_slices(results) + curves(document, ["histogram"], filled=True) + tables(document)
-            + curves(document, ["fsc_boxes"], marks=resolution_marks(document, "median")) + split_values(document, _FIRST))
-
-
-def _slices(results: Results) -> List[Block]:
-    low, high = (results["blocres"]["metrics"][n]["value"] for n in ("p5", "p95"))
-    return resolution_slices(results, "blocres", "resolution_map", "Local resolution (blocres), middle slices",
-                             (low, max(high, 1.02 * low)), "the mean half-map")
+    return blocks(results, "blocres", ["fsc_boxes"], _FIRST, by="blocres")
 
 
 SECTION = Section(

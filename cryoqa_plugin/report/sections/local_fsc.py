@@ -1,11 +1,10 @@
 """The local resolution."""
 from __future__ import annotations
 
-from typing import List, Tuple
+from typing import List
 
 from ..blocks import Block
-from ..draw import curves, resolution_marks, split_values, tables
-from ..overlay import resolution_slices
+from ..local_resolution import blocks
 from ..section import Results, Section
 
 _FIRST = ("median", "p5", "p95", "median_05", "overall", "standard_error", "significant_fraction", "unresolved_fraction", "window",
@@ -14,21 +13,7 @@ _FIRST = ("median", "p5", "p95", "median_05", "overall", "standard_error", "sign
 
 def render(results: Results) -> List[Block]:
     """Coloured slices, histogram, mean local FSC, percentiles and values."""
-    document = results["local_fsc"]
-    return (_slices(results) + curves(document, ["histogram"], filled=True) + tables(document)
-            + curves(document, ["fsc_local"], marks=resolution_marks(document, "median")) + split_values(document, _FIRST))
-
-
-def _slices(results: Results) -> List[Block]:
-    return resolution_slices(results, "local_fsc", "resolution_map", "Local resolution, middle slices", _scale(results),
-                             "the mean of the half-maps")
-
-
-def _scale(results: Results) -> Tuple[float, float]:
-    metrics = results["local_fsc"]["metrics"]
-    low, high = metrics["p5"]["value"], metrics["p95"]["value"]
-    margin = max(0.0, 0.02 * low - (high - low)) / 2
-    return low - margin, high + margin
+    return blocks(results, "local_fsc", ["fsc_local"], _FIRST, behind="the mean of the half-maps", even=True)
 
 
 SECTION = Section(

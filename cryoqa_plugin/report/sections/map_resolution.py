@@ -1,11 +1,10 @@
 """The local resolution of the map alone."""
 from __future__ import annotations
 
-from typing import List, Tuple
+from typing import List
 
 from ..blocks import Block
-from ..draw import curves, resolution_marks, split_values, tables
-from ..overlay import resolution_slices
+from ..local_resolution import blocks
 from ..section import Results, Section
 
 _FIRST = ("median", "p5", "p95", "overall", "noise_source", "finer_percent", "standard_error", "significant_fraction",
@@ -14,17 +13,7 @@ _FIRST = ("median", "p5", "p95", "overall", "noise_source", "finer_percent", "st
 
 def render(results: Results) -> List[Block]:
     """Coloured slices, histogram, mean correlation, percentiles and values."""
-    document = results["map_resolution"]
-    slices = resolution_slices(results, "map_resolution", "resolution_map", "Local resolution, middle slices", _scale(results), "the map")
-    return (slices + curves(document, ["histogram"], filled=True) + tables(document)
-            + curves(document, ["correlation"], marks=resolution_marks(document, "median")) + split_values(document, _FIRST))
-
-
-def _scale(results: Results) -> Tuple[float, float]:
-    metrics = results["map_resolution"]["metrics"]
-    low, high = metrics["p5"]["value"], metrics["p95"]["value"]
-    margin = max(0.0, 0.02 * low - (high - low)) / 2
-    return low - margin, high + margin
+    return blocks(results, "map_resolution", ["correlation"], _FIRST, behind="the map", even=True)
 
 
 SECTION = Section(

@@ -4,8 +4,7 @@ from __future__ import annotations
 from typing import List
 
 from ..blocks import Block
-from ..draw import curves, resolution_marks, split_values, tables
-from ..overlay import resolution_slices
+from ..local_resolution import blocks
 from ..section import Results, Section
 
 _FIRST = ("median", "p5", "p95", "inverted_fraction", "coefficients", "solvent_median", "resolution", "radius", "smooth",
@@ -14,15 +13,7 @@ _FIRST = ("median", "p5", "p95", "inverted_fraction", "coefficients", "solvent_m
 
 def render(results: Results) -> List[Block]:
     """Coloured slices, histogram, percentiles, mean correlation and values."""
-    document = results["phenix_locres"]
-    return (_slices(results) + curves(document, ["histogram"], filled=True) + tables(document)
-            + curves(document, ["correlation"], marks=resolution_marks(document, "median")) + split_values(document, _FIRST))
-
-
-def _slices(results: Results) -> List[Block]:
-    low, high = (results["phenix_locres"]["metrics"][n]["value"] for n in ("p5", "p95"))
-    return resolution_slices(results, "phenix_locres", "resolution_map", "Local resolution (Phenix), middle slices",
-                             (low, max(high, 1.02 * low)), "the mean half-map")
+    return blocks(results, "phenix_locres", ["correlation"], _FIRST, by="Phenix")
 
 
 SECTION = Section(

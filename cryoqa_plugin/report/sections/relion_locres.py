@@ -4,8 +4,7 @@ from __future__ import annotations
 from typing import List
 
 from ..blocks import Block
-from ..draw import curves, resolution_marks, split_values, tables
-from ..overlay import resolution_slices
+from ..local_resolution import blocks
 from ..section import Results, Section
 
 _FIRST = ("median", "p5", "p95", "unresolved_fraction", "uncovered_fraction", "random_fsc", "spheres", "spacing", "radius", "edge",
@@ -14,15 +13,7 @@ _FIRST = ("median", "p5", "p95", "unresolved_fraction", "uncovered_fraction", "r
 
 def render(results: Results) -> List[Block]:
     """Coloured slices, histogram, percentiles, mean curves of the spheres and values."""
-    document = results["relion_locres"]
-    return (_slices(results) + curves(document, ["histogram"], filled=True) + tables(document)
-            + curves(document, ["fsc_spheres", "fsc_random"], marks=resolution_marks(document, "median")) + split_values(document, _FIRST))
-
-
-def _slices(results: Results) -> List[Block]:
-    low, high = (results["relion_locres"]["metrics"][n]["value"] for n in ("p5", "p95"))
-    return resolution_slices(results, "relion_locres", "resolution_map", "Local resolution (RELION), middle slices",
-                             (low, max(high, 1.02 * low)), "the mean half-map")
+    return blocks(results, "relion_locres", ["fsc_spheres", "fsc_random"], _FIRST, by="RELION")
 
 
 SECTION = Section(

@@ -32,11 +32,12 @@ def _items(document: Mapping[str, Any], results: Results) -> Tuple[Tuple[Any, ..
                  for item in document["items"])
 
 
-def _linked(item: Mapping[str, Any], results: Results) -> Any:
+def _linked(item: Mapping[str, Any], results: Results, words: str = "title") -> Any:
+    """The title, or the ``id``, of an item, as a link to the section of its first capability that was run."""
     for capability in item["capabilities"]:
         if capability in results.documents or capability in results.errors:
-            return Link(item["title"], capability)
-    return item["title"]
+            return Link(item[words], capability)
+    return item[words]
 
 
 def _word(item: Mapping[str, Any]) -> str:
@@ -59,8 +60,8 @@ def _resolutions(document: Mapping[str, Any]) -> List[Block]:
 
 
 def _warnings(document: Mapping[str, Any], results: Results) -> List[Block]:
-    rows = tuple((Link(item["id"], _linked(item, results).anchor) if isinstance(_linked(item, results), Link) else item["id"],
-                  check["sentence"]) for item in document["items"] for check in item["checks"] if check["status"] in ("warn", "fail"))
+    rows = tuple((_linked(item, results, "id"), check["sentence"])
+                 for item in document["items"] for check in item["checks"] if check["status"] in ("warn", "fail"))
     return [Rows("Warnings", ("Item", "What and what to do"), rows)] if rows else []
 
 
