@@ -249,17 +249,14 @@ def assess(sources: Mapping[str, str], outdir: str, *, values: Optional[Mapping[
     dict
         Capability id -> result document, or ``{"error": sentence}``.
     """
-    from .io.inputs import base_kind
     ready = with_mean(sources, outdir)
     rows = [row for row in applicable(ready) if not (row.id == "mask" and ready.get("mask"))]
     out: Dict[str, Any] = {}
     for i, row in enumerate(rows):
-        mine = {n: p for n, p in ready.items() if base_kind(n) in row.needs + row.takes}
-        if row.id == "mask" and "full_map" in ready:         # from the density, so that a map is judged without its model
-            mine = {"full_map": ready["full_map"]}
+        mine = inputs_of(row, ready)
         out[row.id] = guarded(row, mine, (values or {}).get(row.id), os.path.join(outdir, row.id), threads=threads, limits=limits,
                               voxel_sizes={n: s for n, s in (voxel_sizes or {}).items() if n in mine}, command=command,
-                              progress=_part(progress, i, len(rows), row.title))
+                              progress=part(progress, i / len(rows), 1 / len(rows), row.title))
         if row.id == "mask" and "error" not in out["mask"]:
             ready = dict(ready, mask=os.path.join(outdir, "mask", "mask.mrc"))
     return out
@@ -294,10 +291,21 @@ def _forget(path: str) -> None:
         os.remove(path)
 
 
-def _part(progress: Progress, i: int, n: int, title: str) -> Progress:
-    if progress is None:
-        return None
-    return lambda fraction, message: progress((i + fraction) / n, f"{title}: {message}" if message else title)
+def part(progress: Progress, start: float, share: float, title: str) -> Callable[[float, str], None]:
+    """Progress of one capability as the ``share`` of a whole that begins at ``start``, both from 0 to 1."""
+    def say(fraction: float, message: str) -> None:
+        if progress is not None:
+            progress(min(start + share * fraction, 1.0), f"{title}: {message}" if message else title)
+
+    return say
+
+
+def inputs_of(row: Capability, sources: Mapping[str, str]) -> Dict[str, str]:
+    """Those of the sources that a capability takes; a mask is made from the density, so that a map is judged without its model."""
+    from .io.inputs import base_kind
+    if row.id == "mask" and "full_map" in sources:
+        return {"full_map": sources["full_map"]}
+    return {n: p for n, p in sources.items() if base_kind(n) in row.needs + row.takes}
 
 
 def warmup(progress: Progress = None) -> List[str]:
@@ -316,7 +324,7 @@ def warmup(progress: Progress = None) -> List[str]:
         kinds["others"] = [sources["full_map"], sources["half1"]]
         for i, row in enumerate(applicable(kinds, on_request=True)):
             mine = {n: p for n, p in kinds.items() if n in row.needs + row.takes}
-            execute(row.id, mine, outdir=None, progress=_part(progress, i, len(CAPABILITIES), row.title))
+            execute(row.id, mine, outdir=None, progress=part(progress, i / len(CAPABILITIES), 1 / len(CAPABILITIES), row.title))
         halves = {n: kinds[n] for n in ("half1", "half2")}
         execute("locscale", halves, dict(reference="pseudo_atoms"), outdir=None)       # kernels that the defaults do not reach
     return [k.py_func.__qualname__ for k in jit.KERNELS if hasattr(k, "stats")]

@@ -65,7 +65,8 @@ def validate(sources: Mapping[str, str], outdir: str, *, contour: Optional[float
     done, total = 0.0, sum(_COST.get(row.id, 3.0) for row in rows)
     for row in rows:
         share = _COST.get(row.id, 3.0)
-        say = _part(progress, done / total, share / total, row.title)
+        say = runner.part(progress, done / total, share / total, row.title)
+        say(0.0, "")
         documents[row.id] = _one(row, small.sources(row.id, ready, voxel_sizes), outdir, known, resume, threads=threads, limits=limits,
                                  voxel_sizes=voxel_sizes, command=command, progress=say)
         if row.id == "mask" and "error" not in documents["mask"]:
@@ -91,9 +92,7 @@ def _plan(items: Sequence[Item], ready: Mapping[str, str]) -> List[Capability]:
 def _one(row: Capability, sources: Mapping[str, str], outdir: str, given: Mapping[str, Any], resume: bool, *,
          voxel_sizes: Optional[Mapping[str, float]], limits: Any, **how: Any) -> Dict[str, Any]:
     """The document of one capability: the one that is there when nothing has changed, else that of a new run."""
-    mine = {n: p for n, p in sources.items() if n in row.needs + row.takes}
-    if row.id == "mask":
-        mine = {"full_map": sources["full_map"]}             # from the density, so that a map is judged without its model
+    mine = runner.inputs_of(row, sources)
     folder = os.path.join(outdir, row.id)
     values = _values(row, given)
     if resume and limits is None:
@@ -126,16 +125,6 @@ def _there(row: Capability, folder: str, sources: Mapping[str, str], values: Map
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return document if same else None
-
-
-def _part(progress: Progress, start: float, share: float, title: str) -> Callable[[float, str], None]:
-    """Progress of one capability as a part of the whole."""
-    def say(fraction: float, message: str) -> None:
-        if progress is not None:
-            progress(start + share * fraction, f"{title}: {message}" if message else title)
-
-    say(0.0, "")
-    return say
 
 
 def _document(items: Sequence[Item], documents: Mapping[str, Any], ready: Mapping[str, str], given: Mapping[str, Any],
