@@ -82,7 +82,7 @@ def compute_local_filter(inputs: Inputs, params: LocalFilterParams, *, progress:
     grid = inputs.resolution_map
     geo = fourier.geometry(grid.shape, grid.voxel_size)
     say(0.05, "resolution map")
-    inside = _inside(grid)
+    inside = resolved(grid)
     values, warnings = _statistics(grid, inside, geo)
     bank = _bank(grid, inside, geo, params, values["resolution_coarsest"])
     out = {}
@@ -114,7 +114,7 @@ def _check(inputs: Inputs) -> Dict[str, Map]:
     return {{"full_map": "filtered", "half1": "filtered_half1", "half2": "filtered_half2"}[k]: m for k, m in chosen.items()}
 
 
-def _inside(grid: Map) -> np.ndarray:
+def resolved(grid: Map) -> np.ndarray:
     """Where the resolution map tells a resolution, bool [z, y, x]; raises :class:`InputError` when that is nowhere."""
     with np.errstate(invalid="ignore"):
         inside = (grid.data > 0) & (grid.data < _COARSE_LIMIT)

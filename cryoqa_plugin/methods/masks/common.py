@@ -1,11 +1,12 @@
 """What methods that make masks share: the contour chosen from the data, radii of atoms, cryoSPARC's kinds of masks."""
 from __future__ import annotations
 
-from typing import Dict, Sequence, Tuple
+from typing import Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ...core import masks
+from ...errors import InputError
 from ...io.maps import Map
 
 KDA_PER_A3 = 0.81e-3                                         # density of protein, as RELION and cryoSPARC use it
@@ -58,6 +59,15 @@ def molecule(map_: Map, around: float = _NEAR) -> np.ndarray:
     ``around`` (Å), with an edge of 6 Å."""
     low = masks.lowpass(map_.data, map_.voxel_size, max(_FILTER, 4 * map_.voxel))
     return masks.soft_edge(masks.extend(low >= contour(low), around, map_.voxel_size), _EDGE, map_.voxel_size)
+
+
+def inside_of(mask: np.ndarray, path: Optional[str]) -> np.ndarray:
+    """Where a mask is at least 0.5, bool [z, y, x]; raises :class:`InputError`, which names ``path``, when that is nowhere."""
+    inside = mask >= 0.5
+    if not inside.any():
+        file = f" ({path})" if path else ""
+        raise InputError(f"No voxel of the mask reaches 0.5, its largest value is {float(mask.max()):.3g}{file}; give another mask.")
+    return inside
 
 
 def drop_small(binary: np.ndarray, part: float) -> np.ndarray:

@@ -11,6 +11,7 @@ from ...core import crossing, filters, fourier, shells
 from ...errors import InputError
 from ...io.inputs import Inputs
 from ...io.maps import Map
+from ..masks.common import inside_of
 from .map_or_halves import about_halves, check, combined
 
 if TYPE_CHECKING:
@@ -114,10 +115,10 @@ def _global(inputs: Inputs, warnings: List[str]) -> float:
 def _masks(inputs: Inputs, params: MonoresParams, grid: Map, signal: np.ndarray,
            warnings: List[str]) -> Tuple[np.ndarray, np.ndarray, str]:
     """Inside, bool [z, y, x]; the solvent of a single map; and where the mask comes from."""
-    file = f" ({grid.path})" if grid.path else ""
+    path = (inputs.mask or grid).path
+    file = f" ({path})" if path else ""
     if inputs.mask is not None:
         soft, source = inputs.mask.data, "given"
-        file = f" ({inputs.mask.path})" if inputs.mask.path else ""
     elif params.rules == "xmipp":
         soft, source = _xmipp_mask(signal, grid.voxel_size), "made here by Xmipp's rule"
     else:
@@ -125,9 +126,7 @@ def _masks(inputs: Inputs, params: MonoresParams, grid: Map, signal: np.ndarray,
         soft, source = compute_mask(Inputs(full_map=grid.with_data(signal)), MaskParams()).mask.data, "made here from the map"
     if inputs.mask is None:
         warnings.append(f"No mask was given{file}; one was made from the map, look at it before you trust the numbers.")
-    inside = soft >= 0.5
-    if not inside.any():
-        raise InputError(f"No voxel of the mask reaches 0.5, its largest value is {float(soft.max()):.3g}{file}; give another mask.")
+    inside = inside_of(soft, path)
     solvent = soft <= 0.01 if params.rules == "cryoqa" else ~inside
     if not solvent.any():
         solvent = ~inside

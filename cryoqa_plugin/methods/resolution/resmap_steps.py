@@ -10,6 +10,7 @@ from ...core import fourier, shells
 from ...errors import InputError
 from ...io.inputs import Inputs
 from ...io.maps import Map
+from ..masks.common import inside_of
 from .map_or_halves import about_halves, check, combined
 
 if TYPE_CHECKING:
@@ -91,11 +92,8 @@ def _levels(params: ResmapParams, grid: Map) -> Tuple[np.ndarray, float]:
 
 def _mask(inputs: Inputs, grid: Map, warnings: List[str]) -> Tuple[np.ndarray, str]:
     if inputs.mask is not None:
-        soft = inputs.mask.data
-        if soft.max() < 0.5:
-            raise InputError(f"No voxel of the mask reaches 0.5, its largest value is {float(soft.max()):.3g} ({inputs.mask.path}); give "
-                             "another mask.")
-        return soft, "given"
+        inside_of(inputs.mask.data, inputs.mask.path)
+        return inputs.mask.data, "given"
     from ..masks.mask import MaskParams, compute_mask
     data = combined(inputs, np.add) if inputs.half1 is not None else grid.data
     soft = compute_mask(Inputs(full_map=grid.with_data(data)), MaskParams()).mask.data

@@ -12,10 +12,10 @@ from ...errors import InputError
 from ...io.inputs import Inputs
 from ...io.maps import Map
 from ...results import Curve, Table
+from ..masks.common import inside_of
 from .common import Work, prepare
 from .spectrum import fit_fall_off, protein_power
 
-LEVEL = 0.5                           # a voxel is inside where the mask is at least this
 _WINDOW, _SMALLEST = 2.0, 6.0         # window over resolution, and the least (Å)
 _NEAR = 0.7                           # of the coarsest resolution, which the finest must not exceed
 _BINS = 60
@@ -68,11 +68,7 @@ def with_mask(inputs: Inputs, work: Work) -> Start:
         from ..masks.mask import MaskParams, compute_mask
         mask, source = compute_mask(Inputs(full_map=work.mean), MaskParams()).mask.data, "made here from the map"
         work.warnings.append("No mask was given; one was made from the map, look at it before you trust the numbers.")
-    inside = mask >= LEVEL
-    if not inside.any():
-        raise InputError(f"No voxel of the mask reaches {LEVEL:g}, its largest value is {float(mask.max()):.3g} "
-                         f"({inputs.mask.path if inputs.mask else work.mean.path}); give another mask.")
-    return Start(work, mask, source, inside)
+    return Start(work, mask, source, inside_of(mask, (inputs.mask or work.mean).path))
 
 
 def fit_power(begun: Start, inputs: Inputs, lowest: float, count: int, window: Optional[float], say: Say) -> Local:

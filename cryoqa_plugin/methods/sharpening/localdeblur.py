@@ -8,16 +8,16 @@ import numpy as np
 
 from ...core import deblur
 from ...core.deblur import Bank, Deblurred
-from ...errors import InputError, MissingInputError
+from ...errors import MissingInputError
 from ...io.inputs import Inputs, require
 from ...io.maps import Map
 from ...params import param
 from ...results import Table, map_output, metric, table
+from ..filtering.local_filter import resolved
 from ..resolution.monores import MonoresParams, compute_monores
 from .common import SharpenedResult, Work, finish, prepare
 
 Progress = Optional[Callable[[float, str], None]]
-_COARSE_LIMIT = 100.0                            # Å; other programs write 100 and more for "no resolution here"
 _FLAT = 0.75                                     # Å, coarsest less finest local resolution at which further rounds end
 _SAME_STEP = 0.2                                 # change of the step size at which further rounds end
 _MONORES_STEP = 0.25                             # Å
@@ -96,13 +96,7 @@ def compute_localdeblur(inputs: Inputs, params: LocaldeblurParams, *, progress: 
 def _local(grid: Map) -> _Local:
     """The resolution map as it is used; raises :class:`InputError` when it says nothing anywhere."""
     finest = 2 * max(grid.voxel_size)
-    with np.errstate(invalid="ignore"):
-        inside = (grid.data > 0) & (grid.data < _COARSE_LIMIT)
-    if not inside.any():
-        finite = grid.data[np.isfinite(grid.data)]
-        low, high = (float(finite.min()), float(finite.max())) if finite.size else (np.nan, np.nan)
-        raise InputError(f"The resolution map has no voxel between 0 and {_COARSE_LIMIT:.0f} Å ({grid.path}, values {low:g} to {high:g}); "
-                         "give a map of the local resolution in Å.")
+    inside = resolved(grid)
     finer = np.count_nonzero(inside & (grid.data < finest * (1 - 1e-3))) / inside.sum()
     resolution = np.where(inside, np.maximum(grid.data, np.float32(finest)), 0).astype(np.float32)
     return _Local(resolution, inside, finest, float(finer))
