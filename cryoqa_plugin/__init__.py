@@ -1,8 +1,10 @@
 """cryoqa: can this cryo-EM map be trusted, and how is the best made of it.
 
-``import cryoqa_plugin`` is cheap: neither Scipion nor matplotlib nor tkinter is loaded. One call runs a capability:
+``import cryoqa_plugin`` is cheap: neither Scipion nor matplotlib nor tkinter is loaded. Open the inputs once, ask by methods:
 
 >>> import cryoqa_plugin                                                           # doctest: +SKIP
+>>> study = cryoqa_plugin.open(half1="half1.mrc", half2="half2.mrc")               # doctest: +SKIP
+>>> study.fsc().resolution                                                         # doctest: +SKIP
 >>> answer = cryoqa_plugin.run("mtriage", half1="half1.mrc", half2="half2.mrc")    # doctest: +SKIP
 """
 import os as _os
@@ -19,11 +21,14 @@ if (_os.path.isfile(_os.path.join(_root, "setup.py")) and _os.path.isdir(_os.pat
 
 
 def __getattr__(name):
-    """``Plugin`` (needs Scipion) and ``run`` are imported when they are first asked for."""
+    """``Plugin`` (needs Scipion), ``open``, ``load`` and ``run`` are imported when they are first asked for."""
     if name == "Plugin":
         from .scipion import Plugin as found
     elif name == "run":
         from .runner import run as found
+    elif name in ("open", "load"):
+        from . import api
+        found = getattr(api, name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = found

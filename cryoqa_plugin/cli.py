@@ -10,18 +10,19 @@ import json
 import logging
 import os
 import sys
+from functools import lru_cache
 from typing import Any, Dict, List, Optional, Sequence
 
 from . import __version__, runner
 from .checks import read_limits
 from .cli_batch import COMMANDS
 from .cli_output import ProgressBar, print_document, print_paths
-from .errors import CryoqaError, InputError
+from .errors import CryoqaError, InputError, MissingInputError
 from .params import ParamSpec, specs
 from .registry import CAPABILITIES, Capability, resolve
 from .results import declared, json_schema
 
-_OPTION_OF_KIND = {"full_map": "--map", "resolution_map": "--resolution-map", "reference_map": "--reference-map"}
+_OPTION_OF_KIND = {"full_map": "--map"}         # the others have their own name
 
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
@@ -87,11 +88,11 @@ def _input_options(sub: argparse.ArgumentParser, kinds: Sequence[str]) -> None:
     from .io.inputs import KINDS
     group = sub.add_argument_group("inputs")
     for kind in kinds:
-        group.add_argument(_OPTION_OF_KIND.get(kind, "--" + kind), dest="input_" + kind, metavar="FILE", help=KINDS[kind].help,
-                           nargs="+" if KINDS[kind].many else None)
+        group.add_argument(_OPTION_OF_KIND.get(kind, "--" + kind.replace("_", "-")), dest="input_" + kind, metavar=KINDS[kind].metavar,
+                           help=KINDS[kind].help, nargs="+" if KINDS[kind].many else None)
     if any(k in ("full_map", "half1") for k in kinds):
         group.add_argument("--job", metavar="FOLDER", help="RELION or cryoSPARC job folder that the inputs not given are taken from")
-    if kinds:
+    if any(KINDS[k].is_map for k in kinds):
         group.add_argument("--voxel-size", type=float, metavar="Å", help="voxel size of all maps, where the headers are wrong")
 
 
@@ -123,9 +124,23 @@ def _sources(args: argparse.Namespace) -> Dict[str, str]:
     given = expand({k[6:]: v for k, v in vars(args).items() if k.startswith("input_")})
     if not getattr(args, "job", None):
         return given
-    from .io.jobs import sources
     asked = {k[6:] for k in vars(args) if k.startswith("input_")}
-    return dict({k: v for k, v in sources(args.job).items() if k in asked}, **given)
+    found = _job(args.job).sources()
+    if not found:
+        raise MissingInputError(_job(args.job).missing()[0])
+    return dict({k: v for k, v in found.items() if k in asked}, **given)
+
+
+@lru_cache(maxsize=1)
+def _job(folder: str) -> Any:
+    """The job folder that was named, read once."""
+    from .io.jobs import read_job
+    return read_job(folder)
+
+
+def _notes(args: argparse.Namespace) -> Sequence[str]:
+    """What is to be known of the job folder, when one was named."""
+    return _job(args.job).warnings if getattr(args, "job", None) else ()
 
 
 def _voxel_sizes(args: argparse.Namespace, sources: Dict[str, str]) -> Optional[Dict[str, float]]:
@@ -142,8 +157,7 @@ def _voxel_sizes_of_job(args: argparse.Namespace, sources: Dict[str, str]) -> Op
     """What the program that wrote a job says of its maps, where their headers say something else."""
     if not getattr(args, "job", None):
         return None
-    from .io.jobs import read_job
-    job = read_job(args.job)
+    job = _job(args.job)
     if not job.voxel_size or job.voxel_size == job.header_voxel_size:
         return None
     own = job.sources()
@@ -162,7 +176,7 @@ def _run_capability(args: argparse.Namespace, command: List[str]) -> int:
     with ProgressBar(not quiet) as bar:
         document = runner.execute(args.capability, sources, values, args.out, progress=bar, threads=args.threads,
                                   limits=read_limits(args.limits), voxel_sizes=sizes, command=command,
-                                  also=getattr(args, "also", None) or ())
+                                  also=getattr(args, "also", None) or (), notes=_notes(args))
     paths = {"result": os.path.join(args.out, "result.json")}
     code = _report(args, paths)
     if args.json:
@@ -203,7 +217,8 @@ def _report(args: argparse.Namespace, paths: Dict[str, str]) -> int:
 
 def _options_assess(sub: argparse.ArgumentParser) -> None:
     from .io.inputs import KINDS
-    _input_options(sub, [k for k in KINDS if k != "mask2"])
+    used = {k for row in CAPABILITIES if not row.on_request for k in row.needs + row.takes} - {"mask2", "job"}
+    _input_options(sub, [k for k in KINDS if k in used])
     _common_options(sub, "cryoqa_assess")
 
 
@@ -221,7 +236,7 @@ def _assess(args: argparse.Namespace, command: List[str]) -> int:
 def _assess_and_report(args: argparse.Namespace, sources: Dict[str, str], command: List[str]) -> int:
     with ProgressBar(not args.quiet) as bar:
         documents = runner.assess(sources, args.out, progress=bar, threads=args.threads, limits=read_limits(args.limits),
-                                  voxel_sizes=_voxel_sizes(args, sources), command=command)
+                                  voxel_sizes=_voxel_sizes(args, sources), command=command, notes=_notes(args))
     paths: Dict[str, str] = {}
     code = _report(args, paths)
     failed = [d for d in documents.values() if "error" in d]
@@ -338,7 +353,7 @@ def _validate(args: argparse.Namespace, command: List[str]) -> int:
     with ProgressBar(not args.quiet) as bar:
         document = validate(sources, args.out, contour=args.contour, resolution=args.resolution, resume=not args.no_resume, progress=bar,
                             levels=[level.strip() for level in args.levels.split(",") if level.strip()], threads=args.threads,
-                            limits=read_limits(args.limits), voxel_sizes=_voxel_sizes(args, sources), command=command)
+                            limits=read_limits(args.limits), voxel_sizes=_voxel_sizes(args, sources), command=command, notes=_notes(args))
     paths = {"result": os.path.join(args.out, "validation.json")}
     code = _report(args, paths)
     for item in document["items"]:

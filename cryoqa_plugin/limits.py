@@ -4,44 +4,38 @@ from __future__ import annotations
 from typing import Dict, Tuple
 
 from .checks import Check
+from .registry import CAPABILITIES
 
 # what more than one capability is held against
-_COPIES = Check("half_maps_identical", "is", False, "Half-maps are copies of each other",
-                "Give the two independent half-maps of one refinement.", severity="fail")
-_MASKED = Check("half_maps_masked", "is", False, "Half-maps are masked",
-                "Give the half-maps as the refinement wrote them, without a mask.")
-_EDGE_SHOWN = Check("zero_fraction", "<=", 0.5, "Voxels that are exactly 0",
-                    "The half-maps seem to be masked; sharpening shows the edge of that mask. Give them as they were reconstructed.")
-_EDGE_COUNTS = Check("zero_fraction", "<=", 0.5, "Voxels that are exactly 0",
-                     "The half-maps seem to be masked, and the edge of that mask counts as density. Give them as they were reconstructed.")
-_EDGE_MAGNIFIED = Check("zero_fraction", "<=", 0.5, "Voxels that are exactly 0",
-                        "The half-maps seem to be masked; sharpening magnifies the edge of that mask. Give them as they were "
-                        "reconstructed.")
+_HALF_MAPS = (
+    Check("half_maps_identical", "is", False, "Half-maps are copies of each other",
+          "Give the two independent half-maps of one refinement.", severity="fail"),
+    Check("half_maps_likeness", ">=", 0.4, "Half-maps are of one molecule",
+          "Laid on each other as well as they can be they share little: check that they come from one refinement."),
+    Check("half_maps_operation", "is", "none", "Half-maps are the same way round",
+          "One half-map is a mirror image of the other, turned, or inverted: read and write both with one program, and take the two "
+          "halves of one refinement."),
+    Check("half_maps_shift", "<=", 0.1, "Half-maps lie on each other",
+          "Move half-map 2 back by the shift along x, y, z, or take the two halves of one refinement: all resolutions are too low "
+          "otherwise."),
+    Check("half_maps_scale", "<=", 1.2, "Half-maps have one scale", "The half-maps differ in scale or noise: check that they come from "
+          "one refinement, with as many particles each."),
+    Check("half_maps_masked", "is", False, "Half-maps are masked",
+          "Give the half-maps as the refinement wrote them, without a mask."),
+)
 _ATOMS_OUTSIDE = Check("atoms_outside", "<=", 0.01, "Atoms outside of the map", "Check the origin of the map and the place of the model.")
 _OFF_DENSITY = Check("model_zscore", ">=", 0.5, "Map value at the atoms",
                      "The model does not lie on density: check the origin of the map, its hand and the place of the model.")
 
-CHECKS: Dict[str, Tuple[Check, ...]] = {
+_OWN: Dict[str, Tuple[Check, ...]] = {
     "map_info": (
         Check("inverted", "is", False, "Density points down", "Multiply the map by -1 before you go on."),
         Check("header_agrees", "is", True, "Header statistics agree with the data", "Another program changed the data and not the header; "
               "programs that trust the header will draw wrong contours."),
         Check("centre_offset", "<=", 0.1, "Molecule is in the middle of the box", "Centre the map; masks and filters may cut it off."),
-        Check("halves_identical", "is", False, "Half-maps are the same file", "Give the two independent half-maps.", severity="fail"),
-        Check("halves_masked", "is", False, "Half-maps are masked", "Give the half-maps as the refinement wrote them, without a mask."),
-        Check("halves_scale", "<=", 1.2, "Half-maps have one scale", "The half-maps differ in scale or noise: check that they come from "
-              "one refinement, with as many particles each."),
-        Check("halves_likeness", ">=", 0.4, "Half-maps are of one molecule",
-              "Laid on each other as well as they can be they share little: check that they come from one refinement."),
-        Check("halves_operation", "is", "none", "Half-maps are the same way round",
-              "One half-map is a mirror image of the other, turned, or inverted: read and write both with one program, and take the two "
-              "halves of one refinement."),
-        Check("halves_shift", "<=", 0.1, "Half-maps lie on each other",
-              "Move half-map 2 back by the shift along x, y, z, or take the two halves of one refinement: all resolutions are too low "
-              "otherwise."),
-        Check("halves_consistency", ">=", 0.8, "Half-maps show one molecule", "Check that the half-maps come from one refinement, on one "
-              "origin and of one hand."),
-        Check("halves_agreement", ">=", 0.95, "Half-maps belong to the map", "Check that map and half-maps come from one refinement, "
+        Check("half_maps_consistency", ">=", 0.8, "Half-maps show one molecule",
+              "Check that the half-maps come from one refinement, on one origin and of one hand."),
+        Check("half_maps_agreement", ">=", 0.95, "Half-maps belong to the map", "Check that map and half-maps come from one refinement, "
               "on one origin and of one hand."),
     ),
     "mask": (
@@ -53,17 +47,6 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
         Check("soft_edge_width", ">=", 3.0, "Mask has a soft edge", "A hard edge correlates the half-maps; widen the soft edge."),
     ),
     "fsc": (
-        _COPIES,
-        Check("half_maps_likeness", ">=", 0.4, "Half-maps are of one molecule",
-              "Laid on each other as well as they can be they share little: check that they come from one refinement."),
-        Check("half_maps_operation", "is", "none", "Half-maps are the same way round",
-              "One half-map is a mirror image of the other, turned, or inverted: read and write both with one program, and take the two "
-              "halves of one refinement."),
-        Check("half_maps_shift", "<=", 0.1, "Half-maps lie on each other",
-              "Move half-map 2 back by the shift along x, y, z, or take the two halves of one refinement: all resolutions are too low "
-              "otherwise."),
-        Check("zero_fraction", "<=", 0.5, "Voxels that are exactly 0",
-              "The half-maps seem to be masked; the unmasked curve is then not unmasked. Give them as they were reconstructed."),
         Check("solvent_noise_ratio", ">=", 0.05, "Noise near the box faces over that at the centre",
               "The half-maps seem to be masked or cut; give them as they were reconstructed."),
         Check("tail_fsc", "<=", 0.1, "Unmasked FSC at the end of the curve",
@@ -84,9 +67,6 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
               "https://doi.org/10.1016/j.jmb.2003.07.013"),
     ),
     "mtriage": (
-        _COPIES,
-        Check("half_maps_masked", "is", False, "Half-maps are masked",
-              "Give the unmasked half-maps: the numbers without a mask are those of the mask they carry."),
         Check("reaches_nyquist", "is", False, "Half-map FSC stays above 0.143 up to Nyquist",
               "Use smaller voxels, and check that the half-maps are independent."),
         Check("d_fsc_falls", "<=", 1, "Falls of the half-map FSC below 0.143",
@@ -105,22 +85,14 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
               "The map is sharper than the model's B-factors allow: the map is over-sharpened, or the B-factors are not refined."),
     ),
     "half_map_statistics": (
-        _COPIES,
-        Check("zero_fraction", "<=", 0.5, "Voxels that are exactly 0",
-              "The half-maps seem to be masked; give them as they were reconstructed, and the mask beside them."),
         Check("solvent_noise_ratio", ">=", 0.05, "Noise near the box faces over that at the centre",
               "The half-maps seem to be masked or cut; give them as they were reconstructed."),
-        Check("scale_ratio", "<=", 1.2, "Amplitude of one half-map over that of the other",
-              "The half-maps differ in scale: check that they come from one refinement, with as many particles each."),
         Check("reaches_nyquist", "is", False, "Half-maps share more than noise up to the last shell",
               "Use smaller voxels, and check that the half-maps are independent."),
         Check("shells_beyond", "<=", 3, "Shells beyond the limit that are more than noise again",
               "The curve dips and comes back: look for a CTF, sampling or mask problem, or for noise that the half-maps share."),
     ),
     "directional_fsc": (
-        _COPIES,
-        Check("zero_fraction", "<=", 0.5, "Voxels that are exactly 0",
-              "The half-maps seem to be masked; give them as they were reconstructed, and the mask beside them."),
         Check("isotropic", "is", True, "Resolution is the same in all directions",
               "Look at the distribution of orientations: collect tilted images or other grids when views are missing.",
               "https://doi.org/10.1038/nmeth.4347"),
@@ -132,18 +104,12 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
               "Use smaller voxels, and check that the half-maps are independent."),
     ),
     "local_filter": (
-        _COPIES,
-        Check("zero_fraction", "<=", 0.5, "Voxels that are exactly 0",
-              "The half-maps seem to be masked; a filter smears the edge of that mask. Give them as they were reconstructed."),
         Check("fraction_outside", "<=", 0.995, "Part of the box without a local resolution",
               "Nearly nowhere is there a resolution: check that the map holds the resolution in Å, and not a mask or a frequency."),
         Check("fraction_finer", "<=", 0.01, "Voxels whose resolution is finer than the voxels allow",
               "Check the unit and the voxel size of the local-resolution map, or use smaller voxels."),
     ),
     "local_fsc": (
-        _COPIES,
-        Check("half_maps_masked", "is", False, "Half-maps are masked",
-              "Give the half-maps as the refinement wrote them: the local FSC near the edge of their mask is not that of the molecule."),
         Check("unresolved_fraction", "<=", 0.05, "Part of the mask without a resolution",
               "Look at the mask: it may hold solvent, or a part of the molecule that is not there in most particles."),
         Check("nyquist_fraction", "<=", 0.1, "Part of the mask that is resolved up to the last band",
@@ -152,19 +118,12 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
               "The window holds too little for these data; give a wider one."),
     ),
     "monores": (
-        _COPIES,
-        _MASKED,
-        Check("half_maps_scale", "<=", 1.2, "Half-maps have one scale", "The half-maps differ in scale or noise: check that they come from "
-              "one refinement, with as many particles each."),
-        Check("unresolved", "<=", 0.05, "Part of the mask that does not stand out of the noise",
+        Check("unresolved_fraction", "<=", 0.05, "Part of the mask that does not stand out of the noise",
               "Look at the mask: it may hold solvent, or may not lie on the molecule."),
-        Check("beyond_sweep", "<=", 0.1, "Part of the mask that stands out up to the last frequency",
+        Check("nyquist_fraction", "<=", 0.1, "Part of the mask that stands out up to the last frequency",
               "Check that the half-maps are independent and not denoised, or use smaller voxels."),
     ),
     "blocres": (
-        _COPIES,
-        Check("half_maps_masked", "is", False, "Half-maps are masked",
-              "Give the half-maps as the refinement wrote them: boxes near the edge of their mask hold what it left."),
         Check("box_over_resolution", ">=", 5, "Box over median resolution", "Give a larger box: this one holds too few coefficients."),
         Check("unresolved_fraction", "<=", 0.05, "Part of the boxes without a resolution",
               "Look at the mask: it may hold solvent, or a part of the molecule that is not there in most particles."),
@@ -174,9 +133,6 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
               "Look at the mean FSC of the boxes, and give a larger box."),
     ),
     "relion_locres": (
-        _COPIES,
-        Check("half_maps_masked", "is", False, "Half-maps are masked",
-              "Give the half-maps as the refinement wrote them: spheres at the edge of their mask hold what it left."),
         Check("random_fsc", "<=", 0.1, "FSC of random phases at the resolution of the spheres",
               "The spheres make correlation of their own: give wider edges."),
         Check("unresolved_fraction", "<=", 0.1, "Part of the spheres without a resolution",
@@ -186,35 +142,27 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
         Check("uncovered_fraction", "<=", 0.02, "Part of the mask that no sphere reaches", "Give a smaller sampling, or a larger box."),
     ),
     "phenix_locres": (
-        _COPIES,
-        _MASKED,
         Check("nyquist_fraction", "<=", 0.1, "Part of the mask where all bins are above the threshold",
               "Give a finer highest resolution, and check that the half-maps are independent."),
         Check("unresolved_fraction", "<=", 0.05, "Part of the mask where no bin is above the threshold",
               "Look at the mask: it may hold solvent, or may not lie on the molecule."),
     ),
     "monodir": (
-        _COPIES,
-        _MASKED,
         Check("preferred", "is", False, "Some directions are better all over the map",
               "Look at the distribution of orientations: collect tilted images or other grids when views are missing.",
               "https://doi.org/10.1038/s41467-019-13742-w"),
         Check("tangential_over_radial", "<=", 1.15, "Tangential over radial resolution",
               "Orientations may be in error: refine them further, or leave out particles whose orientation is not sure."),
-        Check("unresolved", "<=", 0.05, "Part of directions and places without a resolution",
+        Check("unresolved_fraction", "<=", 0.05, "Part of directions and places without a resolution",
               "Look at the mask: it may hold solvent, or may not lie on the molecule."),
     ),
     "resmap": (
-        _COPIES,
-        _MASKED,
-        Check("assigned_fraction", ">=", 0.95, "Part of the mask where there is more than noise",
+        Check("unresolved_fraction", "<=", 0.05, "Part of the mask where there is nothing but noise",
               "Look at the mask: it may hold solvent, or may not lie on the molecule."),
-        Check("finest_fraction", "<=", 0.5, "Part of the mask that passes at the finest resolution tested",
+        Check("nyquist_fraction", "<=", 0.5, "Part of the mask that passes at the finest resolution tested",
               "Use smaller voxels, and check that the half-maps are independent and not denoised."),
     ),
     "auto_sharpen": (
-        _COPIES,
-        _EDGE_MAGNIFIED,
         Check("search_signal", ">=", 3.0, "Signal of the search",
               "The map does not tell its B-factor: take the default method, or give the target B-factor.",
               "https://doi.org/10.1107/S2059798318004655"),
@@ -222,38 +170,24 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
               "directional FSC, and at the distribution of orientations."),
     ),
     "compare_maps": (
-        _COPIES,
-        Check("zero_fraction", "<=", 0.1, "Part of a half-map that is exactly 0",
-              "Give the half-maps as the refinement wrote them, without a mask."),
         Check("margin", ">=", 0.005, "Score of the best map less that of the second",
               "Take either of them: the data do not tell them apart."),
     ),
     "shell_sharpen": (
-        _COPIES,
-        Check("zero_fraction", "<=", 0.1, "Part of a half-map that is exactly 0",
-              "The half-maps seem to be masked; their agreement then says little about noise. Give them as they were reconstructed."),
         Check("baseline", "<=", 0.1, "Correlation of the last shells",
               "The half-maps agree beyond what can be resolved: check that they are neither masked nor filtered, nor share particles."),
         Check("model_fraction", ">=", 0.3, "Part of the scattering that the model explains",
               "The model hardly fits the map: check that it lies on it, or sharpen with half-maps."),
     ),
     "local_sharpen": (
-        _COPIES,
-        Check("zero_fraction", "<=", 0.1, "Part of a half-map that is exactly 0",
-              "The half-maps seem to be masked; what tells signal from noise is then missing. Give them as they were reconstructed."),
-        Check("resolved_fraction", ">=", 0.8, "Part of the mask that has a local resolution",
+        Check("unresolved_fraction", "<=", 0.2, "Part of the mask without a local resolution",
               "Look at the mask: it may hold solvent, or may not lie on the molecule."),
     ),
     "locscale": (
-        _COPIES,
-        Check("zero_fraction", "<=", 0.5, "Voxels that are exactly 0",
-              "The half-maps seem to be masked; their noise is then not known everywhere. Give them as they were reconstructed."),
         Check("missing_fraction", "<=", 0.1, "Part of the molecule that the model lacks",
               "It fades when scaled to the model: take the reference 'hybrid', or complete the model."),
     ),
     "guinier": (
-        _COPIES,
-        _EDGE_SHOWN,
         Check("bfactor", "<=", 0.0, "B-factor of the map",
               "Amplitudes rise with resolution: the map is oversharpened; take the one before, or blur it.",
               "https://doi.org/10.1016/j.jmb.2003.07.013"),
@@ -263,8 +197,6 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
               "The map does not have the amplitudes of this model: check that they belong together, and its B-factors."),
     ),
     "postprocess": (
-        _COPIES,
-        _EDGE_SHOWN,
         Check("random_fsc_at_resolution", "<=", 0.1, "Phase-randomised FSC at the resolution",
               "The mask is too tight or too sharp for these data; widen it or its soft edge.",
               "https://doi.org/10.1016/j.ultramic.2013.06.004"),
@@ -274,8 +206,6 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
               "https://doi.org/10.1016/j.jmb.2003.07.013"),
     ),
     "optimal_map": (
-        _COPIES,
-        _EDGE_SHOWN,
         _ATOMS_OUTSIDE,
         _OFF_DENSITY,
         Check("highest_peak", "<=", 8.0, "Highest peak of the difference map",
@@ -284,8 +214,6 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
               "Look at the holes in the table: atoms without density."),
     ),
     "localdeblur": (
-        _COPIES,
-        _EDGE_MAGNIFIED,
         Check("fraction_outside", "<=", 0.995, "Part of the box without a local resolution",
               "Nearly nowhere is there a resolution: check that the map holds the resolution in Å, and not a mask or a frequency."),
         Check("fraction_finer", "<=", 0.01, "Voxels whose resolution is finer than the voxels allow",
@@ -322,36 +250,26 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
               "A reported resolution below nearly all local ones is not what the map shows."),
     ),
     "locspiral": (
-        _COPIES,
-        Check("zero_fraction", "<=", 0.5, "Voxels that are exactly 0",
-              "The half-maps seem to be masked, so that nothing tells the noise. Give them as they were reconstructed."),
         Check("fraction_above", ">=", 0.5, "Part of the mask above the noise",
               "Much of the mask is noise in most bands: check the mask, or use a coarser resolution."),
         Check("fraction_above_finest", "<=", 0.95, "Part of the mask above the noise in the finest band",
               "The noise is hardly seen: the map or its half-maps were filtered or masked, or the resolution is coarser than it need be."),
     ),
     "locbfactor": (
-        _COPIES,
-        _EDGE_COUNTS,
         Check("unevenness", "<=", 16, "Amplitudes at the resolution where they fall least over where they fall most",
               "One B-factor does not sharpen all of this map: sharpen it locally."),
         Check("log_error", "<=", 0.7, "Error of the local fall-off, of the logarithm of the amplitude at the resolution",
               "Use a wider window: the signal is too weak for this one."),
     ),
     "lococcupancy": (
-        _COPIES,
-        _EDGE_COUNTS,
         Check("fraction_low", "<=", 0.1, "Part of the mask with an occupancy below 0.5",
               "Look where it is: a part of the molecule is missing or moves in many particles, or the mask is too wide."),
     ),
     "hand": (
-        _COPIES,
-        _MASKED,
         Check("wrong_probability", "<=", 0.5, "Probability that the hand is wrong",
               "Mirror the map and its half-maps; 'cryoqa hand --write-mirrored' does.", severity="fail"),
     ),
     "model_fit": (
-        _COPIES,
         _ATOMS_OUTSIDE,
         _OFF_DENSITY,
         Check("cc_mask", ">=", 0.5, "Correlation of map and model inside the molecule (CC_mask)",
@@ -372,3 +290,16 @@ CHECKS: Dict[str, Tuple[Check, ...]] = {
               "Find out which one is right, and give it."),
     ),
 }
+
+
+def _all_checks() -> Dict[str, Tuple[Check, ...]]:
+    """The checks of every capability: those of the half-maps, the same for all that take them, before its own."""
+    out = {}
+    for row in CAPABILITIES:
+        shared = _HALF_MAPS if {"half1", "half2"} <= set(row.needs + row.takes) else ()
+        if shared or row.id in _OWN:
+            out[row.id] = shared + _OWN.get(row.id, ())
+    return out
+
+
+CHECKS = _all_checks()

@@ -11,13 +11,22 @@ from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any, Dict, Optional, Sequence
 
+import numpy as np
+
 from . import __version__
 
 _LIBRARIES = ("numpy", "scipy", "numba", "mrcfile", "gemmi")
 
 
 def sha256(path: str) -> str:
-    """SHA-256 of a file; one that did not change is read once in a process, however many results name it."""
+    """SHA-256 of a file; one that did not change is read once in a process, however many results name it.
+
+    Of a folder it is that of the sorted names of its files with their sizes, a line each.
+    """
+    if os.path.isdir(path):
+        files = sorted(os.path.join(top, name) for top, _, names in os.walk(path) for name in names)
+        lines = [f"{os.path.relpath(f, path)} {os.lstat(f).st_size}" for f in files]
+        return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
     facts = os.stat(path)
     return _sha256(os.path.abspath(path), facts.st_mtime_ns, facts.st_size)
 
@@ -29,6 +38,11 @@ def _sha256(path: str, changed: int, size: int) -> str:
         for block in iter(lambda: stream.read(1 << 22), b""):
             digest.update(block)
     return digest.hexdigest()
+
+
+def sha256_of_array(data: np.ndarray) -> str:
+    """SHA-256 of the bytes of an array in C order, for data that is in no file."""
+    return hashlib.sha256(memoryview(np.ascontiguousarray(data)).cast("B")).hexdigest()
 
 
 class Stopwatch:

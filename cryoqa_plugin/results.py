@@ -1,15 +1,17 @@
 """Results: what leaves a method, with unit, meaning and which way is good.
 
 A method returns a frozen dataclass derived from :class:`Result`, its fields made by :func:`metric`, :func:`curve`,
-:func:`table` and :func:`map_output`. ``to_document`` turns it into the JSON document that is the only hand-over to
+:func:`table`, :func:`map_output` and their like. ``to_document`` turns it into the JSON document that is the only hand-over to
 reports and viewers.
 """
 from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, Dict, List, Mapping, Optional, Tuple
+from importlib import import_module
+from typing import Any, ClassVar, Dict, List, Mapping, Optional, Tuple, Union
 
 import numpy as np
 
@@ -29,11 +31,38 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Table:
-    """Rows under named columns; the values are numbers, texts or None."""
+class Column:
+    """One column of a table: its name, the unit of its values, and what they mean where the name does not say it."""
 
-    columns: Tuple[str, ...]
+    name: str
+    unit: str = ""
+    meaning: str = ""
+
+    @classmethod
+    def of(cls, text: Union[str, Column]) -> Column:
+        """A column from words such as ``volume (Å³)`` or ``voxel size [Å]``: what stands in brackets at the end is the unit."""
+        if isinstance(text, Column):
+            return text
+        found = re.fullmatch(r"(.*?)\s*[\[(]([^\[\]()]*)[\])]|(.*) (Å[²³]?)", text)
+        if not found:
+            return cls(text)
+        return cls(found[1], found[2]) if found[2] is not None else cls(found[3], found[4])
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.unit})" if self.unit else self.name
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under columns (:class:`Column`, or words that :meth:`Column.of` reads); the values are numbers, texts or None."""
+
+    columns: Tuple[Any, ...]
     rows: Tuple[Tuple[Any, ...], ...]
+
+    @property
+    def typed(self) -> Tuple[Column, ...]:
+        """The columns with their units."""
+        return tuple(Column.of(c) for c in self.columns)
 
 
 def _declare(role: str, **info: Any) -> Any:
@@ -53,7 +82,7 @@ def curve(meaning: str, *, x_label: str, x_unit: str, y_label: str, y_unit: str 
 
 
 def table(meaning: str) -> Any:
-    """Declare a :class:`Table`."""
+    """Declare a :class:`Table`; one of more than 50 rows is also written as ``<field name>.csv`` beside the result."""
     return _declare("table", meaning=meaning)
 
 
@@ -62,17 +91,88 @@ def map_output(unit: str, meaning: str) -> Any:
     return _declare("map", unit=unit, meaning=meaning)
 
 
+def maps_output(unit: str, meaning: str) -> Any:
+    """Declare a tuple of maps, written beside the result as ``<field name>_1.mrc``, ``<field name>_2.mrc``, ..."""
+    return _declare("maps", unit=unit, meaning=meaning)
+
+
+def model_output(meaning: str) -> Any:
+    """Declare an atomic model (an ``io.models.Model``) that is written beside the result as ``<field name>.cif``."""
+    return _declare("model", meaning=meaning)
+
+
+def file_output(meaning: str, name: str) -> Any:
+    """Declare the content of a file (text or bytes) that is written beside the result under ``name``."""
+    return _declare("file", meaning=meaning, name=name)
+
+
 @dataclass(frozen=True)
 class Result:
-    """Base of all results: one plain sentence, and the warnings that came up on the way."""
+    """Base of all results: one plain sentence, and the warnings that came up on the way.
+
+    What a class declares is also there by role: ``metrics``, ``curves``, ``tables`` and ``maps`` by name.
+    """
 
     schema: ClassVar[str] = ""
     summary: str = ""
     warnings: Tuple[str, ...] = ()
 
+    def _of_role(self, role: str) -> Dict[str, Any]:
+        return {n: getattr(self, n) for n in declared(type(self), role) if getattr(self, n) is not None}
+
+    @property
+    def metrics(self) -> Dict[str, Any]:
+        """The values that are known, by name."""
+        return self._of_role("metric")
+
+    @property
+    def curves(self) -> Dict[str, Curve]:
+        """The curves by name."""
+        return self._of_role("curve")
+
+    @property
+    def tables(self) -> Dict[str, Table]:
+        """The tables by name."""
+        return self._of_role("table")
+
+    @property
+    def maps(self) -> Dict[str, Any]:
+        """The maps by name."""
+        return self._of_role("map")
+
+    def table(self, name: str) -> Any:
+        """A table by name: a pandas ``DataFrame`` where pandas is installed, else the :class:`Table` itself."""
+        found = self.tables[name]
+        try:
+            import pandas
+        except ImportError:
+            return found
+        return pandas.DataFrame(list(found.rows), columns=[str(c) for c in found.typed])
+
+    @property
+    def document(self) -> Dict[str, Any]:
+        """The result document: with inputs, parameters, checks and provenance when a Study that was opened made it."""
+        return self.__dict__.get("_document") or to_document(self)
+
+    def with_document(self, document: Mapping[str, Any]) -> Result:
+        """This result as part of its document."""
+        object.__setattr__(self, "_document", dict(document))
+        return self
+
+    def plot(self, **how: Any) -> Any:
+        """A matplotlib figure of the result; see :func:`cryoqa_plugin.figures.plot`."""
+        return import_module("cryoqa_plugin.figures").plot(self, **how)
+
+    def save(self, folder: str) -> str:
+        """Write ``result.json`` and what goes beside it into ``folder``; returns the path of ``result.json``."""
+        return import_module("cryoqa_plugin.io.outputs").save(self, folder)
+
+    def _repr_html_(self) -> str:
+        return import_module("cryoqa_plugin.figures").html(self)
+
 
 def declared(result_class: type, role: str) -> Dict[str, Dict[str, Any]]:
-    """What a result class declares for one role (``metric``, ``curve``, ``table``, ``map``), by field name."""
+    """What a result class declares for one role (``metric``, ``curve``, ``table``, ``map``, ...), by field name."""
     return {f.name: {k: v for k, v in f.metadata["result"].items() if k != "role"} for f in fields(result_class)
             if f.metadata.get("result", {}).get("role") == role}
 
@@ -95,7 +195,8 @@ def to_document(result: Result) -> Dict[str, Any]:
     metrics = {n: dict(value=clean(getattr(result, n), n), **d) for n, d in declared(cls, "metric").items()}
     curves = {n: dict(_curve_document(getattr(result, n)), **d) for n, d in declared(cls, "curve").items()
               if getattr(result, n) is not None}
-    tables = {n: dict(columns=list(t.columns), rows=[[clean(v, n) for v in row] for row in t.rows], **d)
+    tables = {n: dict(columns=[str(c) for c in t.typed], units=[c.unit for c in t.typed], meanings=[c.meaning for c in t.typed],
+                      rows=[[clean(v, n) for v in row] for row in t.rows], **d)
               for n, d in declared(cls, "table").items() for t in [getattr(result, n)] if t is not None}
     return dict(schema=cls.schema, summary=result.summary, metrics=metrics, curves=curves, tables=tables,
                 warnings=warnings)
@@ -154,7 +255,10 @@ def json_schema(result_class: type) -> Dict[str, Any]:
             "metrics": metrics,
             "curves": block("curve", {"type": "object", "required": ["x", "y"],
                                       "properties": {"x": numbers, "y": numbers}}),
-            "tables": block("table", {"type": "object", "required": ["columns", "rows"]}),
+            "tables": block("table", {"type": "object", "required": ["columns", "units", "rows"]}),
             "maps": block("map", {"type": "object", "required": ["path", "unit", "meaning"]}),
+            "lists": block("maps", {"type": "object", "required": ["paths", "unit", "meaning"]}),
+            "models": block("model", {"type": "object", "required": ["path", "meaning"]}),
+            "files": block("file", {"type": "object", "required": ["path", "meaning"]}),
         },
     }

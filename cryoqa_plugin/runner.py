@@ -5,16 +5,18 @@ import logging
 import os
 import tempfile
 from dataclasses import replace
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from . import checks, limits as limits_table, params as params_module, results
 from .errors import CryoqaError, InputError, MissingInputError
-from .provenance import Stopwatch, collect, sha256
+from .progress import Progress, part, silent
+from .provenance import Stopwatch, collect
 from .registry import CAPABILITIES, Capability, find, resolve
 
-Progress = Optional[Callable[[float, str], None]]
+if TYPE_CHECKING:
+    from .study import Study
+
 log = logging.getLogger(__name__)
-_ALSO = {"mtz": ".mtz", "shifted": "_shifted.mrc"}
 _BASE_BYTES = 250e6                              # interpreter and libraries
 
 
@@ -41,7 +43,7 @@ def problems(capability_id: str, sources: Mapping[str, str], values: Optional[Ma
     voxel_sizes
         Voxel size in Å by kind, where the caller knows better than the header.
     """
-    row, sources = capability(capability_id), _clean(sources)
+    row, sources = capability(capability_id), clean(sources)
     out = _input_problems(row, sources)
     try:
         params_module.build(resolve(row.params), values)
@@ -71,7 +73,8 @@ def _input_problems(row: Capability, sources: Mapping[str, str]) -> List[str]:
     return out
 
 
-def _clean(sources: Mapping[str, Optional[str]]) -> Dict[str, str]:
+def clean(sources: Mapping[str, Any]) -> Dict[str, str]:
+    """Sources with a name for each file, and without the mark that Scipion puts behind an MRC file."""
     from .io.inputs import expand
     return {n: p[:-4] if p.endswith(":mrc") else p for n, p in expand(sources).items()}
 
@@ -87,9 +90,9 @@ def memory_estimate(capability_id: str, sources: Mapping[str, str], values: Opti
     """
     row = capability(capability_id)
     defaults = resolve(row.params)() if row.costly else None
-    each = [row.bytes_per_voxel] + [more for name, value, more in row.costly if (values or {}).get(name, getattr(defaults, name)) == value]
+    each = [row.memory] + [more for name, value, more in row.costly if (values or {}).get(name, getattr(defaults, name)) == value]
     from .io.inputs import read_headers
-    sizes = [h.shape[0] * h.shape[1] * h.shape[2] for h in read_headers(_clean(sources)).values()]
+    sizes = [h.shape[0] * h.shape[1] * h.shape[2] for h in read_headers(clean(sources)).values()]
     return int(_BASE_BYTES + max(each) * max(sizes, default=0))
 
 
@@ -107,10 +110,10 @@ def memory_warning(capability_id: str, sources: Mapping[str, str], values: Optio
 
 
 def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Mapping[str, Any]] = None,
-            outdir: Optional[str] = None, *, progress: Progress = None, threads: int = 0,
+            outdir: Optional[str] = None, *, progress: Progress = silent, threads: int = 0,
             limits: Optional[Mapping[str, Mapping[str, Any]]] = None,
             voxel_sizes: Optional[Mapping[str, float]] = None, origins: Optional[Mapping[str, Sequence[float]]] = None,
-            command: Optional[Sequence[str]] = None, also: Sequence[str] = ()) -> Dict[str, Any]:
+            command: Optional[Sequence[str]] = None, also: Sequence[str] = (), notes: Sequence[str] = ()) -> Dict[str, Any]:
     """Run one capability on files and return its result document.
 
     Parameters
@@ -131,78 +134,82 @@ def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Map
         The command that led here, for the provenance.
     also
         What else is written of each output map: ``mtz`` its Fourier coefficients, ``shifted`` a copy with its origin at 0.
+    notes
+        What is to be known of where the files come from; it stands before the warnings of the document.
     """
-    from .core.threads import get_threads, set_threads
-    from .io.inputs import load_inputs
-    watch, row, sources = Stopwatch(), capability(capability_id), _clean(sources)
+    from .study import Study
+    row, sources = capability(capability_id), clean(sources)
     wrong = problems(row.id, sources, values, voxel_sizes)
     if wrong:
         raise (MissingInputError if _input_problems(row, sources) else InputError)(wrong[0])
-    table = checks.override(limits_table.CHECKS, limits).get(row.id, ())
-    set_threads(threads)
     log.info("%s: expected peak memory %.2f GB", row.title, memory_estimate(row.id, sources, values) / 1e9)
     warning = memory_warning(row.id, sources, values)
     if warning:
         log.warning(warning)
-    inputs = load_inputs(sources)
-    for n in sources:
-        if (voxel_sizes or {}).get(n) is not None:
-            inputs = inputs.changed(n, voxel_size=(float(voxel_sizes[n]),) * 3)
-        if (origins or {}).get(n) is not None:
-            inputs = inputs.changed(n, origin=tuple(origins[n]))
-    parameters = params_module.build(resolve(row.params), values)
-    result = resolve(row.run)(inputs, parameters, progress=progress)
-    document = results.to_document(result)
-    document.update(capability=row.id, title=row.title, inputs=_describe(inputs, sources),
-                    parameters=params_module.as_dict(parameters),
-                    checks=checks.evaluate(table, document["metrics"]), maps={})
+    watch = Stopwatch()
+    study = Study.read(sources, voxel_sizes, origins, notes=notes)
+    return _finished(row, study, values, outdir, sources, also, progress=progress, threads=threads, limits=limits, command=command,
+                     watch=watch)
+
+
+def _finished(row: Capability, study: Study, values: Optional[Mapping[str, Any]], outdir: Optional[str], sources: Mapping[str, Any],
+              also: Sequence[str] = (), *, watch: Optional[Stopwatch] = None, **how: Any) -> Dict[str, Any]:
+    """The document of a capability on a Study, written to ``outdir`` with all that goes beside it unless that is None."""
+    from .io.outputs import RESULT, write_beside
+    watch = watch or Stopwatch()
+    result, document = answer(row, study, values, watch=watch, **how)
     if outdir is not None:
-        _write_maps(result, document, outdir, sources, also)
-    document["provenance"] = collect(watch, get_threads(), command)
-    if outdir is not None:
-        results.write_json(document, os.path.join(outdir, "result.json"))
+        write_beside(result, document, outdir, sources, also)
+        document["provenance"].update(watch.read())
+        results.write_json(document, os.path.join(outdir, RESULT))
     return document
 
 
-def _describe(inputs: Any, sources: Mapping[str, str]) -> Dict[str, Any]:
+def answer(row: Capability, study: Study, values: Optional[Mapping[str, Any]] = None, *, progress: Progress = silent, threads: int = 0,
+           limits: Optional[Mapping[str, Mapping[str, Any]]] = None, command: Optional[Sequence[str]] = None,
+           watch: Optional[Stopwatch] = None) -> Tuple[results.Result, Dict[str, Any]]:
+    """The result of a capability on a Study, and its document without the files that go beside it; parameters as for :func:`execute`."""
+    from .core.threads import get_threads, set_threads
+    watch = watch or Stopwatch()
+    table = [c for c in checks.override(limits_table.CHECKS, limits).get(row.id, ())
+             if study.has_halves or not c.metric.startswith("half_maps_")]             # nothing to hold against a limit without them
+    parameters = params_module.build(resolve(row.params), values)
+    _require_extras(row)
+    set_threads(threads)
+    result = perform(row.id, study, parameters, progress=progress)
+    document = results.to_document(result)
+    document.update(capability=row.id, title=row.title, inputs=described(study), parameters=params_module.as_dict(parameters),
+                    checks=checks.evaluate(table, document["metrics"]), maps={}, provenance=collect(watch, get_threads(), command))
+    return result, document
+
+
+def _require_extras(row: Capability) -> None:
+    """A sentence when a package is missing that only some capabilities need."""
+    from importlib.util import find_spec
+    missing = [name for name in row.extras if find_spec(name) is None]
+    if missing:
+        raise InputError(f"'{row.id}' needs the package {', '.join(missing)}, which is not installed; 'pip install {' '.join(missing)}'.")
+
+
+def perform(capability_id: str, study: Study, parameters: Any, *, progress: Progress = silent) -> results.Result:
+    """The result of one capability on a Study, with the notes on its inputs before the warnings of the method, each once."""
+    result = resolve(capability(capability_id).run)(study, parameters, progress=progress)
+    return replace(result, warnings=tuple(dict.fromkeys((*study.notes(), *result.warnings))))
+
+
+def described(study: Study) -> Dict[str, Any]:
+    """The inputs of a document: path (None for what is in memory), SHA-256, and the grid of maps."""
     out: Dict[str, Any] = {}
-    maps = inputs.maps()
-    for name, path in sources.items():
-        out[name] = dict(path=os.path.abspath(path), sha256=sha256(path))
-        if name in maps:
-            m = maps[name]
-            out[name].update(shape=list(m.shape), voxel_size=[float(v) for v in m.voxel_size],
-                             origin=[float(v) for v in m.origin])
+    for name, value in study.given().items():
+        path = getattr(value, "path", None)
+        out[name] = dict(path=os.path.abspath(path) if path else None, sha256=study.sha256(name))
+        if name in study.maps():
+            out[name].update(shape=list(value.shape), voxel_size=[float(v) for v in value.voxel_size],
+                             origin=[float(v) for v in value.origin])
     return out
 
 
-def _write_maps(result: Any, document: Dict[str, Any], outdir: str, sources: Mapping[str, str], also: Sequence[str]) -> None:
-    from .io.maps import write_map
-    os.makedirs(outdir, exist_ok=True)
-    for name, declared in results.declared(type(result), "map").items():
-        map_ = getattr(result, name)
-        if map_ is None:
-            continue
-        files = dict({"path": name + ".mrc"}, **{kind: name + _ALSO[kind] for kind in also})
-        for file in files.values():
-            _refuse_overwriting(os.path.join(outdir, file), sources)
-        labels = (f"cryoqa {document['capability']}: {name}",)
-        write_map(os.path.join(outdir, files["path"]), map_, labels=labels)
-        if "mtz" in files:
-            from .io.mtz import write_mtz
-            write_mtz(os.path.join(outdir, files["mtz"]), map_)
-        if "shifted" in files:
-            write_map(os.path.join(outdir, files["shifted"]), replace(map_, origin=(0.0, 0.0, 0.0)), labels=labels)
-        document["maps"][name] = dict(files, **declared)
-
-
-def _refuse_overwriting(path: str, sources: Mapping[str, str]) -> None:
-    for kind, source in sources.items():
-        if os.path.realpath(path) == os.path.realpath(source):
-            raise InputError(f"The output {path} would be written over the input {kind}; choose another output folder.")
-
-
-def run(capability_id: str, outdir: Optional[str] = None, *, progress: Progress = None, threads: int = 0,
+def run(capability_id: str, outdir: Optional[str] = None, *, progress: Progress = silent, threads: int = 0,
         **inputs_and_parameters: Any) -> Dict[str, Any]:
     """Run a capability with inputs and parameters given by name.
 
@@ -214,19 +221,22 @@ def run(capability_id: str, outdir: Optional[str] = None, *, progress: Progress 
     return execute(capability_id, sources, values, outdir, progress=progress, threads=threads)
 
 
-def with_mean(sources: Mapping[str, str], outdir: str) -> Dict[str, str]:
-    """Sources with the mean of the half-maps as full map, written to ``outdir``, where there are halves and no full map."""
-    sources = _clean(sources)
-    if sources.get("full_map") or not (sources.get("half1") and sources.get("half2")):
-        return sources
+def open_study(sources: Mapping[str, Any], outdir: str, voxel_sizes: Optional[Mapping[str, float]] = None,
+               notes: Sequence[str] = ()) -> Study:
+    """The Study of some files for all that is run on them; of half-maps without a map it holds their mean too, written to ``outdir``."""
     from .io.inputs import require_same_grid
-    from .io.maps import read_map, write_map
-    half1, half2 = read_map(sources["half1"]), read_map(sources["half2"])
-    require_same_grid({"half1": half1, "half2": half2})
+    from .io.maps import write_map
+    from .study import Study
+    study = Study.read(clean(sources), voxel_sizes, notes=notes)
     os.makedirs(outdir, exist_ok=True)
+    if study.full_map is not None or not study.has_halves:
+        return study
+    require_same_grid({"half1": study.half1, "half2": study.half2})
     path = os.path.join(outdir, "full_map.mrc")
-    write_map(path, half1.with_data((half1.data + half2.data) / 2), labels=("cryoqa: mean of the two half-maps",))
-    return dict(sources, full_map=path)
+    if any(os.path.realpath(path) == os.path.realpath(p) for p in clean(sources).values()):
+        raise InputError(f"The mean of the half-maps would be written over the input {path}; choose another output folder.")
+    write_map(path, study.average, labels=("cryoqa: mean of the two half-maps",))
+    return study.with_(full_map=replace(study.average, path=path))
 
 
 def applicable(sources: Mapping[str, str], on_request: bool = False) -> List[Capability]:
@@ -238,35 +248,41 @@ def applicable(sources: Mapping[str, str], on_request: bool = False) -> List[Cap
 
 
 def assess(sources: Mapping[str, str], outdir: str, *, values: Optional[Mapping[str, Mapping[str, Any]]] = None,
-           progress: Progress = None, threads: int = 0, limits: Optional[Mapping[str, Mapping[str, Any]]] = None,
-           voxel_sizes: Optional[Mapping[str, float]] = None, command: Optional[Sequence[str]] = None) -> Dict[str, Any]:
+           progress: Progress = silent, threads: int = 0, limits: Optional[Mapping[str, Mapping[str, Any]]] = None,
+           voxel_sizes: Optional[Mapping[str, float]] = None, command: Optional[Sequence[str]] = None,
+           notes: Sequence[str] = ()) -> Dict[str, Any]:
     """Run every capability that the inputs allow, each into ``outdir/<id>``; a failure of one does not stop the others.
 
-    A mask that was not given is made once and used by the rest.
+    All share one Study of the inputs. A mask that was not given is made once and used by the rest.
 
     Returns
     -------
     dict
         Capability id -> result document, or ``{"error": sentence}``.
     """
-    ready = with_mean(sources, outdir)
-    rows = [row for row in applicable(ready) if not (row.id == "mask" and ready.get("mask"))]
+    study = open_study(sources, outdir, voxel_sizes, notes)
+    rows = [row for row in applicable(study.given()) if not (row.id == "mask" and study.mask is not None)]
     out: Dict[str, Any] = {}
     for i, row in enumerate(rows):
-        mine = inputs_of(row, ready)
-        out[row.id] = guarded(row, mine, (values or {}).get(row.id), os.path.join(outdir, row.id), threads=threads, limits=limits,
-                              voxel_sizes={n: s for n, s in (voxel_sizes or {}).items() if n in mine}, command=command,
-                              progress=part(progress, i / len(rows), 1 / len(rows), row.title))
+        out[row.id] = guarded(row, study_for(row, study), (values or {}).get(row.id), os.path.join(outdir, row.id), threads=threads,
+                              limits=limits, command=command, progress=part(progress, i / len(rows), 1 / len(rows), row.title))
         if row.id == "mask" and "error" not in out["mask"]:
-            ready = dict(ready, mask=os.path.join(outdir, "mask", "mask.mrc"))
+            study = with_made_mask(study, outdir)
     return out
 
 
-def guarded(row: Capability, sources: Mapping[str, str], values: Optional[Mapping[str, Any]], folder: str, **how: Any) -> Dict[str, Any]:
-    """:func:`execute` into ``folder`` as one of many: a failure is written there as ``error.json`` and returned, and raises nothing."""
+def with_made_mask(study: Study, outdir: str) -> Study:
+    """The Study with the mask that was made into ``outdir/mask``."""
+    from .io.maps import read_map
+    return study.with_(mask=read_map(os.path.join(outdir, "mask", "mask.mrc")))
+
+
+def guarded(row: Capability, study: Study, values: Optional[Mapping[str, Any]], folder: str, **how: Any) -> Dict[str, Any]:
+    """One capability of many into ``folder``: a failure is written there as ``error.json`` and returned, and raises nothing."""
     os.makedirs(folder, exist_ok=True)
+    files = {n: e["path"] for n, e in described(study).items()}
     try:
-        document = execute(row.id, sources, values, folder, **how)
+        document = _finished(row, study, values, folder, files, **how)
     except Exception as error:                               # one failure must not cost the other capabilities
         document = dict(capability=row.id, title=row.title, error=_sentence(error))
         results.write_json(document, os.path.join(folder, "error.json"))
@@ -291,24 +307,13 @@ def _forget(path: str) -> None:
         os.remove(path)
 
 
-def part(progress: Progress, start: float, share: float, title: str) -> Callable[[float, str], None]:
-    """Progress of one capability as the ``share`` of a whole that begins at ``start``, both from 0 to 1."""
-    def say(fraction: float, message: str) -> None:
-        if progress is not None:
-            progress(min(start + share * fraction, 1.0), f"{title}: {message}" if message else title)
-
-    return say
+def study_for(row: Capability, study: Study) -> Study:
+    """The Study of what a capability takes; a mask is made from the density, so that a map is judged without its model."""
+    kinds = ("full_map",) if row.id == "mask" and study.full_map is not None else row.needs + row.takes
+    return study.only(kinds)
 
 
-def inputs_of(row: Capability, sources: Mapping[str, str]) -> Dict[str, str]:
-    """Those of the sources that a capability takes; a mask is made from the density, so that a map is judged without its model."""
-    from .io.inputs import base_kind
-    if row.id == "mask" and "full_map" in sources:
-        return {"full_map": sources["full_map"]}
-    return {n: p for n, p in sources.items() if base_kind(n) in row.needs + row.takes}
-
-
-def warmup(progress: Progress = None) -> List[str]:
+def warmup(progress: Progress = silent) -> List[str]:
     """Compile every kernel by running every capability on small made-up data; returns the names of the kernels."""
     import numpy as np
     from .core import jit

@@ -19,7 +19,7 @@ from .protocol_locscale import CryoqaProtLocscale
 from .protocol_locspiral import CryoqaProtLocspiral
 from .protocol_map_info import CryoqaProtMapInfo
 from .protocol_map_resolution import CryoqaProtMapResolution
-from .protocol_mask import CryoqaProtCreateMask
+from .protocol_mask import CryoqaProtMask
 from .protocol_model_fit import CryoqaProtModelFit
 from .protocol_monodir import CryoqaProtMonodir
 from .protocol_monores import CryoqaProtMonores
@@ -32,7 +32,7 @@ from .protocol_resmap import CryoqaProtResmap
 from .protocol_shell_sharpen import CryoqaProtShellSharpen
 from .protocol_validate import CryoqaProtValidate
 
-__all__ = ["CryoqaProtAutoSharpen", "CryoqaProtBlocres", "CryoqaProtCompareMaps", "CryoqaProtContour", "CryoqaProtCreateMask",
+__all__ = ["CryoqaProtAutoSharpen", "CryoqaProtBlocres", "CryoqaProtCompareMaps", "CryoqaProtContour", "CryoqaProtMask",
            "CryoqaProtDirectionalFsc", "CryoqaProtFsc", "CryoqaProtGuinier", "CryoqaProtHalfMapStatistics", "CryoqaProtHand",
            "CryoqaProtImportJob", "CryoqaProtLocalFilter", "CryoqaProtLocalFsc", "CryoqaProtLocalSharpen",
            "CryoqaProtLocaldeblur", "CryoqaProtLocbfactor", "CryoqaProtLococcupancy", "CryoqaProtLocscale",

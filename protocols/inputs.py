@@ -6,7 +6,15 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from pwem.objects import AtomStruct, Volume
 from pyworkflow.protocol import params
 
+from cryoqa_plugin.io.inputs import KINDS
+
 _MRC = (".mrc", ".map", ".ccp4", ".rec")
+_PARAMETERS = {"full_map": "inputVolume", "half1": "half1", "half2": "half2", "resolution_map": "inputResolution",
+               "reference_map": "inputReference"}
+_WORDS = {                                       # label and help where Scipion's object holds more than a file
+    "full_map": ("Volume", "The map, from RELION, cryoSPARC, Xmipp or an import. A volume of a refinement carries its half-maps."),
+    "model": ("Atomic structure", "Model placed in the map, PDB or mmCIF."),
+    "others": ("Maps to compare", "Maps of the same data, made in other ways: sharpened, filtered, from another program; on one grid.")}
 OF_VOLUME, TWO_VOLUMES, NONE = "those of the volume", "two volumes", "none"
 
 
@@ -22,50 +30,67 @@ class Files(NamedTuple):
     convert: Dict[str, Tuple[int, str]]
 
 
-def add_volume(form: Any, optional: bool = False, condition: Optional[str] = None) -> None:
-    """The map: a Volume, which may carry its half-maps."""
-    extra = dict(condition=condition) if condition else {}
-    form.addParam("inputVolume", params.PointerParam, pointerClass="Volume", label="Volume", important=True, allowsNull=optional,
-                  help="The map, from RELION, cryoSPARC, Xmipp or an import. A volume of a refinement carries its half-maps.", **extra)
+def parameter_of(kind: str) -> str:
+    """Name of the form parameter of a kind of input: ``inputMask`` for ``mask``, ``inputFscCurve`` for ``fsc_curve``."""
+    return _PARAMETERS.get(kind, "input" + "".join(word.capitalize() for word in kind.split("_")))
+
+
+def add_kind(form: Any, kind: str, optional: bool = True, condition: Optional[str] = None, label: str = "", help_text: str = "") -> None:
+    """The form parameter of any kind of input: a pointer to Scipion's object, several of them, or a file or folder.
+
+    ``label`` and ``help_text`` stand in place of those of the kind; a parameter with a ``condition`` may be left empty.
+    """
+    known = KINDS[kind]
+    own = _WORDS.get(kind, (known.label, known.help))
+    options: Dict[str, Any] = dict(label=label or own[0], help=help_text or own[1])
+    if not optional:
+        options["important"] = True
+    if condition:
+        options["condition"] = condition
+    if not known.scipion:
+        form.addParam(parameter_of(kind), params.FolderParam if known.folder else params.FileParam, allowsNull=optional, default="", **options)
+    elif known.many:
+        form.addParam(parameter_of(kind), params.MultiPointerParam, pointerClass=known.scipion, allowsNull=optional, **options)
+    else:
+        form.addParam(parameter_of(kind), params.PointerParam, pointerClass=known.scipion, allowsNull=optional or bool(condition), **options)
 
 
 def add_halves(form: Any, choices: Tuple[str, ...]) -> None:
     """Where the half-maps come from, and two pointers for those that are volumes of their own."""
     form.addParam("halves", params.EnumParam, choices=list(choices), default=0, label="Half-maps", display=params.EnumParam.DISPLAY_COMBO,
                   help="Two independent half-maps, neither masked nor filtered: those that the volume carries, or two volumes.")
-    condition = f"halves == {choices.index(TWO_VOLUMES)}"
-    for name, label in (("half1", "Half-map 1"), ("half2", "Half-map 2")):
-        form.addParam(name, params.PointerParam, pointerClass="Volume", label=label, allowsNull=True, condition=condition,
-                      help="A half-map that is a volume of its own.")
+    for kind in ("half1", "half2"):
+        add_kind(form, kind, condition=f"halves == {choices.index(TWO_VOLUMES)}", help_text="A half-map that is a volume of its own.")
 
 
-def add_mask(form: Any, name: str = "inputMask", label: str = "Mask", help_text: str = "Soft mask on the grid of the maps.") -> None:
+def add_volume(form: Any, optional: bool = False, condition: Optional[str] = None) -> None:
+    """The map: a Volume, which may carry its half-maps."""
+    add_kind(form, "full_map", optional, condition)
+
+
+def add_mask(form: Any, kind: str = "mask", help_text: str = "") -> None:
     """An optional mask."""
-    form.addParam(name, params.PointerParam, pointerClass="VolumeMask", label=label, allowsNull=True, help=help_text)
+    add_kind(form, kind, help_text=help_text)
 
 
 def add_resolution_map(form: Any) -> None:
     """A map of the local resolution."""
-    form.addParam("inputResolution", params.PointerParam, pointerClass="Volume", label="Local resolution", important=True,
-                  help="Local resolution in Å at every voxel, on the grid of the volume, from any program.")
+    add_kind(form, "resolution_map", optional=False)
 
 
 def add_reference_map(form: Any) -> None:
     """An optional map whose fall-off with resolution is matched."""
-    form.addParam("inputReference", params.PointerParam, pointerClass="Volume", label="Reference map", allowsNull=True,
-                  help="Volume whose fall-off with resolution is to be matched, on the grid of the volume.")
+    add_kind(form, "reference_map")
 
 
 def add_others(form: Any) -> None:
     """Volumes of the same data."""
-    form.addParam("inputOthers", params.MultiPointerParam, pointerClass="Volume", label="Maps to compare", important=True,
-                  help="Maps of the same data, made in other ways: sharpened, filtered, from another program; on one grid.")
+    add_kind(form, "others", optional=False)
 
 
 def add_model(form: Any) -> None:
     """An optional atomic model."""
-    form.addParam("inputModel", params.PointerParam, pointerClass="AtomStruct", label="Atomic structure", allowsNull=True,
-                  help="Model placed in the map, PDB or mmCIF.")
+    add_kind(form, "model")
 
 
 def plain(path: str) -> str:
@@ -93,16 +118,27 @@ def files_of(protocol: Any) -> Files:
         for kind in ("half1", "half2"):
             if _object(protocol, kind) is not None:
                 _add(protocol, out, kind, _object(protocol, kind))
-    for name, kind in (("inputMask", "mask"), ("inputMask2", "mask2"), ("inputResolution", "resolution_map"),
-                       ("inputReference", "reference_map")):
-        if _object(protocol, name) is not None:
-            _add(protocol, out, kind, _object(protocol, name))
-    for i, pointer in enumerate(getattr(protocol, "inputOthers", None) or [], 1):
-        _add(protocol, out, f"others_{i}", pointer.get())
-    model = _object(protocol, "inputModel")
-    if isinstance(model, AtomStruct):
-        out.sources["model"] = model.getFileName()
+    for kind in KINDS:
+        if kind not in ("full_map", "half1", "half2"):
+            _add_kind(protocol, out, kind)
     return out
+
+
+def _add_kind(protocol: Any, files: Files, kind: str) -> None:
+    """The files of one kind, when the form has its parameter and it was filled in."""
+    given = getattr(protocol, parameter_of(kind), None)
+    if given is None:
+        return
+    if not KINDS[kind].scipion:
+        if given.get():
+            files.sources[kind] = given.get()
+    elif KINDS[kind].many:
+        for i, pointer in enumerate(given, 1):
+            _add(protocol, files, f"{kind}_{i}", pointer.get())
+    elif isinstance(given.get(), AtomStruct):
+        files.sources[kind] = given.get().getFileName()
+    elif given.get() is not None:
+        _add(protocol, files, kind, given.get())
 
 
 def _object(protocol: Any, name: str) -> Any:

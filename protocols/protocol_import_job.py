@@ -5,12 +5,12 @@ import os
 from typing import Any, Dict, List, Optional, Tuple
 
 from pwem.objects import FSC, SetOfFSCs, Transform, Volume, VolumeMask
-from pyworkflow.protocol import params
 
 from cryoqa_plugin.errors import CryoqaError
 from cryoqa_plugin.io.jobs import Job, read_job
 from cryoqa_plugin.io.maps import read_header
 
+from . import inputs
 from .base import CryoqaProtocol
 
 
@@ -23,19 +23,12 @@ class CryoqaProtImportJob(CryoqaProtocol):
 
     _label = "import job folder"
     _capability = "import_job"
-    _skip = ("folder",)
     _possibleOutputs = {"outputVolume": Volume, "outputMask": VolumeMask, "outputSharpened": Volume, "outputFSCs": SetOfFSCs}
 
     def _defineInputs(self, form: Any) -> None:
-        form.addParam("folder", params.FolderParam, label="Job folder", important=True,
-                      help="Folder of one job, such as Refine3D/job029 of RELION or J42 of cryoSPARC.")
-
-    def _values(self) -> Dict[str, Any]:
-        return dict(super()._values(), folder=os.path.abspath(self.folder.get() or "."))
+        inputs.add_kind(form, "job", optional=False)
 
     def _validate(self) -> List[str]:
-        if not self.folder.get():
-            return ["The job folder is needed and was not given; choose it."]
         wrong = super()._validate()
         if wrong:
             return wrong
@@ -46,8 +39,7 @@ class CryoqaProtImportJob(CryoqaProtocol):
         return [] if job.files() else job.missing()
 
     def _job(self) -> Job:
-        values = self._values()
-        return read_job(values["folder"], values.get("body") or 0)
+        return read_job(self._files().sources["job"], self._values().get("body") or 0)
 
     def createOutputStep(self) -> None:
         """Link the maps and register volume, mask, sharpened map and curves."""

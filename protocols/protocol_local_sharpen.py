@@ -5,7 +5,7 @@ from pwem.objects import Volume
 
 from .base import SharpeningProtocol
 
-_SHOWN = ("resolution", "fall_off", "fall_off_p5", "fall_off_median", "fall_off_p95", "bfactor_left", "resolution_median",
+_SHOWN = ("resolution", "fall_off", "fall_off_p5", "fall_off_median", "fall_off_p95", "bfactor_left", "median",
           "anisotropy_removed", "window")
 
 

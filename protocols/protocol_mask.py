@@ -9,7 +9,7 @@ from . import inputs
 from .base import CryoqaProtocol
 
 
-class CryoqaProtCreateMask(CryoqaProtocol):
+class CryoqaProtMask(CryoqaProtocol):
     """Make a soft mask: from a map as RELION, cryoSPARC or Phenix do, around an atomic structure, or from other masks.
 
     The threshold is chosen from the data when it is left empty. Look at the mask over the map ("Analyze results") before
@@ -24,7 +24,7 @@ class CryoqaProtCreateMask(CryoqaProtocol):
         inputs.add_volume(form, optional=True)
         inputs.add_model(form)
         inputs.add_mask(form, help_text="A mask to combine with the one made here, or to start from.")
-        inputs.add_mask(form, "inputMask2", "Second mask", "One more mask to combine.")
+        inputs.add_mask(form, "mask2", "One more mask to combine.")
 
     def createOutputStep(self) -> None:
         """Register the mask."""

@@ -5,8 +5,7 @@ from pwem.objects import Volume
 
 from .base import MapOrHalvesProtocol
 
-_SHOWN = ("median_resolution", "resolution_p2_5", "resolution_p97_5", "median_over_global", "global_resolution", "unresolved",
-          "beyond_sweep", "mask_source", "noise_source")
+_SHOWN = ("median", "p5", "p95", "overall", "median_over_overall", "unresolved_fraction", "nyquist_fraction", "mask_source", "noise_source")
 
 
 class CryoqaProtMonores(MapOrHalvesProtocol):
@@ -23,4 +22,4 @@ class CryoqaProtMonores(MapOrHalvesProtocol):
 
     def createOutputStep(self) -> None:
         """Register the map of resolutions."""
-        self._register_map("local_resolution", "outputResolution", halves=False)
+        self._register_map("resolution_map", "outputResolution", halves=False)

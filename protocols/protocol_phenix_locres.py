@@ -5,7 +5,7 @@ from pwem.objects import Volume, VolumeMask
 
 from .base import HalfMapProtocol
 
-_SHOWN = ("median", "p5", "p95", "inverted_fraction", "coefficients", "resolution", "radius", "smooth", "rules")
+_SHOWN = ("median", "p5", "p95", "inverted_fraction", "coefficients", "overall", "radius", "smooth", "rules")
 
 
 class CryoqaProtPhenixLocres(HalfMapProtocol):

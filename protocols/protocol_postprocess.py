@@ -32,5 +32,5 @@ class CryoqaProtPostprocess(SharpeningProtocol):
         super().createOutputStep()
         self._register_map("locally_filtered", "outputLocal", halves=False,
                            own_halves=("locally_filtered_half1", "locally_filtered_half2"))
-        self._register_map("local_resolution", "outputResolution", halves=False)
+        self._register_map("resolution_map", "outputResolution", halves=False)
         self._register_curves()

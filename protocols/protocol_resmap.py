@@ -5,7 +5,7 @@ from pwem.objects import Volume
 
 from .base import MapOrHalvesProtocol
 
-_SHOWN = ("median", "p5", "p95", "assigned_fraction", "finest_fraction", "mask_source", "noise_source")
+_SHOWN = ("median", "p5", "p95", "unresolved_fraction", "nyquist_fraction", "mask_source", "noise_source")
 
 
 class CryoqaProtResmap(MapOrHalvesProtocol):

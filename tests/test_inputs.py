@@ -8,7 +8,7 @@ from cryoqa_plugin.errors import InputError, MissingInputError
 from cryoqa_plugin.io import inputs
 from cryoqa_plugin.io.inputs import KINDS, Inputs
 from cryoqa_plugin.io.maps import Map, write_map
-from cryoqa_plugin.methods.common import check_data, check_mask
+from cryoqa_plugin.study.checks import check_data, check_mask
 
 
 def _map(shape=(8, 8, 8), voxel=(1.5, 1.5, 1.5), path=None):
@@ -19,7 +19,7 @@ def test_given_and_maps():
     some = Inputs(half1=_map(), mask=_map())
     assert list(some.given()) == ["half1", "mask"] == list(some.maps())
     assert Inputs().given() == {}
-    assert [k for k in KINDS if not KINDS[k].is_map] == ["model"]
+    assert [k for k in KINDS if not KINDS[k].is_map] == ["model", "mtf", "fsc_curve", "sequence", "job", "symmetry", "particles"]
     assert all(k.help.endswith(".") and k.label for k in KINDS.values())
 
 

@@ -11,12 +11,12 @@ import pytest
 from sources import FILES, NAMES, ROOT, imports, module_name, tree
 
 # From the ground up: a module may import those of its own layer and of the layers before it.
-ORDER = ("errors", "files", "params", "results", "provenance", "checks", "limits", "bibtex", "registry", "core", "io", "methods",
-         "demo_model", "demo", "runner", "validation", "report", "batch", "cli_output", "cli_batch", "cli", "scipion", "protocols",
-         "viewers")
+ORDER = ("errors", "files", "progress", "params", "results", "provenance", "checks", "limits", "bibtex", "registry", "core", "io",
+         "study", "methods", "figures", "demo_model", "demo", "runner", "api", "stubs", "validation", "report", "batch", "cli_output",
+         "cli_batch", "cli", "scipion", "protocols", "viewers")
 # Package -> where it may be imported; "" is anywhere.
 ALLOWED = {"pyworkflow": ("scipion", "protocols", "viewers"), "pwem": ("scipion", "protocols", "viewers"),
-           "tkinter": ("viewers",), "matplotlib": ("viewers",), "numba": ("core", "provenance"),
+           "tkinter": ("viewers",), "matplotlib": ("viewers", "figures"), "pandas": ("results",), "numba": ("core", "provenance"),
            "jinja2": ("report",), "reportlab": ("report",), "distributed": ("batch",)}
 
 

@@ -1,4 +1,4 @@
-"""What every row of the registry must have: code, a protocol, a section, a viewer, a page, a test, a benchmark, references."""
+"""What every row of the registry must have: code, a protocol, a section, a page, a test, a benchmark, a place in the validation."""
 from __future__ import annotations
 
 import ast
@@ -13,7 +13,10 @@ import pytest
 from cryoqa_plugin import bibtex, checks, limits, params, results, runner
 from cryoqa_plugin.cli_output import capability_table
 from cryoqa_plugin.io.inputs import KINDS
+from cryoqa_plugin.methods.local_resolution.local_resolution import LocalResolution
+from cryoqa_plugin.progress import silent
 from cryoqa_plugin.registry import BY_ID, CAPABILITIES, find, resolve
+from cryoqa_plugin.study.halves import HalfMapFacts
 from sources import FILES, ROOT, tree
 
 ROWS = pytest.mark.parametrize("row", CAPABILITIES, ids=[c.id for c in CAPABILITIES])
@@ -32,10 +35,6 @@ def _target(target):
     return folder.joinpath(*parts).with_suffix(".py"), name
 
 
-def _camel(capability_id):
-    return "".join(word.capitalize() for word in capability_id.split("_"))
-
-
 def test_there_are_capabilities_and_their_ids_are_unique():
     assert CAPABILITIES
     assert len(BY_ID) == len(CAPABILITIES)
@@ -48,17 +47,18 @@ def test_names_resolve_and_follow_the_convention(row):
     assert row.title and row.level in ("0", "1", "2", "3", "4", "5", "A", "W", "O")
     function, params_class, result_class = resolve(row.run), resolve(row.params), resolve(row.result)
     assert function.__name__ == f"compute_{row.id}"
-    assert params_class.__name__ == _camel(row.id) + "Params" and result_class.__name__ == _camel(row.id) + "Result"
+    assert params_class.__name__ == row.camel + "Params" and result_class.__name__ == row.camel + "Result"
+    assert (ROOT / "cryoqa_plugin" / "methods" / row.family / f"{row.id}.py").is_file()
     assert re.fullmatch(rf"cryoqa/{row.id}/[1-9]\d*", result_class.schema)
     assert function.__doc__ and params_class.__doc__ and result_class.__doc__
 
 
 @ROWS
-def test_the_function_takes_inputs_parameters_and_progress(row):
+def test_the_function_takes_a_study_parameters_and_progress(row):
     signature = inspect.signature(resolve(row.run))
-    assert list(signature.parameters) == ["inputs", "params", "progress"]
+    assert list(signature.parameters) == ["study", "params", "progress"]
     progress = signature.parameters["progress"]
-    assert progress.kind is inspect.Parameter.KEYWORD_ONLY and progress.default is None
+    assert progress.kind is inspect.Parameter.KEYWORD_ONLY and progress.default is silent
 
 
 @ROWS
@@ -97,12 +97,12 @@ def test_inputs_are_known_kinds(row):
     assert not set(row.needs) & set(row.takes)
     for group in row.any_of:
         assert group and set(group) <= set(row.needs) | set(row.takes)
-    assert row.bytes_per_voxel >= 0
-    assert all(hasattr(resolve(row.params)(), name) and more > row.bytes_per_voxel for name, _, more in row.costly)
+    assert row.memory >= 0
+    assert all(hasattr(resolve(row.params)(), name) and more > row.memory for name, _, more in row.costly)
 
 
 @ROWS
-@pytest.mark.parametrize("part", ["protocol", "section", "viewer"])
+@pytest.mark.parametrize("part", ["protocol", "section"])
 def test_the_parts_that_are_drawn_from_it_exist(row, part):
     path, name = _target(getattr(row, part))
     assert path.is_file(), f"{path.relative_to(ROOT)} is missing"
@@ -134,16 +134,25 @@ def test_the_page_names_every_value_and_parameter(row):
     assert path.is_file(), f"{path.relative_to(ROOT)} is missing"
     literals = set(re.findall(r"``([^`]+)``", path.read_text(encoding="utf-8")))
     words = {w for text in literals for w in re.split(r"[^\w]+", text)}
-    names = [n for role in ROLES for n in results.declared(resolve(row.result), role)]
+    cls = resolve(row.result)
+    shared = set(results.declared(HalfMapFacts, "metric"))    # these stand on a page of their own, docs/half_maps.rst
+    names = [n for role in ROLES for n in results.declared(cls, role) if n not in shared]
     names += [s.name for s in params.specs(resolve(row.params))]
     missing = [n for n in names if n not in words and "--" + n.replace("_", "-") not in literals]
     assert not missing, f"docs/capabilities/{row.id}.rst does not name {', '.join(missing)} in literals"
 
 
+def test_the_page_of_the_half_maps_names_what_all_results_say_of_them():
+    text = (ROOT / "docs" / "half_maps.rst").read_text(encoding="utf-8")
+    assert all(f"``{name}``" in text for name in results.declared(HalfMapFacts, "metric"))
+
+
 @ROWS
 def test_there_is_a_test_and_a_benchmark(row):
     assert (ROOT / "tests" / "methods" / f"test_{row.id}.py").is_file()
-    assert (ROOT / "bench" / f"bench_{row.id}.py").is_file()
+    claims = tree(ROOT / "bench" / "table.py")
+    known = {ast.literal_eval(n.args[0]) for n in ast.walk(claims) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == "Claim"}
+    assert row.id in known or (ROOT / "bench" / f"bench_{row.id}.py").is_file()
 
 
 @ROWS
@@ -154,6 +163,35 @@ def test_checks_hold_against_values_that_exist(row):
         assert check.op in checks._OPS and check.severity in ("warn", "fail")
         assert check.title and not check.title.endswith(".")
         assert check.advice.endswith("."), check.title
+
+
+@ROWS
+def test_it_stands_in_the_validation_or_says_why_not(row):
+    from cryoqa_plugin.validation.items import ITEMS
+    assert bool(row.items) != bool(row.outside), "name the items that it answers, or say in 'outside' why it answers none"
+    assert set(row.items) <= {item.id for item in ITEMS}
+    metrics = results.declared(resolve(row.result), "metric")
+    for item, metric in row.estimates:
+        assert item in row.items and metrics[metric]["unit"] == "Å"
+    if row.items:
+        assert row.resolution_param in {s.name for s in params.specs(resolve(row.params))} or "resolution" not in {
+            s.name for s in params.specs(resolve(row.params))}
+    if issubclass(resolve(row.result), LocalResolution) and row.items:
+        assert row.estimates, "what measures a local resolution is one of the estimates"
+
+
+@ROWS
+def test_results_share_the_fields_of_what_they_share(row):
+    """One name for one number: what takes half-maps says the same of them, what measures a local resolution the same numbers."""
+    cls = resolve(row.result)
+    own = {n for role in ROLES for n in results.declared(cls, role)}
+    if {"half1", "half2"} <= set(row.needs + row.takes) and row.family != "importing":
+        assert issubclass(cls, HalfMapFacts)
+    if row.family == "local_resolution":
+        assert issubclass(cls, LocalResolution)
+        assert not own & {"median_resolution", "resolution_median", "local_resolution", "beyond", "beyond_sweep", "finest_fraction",
+                          "unresolved", "resolved_fraction"}
+    assert not own & {"zero_fraction", "halves_identical", "halves_scale", "halves_masked"}
 
 
 def test_limits_are_of_registered_capabilities_only():
@@ -193,16 +231,20 @@ def test_it_runs_on_tiny_half_maps_and_its_document_follows_its_schema(row, tiny
     if sources is None:
         pytest.skip("it works on folders and not on maps")
     seen = []
-    document = runner.execute(row.id, sources, outdir=str(tmp_path), progress=lambda f, m: seen.append(f))
+    document = runner.execute(row.id, sources, outdir=str(tmp_path), progress=lambda f, m: seen.append(f), notes=["Of the source."])
     assert seen == sorted(seen) and all(0 <= f <= 1 for f in seen), "progress goes from 0 to 1"
     saved = results.read_json(str(tmp_path / "result.json"))
     assert saved["metrics"] == json.loads(json.dumps(document["metrics"]))
     _follows(saved, results.json_schema(resolve(row.result)))
-    assert saved["summary"].strip().endswith(".")
+    assert saved["summary"].strip().endswith(".") and saved["warnings"][0] == "Of the source."
+    if {"half1", "half2"} <= set(sources):
+        assert saved["metrics"]["half_maps_identical"]["value"] is False and saved["metrics"]["half_maps_scale"]["value"] >= 1
     assert {"wall_seconds", "cpu_seconds", "peak_memory_bytes", "date_utc", "threads", "versions", "command"} <= set(saved["provenance"])
     for entry in saved["maps"].values():
         assert (tmp_path / entry["path"]).is_file()
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["result.json"] + [e["path"] for e in saved["maps"].values()])
+    beside = [e["path"] for e in saved["maps"].values()] + [p for e in saved.get("lists", {}).values() for p in e["paths"]]
+    beside += [t["csv"] for t in saved["tables"].values() if "csv" in t]
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["result.json", *beside])
 
 
 def _follows(value, schema, where="document"):

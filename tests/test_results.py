@@ -3,14 +3,18 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Optional
 
 import numpy as np
 import pytest
 
 from cryoqa_plugin import results
-from cryoqa_plugin.results import Curve, Result, Table, curve, map_output, metric, table
+from cryoqa_plugin.errors import InputError
+from cryoqa_plugin.io.models import read_model
+from cryoqa_plugin.io.outputs import write_beside
+from cryoqa_plugin.results import (Column, Curve, Result, Table, curve, file_output, map_output, maps_output, metric, model_output,
+                                   table)
 
 
 @dataclass(frozen=True)
@@ -98,3 +102,53 @@ def test_json_is_written_whole_or_not_at_all(tmp_path):
     umask = os.umask(0)
     os.umask(umask)
     assert os.stat(path).st_mode & 0o777 == 0o666 & ~umask
+
+
+# --- what goes beside the result ------------------------------------------------------------------------------------------------------
+
+@dataclass(frozen=True)
+class Everything(Result):
+    schema: ClassVar[str] = "cryoqa/everything/1"
+    resolution: Optional[float] = metric("Å", "Where the curve falls below 0.143.", "lower")
+    density: Any = map_output("", "A map that was made.")
+    focused: Any = maps_output("", "Maps of the bodies.")
+    moved: Any = model_output("The model where it fits.")
+    operators: Any = file_output("The operators as text.", "operators.txt")
+    shells: Optional[Table] = table("One row a shell.")
+
+
+@pytest.fixture
+def everything(tiny_halves, tmp_path):
+    path = tmp_path / "one.pdb"
+    path.write_text("ATOM      1  C   GLY A   1       1.000   2.000   3.000  1.00 30.00           C\nEND\n")
+    rows = tuple((i, "=1+1" if i == 3 else "a", None) for i in range(60))
+    return Everything(summary="All.", resolution=3.0, density=tiny_halves["full_map"], focused=(tiny_halves["half1"], tiny_halves["half2"]),
+                      moved=read_model(str(path)), operators="x, y, z\n",
+                      shells=Table(("shell", Column("frequency", "1/Å", "its middle"), "Å"), rows))
+
+
+def test_every_role_is_written_and_named(everything, tmp_path):
+    folder = tmp_path / "out"
+    saved = results.read_json(everything.save(str(folder)))
+    assert sorted(p.name for p in folder.iterdir()) == ["density.mrc", "focused_1.mrc", "focused_2.mrc", "moved.cif", "operators.txt",
+                                                        "result.json", "shells.csv"]
+    assert saved["maps"]["density"]["path"] == "density.mrc" and saved["lists"]["focused"]["paths"] == ["focused_1.mrc", "focused_2.mrc"]
+    assert saved["models"]["moved"] == dict(path="moved.cif", meaning="The model where it fits.")
+    assert saved["files"]["operators"]["path"] == "operators.txt" and (folder / "operators.txt").read_text() == "x, y, z\n"
+    np.testing.assert_allclose(read_model(str(folder / "moved.cif")).xyz, [[1, 2, 3]])
+    entry = saved["tables"]["shells"]
+    assert entry["units"] == ["", "1/Å", ""] and entry["meanings"][1] == "its middle" and entry["csv"] == "shells.csv"
+    lines = (folder / "shells.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "shell,frequency (1/Å),Å" and len(lines) == 61 and lines[4] == "3,'=1+1,"
+
+
+def test_short_tables_are_no_files_and_inputs_are_not_written_over(everything, tmp_path):
+    short = replace(everything, shells=Table(("shell",), ((1,),)))
+    short.save(str(tmp_path / "short"))
+    assert not (tmp_path / "short" / "shells.csv").exists()
+    folder = tmp_path / "over"
+    folder.mkdir()
+    (folder / "moved.cif").write_text("mine")
+    with pytest.raises(InputError, match="would be written over the input model"):
+        write_beside(everything, dict(everything.document), str(folder), {"model": str(folder / "moved.cif")})
+    assert (folder / "moved.cif").read_text() == "mine"

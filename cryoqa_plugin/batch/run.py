@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Seque
 
 from .. import __version__, results
 from ..errors import InputError
+from ..progress import Progress, silent
 from ..report.group import write_group
 from ..validation.run import LEVELS
 from .lists import Job, read_list
@@ -20,7 +21,7 @@ Finished = Callable[[Job, Dict[str, Any]], None]
 
 
 def batch(path: str, outdir: str, *, levels: Sequence[str] = LEVELS, threads: int = 0, workers: int = 1, scheduler: str = "",
-          progress: Optional[Callable[[float, str], None]] = None, limits: Optional[Mapping[str, Mapping[str, Any]]] = None,
+          progress: Progress = silent, limits: Optional[Mapping[str, Mapping[str, Any]]] = None,
           resume: bool = True, command: Sequence[str] = ()) -> Dict[str, Any]:
     """Validate every map of a list into ``outdir/<name>`` and write the group report; a map that fails stops no other.
 
@@ -67,7 +68,7 @@ def batch(path: str, outdir: str, *, levels: Sequence[str] = LEVELS, threads: in
 class _Teller:
     """Keeps the outcomes, tells how far it is and how long it will take, and draws the group report anew."""
 
-    def __init__(self, jobs: Sequence[Job], outdir: str, progress: Optional[Callable[[float, str], None]]) -> None:
+    def __init__(self, jobs: Sequence[Job], outdir: str, progress: Progress) -> None:
         self.outcomes: Dict[str, Dict[str, Any]] = {}
         self._jobs, self._outdir, self._progress = jobs, outdir, progress
         self._sizes = {j.name: float(max(os.path.getsize(p) for p in j.sources.values())) + 1e5 for j in jobs}

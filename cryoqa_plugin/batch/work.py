@@ -11,14 +11,14 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
 
 from .. import __version__, results
 from ..errors import CryoqaError, InputError
+from ..progress import Progress
 from ..provenance import sha256
 from .lists import Job
 
-Progress = Callable[[float, str], None]
 OUTCOME, ERROR, LOG = "batch.json", "error.txt", "log.txt"
 _CODE = "from cryoqa_plugin.batch.work import child; child()"
 log = logging.getLogger(__name__)

@@ -60,7 +60,18 @@ class _Cube(NamedTuple):
 
 
 def operations(geo: Geometry) -> List[Operation]:
-    """The operations that keep box and voxels: 48 for a cube, the simplest first."""
+    """The operations that keep box and voxels.
+
+    Parameters
+    ----------
+    geo
+        Shells of the box.
+
+    Returns
+    -------
+    list of Operation
+        48 for a cube, the simplest first.
+    """
     orders = [o for o in permutations(range(3)) if all(geo.shape[i] == geo.shape[j] and abs(geo.steps[i] - geo.steps[j]) < 1e-6
                                                        for i, j in enumerate(o))]
     flips = sorted(product((False, True), repeat=3), key=sum)
@@ -69,12 +80,25 @@ def operations(geo: Geometry) -> List[Operation]:
 
 
 def centred(ft: np.ndarray, shape: Sequence[int], reach: int) -> np.ndarray:
-    """Coefficients with indices from ``-reach`` to ``reach``, complex64 [2 r + 1] along each axis, index 0 in the middle.
+    """Coefficients near the origin, with index 0 in the middle.
 
-    ``ft`` is complex64 [nz, ny, nx // 2 + 1] of a map of ``shape``; the reach is less where the box is smaller.
+    Parameters
+    ----------
+    ft
+        Transform of the map, complex64 [nz, ny, nx // 2 + 1].
+    shape
+        Voxels of the map (nz, ny, nx).
+    reach
+        Indices from ``-reach`` to ``reach``; less where the box is smaller.
+
+    Returns
+    -------
+    ndarray
+        complex64, 2 r + 1 along each axis.
     """
     kz, ky, kx = (min(reach, (n - 1) // 2) for n in shape)
     half = ft[np.ix_(np.arange(-kz, kz + 1), np.arange(-ky, ky + 1), np.arange(kx + 1))]
+    # Friedel's law gives the half with kx < 0, which is not stored.
     return np.concatenate((np.conj(half[::-1, ::-1, :0:-1]), half), axis=2)
 
 
@@ -85,6 +109,7 @@ def _cube(geo: Geometry, sizes: Sequence[int]) -> _Cube:
     shell = np.floor(radius + 0.5).astype(np.int32)
     reach = min(int(m // 2 * s) for m, s in zip(sizes, geo.steps))
     shell[shell > min(reach, geo.n_shells - 1)] = 0
+    # Both mates of each pair are there: half of them are independent.
     count = np.bincount(shell.ravel()) / 2.0
     count[0] = 0
     return _Cube(indices, shell, count, geo.shape)
@@ -149,6 +174,7 @@ def _refine(cross: np.ndarray, cube: _Cube, shift: np.ndarray, rounds: int = 8) 
     for _ in range(rounds):
         aligned = _turn_back(cross, cube, shift)
         fsc = _curve(aligned, cube)
+        # Two standard deviations are taken off, so that shells of noise have no weight.
         r = np.clip(np.maximum(fsc - 2 / np.sqrt(2 * np.maximum(cube.count, 1)), 0), 0, _CAP)
         w = (r / (1 - r * r))[cube.shell]
         imag = w * aligned.imag
@@ -187,6 +213,7 @@ def _best_operation(c1: np.ndarray, c2: np.ndarray, geo: Geometry) -> Operation:
     cube = _cube(geo, c1.shape)
     a, b = _whitened(c1, cube), np.conj(_whitened(c2, cube))
     peaks = {g: _peak(a * _apply(b, g), cube) for g in operations(geo)}
+    # Refining costs more than a peak: only the four highest are worth it.
     first = sorted(peaks, key=lambda g: -peaks[g][0])[:4]
     if peaks[first[0]][0] < _FOUND:
         return NONE
@@ -205,10 +232,23 @@ def _best_operation(c1: np.ndarray, c2: np.ndarray, geo: Geometry) -> Operation:
 
 
 def place(f1: np.ndarray, f2: np.ndarray, geo: Geometry, *, turned: bool = True) -> Placement:
-    """How map 2 lies on map 1, from their transforms, complex64 [nz, ny, nx // 2 + 1].
+    """How map 2 lies on map 1.
 
-    ``turned``: try the 48 ways to reverse and swap axes too. The shift comes from the peak of the whitened
-    cross-correlation, refined on the phases of the shells that correlate.
+    The shift comes from the peak of the whitened cross-correlation, refined on the phases of the shells that correlate.
+
+    Parameters
+    ----------
+    f1, f2
+        Transforms, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Shells of the box.
+    turned
+        Try the 48 ways to reverse and swap axes too.
+
+    Returns
+    -------
+    Placement
+        Shift in voxels.
     """
     c1, c2 = (centred(f, geo.shape, REACH) for f in (f1, f2))
     operation = _best_operation(*(centred(f, geo.shape, _COARSE) for f in (f1, f2)), geo) if turned else NONE
@@ -224,21 +264,3 @@ def place(f1: np.ndarray, f2: np.ndarray, geo: Geometry, *, turned: bool = True)
         return Placement(height, False, (0.0, 0.0, 0.0), float("inf"), NONE, _curve(cross, cube)[1:], cube.count[1:])
     shift = shift - np.array(operation.flip)              # flipped coefficients turn round voxel 0, a reversed array round its middle
     return Placement(height, True, tuple(float(t) for t in shift), error, operation, fsc[1:], cube.count[1:])
-
-
-def binned(data: np.ndarray, factor: int) -> np.ndarray:
-    """Means of blocks of ``factor`` voxels along each axis, float32; what is left over at the far faces is dropped."""
-    if factor == 1:
-        return data
-    nz, ny, nx = (n // factor for n in data.shape)
-    out = np.empty((nz, ny, nx), dtype=np.float32)
-    for z in range(nz):
-        plane = data[z * factor:(z + 1) * factor, :ny * factor, :nx * factor].sum(axis=0)
-        out[z] = plane.reshape(ny, factor, nx, factor).sum(axis=(1, 3))
-    out /= np.float32(factor ** 3)
-    return out
-
-
-def bin_factor(shape: Sequence[int]) -> int:
-    """The largest factor by which a box may be binned: what folds back then lies beyond the coefficients that decide on the shift."""
-    return max(1, min(shape) // (5 * REACH // 2 + 3))

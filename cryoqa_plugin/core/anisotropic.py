@@ -10,7 +10,7 @@ from .fourier import Geometry
 from .jit import njit
 from .threads import over_slabs
 
-_MOST = 30.0                          # largest exponent
+_MOST = 30.0                          # largest exponent: its exponential, 1e13, fits into float32
 
 
 @njit
@@ -29,6 +29,7 @@ def _tensor_kernel(ft, z0, z1, steps, at, amplitude, ratio, grow, decay, out):
                 if r > at[n - 1]:
                     out[z, y, x] = 0
                     continue
+                # The radius only grows along x, so that the place in the table is searched for once a line.
                 while i < n - 2 and at[i + 1] < r:
                     i += 1
                 t = max(0.0, (r - at[i]) / (at[i + 1] - at[i]))
@@ -50,14 +51,27 @@ def apply_wiener(ft: np.ndarray, geo: Geometry, at: np.ndarray, amplitude: np.nd
 
     Parameters
     ----------
-    ft : complex64 [nz, ny, nx // 2 + 1]
-    at : rising float [n], radii in shell units; coefficients past the last become 0
-    amplitude, ratio : float [n], at these radii, linear in between
-    grow, decay : float [6], xx, yy, zz, xy, xz, yz of tensors in the squared unit of the voxel size
-    out : where to write, ``ft`` itself allowed; a new array when not given
+    ft
+        Transform, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Shells of the box.
+    at
+        Radii in shell units, rising float [n]; coefficients past the last become 0.
+    amplitude, ratio
+        At these radii, float [n], linear in between.
+    grow, decay
+        Tensors in the squared unit of the voxel size, float [6]: xx, yy, zz, xy, xz, yz.
+    out
+        Where to write, ``ft`` itself allowed; a new array when not given.
+
+    Returns
+    -------
+    ndarray
+        complex64 [nz, ny, nx // 2 + 1].
     """
     result = np.empty_like(ft) if out is None else out
     steps, unit = np.array(geo.steps), 2 * np.pi ** 2 / geo.length ** 2
+    # An infinite ratio (copies, no noise) would make q / (1 + q) no number; 1e12 gives 1.
     arrays = [np.asarray(v, dtype=np.float64) for v in (at, amplitude, np.minimum(ratio, 1e12))]
     grow, decay = unit * np.asarray(grow, dtype=np.float64), -2 * unit * np.asarray(decay, dtype=np.float64)
 
@@ -69,7 +83,20 @@ def apply_wiener(ft: np.ndarray, geo: Geometry, at: np.ndarray, amplitude: np.nd
 
 
 def exponents(tensor: np.ndarray, freq: np.ndarray) -> np.ndarray:
-    """``4 pi^2 s^T U s`` in 321 even directions, float64 [n, 321]; ``tensor`` as in :func:`apply_wiener`, ``freq`` float [n]."""
+    """``4 pi^2 s^T U s`` in all directions.
+
+    Parameters
+    ----------
+    tensor
+        U, float [6] as in :func:`apply_wiener`.
+    freq
+        Lengths of ``s``, float [n], in the reciprocal unit of the voxel size.
+
+    Returns
+    -------
+    ndarray
+        float64 [n, 321], at most 30 in size; the directions are those of ``half_directions(3)``.
+    """
     x, y, z = half_directions(3).T
     form = np.stack([x * x, y * y, z * z, 2 * x * y, 2 * x * z, 2 * y * z]).T @ np.asarray(tensor, dtype=np.float64)
     return np.clip(4 * np.pi ** 2 * np.asarray(freq, dtype=np.float64)[:, None] ** 2 * form, -_MOST, _MOST)

@@ -11,9 +11,19 @@ from .threads import over_slabs
 
 
 def bank(lowest: float, highest: float, ratio: float) -> np.ndarray:
-    """Cut-off frequencies, rising float64 [n], from ``lowest`` to ``highest``, neighbours at most a factor ``1 + ratio`` apart.
+    """Cut-off frequencies of a bank of low-pass filters.
 
-    One frequency when both are equal.
+    Parameters
+    ----------
+    lowest, highest
+        The first and the last frequency; one frequency when both are equal.
+    ratio
+        Neighbours are at most a factor ``1 + ratio`` apart.
+
+    Returns
+    -------
+    ndarray
+        Rising float64 [n], in the unit of ``lowest``.
     """
     if highest <= lowest * (1 + 1e-6):
         return np.array([float(highest)])
@@ -24,17 +34,45 @@ def bank(lowest: float, highest: float, ratio: float) -> np.ndarray:
 
 
 def smooth_lowpass(geo: Geometry, frequency: float, edge: float, bfactor: float = 0.0) -> Tuple[np.ndarray, np.ndarray]:
-    """Radii (shell units) and gain, float64 [n] each, of a low-pass with a raised-cosine edge, for ``apply_radial``.
+    """Low-pass with a raised-cosine edge, as :func:`.filters.apply_radial` takes it.
 
-    1 up to ``frequency (1 - edge / 2)``, 0 from ``frequency (1 + edge / 2)`` on; times ``exp(-bfactor s^2 / 4)``, Å^2.
+    Parameters
+    ----------
+    geo
+        Shells of the box.
+    frequency
+        1/Å.
+    edge
+        Width of the edge as a part of ``frequency``: 1 up to ``frequency (1 - edge / 2)``, 0 from ``frequency (1 + edge / 2)`` on.
+    bfactor
+        The gain is times ``exp(-bfactor s^2 / 4)``, Å^2.
+
+    Returns
+    -------
+    at, gain
+        Radii in shell units and the factor there, float64 [n] each.
     """
     inner, outer = (frequency * geo.length * (1 + sign * edge / 2) for sign in (-1, 1))
+    # The gain is linear between the radii: sixteen a shell for the B-factor, and 512 steps over the edge.
     at = np.unique(np.concatenate((np.arange(0, inner, 1 / 16), np.linspace(inner, outer, 513))))
     return at, raised_cosine(at, inner, outer) * np.exp(-bfactor * (at / geo.length) ** 2 / 4)
 
 
 def positions(frequency: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
-    """Place of each voxel in a bank, float32 [z, y, x]: 2.25 is three quarters of filter 2 and a quarter of filter 3."""
+    """Place of each voxel in a bank.
+
+    Parameters
+    ----------
+    frequency
+        Cut-off wanted in each voxel, float [z, y, x].
+    cutoffs
+        Those of the bank, rising float64 [n].
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x]: 2.25 is three quarters of filter 2 and a quarter of filter 3.
+    """
     out = np.empty(frequency.shape, dtype=np.float32)
     places = np.arange(cutoffs.size, dtype=np.float64)
     for z in range(frequency.shape[0]):
@@ -43,7 +81,20 @@ def positions(frequency: np.ndarray, cutoffs: np.ndarray) -> np.ndarray:
 
 
 def used(position: np.ndarray, n: int) -> np.ndarray:
-    """Which of ``n`` filters have a weight anywhere, bool [n]."""
+    """Which filters of a bank have a weight anywhere.
+
+    Parameters
+    ----------
+    position
+        Place of each voxel, float32 [z, y, x], of :func:`positions`.
+    n
+        Number of filters.
+
+    Returns
+    -------
+    ndarray
+        bool [n].
+    """
     below = np.zeros(n + 1, dtype=bool)
     for plane in position:
         low = np.floor(plane).astype(np.int64)
@@ -54,11 +105,30 @@ def used(position: np.ndarray, n: int) -> np.ndarray:
 
 def filter_locally(data: np.ndarray, geo: Geometry, position: np.ndarray, cutoffs: np.ndarray, edge: float,
                    bfactor: float = 0.0) -> np.ndarray:
-    """Map, float32 [z, y, x], low-passed in every voxel at the frequency that its ``position`` in the bank tells.
+    """Map low-passed at another frequency in every voxel.
 
-    Each filter is applied to the whole map; a voxel takes the linear mean of the two whose cut-offs enclose its own. The weights
-    are continuous and their sum is 1, so that there are no seams where the frequency changes.
+    Each filter is applied to the whole map; a voxel takes the linear mean of the two whose cut-offs enclose its own. The weights are
+    continuous and their sum is 1, so that there are no seams where the frequency changes.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+    geo
+        Shells of the box.
+    position
+        Place of each voxel in the bank, float32 [z, y, x], of :func:`positions`.
+    cutoffs
+        Frequencies of the bank in 1/Å, rising float64 [n].
+    edge, bfactor
+        As in :func:`smooth_lowpass`.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x].
     """
+    # A filter costs a transform of the whole map: those without weight are left out.
     needed = used(position, cutoffs.size)
     ft = forward(data)
     low = np.empty_like(ft)
@@ -84,20 +154,53 @@ def _add(out: np.ndarray, position: np.ndarray, i: int, filtered: np.ndarray) ->
 
 
 def gaussian(data: np.ndarray, geo: Geometry, sigma: float) -> np.ndarray:
-    """Map, float32 [z, y, x], smoothed by a Gaussian of standard deviation ``sigma`` (the unit of the voxel size)."""
+    """Map smoothed by a Gaussian.
+
+    Parameters
+    ----------
+    data
+        Map [z, y, x], float32 or bool.
+    geo
+        Shells of the box.
+    sigma
+        Standard deviation in the unit of the voxel size.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x].
+    """
     ft = forward(data)
     return inverse(apply_radial(ft, geo, gaussian_profile(geo, sigma), out=ft), data.shape)
 
 
 def fill_outside(frequency: np.ndarray, inside: np.ndarray, geo: Geometry, sigma: float, far: float) -> Tuple[np.ndarray, np.ndarray]:
-    """Frequencies carried on from ``inside``, bool [z, y, x], into holes and over its border, and a soft mask of it.
+    """Frequencies carried on from a region into its holes and over its border, and a soft mask of it.
 
-    Outside, the mean of the frequencies inside under a Gaussian of ``sigma``, going over to ``far`` where less than half of the
-    Gaussian lies inside. The mask is 1 inside and falls to 0 outside in the same way. Both float32 [z, y, x].
+    Parameters
+    ----------
+    frequency
+        float32 [z, y, x]; only its values inside count.
+    inside
+        The region, bool [z, y, x].
+    geo
+        Shells of the box.
+    sigma
+        Standard deviation of a Gaussian, in the unit of the voxel size: outside, the mean of the frequencies under it is taken.
+    far
+        Frequency that it goes over to where less than half of the Gaussian lies inside.
+
+    Returns
+    -------
+    frequency
+        float32 [z, y, x].
+    mask
+        float32 [z, y, x]: 1 inside, falling to 0 outside in the same way.
     """
     share = gaussian(inside, geo, sigma)
     np.clip(share, 0, 1, out=share)
     out = gaussian(np.where(inside, frequency, 0).astype(np.float32), geo, sigma)
+    # Where next to nothing of the Gaussian lies inside, the mean means nothing; ``far`` takes its place below.
     out /= np.maximum(share, 1e-3)
     low, high = float(frequency[inside].min()), float(frequency[inside].max())
     np.clip(out, low, high, out=out)                     # of what rounding makes far away

@@ -31,7 +31,20 @@ class Plan(NamedTuple):
 
 
 def taper(box: int, kind: str) -> np.ndarray:
-    """Window, float32 [box]: ``hann``: ``(1 - cos(2 pi i / (box - 1))) / 2``; ``edge``: that over a quarter at each end; ``none``: 1."""
+    """Window along an edge of a box.
+
+    Parameters
+    ----------
+    box
+        Voxels of the edge.
+    kind
+        ``hann``: ``(1 - cos(2 pi i / (box - 1))) / 2``; ``edge``: that over a quarter at each end; ``none``: 1.
+
+    Returns
+    -------
+    ndarray
+        float32 [box].
+    """
     if kind == "none":
         return np.ones(box, dtype=np.float32)
     reach = (box - 1) / (2 if kind == "hann" else 4)
@@ -40,10 +53,28 @@ def taper(box: int, kind: str) -> np.ndarray:
 
 
 def plan(box: int, pad: int, kind: str, voxel_size: Sequence[float], highest: float, mates: bool = True) -> Plan:
-    """Plan for boxes of ``box`` voxels, zeros appended up to ``box * (pad + 1)``, and shells up to the resolution ``highest`` (Å).
+    """How boxes are tapered, padded and summed over shells.
 
-    ``voxel_size`` (x, y, z) in Å. With ``mates`` each of a Friedel pair counts by half where both are stored; without, each such
-    coefficient counts whole in the plane kx = 0, and the plane of Nyquist along x is left out (Bsoft's rule).
+    Parameters
+    ----------
+    box
+        Voxels of the edge of a box.
+    pad
+        Zeros are appended up to ``box * (pad + 1)`` voxels.
+    kind
+        Of the window; see :func:`taper`.
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    highest
+        Resolution (Å) of the last shell.
+    mates
+        Each of a Friedel pair counts by half where both are stored. Else each such coefficient counts whole in the plane kx = 0, and the
+        plane of Nyquist along x is left out (Bsoft's rule).
+
+    Returns
+    -------
+    Plan
+        For :func:`box_curves`.
     """
     padded = box * (pad + 1)
     length = padded * max(voxel_size)
@@ -52,6 +83,7 @@ def plan(box: int, pad: int, kind: str, voxel_size: Sequence[float], highest: fl
     half = np.arange(padded // 2 + 1)
     radius = np.sqrt((k[:, None, None] * steps[2]) ** 2 + (k[None, :, None] * steps[1]) ** 2 + (half[None, None, :] * steps[0]) ** 2)
     n_shells = min(int(np.ceil(length / highest - 1e-6)), padded // 2) + 1 if mates else int(2 + length / highest + 1e-6)
+    # A coefficient between two shells is shared by both, so that curves of small boxes do not jump.
     lower = radius.astype(np.int16)
     weight = np.ones_like(radius)
     if mates:
@@ -99,6 +131,7 @@ def _shell_kernel(fa, fb, lower, share, weight, out, first):
                     sums[0, i + 1] += t * cross
                     sums[1, i + 1] += t * power1
                     sums[2, i + 1] += t * power2
+        # Shell 0 holds the mean alone, which was taken off: 1 by convention.
         out[first + n, 0] = 1
         for i in range(1, n_shells):
             power = np.sqrt(sums[1, i] * sums[2, i])
@@ -113,12 +146,28 @@ def _spectrum(boxes: np.ndarray, padded: int) -> np.ndarray:
 
 
 def box_curves(a: np.ndarray, b: np.ndarray, fills: Tuple[float, float], centres: np.ndarray, how: Plan) -> np.ndarray:
-    """FSC of the boxes around ``centres`` int64 [n, 3] (z, y, x), float32 [n, n_shells]; shell 0 is 1.
+    """FSC of boxes cut out of two maps around many points.
 
-    A box starts at ``centre - box // 2`` and must lie in the maps ``a`` and ``b``, float32 [z, y, x]. It is tapered to ``fills``, the
-    mean of each map, and appended with it: ``(v - fill) w``, then zeros.
+    A box is tapered to the mean of its map and appended with it: ``(v - fill) w``, then zeros.
+
+    Parameters
+    ----------
+    a, b
+        Maps, float32 [z, y, x].
+    fills
+        Mean of each map.
+    centres
+        int64 [n, 3] (z, y, x). A box starts at ``centre - box // 2`` and must lie in the maps.
+    how
+        Of :func:`plan`.
+
+    Returns
+    -------
+    ndarray
+        float32 [n, n_shells]; shell 0 is 1.
     """
     out = np.empty((len(centres), how.n_shells), dtype=np.float32)
+    # Small boxes are transformed many at once: a call of the transform costs more than one of them.
     batch = max(1, int(_BATCH_VOXELS / how.padded ** 3))
 
     def work(start: int, stop: int) -> None:
@@ -136,9 +185,23 @@ def box_curves(a: np.ndarray, b: np.ndarray, fills: Tuple[float, float], centres
 
 
 def first_falls(curves: np.ndarray, length: float, cut: float) -> Tuple[np.ndarray, np.ndarray]:
-    """Frequency (1/Å) where each of ``curves`` float32 [n, shells] first falls below ``cut``, linear between shells, float64 [n].
+    """Where each curve first falls below a threshold, linear between shells.
 
-    And bool [n]: it does fall; where not, the frequency is that of the last shell.
+    Parameters
+    ----------
+    curves
+        float32 [n, shells].
+    length
+        Shell ``i`` has the frequency ``i / length`` (1/Å).
+    cut
+        The threshold.
+
+    Returns
+    -------
+    frequency
+        1/Å, float64 [n]; that of the last shell where a curve does not fall.
+    falls
+        bool [n]: it does fall.
     """
     below = curves < cut
     falls = below.any(axis=1)
@@ -150,9 +213,23 @@ def first_falls(curves: np.ndarray, length: float, cut: float) -> Tuple[np.ndarr
 
 
 def last_falls(curves: np.ndarray, length: float, cut: float) -> np.ndarray:
-    """Frequency (1/Å) by Bsoft's rule, float64 [n]: the last fall of each of ``curves`` [n, shells] below ``cut``.
+    """Where each curve falls below a threshold by Bsoft's rule: the last fall from ``>= cut`` to ``< cut``.
 
-    A fall goes from ``>= cut`` to ``< cut``, and counts although the curve may return. Without any, it is the last shell.
+    A fall counts although the curve may return.
+
+    Parameters
+    ----------
+    curves
+        float32 [n, shells].
+    length
+        Shell ``i`` has the frequency ``i / length`` (1/Å).
+    cut
+        The threshold.
+
+    Returns
+    -------
+    ndarray
+        1/Å, float64 [n]; the last shell without any fall.
     """
     falls = (curves[:, :-1] >= cut) & (curves[:, 1:] < cut)
     any_ = falls.any(axis=1)
@@ -164,21 +241,47 @@ def last_falls(curves: np.ndarray, length: float, cut: float) -> np.ndarray:
 
 
 def centres_along(n: int, box: int, step: int) -> np.ndarray:
-    """Multiples of ``step``, int64 [m], around which a box of ``box`` voxels lies in an axis of ``n``; at least one when ``n >= box``."""
+    """Places along an axis around which a box lies in it.
+
+    Parameters
+    ----------
+    n
+        Voxels of the axis.
+    box
+        Voxels of the edge of a box.
+    step
+        The places are multiples of it.
+
+    Returns
+    -------
+    ndarray
+        int64 [m]; at least one when ``n >= box``.
+    """
     low, high = box // 2, n - (box - box // 2)
     first = -(-low // step) * step
     return np.arange(first if first <= high else low, high + 1, step)
 
 
 def hat_weights(n: int, centres: np.ndarray) -> np.ndarray:
-    """Linear interpolation from ``centres`` [m], evenly spaced, to the voxels of an axis of ``n``, float64 [n, m].
+    """Linear interpolation from evenly spaced places to the voxels of an axis.
 
-    Voxels before the first centre and past the last one take its value; rows sum to 1.
+    Parameters
+    ----------
+    n
+        Voxels of the axis.
+    centres
+        The places, rising int64 [m].
+
+    Returns
+    -------
+    ndarray
+        float64 [n, m]; rows sum to 1. Voxels before the first place and past the last one take its value.
     """
     out = np.zeros((n, centres.size))
     at = np.clip((np.arange(n) - centres[0]) / max(centres[-1] - centres[0], 1) * (centres.size - 1), 0, centres.size - 1)
     low = np.minimum(at.astype(int), max(centres.size - 2, 0))
     rows = np.arange(n)
+    # two points to a voxel; a single point has the weight 1 everywhere
     out[rows, low] = 1 - (at - low)
     if centres.size > 1:
         out[rows, low + 1] += at - low
@@ -186,14 +289,46 @@ def hat_weights(n: int, centres: np.ndarray) -> np.ndarray:
 
 
 def needed(mask: np.ndarray, level: float, hats: Sequence[np.ndarray]) -> np.ndarray:
-    """Points, bool [mz, my, mx], from which a voxel of ``mask`` float32 [z, y, x] of at least ``level`` is interpolated."""
+    """Points from which a voxel of a mask is interpolated.
+
+    Parameters
+    ----------
+    mask
+        float32 [z, y, x].
+    level
+        Voxels of at least this count.
+    hats
+        :func:`hat_weights` along z, y, x.
+
+    Returns
+    -------
+    ndarray
+        bool [mz, my, mx].
+    """
     touch = [(h > 1e-9).astype(np.float32) for h in hats]
     planes = np.stack([touch[1].T @ ((plane >= level).astype(np.float32) @ touch[2]) for plane in mask])
     return (touch[0].T @ planes.reshape(len(planes), -1)).reshape([t.shape[1] for t in touch]) > 0.5
 
 
 def spread(values: np.ndarray, hats: Sequence[np.ndarray], mask: np.ndarray, level: float) -> np.ndarray:
-    """One over the trilinear interpolation of ``values`` float64 [mz, my, mx], above 0, where ``mask`` is at least ``level``; else 0."""
+    """Resolution at every voxel of a mask, from frequencies at the points.
+
+    Parameters
+    ----------
+    values
+        Frequencies at the points, above 0, float64 [mz, my, mx].
+    hats
+        :func:`hat_weights` along z, y, x.
+    mask
+        float32 [z, y, x].
+    level
+        Voxels of at least this get a value.
+
+    Returns
+    -------
+    ndarray
+        One over the trilinear interpolation of ``values``, float32 [z, y, x]; 0 elsewhere.
+    """
     out = np.zeros(mask.shape, dtype=np.float32)
     for z, weights in enumerate(hats[0]):
         if (mask[z] >= level).any():
@@ -203,9 +338,20 @@ def spread(values: np.ndarray, hats: Sequence[np.ndarray], mask: np.ndarray, lev
 
 
 def independent(how: Plan, at: float) -> float:
-    """Independent complex coefficients behind a shell of the box FSC at the frequency ``at`` (1/Å), from window and sharing.
+    """Independent complex coefficients behind a shell of the FSC of a box.
 
-    Volume of the window ``(sum w^2)^2 / sum w^4`` times that of half a shell as thick as the shells and the window's own width make it.
+    Parameters
+    ----------
+    how
+        Of :func:`plan`.
+    at
+        Frequency of the shell in 1/Å.
+
+    Returns
+    -------
+    float
+        Volume of the window, ``(sum w^2)^2 / sum w^4``, times that of half a shell as thick as the shells and the window's own width
+        make it.
     """
     w2 = how.window.astype(np.float64) ** 2
     edge = w2.sum() ** 2 / (w2 ** 2).sum() * how.length / how.padded

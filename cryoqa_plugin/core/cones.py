@@ -35,10 +35,22 @@ class Cone(NamedTuple):
         """Independent coefficients over the sum of the weights: mean weight over mean squared weight inside the cone."""
         if not self.soft:
             return 1.0
+        # Integrals of exp(-4 t^2) and exp(-8 t^2) over t = (1 - c) / (1 - cos(angle)) from 0 to 1: areas of caps go by the cosine.
         return (math.sqrt(math.pi) / 4 * math.erf(2)) / (math.sqrt(math.pi / 8) / 2 * math.erf(math.sqrt(8)))
 
     def weight(self, cosines: np.ndarray) -> np.ndarray:
-        """Weights at the cosines between directions, of which the sign does not matter."""
+        """Weights of directions in the cone.
+
+        Parameters
+        ----------
+        cosines
+            Cosines between the directions and the axis, float of any shape; the sign does not matter.
+
+        Returns
+        -------
+        ndarray
+            float64 of the same shape; 0 outside the half-angle.
+        """
         c = np.abs(cosines)
         return np.where(c >= self.cosine, np.exp(self.fall * (c - 1) ** 2), 0.0)
 
@@ -84,6 +96,7 @@ def _cone_kernel(f1, f2, z0, z1, nx, steps, reach2, edge, starts, members, axes,
                 cell = _cell(ex, ey, ez, edge)
                 for m in range(starts[cell], starts[cell + 1]):
                     d = members[m]
+                    # the cell lists all that may be near enough; the cosine decides
                     c = abs(axes[d, 0] * ex + axes[d, 1] * ey + axes[d, 2] * ez)
                     if c >= cosine:
                         w = np.exp(fall * (c - 1) * (c - 1)) if fall != 0 else 1.0
@@ -94,12 +107,28 @@ def _cone_kernel(f1, f2, z0, z1, nx, steps, reach2, edge, starts, members, axes,
 
 
 def cone_sums(f1: np.ndarray, f2: np.ndarray, geo: Geometry, table: Lookup, cone: Cone, reach: Optional[float] = None) -> CrossSums:
-    """Cross sums of two transforms in shells and cones: each float64 [n_shells, n_directions], weighted by the cone.
+    """Cross sums of two transforms in shells and cones of directions.
 
-    ``f1`` and ``f2`` are complex64 [nz, ny, nx // 2 + 1]; ``table`` was made with a reach of at least ``cone.angle``; ``reach`` is the
-    largest radius in shell units that takes part. Each Friedel pair counts once, and the origin does not.
+    Parameters
+    ----------
+    f1, f2
+        Transforms, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Shells of the box.
+    table
+        Axes of the cones, made by :func:`.directions.lookup` with a reach of at least ``cone.angle``.
+    cone
+        Half-angle and weight.
+    reach
+        Largest radius in shell units that takes part; the end of the last shell when not given.
+
+    Returns
+    -------
+    CrossSums
+        float64 [n_shells, n_directions] each, weighted by the cone. Each Friedel pair counts once, and the origin does not.
     """
     steps, n = np.array(geo.steps), len(table.axes)
+    # 1e-9, so that a radius that equals the reach takes part whatever the rounding.
     reach2 = (geo.n_shells - 0.5 if reach is None else reach) ** 2 * (1 + 1e-9)
 
     def work(start: int, stop: int) -> np.ndarray:
@@ -125,7 +154,7 @@ def _cell_kernel(f1, f2, z0, z1, nx, steps, edge, out):
                 dx = x * steps[2]
                 r2 = dx * dx + dy * dy + dz * dz
                 shell = int(np.sqrt(r2) + 0.5)
-                if shell >= n:
+                if shell >= n:                          # the radius only grows along x
                     break
                 if r2 == 0:
                     continue
@@ -140,9 +169,21 @@ def _cell_kernel(f1, f2, z0, z1, nx, steps, edge, out):
 
 
 def cell_sums(f1: np.ndarray, f2: np.ndarray, geo: Geometry, edge: int = 12) -> CrossSums:
-    """Cross sums of two transforms in shells and cells of direction, each float64 [n_shells, 3 edge^2].
+    """Cross sums of two transforms in shells and small cells of direction.
 
-    The cells are those of :func:`cryoqa_plugin.core.directions.cell_centres`; each Friedel pair counts once, and the origin does not.
+    Parameters
+    ----------
+    f1, f2
+        Transforms, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Shells of the box.
+    edge
+        Cells along the edge of a face of the cube map; see :func:`.directions.cell_centres`.
+
+    Returns
+    -------
+    CrossSums
+        float64 [n_shells, 3 edge^2] each. Each Friedel pair counts once, and the origin does not.
     """
     steps = np.array(geo.steps)
 
@@ -188,10 +229,26 @@ def _volume_kernel(values, z0, z1, steps, edge, starts, members, axes, cosine, o
 
 
 def spread(values: np.ndarray, geo: Geometry, table: Lookup, reach: float) -> np.ndarray:
-    """Volume of reciprocal space, float32 of ``geo.shape`` with the origin at voxel ``n // 2`` of each axis.
+    """Volume of reciprocal space from values in shells and directions.
 
-    ``values`` float64 [n_shells, n_directions] are linear between shells; between directions the mean of those closer than ``reach``
-    degrees, weighted by ``(c - cos(reach))^2``. It is 1 at the origin and 0 beyond the last shell. ``table`` has that reach.
+    Values are linear between shells; between directions the mean of those closer than ``reach`` is taken, weighted by
+    ``(c - cos(reach))^2``, c the cosine between the two.
+
+    Parameters
+    ----------
+    values
+        float64 [n_shells, n_directions].
+    geo
+        Shells of the box.
+    table
+        The directions, made by :func:`.directions.lookup` with this reach.
+    reach
+        Degrees.
+
+    Returns
+    -------
+    ndarray
+        float32 of ``geo.shape``, with the origin at voxel ``n // 2`` of each axis: 1 there, and 0 beyond the last shell.
     """
     out = np.zeros(geo.shape, dtype=np.float32)
     steps, values = np.array(geo.steps), np.ascontiguousarray(values, dtype=np.float64)

@@ -9,7 +9,7 @@ from scipy.special import ndtri
 from .fourier import Geometry, forward
 from .shells import fine_edges, power_sums
 
-SNR_HALF_BIT, SNR_ONE_BIT = 0.2071, 0.5
+SNR_HALF_BIT, SNR_ONE_BIT = 0.2071, 0.5  # of the full map: (sqrt(2) - 1) / 2 and (2 - 1) / 2
 
 
 class Crossings(NamedTuple):
@@ -30,10 +30,24 @@ class Crossings(NamedTuple):
 
 
 def find_crossings(x: np.ndarray, y: np.ndarray, threshold: Union[float, np.ndarray], start: int = 1) -> Crossings:
-    """All crossings of ``y`` over ``x``, both float [n], with ``threshold`` (a number or float [n]), linear between points.
+    """All crossings of a curve with a threshold, linear between points.
 
-    Shell 0 says nothing (one coefficient), so that the search begins at index ``start``. When the curve is already below
-    there, it begins where the curve first rises above the threshold. NaN counts as below.
+    Shell 0 says nothing (one coefficient), so that the search begins at ``start``. When the curve is already below there, it begins where
+    the curve first rises above the threshold.
+
+    Parameters
+    ----------
+    x, y
+        Abscissae and values of the curve, float [n]. NaN in ``y`` counts as below.
+    threshold
+        A number, or one for each point, float [n].
+    start
+        Index of the first point that counts.
+
+    Returns
+    -------
+    Crossings
+        Falls and rises in the unit of ``x``.
     """
     gap = np.where(np.isfinite(y), y - threshold, -np.inf)
     above = gap >= 0
@@ -53,16 +67,29 @@ def find_crossings(x: np.ndarray, y: np.ndarray, threshold: Union[float, np.ndar
 
 
 def _between(x: np.ndarray, gap: np.ndarray, i: int) -> float:
+    # A line cannot be drawn to a point without a value: the crossing is put on the one that has a value.
     if not (np.isfinite(gap[i]) and np.isfinite(gap[i - 1])):
         return float(x[i] if np.isfinite(gap[i]) else x[i - 1])
     return float(x[i - 1] + (x[i] - x[i - 1]) * gap[i - 1] / (gap[i - 1] - gap[i]))
 
 
 def information_threshold(count: np.ndarray, snr: float) -> np.ndarray:
-    """FSC expected when each half-map has the signal-to-noise ratio ``snr / 2`` in a shell of ``count`` independent coefficients.
+    """FSC expected where each half-map has the signal-to-noise ratio ``snr / 2``.
 
-    ``snr`` is 0.4142 / 2 = 0.2071 for half a bit of information in the full map and 0.5 for one bit;
-    ``T = (snr + (2 sqrt(snr) + 1) / sqrt(n)) / (snr + 1 + 2 sqrt(snr) / sqrt(n))``, at most 1.
+    Parameters
+    ----------
+    count
+        Independent coefficients of each shell, float [n].
+    snr
+        Signal-to-noise ratio of the full map: 0.4142 / 2 = 0.2071 for half a bit of information, 0.5 for one bit.
+
+    Returns
+    -------
+    ndarray
+        ``T = (snr + (2 sqrt(snr) + 1) / sqrt(n)) / (snr + 1 + 2 sqrt(snr) / sqrt(n))``, float64 [n], at most 1.
+
+    References
+    ----------
     van Heel & Schatz (2005), https://doi.org/10.1016/j.jsb.2005.05.009.
     """
     root = np.sqrt(np.maximum(count, 1.0))
@@ -70,37 +97,86 @@ def information_threshold(count: np.ndarray, snr: float) -> np.ndarray:
 
 
 def half_bit(count: np.ndarray) -> np.ndarray:
-    """The half-bit threshold for shells of ``count`` independent coefficients, float [n]."""
+    """The half-bit threshold.
+
+    Parameters
+    ----------
+    count
+        Independent coefficients of each shell, float [n].
+
+    Returns
+    -------
+    ndarray
+        float64 [n]; see :func:`information_threshold`.
+    """
     return information_threshold(count, SNR_HALF_BIT)
 
 
 def one_bit(count: np.ndarray) -> np.ndarray:
-    """The one-bit threshold for shells of ``count`` independent coefficients, float [n]."""
+    """The one-bit threshold.
+
+    Parameters
+    ----------
+    count
+        Independent coefficients of each shell, float [n].
+
+    Returns
+    -------
+    ndarray
+        float64 [n]; see :func:`information_threshold`.
+    """
     return information_threshold(count, SNR_ONE_BIT)
 
 
 def three_sigma(count: np.ndarray) -> np.ndarray:
-    """The three-sigma threshold ``3 / sqrt(n)`` of van Heel & Schatz (2005), at most 1; ``count`` as for the others.
+    """The three-sigma threshold.
 
+    Parameters
+    ----------
+    count
+        Independent coefficients of each shell, float [n].
+
+    Returns
+    -------
+    ndarray
+        ``3 / sqrt(n)``, float64 [n], at most 1.
+
+    Notes
+    -----
     The scatter of the FSC of pure noise is ``1 / sqrt(2 n)``, so that this curve lies 4.2 standard deviations above 0.
+    van Heel & Schatz (2005), https://doi.org/10.1016/j.jsb.2005.05.009.
     """
     return np.minimum(3 / np.sqrt(np.maximum(count, 1.0)), 1.0)
 
 
 def independent_fraction(mask: np.ndarray, geo: Geometry) -> np.ndarray:
-    """Part of the independent coefficients of each shell that a mask leaves, float64 [n_shells], 1 without a mask.
+    """Part of the independent coefficients of each shell that a mask leaves.
 
-    Multiplying by a mask ``m`` correlates noise at ``k`` and ``k + q`` by ``c(q) = FT(m^2)(q) / FT(m^2)(0)``. In a shell of
-    radius ``r`` and thickness 1 a neighbour at distance ``q < 2 r`` belongs to the shell with probability ``f(q) = 1 - q / 2``
-    below 1 and ``1 / (2 q)`` above, so that the variance of a shell average grows by ``sum_q f(q) abs(c(q))^2``. For a ball of
-    diameter D in a box of edge L this is of the order of ``(L / D)^2``, as in van Heel & Schatz (2005),
-    https://doi.org/10.1016/j.jsb.2005.05.009.
+    Parameters
+    ----------
+    mask
+        Mask, float32 [z, y, x].
+    geo
+        Shells of the box.
+
+    Returns
+    -------
+    ndarray
+        float64 [n_shells], above 0, 1 without a mask.
+
+    Notes
+    -----
+    Multiplying by a mask ``m`` correlates noise at ``k`` and ``k + q`` by ``c(q) = FT(m^2)(q) / FT(m^2)(0)``. In a shell of radius ``r``
+    and thickness 1 a neighbour at distance ``q < 2 r`` belongs to the shell with probability ``f(q) = 1 - q / 2`` below 1 and
+    ``1 / (2 q)`` above, so that the variance of a shell average grows by ``sum_q f(q) abs(c(q))^2``. For a ball of diameter D in a box of
+    edge L this is of the order of ``(L / D)^2``, as in van Heel & Schatz (2005), https://doi.org/10.1016/j.jsb.2005.05.009.
     """
+    # Quarter shells are fine enough: f(q) changes slowly, and the transform of m^2 is smooth.
     edges = fine_edges(geo, 4, up_to_corner=False)
     power, _, _ = power_sums(forward(mask * mask), geo, edges)
     if power[0] <= 0:
         return np.ones(geo.n_shells)
-    q = edges - 0.125
+    q = edges - 0.125  # middle of each quarter shell
     member = np.where(q < 1, 1 - q / 2, 0.5 / q)
     member[0] = 0.5                                     # q = 0: its own mate, counted once instead of twice below
     reach = np.searchsorted(q, 2 * np.maximum(np.arange(geo.n_shells), 0.5), side="right")
@@ -108,11 +184,28 @@ def independent_fraction(mask: np.ndarray, geo: Geometry) -> np.ndarray:
 
 
 def confidence_band(fsc: np.ndarray, count: np.ndarray, level: float = 0.95) -> Tuple[np.ndarray, np.ndarray]:
-    """Band that holds the true correlation with probability ``level``, float [n] each, by Fisher's z transform.
+    """Band that holds the true correlation with a given probability, by Fisher's z transform.
 
-    A shell of ``count`` independent complex coefficients is ``2 count`` pairs of real numbers; ``z = atanh(FSC)`` has the
-    standard deviation ``1 / sqrt(2 count - 3)``. Shells with fewer than two coefficients get the band -1 .. 1.
+    Parameters
+    ----------
+    fsc
+        Correlation of each shell, float [n].
+    count
+        Independent complex coefficients of each shell, float [n].
+    level
+        The probability.
+
+    Returns
+    -------
+    low, high
+        float64 [n] each; -1 and 1 for shells with fewer than two coefficients.
+
+    Notes
+    -----
+    A shell of ``count`` complex coefficients is ``2 count`` pairs of real numbers; ``z = atanh(FSC)`` has the standard deviation
+    ``1 / sqrt(2 count - 3)``.
     """
     width = float(ndtri(0.5 + level / 2)) / np.sqrt(np.maximum(2 * count - 3, 1e-9))
+    # atanh is infinite at 1, where copies are.
     z = np.arctanh(np.clip(fsc, -0.9999999, 0.9999999))
     return np.tanh(z - width), np.tanh(z + width)

@@ -48,6 +48,7 @@ def _gain_kernel(ft, z0, z1, steps, table, scale, out):
             base = kz * kz + ky * ky
             for x in range(nk):
                 kx = x * steps[2]
+                # The table is over the square of the radius: no root is taken in the inner loop.
                 t = (base + kx * kx) * scale
                 if t >= last:
                     out[z, y, x] = 0
@@ -72,7 +73,20 @@ def _add_kernel(out, data, place, table, z0, z1):
 
 
 def band_resolutions(finest: float, coarsest: float, edge: float) -> List[float]:
-    """Resolutions (Å) of the bands: every 0.2 Å from ``finest`` to 2 Å past ``coarsest``, one for each Fourier index of ``edge`` (Å)."""
+    """Resolutions of the bands: every 0.2 Å, one for each Fourier index.
+
+    Parameters
+    ----------
+    finest, coarsest
+        Range of the local resolution in Å; the bands go on to 2 Å past ``coarsest``.
+    edge
+        Edge of the box in Å: bands whose centres have the same Fourier index are one.
+
+    Returns
+    -------
+    list of float
+        Å, rising.
+    """
     out, last, n = [], -1, 0
     while finest + n * STEP < coarsest + 2:
         resolution = finest + n * STEP
@@ -84,9 +98,29 @@ def band_resolutions(finest: float, coarsest: float, edge: float) -> List[float]
 
 
 def make_bank(geo: Geometry, resolution: np.ndarray, inside: np.ndarray, finest: float, strength: float) -> Bank:
-    """Bands and weights for ``resolution`` (Å), float32 [z, y, x], where ``inside``, bool; ``strength`` is K in 1/Å^2."""
+    """Bands and weights for a map of local resolutions.
+
+    Parameters
+    ----------
+    geo
+        Shells of the box, with the voxel size in Å.
+    resolution
+        Å, float32 [z, y, x].
+    inside
+        Where it is known, bool [z, y, x].
+    finest
+        Resolution of the first band in Å.
+    strength
+        K in 1/Å^2: how fast the weight of a band falls with its distance from the local resolution.
+
+    Returns
+    -------
+    Bank
+        With as few transforms as keep the weights to 1e-6.
+    """
     low, high = float(resolution[inside].min()), float(resolution[inside].max())
     bands = band_resolutions(finest, high, geo.length / geo.steps[0])
+    # A map of one resolution still needs two different places.
     places = np.linspace(low, max(high, low + 1e-3), _PLACES)
     left, right = _reduced(np.asarray(bands), places, strength)
     top = (geo.length / (finest - STEP)) ** 2
@@ -110,11 +144,25 @@ def _reduced(bands: np.ndarray, places: np.ndarray, strength: float) -> Tuple[np
     weights /= weights.sum(axis=0)
     u, s, vt = np.linalg.svd(weights, full_matrices=False)
     rank = max(1, int(np.count_nonzero(s > _EXACT * s[0])))
+    # Both factors take the root of the singular values, so that both stay of a size that float32 holds well.
     return u.T[:rank] * np.sqrt(s[:rank, None]), vt[:rank] * np.sqrt(s[:rank, None])
 
 
 def apply(bank: Bank, data: np.ndarray) -> np.ndarray:
-    """``W[data]``, float32 [z, y, x]; 0 where there is no local resolution."""
+    """A map weighted in every voxel by bands around its local resolution: ``W[data]``.
+
+    Parameters
+    ----------
+    bank
+        Of :func:`make_bank`.
+    data
+        Map, float32 [z, y, x].
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x]; 0 where there is no local resolution.
+    """
     ft = forward(data)
     band, out = np.empty_like(ft), np.zeros(data.shape, np.float32)
     steps = np.array(bank.geo.steps)
@@ -136,11 +184,28 @@ class Deblurred(NamedTuple):
 
 
 def deblur(bank: Bank, data: np.ndarray, most: int, step: float = 0.0, fixed: int = 0) -> Deblurred:
-    """Steps ``X <- X + step W[V - W[X]]`` from ``X = V = data``, float32 [z, y, x].
+    """Steps ``X <- X + step W[V - W[X]]`` from ``X = V = data``.
 
-    ``step`` 0 is the norm of ``V`` over that of ``W[V]``, over 12. Values below -4 standard deviations of the surroundings are raised to
-    that after each step. It ends after ``fixed`` steps, or, when that is 0, where ``100 |W[X_before]| / |W[X]|`` rises by less than
-    1 in a step, at the latest after ``most``.
+    Values below -4 standard deviations of the surroundings are raised to that after each step. It ends after ``fixed`` steps, or, when that
+    is 0, where ``100 |W[X_before]| / |W[X]|`` rises by less than 1 in a step.
+
+    Parameters
+    ----------
+    bank
+        Of :func:`make_bank`.
+    data
+        Map V, float32 [z, y, x].
+    most
+        Steps at the most.
+    step
+        0 takes the norm of ``V`` over that of ``W[V]``, over 12.
+    fixed
+        Number of steps; 0 to go by the change.
+
+    Returns
+    -------
+    Deblurred
+        The map and how it was reached.
     """
     outside = data[bank.place < 0]
     floor = np.float32(-4 * outside.std(dtype=np.float64, ddof=1)) if outside.size > 1 else np.float32(-np.inf)
@@ -150,6 +215,7 @@ def deblur(bank: Bank, data: np.ndarray, most: int, step: float = 0.0, fixed: in
         norms.append(_norm(y))
         if n == 1 and not step:
             step = _norm(data) / max(norms[0], 1e-30) / 12
+        # y is not needed any more and holds the residual: maps are large, and no third one is made.
         np.subtract(data, y, out=y)
         y = apply(bank, y)
         y *= np.float32(step)

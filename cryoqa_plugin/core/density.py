@@ -27,7 +27,23 @@ def atoms_inside(elements: Sequence[str], xyz: np.ndarray, shape: Sequence[int],
                  origin: Sequence[float], table: str = "electron") -> InsideAtoms:
     """Atoms whose centre lies in the box and whose element the scattering table knows.
 
-    ``xyz`` is float [n_atoms, 3] in Å; the box reaches half a voxel beyond its outer voxel centres.
+    Parameters
+    ----------
+    elements
+        Symbol of each atom.
+    xyz
+        Positions (x, y, z) in Å, float [n_atoms, 3].
+    shape
+        Voxels of the box (nz, ny, nx); it reaches half a voxel beyond its outer voxel centres.
+    voxel_size, origin
+        Edges of a voxel and place of voxel [0, 0, 0], (x, y, z) in Å.
+    table
+        As in :func:`model_density_ft`.
+
+    Returns
+    -------
+    InsideAtoms
+        Which take part, and how many do not.
     """
     voxel = np.asarray(voxel_size, dtype=np.float64)
     cell = voxel * np.asarray(shape[::-1])
@@ -49,29 +65,43 @@ def _scatters(element: str, table: str) -> bool:
 def model_density_ft(elements: Sequence[str], xyz: np.ndarray, b_iso: np.ndarray, occupancy: np.ndarray, shape: Sequence[int],
                      voxel_size: Sequence[float], origin: Sequence[float], *, b_zero: bool = False,
                      table: str = "electron") -> np.ndarray:
-    """Fourier coefficients of a model, complex64 [nz, ny, nx // 2 + 1], as :func:`..fourier.forward` would give them.
+    """Fourier coefficients of a model, as :func:`.fourier.forward` would give them.
 
-    The density of each atom, blurred by an extra B-factor, is drawn by gemmi on a grid 1.5 times finer than the map's; the
-    transform of that grid is cut down to the map's coefficients and the blur divided out. Coefficients on the Nyquist
-    planes of even axes are 0. Every atom is drawn where it is, also between voxels; one outside of the box would wrap
-    round, so that the caller leaves it out (:func:`atoms_inside`).
+    The density of each atom, blurred by an extra B-factor, is drawn by gemmi on a grid 1.5 times finer than the map's; the transform of
+    that grid is cut down to the map's coefficients and the blur divided out. Every atom is drawn where it is, also between voxels; one
+    outside of the box would wrap round, so that the caller leaves it out (:func:`atoms_inside`).
 
     Parameters
     ----------
-    elements : symbols, n_atoms of them
-    xyz : float [n_atoms, 3], positions in Å, in the frame in which ``origin`` is voxel [0, 0, 0]
-    b_iso, occupancy : float [n_atoms], B in Å²
-    shape : (nz, ny, nx) of the map
-    voxel_size, origin : (x, y, z) in Å
-    b_zero : every atom at B = 0
-    table : ``electron`` (c4322 of the International Tables), ``xray`` (IT92) or ``neutron``
+    elements
+        Symbol of each atom.
+    xyz
+        Positions (x, y, z) in Å, float [n_atoms, 3], in the frame in which ``origin`` is voxel [0, 0, 0].
+    b_iso, occupancy
+        B-factor in Å² and occupancy, float [n_atoms].
+    shape
+        Voxels of the map (nz, ny, nx).
+    voxel_size, origin
+        (x, y, z) in Å.
+    b_zero
+        Every atom at B = 0.
+    table
+        ``electron`` (c4322 of the International Tables), ``xray`` (IT92) or ``neutron``.
 
+    Returns
+    -------
+    ndarray
+        complex64 [nz, ny, nx // 2 + 1]; 0 on the Nyquist planes of even axes.
+
+    References
+    ----------
     Wojdyr (2022), https://doi.org/10.21105/joss.04200 (gemmi); Ten Eyck (1977), https://doi.org/10.1107/S0567739477001211 (blur).
     """
     fine = tuple(int(scipy.fft.next_fast_len(int(np.ceil(_OVERSAMPLING * n)), real=True)) for n in shape)
     cell = np.asarray(voxel_size, dtype=np.float64) * np.asarray(shape[::-1])
     b_iso = np.zeros(len(elements)) if b_zero else np.asarray(b_iso, dtype=np.float64)
     step = float(np.max(cell / np.asarray(fine[::-1])))
+    # Atoms that are broad already need no more: the smallest B-factor counts towards the blur.
     blur = max(0.0, _BLUR * step ** 2 - (float(b_iso.min()) if b_iso.size else 0.0))
     grid = _draw(elements, np.asarray(xyz) - np.asarray(origin), b_iso, occupancy, fine, cell, blur, table)
     return _cut_transform(grid, tuple(shape), tuple(cell[::-1]), blur)
@@ -87,6 +117,7 @@ def _draw(elements: Sequence[str], position: np.ndarray, b_iso: np.ndarray, occu
     calculator.grid.set_unit_cell(gemmi.UnitCell(*cell, 90, 90, 90))
     calculator.grid.spacegroup = gemmi.SpaceGroup("P 1")
     calculator.grid.set_size(*shape[::-1])
+    # One atom is used over and over: making one for each costs more than drawing it.
     symbols = {e: gemmi.Element(e) for e in set(elements)}
     atom = gemmi.Atom()
     for element, (x, y, z), b, occ in zip(elements, position.tolist(), b_iso.tolist(), np.asarray(occupancy).tolist()):
@@ -107,6 +138,7 @@ def _cut_transform(calculator: Any, shape: Tuple[int, int, int], edges: Tuple[fl
     (iz, wz), (iy, wy), (_, wx) = picks
     wx = (wx[:nx // 2 + 1] * (nz * ny * nx / density.size)).astype(np.float32)
     part = np.empty((fine_z, ny, nx // 2 + 1), dtype=np.complex64)
+    # In slabs, so that the fine grid never has a whole transform of its own beside it.
     thick = max(1, int(_SLAB_BYTES // (4 * fine_y * fine_x)))
     for z in range(0, fine_z, thick):
         rows = scipy.fft.rfft(density[z:z + thick], axis=2, workers=get_threads())[:, :, :nx // 2 + 1] * wx
@@ -120,6 +152,7 @@ def _pick(n: int, fine: int, edge: float, blur: float) -> Tuple[np.ndarray, np.n
     """Where the ``n`` frequencies of an axis stand in its finer transform, and the factor that takes away the blur."""
     k = np.rint(np.fft.fftfreq(n) * n).astype(int)
     factor = np.exp(blur * (k / edge) ** 2 / 4)
+    # The index n / 2 stands for both signs in the map and for one in the finer grid: it is left out.
     if n % 2 == 0:
         factor[n // 2] = 0
     return k % fine, factor.astype(np.float32)

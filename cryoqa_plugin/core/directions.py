@@ -32,14 +32,23 @@ class Lookup(NamedTuple):
 
 
 def icosphere(bisections: int) -> Sphere:
-    """Icosahedron with a vertex on +z, each edge bisected ``bisections`` times and the new vertices pushed to the sphere.
+    """Icosahedron with a vertex on +z, its edges bisected and the new vertices pushed to the sphere.
 
-    It has ``10 * 4^bisections + 2`` vertices: 642 for 3, 2562 for 4.
+    Parameters
+    ----------
+    bisections
+        How often each edge is bisected.
+
+    Returns
+    -------
+    Sphere
+        ``10 * 4^bisections + 2`` vertices: 642 for 3, 2562 for 4.
     """
     vertices, faces = _icosahedron()
     for _ in range(bisections):
         vertices, faces = _bisect(vertices, faces)
     opposite = np.array([int(np.argmin(vertices @ v)) for v in vertices])
+    # Rounded, so that vertices on the equator are told apart by exact zeros.
     x, y, z = np.round(vertices, 9).T
     kept = (z > 0) | ((z == 0) & ((y > 0) | ((y == 0) & (x > 0))))
     half = np.flatnonzero(kept)
@@ -49,7 +58,18 @@ def icosphere(bisections: int) -> Sphere:
 
 
 def half_directions(bisections: int) -> np.ndarray:
-    """One of each pair of opposite vertices of an :func:`icosphere`, float64 [n, 3] (x, y, z): 321 directions for 3 bisections."""
+    """One of each pair of opposite vertices of an :func:`icosphere`.
+
+    Parameters
+    ----------
+    bisections
+        How often each edge is bisected.
+
+    Returns
+    -------
+    ndarray
+        Unit vectors (x, y, z), float64 [n, 3]: 321 for 3 bisections.
+    """
     sphere = icosphere(bisections)
     return sphere.vertices[sphere.half]
 
@@ -59,6 +79,7 @@ def _icosahedron() -> Tuple[np.ndarray, np.ndarray]:
     ring = np.deg2rad(36 + 72 * np.arange(5))
     upper = np.c_[np.sin(tilt) * np.cos(ring), np.sin(tilt) * np.sin(ring), np.full(5, np.cos(tilt))]
     vertices = np.vstack([[0, 0, 1], upper, -upper, [0, 0, -1]])
+    # Neighbours of an icosahedron are 63.4 degrees apart.
     near = vertices @ vertices.T > np.cos(np.deg2rad(64))
     faces = [(i, j, k) for i in range(12) for j in range(i + 1, 12) for k in range(j + 1, 12) if near[i, j] and near[j, k] and near[i, k]]
     return vertices, np.array(faces)
@@ -76,7 +97,20 @@ def _bisect(vertices: np.ndarray, faces: np.ndarray) -> Tuple[np.ndarray, np.nda
 
 
 def cell_centres(edge: int) -> np.ndarray:
-    """Centres of the cells of the cube map with ``edge`` cells along the edge of a face, float64 [3 edge^2, 3] (x, y, z)."""
+    """Centres of the cells of the cube map.
+
+    The cells divide three faces of a cube; a direction belongs to the face of its largest component, and its sign does not matter.
+
+    Parameters
+    ----------
+    edge
+        Cells along the edge of a face.
+
+    Returns
+    -------
+    ndarray
+        Unit vectors (x, y, z), float64 [3 edge^2, 3].
+    """
     at = (np.arange(edge) + 0.5) * 2 / edge - 1
     return np.vstack([_on_faces(*np.meshgrid(at, at, indexing="ij"), face) for face in range(3)])
 
@@ -88,9 +122,21 @@ def _on_faces(u: np.ndarray, v: np.ndarray, face: int) -> np.ndarray:
 
 
 def lookup(axes: np.ndarray, reach: float, edge: int = 32) -> Lookup:
-    """Table of the directions ``axes`` (float64 [n, 3], unit vectors) that lie within ``reach`` degrees of some point of each cell.
+    """Table of the directions near each cell of the cube map.
 
-    The cells divide three faces of a cube; a direction belongs to the face of its largest component, and its sign does not matter.
+    Parameters
+    ----------
+    axes
+        The directions, unit vectors (x, y, z), float64 [n, 3].
+    reach
+        A direction is listed with a cell when it lies within so many degrees of some point of it.
+    edge
+        Cells along the edge of a face.
+
+    Returns
+    -------
+    Lookup
+        The cells as in :func:`cell_centres`.
     """
     axes = np.ascontiguousarray(axes, dtype=np.float64)
     centres = cell_centres(edge)
@@ -98,6 +144,7 @@ def lookup(axes: np.ndarray, reach: float, edge: int = 32) -> Lookup:
     at = (np.arange(edge) + 0.5) * 2 / edge - 1
     u, v = np.meshgrid(at, at, indexing="ij")
     corners = [_on_faces(u + a * half, v + b * half, 0) for a in (-1, 1) for b in (-1, 1)]
+    # The farthest point of a cell from its centre is one of its corners: that angle is added to the reach.
     closest = np.min([np.sum(c * centres[:edge * edge], axis=1) for c in corners], axis=0)
     radius = np.tile(np.arccos(np.clip(closest, -1, 1)), 3)
     limit = np.cos(np.minimum(radius + np.deg2rad(reach) + 1e-6, np.pi / 2))

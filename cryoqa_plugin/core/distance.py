@@ -8,8 +8,8 @@ import numpy as np
 from .jit import njit
 from .threads import over_slabs
 
-_FAR = np.float32(3e38)
-_BLOCK = 16
+_FAR = np.float32(3e38)               # no voxel in this row; its square would overflow
+_BLOCK = 16                           # columns handled together: 16 float32 fill a cache line
 
 
 @njit
@@ -43,6 +43,7 @@ def _envelope(f, step, cap, at, start):
     low, high = cap, 0.0
     for q in range(n):
         low, high = min(low, f[q]), max(high, f[q])
+    # Nothing near enough to matter, or everything set: the squares stay as they are.
     if low >= cap or high == 0:
         return
     g = f.copy()
@@ -87,22 +88,34 @@ def _columns_kernel(squares, a0, a1, step, cap):
 
 
 def squared_distance(binary: np.ndarray, spacing: Sequence[float] = (1.0, 1.0, 1.0), limit: float = np.inf) -> np.ndarray:
-    """Squared distance to the nearest voxel that is set, float32 [z, y, x]; integers for unit spacing.
+    """Squared distance of each voxel to the nearest one that is set.
 
     Parameters
     ----------
-    binary : bool [z, y, x]
-    spacing : distance between voxels along x, y, z
-    limit : distances of ``limit`` and more need not be exact, only not smaller than ``limit``; saves time
+    binary
+        Mask, bool [z, y, x].
+    spacing
+        Distance between voxels along (x, y, z).
+    limit
+        Distances of ``limit`` and more need not be exact, only not smaller than ``limit``; saves time.
 
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x] in the squared unit of ``spacing``; integers for unit spacing.
+
+    References
+    ----------
     Felzenszwalb & Huttenlocher (2012), https://doi.org/10.4086/toc.2012.v008a019.
     """
     sx, sy, sz = (float(s) for s in spacing)
     flags = np.ascontiguousarray(binary, dtype=np.uint8)
     out = np.empty(flags.shape, np.float32)
+    # Squares up to here are compared in float32, whose largest number is 3e38.
     cap = float(min(limit * limit, 1e37))
     nz, ny, _ = flags.shape
     over_slabs(lambda a, b: _rows_kernel(flags, a, b, sx, out), nz)
+    # Distances separate: squares along x first, then envelopes along y and z of what is there already.
     along_y, along_z = out.transpose(0, 2, 1), out.transpose(1, 2, 0)
     over_slabs(lambda a, b: _columns_kernel(along_y, a, b, sy, cap), nz)
     over_slabs(lambda a, b: _columns_kernel(along_z, a, b, sz, cap), ny)
@@ -110,6 +123,17 @@ def squared_distance(binary: np.ndarray, spacing: Sequence[float] = (1.0, 1.0, 1
 
 
 def distance_to(binary: np.ndarray, spacing: Sequence[float] = (1.0, 1.0, 1.0), limit: float = np.inf) -> np.ndarray:
-    """Distance to the nearest voxel that is set, float32 [z, y, x]; see :func:`squared_distance`."""
+    """Distance of each voxel to the nearest one that is set.
+
+    Parameters
+    ----------
+    binary, spacing, limit
+        As in :func:`squared_distance`.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x] in the unit of ``spacing``.
+    """
     out = squared_distance(binary, spacing, limit)
     return np.sqrt(out, out=out)

@@ -52,34 +52,84 @@ class Falloff(NamedTuple):
 
 
 def make_bands(geo: Geometry, lowest: float, highest: float, count: int, amplitude: np.ndarray) -> Bands:
-    """``count`` bands evenly spaced between the resolutions ``lowest`` and ``highest`` (Å), which are the centres of the outer ones."""
+    """Bands evenly spaced between two resolutions.
+
+    Parameters
+    ----------
+    geo
+        Shells of the box, with the voxel size in Å.
+    lowest, highest
+        Resolutions (Å) at the centres of the outer bands.
+    count
+        Number of bands, at least 2.
+    amplitude
+        What each shell is divided by, float64 [n_shells].
+
+    Returns
+    -------
+    Bands
+        In shell units.
+    """
     centres = np.linspace(geo.length / lowest, geo.length / highest, count)
     return Bands(centres, float(centres[1] - centres[0]), amplitude)
 
 
 def share(mask: np.ndarray, grid: Points) -> np.ndarray:
-    """Local mean of a mask, float32 [mz, my, mx]."""
+    """Local mean of a mask.
+
+    Parameters
+    ----------
+    mask
+        float32 [z, y, x], 0 to 1.
+    grid
+        Points and window.
+
+    Returns
+    -------
+    ndarray
+        float32 [mz, my, mx], 0 to 1.
+    """
+    # The average is that of a square, so that the root of the mask goes in.
     root = np.sqrt(np.clip(mask, 0, 1)).astype(np.float32)
     return local.local_powers(root, root, grid)[0]
 
 
 def powers(ft1: np.ndarray, ft2: Optional[np.ndarray], geo: Geometry, bands: Bands, grid: Points, mask: np.ndarray) -> Powers:
-    """Local powers of two half-maps, or of one map when ``ft2`` is None, at the points around voxels of ``mask`` of at least 0.5.
+    """Local powers of a map without their noise, at the points around a mask.
 
-    ``ft1`` and ``ft2`` are complex64 [nz, ny, nx // 2 + 1], ``mask`` float32 [z, y, x]. Half-maps: the product of both is free of noise on
-    average. One map: the mean power of windows outside the mask is taken off.
+    Half-maps: the product of both is free of noise on average. One map: the mean power of windows outside the mask is taken off.
+
+    Parameters
+    ----------
+    ft1, ft2
+        Transforms of the half-maps, complex64 [nz, ny, nx // 2 + 1]; ``ft2`` is None for one map.
+    geo
+        Shells of the box.
+    bands
+        The bands.
+    grid
+        Points and window.
+    mask
+        float32 [z, y, x]; inside where it is at least 0.5.
+
+    Returns
+    -------
+    Powers
+        In the squared unit of the map over that of :attr:`Bands.amplitude`.
     """
     _, where = local.needed(mask, 0.5, grid)
     solvent = share(mask, grid) < _EMPTY if ft2 is None else where
     signal, noise = [], []
     for centre in bands.centres:
         shape = local.cropped_shape(geo, centre + bands.width, grid.sigma)
+        # Bands on different grids are put on one scale: an inverse transform divides by the number of voxels of its own grid.
         scale = (np.prod(shape) / np.prod(geo.shape)) ** 2
         a = local.band(ft1, geo, centre, bands.width, bands.amplitude, shape)
         b = a.copy() if ft2 is None else local.band(ft2, geo, centre, bands.width, bands.amplitude, shape)
         both, apart = local.local_powers(a, b, grid).astype(np.float64) * scale
         if ft2 is not None:
             noise.append(float(apart[where].mean()))
+            # ((a + b) / 2)^2 - ((a - b) / 2)^2 = a b
             signal.append(both[where] - apart[where])
         else:
             noise.append(float(both[solvent].mean()) if solvent.any() else 0.0)
@@ -88,8 +138,22 @@ def powers(ft1: np.ndarray, ft2: Optional[np.ndarray], geo: Geometry, bands: Ban
 
 
 def table(geo: Geometry, bands: Bands) -> Tuple[np.ndarray, np.ndarray]:
-    """ln of the mean of ``exp(-B s^2 / 2)`` over each band, float64 [bands, n] at the relative B-factors of the grid, and the number of
-    independent coefficients of each band in one Å^3, float64 [bands]."""
+    """What each band holds of a fall-off, at the relative B-factors of the grid.
+
+    Parameters
+    ----------
+    geo
+        Shells of the box, with the voxel size in Å.
+    bands
+        The bands.
+
+    Returns
+    -------
+    logs
+        ln of the mean of ``exp(-B s^2 / 2)`` over each band, float64 [bands, n].
+    counts
+        Independent coefficients of each band in one Å^3, float64 [bands].
+    """
     r = np.arange(_FINE * geo.n_shells * 2) / _FINE
     logs, counts = [], []
     for centre in bands.centres:
@@ -102,10 +166,26 @@ def table(geo: Geometry, bands: Bands) -> Tuple[np.ndarray, np.ndarray]:
 
 
 def fit(geo: Geometry, bands: Bands, found: Powers, window: float) -> Falloff:
-    """Scale and relative B-factor at each point by weighted least squares; ``window`` (Å) is the standard deviation of the window.
+    """Scale and relative B-factor at each point, by weighted least squares.
 
     The weight of a band is one over its variance, ``((P + 2 N)^2 + P^2) / n`` with the fitted power ``P`` and ``n`` independent
     coefficients in the window. The mean power of the bands is refined once, with the B-factors found.
+
+    Parameters
+    ----------
+    geo
+        Shells of the box, with the voxel size in Å.
+    bands
+        The bands.
+    found
+        Local powers of :func:`powers`.
+    window
+        Standard deviation of the window in Å.
+
+    Returns
+    -------
+    Falloff
+        B-factors in Å^2.
     """
     logs, counts = table(geo, bands)
     counts = counts * (2 * np.sqrt(np.pi) * window) ** 3
@@ -121,6 +201,7 @@ def fit(geo: Geometry, bands: Bands, found: Powers, window: float) -> Falloff:
 
 
 def _positive(values: np.ndarray) -> np.ndarray:
+    # Noise can make a mean power negative; its logarithm is needed later.
     return np.maximum(values, 1e-6 * max(float(values.max()), 1e-30))
 
 
@@ -128,8 +209,10 @@ def _fit(found: Powers, reference: np.ndarray, logs: np.ndarray, counts: np.ndar
     """Relative B-factor, error and ln scale at each point, and the fitted powers; Gauss-Newton steps with weights of the model before."""
     signal, noise = found.signal, 2 * found.noise[:, None]
     b = np.zeros(signal.shape[1])
+    # The coarse quarter of the bands says how strong a window is, almost whatever its B-factor.
     scale = np.log(np.maximum((signal / reference[:, None])[:max(2, len(signal) // 4)].mean(axis=0), 1e-3))
     for _ in range(_ITERATIONS):
+        # The table is linear between its entries, 4 Å^2 apart: its slope is the derivative.
         at = np.clip((b - _GRID[0]) / (_GRID[1] - _GRID[0]), 0, _GRID.size - 1.001)
         i = at.astype(np.int64)
         slope = logs[:, i + 1] - logs[:, i]
@@ -147,9 +230,23 @@ def _fit(found: Powers, reference: np.ndarray, logs: np.ndarray, counts: np.ndar
 
 
 def common_bfactor(geo: Geometry, bands: Bands, reference: np.ndarray, noise: np.ndarray) -> float:
-    """B-factor (Å^2) of the mean power of the bands relative to what they were divided by: -2 times the slope of its logarithm.
+    """B-factor of the mean power of the bands, relative to what they were divided by.
 
     Bands count by their coefficients times the square of the part of their power that is signal.
+
+    Parameters
+    ----------
+    geo
+        Shells of the box, with the voxel size in Å.
+    bands
+        The bands.
+    reference, noise
+        Mean power of signal and noise, float64 [bands].
+
+    Returns
+    -------
+    float
+        Å^2: -2 times the slope of the logarithm of the power over ``s^2``; positive for a decay.
     """
     _, counts = table(geo, bands)
     x, y = (bands.centres / geo.length) ** 2, np.log(reference / counts)
@@ -159,8 +256,24 @@ def common_bfactor(geo: Geometry, bands: Bands, reference: np.ndarray, noise: np
 
 
 def spread(values: np.ndarray, found: Powers, grid: Points, mask: np.ndarray) -> np.ndarray:
-    """Values of the points, float64 [points], at every voxel of ``mask`` of at least 0.5 by trilinear interpolation; float32 [z, y, x],
-    0 elsewhere."""
+    """Values of the points at every voxel of a mask.
+
+    Parameters
+    ----------
+    values
+        float64 [points].
+    found
+        Whose points they are.
+    grid
+        The points.
+    mask
+        float32 [z, y, x]; inside where it is at least 0.5.
+
+    Returns
+    -------
+    ndarray
+        By trilinear interpolation, float32 [z, y, x]; 0 elsewhere.
+    """
     lift = 1.0 + float(values.max()) - 2 * float(values.min())           # one over positive numbers is what local.spread gives
     lattice = np.ones(found.where.shape)
     lattice[found.where] = values + lift

@@ -27,6 +27,7 @@ def _radial_kernel(ft, z0, z1, steps, at, profile, beyond, out):
                 elif r <= at[0]:
                     factor = profile[0]
                 else:
+                    # The radius only grows along x, so that the place in the table is searched for once a line.
                     while at[i + 1] < r:
                         i += 1
                     t = (r - at[i]) / (at[i + 1] - at[i])
@@ -40,11 +41,23 @@ def apply_radial(ft: np.ndarray, geo: Geometry, profile: np.ndarray, *, at: Opti
 
     Parameters
     ----------
-    ft : complex64 [nz, ny, nx // 2 + 1]
-    profile : float [n], the factor at the radii ``at``, linear in between
-    at : rising float [n], radii in shell units; 0, 1, 2, ... when not given
-    beyond : factor of the coefficients past the last radius
-    out : where to write, ``ft`` itself allowed; a new array when not given
+    ft
+        Transform, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Shells of the box.
+    profile
+        The factor at the radii ``at``, float [n], linear in between.
+    at
+        Radii in shell units, rising float [n]; 0, 1, 2, ... when not given.
+    beyond
+        Factor of the coefficients past the last radius.
+    out
+        Where to write, ``ft`` itself allowed; a new array when not given.
+
+    Returns
+    -------
+    ndarray
+        The product, complex64 like ``ft``.
     """
     profile = np.asarray(profile, dtype=np.float64)
     at = np.arange(profile.size, dtype=np.float64) if at is None else np.asarray(at, dtype=np.float64)
@@ -59,33 +72,97 @@ def apply_radial(ft: np.ndarray, geo: Geometry, profile: np.ndarray, *, at: Opti
 
 
 def cosine_lowpass_profile(geo: Geometry, resolution: float, edge: float = 2.0) -> np.ndarray:
-    """Raised-cosine low-pass, float64 [n_shells]: 1 up to the shell of ``resolution`` less ``edge / 2`` shells, 0 past it by as much.
+    """Raised-cosine low-pass around the shell of a resolution.
 
-    ``resolution`` is in the unit of the voxel size of ``geo``; the shell is rounded to the nearest integer as in RELION.
+    Parameters
+    ----------
+    geo
+        Shells of the box.
+    resolution
+        In the unit of the voxel size; its shell is rounded to the nearest integer as in RELION.
+    edge
+        Width of the fall in shells, half of it on each side.
+
+    Returns
+    -------
+    ndarray
+        float64 [n_shells], from 1 to 0.
     """
     centre = np.floor(geo.length / resolution + 0.5)
     return raised_cosine(np.arange(geo.n_shells), centre - edge / 2, centre + edge / 2)
 
 
 def raised_cosine(radius: Union[float, np.ndarray], inner: float, outer: float) -> np.ndarray:
-    """1 up to ``inner``, 0 from ``outer`` on, ``0.5 + 0.5 cos`` in between."""
+    """Raised cosine: 1 up to ``inner``, 0 from ``outer`` on, ``0.5 + 0.5 cos`` in between.
+
+    Parameters
+    ----------
+    radius
+        Where to take it, a number or float of any shape.
+    inner, outer
+        Beginning and end of the fall, in the unit of ``radius``.
+
+    Returns
+    -------
+    ndarray
+        float64 of the shape of ``radius``.
+    """
+    # An edge of no width is a step, not a division by 0.
     t = np.clip((np.asarray(radius, dtype=np.float64) - inner) / max(outer - inner, 1e-12), 0, 1)
     return 0.5 + 0.5 * np.cos(np.pi * t)
 
 
 def bfactor_profile(geo: Geometry, bfactor: float) -> np.ndarray:
-    """``exp(-B s^2 / 4)`` at each shell, float64 [n_shells]; ``bfactor`` in Å^2 when ``geo`` is in Å; negative sharpens."""
+    """Gain of a B-factor at each shell.
+
+    Parameters
+    ----------
+    geo
+        Shells of the box.
+    bfactor
+        B in Å^2 when ``geo`` is in Å; negative sharpens.
+
+    Returns
+    -------
+    ndarray
+        ``exp(-B s^2 / 4)``, float64 [n_shells].
+    """
     return np.exp(-bfactor * frequencies(geo) ** 2 / 4)
 
 
 def gaussian_profile(geo: Geometry, sigma: float) -> np.ndarray:
-    """Transfer function ``exp(-2 pi^2 sigma^2 s^2)`` of a Gaussian of standard deviation ``sigma``, float64 [n_shells]."""
+    """Transfer function of a Gaussian at each shell.
+
+    Parameters
+    ----------
+    geo
+        Shells of the box.
+    sigma
+        Standard deviation in real space, in the unit of the voxel size.
+
+    Returns
+    -------
+    ndarray
+        ``exp(-2 pi^2 sigma^2 s^2)``, float64 [n_shells].
+    """
     return np.exp(-2 * (np.pi * sigma * frequencies(geo)) ** 2)
 
 
 def sphere_transform(w: Union[float, np.ndarray]) -> np.ndarray:
-    """Transform of a uniform ball over its value at 0: ``3 (sin w - w cos w) / w^3`` with ``w = 2 pi radius s``."""
+    """Transform of a uniform ball over its value at 0.
+
+    Parameters
+    ----------
+    w
+        ``2 pi radius s``, a number or float of any shape.
+
+    Returns
+    -------
+    ndarray
+        ``3 (sin w - w cos w) / w^3``, float64 of the shape of ``w``.
+    """
     w = np.asarray(w, dtype=np.float64)
+    # Near 0 the difference sin w - w cos w loses its digits: two terms of the series are exact to 1e-10.
     small = np.abs(w) < 1e-2
     safe = np.where(small, 1.0, w)
     return np.where(small, 1 - w ** 2 / 10, 3 * (np.sin(safe) - safe * np.cos(safe)) / safe ** 3)

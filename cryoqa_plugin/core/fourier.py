@@ -24,28 +24,77 @@ class Geometry(NamedTuple):
 
 
 def geometry(shape: Sequence[int], voxel_size: Sequence[float] = (1.0, 1.0, 1.0)) -> Geometry:
-    """Shell geometry of a map of ``shape`` (nz, ny, nx) with voxels of ``voxel_size`` (x, y, z).
+    """How the coefficients of a map fall into spherical shells.
 
-    The shell of a coefficient is the integer nearest to ``r = sqrt((kz sz)^2 + (ky sy)^2 + (kx sx)^2)``; the step of
-    an axis is the longest edge over the edge of that axis, so that all steps are 1 in a cubic box.
+    The shell of a coefficient is the integer nearest to ``r = sqrt((kz sz)^2 + (ky sy)^2 + (kx sx)^2)``; the step of an axis is the
+    longest edge over the edge of that axis, so that all steps are 1 in a cubic box.
+
+    Parameters
+    ----------
+    shape
+        Voxels of the map (nz, ny, nx).
+    voxel_size
+        Edges of a voxel (x, y, z). Their unit is that of ``length``, so that frequencies are in its reciprocal.
+
+    Returns
+    -------
+    Geometry
+        The shells that lie wholly inside the transform.
     """
     edges = [n * v for n, v in zip(shape, reversed(list(voxel_size)))]
     length = max(edges)
     steps = tuple(length / e for e in edges)
+    # A sphere may not leave the transform of the axis that ends first; 1e-6 keeps a whole number whole.
     reach = min((n // 2) * s for n, s in zip(shape, steps))
     return Geometry(tuple(int(n) for n in shape), steps, int(np.floor(reach + 1e-6)) + 1, float(length))
 
 
 def frequencies(geo: Geometry) -> np.ndarray:
-    """Frequency of each shell, float64 [n_shells], in reciprocal units of the voxel size."""
+    """Frequency of each shell.
+
+    Parameters
+    ----------
+    geo
+        Shells of the box.
+
+    Returns
+    -------
+    ndarray
+        float64 [n_shells], in reciprocal units of the voxel size.
+    """
     return np.arange(geo.n_shells) / geo.length
 
 
 def forward(data: np.ndarray) -> np.ndarray:
-    """Transform of a map, float32 [z, y, x] -> complex64 [nz, ny, nx // 2 + 1], not normalised."""
+    """Fourier transform of a map, not normalised.
+
+    Parameters
+    ----------
+    data
+        Map [z, y, x]; made float32 when it is not.
+
+    Returns
+    -------
+    ndarray
+        complex64 [nz, ny, nx // 2 + 1]. Of each Friedel pair the coefficient with kx >= 0 is stored.
+    """
+    # scipy.fft keeps float32; numpy.fft does so from numpy 2 on only.
     return scipy.fft.rfftn(np.asarray(data, dtype=np.float32), workers=get_threads())
 
 
 def inverse(ft: np.ndarray, shape: Sequence[int]) -> np.ndarray:
-    """Map of ``shape`` (nz, ny, nx), float32, from its transform; the inverse of :func:`forward`."""
+    """Map of a transform; the inverse of :func:`forward`.
+
+    Parameters
+    ----------
+    ft
+        Transform, complex64 [nz, ny, nx // 2 + 1].
+    shape
+        Voxels of the map (nz, ny, nx); the transform alone does not tell whether nx is even or odd.
+
+    Returns
+    -------
+    ndarray
+        float32 [nz, ny, nx].
+    """
     return scipy.fft.irfftn(ft, s=tuple(shape), workers=get_threads())

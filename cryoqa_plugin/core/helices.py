@@ -14,21 +14,42 @@ from .threads import over_slabs
 RADII = np.array([1.7, 2.7])                     # Å, of the cylinders on which density is sampled; the backbone is at 2.3
 PITCHES = np.array([5.1, 5.4, 5.7])              # Å, of alpha helices
 HALF_LENGTH, STEP = 8.1, 0.9                     # Å, half the length of a piece of helix, and between its rings
-N_ANGLES = 12
+N_ANGLES = 12                                    # of a ring: 30 degrees, or 1.4 Å at the outer radius
 SHIFTS = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])   # Å, of the axis, tried in each pass
-TILTS = np.tan(np.radians([-16.0, -8.0, 0.0, 8.0, 16.0]))
+TILTS = np.tan(np.radians([-16.0, -8.0, 0.0, 8.0, 16.0]))     # of the axis, likewise
 
 
 def find_rods(smooth: np.ndarray, inside: np.ndarray, voxel_size: Sequence[float], apart: float,
               most: int) -> Tuple[np.ndarray, np.ndarray]:
-    """The most rod-like places of a smoothed map: places float64 [n, 3] and frames float64 [n, 3, 3], best first.
+    """The most rod-like places of a smoothed map.
 
-    ``smooth`` is float32 [z, y, x], ``inside`` bool [z, y, x], where to look. With ``l1 <= l2 <= l3`` the eigenvalues of the
-    matrix of second derivatives (1/Å²), a place where ``l1`` and ``l2`` are negative scores ``sqrt(l1 l2) - abs(l3)``; places nearer than
-    ``apart`` (Å) to a better one are left out, and ``most`` are kept. Places are (x, y, z) in Å from voxel [0, 0, 0]; the rows of
-    a frame are two directions across the rod and the one along it, a right-handed system.
+    Parameters
+    ----------
+    smooth
+        Map, float32 [z, y, x].
+    inside
+        Where to look, bool [z, y, x].
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    apart
+        Å; places nearer than this to a better one are left out.
+    most
+        How many are kept.
+
+    Returns
+    -------
+    places
+        (x, y, z) in Å from voxel [0, 0, 0], float64 [n, 3], best first.
+    frames
+        float64 [n, 3, 3]: the rows are two directions across the rod and the one along it, a right-handed system.
+
+    Notes
+    -----
+    With ``l1 <= l2 <= l3`` the eigenvalues of the matrix of second derivatives (1/Å²), a place where ``l1`` and ``l2`` are negative scores
+    ``sqrt(l1 l2) - abs(l3)``.
     """
     at = np.argwhere(inside)
+    # Voxels at the faces of the box have no second derivative.
     at = at[np.all((at > 0) & (at < np.array(smooth.shape) - 1), axis=1)]
     values, vectors = np.linalg.eigh(_second_derivatives(smooth, at, voxel_size))
     score = np.sqrt(np.clip(values[:, 0] * values[:, 1], 0, None)) - np.abs(values[:, 2])
@@ -59,7 +80,22 @@ def _second_derivatives(data: np.ndarray, at: np.ndarray, voxel_size: Sequence[f
 
 
 def spread(place: np.ndarray, apart: float, most: int) -> np.ndarray:
-    """Numbers of the first ``most`` of ``place``, float64 [n, 3], that keep at least ``apart`` from all those taken before them."""
+    """Places that keep a distance from each other, in the order given.
+
+    Parameters
+    ----------
+    place
+        float64 [n, 3], best first.
+    apart
+        Least distance from all those taken before, in the unit of ``place``.
+    most
+        How many are taken at the most.
+
+    Returns
+    -------
+    ndarray
+        Indices into ``place``, int64 [m].
+    """
     free = np.ones(len(place), dtype=bool)
     taken = []
     for i in range(len(place)):
@@ -72,10 +108,23 @@ def spread(place: np.ndarray, apart: float, most: int) -> np.ndarray:
 
 
 def separate(place: np.ndarray, along: np.ndarray, score: np.ndarray, reach: float, off: float, near: float) -> np.ndarray:
-    """Numbers of pieces of rods that do not share density, highest ``score`` first.
+    """Pieces of rods that do not share density, the highest score first.
 
-    A piece goes when it lies within ``reach`` along and ``off`` across the axis of a better one that stays, or nearer to it than ``near``
-    (Å). ``place`` and ``along`` are float64 [n, 3], ``score`` float64 [n].
+    A piece goes when it lies within ``reach`` along and ``off`` across the axis of a better one that stays, or nearer to it than ``near``.
+
+    Parameters
+    ----------
+    place, along
+        Middle (Å) and unit vector of each piece, (x, y, z), float64 [n, 3].
+    score
+        float64 [n].
+    reach, off, near
+        Å.
+
+    Returns
+    -------
+    ndarray
+        Indices into ``place``, int64 [m].
     """
     order = np.argsort(-score, kind="stable")
     free = np.ones(len(order), dtype=bool)
@@ -122,6 +171,7 @@ def _winding(data, voxel, centre, frame, radii, pitches, rings, cosine, sine, wi
                 square += value * value
                 c += value * cosine[a]
                 s += value * sine[a]
+            # What is the same all around a ring says nothing of its hand.
             total += window[k] * (square - mean * mean / n_angles)
             re[k, 0] += c
             re[k, 1] += s
@@ -148,6 +198,7 @@ def _tilted(frame, p, q):
     out = np.empty((3, 3))
     along = frame[2] + p * frame[0] + q * frame[1]
     along = along / np.sqrt(np.sum(along ** 2))
+    # across stays as near as it can to where it was, at a right angle to the new axis
     across = frame[0] - np.sum(frame[0] * along) * along
     across = across / np.sqrt(np.sum(across ** 2))
     out[0] = across
@@ -182,13 +233,35 @@ def _refine_kernel(data, voxel, start, stop, centres, frames, radii, pitches, ri
 
 def wind(data: np.ndarray, voxel_size: Sequence[float], places: np.ndarray, frames: np.ndarray,
          passes: int = 2) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """How the density winds round each axis: refined places and frames, and scores float64 [n, 2] (right, left), each 0..1.
+    """How the density winds round each axis: to the right, to the left, and how clearly.
 
-    ``data`` is float32 [z, y, x]; ``places`` float64 [n, 3] (x, y, z) in Å from voxel [0, 0, 0], ``frames`` float64 [n, 3, 3] as
-    :func:`find_rods` gives them. Density ``f`` is sampled on cylinders of two radii round the axis, ``t`` along it and ``phi`` about
-    it, and the mean of each ring taken off; a score is the part of its variance in ``exp(i (phi -+ 2 pi t / P))``, under a Hann window in
-    ``t``, for the best pitch ``P`` of alpha helices. The axis is moved and tilted to where the larger of the two is largest.
+    The axis is moved and tilted to where the larger of the two scores is largest.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    places, frames
+        As :func:`find_rods` gives them: float64 [n, 3] (x, y, z) in Å from voxel [0, 0, 0], and float64 [n, 3, 3].
+    passes
+        How often each axis is moved and tilted.
+
+    Returns
+    -------
+    places, frames
+        The refined ones.
+    scores
+        float64 [n, 2] (right, left), each 0 to 1.
+
+    Notes
+    -----
+    Density ``f`` is sampled on cylinders of two radii round the axis, ``t`` along it and ``phi`` about it, and the mean of each ring taken
+    off; a score is the part of its variance in ``exp(i (phi -+ 2 pi t / P))``, under a Hann window in ``t``, for the best pitch ``P`` of
+    alpha helices.
     """
+    # The kernel refines them in place; the caller keeps its own.
     places, frames = places.copy(), frames.copy()
     scores = np.zeros((len(places), 2))
     n = int(np.floor(HALF_LENGTH / STEP))

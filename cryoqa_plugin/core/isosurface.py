@@ -14,9 +14,21 @@ _LIGHT = (-0.35, -0.55, 0.76)                   # from the surface towards the l
 
 
 def shrink(data: np.ndarray, max_edge: int = 128) -> Tuple[np.ndarray, int]:
-    """Mean over blocks of voxels so that no edge is longer than ``max_edge``.
+    """Map averaged over blocks of voxels so that no edge is too long.
 
-    Returns the smaller float32 [z, y, x] map and the edge of a block in voxels; voxels that fill no block are dropped.
+    Parameters
+    ----------
+    data
+        Map [z, y, x].
+    max_edge
+        Voxels of the longest edge afterwards.
+
+    Returns
+    -------
+    data
+        The smaller map, float32 [z, y, x]; voxels that fill no block are dropped.
+    step
+        Edge of a block in voxels.
     """
     step = -(-max(data.shape) // max_edge)
     if step == 1:
@@ -32,18 +44,42 @@ def shrink(data: np.ndarray, max_edge: int = 128) -> Tuple[np.ndarray, int]:
 
 
 def smooth(data: np.ndarray, sigma: float = 1.0) -> np.ndarray:
-    """Gaussian smoothing by ``sigma`` voxels."""
+    """Map smoothed by a Gaussian; beyond the box it is 0.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+    sigma
+        Standard deviation in voxels.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x].
+    """
     return ndimage.gaussian_filter(data, sigma, mode="constant", truncate=3.0)
 
 
 def contour_level(data: np.ndarray) -> float:
-    """A level for a picture of the map, in the unit of the map.
+    """A level for a picture of a map.
 
-    The noise is 1.4826 times the median absolute deviation of the voxels that are not 0, about their median. The level is
-    half the mean density of the strongest third of those voxels that exceed the median by four times the noise; where none
-    does, it is a fifth of the way from the median to the maximum.
+    The noise is 1.4826 times the median absolute deviation of the voxels that are not 0, about their median. The level is half the mean
+    density of the strongest third of those voxels that exceed the median by four times the noise; where none does, it is a fifth of the way
+    from the median to the maximum.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+
+    Returns
+    -------
+    float
+        In the unit of the map; 0 for an empty one.
     """
     some = data.ravel()
+    # Voxels that a mask set to 0 are not noise.
     some = some[some != 0]
     if some.size == 0:
         return 0.0
@@ -59,7 +95,7 @@ def contour_level(data: np.ndarray) -> float:
 
 def render(data: np.ndarray, level: float, right: Sequence[float], down: Sequence[float], *,
            voxel_size: Sequence[float] = (1.0, 1.0, 1.0), size: int = 320) -> np.ndarray:
-    """Shaded picture of the surface at ``level``, seen from infinity.
+    """Shaded picture of the surface at a level, seen from infinity.
 
     Parameters
     ----------
@@ -77,8 +113,8 @@ def render(data: np.ndarray, level: float, right: Sequence[float], down: Sequenc
 
     Returns
     -------
-    float32 [size, size]
-        0 (dark) to 1 (bright) on the surface, -1 beside it.
+    ndarray
+        float32 [size, size]: 0 (dark) to 1 (bright) on the surface, -1 beside it.
     """
     right, down = np.asarray(right, dtype=np.float64), np.asarray(down, dtype=np.float64)
     ahead = np.cross(right, down)
@@ -89,7 +125,7 @@ def render(data: np.ndarray, level: float, right: Sequence[float], down: Sequenc
         return out
     low, high = (inside[0] - 1) * spacing, (inside[1] + 1) * spacing
     pixel = float(np.max(high - low)) / (0.94 * size)
-    light = _LIGHT[0] * right + _LIGHT[1] * down - _LIGHT[2] * ahead
+    light = _LIGHT[0] * right + _LIGHT[1] * down - _LIGHT[2] * ahead          # type: ignore[operator]  # arrays by now
     frame = np.stack([right, down, ahead, (low + high) / 2, spacing, low, high, light / np.linalg.norm(light)])
     data = np.ascontiguousarray(data, dtype=np.float32)
     over_slabs(lambda a, b: _cast_kernel(data, np.float64(level), frame, pixel, a, b, out), size)
@@ -152,6 +188,7 @@ def _hit(data, level, frame, p, step):
         if _at(data, frame, p, min(t, far)) > level:
             t1 = min(t, far)
             t0 = max(t1 - step, near)
+            # Halved seven times: the surface is found to a hundredth of a step.
             for _ in range(7):
                 middle = 0.5 * (t0 + t1)
                 if _at(data, frame, p, middle) > level:
@@ -178,6 +215,7 @@ def _brightness(data, frame, p, t):
 def _cast_kernel(data, level, frame, pixel, first, last, out):
     """Rows ``first`` .. ``last`` of the picture; ``frame`` has the rows right, down, ahead, centre, spacing, low, high, light."""
     size = out.shape[1]
+    # Below a voxel, so that the ray does not jump over a thin wall.
     step = 0.6 * frame[4].min()
     p = np.empty(3)
     for row in range(first, last):
@@ -187,5 +225,6 @@ def _cast_kernel(data, level, frame, pixel, first, last, out):
                 p[d] = frame[3, d] + u * frame[0, d] + v * frame[1, d]
             t = _hit(data, level, frame, p, step)
             if t < np.inf:
+                # Farther parts are darker, up to a third, which tells front from back.
                 depth = min(1.0, max(0.0, t / (pixel * size) + 0.5))
                 out[row, column] = (0.22 + 0.78 * _brightness(data, frame, p, t)) * (1.0 - 0.35 * depth)

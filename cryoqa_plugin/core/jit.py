@@ -30,19 +30,38 @@ _ensure_cache_folder()
 
 
 def njit(function: Callable) -> Any:
-    """Compile ``function`` at its first call, keep the machine code on disk, and note it among ``KERNELS``."""
+    """Compile a function at its first call, keep the machine code on disk, and note it among ``KERNELS``.
+
+    Parameters
+    ----------
+    function
+        Written in the part of Python that Numba compiles; it runs without the interpreter lock.
+
+    Returns
+    -------
+    Any
+        The compiled function; ``py_func`` of it is the original.
+    """
     kernel = numba.njit(cache=True, nogil=True)(function)
     KERNELS.append(kernel)
     return kernel
 
 
 def cold_kernels() -> List[str]:
-    """Names of the imported kernels that have no machine code on disk yet, so that their first call compiles."""
+    """Kernels whose first call will compile.
+
+    Returns
+    -------
+    list of str
+        Names of the imported kernels that have no machine code on disk yet.
+    """
+    # With NUMBA_DISABLE_JIT a kernel is the plain function, which has no statistics and nothing to compile.
     return [k.py_func.__qualname__ for k in KERNELS if hasattr(k, "stats") and not _has_index(k)]
 
 
 def _has_index(kernel: Any) -> bool:
     code = kernel.py_func.__code__
     stem = os.path.splitext(os.path.basename(code.co_filename))[0]
+    # How Numba names its index of a function: module, function, line. Another line means that the code has changed.
     pattern = f"{stem}.{kernel.py_func.__qualname__}-{code.co_firstlineno}.*.nbi"
     return bool(glob.glob(os.path.join(glob.escape(kernel.stats.cache_path), pattern)))

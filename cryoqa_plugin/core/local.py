@@ -26,9 +26,23 @@ class Points(NamedTuple):
 
 
 def points(shape: Sequence[int], voxel_size: Sequence[float], sigma: float) -> Points:
-    """Grid of local averages for a map of ``shape`` (z, y, x) and a Gaussian window of ``sigma`` (Å).
+    """Grid of local averages for a map and a Gaussian window.
 
     Averages vary no faster than the window, whose transform is 1e-3 at ``0.6 / sigma``; points are at most 0.6 sigma apart.
+
+    Parameters
+    ----------
+    shape
+        Voxels of the map (nz, ny, nx).
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    sigma
+        Standard deviation of the window in Å.
+
+    Returns
+    -------
+    Points
+        Never finer than the map.
     """
     edges = [n * v for n, v in zip(shape, list(voxel_size)[::-1])]
     counts = tuple(min(n, max(1, int(np.ceil(e / (_SPACING * sigma))))) for n, e in zip(shape, edges))
@@ -36,9 +50,23 @@ def points(shape: Sequence[int], voxel_size: Sequence[float], sigma: float) -> P
 
 
 def cropped_shape(geo: Geometry, outer: float, sigma_parts: Sequence[float]) -> Tuple[int, int, int]:
-    """Shape of the smallest grid on which the local power of a band up to ``outer`` (shell units) is not aliased.
+    """Shape of the smallest grid on which the local power of a band is not aliased.
 
     The square of a band-limited image reaches twice its frequency; what folds back must lie past the reach of the window.
+
+    Parameters
+    ----------
+    geo
+        Shells of the box.
+    outer
+        Where the band ends, in shell units.
+    sigma_parts
+        Standard deviation of the window along (z, y, x) as parts of the edges of the cell; :attr:`Points.sigma`.
+
+    Returns
+    -------
+    tuple of int
+        (mz, my, mx), quickly transformed, at most the map's.
     """
     out = []
     for n, step, part in zip(geo.shape, geo.steps, sigma_parts):
@@ -54,6 +82,8 @@ def _band_kernel(ft, z0, z1, shape, steps, centre, width, amplitude, out):
     top = amplitude.size - 1
     outer2, inner2 = (centre + width) ** 2, max(centre - width, 0.0) ** 2
     for z in range(z0, z1):
+        # A cropped even axis has an index m / 2 without a mate, which is read as negative; an axis that is not cropped keeps the map's
+        # order of signs.
         kz = z if z <= (mz - 1) // 2 or (mz == nz and z <= mz // 2) else z - mz
         for y in range(my):
             ky = y if y <= (my - 1) // 2 or (my == ny and y <= my // 2) else y - my
@@ -72,12 +102,28 @@ def _band_kernel(ft, z0, z1, shape, steps, centre, width, amplitude, out):
 
 
 def band(ft: np.ndarray, geo: Geometry, centre: float, width: float, amplitude: np.ndarray, shape: Sequence[int]) -> np.ndarray:
-    """Whitened band of a map on a grid of ``shape`` (z, y, x) over the same cell, float32.
+    """Whitened band of a map on a coarser grid over the same cell.
 
-    ``ft`` complex64 [nz, ny, nx // 2 + 1]; the weight is ``cos(pi (r - centre) / (2 width))`` up to ``width`` from ``centre`` (shell
-    units), over the ``amplitude`` float64 [n_shells] of the shells. Bands spaced by ``width`` have powers that add up to 1. The scale
-    depends on ``shape``: only ratios within a band have a meaning.
+    Parameters
+    ----------
+    ft
+        Transform of the map, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Shells of its box.
+    centre, width
+        Of the band, in shell units. The weight is ``cos(pi (r - centre) / (2 width))`` up to ``width`` from ``centre``: bands spaced by
+        ``width`` have powers that add up to 1.
+    amplitude
+        What each shell is divided by, float64 [n_shells].
+    shape
+        Voxels of the grid (mz, my, mx).
+
+    Returns
+    -------
+    ndarray
+        float32 [mz, my, mx]. The scale depends on ``shape``: only ratios within a band have a meaning.
     """
+    # half-complex, like the transform of the map: indices along x from 0 on
     out = np.empty((shape[0], shape[1], shape[2] // 2 + 1), dtype=np.complex64)
     steps = np.array(geo.steps)
 
@@ -89,10 +135,25 @@ def band(ft: np.ndarray, geo: Geometry, centre: float, width: float, amplitude: 
 
 
 def window_matrix(count: int, n: int, part: float) -> np.ndarray:
-    """Periodic Gaussian windows of standard deviation ``part * n``, float32 [count, n]: row ``i`` has its centre at ``i n / count`` and
-    the sum 1."""
+    """Periodic Gaussian windows along an axis, as a matrix that averages.
+
+    Parameters
+    ----------
+    count
+        Number of windows, evenly spread: row ``i`` has its centre at ``i n / count``.
+    n
+        Voxels of the axis.
+    part
+        Standard deviation as a part of the edge: ``part * n`` voxels.
+
+    Returns
+    -------
+    ndarray
+        float32 [count, n]; each row has the sum 1.
+    """
     distance = np.arange(n)[None, :] - np.arange(count)[:, None] * (n / count)
     total = np.zeros((count, n))
+    # A window wider than the cell goes round it more than once.
     turns = int(np.ceil(_REACH * part)) + 1
     for turn in range(-turns, turns + 1):
         d = (distance + turn * n) / (part * n)
@@ -101,9 +162,20 @@ def window_matrix(count: int, n: int, part: float) -> np.ndarray:
 
 
 def local_powers(a: np.ndarray, b: np.ndarray, grid: Points) -> np.ndarray:
-    """Local averages of ``((a + b) / 2)^2`` and ``((a - b) / 2)^2`` of two images, float32 [2, mz, my, mx].
+    """Local averages of the squares of half the sum and half the difference of two images.
 
-    With ``a = S + N1`` and ``b = S + N2`` the first is ``S^2 + N^2 / 2`` and the second ``N^2 / 2``.
+    Parameters
+    ----------
+    a, b
+        Images on one grid, float32 [z, y, x].
+    grid
+        Points where the averages are kept, and their window.
+
+    Returns
+    -------
+    ndarray
+        float32 [2, mz, my, mx]: the averages of ``((a + b) / 2)^2`` and ``((a - b) / 2)^2``. With ``a = S + N1`` and ``b = S + N2`` the
+        first is ``S^2 + N^2 / 2`` and the second ``N^2 / 2``.
     """
     nz, ny, nx = a.shape
     along = [window_matrix(m, n, part) for m, n, part in zip(grid.shape, a.shape, grid.sigma)]
@@ -120,7 +192,23 @@ def local_powers(a: np.ndarray, b: np.ndarray, grid: Points) -> np.ndarray:
 
 
 def widen(values: np.ndarray, grid: Points, factor: float) -> np.ndarray:
-    """Local averages, float32 [mz, my, mx], as a window ``factor`` times as wide would have given them."""
+    """Local averages as a wider window would have given them.
+
+    Parameters
+    ----------
+    values
+        Averages at the points, float32 [mz, my, mx].
+    grid
+        The points and the window behind ``values``.
+    factor
+        How many times as wide, at least 1.
+
+    Returns
+    -------
+    ndarray
+        float32 [mz, my, mx].
+    """
+    # Variances of Gaussians add up: sigma^2 + (extra sigma)^2 = (factor sigma)^2.
     extra = np.sqrt(factor ** 2 - 1)
     if extra == 0:
         return values
@@ -143,11 +231,29 @@ def _corner_kernel(mask, level, counts, marks):
 
 
 def needed(mask: np.ndarray, level: float, grid: Points) -> Tuple[np.ndarray, np.ndarray]:
-    """Points, bool [mz, my, mx]: those in whose cell a voxel of the mask is at least ``level``, and all corners of such cells."""
+    """Points that the voxels of a mask are interpolated from.
+
+    Parameters
+    ----------
+    mask
+        float32 [z, y, x].
+    level
+        Voxels of at least this count.
+    grid
+        The points.
+
+    Returns
+    -------
+    cells
+        bool [mz, my, mx]: the points in whose cell such a voxel lies.
+    corners
+        bool [mz, my, mx]: all corners of these cells.
+    """
     cells = np.zeros(grid.shape, dtype=np.bool_)
     _corner_kernel(mask, float(level), np.array(grid.shape), cells)
     corners = cells.copy()
     for axis in range(3):
+        # The grid is periodic, so that the last cell of an axis ends at its first point.
         corners |= np.roll(corners, 1, axis=axis)
     return cells, corners
 
@@ -178,8 +284,24 @@ def _spread_kernel(values, mask, level, z0, z1, counts, out):
 
 
 def spread(frequency: np.ndarray, grid: Points, mask: np.ndarray, level: float) -> np.ndarray:
-    """Resolution at every voxel of a mask of at least ``level``, float32 [z, y, x], 0 elsewhere: one over the trilinear interpolation
-    of the ``frequency`` float64 [mz, my, mx] at the points (set wherever :func:`needed` says)."""
+    """Resolution at every voxel of a mask, from frequencies at the points.
+
+    Parameters
+    ----------
+    frequency
+        float64 [mz, my, mx], set wherever the corners of :func:`needed` are.
+    grid
+        The points.
+    mask
+        float32 [z, y, x].
+    level
+        Voxels of at least this get a value.
+
+    Returns
+    -------
+    ndarray
+        One over the trilinear interpolation of ``frequency``, float32 [z, y, x]; 0 elsewhere.
+    """
     out = np.zeros(mask.shape, dtype=np.float32)
     counts = np.array(grid.shape)
 

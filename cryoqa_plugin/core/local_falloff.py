@@ -46,27 +46,38 @@ def _fall_off_kernel(total, noise, v0, v1, signal, count, offset, ridge, gains, 
                 g1 += score * u
             det = a00 * a11 - a01 * a01
             d0, d1 = (a11 * g0 - a01 * g1) / det, (a00 * g1 - a01 * g0) / det
+            # Steps are kept short: far from the maximum a scoring step can leave the range of the exponential.
             d0, d1 = min(max(d0, -1.5), 1.5), min(max(d1, -2.0), 2.0)
             gain += d0
             slope += d1
             if abs(d0) < 1e-3 and abs(d1) < 1e-3:
                 break
         gains[v], slopes[v] = gain, slope
+        # The inverse of the information matrix holds the variances.
         errors[v] = np.sqrt(a00 / (a00 * a11 - a01 * a01))
 
 
 def fit(total: np.ndarray, noise: np.ndarray, signal: np.ndarray, count: np.ndarray, offset: np.ndarray) -> FallOffs:
-    """Local signal ``signal exp(gain + slope offset)`` at v points.
+    """Local signal ``signal exp(gain + slope offset)``, by maximum likelihood.
+
+    Powers follow chi-squared distributions of mean ``signal + noise``; their likelihood is maximised by Fisher scoring, with a weak prior
+    for no difference from the typical signal.
 
     Parameters
     ----------
-    total, noise : float32 [bands, v], local power of the half sum and the part of it that is noise
-    signal : float64 [bands], typical power of the signal
-    count : float64 [bands], independent complex coefficients behind one local average
-    offset : float64 [bands], what the slope multiplies
+    total, noise
+        Local power of the half sum, and the part of it that is noise, float32 [bands, v] at v points.
+    signal
+        Typical power of the signal, float64 [bands].
+    count
+        Independent complex coefficients behind one local average, float64 [bands].
+    offset
+        What the slope multiplies, float64 [bands].
 
-    Powers follow chi-squared distributions of mean ``signal + noise``; their likelihood is maximised by Fisher scoring, with a weak
-    prior for no difference from the typical signal.
+    Returns
+    -------
+    FallOffs
+        float32 [v] each.
     """
     v = total.shape[1]
     out = FallOffs(*(np.empty(v, dtype=np.float32) for _ in range(3)))

@@ -28,6 +28,7 @@ def _one_fit(total, noise, v, signal, count, weights, offsets, k, low, high, sta
     """Newton (Fisher scoring) steps for gain ``found[0]`` and slope ``found[1]`` at band k; ``found[2]``: variance of the gain."""
     gain, slope = start[0], start[1]
     for _ in range(12):
+        # Information matrix and score begin with those of the prior, a Gaussian around no gain and no slope.
         a00, a01, a11 = ridge[0], 0.0, ridge[1]
         g0, g1 = -ridge[0] * gain, -ridge[1] * slope
         for j in range(low, high):
@@ -45,6 +46,7 @@ def _one_fit(total, noise, v, signal, count, weights, offsets, k, low, high, sta
             g1 += score * u
         det = a00 * a11 - a01 * a01
         d0, d1 = (a11 * g0 - a01 * g1) / det, (a00 * g1 - a01 * g0) / det
+        # Steps are kept short: far from the maximum a Newton step can leave the range of the exponential.
         d0, d1 = min(max(d0, -1.5), 1.5), min(max(d1, -6.0), 6.0)
         gain += d0
         slope += d1
@@ -60,6 +62,7 @@ def _fit_kernel(total, noise, v0, v1, at, signal, count, weights, offsets, bound
     begin, found = np.zeros(2), np.zeros(3)
     before = 0.0
     for v in range(v0, v1):
+        # Bands are followed upwards, each from the answer of the one before: two or three steps are enough then.
         begin[0], begin[1] = 0.0, 0.0
         left = n_cuts
         for c in range(n_cuts):
@@ -81,10 +84,12 @@ def _fit_kernel(total, noise, v0, v1, at, signal, count, weights, offsets, bound
                         fall = max(np.log(before / (1 - before)) - np.log(max(snr, 1e-12)), 1e-3) / (at[k] - at[k - 1])
                         errors[0, v] = np.sqrt(found[2])
                         errors[1, v] = np.sqrt(found[2]) / fall
+            # All thresholds are passed: finer bands cannot change the first fall.
             if left == 0:
                 break
             before = fsc
             if k + 1 < n_bands:
+                # The line of this band, written around the next one.
                 ratio = at[k + 1] / at[k]
                 begin[0] = found[0] + found[1] * (ratio - 1)
                 begin[1] = found[1] * ratio
@@ -96,13 +101,26 @@ def local_crossings(total: np.ndarray, noise: np.ndarray, at: np.ndarray, signal
 
     Parameters
     ----------
-    total, noise : float32 [bands, v], local power of the half sum and the part of it that is noise, at v points
-    at : rising float64 [bands], frequencies of the bands
-    signal : float64 [bands], a typical power of the signal, whose course is followed between bands
-    count : float64 [bands], independent complex coefficients behind one local average (half as many as real numbers)
-    thresholds : float64 [t], the first one the highest in rank: standard errors belong to it
-    width : float64 [bands], standard deviation of the weights of the neighbour bands, in the unit of ``at``
+    total, noise
+        Local power of the half sum, and the part of it that is noise, float32 [bands, v] at v points.
+    at
+        Frequencies of the bands, rising float64 [bands].
+    signal
+        A typical power of the signal, float64 [bands]; its course is followed between bands.
+    count
+        Independent complex coefficients behind one local average, float64 [bands]; half as many as real numbers.
+    thresholds
+        float64 [t], the first one the highest in rank: standard errors belong to it.
+    width
+        Standard deviation of the weights of the neighbour bands, float64 [bands] in the unit of ``at``.
 
+    Returns
+    -------
+    LocalCrossings
+        Frequencies in the unit of ``at``.
+
+    Notes
+    -----
     Around band k the signal is ``signal exp(c0 + c1 u)`` with ``u = at / at[k] - 1``; ``c0`` and ``c1`` maximise the likelihood of the
     powers, which follow chi-squared distributions of mean ``signal + noise``, weighted by a Gaussian in frequency. Then
     ``SNR = signal exp(c0) / (2 noise)`` and ``FSC = SNR / (1 + SNR)``, linear between bands. Local likelihood: Tibshirani & Hastie

@@ -19,17 +19,43 @@ _GRIDS = 4                            # different grids at most
 
 
 def hann_band(centre: float, width: float, n: int) -> np.ndarray:
-    """Band ``cos(pi (r - centre) / (2 width))^2`` up to ``width`` from ``centre`` (shell units), float64 [n] at ``r = i / 8``.
+    """Radial profile of a band that adds up to 1 with its neighbours.
 
-    Bands spaced by ``width`` add up to 1; the first, of centre 0, holds what is below ``width``.
+    Parameters
+    ----------
+    centre, width
+        In shell units; bands spaced by ``width`` add up to 1. The first, of centre 0, holds what is below ``width``.
+    n
+        Number of radii.
+
+    Returns
+    -------
+    ndarray
+        ``cos(pi (r - centre) / (2 width))^2`` up to ``width`` from ``centre``, 0 beyond, float64 [n] at ``r = i / 8`` (shell units).
     """
     offset = np.minimum(np.abs(np.arange(n) / FINE - centre) / width, 1)
     return np.cos(0.5 * np.pi * offset) ** 2
 
 
 def band_shapes(geo: Geometry, outer: Sequence[float], sigma_parts: Sequence[float]) -> Tuple[Tuple[int, int, int], ...]:
-    """For bands that end at ``outer`` (shell units), the grid (mz, my, mx) of each: at most four different ones."""
+    """Grids for the images of some bands: at most four different ones.
+
+    Parameters
+    ----------
+    geo
+        Shells of the box.
+    outer
+        Where each band ends, in shell units.
+    sigma_parts
+        As in :func:`.local.cropped_shape`.
+
+    Returns
+    -------
+    tuple of tuple of int
+        (mz, my, mx) for each band.
+    """
     top = max(outer)
+    # Few grids, so that bands can be summed on them before one transform takes each sum to the whole box.
     return tuple(cropped_shape(geo, top * np.ceil(_GRIDS * o / top - 1e-9) / _GRIDS, sigma_parts) for o in outer)
 
 
@@ -54,10 +80,23 @@ def _crop_kernel(ft, z0, z1, shape, steps, profile, fine, scale, out):
 
 
 def band_image(ft: np.ndarray, geo: Geometry, profile: np.ndarray, shape: Sequence[int]) -> np.ndarray:
-    """Radially filtered map on a grid of ``shape`` (z, y, x) over the same cell, float32; its values are those of the map.
+    """Radially filtered map on a coarser grid over the same cell.
 
-    ``ft`` complex64 [nz, ny, nx // 2 + 1]; ``profile`` float64 [n], the factor at the radii ``i / 8`` (shell units), linear in between
-    and 0 beyond.
+    Parameters
+    ----------
+    ft
+        Transform of the map, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Shells of its box.
+    profile
+        The factor at the radii ``i / 8`` (shell units), float64 [n], linear in between and 0 beyond.
+    shape
+        Voxels of the grid (mz, my, mx).
+
+    Returns
+    -------
+    ndarray
+        float32 [mz, my, mx]; its values are those of the map.
     """
     out = np.empty((shape[0], shape[1], shape[2] // 2 + 1), dtype=np.complex64)
     steps = np.array(geo.steps)
@@ -71,7 +110,20 @@ def band_image(ft: np.ndarray, geo: Geometry, profile: np.ndarray, shape: Sequen
 
 
 def local_square(image: np.ndarray, grid: Points) -> np.ndarray:
-    """Local average of the square of an image, float32 [mz, my, mx], in the window of ``grid``."""
+    """Local average of the square of an image.
+
+    Parameters
+    ----------
+    image
+        float32 [z, y, x].
+    grid
+        Points where the averages are kept, and their window.
+
+    Returns
+    -------
+    ndarray
+        float32 [mz, my, mx].
+    """
     nz, ny, nx = image.shape
     along = [window_matrix(m, n, part) for m, n, part in zip(grid.shape, image.shape, grid.sigma)]
     planes = np.empty((nz, grid.shape[1], grid.shape[2]), dtype=np.float32)
@@ -82,9 +134,23 @@ def local_square(image: np.ndarray, grid: Points) -> np.ndarray:
 
 
 def spline_matrix(count: int, n: int) -> np.ndarray:
-    """Periodic cubic B-splines, float32 [n, count]: row ``i`` weights ``count`` evenly spread points at ``i / n`` of the axis."""
+    """Periodic cubic B-splines along an axis, as a matrix that carries values of points to voxels.
+
+    Parameters
+    ----------
+    count
+        Number of points, evenly spread.
+    n
+        Voxels of the axis.
+
+    Returns
+    -------
+    ndarray
+        float32 [n, count]: row ``i`` weights the points for the place ``i / n`` of the axis; its sum is 1.
+    """
     distance = np.arange(n)[:, None] * (count / n) - np.arange(count)[None, :]
     total = np.zeros((n, count))
+    # A spline reaches two points to each side; with few points it goes round the axis.
     for turn in range(-3, 4):
         d = np.abs(distance + turn * count)
         total += np.where(d < 1, (4 - 6 * d ** 2 + 3 * d ** 3) / 6, np.where(d < 2, (2 - d) ** 3 / 6, 0))
@@ -92,7 +158,17 @@ def spline_matrix(count: int, n: int) -> np.ndarray:
 
 
 def add_scaled(out: np.ndarray, image: np.ndarray, gains: np.ndarray) -> None:
-    """``out += image * gains``, float32 [z, y, x] the first two; ``gains`` float32 [mz, my, mx] at points over the same cell."""
+    """Add an image times gains that vary from place to place: ``out += image * gains``.
+
+    Parameters
+    ----------
+    out
+        The sum, float32 [z, y, x], changed in place.
+    image
+        float32 [z, y, x].
+    gains
+        float32 [mz, my, mx], at points over the same cell.
+    """
     along = [spline_matrix(m, n) for m, n in zip(gains.shape, image.shape)]
     flat = np.ascontiguousarray(gains, dtype=np.float32).reshape(gains.shape[0], -1)
     for start, stop in slabs(image.shape[0]):
@@ -103,14 +179,40 @@ def add_scaled(out: np.ndarray, image: np.ndarray, gains: np.ndarray) -> None:
 
 
 def carry(values: np.ndarray, shape: Sequence[int]) -> np.ndarray:
-    """Values at points, [mz, my, mx], at every voxel of a grid of ``shape``, float32 [z, y, x]."""
+    """Values of points at every voxel of a grid.
+
+    Parameters
+    ----------
+    values
+        [mz, my, mx], at points over the cell.
+    shape
+        Voxels of the grid (nz, ny, nx).
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x].
+    """
     out = np.zeros(tuple(shape), dtype=np.float32)
     add_scaled(out, np.ones(tuple(shape), dtype=np.float32), values)
     return out
 
 
 def join(parts: Dict[Tuple[int, int, int], np.ndarray], geo: Geometry) -> np.ndarray:
-    """Sum of images on different grids over one cell, float32 [z, y, x] on the grid of ``geo``; ``parts`` by shape, emptied on the way."""
+    """Sum of images on different grids over one cell.
+
+    Parameters
+    ----------
+    parts
+        Images by their shape, float32 [mz, my, mx]; the dictionary is emptied on the way, to give memory back.
+    geo
+        Shells of the box that the sum is wanted for.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x] on the grid of ``geo``.
+    """
     whole = parts.pop(geo.shape, None)
     if not parts:
         return whole if whole is not None else np.zeros(geo.shape, dtype=np.float32)
@@ -120,6 +222,7 @@ def join(parts: Dict[Tuple[int, int, int], np.ndarray], geo: Geometry) -> np.nda
         small = forward(parts.pop(shape))
         small *= np.float32(size / np.prod(shape, dtype=np.float64))
         rows, cols = (_shared(m, n) for m, n in zip(shape[:2], geo.shape[:2]))
+        # The index m / 2 of a coarser even axis is left out, as in _shared.
         depth = geo.shape[2] // 2 + 1 if shape[2] == geo.shape[2] else (shape[2] - 1) // 2 + 1
         for k in rows:
             ft[k % geo.shape[0], cols % geo.shape[1], :depth] += small[k % shape[0], cols % shape[1], :depth]

@@ -16,7 +16,24 @@ _NEIGHBOURS = np.ones((3, 3, 3), dtype=bool)
 
 
 def lowpass(data: np.ndarray, voxel_size: Sequence[float], resolution: float, edge: float = 2.0) -> np.ndarray:
-    """Map, float32 [z, y, x], without what is finer than ``resolution`` (Å); raised cosine of ``edge`` shells as in RELION."""
+    """Map without what is finer than a resolution.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    resolution
+        Å.
+    edge
+        Width of the raised cosine in shells, as in RELION.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x].
+    """
     geo = geometry(data.shape, voxel_size)
     centre = np.floor(geo.length / resolution + 0.5)
     at = np.arange(0, centre + edge, 1 / 256)               # fine, because the profile is linear in between
@@ -26,21 +43,46 @@ def lowpass(data: np.ndarray, voxel_size: Sequence[float], resolution: float, ed
 
 
 def extend(binary: np.ndarray, distance: float, spacing: Sequence[float] = (1.0, 1.0, 1.0)) -> np.ndarray:
-    """Mask, bool [z, y, x], grown by all voxels nearer than ``distance`` to a set one; a negative distance shrinks it.
+    """Mask grown by all voxels nearer than a distance to a set one; a negative distance shrinks it.
 
-    ``distance`` is in the unit of ``spacing`` (x, y, z); the comparison is strict, as in RELION.
+    Parameters
+    ----------
+    binary
+        Mask, bool [z, y, x].
+    distance
+        In the unit of ``spacing``; the comparison is strict, as in RELION.
+    spacing
+        Distance between voxels along (x, y, z).
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x], a new array.
     """
     if distance == 0:
         return binary.copy()
     if distance > 0:
         return squared_distance(binary, spacing, distance) < distance ** 2
+    # Shrinking is growing the outside, by the same strict comparison.
     return squared_distance(~binary, spacing, -distance) >= distance ** 2
 
 
 def soft_edge(binary: np.ndarray, width: float, spacing: Sequence[float] = (1.0, 1.0, 1.0)) -> np.ndarray:
-    """Mask, float32 [z, y, x], that falls from 1 to 0 as ``0.5 + 0.5 cos(pi d / width)`` outside the binary one.
+    """Mask with a cosine edge outside a binary one.
 
-    ``width`` is in the unit of ``spacing`` (x, y, z); 0 gives a hard mask.
+    Parameters
+    ----------
+    binary
+        Mask, bool [z, y, x].
+    width
+        Width of the edge in the unit of ``spacing``; 0 gives a hard mask.
+    spacing
+        Distance between voxels along (x, y, z).
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x]: 1 inside, ``0.5 + 0.5 cos(pi d / width)`` at the distance ``d`` from it, 0 from ``width`` on.
     """
     out = binary.astype(np.float32)
     if width > 0 and binary.any():
@@ -51,7 +93,20 @@ def soft_edge(binary: np.ndarray, width: float, spacing: Sequence[float] = (1.0,
 
 
 def components(binary: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Connected components (26 neighbours): labels int32 [z, y, x], 1 for the largest; sizes in voxels, largest first."""
+    """Connected components of a mask; voxels that share a corner (26 neighbours) are connected.
+
+    Parameters
+    ----------
+    binary
+        Mask, bool [z, y, x].
+
+    Returns
+    -------
+    labels
+        int32 [z, y, x]: 0 outside, 1 in the largest component, 2 in the next.
+    sizes
+        Voxels of each component, int64 [n], largest first.
+    """
     labels, n = scipy.ndimage.label(binary, structure=_NEIGHBOURS)
     sizes = np.zeros(n + 1, dtype=np.int64)
     for a, b in slabs(len(labels)):                         # numpy makes 64-bit copies of indices: slabs keep them small
@@ -65,7 +120,19 @@ def components(binary: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
 
 
 def fill_cavities(binary: np.ndarray) -> np.ndarray:
-    """Mask, bool [z, y, x], with the holes filled that do not reach the edge of the box."""
+    """Mask with the holes filled that do not reach the edge of the box.
+
+    Parameters
+    ----------
+    binary
+        Mask, bool [z, y, x].
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x].
+    """
+    # The outside is joined through faces only: a wall that touches at corners still holds water.
     labels, _ = scipy.ndimage.label(~binary)
     faces = [labels[0], labels[-1], labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]]
     outside = np.zeros(labels.max() + 1, dtype=bool)
@@ -98,16 +165,30 @@ def _balls_kernel(flags, z0, z1, centres, radii, spacing):
 
 def atoms_mask(shape: Sequence[int], voxel_size: Sequence[float], origin: Sequence[float], xyz: np.ndarray, radius: np.ndarray,
                probe: float = 1.1, shrink: float = 0.9) -> np.ndarray:
-    """Inside of the molecular surface, bool [z, y, x]: balls of ``radius + probe``, then taken back by ``shrink``.
+    """Inside of the molecular surface: balls around atoms, made wider by a probe and then taken back.
 
     Parameters
     ----------
-    shape : (nz, ny, nx)
-    voxel_size, origin : (x, y, z) in Å
-    xyz : float [n, 3], positions in Å
-    radius : float [n], radius of each atom in Å
-    probe, shrink : Å; a voxel nearer than ``shrink`` to the outside is outside
+    shape
+        Voxels of the box (nz, ny, nx).
+    voxel_size, origin
+        Edges of a voxel and place of voxel [0, 0, 0], (x, y, z) in Å.
+    xyz
+        Positions of the atoms, float [n, 3] (x, y, z) in Å.
+    radius
+        Radius of each atom in Å, float [n].
+    probe
+        Å added to each radius.
+    shrink
+        Å; a voxel nearer than this to the outside is outside.
 
+    Returns
+    -------
+    ndarray
+        bool [z, y, x].
+
+    References
+    ----------
     Jiang & Brünger (1994), https://doi.org/10.1006/jmbi.1994.1633.
     """
     flags = np.zeros(tuple(shape), np.uint8)
@@ -116,15 +197,32 @@ def atoms_mask(shape: Sequence[int], voxel_size: Sequence[float], origin: Sequen
     spacing = np.asarray(voxel_size, dtype=np.float64)
     over_slabs(lambda a, b: _balls_kernel(flags, a, b, centres, radii, spacing), flags.shape[0])
     binary = flags.astype(bool)
+    # Outside voxels are a whole voxel away: a smaller distance takes nothing off.
     if shrink > 0 and shrink > min(voxel_size) and not binary.all():
         binary = squared_distance(~binary, voxel_size, shrink) >= shrink ** 2
     return binary
 
 
 def gaussian_soften(binary: np.ndarray, voxel_size: Sequence[float], sigma: float) -> np.ndarray:
-    """Mask, float32 [z, y, x], smoothed by a Gaussian of standard deviation ``sigma`` (Å), negatives set to 0."""
+    """Mask smoothed by a Gaussian.
+
+    Parameters
+    ----------
+    binary
+        Mask, bool [z, y, x].
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    sigma
+        Standard deviation in Å.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x]; negatives are set to 0.
+    """
     geo = geometry(binary.shape, voxel_size)
     ft = forward(binary)
+    # Up to the corners (at most sqrt(3) times the last shell of a cube), in steps that leave a Gaussian smooth.
     fine = np.arange(0, geo.n_shells * 2, 0.25)
     apply_radial(ft, geo, np.exp(-2 * (np.pi * sigma * fine / geo.length) ** 2), at=fine, out=ft)
     out = inverse(ft, binary.shape)
@@ -132,20 +230,51 @@ def gaussian_soften(binary: np.ndarray, voxel_size: Sequence[float], sigma: floa
 
 
 def local_variance(data: np.ndarray, voxel_size: Sequence[float], resolution: float) -> np.ndarray:
-    """Local variance, float32 [z, y, x]: mean of ``(rho - mean)^2`` in a ball of radius twice ``resolution`` (Å).
+    """Variance of a map around each voxel, in a ball of radius twice a resolution.
 
-    Only the coefficients up to ``resolution`` are kept, as Phenix does.
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    resolution
+        Å. Only the coefficients up to it are kept, as Phenix does.
+
+    Returns
+    -------
+    ndarray
+        Mean of ``(rho - mean)^2``, float32 [z, y, x]; ``mean`` is that of the whole map.
     """
     geo = geometry(data.shape, voxel_size)
     ft = forward((data - np.float32(data.mean(dtype=np.float64))) ** 2)
+    # No radius past the resolution: apply_radial makes 0 of what lies beyond.
     at = np.arange(0, min(geo.length / resolution, 2 * geo.n_shells), 0.125)
     profile = sphere_transform(2 * np.pi * at / geo.length * 2 * resolution)
     return inverse(apply_radial(ft, geo, profile, at=at, out=ft), data.shape)
 
 
 def local_variance_mask(data: np.ndarray, voxel_size: Sequence[float], resolution: float, fraction: float = 0.05) -> np.ndarray:
-    """Where the local variance reaches ``fraction`` of its maximum, bool [z, y, x]; ``resolution`` in Å.
+    """Where the local variance of a map is high.
 
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    resolution
+        Å; see :func:`local_variance`.
+    fraction
+        Part of the largest variance that a voxel must reach.
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x].
+
+    References
+    ----------
     Terwilliger et al. (2018), https://doi.org/10.1107/S2059798318004655.
     """
     variance = local_variance(data, voxel_size, resolution)
@@ -153,6 +282,21 @@ def local_variance_mask(data: np.ndarray, voxel_size: Sequence[float], resolutio
 
 
 def ball(shape: Sequence[int], voxel_size: Sequence[float], radius: float) -> np.ndarray:
-    """Voxels within ``radius`` (Å) of the middle of the box, bool [z, y, x]."""
+    """Voxels within a radius of the middle of the box.
+
+    Parameters
+    ----------
+    shape
+        Voxels of the box (nz, ny, nx); the middle is voxel ``n // 2`` of each axis.
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    radius
+        Å.
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x].
+    """
     z, y, x = (((np.arange(n) - n // 2) * v) ** 2 for n, v in zip(shape, list(voxel_size)[::-1]))
     return z[:, None, None] + y[None, :, None] + x[None, None, :] <= radius ** 2

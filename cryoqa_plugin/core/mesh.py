@@ -9,19 +9,30 @@ from .jit import njit
 
 
 def surface_net(data: np.ndarray, level: float) -> Tuple[np.ndarray, np.ndarray]:
-    """Mesh of the surface at ``level`` of a map, float32 [z, y, x]; what is above the level is inside, what is beyond the box outside.
+    """Mesh of the surface of a map at a level.
 
     A vertex lies in each cube of 2 x 2 x 2 voxels that the surface passes, at the mean of the points where it crosses the edges of the
-    cube; each edge between two voxels that it crosses gives a quadrilateral of the four cubes around. Gibson (1998),
-    https://doi.org/10.1007/BFb0056277.
+    cube; each edge between two voxels that it crosses gives a quadrilateral of the four cubes around.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+    level
+        What is above it is inside; what is beyond the box is outside.
 
     Returns
     -------
-    vertices : float32 [n, 3]
-        Index (x, y, z) in the map.
-    quads : int32 [m, 4]
-        Vertices of each quadrilateral, anticlockwise seen from outside.
+    vertices
+        Index (x, y, z) in the map, float32 [n, 3].
+    quads
+        Vertices of each quadrilateral, int32 [m, 4], anticlockwise seen from outside.
+
+    References
+    ----------
+    Gibson (1998), https://doi.org/10.1007/BFb0056277.
     """
+    # Two layers of what is outside close the surface where the molecule reaches the edge of the box.
     padded = np.pad(np.asarray(data, dtype=np.float32), 2, constant_values=min(float(data.min()), float(level)))
     inside = padded > np.float32(level)
     crossed = sum(int(np.count_nonzero(np.diff(inside.view(np.int8), axis=axis))) for axis in range(3))
@@ -99,9 +110,21 @@ def _quads_kernel(data, level, cubes, quads):
 
 
 def values_at(data: np.ndarray, points: np.ndarray, scale: Sequence[float] = (1.0, 1.0, 1.0)) -> np.ndarray:
-    """Values of a map, float32 [z, y, x] with 0 where it has none, at ``points`` (x, y, z) times ``scale`` in voxels; float32 [n].
+    """Values of a map of which only some voxels have one, linear between those.
 
-    Linear between the voxels that have a value; NaN where none of the eight around has one.
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x], 0 where it has no value.
+    points
+        float [n, 3] (x, y, z).
+    scale
+        Voxels per unit of ``points`` along (x, y, z).
+
+    Returns
+    -------
+    ndarray
+        float32 [n]; NaN where none of the eight voxels around has a value.
     """
     out = np.empty(len(points), dtype=np.float32)
     _values_kernel(np.ascontiguousarray(data, dtype=np.float32), points.astype(np.float64) * np.asarray(scale, dtype=np.float64), out)
@@ -120,6 +143,7 @@ def _values_kernel(data, points, out):
             if a < 0 or b < 0 or c < 0 or a >= nx or b >= ny or c >= nz:
                 continue
             value = data[c, b, a]
+            # Voxels without a value would pull the mean towards 0: the others share their weight.
             if value == 0 or not np.isfinite(value):
                 continue
             w = (1.0 - abs(x - a)) * (1.0 - abs(y - b)) * (1.0 - abs(z - c))

@@ -14,9 +14,19 @@ _IMAGE_POINTS = 400                   # of the integral over frequencies
 
 
 def correlation(a: np.ndarray, b: np.ndarray, where: Optional[np.ndarray] = None) -> float:
-    """Pearson's correlation of two maps, float32 [z, y, x], over the voxels ``where`` (bool [z, y, x]) or over all; NaN without any.
+    """Pearson's correlation of two maps.
 
-    The sums are float64, plane by plane, of what is left after the means of the voxels are taken away.
+    Parameters
+    ----------
+    a, b
+        Maps, float32 [z, y, x].
+    where
+        Voxels that take part, bool [z, y, x]; all when not given.
+
+    Returns
+    -------
+    float
+        From -1 to 1; NaN without two voxels or where a map is flat.
     """
     def total(start: int, stop: int) -> np.ndarray:
         sums = np.zeros(3)
@@ -25,6 +35,7 @@ def correlation(a: np.ndarray, b: np.ndarray, where: Optional[np.ndarray] = None
             sums += (p.size, p.sum(dtype=np.float64), q.sum(dtype=np.float64))
         return sums
 
+    # Means first, products of what is left after: in one pass, a map with a large mean would lose its digits.
     n, sum_a, sum_b = sum(over_slabs(total, len(a)))
     if n < 2:
         return float("nan")
@@ -42,7 +53,20 @@ def correlation(a: np.ndarray, b: np.ndarray, where: Optional[np.ndarray] = None
 
 
 def highest(data: np.ndarray, count: int) -> np.ndarray:
-    """The ``count`` highest voxels of a map, bool [z, y, x]; more where several share the lowest value of them."""
+    """The highest voxels of a map.
+
+    Parameters
+    ----------
+    data
+        Map [z, y, x].
+    count
+        How many.
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x]; more than ``count`` where several share the lowest value of them.
+    """
     if count <= 0:
         return np.zeros(data.shape, dtype=bool)
     at = data.size - min(count, data.size)
@@ -79,6 +103,7 @@ def _group_kernel(a, b, mean_a, mean_b, centres, order, starts, radius, spacing,
         out[g, 1] = np.nan
         if n > 1:
             va, vb = saa - sa * sa / n, sbb - sb * sb / n
+            # A flat map has a variance of rounding alone, which correlates with nothing.
             if va > 1e-12 * saa and vb > 1e-12 * sbb:
                 out[g, 1] = (sab - sa * sb / n) / np.sqrt(va * vb)
 
@@ -92,16 +117,29 @@ class GroupCorrelation(NamedTuple):
 
 def correlation_around(a: np.ndarray, b: np.ndarray, position: np.ndarray, group: np.ndarray, n_groups: int, radius: float,
                        voxel_size: Sequence[float]) -> GroupCorrelation:
-    """Correlation of two maps within ``radius`` of the atoms of each group; a voxel near several atoms of a group counts once.
+    """Correlation of two maps around the atoms of each group.
 
     Parameters
     ----------
-    a, b : float32 [z, y, x]
-    position : float [n_atoms, 3], Å from the centre of the first voxel, (x, y, z); what reaches out of the box is cut off
-    group : int [n_atoms], from 0 to ``n_groups - 1``
-    radius : Å
-    voxel_size : (x, y, z) in Å
+    a, b
+        Maps, float32 [z, y, x].
+    position
+        Atoms (x, y, z) in Å from the centre of the first voxel, float [n_atoms, 3]; what reaches out of the box is cut off.
+    group
+        Group of each atom, int [n_atoms], from 0 to ``n_groups - 1``.
+    n_groups
+        Number of groups.
+    radius
+        Å; a voxel within it of several atoms of a group counts once.
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+
+    Returns
+    -------
+    GroupCorrelation
+        One number for each group.
     """
+    # Atoms of a group lie together then, so that one array of marks serves all groups in turn.
     order = np.argsort(group, kind="stable")
     starts = np.searchsorted(group[order], np.arange(n_groups + 1))
     out = np.zeros((n_groups, 2))
@@ -112,9 +150,23 @@ def correlation_around(a: np.ndarray, b: np.ndarray, position: np.ndarray, group
 
 
 def values_at(data: np.ndarray, position: np.ndarray, voxel_size: Sequence[float], outside: float) -> np.ndarray:
-    """Values of a map, float32 [z, y, x], at positions (x, y, z) in Å from the centre of its first voxel, float64 [n].
+    """Values of a map at positions, by trilinear interpolation.
 
-    Trilinear interpolation; up to half a voxel beyond the outer voxel centres the value of the face, farther away ``outside``.
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+    position
+        (x, y, z) in Å from the centre of its first voxel, float [n, 3].
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    outside
+        Value of positions more than half a voxel beyond the outer voxel centres; up to there it is that of the face.
+
+    Returns
+    -------
+    ndarray
+        float64 [n].
     """
     at = (np.asarray(position, dtype=np.float64) / np.asarray(voxel_size))[:, ::-1]
     last = np.array(data.shape) - 1
@@ -131,11 +183,26 @@ def values_at(data: np.ndarray, position: np.ndarray, voxel_size: Sequence[float
 
 
 def image_radius(element: str, b_iso: float, resolution: float) -> float:
-    """Radius (Å) of the image of an atom at a resolution: twice the distance at which its slope is steepest.
+    """Radius of the image of an atom at a resolution: twice the distance at which its slope is steepest.
 
+    Parameters
+    ----------
+    element
+        Symbol.
+    b_iso
+        B-factor in Å².
+    resolution
+        Å.
+
+    Returns
+    -------
+    float
+        Å.
+
+    Notes
+    -----
     The image is ``integral over s up to 1 / resolution of f(s) exp(-b s^2 / 4) sin(2 pi s r) / (2 pi s r) s^2`` with the electron
-    scattering factor ``f`` of the International Tables, ``b_iso`` in Å². Afonine et al. (2018),
-    https://doi.org/10.1107/S2059798318009324.
+    scattering factor ``f`` of the International Tables. Afonine et al. (2018), https://doi.org/10.1107/S2059798318009324.
     """
     import gemmi
     s = (np.arange(_IMAGE_POINTS) + 0.5) / _IMAGE_POINTS / resolution
@@ -143,5 +210,6 @@ def image_radius(element: str, b_iso: float, resolution: float) -> float:
     weight = np.array([table.calculate_sf(v * v / 4) for v in s]) * np.exp(-b_iso * s * s / 4) * s * s
     r = np.arange(0, max(_IMAGE_REACH, resolution), _IMAGE_STEP)
     image = np.sinc(2 * np.outer(r, s)) @ weight
+    # The slope is steepest where the second derivative changes sign.
     rising = np.flatnonzero(np.diff(image, 2) > 0)
     return float(2 * r[rising[0] + 1]) if rising.size else float(r[-1])

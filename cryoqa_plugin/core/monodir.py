@@ -28,15 +28,35 @@ class Block(NamedTuple):
 
 
 def block(edges: Sequence[float], axis: np.ndarray, cone: float, centre: float, width: float, grid: Points) -> Block:
-    """The block of half a cone around ``axis`` (unit vector x, y, z), ``cone`` radians wide to each side, in the band ``centre +- width``
-    (1/Å) of a box of ``edges`` (z, y, x) in Å."""
+    """The block of indices that holds half a cone of a band.
+
+    Parameters
+    ----------
+    edges
+        Of the box along (z, y, x) in Å.
+    axis
+        Unit vector (x, y, z), float64 [3].
+    cone
+        Half-angle in radians.
+    centre, width
+        The band ``centre +- width`` in 1/Å.
+    grid
+        Points and window of the local means.
+
+    Returns
+    -------
+    Block
+        Indices along z, y, x.
+    """
     low, high, shape = np.empty(3, np.int64), np.empty(3, np.int64), []
     inner, outer = max(centre - width, 0.0), centre + width
     for a in range(3):
         theta = np.arccos(np.clip(axis[2 - a], -1, 1))
         most, least = np.cos(max(0.0, theta - cone)), np.cos(min(np.pi, theta + cone))
+        # The lowest index is on the inner shell where the whole cone has positive ones, else on the outer shell; the highest likewise.
         low[a] = np.floor(edges[a] * least * (inner if least > 0 else outer))
         high[a] = np.ceil(edges[a] * most * (outer if most > 0 else inner))
+        # The square of an image is as wide as twice its block; what folds back must lie past the reach of the window.
         need = int(high[a] - low[a]) + 1 + int(np.ceil(_ALIAS / grid.sigma[a]))
         shape.append(int(scipy.fft.next_fast_len(need)))
     return Block(low, high, (shape[0], shape[1], shape[2]))
@@ -62,6 +82,7 @@ def _cone_kernel(ft, nx, steps, axis, edge, centre, width, low, high, out):
                 r = np.sqrt(sx * sx + sy * sy + sz * sz)
                 if abs(r - centre) >= width or along <= edge * r:
                     continue
+                # part of the area of the cap between this direction and the axis
                 away = (1 - along / r) / (1 - edge)
                 weight = np.cos(np.pi / 2 * (r - centre) / width) * np.cos(np.pi / 2 * away)
                 if kx >= 0:
@@ -73,18 +94,29 @@ def _cone_kernel(ft, nx, steps, axis, edge, centre, width, low, high, out):
 
 def local_power(ft: np.ndarray, nx: int, edges: Sequence[float], axis: np.ndarray, cone: float, centre: float, width: float,
                 grid: Points) -> np.ndarray:
-    """Local mean of the squared amplitude of a map along ``axis`` in a band, float32 [mz, my, mx].
+    """Local mean of the squared amplitude of a map along one direction in a band.
 
     Parameters
     ----------
-    ft : complex64 [nz, ny, nx // 2 + 1], ``nx`` the number of voxels along x
-    edges : of the box along z, y, x (Å)
-    axis : float64 [3], unit vector (x, y, z)
-    cone : half-angle in radians; the weight is ``cos(pi t / 2)``, t the part of the cap's area that lies nearer to the axis
-    centre, width : of the band (1/Å), weighted by ``cos(pi (s - centre) / (2 width))``
-    grid : points where the mean is kept, and the Gaussian window it is taken over
+    ft
+        Transform of the map, complex64 [nz, ny, nx // 2 + 1].
+    nx
+        Voxels of the map along x.
+    edges
+        Of the box along (z, y, x) in Å.
+    axis
+        Unit vector (x, y, z), float64 [3].
+    cone
+        Half-angle in radians; the weight is ``cos(pi t / 2)``, t the part of the cap's area that lies nearer to the axis.
+    centre, width
+        Of the band in 1/Å, weighted by ``cos(pi (s - centre) / (2 width))``.
+    grid
+        Points where the mean is kept, and the Gaussian window it is taken over.
 
-    The scale depends on axis and band: only ratios within them have a meaning.
+    Returns
+    -------
+    ndarray
+        float32 [mz, my, mx]. The scale depends on axis and band: only ratios within them have a meaning.
     """
     place = block(edges, axis, cone, centre, width, grid)
     image = np.zeros(place.shape, np.complex64)
@@ -97,7 +129,20 @@ def local_power(ft: np.ndarray, nx: int, edges: Sequence[float], axis: np.ndarra
 
 
 def window_mean(values: np.ndarray, grid: Points) -> np.ndarray:
-    """Mean of a periodic image, float32 [z, y, x], in the Gaussian window of each point, float32 [mz, my, mx]."""
+    """Mean of a periodic image in the Gaussian window of each point.
+
+    Parameters
+    ----------
+    values
+        Image, float32 [z, y, x].
+    grid
+        Points and window.
+
+    Returns
+    -------
+    ndarray
+        float32 [mz, my, mx].
+    """
     along = [window_matrix(m, n, part) for m, n, part in zip(grid.shape, values.shape, grid.sigma)]
     planes = np.matmul(along[1], values @ along[2].T)
     return (along[0] @ planes.reshape(values.shape[0], -1)).reshape(grid.shape)
@@ -166,6 +211,7 @@ def _summary_kernel(resolution, axes, near, v0, v1, radius, limit, cos_near, cos
             elif c <= cos_far:
                 sums[1] += values[i]
                 counts[1] += 1
+        # Where no direction is radial (or tangential), the mean of all stands in.
         for k in range(2):
             out[4 + k, v] = sums[k] / counts[k] if counts[k] > 0 else chosen.mean()
         for i in range(n):
@@ -175,14 +221,31 @@ def _summary_kernel(resolution, axes, near, v0, v1, radius, limit, cos_near, cos
 
 def summarise(resolution: np.ndarray, axes: np.ndarray, radius: np.ndarray, outliers: float, near: float = 45.0, far: float = 70.0,
               neighbours: float = 25.0) -> Summary:
-    """What the directions say at each point.
+    """What the resolutions of many directions say at each point.
 
-    ``resolution`` float32 [n, v] (Å) of ``n`` directions ``axes`` float64 [n, 3] at ``v`` points; ``radius`` float64 [v, 3] (x, y, z)
-    the vectors from the middle to the points. A direction is an outlier when it differs from the mean of its neighbours (within
-    ``neighbours`` degrees) by more than ``outliers`` standard deviations above the mean of such differences at its point; 0 keeps all.
-    Radial directions are at most ``near`` degrees from the radius, tangential ones at least ``far``.
+    Parameters
+    ----------
+    resolution
+        float32 [n, v] in Å, of n directions at v points.
+    axes
+        The directions, unit vectors (x, y, z), float64 [n, 3].
+    radius
+        Vectors (x, y, z) from the middle to the points, float64 [v, 3].
+    outliers
+        A direction is left out when it differs from the mean of its neighbours by more than this many standard deviations above the mean
+        of such differences at its point; 0 keeps all.
+    near, far
+        Radial directions are at most ``near`` degrees from the radius, tangential ones at least ``far``.
+    neighbours
+        Directions within so many degrees are neighbours.
+
+    Returns
+    -------
+    Summary
+        Å, float64 [v].
     """
     cosine = np.abs(axes @ axes.T)
+    # A direction and its opposite are one, and none is its own neighbour.
     close = (cosine >= np.cos(np.deg2rad(neighbours))) & ~np.eye(len(axes), dtype=bool)
     v = resolution.shape[1]
     out, left = np.empty((6, v)), np.empty(v)
@@ -198,10 +261,24 @@ def summarise(resolution: np.ndarray, axes: np.ndarray, radius: np.ndarray, outl
 
 
 def cap_distance(share: np.ndarray, axes: np.ndarray) -> float:
-    """Largest difference, over all double caps around the directions, between the ``share`` (float64 [n], sum 1) of the directions in it
-    and their part of all directions: a Kolmogorov-Smirnov distance on the sphere, 0 where all directions have the same share."""
+    """How unevenly a share is spread over the directions: a Kolmogorov-Smirnov distance on the sphere.
+
+    Parameters
+    ----------
+    share
+        Share of each direction, float64 [n] of sum 1.
+    axes
+        The directions, unit vectors (x, y, z), float64 [n, 3].
+
+    Returns
+    -------
+    float
+        Largest difference, over all double caps around the directions, between the share of the directions in it and their part of all
+        directions: from 0, where all have the same share, to 1.
+    """
     worst = 0.0
     for axis in axes:
+        # Caps around each axis that grow by one direction at a time.
         order = np.argsort(-np.abs(axes @ axis), kind="stable")
         worst = max(worst, float(np.abs(np.cumsum(share[order]) - np.arange(1, len(axes) + 1) / len(axes)).max()))
     return worst

@@ -21,7 +21,7 @@ from .jit import njit
 from .threads import get_threads, over_slabs
 
 WIDTH = 0.02                          # of the raised cosines, cycles a voxel
-_SMALL = 1_000_000                      # coefficients or voxels
+_SMALL = 1_000_000                    # coefficients or voxels below which one thread is faster than many
 _SUMS, _SUMS_BOTH = 64, 96            # waves up to which sums are faster than transforms of a whole axis, one way, and both ways
 _AXES = (3, 2, 1, 0)                  # the map itself, then along x, y, z
 
@@ -53,6 +53,7 @@ def _riesz_kernel(ft, z0, z1, indices_z, indices_y, steps, axis, low, high, out)
                 else:
                     k = kz if axis == 0 else (ky if axis == 1 else kx)
                     factor = factor * k / u if u > 0 else 0.0
+                    # -i (a + i b) = b - i a
                     out[z, y, x] = np.complex64(complex(value.imag * factor, -value.real * factor))
 
 
@@ -69,6 +70,7 @@ def _part_kernel(ft, z0, z1, indices_z, indices_y, steps, axis, out):
                 target[:] = source
                 continue
             ky = indices_y[y] * steps[1]
+            # 1e-30 in place of 0 makes the coefficient at 0 vanish without a branch in the inner loop.
             base = max(kz * kz + ky * ky, 1e-30)
             if axis == 2:
                 for x in range(nk):
@@ -150,10 +152,19 @@ class Monogenic:
     """The amplitude of one map beyond any frequency.
 
     Frequencies are in cycles a voxel; where voxels have three edges, a voxel of the longest edge is meant.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+    voxel_size
+        Edges of a voxel (x, y, z).
+    region
+        The part of the box where the amplitude is wanted; all of it when None.
     """
 
     def __init__(self, data: np.ndarray, voxel_size: Sequence[float] = (1.0, 1.0, 1.0), region: Optional[Region] = None) -> None:
-        """``data`` is float32 [z, y, x]; ``voxel_size`` (x, y, z); ``region`` the part of the box where the amplitude is wanted."""
+        """Transform the map and its three Riesz transforms once."""
         self.shape: Tuple[int, ...] = tuple(data.shape)
         self.steps = frequency_steps(self.shape, voxel_size)
         self.region: Region = region or tuple(slice(0, n) for n in self.shape)
@@ -163,7 +174,15 @@ class Monogenic:
         self._fill()
 
     def forget_below(self, f: float, width: float = WIDTH) -> None:
-        """Make the amplitudes beyond ``f`` and higher frequencies more exact: what they do not hold is left out from now on."""
+        """Make the amplitudes beyond a frequency more exact: what they do not hold is left out from now on.
+
+        Parameters
+        ----------
+        f
+            Lowest frequency that will be asked for, cycles a voxel.
+        width
+            Of the raised cosines, cycles a voxel.
+        """
         _clear_below(self._ft, self.steps, f - width)
         self._fill()
 
@@ -184,14 +203,27 @@ class Monogenic:
 
     def amplitude(self, f: float, width: float = WIDTH, limits: Optional[np.ndarray] = None,
                   out: Optional[np.ndarray] = None) -> np.ndarray:
-        """Amplitude beyond ``f``, float32 [z, y, x] of the region; the raised cosine is 0 at ``f - width`` and 1 at ``f``.
+        """Amplitude of the map beyond a frequency.
 
-        ``limits`` (:func:`pruned.limits_of`) are the offsets along y and x that are wanted of each section, int64 [nz, 2]; what
-        lies beyond them means nothing. ``out`` is where to write; a new array when not given.
+        Parameters
+        ----------
+        f, width
+            The raised cosine is 0 at ``f - width`` and 1 at ``f``, cycles a voxel.
+        limits
+            Offsets along y and x from the middle that are wanted of each section, int64 [nz, 2] of :func:`.pruned.limits_of`; what lies
+            beyond them means nothing.
+        out
+            Where to write, float32 [z, y, x] of the region; a new array when not given.
+
+        Returns
+        -------
+        ndarray
+            float32 [z, y, x] of the region.
         """
         total = np.empty(self._parts.shape[1:], np.float32) if out is None else out
         reach = reach_of(f, self.shape, self.steps)
         tops = [len(reach[0]) // 2, len(reach[1]) // 2, len(reach[2]) - 1]
+        # Where few waves are left, and the region is small, sums of waves cost less than transforms of whole axes.
         if max(tops) <= min(_SUMS / (total.size / np.prod(self.shape)) ** (1 / 3), _SUMS_BOTH):
             axes = [pruned.waves(*a) for a in zip(self.shape, self.region, tops)]
             folded = (pruned.fold_cube(cube) for cube in self._low(f, width, reach, pruned.shift(reach, axes)))
@@ -217,6 +249,7 @@ class Monogenic:
         if shift is not None:
             along_z, scale = shift[0], np.float32(1 / np.prod(self.shape))
             _spread(lambda a, b: _scale_kernel(cube[a:b], along_z[a:b] * scale, shift[1], shift[2]), len(iz), cube.size)
+        # One buffer for all four: who takes a component is done with it before the next one is made.
         low = cube.copy()
         yield low
         _spread(lambda a, b: _over_frequency(cube[a:b], iz[a:b], iy, self.steps), len(iz), cube.size)
@@ -243,12 +276,40 @@ def _spread(work: Callable[[int, int], Any], n: int, size: int) -> List[Any]:
 
 
 def frequency_steps(shape: Sequence[int], voxel_size: Sequence[float]) -> np.ndarray:
-    """Frequency of index 1 along z, y, x, in cycles a voxel of the longest edge, float64 [3]; ``voxel_size`` is (x, y, z)."""
+    """Frequency of index 1 of each axis.
+
+    Parameters
+    ----------
+    shape
+        Voxels of the map (nz, ny, nx).
+    voxel_size
+        Edges of a voxel (x, y, z).
+
+    Returns
+    -------
+    ndarray
+        float64 [3] along z, y, x, in cycles a voxel of the longest edge.
+    """
     return np.array([max(voxel_size) / (n * v) for n, v in zip(shape, list(voxel_size)[::-1])])
 
 
 def reach_of(f: float, shape: Sequence[int], steps: np.ndarray) -> List[np.ndarray]:
-    """Fourier indices up to ``f`` of each axis: z and y signed (0, 1, ... -1), x from 0 on; never the index n / 2."""
+    """Fourier indices up to a frequency.
+
+    Parameters
+    ----------
+    f
+        Cycles a voxel.
+    shape
+        Voxels of the map (nz, ny, nx).
+    steps
+        Frequency of index 1 of each axis, of :func:`frequency_steps`.
+
+    Returns
+    -------
+    list of ndarray
+        int64 along z and y: 0, 1, ... -1; along x: from 0 on. Never the index n / 2, which has no sign.
+    """
     tops = [min(int(np.floor(f / s + 1e-9)), (n - 1) // 2) for n, s in zip(shape, steps)]
     both = [np.concatenate([np.arange(t + 1), np.arange(-t, 0)]) for t in tops[:2]]
     return [both[0], both[1], np.arange(tops[2] + 1)]
@@ -270,6 +331,7 @@ def _plane(columns: np.ndarray, iy: np.ndarray, shape: Sequence[int], rows: slic
     if top < len(iy):
         held[:, top - len(iy):] = columns[:, top:]
     back = scipy.fft.ifft(held, axis=1, overwrite_x=True)
+    # overwrite_x is a wish: scipy may have made a new array.
     if not np.shares_memory(back, wide):
         held[:] = back
     return scipy.fft.irfft(wide[:, rows], n=shape[2], axis=2, overwrite_x=True)
@@ -277,11 +339,25 @@ def _plane(columns: np.ndarray, iy: np.ndarray, shape: Sequence[int], rows: slic
 
 def low_pass_at(data: np.ndarray, steps: np.ndarray, edge: Tuple[float, float], where: np.ndarray,
                 limits: Optional[np.ndarray] = None) -> np.ndarray:
-    """Low-passed map at some voxels, float32 [n], in the order of ``data[where]``; ``data`` may be overwritten.
+    """Low-passed map at some voxels.
 
-    ``data`` is float32 and ``where`` bool [z, y, x]; ``steps`` the frequency of index 1 of each axis (cycles a voxel); the raised
-    cosine is 1 up to the first and 0 from the second number of ``edge`` on. ``limits`` are those of ``where``
-    (:func:`pruned.limits_of`), for who has them already.
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x]; may be overwritten.
+    steps
+        Frequency of index 1 of each axis, of :func:`frequency_steps`.
+    edge
+        The raised cosine is 1 up to the first and 0 from the second number on, cycles a voxel.
+    where
+        Voxels that are wanted, bool [z, y, x].
+    limits
+        Those of ``where`` by :func:`.pruned.limits_of`, for who has them already.
+
+    Returns
+    -------
+    ndarray
+        float32 [n], in the order of ``data[where]``.
     """
     reach = reach_of(edge[1], data.shape, steps)
     limits = pruned.limits_of(where) if limits is None else limits
@@ -301,6 +377,7 @@ def _low_pass_folded(folded: np.ndarray, shape: Sequence[int], steps: np.ndarray
     y, z, x = np.ix_(*(np.arange(t) for t in (ty, tz, tx)))
     u = np.sqrt((z * steps[0]) ** 2 + (y * steps[1]) ** 2 + (x * steps[2]) ** 2)
     weights = raised_cosine(u, *edge) / np.prod(shape)
+    # An index and its mirror share one folded sum, but for index 0, which is its own.
     for k in (z, y, x):
         weights *= np.where(k > 0, 2.0, 1.0)
     parts = folded.reshape(2, 2, ty, tz, 2, tx)
@@ -326,6 +403,7 @@ def _low_pass_by_transforms(data: np.ndarray, steps: np.ndarray, edge: Tuple[flo
         chosen = where[a:b]
         if not chosen.any():
             return np.empty(0, np.float32)
+        # Only the rows that hold a wanted voxel are transformed along x.
         places = np.flatnonzero(chosen.any(axis=(0, 2)))
         rows = slice(int(places[0]), int(places[-1]) + 1)
         return _plane(lines[a:b], iy, data.shape, rows)[chosen[:, rows]]

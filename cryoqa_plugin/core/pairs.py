@@ -42,6 +42,7 @@ def _nearest_direction(x, y, z):
         best, at = ay, 1
     if az > best:
         best, at = az, 2
+    # Projections on the best of the face diagonals and of the body diagonals; signs say afterwards which one it is.
     xy, xz, yz = (ax + ay) * 0.7071067811865476, (ax + az) * 0.7071067811865476, (ay + az) * 0.7071067811865476
     if xy > best:
         best, at = xy, 3 if x * y >= 0 else 4
@@ -81,6 +82,7 @@ def _pairs_kernel(f1, f2, z0, z1, nx, steps, edges2, out):
                 ar, ai, br, bi = np.float64(a.real), np.float64(a.imag), np.float64(b.real), np.float64(b.imag)
                 cross, power1, power2 = w * (ar * br + ai * bi), ar * ar + ai * ai, br * br + bi * bi
                 amplitude = w * (np.sqrt(power1) + np.sqrt(power2))
+                # phase of F1* F2, from -pi to pi
                 angle = np.arctan2(ar * bi - ai * br, ar * br + ai * bi)
                 out[shell, 0] += cross
                 out[shell, 1] += w * power1
@@ -92,10 +94,24 @@ def _pairs_kernel(f1, f2, z0, z1, nx, steps, edges2, out):
 
 
 def pair_sums(f1: np.ndarray, f2: np.ndarray, geo: Geometry) -> PairSums:
-    """All sums over the shells of ``geo`` of two transforms, complex64 [nz, ny, nx // 2 + 1].
+    """All sums over the shells that two transforms have in common.
 
-    The differential phase residual is ``sqrt(sum (|F1| + |F2|) dphi^2 / sum (|F1| + |F2|))``, 0 for equal phases and
-    ``180 / sqrt(3) = 103.9`` degrees for unrelated ones. Frank et al. (1981), https://doi.org/10.1126/science.7313694.
+    Parameters
+    ----------
+    f1, f2
+        Transforms, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Shells of the box.
+
+    Returns
+    -------
+    PairSums
+        With the differential phase residual ``sqrt(sum (|F1| + |F2|) dphi^2 / sum (|F1| + |F2|))``: 0 for equal phases and
+        ``180 / sqrt(3) = 103.9`` degrees for unrelated ones. Lower is better.
+
+    References
+    ----------
+    Frank et al. (1981), https://doi.org/10.1126/science.7313694.
     """
     edges2, steps = _squared(shell_edges(geo)), np.array(geo.steps)
 
@@ -111,9 +127,19 @@ def pair_sums(f1: np.ndarray, f2: np.ndarray, geo: Geometry) -> PairSums:
 
 
 def whitening(sums: CrossSums, last: Optional[int] = None) -> np.ndarray:
-    """Profile, float64 [n_shells], that gives every shell up to ``last`` the same mean power; 0 beyond, and for the mean of the map.
+    """Profile that gives every shell the same mean power.
 
-    Both halves get the same profile, ``sqrt(2 count / (power1 + power2))``.
+    Parameters
+    ----------
+    sums
+        Cross sums of two half-maps; both get the same profile.
+    last
+        Index of the last shell that is kept; all when not given.
+
+    Returns
+    -------
+    ndarray
+        ``sqrt(2 count / (power1 + power2))``, float64 [n_shells]; 0 beyond ``last``, and for the mean of the map.
     """
     power = sums.power1 + sums.power2
     profile = np.sqrt(np.divide(2 * sums.count, power, out=np.zeros_like(power), where=power > 0))
@@ -124,20 +150,48 @@ def whitening(sums: CrossSums, last: Optional[int] = None) -> np.ndarray:
 
 
 def filtered(ft: np.ndarray, geo: Geometry, profile: np.ndarray, beyond: float = 0.0) -> np.ndarray:
-    """Map, float32 [z, y, x], of a transform whose shells are multiplied by ``profile``, float [n_shells]; ``ft`` is overwritten.
+    """Map of a transform whose shells are multiplied by a factor each.
 
-    The factor is the same all over a shell, and ``beyond`` past the last one.
+    Parameters
+    ----------
+    ft
+        Transform, complex64 [nz, ny, nx // 2 + 1]; overwritten.
+    geo
+        Shells of the box.
+    profile
+        The factors, float [n_shells], the same all over a shell.
+    beyond
+        Factor past the last shell.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x].
     """
     shell = np.arange(geo.n_shells)
+    # apply_radial is linear between radii: two radii a hair inside each edge make it a step.
     at = np.stack([shell - 0.5 + 1e-7, shell + 0.5 - 1e-7], axis=1).ravel()
     return inverse(apply_radial(ft, geo, np.repeat(profile, 2), at=at, beyond=beyond, out=ft), geo.shape)
 
 
 def soft_ball(shape: Tuple[int, int, int], voxel_size: Tuple[float, float, float], radius: float, edge: float) -> np.ndarray:
-    """Transform, complex64 [nz, ny, nx // 2 + 1], of a ball around voxel 0 that sums to 1.
+    """Transform of a soft ball around voxel 0 that sums to 1: a kernel for local averages.
 
-    1 up to ``radius - edge``, a raised cosine down to 0 at ``radius``; all in Å, ``voxel_size`` (x, y, z). Across the faces of
-    the box it goes on at the other side.
+    1 up to ``radius - edge``, a raised cosine down to 0 at ``radius``. Across the faces of the box it goes on at the other side.
+
+    Parameters
+    ----------
+    shape
+        Voxels of the map (nz, ny, nx).
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    radius, edge
+        Å.
+
+    Returns
+    -------
+    ndarray
+        complex64 [nz, ny, nx // 2 + 1].
     """
     axes = [np.minimum(np.arange(n), n - np.arange(n)).astype(np.float32) * v for n, v in zip(shape, voxel_size[::-1])]
     r = np.sqrt(axes[0][:, None, None] ** 2 + axes[1][None, :, None] ** 2 + axes[2][None, None, :] ** 2)
@@ -150,10 +204,26 @@ def soft_ball(shape: Tuple[int, int, int], voxel_size: Tuple[float, float, float
 
 
 def local_correlation(a: np.ndarray, b: np.ndarray, kernel: np.ndarray, floor: float = 1e-3) -> np.ndarray:
-    """Correlation of two maps, float32 [z, y, x], around every voxel, under a kernel given by its transform (sum 1).
+    """Correlation of two maps around every voxel, under a kernel.
 
-    ``c = (K*ab - K*a K*b) / sqrt((K*aa - (K*a)^2) (K*bb - (K*b)^2))``; variances below ``floor`` of the largest are raised to
-    it, so that empty space gets a value near 0. Warshamanage et al. (2022), https://doi.org/10.1016/j.jsb.2021.107826.
+    Parameters
+    ----------
+    a, b
+        Maps, float32 [z, y, x].
+    kernel
+        Transform of the kernel, complex64 [nz, ny, nx // 2 + 1], of sum 1 (:func:`soft_ball`).
+    floor
+        Variances below this part of the largest are raised to it, so that empty space gets a value near 0.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x], -1 to 1.
+
+    Notes
+    -----
+    ``c = (K*ab - K*a K*b) / sqrt((K*aa - (K*a)^2) (K*bb - (K*b)^2))`` with the convolution ``*``.
+    Warshamanage et al. (2022), https://doi.org/10.1016/j.jsb.2021.107826.
     """
     def mean(data: np.ndarray) -> np.ndarray:
         ft = forward(data)
@@ -166,6 +236,7 @@ def local_correlation(a: np.ndarray, b: np.ndarray, kernel: np.ndarray, floor: f
     for data, average in ((a, mean_a), (b, mean_b)):
         variance = mean(data * data)
         variance -= average * average
+        # Rounding can leave a variance of empty space below 0.
         np.maximum(variance, floor * max(float(variance.max()), 1e-30), out=variance)
         out /= np.sqrt(variance, out=variance)
     return np.clip(out, -1, 1, out=out)

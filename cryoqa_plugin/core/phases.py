@@ -39,10 +39,12 @@ def _phase_kernel(ft, z0, z1, nx, steps, first, width, seed, out):
                     turn = 2 * np.pi
                     if r2 < full2:
                         turn *= (np.sqrt(r2) - first) / width
+                    # Only in these planes are both mates stored: the one that comes first draws the number for both.
                     paired = x == 0 or 2 * x == nx
                     own = row <= mate_row or not paired
                     u = _random_turn(np.uint64((row if own else mate_row) * nk + x), seed) - 0.5
                     if paired and row == mate_row:
+                        # Its own mate: the phase may only be 0 or pi.
                         value = value if u * turn < 0.5 * np.pi else -value
                     else:
                         angle = turn * (u if own else -u)
@@ -52,22 +54,38 @@ def _phase_kernel(ft, z0, z1, nx, steps, first, width, seed, out):
 
 def randomise_phases(ft: np.ndarray, geo: Geometry, first_shell: int, seed: int, *, width: float = 0.0,
                      out: Optional[np.ndarray] = None) -> np.ndarray:
-    """The transform with random phases in the shells from ``first_shell`` on; amplitudes are kept.
+    """The transform with random phases from a shell on; amplitudes are kept.
+
+    Friedel mates get opposite phases, and a coefficient that is its own mate stays real, so that the answer is the transform of a real map.
 
     Parameters
     ----------
-    ft : complex64 [nz, ny, nx // 2 + 1]
-    first_shell : phases change from this shell on
-    seed : the phase added to a coefficient depends on its place and on ``seed`` only, not on the number of threads
-    width : shells over which the added phases grow from nothing to the full turn; 0 for all at once
-    out : where to write, ``ft`` itself allowed; a new array when not given
+    ft
+        Transform, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Shells of the box.
+    first_shell
+        Phases change from this shell on.
+    seed
+        The phase added to a coefficient depends on its place and on ``seed`` only, not on the number of threads.
+    width
+        Shells over which the added phases grow from nothing to the full turn; 0 for all at once.
+    out
+        Where to write, ``ft`` itself allowed; a new array when not given.
 
-    Friedel mates get opposite phases, and a coefficient that is its own mate stays real, so that the answer is the transform
-    of a real map. Method: Chen et al. (2013), https://doi.org/10.1016/j.ultramic.2013.06.004. Mixing function: Steele, Lea &
-    Flood (2014), https://doi.org/10.1145/2660193.2660195.
+    Returns
+    -------
+    ndarray
+        complex64 [nz, ny, nx // 2 + 1].
+
+    References
+    ----------
+    Method: Chen et al. (2013), https://doi.org/10.1016/j.ultramic.2013.06.004. Mixing function: Steele, Lea & Flood (2014),
+    https://doi.org/10.1145/2660193.2660195.
     """
     result = np.empty_like(ft) if out is None else out
     steps, first = np.array(geo.steps), max(first_shell - 0.5, 0.0) * (1 - 1e-9)
+    # Seeds are spread over all 64 bits: without it, some would give the numbers of others at shifted places.
     stream = np.uint64((int(seed) * 0xD1342543DE82EF95 + 0x2545F4914F6CDD1D) % 2 ** 64)
 
     def work(start: int, stop: int) -> None:

@@ -23,6 +23,7 @@ _ROWS = 16                            # lines along x that are made at a time
 @njit
 def _product(a, b, out, place, m, n):
     """``out[i, place, :n] = sum_k a[i, k] b[k, :n]`` for i < m; float32, four lines and four terms at a time."""
+    # Four lines share each load of b and four terms each store: the loop is bound by memory otherwise.
     last, whole = m - m % 4, a.shape[1] - a.shape[1] % 4
     for i in range(0, last, 4):
         p, q, r, s = out[i, place], out[i + 1, place], out[i + 2, place], out[i + 3, place]
@@ -64,7 +65,7 @@ def _unfold_z_kernel(folded, r0, r1, cos, sin, out):
         for i in range(half):
             up, down = out[nz // 2 + i, r], out[nz - 1 - nz // 2 - i, r]
             p, q = even[i, 0], odd[i, 0]
-            for j in range(n):
+            for j in range(n):                              # the middle of an odd axis is in both: ``up`` is right and comes last
                 down[j] = p[j] - q[j]
             for j in range(n):
                 up[j] = p[j] + q[j]
@@ -160,6 +161,7 @@ def _fold_sections_kernel(data, z0, z1, cos_y, sin_y, cos_x, sin_x, out):
     left, right = np.empty((2 * ty, 1, tx), np.float32), np.empty((2 * ty, 1, tx), np.float32)
     for z in range(z0, z1):
         for i in range(hy):
+            # the middle of an odd axis is its own mirror and must count once
             up, down = data[z, ny // 2 + i], data[z, ny - 1 - ny // 2 - i]
             scale = np.float32(0.5 if ny % 2 and i == 0 else 1.0)
             for j in range(nx):
@@ -198,6 +200,7 @@ def _fold_z_kernel(columns, r0, r1, cos, sin, out):
 def _fold_cube_kernel(cube, r0, r1, out):
     """Folded coefficients, for the indices r0 to r1 along y, of a cube of complex ones."""
     tz, ty, tx = out.shape[2], out.shape[1] // 2, out.shape[3] // 2
+    # Index 0 along z or y is its own mirror: the places of the other one count as 0.
     nothing = np.zeros(tx, cube.dtype)
     for y in range(r0, r1):
         for z in range(tz):
@@ -228,8 +231,24 @@ class Waves(NamedTuple):
 
 
 def waves(n: int, stretch: slice, top: int) -> Waves:
-    """Waves of indices 0 to ``top`` of an axis of ``n``, in the voxels of ``stretch``."""
+    """Waves along an axis, in some of its voxels.
+
+    Parameters
+    ----------
+    n
+        Voxels of the axis.
+    stretch
+        The voxels that are wanted.
+    top
+        Highest Fourier index.
+
+    Returns
+    -------
+    Waves
+        Of the indices 0 to ``top``, at the offsets from the middle of the stretch.
+    """
     start, stop = stretch.start, stretch.stop
+    # The middle of an even stretch lies between two voxels.
     offsets = np.arange((stop - start + 1) // 2) + (0.0 if (stop - start) % 2 else 0.5)
     k = np.arange(top + 1)
     angle = 2 * np.pi * offsets[:, None] * k[None, :] / n
@@ -237,7 +256,18 @@ def waves(n: int, stretch: slice, top: int) -> Waves:
 
 
 def limits_of(where: np.ndarray) -> np.ndarray:
-    """Offsets from the middle of y and x that hold the voxels of each section, int64 [nz, 2]; ``where`` is bool [nz, ny, nx]."""
+    """Offsets from the middle of y and x that hold the wanted voxels of each section.
+
+    Parameters
+    ----------
+    where
+        bool [nz, ny, nx].
+
+    Returns
+    -------
+    ndarray
+        int64 [nz, 2] along y and x; 0 where a section holds none.
+    """
     out = np.zeros((where.shape[0], 2), np.int64)
     for z, section in enumerate(where):
         for axis in range(2):
@@ -249,16 +279,37 @@ def limits_of(where: np.ndarray) -> np.ndarray:
 
 
 def shift(reach: Sequence[np.ndarray], axes: Sequence[Waves]) -> List[np.ndarray]:
-    """Factors along z, y, x, complex64, that move coefficients to the middle of ``axes`` and count those along x for their mirrors.
+    """Factors that move coefficients to the middle of a stretch, and count those along x for their mirrors.
 
-    ``reach`` has the indices of each axis, those along z and y in the order 0, 1, ... -1.
+    Parameters
+    ----------
+    reach
+        Indices of each axis, along z and y in the order 0, 1, ... -1.
+    axes
+        Waves along z, y, x.
+
+    Returns
+    -------
+    list of ndarray
+        complex64 along z, y, x.
     """
     z, y, x = (np.where(k < 0, np.conj(a.phase[np.abs(k)]), a.phase[np.abs(k)]) for k, a in zip(reach, axes))
     return [z.astype(np.complex64), y.astype(np.complex64), (x * np.where(reach[2] > 0, 2.0, 1.0)).astype(np.complex64)]
 
 
 def fold_cube(cube: np.ndarray) -> np.ndarray:
-    """Folded coefficients of a cube, complex64 [2 tz + 1, 2 ty + 1, tx + 1] in the order 0, 1, ... -1, times those of ``shift``."""
+    """Folded coefficients of a cube of complex ones.
+
+    Parameters
+    ----------
+    cube
+        complex64 [2 tz + 1, 2 ty + 1, tx + 1] in the order 0, 1, ... -1, times the factors of :func:`shift`.
+
+    Returns
+    -------
+    ndarray
+        float32 [2, 2 (ty + 1), tz + 1, 2 (tx + 1)].
+    """
     tz, ty, tx = cube.shape[0] // 2 + 1, cube.shape[1] // 2 + 1, cube.shape[2]
     out = np.empty((2, 2 * ty, tz, 2 * tx), np.float32)
     over_slabs(lambda a, b: _fold_cube_kernel(cube, a, b, out), ty)
@@ -266,7 +317,20 @@ def fold_cube(cube: np.ndarray) -> np.ndarray:
 
 
 def fold_map(data: np.ndarray, axes: Sequence[Waves]) -> np.ndarray:
-    """Folded sums over a map, float32 [nz, ny, nx], around its middle; ``axes`` are waves of the whole box."""
+    """Folded sums over a map, around its middle.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [nz, ny, nx].
+    axes
+        Waves of the whole box along z, y, x.
+
+    Returns
+    -------
+    ndarray
+        float32 [2, 2 (ty + 1), tz + 1, 2 (tx + 1)].
+    """
     z, y, x = axes
     columns = np.empty((data.shape[0], 2 * y.phase.size, 2 * x.phase.size), np.float32)
     cos, sin = np.ascontiguousarray(y.cos.T), np.ascontiguousarray(y.sin.T)
@@ -289,9 +353,18 @@ def _planes(axes: Sequence[Waves]) -> Tuple[Any, ...]:
 
 
 def unfold(folded: np.ndarray, axes: Sequence[Waves], limits: np.ndarray, out: np.ndarray) -> None:
-    """Sum of the waves with folded coefficients into ``out``, float32 [nz, ny, nx].
+    """Sum of the waves with folded coefficients, written into a map.
 
-    ``limits`` is int64 [nz, 2], see :func:`limits_of`; what lies beyond is left as it is.
+    Parameters
+    ----------
+    folded
+        Coefficients, float32 [2, 2 (ty + 1), tz + 1, 2 (tx + 1)].
+    axes
+        Waves along z, y, x.
+    limits
+        int64 [nz, 2] of :func:`limits_of`.
+    out
+        float32 [nz, ny, nx]; what lies beyond the limits is left as it is.
     """
     columns = np.empty((out.shape[0], folded.shape[1], folded.shape[3]), np.float32)
     _columns(folded, axes[0], columns)
@@ -300,10 +373,20 @@ def unfold(folded: np.ndarray, axes: Sequence[Waves], limits: np.ndarray, out: n
 
 
 def amplitude(folded: Iterable[np.ndarray], axes: Sequence[Waves], limits: np.ndarray, whole: np.ndarray, out: np.ndarray) -> None:
-    """Root of the sum of squares of maps less their low-passed parts into ``out``, float32 [nz, ny, nx].
+    """Root of the sum of squares of maps less their low-passed parts.
 
-    ``whole`` is float32 [n, nz, ny, nx], and ``folded`` has the coefficients of the low-passed part of each; ``limits`` as in
-    :func:`unfold`.
+    Parameters
+    ----------
+    folded
+        Coefficients of the low-passed part of each map, float32 [2, 2 (ty + 1), tz + 1, 2 (tx + 1)]; taken one after the other.
+    axes
+        Waves along z, y, x.
+    limits
+        int64 [nz, 2] of :func:`limits_of`.
+    whole
+        The maps, float32 [n, nz, ny, nx].
+    out
+        float32 [nz, ny, nx]; what lies beyond the limits is left as it is.
     """
     rows, n = 2 * axes[1].phase.size, 2 * axes[2].phase.size
     columns = np.empty((len(whole), out.shape[0], rows, n), np.float32)
@@ -315,5 +398,16 @@ def amplitude(folded: Iterable[np.ndarray], axes: Sequence[Waves], limits: np.nd
 
 
 def full_limits(shape: Sequence[int]) -> np.ndarray:
-    """Limits that hold the whole of a box of ``shape``, int64 [nz, 2]."""
+    """Limits that hold the whole of a box.
+
+    Parameters
+    ----------
+    shape
+        Voxels (nz, ny, nx).
+
+    Returns
+    -------
+    ndarray
+        int64 [nz, 2].
+    """
     return np.tile(np.array([(n + 1) // 2 for n in shape[1:]], np.int64), (shape[0], 1))

@@ -12,7 +12,7 @@ from .jit import njit
 _NEAREST = 1.6                        # Å between two atoms when they are placed
 _APART = 2.0                          # Å below which two atoms push each other away
 _STEP = 0.15                          # Å, the longest step of one relaxation
-_ROUNDS = 8
+_ROUNDS = 8                           # steps of the relaxation
 _CLOSER = 0.8                         # what the distance is multiplied by where there is no room left
 
 
@@ -38,12 +38,31 @@ def _place_kernel(blocked, order, counts, reach, offsets, start, wanted, out):
 
 
 def place(density: np.ndarray, inside: np.ndarray, voxel_size: Sequence[float], n_atoms: int, seed: int) -> np.ndarray:
-    """Positions relative to the first voxel, float64 [n, 3] (x, y, z) in Å, at most ``n_atoms``.
+    """Positions of atoms that fill the density of a map.
 
-    The highest density ``inside`` (bool [z, y, x]) gets an atom first, the next one at least 1.6 Å away, and so on; where all places
-    are taken before the last atom, the distance shrinks. Then :func:`relax`. ``seed`` decides between places of the same density.
+    The highest density gets an atom first, the next one at least 1.6 Å away, and so on; where all places are taken before the last atom,
+    the distance shrinks. Then :func:`relax`.
+
+    Parameters
+    ----------
+    density
+        Map, float32 [z, y, x].
+    inside
+        Where atoms may be, bool [z, y, x].
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    n_atoms
+        How many at the most.
+    seed
+        Decides between places of the same density.
+
+    Returns
+    -------
+    ndarray
+        (x, y, z) in Å from the first voxel, float64 [n, 3].
     """
     rng = np.random.default_rng(seed)
+    # Voxels larger than 1.2 Å are divided: atoms 1.6 Å apart need places that close.
     steps = np.array([max(1, int(np.ceil(v / 1.2))) for v in list(voxel_size)[::-1]])
     z, y, x = (np.flatnonzero(inside.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3))
     low = np.array([z[0], y[0], x[0]])
@@ -53,6 +72,7 @@ def place(density: np.ndarray, inside: np.ndarray, voxel_size: Sequence[float], 
         near, values = np.repeat(near, k, axis=axis), np.repeat(values, k, axis=axis)
     counts = np.array(near.shape)
     places = np.flatnonzero(near)
+    # A thousandth of the range at random breaks ties, which would give rows of atoms in the order of the voxels.
     order = places[np.argsort(-values.ravel()[places] + rng.random(places.size) * 1e-3 * float(np.ptp(values)), kind="stable")]
     fine = np.array(list(voxel_size)[::-1]) / steps
     wanted = min(n_atoms, places.size)
@@ -60,6 +80,7 @@ def place(density: np.ndarray, inside: np.ndarray, voxel_size: Sequence[float], 
     taken = np.zeros(near.size, dtype=np.uint8)
     while n < wanted:
         offsets = _ball(fine, distance)
+        # With a shorter distance places become free again: what the atoms block is marked anew.
         blocked = np.zeros(near.size, dtype=np.uint8) if n else taken
         for atom in out[:n].astype(np.int64):
             at = atom + offsets
@@ -79,7 +100,24 @@ def _ball(spacing: np.ndarray, radius: float) -> np.ndarray:
 
 
 def relax(position: np.ndarray, density: np.ndarray, voxel_size: Sequence[float], rng: np.random.Generator) -> np.ndarray:
-    """Eight short steps up the density and away from atoms nearer than 2 Å; ``position`` float64 [n, 3] (z, y, x) in Å."""
+    """Positions after eight short steps up the density and away from atoms nearer than 2 Å.
+
+    Parameters
+    ----------
+    position
+        (z, y, x) in Å, float64 [n, 3].
+    density
+        Map, float32 [z, y, x].
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    rng
+        Shakes the atoms off the grid first.
+
+    Returns
+    -------
+    ndarray
+        (z, y, x) in Å, float64 [n, 3].
+    """
     voxel = np.array(list(voxel_size)[::-1])
     position = position + rng.uniform(-0.1, 0.1, position.shape)
     limit = (np.array(density.shape) - 1) * voxel
@@ -106,6 +144,7 @@ def _push(position: np.ndarray) -> np.ndarray:
     pairs = scipy.spatial.cKDTree(position).query_pairs(_APART, output_type="ndarray")
     if len(pairs):
         apart = position[pairs[:, 0]] - position[pairs[:, 1]]
+        # Two atoms at one place have no direction between them; the slope of the density will part them.
         length = np.maximum(np.sqrt((apart ** 2).sum(axis=1)), 1e-3)
         force = apart * ((_APART - length) / 2 / length)[:, None]
         for axis in range(3):

@@ -24,12 +24,38 @@ class CrossSums(NamedTuple):
 
 
 def shell_edges(geo: Geometry) -> np.ndarray:
-    """Outer radius of each shell in shell units, float64 [n_shells]: nearest-integer shells."""
+    """Outer radii of nearest-integer shells.
+
+    Parameters
+    ----------
+    geo
+        Shells of the box.
+
+    Returns
+    -------
+    ndarray
+        float64 [n_shells], in shell units: 0.5, 1.5, ...
+    """
     return np.arange(geo.n_shells) + 0.5
 
 
 def fine_edges(geo: Geometry, bins_per_shell: int, up_to_corner: bool = True) -> np.ndarray:
-    """Outer radius of fine bins in shell units: bin ``j`` spans ``[j, j + 1) / bins_per_shell``."""
+    """Outer radii of bins finer than a shell.
+
+    Parameters
+    ----------
+    geo
+        Shells of the box.
+    bins_per_shell
+        Bin ``j`` spans ``[j, j + 1) / bins_per_shell``.
+    up_to_corner
+        Go on to the corner of the transform; else only to the end of the last shell.
+
+    Returns
+    -------
+    ndarray
+        float64 [n], in shell units, rising.
+    """
     reach = geo.n_shells - 0.5
     if up_to_corner:
         reach = float(np.sqrt(sum(((n // 2) * s) ** 2 for n, s in zip(geo.shape, geo.steps)))) + 1e-6
@@ -56,6 +82,7 @@ def _cross_kernel(f1, f2, z0, z1, nx, steps, edges2, mate_weight, out):
             cross, power1, power2, count = 0.0, 0.0, 0.0, 0.0
             for x in range(nk):
                 r2 = base + (x * steps[2]) ** 2
+                # The radius only grows along x: sums stay in scalars (float64) and are written when the bin is left.
                 if shell < n and r2 >= edges2[shell]:
                     out[shell, 0] += cross
                     out[shell, 1] += power1
@@ -66,6 +93,7 @@ def _cross_kernel(f1, f2, z0, z1, nx, steps, edges2, mate_weight, out):
                         shell += 1
                 if shell >= n:
                     break
+                # only in these two planes is the Friedel mate stored too
                 w = plane_weight if x == 0 or 2 * x == nx else 1.0
                 a, b = f1[z, y, x], f2[z, y, x]
                 ar, ai, br, bi = np.float64(a.real), np.float64(a.imag), np.float64(b.real), np.float64(b.imag)
@@ -81,10 +109,24 @@ def _cross_kernel(f1, f2, z0, z1, nx, steps, edges2, mate_weight, out):
 
 
 def binned_cross_sums(f1: np.ndarray, f2: np.ndarray, geo: Geometry, edges: np.ndarray, mate_weight: float = 0.5) -> CrossSums:
-    """Cross sums in radial bins with the outer radii ``edges`` (shell units, rising); the first bin starts at 0.
+    """Cross sums of two transforms in radial bins of any width.
 
-    ``f1`` and ``f2`` are complex64 [nz, ny, nx // 2 + 1]; coefficients at or beyond the last edge are left out.
-    ``mate_weight`` is the weight of a coefficient whose Friedel mate is stored too: 0.5 is right, 1 is what RELION does.
+    Parameters
+    ----------
+    f1, f2
+        Transforms, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Shells of the box.
+    edges
+        Outer radii of the bins in shell units, rising float [n]. The first bin starts at 0; coefficients at or beyond the last edge are
+        left out.
+    mate_weight
+        Weight of a coefficient whose Friedel mate is stored too: 0.5 is right, 1 is what RELION does.
+
+    Returns
+    -------
+    CrossSums
+        float64 [n] each.
     """
     edges2, steps = _squared(edges), np.array(geo.steps)
 
@@ -98,21 +140,64 @@ def binned_cross_sums(f1: np.ndarray, f2: np.ndarray, geo: Geometry, edges: np.n
 
 
 def cross_sums(f1: np.ndarray, f2: np.ndarray, geo: Geometry, mate_weight: float = 0.5) -> CrossSums:
-    """Cross sums of two transforms, complex64 [nz, ny, nx // 2 + 1], in the shells of ``geo``."""
+    """Cross sums of two transforms in the shells of a box.
+
+    Parameters
+    ----------
+    f1, f2
+        Transforms, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Shells of the box.
+    mate_weight
+        As in :func:`binned_cross_sums`.
+
+    Returns
+    -------
+    CrossSums
+        float64 [n_shells] each.
+    """
     return binned_cross_sums(f1, f2, geo, shell_edges(geo), mate_weight)
 
 
 def cross_sums_fine(f1: np.ndarray, f2: np.ndarray, geo: Geometry, bins_per_shell: int,
                     up_to_corner: bool = True) -> CrossSums:
-    """Cross sums in bins ``bins_per_shell`` times finer than a shell; bin ``j`` starts at ``j / bins_per_shell``."""
+    """Cross sums of two transforms in bins finer than a shell.
+
+    Parameters
+    ----------
+    f1, f2
+        Transforms, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Shells of the box.
+    bins_per_shell, up_to_corner
+        As in :func:`fine_edges`.
+
+    Returns
+    -------
+    CrossSums
+        float64 [n] each.
+    """
     return binned_cross_sums(f1, f2, geo, fine_edges(geo, bins_per_shell, up_to_corner))
 
 
 def fsc(sums: CrossSums) -> np.ndarray:
-    """Fourier shell correlation, float64 [n]: ``cross / sqrt(power1 power2)``, 0 where there is no power.
+    """Fourier shell correlation.
 
+    Parameters
+    ----------
+    sums
+        Cross sums of two maps, float64 [n] each.
+
+    Returns
+    -------
+    ndarray
+        ``cross / sqrt(power1 power2)``, float64 [n], from -1 to 1; 0 where there is no power. Higher is better.
+
+    References
+    ----------
     Harauz & van Heel (1986), Optik 73, 146.
     """
+    # The cross term is real: a shell holds both mates of a pair, whose imaginary parts cancel.
     norm = np.sqrt(sums.power1 * sums.power2)
     return np.divide(sums.cross, norm, out=np.zeros_like(norm), where=norm > 0)
 
@@ -137,6 +222,7 @@ def _power_kernel(f, z0, z1, nx, steps, edges2, mate_weight, out):
                     break
                 w = plane_weight if x == 0 or 2 * x == nx else 1.0
                 a = f[z, y, x]
+                # float32 squares of strong coefficients would lose the weak ones of the same shell.
                 power = np.float64(a.real) * np.float64(a.real) + np.float64(a.imag) * np.float64(a.imag)
                 out[shell, 0] += w * power
                 out[shell, 1] += w * np.sqrt(power)
@@ -145,10 +231,23 @@ def _power_kernel(f, z0, z1, nx, steps, edges2, mate_weight, out):
 
 def power_sums(f: np.ndarray, geo: Geometry, edges: Optional[np.ndarray] = None,
                mate_weight: float = 0.5) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sums per shell of abs(F)^2 and abs(F), and the number of independent coefficients; each float64 [n].
+    """Sums of the power and of the amplitude of a transform.
 
-    ``f`` is complex64 [nz, ny, nx // 2 + 1]; ``edges`` are the outer radii of other bins, in shell units; ``mate_weight`` as in
-    :func:`binned_cross_sums`.
+    Parameters
+    ----------
+    f
+        Transform, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Shells of the box.
+    edges
+        Outer radii of other bins in shell units, rising float [n]; the shells of ``geo`` when not given.
+    mate_weight
+        As in :func:`binned_cross_sums`.
+
+    Returns
+    -------
+    power, amplitude, count
+        Sums of abs(F)^2 and of abs(F), and the number of independent coefficients; float64 [n] each.
     """
     edges2 = _squared(shell_edges(geo) if edges is None else edges)
     steps = np.array(geo.steps)

@@ -52,6 +52,7 @@ class ModelFit(NamedTuple):
 def _fine_kernel(f1, f2, z0, z1, nx, steps, bins, out):
     nz, ny, nk = f1.shape
     for z in range(z0, z1):
+        # The index n / 2 has no sign; Phenix leaves its planes out.
         if 2 * z == nz:
             continue
         kz = z if 2 * z < nz else z - nz
@@ -75,10 +76,22 @@ def _fine_kernel(f1, f2, z0, z1, nx, steps, bins, out):
 
 def spectra(f1: np.ndarray, f2: np.ndarray, geo: Geometry, lowest: Optional[float] = None,
             highest: Optional[float] = None) -> Spectra:
-    """Radial sums of two transforms, complex64 [nz, ny, nx // 2 + 1].
+    """Radial sums of two transforms in bins of a hundredth of a shell.
 
-    ``lowest`` and ``highest`` are the largest and the smallest resolution to take part, in the unit of the voxel size; the
-    sums of bins that lie outside are 0.
+    Parameters
+    ----------
+    f1, f2
+        Transforms, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Shells of the box.
+    lowest, highest
+        Largest and smallest resolution that take part, in the unit of the voxel size; no limit when not given. The sums of bins outside
+        are 0.
+
+    Returns
+    -------
+    Spectra
+        Out to the corners of Fourier space.
     """
     corner = np.sqrt(sum((n // 2 * s) ** 2 for n, s in zip(geo.shape, geo.steps)))
     n, steps = int(corner * BINS_PER_SHELL) + 1, np.array(geo.steps)
@@ -91,13 +104,25 @@ def spectra(f1: np.ndarray, f2: np.ndarray, geo: Geometry, lowest: Optional[floa
     step = 1 / (BINS_PER_SHELL * geo.length)
     freq = (np.arange(n) + 0.5) * step
     outside = (freq < (1 / lowest if lowest else 0)) | (freq > (1 / highest if highest else np.inf))
+    # The plane kz = 0 is summed once more by itself, for the counting of d99.
     total, plane = sum(over_slabs(work, geo.shape[0])), work(0, 1)
     total[outside], plane[outside] = 0, 0
     return Spectra(freq, step, CrossSums(*total.T.copy()), CrossSums(*plane.T.copy()))
 
 
 def mean_of(halves: Spectra) -> Spectra:
-    """Sums of the mean of two transforms with itself, from their cross sums: ``abs((F1 + F2) / 2)^2``."""
+    """Sums of the mean of two transforms with itself.
+
+    Parameters
+    ----------
+    halves
+        Sums of two half-maps.
+
+    Returns
+    -------
+    Spectra
+        ``abs((F1 + F2) / 2)^2`` as both powers and as the cross term, from the cross sums: nothing is transformed.
+    """
     def mean(s: CrossSums) -> CrossSums:
         power = (s.power1 + s.power2 + 2 * s.cross) / 4
         return CrossSums(power, power, power, s.count)
@@ -106,11 +131,26 @@ def mean_of(halves: Spectra) -> Spectra:
 
 
 def d99(spectrum: Spectra, which: int = 1, phenix_counting: bool = False) -> float:
-    """Resolution cut-off (Å) that keeps a correlation of 0.99 with the uncut map; NaN for no power. Lower is finer.
+    """Resolution cut-off that keeps a correlation of 0.99 with the uncut map.
 
-    The correlation of a map with itself cut at ``s`` is ``sqrt(sum_{< s} abs(F)^2 / sum abs(F)^2)``. ``which`` tells which of the
-    two transforms, 1 or 2. With ``phenix_counting`` the plane ``kz = 0`` has half its weight, as in cctbx, which takes the
-    weights of a half-complex array for its list of unique coefficients: the answer is 1 to 2 % smaller.
+    Parameters
+    ----------
+    spectrum
+        Radial sums of one or two maps.
+    which
+        Which of the two, 1 or 2.
+    phenix_counting
+        Give the plane ``kz = 0`` half its weight, as in cctbx, which takes the weights of a half-complex array for its list of unique
+        coefficients: the answer is 1 to 2 % smaller.
+
+    Returns
+    -------
+    float
+        Å; NaN for no power. Lower is finer.
+
+    Notes
+    -----
+    The correlation of a map with itself cut at ``s`` is ``sqrt(sum_{< s} abs(F)^2 / sum abs(F)^2)``.
     Afonine et al. (2018), https://doi.org/10.1107/S2059798318009324.
     """
     power = spectrum.sums[which] - (0.5 * spectrum.plane[which] if phenix_counting else 0)
@@ -119,12 +159,24 @@ def d99(spectrum: Spectra, which: int = 1, phenix_counting: bool = False) -> flo
         return float("nan")
     goal = _KEEP ** 2 * total[-1]
     i = int(np.searchsorted(total, goal))
+    # The goal is met somewhere inside bin i: its power is taken as even over its width.
     before = total[i - 1] if i else 0.0
     return float(1 / ((i + (goal - before) / power[i]) * spectrum.step))
 
 
 def shell_curve(spectrum: Spectra) -> Tuple[np.ndarray, np.ndarray]:
-    """FSC in nearest-integer shells out to the corner: frequency and value, float64 [m]; empty shells are left out."""
+    """FSC in nearest-integer shells out to the corner.
+
+    Parameters
+    ----------
+    spectrum
+        Radial sums of two maps.
+
+    Returns
+    -------
+    freq, value
+        float64 [m] each; empty shells are left out.
+    """
     half = BINS_PER_SHELL // 2
     sums = _grouped(spectrum.sums, BINS_PER_SHELL, half)
     curve = fsc(sums)
@@ -133,10 +185,24 @@ def shell_curve(spectrum: Spectra) -> Tuple[np.ndarray, np.ndarray]:
 
 
 def smooth_curve(spectrum: Spectra) -> Tuple[np.ndarray, np.ndarray]:
-    """FSC every quarter of a shell, smoothed: frequency and value, float64 [m].
+    """FSC every quarter of a shell, smoothed.
 
-    Each value is that of a parabola fitted to the quarter shells within 3 shells, weighted by their numbers of coefficients
-    and a tricube window (Cleveland 1979, https://doi.org/10.1080/01621459.1979.10481038).
+    Each value is that of a parabola fitted to the quarter shells within 3 shells, weighted by their numbers of coefficients and a tricube
+    window.
+
+    Parameters
+    ----------
+    spectrum
+        Radial sums of two maps.
+
+    Returns
+    -------
+    freq, value
+        float64 [m] each.
+
+    References
+    ----------
+    Cleveland (1979), https://doi.org/10.1080/01621459.1979.10481038.
     """
     sums = _grouped(spectrum.sums, _FIT_STEP, 0)
     freq = (np.arange(sums.count.size) + 0.5) * _FIT_STEP * spectrum.step
@@ -145,12 +211,27 @@ def smooth_curve(spectrum: Spectra) -> Tuple[np.ndarray, np.ndarray]:
 
 
 def fine_curve(spectrum: Spectra) -> Tuple[np.ndarray, np.ndarray]:
-    """FSC of runs of about 500 coefficients, smoothed: frequency and value, float64 [m].
+    """FSC of runs of about 500 coefficients, smoothed.
 
-    Where a curve first touches 0 is decided by how far noise is averaged; this curve averages as Phenix does, by a parabola
-    through 21 runs of 500 coefficients (Savitzky & Golay 1964, https://doi.org/10.1021/ac60214a047).
+    Where a curve first touches 0 is decided by how far noise is averaged; this curve averages as Phenix does, by a parabola through 21
+    runs of 500 coefficients.
+
+    Parameters
+    ----------
+    spectrum
+        Radial sums of two maps.
+
+    Returns
+    -------
+    freq, value
+        float64 [m] each.
+
+    References
+    ----------
+    Savitzky & Golay (1964), https://doi.org/10.1021/ac60214a047.
     """
     sums = spectrum.sums
+    # Runs are counted from the high end, where coefficients are many: only the first run is short.
     from_end = np.cumsum(sums.count[::-1])[::-1] - sums.count / 2
     use = (sums.count > 0) & (sums.power1 > 0) & (sums.power2 > 0)
     group = np.unique(-(from_end[use] // _GROUP), return_inverse=True)[1].ravel()
@@ -177,16 +258,30 @@ def _local_parabola(y: np.ndarray, weight: np.ndarray, reach: int, flat: bool = 
     moments = np.stack([w @ t ** k for k in range(5)], axis=1)
     right = np.stack([(w * y[index]) @ t ** k for k in range(3)], axis=1)
     left = moments[:, np.arange(3)[:, None] + np.arange(3)]
+    # A window with fewer than three points has no parabola: the ridge makes it a line or a constant.
     left = left + 1e-9 * moments[:, :1, None] * np.eye(3)
     return np.linalg.solve(left, right[..., None])[:, 0, 0]
 
 
 def crossing(freq: np.ndarray, curve: np.ndarray, threshold: float) -> Tuple[float, int]:
-    """Resolution at which a curve, float64 [n], falls below a threshold, and the number of its falls.
+    """Resolution at which a curve falls below a threshold.
 
-    Among several falls the one is taken that leaves the fewest points on the wrong side of the threshold, so that a dip at
-    low resolution does not count; at a threshold of 0, about which noise wavers for ever, the first one is taken. NaN when
-    the curve does not fall below the threshold.
+    Among several falls the one is taken that leaves the fewest points on the wrong side of the threshold, so that a dip at low resolution
+    does not count; at a threshold of 0, about which noise wavers for ever, the first one is taken.
+
+    Parameters
+    ----------
+    freq, curve
+        Frequencies, rising, and values, float64 [n].
+    threshold
+        Of the values.
+
+    Returns
+    -------
+    resolution
+        One over the frequency of the fall, linear between points; NaN when the curve does not fall below the threshold.
+    falls
+        How often it falls.
     """
     above = curve >= threshold
     falls = np.flatnonzero(above[:-1] & ~above[1:])
@@ -201,15 +296,26 @@ def crossing(freq: np.ndarray, curve: np.ndarray, threshold: float) -> Tuple[flo
 def fit_model(spectrum: Spectra, d_fsc_0: float) -> Optional[ModelFit]:
     """The cut-off and the overall B-factor at which a model fits a map best.
 
-    ``spectrum`` holds the sums of the map (first) and of the model with all atoms at B = 0 (second). With
-    ``CC(d, B) = sum_{s < 1/d} cross e^(-B s^2 / 4) / sqrt(sum power1 sum_{s < 1/d} power2 e^(-B s^2 / 2))``, the first sum of the root
-    over all frequencies, ``d_model_b0`` maximises ``CC(d, 0)``. Then everything beyond ``d_fsc_0``, where the map-model FSC
-    reaches 0, is cut off (nothing is when it is NaN), ``b_iso`` maximises the correlation over B and ``d_model`` maximises
-    ``CC(d, b_iso)``. None when no B between -500 and 2000 Å² makes the model correlate best with the map. Afonine et al. (2018),
-    https://doi.org/10.1107/S2059798318009324.
+    Parameters
+    ----------
+    spectrum
+        Sums of the map (first) and of the model with all atoms at B = 0 (second).
+    d_fsc_0
+        Resolution (Å) at which the map-model FSC reaches 0; everything beyond is cut off, nothing when it is NaN.
+
+    Returns
+    -------
+    ModelFit or None
+        None when no B between -500 and 2000 Å² makes the model correlate best with the map.
+
+    Notes
+    -----
+    With ``CC(d, B) = sum_{s < 1/d} cross e^(-B s^2 / 4) / sqrt(sum power1 sum_{s < 1/d} power2 e^(-B s^2 / 2))``, the first sum of the
+    root over all frequencies, ``d_model_b0`` maximises ``CC(d, 0)``. Then, with what lies beyond ``d_fsc_0`` cut off, ``b_iso`` maximises
+    the correlation over B and ``d_model`` maximises ``CC(d, b_iso)``. Afonine et al. (2018), https://doi.org/10.1107/S2059798318009324.
     """
     d_model_b0, _ = _best_cut(spectrum, 0.0)
-    if d_fsc_0 == d_fsc_0:
+    if d_fsc_0 == d_fsc_0:               # not NaN
         inside = spectrum.freq <= 1 / d_fsc_0
         spectrum = spectrum._replace(sums=CrossSums(*(np.where(inside, v, 0.0) for v in spectrum.sums)))
     b_iso = _best_b(spectrum)
@@ -240,6 +346,7 @@ def _best_b(spectrum: Spectra) -> Optional[float]:
         power = float(np.sum(spectrum.sums.power2 * fall ** 2))
         return float(np.sum(spectrum.sums.cross * fall)) / np.sqrt(power) if power > 0 else 0.0
 
+    # Steps of 5 Å² and a parabola through the best three: the score is smooth on that scale.
     grid = np.arange(_B_RANGE[0], _B_RANGE[1] + 1, 5.0)
     scores = np.array([score(b) for b in grid])
     i = int(np.argmax(scores))

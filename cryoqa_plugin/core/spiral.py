@@ -35,6 +35,7 @@ def _part_kernel(ft, nx, z0, z1, steps, centre, width, kind, out):
                 kx = x * steps[2]
                 r = np.sqrt(kx * kx + ky * ky + kz * kz)
                 t = (r - centre) / width
+                # The Gaussian is below 2e-8 there, less than float32 resolves.
                 if t > 6.0 or t < -6.0:
                     out[z, y, x] = 0
                     continue
@@ -64,10 +65,24 @@ def _square_kernel(part, z0, z1, first, total):
 
 
 def band_norm(geo: Geometry, centre: float, width: float) -> float:
-    """Sum of the Gaussian of a band (shell units) over all coefficients, both halves of Fourier space."""
+    """Sum of the Gaussian of a band over all coefficients, both halves of Fourier space.
+
+    Parameters
+    ----------
+    geo
+        Shells of the box.
+    centre, width
+        Of the Gaussian (mean and standard deviation), in shell units.
+
+    Returns
+    -------
+    float
+        Number of coefficients that the band is worth.
+    """
     nz, ny, nx = geo.shape
     kz, ky = (scipy.fft.fftfreq(n, 1 / n) * s for n, s in zip((nz, ny), geo.steps))
     kx = np.arange(nx // 2 + 1) * geo.steps[2]
+    # The half-complex layout holds one of each Friedel pair, but both in the planes kx = 0 and kx = nx / 2.
     twice = np.where((np.arange(nx // 2 + 1) == 0) | (2 * np.arange(nx // 2 + 1) == nx), 1.0, 2.0)
     plane = ky[:, None] ** 2 + kx ** 2
 
@@ -78,7 +93,26 @@ def band_norm(geo: Geometry, centre: float, width: float) -> float:
 
 
 def wave(ft: np.ndarray, geo: Geometry, centre: float, width: float, scratch: np.ndarray, kind: int = 3) -> np.ndarray:
-    """A Gaussian band of a map (``kind`` 3) or one of its quadrature parts, float32 [z, y, x], not normalised."""
+    """A Gaussian band of a map or one of its quadrature parts, not normalised.
+
+    Parameters
+    ----------
+    ft
+        Transform of the map, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Shells of the box.
+    centre, width
+        Of the Gaussian (mean and standard deviation), in shell units.
+    scratch
+        Array like ``ft``; overwritten.
+    kind
+        3 for the band itself; 0, 1, 2 for its Riesz transform along z, y, x; 4, 5 for the parts of the eco spiral.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x].
+    """
     steps = np.array(geo.steps)
     over_slabs(lambda a, b: _part_kernel(ft, geo.shape[2], a, b, steps, centre, width, kind, scratch), len(ft))
     return inverse(scratch, geo.shape)
@@ -86,14 +120,31 @@ def wave(ft: np.ndarray, geo: Geometry, centre: float, width: float, scratch: np
 
 def amplitude(ft: np.ndarray, geo: Geometry, centre: float, width: float, scratch: Optional[np.ndarray] = None, *,
               eco: bool = False) -> Tuple[np.ndarray, np.ndarray]:
-    """Wave ``c`` and amplitude ``m`` of a band, float32 [z, y, x] each.
+    """Wave ``c`` and amplitude ``m`` of a band.
 
-    ``ft`` is the transform of the map, ``centre`` and ``width`` (standard deviation) of the Gaussian band in shell units.
+    Parameters
+    ----------
+    ft
+        Transform of the map, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Shells of the box.
+    centre, width
+        Of the Gaussian (mean and standard deviation), in shell units.
+    scratch
+        Array like ``ft`` to overwrite; a new one when not given.
+    eco
+        One spiral transform in the place of three Riesz transforms.
+
+    Returns
+    -------
+    wave, amplitude
+        float32 [z, y, x] each.
     """
     scratch = np.empty_like(ft) if scratch is None else scratch
     even = wave(ft, geo, centre, width, scratch)
     total = np.empty_like(even)
     over_slabs(lambda a, b: _square_kernel(even, a, b, True, total), len(even))
+    # Parts are added as squares one after the other, so that one is in memory at a time.
     for kind in ((_ECO_RE, _ECO_IM) if eco else _RIESZ):
         part = wave(ft, geo, centre, width, scratch, kind)
         over_slabs(lambda a, b, part=part: _square_kernel(part, a, b, False, total), len(part))
@@ -117,6 +168,7 @@ def _last_planes(ft: np.ndarray, geo: Geometry, centre: float, width: float) -> 
             continue
         plane = np.take(ft, n // 2, axis=axis)
         k = [np.fft.fftfreq(m, 1 / m) * s for m, s in zip(geo.shape, geo.steps)]
+        # x is half-complex: its indices do not turn negative
         k[2] = np.arange(ft.shape[2]) * geo.steps[2]
         first, second = (k[i] for i in range(3) if i != axis)
         top = n // 2 * geo.steps[axis]
@@ -128,20 +180,49 @@ def _last_planes(ft: np.ndarray, geo: Geometry, centre: float, width: float) -> 
 
 
 def inside_sphere(shape: Tuple[int, ...]) -> np.ndarray:
-    """Voxels nearer to the middle ``n // 2`` than half the shortest edge, bool [z, y, x]."""
+    """Voxels nearer to the middle of the box than half its shortest edge.
+
+    Parameters
+    ----------
+    shape
+        Voxels of the box (nz, ny, nx); the middle is voxel ``n // 2``.
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x].
+    """
     z, y, x = (np.arange(n) - n // 2 for n in shape)
     return z[:, None, None] ** 2 + y[:, None] ** 2 + x ** 2 < (min(shape) / 2) ** 2
 
 
 
 class LineSums:
-    """Running sums of a straight line through ``ln(m^2 / (m + q))`` over some x at every voxel, float64 [z, y, x] each."""
+    """Running sums of a straight line through ``ln(m^2 / (m + q))`` over some x at every voxel.
+
+    Parameters
+    ----------
+    shape
+        Voxels (nz, ny, nx); the five sums are float64 [z, y, x] each.
+    """
 
     def __init__(self, shape: Tuple[int, ...]) -> None:
         self._sums = np.zeros((5,) + tuple(shape), dtype=np.float64)          # 1, x, x^2, y, x y
 
     def add(self, x: float, amplitude: np.ndarray, noise: float, above: bool = False) -> None:
-        """Add the point ``x`` with the amplitudes ``m``, float32 [z, y, x], and ``q = noise``; only where y > ln q when ``above``."""
+        """Add a point to the line of every voxel.
+
+        Parameters
+        ----------
+        x
+            Abscissa of the point.
+        amplitude
+            The amplitudes ``m``, float32 [z, y, x].
+        noise
+            ``q``, in the unit of the amplitude.
+        above
+            Only where ``ln(m^2 / (m + q))`` is above ``ln q``.
+        """
 
         def work(a: int, b: int) -> None:
             m = amplitude[a:b].astype(np.float64)
@@ -155,7 +236,13 @@ class LineSums:
         over_slabs(work, len(amplitude))
 
     def slope(self) -> np.ndarray:
-        """Slope of the line, float32 [z, y, x]; not a number where there are less than three points."""
+        """Slope of the line at every voxel.
+
+        Returns
+        -------
+        ndarray
+            float32 [z, y, x]; NaN where there are less than three points.
+        """
         n, sx, sxx, sy, sxy = self._sums
         with np.errstate(divide="ignore", invalid="ignore"):
             slope = (n * sxy - sx * sy) / (n * sxx - sx * sx)

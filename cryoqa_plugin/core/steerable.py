@@ -17,10 +17,10 @@ from .jit import njit
 from .threads import over_slabs
 
 N_FILTERS = 16
-DEGREES = np.array([0] + 5 * [2] + 3 * [1] + 7 * [3])
+DEGREES = np.array([0] + 5 * [2] + 3 * [1] + 7 * [3])     # in the order of _harmonic: six even filters, then ten odd ones
 _NORM = {0: 1 / 6, 1: 1 / 30, 2: 1 / 15, 3: 1 / 105}     # squared weight of the orthonormal polynomials of each degree
 _REACH = 4.6                                              # of the filters, in q: below 1 % of their peak from there on
-_TERMS = 2000
+_TERMS = 2000                                             # of the mixture of chi-squares at most
 
 
 class Window(NamedTuple):
@@ -31,9 +31,21 @@ class Window(NamedTuple):
 
 
 def window_for(resolution: float, width: float, nyquist: float) -> Window:
-    """Window whose filters are most sensitive at ``resolution`` (Å): ``q^2 = 5 / 2`` there, between the peaks of both degrees.
+    """Window whose filters are most sensitive at a resolution: ``q^2 = 5 / 2`` there, between the peaks of both degrees.
 
-    ``width`` divides that sensitivity: sqrt(2) gives the window of the original program, whose exponent is twice as large.
+    Parameters
+    ----------
+    resolution
+        Å.
+    width
+        Divides that sensitivity: sqrt(2) gives the window of the original program, whose exponent is twice as large.
+    nyquist
+        1/Å; the filters end there at the latest.
+
+    Returns
+    -------
+    Window
+        In Å and 1/Å.
     """
     sigma = np.sqrt(2.5) * resolution / (2 * np.pi * width)
     return Window(float(sigma), float(min(_REACH / (2 * np.pi * sigma), nyquist)))
@@ -47,11 +59,22 @@ def _mean_frequency(window: Window) -> float:
 
 
 def window_centred(resolution: float, nyquist: float) -> Window:
-    """Window from whose filters white noise comes out with the mean frequency ``1 / resolution`` (Å), the cut at Nyquist considered.
+    """Window from whose filters white noise comes out centred at a resolution, the cut at Nyquist considered.
 
-    The narrowest window, when even that is centred below: no window can do better than 2.29 voxels.
+    Parameters
+    ----------
+    resolution
+        Å; one over the mean frequency of the noise that passes.
+    nyquist
+        1/Å; the filters end there at the latest.
+
+    Returns
+    -------
+    Window
+        The narrowest one when even that is centred below: no window can do better than 2.29 voxels.
     """
     low, high = 0.02 * resolution, resolution
+    # Bisection: a narrower window passes higher frequencies.
     for _ in range(30):
         sigma = (low + high) / 2
         window = Window(sigma, min(_REACH / (2 * np.pi * sigma), nyquist))
@@ -113,6 +136,7 @@ def _window_kernel(ft, z0, z1, steps, sigma, cut, out):
 @njit
 def _filter_kernel(base, z0, z1, steps, scale, which, out):
     mz, my, mk = base.shape
+    # Filters of degree 1 and 3 are odd: times i, so that their outputs are real.
     odd = which >= 6
     for z in range(z0, z1):
         qz = scale * steps[0] * (z if z <= mz // 2 else z - mz)
@@ -144,14 +168,27 @@ def _cropped(geo: Geometry, cut: float) -> Tuple[int, int, int]:
 
 
 def explained(ft: np.ndarray, geo: Geometry, window: Window) -> np.ndarray:
-    """What a polynomial of degree 3 explains beyond a plane, float32 on a grid over the same cell just fine enough for the filters.
+    """What a polynomial of degree 3 explains of a map around each point beyond a plane.
 
-    ``ft`` is complex64 [nz, ny, nx // 2 + 1] of a map with the geometry ``geo`` (Å).
+    Parameters
+    ----------
+    ft
+        Transform of the map, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Shells of its box, with the voxel size in Å.
+    window
+        The Gaussian window.
+
+    Returns
+    -------
+    ndarray
+        Sum of the 16 squared filter outputs, float32 on a grid over the same cell that is just fine enough for the filters.
     """
     shape = _cropped(geo, window.cut)
     steps = np.array([s / geo.length for s in geo.steps])
     base = np.empty((shape[0], shape[1], shape[2] // 2 + 1), np.complex64)
     over_slabs(lambda a, b: _window_kernel(ft, a, b, steps, window.sigma, window.cut, base), shape[0])
+    # The inverse transform divides by the voxels of the small grid; the map's transform is of the large one.
     base *= np.float32(np.prod(shape) / np.prod(geo.shape))
     total, filtered = np.zeros(shape, np.float32), np.empty_like(base)
     for which in range(N_FILTERS):
@@ -166,9 +203,21 @@ def _add_filter(base: np.ndarray, steps: np.ndarray, scale: float, which: int, f
 
 
 def null_weights(window: Window, at: np.ndarray, noise: np.ndarray, voxel_volume: float) -> np.ndarray:
-    """Variance of the 16 weighted filter outputs, float64 [16], for noise of spectral density ``noise`` at ``at`` (1/Å).
+    """Variance of the 16 weighted filter outputs for noise of a given spectrum.
 
-    White noise of variance 1 in a voxel has the density 1. ``V int 4 pi s^2 f(s)^2 noise(s) ds``, ``voxel_volume`` V in Å^3.
+    Parameters
+    ----------
+    window
+        The Gaussian window.
+    at, noise
+        Frequencies (1/Å) and spectral density of the noise there, float [n]; white noise of variance 1 in a voxel has the density 1.
+    voxel_volume
+        Å^3.
+
+    Returns
+    -------
+    ndarray
+        ``V int 4 pi s^2 f(s)^2 noise(s) ds`` of each filter ``f``, V the volume of a voxel; float64 [16].
     """
     s = np.linspace(0, window.cut, 2001)
     q = 2 * np.pi * window.sigma * s
@@ -178,11 +227,26 @@ def null_weights(window: Window, at: np.ndarray, noise: np.ndarray, voxel_volume
 
 
 def tail(weights: Sequence[float], x: np.ndarray) -> np.ndarray:
-    """Probability, float64 [n], that ``sum_k weights_k chi^2_1`` exceeds ``x``: a mixture of chi-squares, all terms positive.
+    """Probability that ``sum_k weights_k chi^2_1`` exceeds a value: a mixture of chi-squares, all terms positive.
 
+    Parameters
+    ----------
+    weights
+        Above 0.
+    x
+        The values, float [n].
+
+    Returns
+    -------
+    ndarray
+        float64 [n].
+
+    References
+    ----------
     Ruben (1962), https://doi.org/10.1214/aoms/1177704580.
     """
     w = np.asarray(weights, dtype=np.float64)
+    # The smallest weight as the scale makes all terms of the mixture positive, so that the rest that is left bounds the error.
     beta = w.min()
     ratio = 1 - beta / w
     mix = [float(np.prod(np.sqrt(beta / w)))]
@@ -218,7 +282,22 @@ def _sample_kernel(values, index, start, stop, scale, out):
 
 
 def sample(values: np.ndarray, index: np.ndarray, shape: Sequence[int]) -> np.ndarray:
-    """Trilinear values, float32 [n], of a periodic grid at the voxels ``index``, int [n, 3], of a map of ``shape`` over the same cell."""
+    """Trilinear values of a periodic grid at voxels of a map over the same cell.
+
+    Parameters
+    ----------
+    values
+        On the grid, float32 [mz, my, mx].
+    index
+        Voxels (z, y, x) of the map, int [n, 3].
+    shape
+        Voxels of the map (nz, ny, nx).
+
+    Returns
+    -------
+    ndarray
+        float32 [n].
+    """
     out = np.empty(len(index), np.float32)
     scale = np.array([m / n for m, n in zip(values.shape, shape)])
     over_slabs(lambda a, b: _sample_kernel(values, index, a, b, scale, out), len(index))

@@ -20,7 +20,20 @@ class Surface(NamedTuple):
 
 
 def threshold_for(data: np.ndarray, n_voxels: int) -> float:
-    """The value that ``n_voxels`` voxels of the map, float32 [z, y, x], reach."""
+    """The value that a number of voxels reach.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+    n_voxels
+        How many voxels.
+
+    Returns
+    -------
+    float
+        In the unit of the map.
+    """
     flat = data.ravel()
     n = min(max(int(n_voxels), 1), flat.size)
     return float(np.partition(flat, flat.size - n)[flat.size - n])
@@ -53,6 +66,7 @@ def _label_kernel(data, threshold, labels, parent):
                     parent[n] = n
                     labels[z, y, x] = n
                     continue
+                # Regions that meet here are one from now on: their roots get the smallest label.
                 least = 0
                 for near in (a, b, c):
                     if near > 0:
@@ -104,15 +118,35 @@ def _added_kernel(labels, chosen, z0, z1):
 
 
 def surface(data: np.ndarray, n_voxels: int, part: float = 0.3, most: int = 31) -> Surface:
-    """The contour of a map, float32 [z, y, x], that encloses ``n_voxels`` voxels.
+    """The contour of a map that encloses a number of voxels: how much surface it has, in how many regions.
 
-    Regions are joined through faces. The largest are looked at, until they hold ``part`` of the voxels, at most ``most`` of them;
-    their surface is what growing them by one voxel in all 26 directions adds. The box does not wrap round.
+    Regions are joined through faces. The largest are looked at; their surface is what growing them by one voxel in all 26 directions adds.
+    The box does not wrap round.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+    n_voxels
+        Voxels that the contour encloses.
+    part
+        The largest regions are looked at until they hold this part of the voxels.
+    most
+        And at most this many of them.
+
+    Returns
+    -------
+    Surface
+        Its numbers do not depend on the scale of the map.
+
+    References
+    ----------
     Terwilliger et al. (2018), https://doi.org/10.1107/S2059798318004655.
     """
     threshold = threshold_for(data, n_voxels)
     enclosed = int(np.count_nonzero(data >= np.float32(threshold)))
     labels = np.empty(data.shape, dtype=np.int32)
+    # There cannot be more labels than voxels enclosed.
     parent = np.zeros(enclosed + 2, dtype=np.int32)
     n = _label_kernel(data, np.float32(threshold), labels, parent)
     sizes = np.zeros(n + 1, dtype=np.int64)
@@ -121,18 +155,43 @@ def surface(data: np.ndarray, n_voxels: int, part: float = 0.3, most: int = 31) 
     enough = int(np.searchsorted(np.cumsum(sizes[order]), part * enclosed)) + 1
     picked = order[:min(enough, most)]
     chosen = np.isin(parent[:n + 1], picked)
+    # 0 is what lies outside of the contour
     chosen[0] = False
     added = sum(over_slabs(lambda a, b: _added_kernel(labels, chosen, a, b), data.shape[0]))
     return Surface(added / float(sizes[picked].sum()), int(order.size), order.size / enclosed, threshold)
 
 
 def adjusted(contour: Surface, region_weight: float) -> float:
-    """Adjusted surface area: the surface less ``region_weight`` times the regions per voxel; higher is clearer."""
+    """Adjusted surface area: the surface less a penalty for pieces.
+
+    Parameters
+    ----------
+    contour
+        Of :func:`surface`.
+    region_weight
+        Penalty of one region per voxel.
+
+    Returns
+    -------
+    float
+        Higher is clearer.
+    """
     return contour.area - region_weight * contour.regions_per_voxel
 
 
 def kurtosis(data: np.ndarray) -> float:
-    """``mean((rho - mean)^4) / sd^4`` of a map, float32 [z, y, x]; 3 for Gaussian noise."""
+    """Kurtosis of a map.
+
+    Parameters
+    ----------
+    data
+        float32 [z, y, x].
+
+    Returns
+    -------
+    float
+        ``mean((rho - mean)^4) / sd^4``; 3 for Gaussian noise, NaN for a flat map.
+    """
     mean, n = float(data.mean(dtype=np.float64)), data.size
 
     def work(start: int, stop: int) -> np.ndarray:

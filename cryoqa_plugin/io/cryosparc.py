@@ -1,6 +1,7 @@
-"""cryoSPARC refinement folders (homogeneous, non-uniform, local, helical, reconstruction), versions 2 to 5.
+"""cryoSPARC folders of refinements (homogeneous, non-uniform, local, helical, reconstruction) and local resolutions, versions 2 to 5.
 
-Files are named ``[cryosparc_Pn_]Jn_[iii_][volume_]WHAT.mrc``; of several iterations iii the highest counts, whatever the dates.
+Files are named ``[cryosparc_Pn_]Jn_[iii_][volume_]WHAT.mrc``; of several iterations iii the highest counts, whatever the dates. A
+folder of downloads may hold files of several jobs: they are read by job, and one job is given.
 """
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ import json
 import os
 import re
 from dataclasses import replace
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Match, Optional, Tuple
 
 import numpy as np
 
@@ -19,7 +20,7 @@ from .emdb_xml import read_fsc_xml
 from .job import Curve, Job, check_voxel_size, curve
 
 SIGNS = ("*_map_half_A.mrc", "*_volume_map.mrc", "*_map_sharp.mrc", "*.csg", "*_map.cs", "job.json with a cryoSPARC job")
-_WHAT = ("map_half_A", "map_half_B", "map_sharp", "mask_fsc_auto", "mask_refine", "mask_fsc", "map", "mask")
+_WHAT = ("map_half_A", "map_half_B", "map_sharp", "map_locres", "mask_fsc_auto", "mask_refine", "mask_fsc", "map", "mask")
 _NAME = re.compile(r"^(?:cryosparc_)?(?:(?P<project>P\d+)_)?(?P<job>J\d+)_(?:(?P<iteration>\d{3})_)?(?:volume_)?(?P<what>"
                    + "|".join(_WHAT) + r")\.(?P<ext>mrc|cs)$")
 _MASKS = ("mask_fsc_auto", "mask_fsc", "mask_refine", "mask")         # the first that is there is the mask of the FSC
@@ -34,10 +35,10 @@ def is_job(folder: str) -> bool:
 def read(folder: str) -> Job:
     """What a cryoSPARC job folder gives; what is missing or odd is in ``warnings``, nothing of it is an error."""
     about = _description(folder)
-    found, iteration, stem = _files(folder)
-    told, version, warnings = _told(folder, stem, iteration)
-    project = str(about.get("project_uid") or (re.search(r"P\d+", stem) or [""])[0])
-    uid = str(about.get("uid") or (re.search(r"J\d+", stem) or [""])[0])
+    names, project, uid, warnings = _one_job(folder, about)
+    found, iteration = _files(folder, names)
+    told, version, damaged = _told(folder, uid, iteration)
+    warnings += damaged
     for name, volume in told.items():
         path = found.get(name) or _place(volume.path, folder)
         if path:
@@ -49,8 +50,8 @@ def read(folder: str) -> Job:
               label=" ".join(t for t in (project, uid) if t) or os.path.basename(os.path.abspath(folder)),
               version=str(about.get("version") or about.get("cryosparc_version") or version).lstrip("v"),
               full_map=found.get("map") or found.get("map_sharp"), half1=found.get("map_half_A"), half2=found.get("map_half_B"),
-              mask=next(iter(masks.values()), None), sharpened=found.get("map_sharp"), other_masks=masks,
-              resolution=_resolution(about), warnings=tuple(warnings))
+              mask=next(iter(masks.values()), None), sharpened=found.get("map_sharp"), local_resolution=found.get("map_locres"),
+              other_masks=masks, resolution=_resolution(about), warnings=tuple(warnings))
     if about.get("status") and about["status"] != "completed":
         job = _warn(replace(job, iteration=iteration or 0),
                     f"{job.label} is not completed but {about['status']}; its maps may be intermediate ones.")
@@ -58,21 +59,50 @@ def read(folder: str) -> Job:
     if main and main.shape:
         job = replace(job, box=main.shape[0])
     job = check_voxel_size(job, main.voxel_size if main else None, main.path if main else "")
-    return _with_fsc(job)
+    return _with_fsc(job, uid)
 
 
 def _description(folder: str) -> Dict[str, Any]:
     try:
         with open(os.path.join(folder, "job.json"), encoding="utf-8", errors="replace") as stream:
             about = json.load(stream)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return about if isinstance(about, dict) and ("job_type" in about or "type" in about) else {}
 
 
-def _files(folder: str) -> Tuple[Dict[str, str], Optional[int], str]:
-    """Maps and masks by name, the highest iteration, and the part of the names before it."""
-    matches = [m for m in map(_NAME.match, sorted(os.listdir(folder))) if m]
+def _one_job(folder: str, about: Dict[str, Any]) -> Tuple[List[Match[str]], str, str, List[str]]:
+    """Names of the maps and masks of one job, its project and number, and notes on what else lies in the folder.
+
+    Of several jobs it is the one that the description is of, else the one with most of its maps, both half-maps before all.
+    """
+    names = sorted(os.listdir(folder))
+    matches = [m for m in map(_NAME.match, names) if m]
+    left = [n for n in names if n.endswith((".mrc", ".map")) and not _NAME.match(n)]
+    jobs: Dict[Tuple[str, str], List[Match[str]]] = {}
+    for m in matches:                                        # exports name the project, files in a job folder need not
+        projects = {o.group("project") for o in matches if o.group("job") == m.group("job") and o.group("project")}
+        project = m.group("project") or (projects.pop() if len(projects) == 1 else "")
+        jobs.setdefault((project, m.group("job")), []).append(m)
+    own = (str(about.get("project_uid") or ""), str(about.get("uid") or ""))
+
+    def worth(key: Tuple[str, str]) -> Tuple[bool, bool, int]:
+        whats = {m.group("what") for m in jobs[key] if m.group("ext") == "mrc"}
+        return key[1] == own[1], {"map_half_A", "map_half_B"} <= whats, len(whats)
+
+    chosen = max(jobs, key=worth) if jobs else own           # of equals the first by name
+    notes = []
+    if len(jobs) > 1:
+        others = ", ".join(" ".join(k).strip() for k in jobs if k != chosen)
+        notes.append(f"{folder} holds files of {len(jobs)} jobs; those of {' '.join(chosen).strip()} are taken, those of {others} are not.")
+    if left:
+        notes.append(f"{folder} holds maps whose names tell nothing: {', '.join(left[:5])}{', ...' if len(left) > 5 else ''}; "
+                     "give them by hand where they are needed.")
+    return jobs.get(chosen, []), own[0] or chosen[0], own[1] or chosen[1], notes
+
+
+def _files(folder: str, matches: List[Match[str]]) -> Tuple[Dict[str, str], Optional[int]]:
+    """Maps and masks of one job by what they are, and the highest iteration."""
     maps = [m for m in matches if m.group("ext") == "mrc"] or matches
     numbers = [int(m.group("iteration")) for m in maps if m.group("iteration") and not m.group("what").startswith("mask")]
     last = max(numbers) if numbers else None
@@ -82,16 +112,15 @@ def _files(folder: str) -> Tuple[Dict[str, str], Optional[int], str]:
         steady = m.group("what").startswith("mask") and (number is None or last is None or number <= last)
         if m.group("ext") == "mrc" and (number == last or number is None or steady):
             out[m.group("what")] = os.path.join(folder, m.string)
-    stem = f"{matches[0].group('project') or ''} {matches[0].group('job')}" if matches else ""
-    return out, last, stem
+    return out, last
 
 
-def _told(folder: str, stem: str, iteration: Optional[int]) -> Tuple[Dict[str, Volume], str, List[str]]:
+def _told(folder: str, uid: str, iteration: Optional[int]) -> Tuple[Dict[str, Volume], str, List[str]]:
     """Volumes that the ``.csg`` files, else the ``.cs`` files of the last iteration, describe; the version; warnings."""
     out: Dict[str, Volume] = {}
     version, warnings = "", []
     paths = []
-    for path in _glob(folder, "*.csg"):
+    for path in _of_job(_glob(folder, "*.csg"), uid):
         try:
             group = read_csg(path)
         except CryoqaError as error:
@@ -99,7 +128,7 @@ def _told(folder: str, stem: str, iteration: Optional[int]) -> Tuple[Dict[str, V
             continue
         version = version or group.version
         paths += [p for p, kind, _ in group.results.values() if kind.startswith("volume")]
-    paths += [p for p in _glob(folder, "*.cs") for m in [_NAME.match(os.path.basename(p))]
+    paths += [p for p in _of_job(_glob(folder, "*.cs"), uid) for m in [_NAME.match(os.path.basename(p))]
               if m and (m.group("iteration") is None or int(m.group("iteration")) == iteration)]
     for path in dict.fromkeys(paths):
         if os.path.isfile(path):
@@ -117,6 +146,12 @@ def _place(text: str, folder: str) -> Optional[str]:
         if path and os.path.isfile(path):
             return path
     return None
+
+
+def _of_job(paths: List[str], uid: str) -> List[str]:
+    """Those of the files whose name speaks of no other job."""
+    numbers = {p: re.findall(r"J\d+", os.path.basename(p)) for p in paths}
+    return [p for p in paths if not uid or not numbers[p] or uid in numbers[p]]
 
 
 def _glob(folder: str, pattern: str) -> List[str]:
@@ -141,15 +176,15 @@ def _walk(node: Any) -> Iterator[Tuple[str, Any]]:
 
 # ---------------------------------------------------------------- FSC
 
-def _with_fsc(job: Job) -> Job:
+def _with_fsc(job: Job, uid: str) -> Job:
     """Add the curves of the last FSC file (``.txt``, ``.csv``, else ``.xml``) that the folder holds."""
-    tables = sorted((p for e in ("txt", "csv") for p in _glob(job.folder, f"*fsc*.{e}")), key=_age)
+    tables = sorted((p for e in ("txt", "csv") for p in _of_job(_glob(job.folder, f"*fsc*.{e}"), uid)), key=_age)
     try:
         if tables:
             if not (job.box and job.voxel_size):
                 return _warn(job, f"{tables[-1]} was not read: its wave numbers need a box and a voxel size, and no map gives them.")
             return replace(job, fsc=read_fsc_table(tables[-1], job.box * job.voxel_size))
-        files = sorted(_glob(job.folder, "*fsc*.xml"), key=_age)
+        files = sorted(_of_job(_glob(job.folder, "*fsc*.xml"), uid), key=_age)
         if files:
             return replace(job, fsc={_curve_name(t) or t: c for t, c in read_fsc_xml(files[-1]).items()})
     except CryoqaError as error:

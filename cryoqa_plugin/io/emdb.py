@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from ..errors import CryoqaError, FormatError, InputError
+from ..progress import Progress, silent
 from ..results import read_json, write_json
 from .download import download, sha256
 from .emdb_xml import EmdbHeader, read_fsc_xml, read_header_xml
@@ -64,7 +65,7 @@ def _facts(header: EmdbHeader) -> str:
 
 
 def fetch(entry: str, folder: str, *, base_url: Optional[str] = None, parts: Optional[Sequence[str]] = None,
-          progress: Optional[Callable[[float, str], None]] = None) -> EmdbEntry:
+          progress: Progress = silent) -> EmdbEntry:
     """Fetch an entry of EMDB into ``folder/EMD-NNNN``.
 
     Files that an earlier call fetched, whose SHA-256 is the one in ``manifest.json``, are not fetched again; broken
@@ -121,10 +122,10 @@ class _Item:
 class _Fetcher:
     """The steps of one :func:`fetch`: header first, which names the other files, then these; a manifest after each."""
 
-    def __init__(self, number: str, folder: str, base: str, progress: Optional[Callable[[float, str], None]]) -> None:
+    def __init__(self, number: str, folder: str, base: str, progress: Progress) -> None:
         self.entry, self.number, self.folder = f"EMD-{number}", number, folder
         self.url = f"{base}/structures/EMD-{number}"
-        self.progress = progress or (lambda fraction, message: None)
+        self.progress = progress
         self.manifest_path = os.path.join(folder, "manifest.json")
         self.manifest = self._old_manifest()
         self.fetched: List[str] = []

@@ -2,23 +2,66 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields, replace
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from dataclasses import dataclass, replace
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Union
 
 from ..errors import InputError, MissingInputError
+from .curves import read_fsc_curve, read_mtf
+from .jobs import read_job
 from .maps import Map, MapHeader, read_header, read_map
-from .models import Model, read_model
+from .models import read_model
+from .mtz import read_mtz, read_mtz_header
+from .particles import read_particles
+from .sequences import read_sequences
+from .symmetry import read_symmetry
+
+SAME, OWN, NONE = "same", "own", "none"          # grid rules: that of the other maps, one of its own, or no grid at all
 
 
 @dataclass(frozen=True)
 class InputKind:
-    """One kind of input: ``is_map`` tells a map from a model; of a kind with ``many`` there may be several files."""
+    """One kind of input.
+
+    Parameters
+    ----------
+    name, label, help
+        How code, people and forms call it.
+    read
+        Makes the object from a file; the object has ``path``, and ``warnings`` (a map in its ``header``) where its file is odd.
+    grid
+        ``same`` for maps that must lie on one grid, ``own`` for maps with a grid of their own, ``none`` for what is no map.
+    many
+        There may be several files.
+    scipion
+        Class of Scipion's object, empty where Scipion gives a path.
+    header
+        Reads the header of a map alone.
+    folder
+        It is a folder, or a file in it.
+    set
+        Kinds of one set have as many files each, and the maps of one number lie on one grid.
+    """
 
     name: str
     label: str
     help: str
-    is_map: bool = True
+    read: Callable[[str], Any] = read_map
+    grid: str = SAME
     many: bool = False
+    scipion: str = "Volume"
+    header: Callable[[str], MapHeader] = read_header
+    folder: bool = False
+    set: str = ""
+
+    @property
+    def is_map(self) -> bool:
+        """It has a grid."""
+        return self.grid != NONE
+
+    @property
+    def metavar(self) -> str:
+        """What stands for its path in the help of the command line."""
+        return "FOLDER" if self.folder else "FILE"
 
 
 class _Kinds(Dict[str, InputKind]):
@@ -53,40 +96,76 @@ KINDS: Dict[str, InputKind] = _Kinds({k.name: k for k in (
     InputKind("full_map", "Map", "The map to look at (MRC, CCP4 or MAP, also gz or bz2)."),
     InputKind("half1", "Half-map 1", "First of two independent half-maps, neither masked nor filtered."),
     InputKind("half2", "Half-map 2", "Second half-map, on the grid of the first."),
-    InputKind("mask", "Mask", "Soft mask with values from 0 to 1, on the grid of the maps."),
-    InputKind("mask2", "Second mask", "Mask to combine with the first one, on the same grid."),
+    InputKind("mask", "Mask", "Soft mask with values from 0 to 1, on the grid of the maps.", scipion="VolumeMask"),
+    InputKind("mask2", "Second mask", "Mask to combine with the first one, on the same grid.", scipion="VolumeMask"),
     InputKind("resolution_map", "Local-resolution map", "Local resolution in Å at every voxel, on the grid of the maps; from any program."),
     InputKind("reference_map", "Reference map", "Map whose fall-off with resolution is to be matched, on the grid of the maps."),
     InputKind("others", "Other map", "Maps of the same data, made in other ways, on the grid of the maps.", many=True),
-    InputKind("model", "Atomic model", "PDB or mmCIF file (also gz) placed in the map.", is_map=False),
+    InputKind("model", "Atomic model", "PDB or mmCIF file (also gz) placed in the map.", read_model, NONE, scipion="AtomStruct"),
+    InputKind("mtf", "MTF of the detector", "STAR file with the MTF of the detector, as RELION takes it, by which maps are divided.", read_mtf,
+              NONE, scipion=""),
+    InputKind("fsc_curve", "FSC curve", "File with an FSC of the half-maps, in place of one computed here: postprocess.star of RELION, XML of "
+              "EMDB or cryoSPARC, or two columns, frequency in 1/Å and FSC.", read_fsc_curve, NONE, scipion=""),
+    InputKind("sequence", "Sequence", "FASTA file with all chains, for the mass.", read_sequences, NONE, scipion=""),
+    InputKind("job", "Job folder", "Folder of one job, such as Refine3D/job029 of RELION or J42 of cryoSPARC, or a file in it.", read_job,
+              NONE, scipion="", folder=True),
+    InputKind("map_coefficients", "Map coefficients", "MTZ file with amplitudes and phases of a map (FWT and PHWT, or the first pair).",
+              read_mtz, OWN, scipion="", header=read_mtz_header),
+    InputKind("symmetry", "Symmetry", "File with the name of a point group, or with operators: BIOMT or MTRIX records of a PDB file, "
+              "ncs_spec of Phenix, rot_axis lines of RELION, or rows of four numbers, three an operator.", read_symmetry, NONE, scipion=""),
+    InputKind("particles", "Particles", "Particles with angles and CTF: STAR file of RELION (3.1 or later), or .cs file of cryoSPARC.",
+              read_particles, NONE, scipion=""),
+    InputKind("focused_maps", "Focused map", "Maps of parts of the molecule, each on a grid of its own.", grid=OWN, many=True,
+              set="focused"),
+    InputKind("focused_half1", "Half-map 1 of a focused map", "First half-map of each focused map, in the same order.", grid=OWN, many=True,
+              set="focused"),
+    InputKind("focused_half2", "Half-map 2 of a focused map", "Second half-map of each focused map, in the same order.", grid=OWN,
+              many=True, set="focused"),
+    InputKind("focused_masks", "Mask of a focused map", "Mask of each focused map, in the same order.", grid=OWN, many=True,
+              scipion="VolumeMask", set="focused"),
 )})
 
 
-@dataclass(frozen=True)
 class Inputs:
-    """What a method works on; what was not given is None."""
+    """What a method works on, by kind; a kind that was not given is None, one with many files an empty tuple.
 
-    full_map: Optional[Map] = None
-    half1: Optional[Map] = None
-    half2: Optional[Map] = None
-    mask: Optional[Map] = None
-    mask2: Optional[Map] = None
-    resolution_map: Optional[Map] = None
-    reference_map: Optional[Map] = None
-    others: Tuple[Map, ...] = ()
-    model: Optional[Model] = None
+    >>> Inputs(half1=one, half2=two).mask is None                # doctest: +SKIP
+    True
+    """
+
+    def __init__(self, **given: Any) -> None:
+        for kind in given:
+            if kind not in KINDS:
+                raise TypeError(f"'{kind}' is no kind of input; the kinds are {', '.join(KINDS)}")
+        self._given = {k: tuple(v) if KINDS[k].many else v for k, v in given.items() if v is not None and (not KINDS[k].many or len(v))}
+
+    def __getattr__(self, kind: str) -> Any:
+        if kind.startswith("_") or kind not in KINDS:
+            raise AttributeError(kind)
+        return self._given.get(kind, () if KINDS[kind].many else None)
 
     def given(self) -> Dict[str, Any]:
-        """The inputs that are there, by kind; each of the ``others`` by its own name."""
-        out = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "others" and getattr(self, f.name) is not None}
-        return dict(out, **{f"others_{i}": m for i, m in enumerate(self.others, 1)})
+        """The inputs that are there, by kind; of a kind with many files each by its own name."""
+        out: Dict[str, Any] = {}
+        for kind, value in self._given.items():
+            out.update({f"{kind}_{i}": v for i, v in enumerate(value, 1)} if KINDS[kind].many else {kind: value})
+        return out
+
+    def only(self, kinds: Sequence[str]) -> "Inputs":
+        """Those of these inputs that are of ``kinds``."""
+        return Inputs(**{k: v for k, v in self._given.items() if k in kinds})
+
+    def with_(self, **given: Any) -> "Inputs":
+        """These inputs with others added, replaced or, by None, taken away."""
+        return Inputs(**dict(self._given, **given))
 
     def changed(self, name: str, **fields_of_map: Any) -> "Inputs":
         """These inputs with fields of one map replaced."""
-        if base_kind(name) == "others" and name != "others":
-            at = int(name.rpartition("_")[2]) - 1
-            return replace(self, others=tuple(replace(m, **fields_of_map) if i == at else m for i, m in enumerate(self.others)))
-        return replace(self, **{name: replace(getattr(self, name), **fields_of_map)})
+        kind = base_kind(name)
+        if not KINDS[kind].many:
+            return self.with_(**{name: replace(self._given[name], **fields_of_map)})
+        at = int(name.rpartition("_")[2]) - 1
+        return self.with_(**{kind: tuple(replace(m, **fields_of_map) if i == at else m for i, m in enumerate(self._given[kind]))})
 
     def maps(self) -> Dict[str, Map]:
         """The maps and masks that are there, by kind."""
@@ -94,31 +173,68 @@ class Inputs:
 
 
 def load_inputs(sources: Mapping[str, str]) -> Inputs:
-    """Read the files of ``sources`` (kind -> path)."""
-    read = {n: read_map(p) if KINDS[n].is_map else read_model(p) for n, p in expand(sources).items()}
-    others = sorted((n for n in read if base_kind(n) != n), key=lambda n: int(n.rpartition("_")[2]))
-    return Inputs(others=tuple(read.pop(n) for n in others), **read)
+    """Read the files of ``sources`` (kind -> path); :class:`InputError` when the lists of a set are not equally long."""
+    uneven = set_problems(expand(sources))
+    if uneven:
+        raise InputError(uneven[0])
+
+    def number(item: Any) -> int:
+        return int(item[0].rpartition("_")[2]) if base_kind(item[0]) != item[0] else 0
+
+    read: Dict[str, Any] = {}
+    for name, path in sorted(expand(sources).items(), key=number):
+        kind, value = base_kind(name), KINDS[name].read(path)
+        read[kind] = (*read.get(kind, ()), value) if KINDS[kind].many else value
+    return Inputs(**read)
 
 
-def missing(needed: Sequence[str], sources: Mapping[str, str]) -> List[str]:
-    """Sentences about inputs that are needed and not given, or whose file is not there."""
-    given = {base_kind(n) for n, p in sources.items() if p}
-    out = [f"{KINDS[n].label} is needed and was not given; give its file." for n in needed if n not in given]
-    out += [f"{KINDS[n].label} '{p}' does not exist; check the path." for n, p in sources.items()
-            if p and not os.path.isfile(p)]
+def set_problems(sources: Mapping[str, Any]) -> List[str]:
+    """Sentences about sets whose lists are not equally long, such as three focused maps with two masks.
+
+    Parameters
+    ----------
+    sources
+        Paths, or objects with ``path``, with a name for each.
+    """
+    files: Dict[str, Dict[str, List[str]]] = {}
+    for name, value in sources.items():
+        kind = KINDS[base_kind(name)]
+        if kind.set and value:
+            files.setdefault(kind.set, {}).setdefault(kind.name, []).append(str(getattr(value, "path", value)))
+    out = []
+    for lists in files.values():
+        (first, its), *others = lists.items()
+        for other, own in others:
+            if len(own) != len(its):
+                a, b = (f"{len(paths)} file{'s' * (len(paths) > 1)} of '{KINDS[kind].label.lower()}' ({', '.join(paths)})"
+                        for kind, paths in ((first, its), (other, own)))
+                out.append(f"There are {a} but {b}; give one for each, in the same order.")
     return out
 
 
-def grid_problems(headers: Mapping[str, MapHeader]) -> List[str]:
-    """Sentences about maps that do not lie on one grid (box or voxel size differ).
+def missing(needed: Sequence[str], sources: Mapping[str, str]) -> List[str]:
+    """Sentences about inputs that are needed and not given, whose file is not there, or of which one of a set is lacking."""
+    given = {base_kind(n) for n, p in sources.items() if p}
+    out = [f"{KINDS[n].label} is needed and was not given; give its file." for n in needed if n not in given]
+    out += [f"{KINDS[n].label} '{p}' does not exist; check the path." for n, p in sources.items()
+            if p and not (os.path.isfile(p) or KINDS[n].folder and os.path.isdir(p))]
+    return out + set_problems(sources)
 
-    ``headers`` may hold :class:`MapHeader` or :class:`Map`: both have ``shape``, ``voxel_size`` and ``path``.
+
+def grid_problems(headers: Mapping[str, MapHeader]) -> List[str]:
+    """Sentences about maps that should lie on one grid and do not (box or voxel size differ).
+
+    ``headers`` may hold :class:`MapHeader` or :class:`Map`: both have ``shape``, ``voxel_size`` and ``path``. The maps of one number of
+    a set, such as a focused map with its half-maps and mask, have a grid to themselves.
     """
-    names = list(headers)
+    first: Dict[str, str] = {}                               # the first map of each grid
     out = []
-    for name in names[1:]:
-        a, b = headers[names[0]], headers[name]
-        la, lb = KINDS[names[0]].label.lower(), KINDS[name].label.lower()
+    for name in headers:
+        kind = KINDS[base_kind(name)]
+        grid = SAME if kind.grid == SAME else f"{kind.set} {name.rpartition('_')[2]}" if kind.set else name
+        other = first.setdefault(grid, name)
+        a, b = headers[other], headers[name]
+        la, lb = KINDS[other].label.lower(), KINDS[name].label.lower()
         files = f"({a.path}, {b.path})"
         if a.shape != b.shape:
             out.append(f"The {la} is {_box(a)} voxels but the {lb} is {_box(b)} {files}. "
@@ -154,4 +270,4 @@ def require(inputs: Inputs, *names: str) -> None:
 
 def read_headers(sources: Mapping[str, str]) -> Dict[str, MapHeader]:
     """Headers of the maps among ``sources``."""
-    return {n: read_header(p) for n, p in sources.items() if p and KINDS[n].is_map}
+    return {n: KINDS[n].header(p) for n, p in sources.items() if p and KINDS[n].is_map}

@@ -61,6 +61,11 @@ class Job:
     warnings: Tuple[str, ...] = ()
 
     @property
+    def path(self) -> str:
+        """The folder, by the name that all inputs have."""
+        return self.folder
+
+    @property
     def voxel_size(self) -> Optional[float]:
         """Voxel size in Å: what the program says, else that of the header."""
         return self.program_voxel_size or self.header_voxel_size
@@ -73,8 +78,10 @@ class Job:
         return out
 
     def sources(self) -> Dict[str, str]:
-        """The inputs that a capability can take, by kind: full_map, half1, half2, mask."""
-        return {n: p for n, p in self.files().items() if n in ("full_map", "half1", "half2", "mask")}
+        """The inputs that a capability can take, by kind: full_map, half1, half2, mask, resolution_map."""
+        kinds = {"full_map": "full_map", "half1": "half1", "half2": "half2", "mask": "mask", "local_resolution": "resolution_map"}
+        found = self.files()
+        return {kind: found[name] for name, kind in kinds.items() if name in found}
 
     def select(self, number: int) -> "Job":
         """The same job with the files of one body in front; 0 gives the job as it is."""
@@ -94,9 +101,10 @@ class Job:
     def missing(self) -> List[str]:
         """Sentences on the inputs that a job of this kind should have and that are not there."""
         out = []
-        if not (self.half1 and self.half2) and self.kind != "MaskCreate":
+        lone = self.kind == "MaskCreate" or bool(self.local_resolution and not self.half1)     # it works on the maps of another job
+        if not (self.half1 and self.half2) and not lone:
             out.append(f"No pair of half-maps was found in {self.folder} ({self.program} {self.kind}); copy them from where the job ran.")
-        if not self.full_map and self.kind != "MaskCreate":
+        if not self.full_map and not lone:
             out.append(f"No full map was found in {self.folder} ({self.program} {self.kind}); the mean of the half-maps can stand in.")
         if not self.mask:
             out.append(f"No mask was found for {self.label} ({self.program} {self.kind}); give one, or make one with 'cryoqa mask'.")
@@ -110,7 +118,7 @@ def check_voxel_size(job: Job, said: Optional[float], said_by: str, length: Opti
     instead, to be divided by the box of the header. A header that disagrees by more than 0.2 % adds a warning.
     """
     header, warnings = None, list(job.warnings)
-    for path in (job.half1, job.full_map, job.mask):
+    for path in (job.half1, job.full_map, job.mask, job.local_resolution):
         if path and header is None:
             try:
                 header = read_header(path)
@@ -120,14 +128,26 @@ def check_voxel_size(job: Job, said: Optional[float], said_by: str, length: Opti
     box = header.shape[2] if header else job.box
     if said is None and length and box:
         said = length / box
-    if said and shown and abs(said - shown) > 2e-3 * said:
+    if said and header and shown and abs(said - shown) > 2e-3 * said:
         warnings.append(f"{os.path.basename(said_by)} says voxels of {said:.5g} Å but the header of {header.path} says {shown:.5g} Å; "
                         "the first is taken, give the voxel size when the second is right.")
     return replace(job, program_voxel_size=said, header_voxel_size=shown, box=box, warnings=tuple(warnings))
 
 
 def curve(freq: Any, values: Any) -> Curve:
-    """A curve as two float64 arrays, without the rows that are not finite."""
-    x, y = np.asarray(freq, dtype=np.float64), np.asarray(values, dtype=np.float64)
+    """A curve as two float64 arrays, without the rows that are not finite or no numbers."""
+    x, y = _as_numbers(freq), _as_numbers(values)
     good = np.isfinite(x) & np.isfinite(y)
     return x[good], y[good]
+
+
+def _as_numbers(values: Any) -> np.ndarray:
+    """Values as float64; text becomes NaN."""
+    def number(value: Any) -> float:
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            return np.nan
+
+    array = np.asarray(values)
+    return array.astype(np.float64) if array.dtype.kind in "fiu" else np.array([number(v) for v in array], dtype=np.float64)

@@ -41,7 +41,7 @@ def read_job(folder: str, body: int = 0) -> Job:
 
 
 def sources(folder: str) -> Dict[str, str]:
-    """Inputs that a job folder gives, by kind (``full_map``, ``half1``, ``half2``, ``mask``); one sentence when there are none.
+    """Inputs that a job folder gives, by kind (those of :meth:`Job.sources`); one sentence when there are none.
 
     What is odd about the job is logged as warnings.
     """

@@ -1,12 +1,17 @@
-"""Atomic models on disk: PDB and mmCIF, plain or compressed, read by gemmi; the content tells what a file is, not its name."""
+"""Atomic models on disk: PDB and mmCIF, plain or compressed, read by gemmi; the content tells what a file is, not its name.
+
+What gemmi would read in silence as something else is mended before and noted: blank occupancies (0 for gemmi), positions of
+stars (the origin), mmCIF without the columns that gemmi asks for (no atoms).
+"""
 from __future__ import annotations
 
 import bz2
 import gzip
+import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, List, Optional, Tuple
+from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -16,10 +21,14 @@ from ..files import replacing
 
 @dataclass(frozen=True)
 class Model:
-    """The first model of a file, with waters and hydrogens; every atom of ``structure`` in file order."""
+    """The first model of a file, with waters and hydrogens; every atom of ``structure`` in file order.
+
+    ``warnings`` are sentences about what to check in the file.
+    """
 
     structure: Any
     path: Optional[str] = None
+    warnings: Tuple[str, ...] = ()
 
     @cached_property
     def _atoms(self) -> List[Any]:
@@ -50,12 +59,35 @@ class Model:
         """Symbols of the elements, such as ``C`` or ``Zn``."""
         return tuple(a.element.name for a in self._atoms)
 
+    @property
+    def cell(self) -> Optional[Tuple[float, float, float]]:
+        """Edges of the unit cell (x, y, z) in Å, or None where there is none or the placeholder 1 x 1 x 1."""
+        cell = self.structure.cell
+        edges = (cell.a, cell.b, cell.c)
+        return edges if min(edges) > 1 else None
+
+    def cell_note(self, box: Sequence[float]) -> Optional[str]:
+        """A sentence when the unit cell of the file is not the box of a map, by more than 1 %.
+
+        Parameters
+        ----------
+        box
+            Edges of the map's box (x, y, z) in Å.
+        """
+        if self.cell is None or all(abs(a - b) <= 0.01 * b for a, b in zip(self.cell, box)):
+            return None
+        cell, edges = (" x ".join(f"{v:g}" for v in values) for values in (self.cell, box))
+        return (f"The model was made for a unit cell of {cell} Å, but the box of the map is {edges} Å; the positions are taken as they "
+                "are, check that the model lies in this map.")
+
 
 def read_model(path: str) -> Model:
-    """Read the first model of a PDB or mmCIF file (also gz); one sentence when it is none."""
+    """Read the first model of a PDB or mmCIF file (also gz), with notes on what was mended; one sentence when it is none."""
     import gemmi
+    notes: List[str] = []
     try:
         text = _text(path)
+        text = _complete_cif(text) if _is_cif(text) else _mended_pdb(text, notes)
         structure = gemmi.read_structure_string(text, format=gemmi.CoorFormat.Detect)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise FormatError(f"The compressed model '{path}' is damaged ({error}); fetch or copy it again.") from None
@@ -65,16 +97,92 @@ def read_model(path: str) -> Model:
         raise
     except Exception as error:                               # gemmi raises RuntimeError, ValueError and others for broken text
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise FormatError(f"The model '{path}' cannot be read as PDB or mmCIF ({reason}); give an atomic model.") from None
+        raise FormatError(f"The model '{path}' cannot be read as PDB or mmCIF ({reason}); give an atomic model."
+                          + _in_a_row(notes)) from None
+    found = sum(m.count_atom_sites() for m in structure)
+    n_models = len(structure)
     while len(structure) > 1:
         del structure[-1]
-    model = Model(structure, path) if len(structure) else None
-    if model is None or model.n_atoms == 0:
-        raise FormatError(f"The model '{path}' holds no atoms; give a PDB or mmCIF file with ATOM records.")
-    if not np.isfinite(model.xyz).all():
-        bad = int((~np.isfinite(model.xyz)).any(axis=1).sum())
-        raise FormatError(f"The model '{path}' has {bad} atoms whose position is no number; write it again.")
-    return model
+    model = Model(structure, path)
+    if not n_models or model.n_atoms == 0:
+        raise FormatError(f"The model '{path}' holds no atoms; give a PDB or mmCIF file with ATOM records." + _in_a_row(notes))
+    if n_models > 1:
+        notes.append(f"The file holds {n_models} models; the first is used, {model.n_atoms} of {found} atoms. Where they are parts of one "
+                     "assembly, join them into one model.")
+    return replace(model, warnings=tuple(notes + _checked(model)))
+
+
+def _in_a_row(notes: List[str]) -> str:
+    return "".join(f" {note}" for note in notes)
+
+
+def _checked(model: Model) -> List[str]:
+    """Notes on the atoms that were read; :class:`FormatError` for positions and B-factors that are no numbers."""
+    for values, what in ((model.xyz.sum(axis=1), "position"), (model.b_iso, "B-factor")):
+        bad = int((~np.isfinite(values)).sum())
+        if bad:
+            raise FormatError(f"The model '{model.path}' has {bad} atoms whose {what} is no number; write it again.")
+    if not model.occupancy.any():
+        return [f"The occupancy of all {model.n_atoms} atoms is 0, so that they weigh nothing; set it to 1 where atoms are present."]
+    return []
+
+
+def _is_cif(text: bytes) -> bool:
+    first = next((line for line in text.splitlines() if line.strip() and not line.startswith(b"#")), b"")
+    return first.lstrip()[:5].lower() == b"data_"
+
+
+def _mended_pdb(text: bytes, notes: List[str]) -> bytes:
+    """The text of a PDB file with blank occupancies as 1, and without atoms whose position cannot be read."""
+    out: List[bytes] = []
+    atoms = lost = blank = 0
+    drop = False                                             # ANISOU goes with its atom
+    for line in text.splitlines(keepends=True):
+        if line.startswith((b"ATOM  ", b"HETATM")) and len(line) > 54:
+            atoms += 1
+            drop = not _is_position(line[30:54])
+            lost += drop
+            body = line.rstrip(b"\r\n")
+            if len(body) > 54 and not body[54:60].strip():
+                blank += not drop
+                line = body[:54] + b"  1.00" + body[60:] + b"\n"
+        elif not line.startswith((b"ANISOU", b"SIGATM", b"SIGUIJ")):
+            drop = False
+        if not drop:
+            out.append(line)
+    if lost:
+        notes.append(f"The positions of {lost} of {atoms} atoms cannot be read (such as '********', a number too long for its columns); "
+                     "these atoms are left out.")
+    if blank:
+        notes.append(f"The occupancy of {blank} of {atoms} atoms is blank; it is taken as 1.")
+    return b"".join(out)
+
+
+def _is_position(columns: bytes) -> bool:
+    try:
+        return len([float(columns[i:i + 8]) for i in (0, 8, 16)]) == 3
+    except ValueError:
+        return False
+
+
+def _complete_cif(text: bytes) -> bytes:
+    """The text of an mmCIF file whose atoms have the columns that gemmi asks for; chains are named by their author's name."""
+    from gemmi import cif
+    wanted = ("_atom_site.id", "_atom_site.label_alt_id", "_atom_site.label_asym_id")
+    if all(re.search(re.escape(tag).encode() + rb"\s", text) for tag in wanted):
+        return text
+    document = cif.read_string(text)
+    for block in document:
+        loop = block.find_loop("_atom_site.Cartn_x").get_loop()
+        missing = [] if loop is None else [tag for tag in wanted if tag not in loop.tags]
+        if missing:
+            count = loop.length()
+            chains = list(block.find_loop("_atom_site.auth_asym_id")) or ["A"] * count
+            values = {"_atom_site.id": [str(i) for i in range(1, count + 1)], "_atom_site.label_alt_id": ["."] * count,
+                      "_atom_site.label_asym_id": chains}
+            columns = [list(block.find_loop(tag)) for tag in loop.tags]
+            block.init_loop("", loop.tags + missing).set_all_values(columns + [values[t] for t in missing])
+    return document.as_string().encode()
 
 
 def _text(path: str) -> bytes:

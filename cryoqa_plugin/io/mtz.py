@@ -1,19 +1,24 @@
 """Map coefficients as MTZ files, for programs that work on Fourier coefficients."""
 from __future__ import annotations
 
-from typing import Tuple
+from typing import Any, NamedTuple, Tuple
 
 import numpy as np
 
+from ..errors import FormatError, InputError
 from ..files import replacing
-from .maps import Map
+from .maps import Map, MapHeader
+
+_BOX = "cryoqa: box"                             # begins the line of the history that tells the box: x, y, z in voxels
+_COLUMNS = ("FWT", "PHWT")
+_SAMPLING = 3                                    # voxels to the resolution of coefficients whose box nobody tells
 
 
 def write_mtz(path: str, map_: Map) -> None:
     """Write the Fourier coefficients of a map up to Nyquist: columns H, K, L, FWT (amplitude) and PHWT (degrees), space group P 1.
 
     ``F(h) = V / n sum_x rho(x) exp(2 pi i h x)`` with V the volume of the box (Å^3) and n its voxels. MTZ knows no origin: the
-    coefficients are those of a map whose first voxel lies at 0.
+    coefficients are those of a map whose first voxel lies at 0. The box stands in the history, for :func:`read_mtz`.
     """
     import gemmi
     hkl, f = coefficients(map_)
@@ -23,9 +28,10 @@ def write_mtz(path: str, map_: Map) -> None:
     cell = [n * v for n, v in zip((nx, ny, nz), map_.voxel_size)]
     mtz.set_cell_for_all(gemmi.UnitCell(*cell, 90, 90, 90))
     mtz.title = "cryoqa map coefficients"
+    mtz.history = [f"{_BOX} {nx} {ny} {nz}"]
     mtz.add_dataset("cryoqa")
-    mtz.add_column("FWT", "F")
-    mtz.add_column("PHWT", "P")
+    for label, sort in zip(_COLUMNS, "FP"):
+        mtz.add_column(label, sort)
     table = np.empty((f.size, 5), dtype=np.float32)
     table[:, :3] = hkl
     table[:, 3] = np.abs(f)
@@ -53,3 +59,103 @@ def coefficients(map_: Map) -> Tuple[np.ndarray, np.ndarray]:
     hkl[mate] *= -1
     f[mate] = np.conj(f[mate])
     return hkl, f
+
+
+class _Coefficients(NamedTuple):
+    """A file of gemmi, the labels of amplitude and phase in it, and what its map is like."""
+
+    mtz: Any
+    labels: Tuple[str, str]
+    header: MapHeader
+
+
+def read_mtz(path: str) -> Map:
+    """The map of the coefficients in an MTZ file, on a grid of its own: the inverse of :func:`write_mtz`.
+
+    Parameters
+    ----------
+    path
+        A file with the columns FWT and PHWT, else the first amplitudes (type F) that phases (type P) stand beside. The box is the one
+        that cryoqa wrote, else has at least three voxels to the resolution, with edges that transform well.
+
+    Returns
+    -------
+    Map
+        Its first voxel lies at 0; voxels with coefficients that the file does not hold are those of zeros.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read, or its cell has angles other than 90 degrees.
+    FormatError
+        It is no MTZ file, or holds no amplitudes with phases.
+
+    Notes
+    -----
+    ``rho(x) = 1 / V sum_h F(h) exp(-2 pi i h x)`` over both mates of each pair, with all copies of the space group.
+
+    References
+    ----------
+    Wojdyr (2022), https://doi.org/10.21105/joss.04200 (gemmi).
+    """
+    import scipy.fft
+    mtz, labels, header = _look_at(path)
+    box = header.shape[::-1]
+    f = np.array(mtz.get_f_phi_on_grid(*labels, size=box, half_l=True), copy=False)     # [h, k, l]; gemmi's own transform halves odd edges
+    f[np.isnan(f)] = 0                                       # reflections that were not measured
+    data = scipy.fft.irfftn(np.conj(f), box, workers=-1).transpose(2, 1, 0) / np.float32(np.prod(header.voxel_size))
+    return Map(np.ascontiguousarray(data, dtype=np.float32), header.voxel_size, path=path, header=header)
+
+
+def read_mtz_header(path: str) -> MapHeader:
+    """Box and voxel size of the map that :func:`read_mtz` makes of a file; errors as there."""
+    return _look_at(path).header
+
+
+def _look_at(path: str) -> _Coefficients:
+    import gemmi
+    try:
+        with open(path, "rb") as stream:
+            begin = stream.read(4)
+        mtz = gemmi.read_mtz_file(path)
+    except OSError as error:
+        raise InputError(f"The map coefficients '{path}' cannot be read ({error.strerror or error}); check the path.") from None
+    except Exception as error:                               # gemmi raises RuntimeError and others for files cut short
+        reason = str(error).splitlines()[0] if begin == b"MTZ " and str(error) else "it does not begin with 'MTZ '"
+        raise FormatError(f"The map coefficients '{path}' cannot be read as MTZ ({reason}); give an MTZ file.") from None
+    cell = mtz.cell
+    if any(abs(angle - 90) > 1e-3 for angle in (cell.alpha, cell.beta, cell.gamma)):
+        raise InputError(f"The map coefficients '{path}' have a cell with angles of {cell.alpha:g}, {cell.beta:g} and {cell.gamma:g} degrees; "
+                         "only right-angled cells, as those of cryo-EM, are read.")
+    labels, edges = _labels(mtz, path), (cell.a, cell.b, cell.c)
+    box = _box_of(mtz)
+    notes = () if labels == _COLUMNS else (f"The map is made of the columns {labels[0]} and {labels[1]}.",)
+    header = MapHeader(
+        shape=box[::-1], voxel_size=tuple(float(f"{e / n:.7g}") for e, n in zip(edges, box)), origin=(0.0, 0.0, 0.0), path=path, mode=2, axis_order=(1, 2, 3),
+        nstart=(0, 0, 0), header_origin=(0.0, 0.0, 0.0), cell=(*edges, 90.0, 90.0, 90.0), sampling=box, ispg=1,
+        header_stats=(0.0, -1.0, -2.0, -1.0), labels=(mtz.title,), nversion=0, machine_stamp="", exttyp="", extended_bytes=0, warnings=notes)
+    return _Coefficients(mtz, labels, header)
+
+
+def _labels(mtz: Any, path: str) -> Tuple[str, str]:
+    columns = [(c.label, c.type) for c in mtz.columns]
+    pairs = [(a, b) for (a, sort), (b, other) in zip(columns, columns[1:]) if sort == "F" and other == "P"]
+    if not pairs or not mtz.nreflections:
+        names = ", ".join(label for label, _ in columns) or "none"
+        raise FormatError(f"The MTZ file '{path}' has no amplitudes (type F) beside phases (type P); its columns are {names}. Give map "
+                          "coefficients.")
+    return _COLUMNS if _COLUMNS in pairs else pairs[0]
+
+
+def _box_of(mtz: Any) -> Tuple[int, int, int]:
+    """Box (x, y, z) of the map of a file."""
+    import gemmi
+    for line in mtz.history:
+        words = line[len(_BOX):].split()[:3] if line.startswith(_BOX) else []
+        if len(words) == 3 and all(w.isdigit() for w in words) and mtz.data_fits_into([int(w) for w in words]):
+            return tuple(int(w) for w in words)
+    grid = gemmi.FloatGrid()
+    grid.set_unit_cell(mtz.cell)
+    grid.spacegroup = mtz.spacegroup
+    grid.set_size_from_spacing(mtz.resolution_high() / _SAMPLING, gemmi.GridSizeRounding.Up)
+    return grid.nu, grid.nv, grid.nw

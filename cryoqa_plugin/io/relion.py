@@ -139,7 +139,8 @@ def _text_options(path: str) -> Tuple[Dict[str, str], Optional[int]]:
 # ---------------------------------------------------------------- files
 
 def _glob(folder: str, pattern: str) -> List[str]:
-    return sorted(glob.glob(os.path.join(glob.escape(folder), pattern)))
+    """Plain files by pattern; a pipe of that name would never end."""
+    return sorted(p for p in glob.glob(os.path.join(glob.escape(folder), pattern)) if os.path.isfile(p))
 
 
 def locate(text: str, folder: str) -> Optional[str]:
@@ -217,7 +218,7 @@ def _float(text: Any) -> Optional[float]:
 # ---------------------------------------------------------------- Refine3D and MultiBody
 
 def _refine(job: Job, options: Dict[str, str]) -> Job:
-    final = _final(_glob(job.folder, "*half1_class*_unfil.mrc"))
+    final = _final(_glob(job.folder, "*half1_class*_unfil.mrc")) or _final(_glob(job.folder, "*half1_class???.mrc"))
     half1, iteration = (final[0], None) if final else _unfinished_half(job.folder)
     full = _existing(re.sub(r"half1_(.*?)(_unfil)?\.mrc$", r"\1.mrc", half1)) if half1 else None
     if full is None and iteration is None:
@@ -357,10 +358,9 @@ def _postprocess_fsc(tables: Dict[str, StarTable]) -> Dict[str, Curve]:
     table = tables.get("fsc")
     if table is None or "rlnResolution" not in table.columns:
         return {}
-    freq = table.columns["rlnResolution"].astype(float)
+    freq = table.columns["rlnResolution"].copy()
     if len(freq) and table.value("rlnSpectralIndex", 1) == 0:
-        freq = freq.copy()
-        freq[0] = 0.0                                        # RELION writes 999 Å for the origin
+        freq[0] = 0                                          # RELION writes 999 Å for the origin
     return {name: curve(freq, table.columns[label]) for name, label in _FSC_COLUMNS.items() if label in table.columns}
 
 
@@ -369,7 +369,8 @@ def _box_length(tables: Dict[str, StarTable]) -> Optional[float]:
     table = tables.get("fsc")
     if table is None or not {"rlnSpectralIndex", "rlnAngstromResolution"} <= set(table.columns) or len(table) < 2:
         return None
-    return float(table.columns["rlnSpectralIndex"][-1]) * float(table.columns["rlnAngstromResolution"][-1])
+    number, resolution = (_float(table.columns[label][-1]) for label in ("rlnSpectralIndex", "rlnAngstromResolution"))
+    return number * resolution if number and resolution else None
 
 
 def _localres(job: Job, options: Dict[str, str]) -> Job:

@@ -1,7 +1,8 @@
 """STAR files as RELION writes them: every table, with quoted values, comments and rows of uneven care.
 
-emtable is not used for reading: it tells quotes from the first line of a table, types from its first row and tables by
-the beginning of their name, which loses values of ``job.star`` and mixes ``model_class_1`` with ``model_class_10``.
+emtable takes types and quotes from the first row of a table and finds tables by the beginning of their name: it cannot read
+the options of ``job.star`` and takes ``model_class_10`` for ``model_class_1``. gemmi refuses a whole file for one option that has
+lost its value. The decisions page has the figures.
 """
 from __future__ import annotations
 

@@ -17,7 +17,9 @@ def blocks(results: Results, capability: str, means: Sequence[str], first: Seque
     """
     document = results[capability]
     title = f"Local resolution ({by}), middle slices" if by else "Local resolution, middle slices"
-    slices = resolution_slices(results, capability, "resolution_map", title, _scale(results, capability, even), behind)
+    slices: List[Block] = []
+    if document["metrics"]["median"]["value"] is not None:   # else no voxel has a resolution, and there is nothing to colour
+        slices = resolution_slices(results, capability, "resolution_map", title, _scale(results, capability, even), behind)
     return (slices + curves(document, ["histogram"], filled=True) + tables(document)
             + curves(document, means, marks=resolution_marks(document, "median")) + split_values(document, first))
 

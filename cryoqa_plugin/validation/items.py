@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..checks import Check, evaluate, worst
+from ..registry import CAPABILITIES
 from .sentences import sentence
 
 SERVICE = "https://doi.org/10.1039/D2FD00059H"
@@ -39,11 +40,15 @@ class Item:
 
     id: str
     title: str
-    capabilities: Tuple[str, ...]
     rules: Tuple[Rule, ...] = ()
     checks: Tuple[str, ...] = ()
     reported: Tuple[float, float] = (0.0, float("inf"))
     note: str = ""
+
+    @property
+    def capabilities(self) -> Tuple[str, ...]:
+        """The capabilities whose rows name this item."""
+        return tuple(row.id for row in CAPABILITIES if self.id in row.items)
 
     @property
     def level(self) -> str:
@@ -62,69 +67,69 @@ def _percentile(capability: str, limit: float = 0.1) -> Rule:
 
 
 ITEMS: Tuple[Item, ...] = (
-    Item("0.a", "Mass and centring", ("contour",), (
+    Item("0.a", "Mass and centring", (
         Rule("contour", "decentring", "<=", 20.0, "Decentring", "Shift the map to the middle of the box.", unit="%"),
         Rule("contour", "space_min", ">=", 20.0, "Smallest space to a face of the box", "Use a larger box.", unit="Å"),
         Rule("contour", "mass_offset_raw", "<=", 20.0, "Offset of the centre of mass", "Shift the map to the middle of the box.",
              unit="%")),
          checks=("decentring", "space_min_percent", "mass_offset"),
          note="The service writes 20 % of the box for the space and compares with 20 Å."),
-    Item("0.b", "Mask and connected components", ("contour",), (
+    Item("0.b", "Mask and connected components", (
         Rule("contour", "components_95", "<=", 5, "Components that hold 95 % of the mass", "Choose another contour level."),
         Rule("contour", "voxel_volume", "<=", 5.0, "Mean volume of the remaining components, as the service computes it",
              "Choose another contour level.", unit="Å³"),
         Rule("contour", "mask_overlap", ">=", 0.75, "Overlap of contour and constructed mask", "Choose another contour level.")),
          checks=("components_95", "remaining_percent", "mask_overlap"),
          note="The service divides the volume of the remaining components by itself: its second rule sees the size of a voxel only."),
-    Item("0.c", "Background", ("contour",), (
+    Item("0.c", "Background", (
         Rule("contour", "background_p", ">=", 0.001, "Probability that the mean of the background is 0", "Look at the background."),
         Rule("contour", "outlier_ratio", "<=", 20.0, "Voxels of the background beyond five standard deviations, over what is expected",
              "Look at the background for density that the mask leaves out.")),
          checks=("background_mean", "outliers_percent"),
          note="With millions of voxels any mean differs from 0 beyond doubt; cryoqa compares the mean with the density."),
-    Item("0.d", "B-factor", ("guinier",), (
+    Item("0.d", "B-factor", (
         Rule("guinier", "bfactor", ">=", -300.0, "B-factor of the map", "The map may need sharpening.", unit="Å²"),
         Rule("guinier", "bfactor", "<=", 0.0, "B-factor of the map", "The map seems sharpened too much.", unit="Å²")),
          note="The service wants -300 Å² at most at any resolution; cryoqa looks at what is left of the amplitudes at the resolution."),
-    Item("0.e", "Local resolution of the map alone", ("map_resolution",), (_percentile("map_resolution"),), reported=(2.0, 13.0),
+    Item("0.e", "Local resolution of the map alone", (_percentile("map_resolution"),), reported=(2.0, 13.0),
          note="A statistical estimate takes the place of the network DeepRes."),
-    Item("0.f", "Local B-factor", ("locbfactor",), (
+    Item("0.f", "Local B-factor", (
         Rule("locbfactor", "median_bfactor", ">=", -300.0, "Median of the local B-factor", "The map may need sharpening.", "negative",
              "Å²"),
         Rule("locbfactor", "median_bfactor", "<=", 0.0, "Median of the local B-factor", "The map seems sharpened too much.", "negative",
              "Å²")),
          note="The service's B-factors are negative for a fall-off; those of cryoqa are calibrated and positive, as of atoms, and judged "
               "by how much they differ from place to place."),
-    Item("0.g", "Local occupancy", ("lococcupancy",), (
+    Item("0.g", "Local occupancy", (
         Rule("lococcupancy", "median_occupancy", ">=", 0.5, "Median of the local occupancy", "Parts of the molecule may be missing."),),
          note="Its mean inside the mask is 0.75 by construction, so that the service's rule hardly ever fails."),
-    Item("0.h", "Hand", ("hand",), (
+    Item("0.h", "Hand", (
         Rule("hand", "wrong_probability", "<=", 0.5, "Probability that the hand is wrong", "Mirror the map."),),
          checks=("wrong_probability",), reported=(0.0, 5.0),
          note="Helices of the map are looked at in place of the network DeepHand."),
-    Item("1.a", "Global resolution: FSC, phase residual, SSNR", ("fsc", "half_map_statistics"), (
+    Item("1.a", "Global resolution: FSC, phase residual, SSNR", (
         _ratio("fsc", "resolution", "that of the FSC"),
         _ratio("half_map_statistics", "resolution_dpr_random", "that of the phase residual"),
         _ratio("half_map_statistics", "resolution_ssnr_1", "that of the SSNR"))),
-    Item("1.b", "Significance of the FSC", ("half_map_statistics",), (
+    Item("1.b", "Significance of the FSC", (
         _ratio("half_map_statistics", "resolution_fdr", "that of the FSC-FDR"),),
          checks=("half_maps_identical", "shells_beyond")),
-    Item("1.c", "Local resolution: FSC of boxes", ("blocres",), (_percentile("blocres"),)),
-    Item("1.d", "Local resolution: ResMap", ("resmap",), (_percentile("resmap"),)),
-    Item("1.e", "Local resolution: MonoRes", ("monores",), (_percentile("monores"),)),
-    Item("1.f", "Local resolution by direction: MonoDir", ("monodir",), (
+    Item("1.c", "Local resolution: FSC of boxes", (_percentile("blocres"),)),
+    Item("1.d", "Local resolution: ResMap", (_percentile("resmap"),)),
+    Item("1.e", "Local resolution: MonoRes", (_percentile("monores"),)),
+    Item("1.f", "Local resolution by direction: MonoDir", (
         _ratio("monodir", "radial_median", "the radial resolution of MonoDir"),), reported=(0.0, 10.0)),
-    Item("1.g", "Fourier shell occupancy", ("directional_fsc",), (_ratio("directional_fsc", "fso_05", "that of the occupancy at 0.5"),),
+    Item("1.g", "Fourier shell occupancy", (_ratio("directional_fsc", "fso_05", "that of the occupancy at 0.5"),),
          checks=("half_maps_identical", "isotropic", "reach_nyquist")),
-    Item("1.h", "3DFSC", ("directional_fsc",), (_ratio("directional_fsc", "resolution_global", "that of the 3DFSC"),),
-         checks=("half_maps_identical", "zero_fraction", "area_ratio", "fall_off_ratio")),
-    Item("1.i", "Local resolution: filter bank", ("local_fsc",), note="Not in the service's reports."),
-    Item("A.a", "Map against model: FSC", ("mtriage",), (_ratio("mtriage", "d_fsc_model_05_masked", "that of map against model at 0.5"),),
+    Item("1.h", "3DFSC", (_ratio("directional_fsc", "resolution_global", "that of the 3DFSC"),),
+         checks=("half_maps_identical", "half_maps_masked", "area_ratio", "fall_off_ratio")),
+    Item("1.i", "Local resolution: filter bank", note="Not in the service's reports."),
+    Item("A.a", "Map against model: FSC", (_ratio("mtriage", "d_fsc_model_05_masked", "that of map against model at 0.5"),),
          checks=("model_zscore", "atoms_outside", "model_correlation", "model_gap", "model_lead", "b_excess")),
-    Item("A.b", "Map against model: correlation and atom inclusion", ("model_fit",),
+    Item("A.b", "Map against model: correlation and atom inclusion",
          checks=("half_maps_identical", "atoms_outside", "model_zscore", "cc_mask", "residues_low", "inclusion_backbone"),
          note="The service has FSC-Q here."),
-    Item("A.d", "Map against model: Guinier plots", ("model_fit",), (
+    Item("A.d", "Map against model: Guinier plots", (
         Rule("model_fit", "guinier_correlation", ">=", 0.5, "Correlation of the Guinier plots of map and model", "Sharpen the map less or "
              "more, or look at the B-factors of the model."),), checks=("guinier_correlation",)),
 )

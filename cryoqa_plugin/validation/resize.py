@@ -2,16 +2,19 @@
 from __future__ import annotations
 
 import os
-from typing import Dict, Mapping, Optional
+from dataclasses import replace
+from typing import Dict, Optional
 
 import numpy as np
 
 from ..core import fourier, local_gains
-from ..io.maps import Map, read_header, read_map, write_map
+from ..io.maps import Map, write_map
+from ..registry import Capability
+from ..study import Study
 
-SLOW = ("blocres", "resmap", "monores", "monodir")
 _PER_RESOLUTION = 3.0                            # voxels to the resolution
 _WORTH = 0.85                                    # of the number of voxels along an edge, above which it is not done
+_RESIZED = ("full_map", "half1", "half2", "mask")
 _FINEST = 1.0                                    # Å; without a resolution voxels are not made coarser than this
 
 
@@ -23,36 +26,31 @@ class Resizer:
 
     def __init__(self, outdir: str, resolution: Optional[float]) -> None:
         self._folder, self.resolution = os.path.join(outdir, "resized"), resolution
-        self._made: Dict[str, str] = {}
+        self._made: Dict[int, Map] = {}
 
     def found(self, resolution: Optional[float]) -> None:
         """Mind a resolution that was measured, where it is finer than the one reported."""
         if resolution is not None:
             self.resolution = min(resolution, self.resolution or resolution)
 
-    def sources(self, capability: str, sources: Mapping[str, str], voxel_sizes: Optional[Mapping[str, float]]) -> Dict[str, str]:
-        """The sources of a capability: coarser maps in place of the given ones when it is slow and they are much finer than needed."""
-        out = dict(sources)
-        if capability not in SLOW or voxel_sizes:
-            return out
-        first = next((p for n, p in sources.items() if n in ("half1", "full_map")), None)
+    def study(self, row: Capability, study: Study) -> Study:
+        """The Study for a capability: of coarser maps when it is slow and the voxels are much finer than it needs."""
         target = (self.resolution or 0.0) / _PER_RESOLUTION or _FINEST
-        if first is None or max(read_header(first).voxel_size) > _WORTH * target:
-            return out
-        for kind in ("full_map", "half1", "half2", "mask"):
-            if sources.get(kind):
-                out[kind] = self._coarse(kind, sources[kind], target)
-        return out
+        if not row.slow or max(study.grid.voxel_size) > _WORTH * target:
+            return study
+        return study.with_(**{kind: self._coarse(kind, m, target) for kind, m in study.maps().items() if kind in _RESIZED})
 
-    def _coarse(self, kind: str, path: str, target: float) -> str:
-        if kind not in self._made:
-            made = coarser(read_map(path), target)
+    def _coarse(self, kind: str, map_: Map, target: float) -> Map:
+        """The map on the coarser grid, also in a file, so that the report can draw it and a later run find it."""
+        if id(map_.data) not in self._made:
+            made = coarser(map_, target)
             if kind == "mask":
                 np.clip(made.data, 0, 1, out=made.data)
             os.makedirs(self._folder, exist_ok=True)
-            self._made[kind] = os.path.join(self._folder, kind + ".mrc")
-            write_map(self._made[kind], made, labels=("cryoqa: resized by cropping its transform",))
-        return self._made[kind]
+            path = os.path.join(self._folder, kind + ".mrc")
+            write_map(path, made, labels=("cryoqa: resized by cropping its transform",))
+            self._made[id(map_.data)] = replace(made, path=path)
+        return self._made[id(map_.data)]
 
 
 def coarser(map_: Map, voxel_size: float) -> Map:

@@ -3,13 +3,9 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
+from ..registry import CAPABILITIES
 from .items import Judged
 
-_ESTIMATES = (("0.e", "map_resolution", "median"), ("1.a", "fsc", "resolution"), ("1.a", "half_map_statistics", "resolution_ssnr_1"),
-              ("1.b", "half_map_statistics", "resolution_fdr"), ("1.c", "blocres", "median"), ("1.d", "resmap", "median"),
-              ("1.e", "monores", "median_resolution"), ("1.f", "monodir", "radial_median"), ("1.g", "directional_fsc", "fso_05"),
-              ("1.h", "directional_fsc", "resolution_global"), ("1.i", "local_fsc", "median"),
-              ("A.a", "mtriage", "d_fsc_model_05_masked"))
 _OPTIMIST = 0.8
 
 
@@ -23,12 +19,11 @@ def score(judged: Sequence[Judged]) -> Dict[str, int]:
 def estimates(documents: Mapping[str, Mapping[str, Any]]) -> List[Tuple[str, str, float]]:
     """Item, title of the capability and resolution (Å) of each estimate that there is; of local methods the median."""
     out = []
-    for item, capability, metric in _ESTIMATES:
-        document = documents.get(capability, {})
-        value = document.get("metrics", {}).get(metric, {}).get("value")
-        if value:
-            out.append((item, str(document.get("title", capability)), float(value)))
-    return out
+    for row in CAPABILITIES:
+        metrics = documents.get(row.id, {}).get("metrics", {})
+        known = {name: entry["value"] for name, entry in metrics.items()}
+        out += [(item, row.title, float(known[metric])) for item, metric in row.estimates if known.get(metric)]
+    return sorted(out, key=lambda found: found[0])
 
 
 def resolution_sentence(found: Sequence[Tuple[str, str, float]], reported: Optional[float]) -> str:

@@ -43,8 +43,8 @@ def test_memory_estimate_grows_with_the_box(cli_files, tmp_path):
     half = read_map(cli_files["half1"])
     write_map(big, half.with_data(np.tile(half.data, (2, 2, 2))))
     row = runner.capability("fsc")
-    assert runner.memory_estimate("fsc", {"half1": big}) - small == pytest.approx(row.bytes_per_voxel * 7 * 32 ** 3, abs=2)
-    assert row.bytes_per_voxel > 8
+    assert runner.memory_estimate("fsc", {"half1": big}) - small == pytest.approx(row.memory * 7 * 32 ** 3, abs=2)
+    assert row.memory > 8
 
 
 @pytest.mark.parametrize("capability, values", [("half_map_statistics", {"local_map": True}), ("monores", {"rules": "cryoqa"}),
@@ -54,7 +54,7 @@ def test_memory_estimate_knows_what_costs_more(cli_files, capability, values):
     base = runner.memory_estimate("import_job", sources)
     assert runner.memory_estimate(capability, sources, values) - base == pytest.approx(row.costly[0][2] * 32 ** 3, abs=2)
     cheap = {"local_map": False} if capability != "monores" else {"rules": "xmipp"}
-    assert runner.memory_estimate(capability, sources, cheap) - base == pytest.approx(row.bytes_per_voxel * 32 ** 3, abs=2)
+    assert runner.memory_estimate(capability, sources, cheap) - base == pytest.approx(row.memory * 32 ** 3, abs=2)
 
 
 def test_more_memory_than_there_is_is_said(cli_files, monkeypatch):

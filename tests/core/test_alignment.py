@@ -123,12 +123,3 @@ def test_copies():
     a = _pair((32, 32, 32), (0, 0, 0))[0]
     found = _place(a, 3 * a)
     assert found.operation == NONE and np.abs(found.shift).max() < 1e-6 and found.fsc.min() > 0.999
-
-
-@pytest.mark.parametrize("factor", [1, 2, 3])
-def test_binned(factor):
-    data = np.random.default_rng(2).standard_normal((13, 14, 15)).astype(np.float32)
-    nz, ny, nx = (n // factor for n in data.shape)
-    cut = data[:nz * factor, :ny * factor, :nx * factor].reshape(nz, factor, ny, factor, nx, factor)
-    np.testing.assert_allclose(alignment.binned(data, factor), cut.mean(axis=(1, 3, 5)), atol=1e-6)
-    assert [alignment.bin_factor((n, 300, 300)) for n in (32, 159, 160, 256)] == [1, 1, 2, 3]

@@ -79,6 +79,46 @@ def test_half_maps_of_another_iteration_are_not_mixed(folder):
     assert sum("is not in" in w for w in job.warnings) == 2
 
 
+def test_half_maps_of_two_jobs_are_not_mixed(tmp_path):
+    """A folder of downloads: J20 is complete, J21 lacks a half-map; J20 also has files that do not name the project."""
+    top = tmp_path / "downloads"
+    for name in ("map", "map_half_A", "map_half_B"):
+        put(top / f"cryosparc_P1_J20_005_volume_{name}.mrc")
+    put(top / "J20_005_volume_mask_fsc_auto.mrc")
+    for name in ("cryosparc_P1_J21_009_volume_map", "cryosparc_P1_J21_009_volume_map_half_A", "cryosparc_P1_J21_009_volume_mask_fsc_auto"):
+        put(top / f"{name}.mrc", voxel=2.0)
+    write_cs(top / "cryosparc_P1_J21_009_volume_map.cs", "map", "J21/cryosparc_P1_J21_009_volume_map.mrc")
+    (top / "P1_J21_fsc_iteration_009.txt").write_text(fsc_text())
+    job = read_job(str(top))
+    assert job.label == "P1 J20" and job.voxel_size == 1.5 and job.fsc == {}
+    assert {k: v.rpartition("/")[2] for k, v in job.sources().items()} == {
+        "full_map": "cryosparc_P1_J20_005_volume_map.mrc", "half1": "cryosparc_P1_J20_005_volume_map_half_A.mrc",
+        "half2": "cryosparc_P1_J20_005_volume_map_half_B.mrc", "mask": "J20_005_volume_mask_fsc_auto.mrc"}
+    assert job.warnings == (f"{top} holds files of 2 jobs; those of P1 J20 are taken, those of P1 J21 are not.",)
+    (top / "job.json").write_text(json.dumps({"uid": "J21", "project_uid": "P1", "job_type": "homo_refine_new", "status": "completed"}))
+    job = read_job(str(top))
+    assert job.label == "P1 J21" and job.half2 is None and job.half1.endswith("J21_009_volume_map_half_A.mrc")
+
+
+def test_a_local_resolution_job_gives_its_map(tmp_path):
+    top = tmp_path / "J30"
+    local = put(top / "J30_map_locres.mrc")
+    put(top / "filtered by hand.mrc")
+    (top / "job.json").write_text(json.dumps({"uid": "J30", "project_uid": "P1", "job_type": "local_resolution", "status": "completed"}))
+    job = read_job(str(top))
+    assert job.sources() == {"resolution_map": local} and job.local_resolution == local and job.voxel_size == 1.5
+    assert job.warnings == (f"{top} holds maps whose names tell nothing: filtered by hand.mrc; give them by hand where they are needed.",)
+    assert [s.split(" ")[1] for s in job.missing()] == ["mask"]
+
+
+def test_a_damaged_description_is_none(tmp_path):
+    top = tmp_path / "J5"
+    put(top / "J5_volume_map_half_A.mrc")
+    for text in ("[" * 100000, "{", "[1]", "\0"):
+        (top / "job.json").write_text(text)
+        assert read_job(str(top)).label == "J5"
+
+
 def test_reconstruction_without_iterations_and_unfinished_job(tmp_path):
     top = tmp_path / "J5"
     for name in ("J5_volume_map", "J5_volume_map_half_A", "J5_volume_map_half_B", "J5_mask"):

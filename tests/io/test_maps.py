@@ -6,6 +6,7 @@ import gzip
 import itertools
 import os
 import struct
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -18,12 +19,12 @@ TYPES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2"}
 
 def _bytes(data, *, mode=2, axes=(1, 2, 3), nstart=(0, 0, 0), origin=(0, 0, 0), cell=None, order="<", extended=0, stamp=None,
            sampling=None, ispg=1, angles=(90, 90, 90), imod=False):
-    """A map file; ``data`` is [section, row, column], ``nstart`` in file order, ``cell`` and ``sampling`` in x, y, z."""
+    """A map file with voxels of 2 Å; ``data`` is [section, row, column], ``nstart`` in file order, ``cell`` and ``sampling`` in x, y, z."""
     ns, nr, nc = data.shape
     in_xyz = [0, 0, 0]
     for axis, n in zip(axes, (nc, nr, ns)):
         in_xyz[axis - 1] = n
-    sampling, cell = sampling or in_xyz, cell or [float(n) for n in in_xyz]
+    sampling, cell = sampling or in_xyz, cell or [2.0 * n for n in in_xyz]
     head = bytearray(1024)
     struct.pack_into(order + "10i6f3i3f2i", head, 0, nc, nr, ns, mode, *nstart, *sampling, *cell, *angles, *axes,
                      float(data.min()), float(data.max()), float(data.mean()), ispg, extended)
@@ -77,8 +78,8 @@ def test_origin_goes_before_nstart_and_a_conflict_is_said(tmp_path):
     data = np.arange(8.0).reshape(2, 2, 2)
     header = read_header(_write(tmp_path, _bytes(data, nstart=(1, 2, 3), origin=(10, 20, 30))))
     assert header.origin == (10, 20, 30) and any("NSTART" in w for w in header.warnings)
-    agreeing = read_header(_write(tmp_path, _bytes(data, nstart=(1, 2, 3), origin=(1, 2, 3))))
-    assert agreeing.origin == (1, 2, 3) and agreeing.warnings == ()
+    agreeing = read_header(_write(tmp_path, _bytes(data, nstart=(1, 2, 3), origin=(2, 4, 6))))
+    assert agreeing.origin == (2, 4, 6) and agreeing.warnings == ()
     assert read_header(_write(tmp_path, _bytes(data, origin=(np.nan, 0, 0)))).origin == (0, 0, 0)
 
 
@@ -89,27 +90,60 @@ def test_a_part_of_a_cell_keeps_its_voxel_size(tmp_path):
     assert header.voxel_size == pytest.approx((0.5, 0.6, 0.7)) and header.sampling == (100, 100, 100)
 
 
-@pytest.mark.parametrize("change, words", [
-    (dict(stamp=b"AM\0\0"), "machine stamp"), (dict(cell=[0.0, 0.0, 0.0]), "cell of 0"), (dict(sampling=[0, 0, 0]), "0 sampling"),
-    (dict(ispg=0), "stack of images"), (dict(ispg=401), "stack of volumes"), (dict(angles=(0, 0, 0)), None)])
-def test_odd_headers_are_read_and_said(change, words, tmp_path):
+@pytest.mark.parametrize("change, words, voxel", [
+    (dict(stamp=b"AM\0\0"), "machine stamp", 2), (dict(cell=[0.0, 0.0, 0.0]), "cell of 0", 1),
+    (dict(sampling=[0, 0, 0]), "0 sampling", 2), (dict(ispg=0), "stack of images", 2), (dict(ispg=401), "stack of volumes", 2),
+    (dict(ispg=401, sampling=[5, 4, 0]), "stack of volumes", 2), (dict(angles=(0, 0, 0)), None, 2)])
+def test_odd_headers_are_read_and_said(change, words, voxel, tmp_path):
     data = np.random.default_rng(0).random((3, 4, 5)).astype(np.float32)
     map_ = read_map(_write(tmp_path, _bytes(data, **change)))
     np.testing.assert_array_equal(map_.data, data)
-    assert map_.voxel_size == (1.0, 1.0, 1.0)
+    assert map_.voxel_size == (voxel, voxel, voxel)
     assert (any(words in w for w in map_.header.warnings)) if words else not map_.header.warnings
+
+
+@pytest.mark.parametrize("change, voxel, words", [
+    (dict(cell=[0.0, 0.0, 0.0]), (1, 1, 1), "a cell of 0 x 0 x 0 Å, so that the voxel size is unknown; 1 Å is taken, give the voxel size."),
+    (dict(cell=[10.0, 8.0, np.nan]), (2, 2, 1), "the voxel size along z is unknown"),
+    (dict(cell=[1e30, 1e30, 1e30]), (1, 1, 1), "the voxel size is unknown"),
+    (dict(cell=[1e-30, 1e-30, 1e-30]), (1, 1, 1), "the voxel size is unknown"),
+    (dict(cell=[5.0, 4.0, 3.0]), (1, 1, 1), "The voxel size is exactly 1 Å in all axes, which many programs write when they do not know "
+     "it; check it."),
+    (dict(cell=[5e-10, 4e-10, 3e-10]), (1e-10,) * 3, "1e-10 x 1e-10 x 1e-10 Å is outside 0.2 to 20 Å (1 Å if it is in metres)"),
+    (dict(cell=[0.5, 0.4, 0.3]), (0.1,) * 3, "outside 0.2 to 20 Å (1 Å if it is in nanometres)"),
+    (dict(cell=[125.0, 100.0, 75.0]), (25,) * 3, "outside 0.2 to 20 Å; give the voxel size if the header is wrong"),
+    (dict(cell=[10.0, 8.0, 6.0], sampling=[5, 4, 1]), (2, 2, 2), "1 sampling interval along z for 3 sections (a stack written as a "
+     "volume), that is voxels of 6 Å along z; 2 Å is taken")])
+def test_a_doubtful_voxel_size_is_noted_once(change, voxel, words, tmp_path):
+    header = read_header(_write(tmp_path, _bytes(np.arange(60.0).reshape(3, 4, 5), **change)))
+    assert header.voxel_size == pytest.approx(voxel) and header.origin == (0, 0, 0)
+    assert len(header.warnings) == 1 and words in header.warnings[0] and header.voxel_size_warnings == header.warnings
+
+
+@pytest.mark.parametrize("cell, sampling, voxel", [([50.0, 60.0, 70.0], [100, 100, 100], (0.5, 0.6, 0.7)),
+                                                    ([10.0, 8.0, 2.0], [5, 4, 1], (2, 2, 2)), ([10.0, 12.0, 6.0], [5, 4, 1], (2, 3, 6))])
+def test_a_voxel_size_that_is_no_cube_is_left_alone(cell, sampling, voxel, tmp_path):
+    header = read_header(_write(tmp_path, _bytes(np.arange(60.0).reshape(3, 4, 5), cell=cell, sampling=sampling)))
+    assert header.voxel_size == pytest.approx(voxel) and header.warnings == ()
+
+
+def test_a_start_that_cannot_be_is_not_used(tmp_path):
+    header = read_header(_write(tmp_path, _bytes(np.arange(60.0).reshape(3, 4, 5), nstart=(-2 ** 31, 0, 2 ** 31 - 1))))
+    assert header.origin == (0, 0, 0) and header.nstart == (-2 ** 31, 0, 2 ** 31 - 1)
+    assert header.warnings == ("The NSTART (-2147483648, 0, 2147483647) of the header makes no sense and is not used.",)
 
 
 def test_a_cubic_box_of_space_group_0_is_a_volume_and_a_stack_is_said(tmp_path):
     data = np.random.default_rng(0).random((4, 4, 4))
     assert read_header(_write(tmp_path, _bytes(data, ispg=0))).warnings == ()
-    stack = read_header(_write(tmp_path, _bytes(data, ispg=0, sampling=[4, 4, 1], cell=[4.0, 4.0, 1.0])))
-    assert "stack of images" in stack.warnings[0] and stack.voxel_size == (1, 1, 1)
+    stack = read_header(_write(tmp_path, _bytes(data, ispg=0, sampling=[4, 4, 1], cell=[8.0, 8.0, 2.0])))
+    assert "stack of images" in stack.warnings[0] and stack.voxel_size == (2, 2, 2)
 
 
-def test_bytes_past_the_end_are_said(tmp_path):
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress])
+def test_bytes_past_the_end_are_said(pack, tmp_path):
     data = np.arange(24.0).reshape(2, 3, 4)
-    map_ = read_map(_write(tmp_path, _bytes(data) + b"12345"))
+    map_ = read_map(_write(tmp_path, pack(_bytes(data) + b"12345")))
     np.testing.assert_array_equal(map_.data, data)
     assert map_.header.warnings == ("The file has 5 bytes more than its header asks for; they are not read.",)
 
@@ -135,6 +169,21 @@ def test_huge_extended_header(tmp_path):
     assert map_.header.extended_bytes == 3_000_000
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress])
+def test_an_extended_header_that_is_not_there(pack, tmp_path):
+    """NSYMBT says 1024 and the voxels follow the header at once."""
+    data = np.arange(600.0).reshape(5, 10, 12)
+    block = bytearray(_bytes(data))
+    block[92:96] = struct.pack("<i", 1024)
+    map_ = read_map(_write(tmp_path, pack(bytes(block))))
+    np.testing.assert_array_equal(map_.data, data)
+    assert map_.header.extended_bytes == 0 and map_.header.warnings == (
+        "The header says that 1024 bytes of an extended header follow, but the file has just room for the voxels; they are read from "
+        "byte 1024 on.",)
+    with pytest.raises(FormatError, match="asks for 4448 bytes and there are 3420"):
+        read_map(_write(tmp_path, pack(bytes(block)[:-4])))
+
+
 @pytest.mark.parametrize("name, pack", [("a.mrc.gz", gzip.compress), ("a.map.bz2", bz2.compress), ("gzip_by_content.mrc", gzip.compress)])
 def test_compressed(name, pack, tmp_path):
     data = np.arange(24.0).reshape(2, 3, 4)
@@ -158,6 +207,21 @@ def test_damaged_compression_is_one_sentence(tmp_path):
         read_map(path)
 
 
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
+def test_no_damaged_byte_of_a_compressed_map_goes_unnoticed(pack, tmp_path):
+    """Also in voxels that still unpack: the checksum stands behind the last of them, so that the stream is read to its end."""
+    data = np.random.default_rng(4).standard_normal((8, 9, 10)).astype(np.float32)
+    good = pack(_bytes(data))
+    harmless = range(10) if pack is gzip.compress else ()     # time, flags and system in the head of a .gz
+    for at in range(0, len(good), 7):
+        block = bytearray(good)
+        block[at] ^= 0x10
+        if at in harmless or block[:2] not in (b"\x1f\x8b", b"BZ"):
+            continue
+        with pytest.raises(FormatError, match="damaged|truncated|not an MRC"):
+            read_map(_write(tmp_path, bytes(block)))
+
+
 def test_a_compressed_map_with_an_absurd_box_is_one_sentence(tmp_path):
     block = bytearray(_bytes(np.arange(24.0).reshape(2, 3, 4)))
     block[:12] = struct.pack("<3i", 65000, 65000, 65000)
@@ -170,6 +234,25 @@ def test_a_compressed_map_with_an_absurd_box_is_one_sentence(tmp_path):
 def test_not_a_map(block, words, tmp_path):
     with pytest.raises(FormatError, match=words):
         read_header(_write(tmp_path, block))
+
+
+@pytest.mark.parametrize("start, words", [
+    (b"\xfd7zXZ\0\0", "compressed with xz; unpack it"), (b"PK\x03\x04", "a zip archive"), (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+    (b"\n<!DOCTYPE html>", "a web page; the download went wrong"), (b"<HTML>", "a web page"), (b"HEADER    VIRUS", "an atomic model"),
+    (b"version https://git-lfs.github.com/spec/v1\n", "a pointer of Git LFS")])
+@pytest.mark.parametrize("length", [100, 4000])
+def test_other_files_are_called_by_their_name(start, words, length, tmp_path):
+    with pytest.raises(FormatError, match=f"is not an MRC, CCP4 or MAP file but .*{words}"):
+        read_map(_write(tmp_path, start.ljust(length, b"\1")))
+
+
+@pytest.mark.parametrize("mode", [5, 7, 16])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_modes_that_do_not_exist_are_named_with_the_true_box(mode, order, tmp_path):
+    block = bytearray(_bytes(np.zeros((2, 3, 4)) + 1, order=order))
+    block[12:16] = struct.pack(order + "i", mode)
+    with pytest.raises(FormatError, match=rf"has the mode {mode} \(box 4 x 3 x 2\), and mode {mode} is no MRC mode"):
+        read_map(_write(tmp_path, bytes(block)))
 
 
 def test_transforms_and_skewed_cells_are_refused(tmp_path):
@@ -200,6 +283,26 @@ def test_round_trip(name, tmp_path):
         assert other.voxel_size.x == pytest.approx(1.06)
     assert mrcfile.validate(path, print_file=open(os.devnull, "w"))
     assert os.listdir(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("name", ["a.mrc", "a.mrc.gz"])
+def test_the_voxels_are_in_memory_once(name, tmp_path):
+    """Reading takes the array and a few blocks, writing nothing of the size of the map."""
+    map_ = Map(np.random.default_rng(3).standard_normal((96, 128, 128)).astype(np.float32), (2.0,) * 3)
+    path = str(tmp_path / name)
+    assert _peak(lambda: write_map(path, map_)) < 0.2 * map_.data.nbytes
+    assert map_.data.nbytes <= _peak(lambda: read_map(path)) < 1.4 * map_.data.nbytes
+
+
+def _peak(action):
+    """Most bytes that an action holds at once beyond what is held before."""
+    action()
+    tracemalloc.start()
+    try:
+        action()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
 
 
 def test_nothing_is_half_written(tmp_path):

@@ -39,6 +39,72 @@ def test_first_model_of_a_pdb_file(name, tmp_path):
     _check(read_model(str(path)))
 
 
+def _pdb(tmp_path, text):
+    path = tmp_path / "a.pdb"
+    path.write_text(text)
+    return read_model(str(path))
+
+
+ATOMS = "\n".join(PDB.splitlines()[2:5]) + "\n"
+
+
+def test_the_second_model_is_counted(tmp_path):
+    assert _pdb(tmp_path, PDB).warnings == (
+        "The file holds 2 models; the first is used, 3 of 4 atoms. Where they are parts of one assembly, join them into one model.",)
+    assert _pdb(tmp_path, ATOMS).warnings == ()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_blank_occupancy_is_1(end, tmp_path):
+    lines = [line[:54] + " " * 6 + line[60:] for line in ATOMS.splitlines()]
+    lines[0] = lines[0][:54] + " " * 26
+    model = _pdb(tmp_path, end.join(lines) + end)
+    np.testing.assert_array_equal(model.occupancy, 1)
+    np.testing.assert_allclose(model.b_iso[1:], [20, 30])
+    assert model.elements[1:] == ("O", "Zn") and model.warnings == ("The occupancy of 3 of 3 atoms is blank; it is taken as 1.",)
+
+
+def test_occupancies_that_are_all_0_are_said(tmp_path):
+    text = "\n".join(line[:54] + "  0.00" + line[60:] for line in ATOMS.splitlines()) + "\n"
+    model = _pdb(tmp_path, text)
+    assert not model.occupancy.any() and model.warnings == (
+        "The occupancy of all 3 atoms is 0, so that they weigh nothing; set it to 1 where atoms are present.",)
+
+
+def test_atoms_with_stars_for_a_position_are_left_out(tmp_path):
+    lines = ATOMS.splitlines()
+    lines[1] = lines[1][:38] + "*" * 8 + lines[1][46:]
+    lines.insert(2, "ANISOU    2  O   GLY A   1     1000   1000   1000      0      0      0       O")
+    model = _pdb(tmp_path, "\n".join(lines) + "\n")
+    assert model.elements == ("C", "Zn") and "The positions of 1 of 3 atoms cannot be read" in model.warnings[0]
+    with pytest.raises(FormatError, match="give an atomic model. The positions of 1 of 1 atoms"):
+        _pdb(tmp_path, lines[1] + "\n")
+
+
+def test_a_b_factor_that_is_no_number_is_refused(tmp_path):
+    with pytest.raises(FormatError, match="has 1 atoms whose B-factor is no number"):
+        _pdb(tmp_path, ATOMS.replace(" 20.00", "   nan"))
+
+
+def test_mmcif_without_label_asym_id_takes_the_chain_of_the_author(tmp_path):
+    columns = ("group_PDB", "type_symbol", "label_atom_id", "label_comp_id", "label_seq_id", "Cartn_x", "Cartn_y", "Cartn_z", "occupancy",
+               "B_iso_or_equiv", "auth_seq_id", "auth_asym_id", "pdbx_PDB_model_num")
+    rows = ["ATOM C CA GLY 1 1.0 2.0 3.0 1.0 10.0 1 Q 1", "ATOM O O GLY 1 2.5 3.5 4.5 0.5 20.0 1 Q 1",
+            "HETATM ZN ZN ZN . 5.0 6.0 7.0 ? 30.0 1 R 1"]
+    model = _pdb(tmp_path, "data_m\nloop_\n" + "".join(f"_atom_site.{c}\n" for c in columns) + "\n".join(rows) + "\n#\n")
+    _check(model)
+    assert [chain.name for chain in model.structure[0]] == ["Q", "R"] and model.warnings == ()
+
+
+def test_a_unit_cell_that_is_not_the_box_is_said(tmp_path):
+    model = _pdb(tmp_path, PDB)
+    assert model.cell == (20, 21, 22) and model.cell_note((20.1, 21, 22)) is None
+    assert "a unit cell of 20 x 21 x 22 Å, but the box of the map is 96 x 96 x 96 Å" in model.cell_note((96, 96, 96))
+    placeholder = _pdb(tmp_path, PDB.replace("20.000   21.000   22.000", " 1.000    1.000    1.000"))
+    assert placeholder.cell is None and placeholder.cell_note((96, 96, 96)) is None
+    assert _pdb(tmp_path, ATOMS).cell_note((96, 96, 96)) is None
+
+
 @pytest.mark.parametrize("name", ["out.cif", "out.pdb"])
 def test_round_trip(name, tmp_path):
     source = tmp_path / "a.pdb"

@@ -1,6 +1,8 @@
 """RELION job folders of several versions: what is found, what is warned of."""
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
@@ -130,7 +132,8 @@ def test_relion_3_0_run_job(project):
 
 def test_localres_and_maskcreate(project):
     job = read_job(str(project / "LocalRes" / "job022"))
-    assert job.kind == "LocalRes" and job.local_resolution.endswith("relion_locres.mrc") and job.full_map.endswith("filtered.mrc")
+    assert job.kind == "LocalRes" and job.full_map.endswith("filtered.mrc")
+    assert job.sources()["resolution_map"] == job.local_resolution == str(project / "LocalRes" / "job022" / "relion_locres.mrc")
     assert "half1" in job.half1 and "half2" in job.half2 and job.mask
     job = read_job(str(project / "MaskCreate" / "job020"))
     assert job.kind == "MaskCreate" and job.mask.endswith("mask.mrc") and job.full_map.endswith("run_class001.mrc") and job.missing() == []
@@ -172,6 +175,35 @@ def test_unfinished_refinement_says_so(project):
         put(folder / f"run_it012_half{half}_class001_unfil.mrc")
     job = read_job(str(folder))
     assert job.half1.endswith("_unfil.mrc") and not any("no measure" in w for w in job.warnings)
+
+
+def test_final_half_maps_without_unfil_are_found_and_said(project):
+    folder = project / "Refine3D" / "job019"
+    for half in (1, 2):
+        (folder / f"run_half{half}_class001_unfil.mrc").rename(folder / f"run_half{half}_class001.mrc")
+    job = read_job(str(folder))
+    assert job.half1.endswith("job019/run_half1_class001.mrc") and job.half2.endswith("job019/run_half2_class001.mrc")
+    assert job.iteration is None and job.filtered and job.full_map.endswith("run_class001.mrc")
+    assert len(job.warnings) == 1 and "there are no '_unfil' maps" in job.warnings[0]
+
+
+def test_text_in_a_column_of_numbers_is_left_out(project):
+    path = project / "PostProcess" / "job021" / "postprocess.star"
+    lines = path.read_text().split("\n")
+    rows = [i for i, line in enumerate(lines) if line[:1].isdigit()]
+    lines[rows[2]] = lines[rows[2]].replace("0.62", "oops")
+    lines[rows[-1]] = lines[rows[-1]].replace(" ", " x", 2)
+    path.write_text("\n".join(lines))
+    job = read_job(str(path.parent))
+    assert len(job.fsc["masked"][0]) == 3 and len(job.fsc["unmasked"][0]) == 4 and job.voxel_size == 1.5
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have names on Unix only")
+def test_a_pipe_in_place_of_a_file_is_not_waited_for(project):
+    folder = project / "Refine3D" / "job019"
+    (folder / "job.star").unlink()
+    os.mkfifo(str(folder / "job.star"))
+    assert read_job(str(folder)).half1.endswith("unfil.mrc")
 
 
 def test_voxel_size_of_the_header_disagrees(project):

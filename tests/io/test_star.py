@@ -96,6 +96,23 @@ def test_one_sentence_for_what_is_no_star_file(tmp_path):
         read_star(str(tmp_path / "none.star"))
 
 
+def test_why_emtable_does_not_read_these(tmp_path):
+    """The reasons on the decisions page; when one falls, emtable may take over."""
+    emtable = pytest.importorskip("emtable")
+    path = tmp_path / "job.star"
+    options = "data_joboptions_values\nloop_\n_rlnJobOptionVariable #1\n_rlnJobOptionValue #2\n"
+    path.write_text(options + "nr_mpi 17\ndo_queue Yes\n")
+    assert list(read_star(str(path))["joboptions_values"].columns["rlnJobOptionValue"]) == ["17", "Yes"]
+    with pytest.raises(ValueError, match="invalid literal for int"):
+        emtable.Table(fileName=str(path), tableName="joboptions_values")
+    path.write_text(options + 'do_queue Yes\nsampling "1.8 degrees"\n\nfn_cont ""\n')
+    assert list(read_star(str(path))["joboptions_values"].columns["rlnJobOptionValue"]) == ["Yes", "1.8 degrees", ""]
+    assert [r.rlnJobOptionValue for r in emtable.Table(fileName=str(path), tableName="joboptions_values")] == ["Yes", '"1.8']
+    path.write_text("data_model_class_10\nloop_\n_rlnA\n10\n\ndata_model_class_1\nloop_\n_rlnA\n1\n")
+    assert read_star(str(path), ["model_class_1"])["model_class_1"].value("rlnA") == 1
+    assert [r.rlnA for r in emtable.Table(fileName=str(path), tableName="model_class_1")] == [10]
+
+
 @pytest.mark.realdata
 def test_real_files(shared):
     top = shared / "data" / "relion"

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import Map
+from cryoqa_plugin.study import Study
 
 VOXEL = 1.0
 
@@ -41,13 +41,13 @@ def with_a_cap(angle, noise, axis=(0.0, 0.3, 1.0), shape=(64, 64, 64), b=100.0, 
     level = np.where(inside, np.sqrt(noise), 1)
     signal = np.sqrt(plateau) * np.fft.rfftn(rng.standard_normal(shape)) * np.exp(-b * sum(squares(shape)) / 4)
     noisy = [np.fft.irfftn(signal + level * np.fft.rfftn(rng.standard_normal(shape)), shape) for _ in range(2)]
-    return Inputs(**{k: Map(a.astype(np.float32), (VOXEL,) * 3) for k, a in zip(("half1", "half2"), noisy)})
+    return Study(**{k: Map(a.astype(np.float32), (VOXEL,) * 3) for k, a in zip(("half1", "half2"), noisy)})
 
 
 def inputs(**options):
     """The same as inputs."""
     one, two = halves(**options)
-    return Inputs(half1=one, half2=two)
+    return Study(half1=one, half2=two)
 
 
 def expected(b, plateau=300.0, threshold=0.143):

@@ -3,9 +3,9 @@ import gemmi
 import numpy as np
 
 from cryoqa_plugin.core import density, fourier
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import Map
 from cryoqa_plugin.io.models import Model
+from cryoqa_plugin.study import Study
 
 
 def make_model(xyz, b_iso=20.0, elements=None, path="model.pdb"):
@@ -45,4 +45,4 @@ def make_inputs(shape=(36, 36, 36), voxel_size=(1.4, 1.4, 1.4), origin=(0.0, 0.0
     rng = np.random.default_rng(seed + 1)
     halves = [Map((signal + noise * signal.std() * rng.standard_normal(shape)).astype(np.float32), voxel_size, origin, f"half{i}.mrc")
               for i in (1, 2)]
-    return Inputs(half1=halves[0], half2=halves[1], model=model)
+    return Study(half1=halves[0], half2=halves[1], model=model)

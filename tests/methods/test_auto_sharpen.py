@@ -7,12 +7,12 @@ import pytest
 from cryoqa_plugin.core import density, fourier, shells
 from cryoqa_plugin.demo import make_demo_data
 from cryoqa_plugin.errors import FormatError, InputError, MissingInputError
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import Map
-from cryoqa_plugin.methods.sharpening import auto_local, auto_plan, auto_region
+from cryoqa_plugin.methods.sharpening import auto_inputs, auto_local, auto_region
 from cryoqa_plugin.methods.sharpening.auto_gains import Cut, apply, bfactor_gain, piecewise_gain
 from cryoqa_plugin.methods.sharpening.auto_sharpen import METHODS, AutoSharpenParams, compute_auto_sharpen
 from cryoqa_plugin.params import build
+from cryoqa_plugin.study import Study
 
 WIDE = dict(k_sharpen=0, d_min_ratio=0.2, remove_anisotropy="none")      # a plain B-factor, up to Nyquist
 
@@ -36,7 +36,7 @@ def _runner(demo):
     def get(halves=False, **values):
         key = (halves, tuple(sorted(values.items())))
         if key not in kept:
-            inputs = Inputs(half1=demo.half1, half2=demo.half2) if halves else Inputs(full_map=demo.full_map)
+            inputs = Study(half1=demo.half1, half2=demo.half2) if halves else Study(full_map=demo.full_map)
             kept[key] = compute_auto_sharpen(inputs, build(AutoSharpenParams, values))
         return kept[key]
 
@@ -70,7 +70,7 @@ def _like_truth(map_, demo, truth):
 @pytest.mark.parametrize("shape, voxel", [((33, 32, 40), (1.2, 1.3, 1.1)), ((27, 27, 27), (1.5, 1.5, 1.5))])
 def test_a_given_b_factor_is_applied_to_the_digit(shape, voxel):
     noise = Map(np.random.default_rng(2).standard_normal(shape).astype(np.float32), voxel, (3.0, -4.0, 5.0))
-    result = compute_auto_sharpen(Inputs(full_map=noise), build(AutoSharpenParams, dict(WIDE, bfactor=-40, resolution=4, method="b_iso")))
+    result = compute_auto_sharpen(Study(full_map=noise), build(AutoSharpenParams, dict(WIDE, bfactor=-40, resolution=4, method="b_iso")))
     freq, ratio = _ratio(result.sharpened, noise)
     assert ratio[1:-1] == pytest.approx(np.exp(10 * freq[1:-1] ** 2), rel=0.03)            # shells have a width
     assert result.bfactor == pytest.approx(-40) and result.b_iso_after - result.b_iso_before == pytest.approx(-40)
@@ -123,7 +123,7 @@ def test_all_methods_on_one_map(run, demo, truth):
         assert result.method == method or not result.improved
         applied = [row for row in result.trials.rows if row[-1] == "yes"]
         assert len(applied) == 1 and applied[0][0] == result.method and result.summary.endswith(".")
-    inputs = Inputs(full_map=demo.full_map, model=demo.model)
+    inputs = Study(full_map=demo.full_map, model=demo.model)
     found = compute_auto_sharpen(inputs, build(AutoSharpenParams, dict(method="model")))
     assert found.method == "model" and 0 < found.model_completeness <= 1
     assert _like_truth(found.sharpened, demo, truth) > _like_truth(demo.full_map, demo, truth)
@@ -133,14 +133,14 @@ def test_all_methods_on_one_map(run, demo, truth):
 
 @pytest.mark.parametrize("option", [dict(rmsd=3.0), dict(fraction_complete=0.2), dict(atom_radius=8.0)])
 def test_options_of_the_model(demo, option):
-    inputs = Inputs(full_map=demo.full_map, model=demo.model)
+    inputs = Study(full_map=demo.full_map, model=demo.model)
     plain, other = (compute_auto_sharpen(inputs, build(AutoSharpenParams, dict(option if changed else {}, method="model")))
                     for changed in (False, True))
     assert np.abs(plain.filter.y - other.filter.y).max() > 0.01 * plain.filter.y.max()
 
 
 def test_external_gives_the_map_the_spectrum_of_the_reference(demo, truth):
-    inputs = Inputs(full_map=demo.full_map, reference_map=truth)
+    inputs = Study(full_map=demo.full_map, reference_map=truth)
     result = compute_auto_sharpen(inputs, AutoSharpenParams(remove_anisotropy="none"))
     freq, ratio = _ratio(result.sharpened, truth)
     use = (freq > 0.05) & (freq * result.resolution < 1)
@@ -182,10 +182,10 @@ def test_best_takes_the_best_and_tells_all(run):
 
 def test_a_search_that_makes_nothing_clearer_leaves_the_map(demo):
     values = dict(method="b_iso", search_b_min=900, search_b_max=1000, search_b_n=5)
-    result = compute_auto_sharpen(Inputs(full_map=demo.full_map), build(AutoSharpenParams, values))
+    result = compute_auto_sharpen(Study(full_map=demo.full_map), build(AutoSharpenParams, values))
     assert result.method == "no_sharpening" and np.array_equal(result.sharpened.data, demo.full_map.data)
     assert any("left so" in w for w in result.warnings)
-    forced = compute_auto_sharpen(Inputs(full_map=demo.full_map), build(AutoSharpenParams, dict(values, require_improvement=False)))
+    forced = compute_auto_sharpen(Study(full_map=demo.full_map), build(AutoSharpenParams, dict(values, require_improvement=False)))
     assert forced.method == "b_iso" and not forced.improved
 
 
@@ -234,7 +234,7 @@ def test_copies_multiply_the_mass(run):
 def test_a_box_lies_where_it_is_asked_for(demo):
     def place(**values):
         params = build(AutoSharpenParams, dict(values, score_region="box", box_edge=20))
-        return auto_plan.bounds(auto_plan.prepare(Inputs(full_map=demo.full_map), params))
+        return auto_inputs.bounds(auto_inputs.auto_inputs(Study(full_map=demo.full_map), params))
 
     o, v = demo.full_map.origin, demo.full_map.voxel
     at = place(box_centre=" ".join(str(c + n * v) for c, n in zip(o, (12, 30, 40))))
@@ -257,10 +257,10 @@ def _anisotropic(map_, b):
 def test_anisotropy_is_found_and_taken_out(demo, truth, halves, how):
     """Signal and noise fall off by 80 Å² more along z, ``U_zz`` 80 / 8 pi^2 = 1.01 Å²."""
     names = ("half1", "half2") if halves else ("full_map",)
-    inputs = Inputs(**{n: _anisotropic(getattr(demo, n), 80) for n in names})
+    inputs = Study(**{n: _anisotropic(getattr(demo, n), 80) for n in names})
     result = compute_auto_sharpen(inputs, AutoSharpenParams(remove_anisotropy=how))
     u = {row[0]: row[1] for row in result.anisotropy.rows}
-    plain = compute_auto_sharpen(Inputs(**{n: getattr(demo, n) for n in names}), AutoSharpenParams(remove_anisotropy=how))
+    plain = compute_auto_sharpen(Study(**{n: getattr(demo, n) for n in names}), AutoSharpenParams(remove_anisotropy=how))
     own = {row[0]: row[1] for row in plain.anisotropy.rows}
     tilt = u["zz"] - (u["xx"] + u["yy"]) / 2 - own["zz"] + (own["xx"] + own["yy"]) / 2
     assert result.anisotropy_removed and tilt == pytest.approx(80 / (8 * np.pi ** 2), abs=0.2)
@@ -284,7 +284,7 @@ def test_a_blend_of_one_filter_is_that_filter_and_a_constant_stays_constant():
     shape = (20, 21, 22)
     geo = fourier.geometry(shape, (1.5, 1.5, 1.5))
     position = np.random.default_rng(0).uniform(0, 2, shape).astype(np.float32)
-    local = auto_local.Local(position, np.array([0.0, 50.0, 100.0]), 1.0)
+    local = auto_local.Local(position, np.array([0.0, 50.0, 100.0]))
     flat = auto_local.blend(fourier.forward(np.full(shape, 3.0, np.float32)), geo, local, lambda b: bfactor_gain(b))
     assert flat == pytest.approx(np.full(shape, 3.0), abs=1e-5)
     same = auto_local.blend(fourier.forward(position), geo, local, lambda b: bfactor_gain(-50))
@@ -305,25 +305,25 @@ def test_a_blend_of_one_filter_is_that_filter_and_a_constant_stays_constant():
 ])
 def test_choices_that_cannot_be(demo, values, words):
     with pytest.raises((InputError, MissingInputError), match=words):
-        compute_auto_sharpen(Inputs(full_map=demo.full_map), build(AutoSharpenParams, values))
+        compute_auto_sharpen(Study(full_map=demo.full_map), build(AutoSharpenParams, values))
 
 
 @pytest.mark.parametrize("method, words", [("half_map", "Half-maps"), ("model", "atomic model"), ("external", "reference map")])
 def test_methods_without_their_input(demo, method, words):
     with pytest.raises(MissingInputError, match=words):
-        compute_auto_sharpen(Inputs(full_map=demo.full_map), AutoSharpenParams(method=method))
+        compute_auto_sharpen(Study(full_map=demo.full_map), AutoSharpenParams(method=method))
     with pytest.raises(MissingInputError, match="tell the anisotropy"):
-        compute_auto_sharpen(Inputs(full_map=demo.full_map), AutoSharpenParams(remove_anisotropy="half_maps"))
+        compute_auto_sharpen(Study(full_map=demo.full_map), AutoSharpenParams(remove_anisotropy="half_maps"))
 
 
 def test_a_map_whose_solvent_is_masked_off(demo):
-    masked = Inputs(full_map=demo.full_map.with_data(demo.full_map.data * demo.mask.data))
+    masked = Study(full_map=demo.full_map.with_data(demo.full_map.data * demo.mask.data))
     result = compute_auto_sharpen(masked, AutoSharpenParams(resolution=5.0))
     assert result.method == "target_b_iso_to_d_cut" and result.noise_from == "unknown" and result.weight is None
     with pytest.raises(InputError, match="solvent cannot tell"):
         compute_auto_sharpen(masked, AutoSharpenParams(resolution=5.0, method="solvent"))
     with pytest.raises(InputError, match="choose half_map"):
-        compute_auto_sharpen(Inputs(half1=demo.half1, half2=demo.half2), AutoSharpenParams(method="solvent"))
+        compute_auto_sharpen(Study(half1=demo.half1, half2=demo.half2), AutoSharpenParams(method="solvent"))
 
 
 def test_mass_of_a_sequence(tmp_path, demo):
@@ -331,7 +331,7 @@ def test_mass_of_a_sequence(tmp_path, demo):
     path.write_text(">a\nMKV GG\nAA*\n>b\nGCAU\n")
     protein = 131.19 + 128.17 + 99.13 + 2 * 57.05 + 2 * 71.08 + 18.02
     assert auto_region.mass_of_sequence(str(path)) == pytest.approx(protein + 345.2 + 305.2 + 329.2 + 306.2 + 18.02)
-    found = compute_auto_sharpen(Inputs(full_map=demo.full_map), AutoSharpenParams(sequence=str(path), copies=10))
+    found = compute_auto_sharpen(Study(full_map=demo.full_map), AutoSharpenParams(sequence=str(path), copies=10))
     volume = demo.full_map.data.size * demo.full_map.voxel ** 3
     assert found.solvent_fraction == pytest.approx(min(1 - 12.3 * auto_region.mass_of_sequence(str(path)) / volume, 0.99))
     for text, words in (("", "no sequence"), (">x\nMK1\n", "no residue")):

@@ -6,9 +6,9 @@ import time
 import pytest
 from sharpening_cases import score
 
-from cryoqa_plugin.io.inputs import load_inputs
 from cryoqa_plugin.io.maps import read_map
 from cryoqa_plugin.methods.sharpening.auto_sharpen import AutoSharpenParams, compute_auto_sharpen
+from cryoqa_plugin.study import Study
 
 pytestmark = [pytest.mark.realdata, pytest.mark.heavy, pytest.mark.compiled]
 
@@ -20,9 +20,9 @@ pytestmark = [pytest.mark.realdata, pytest.mark.heavy, pytest.mark.compiled]
 def test_the_default_brings_the_map_nearer_to_the_truth(sim_case, case, kinds, least, peer):
     folder = sim_case(case)
     names = {"full": "full_map"}
-    inputs = load_inputs({names.get(k, k): str(folder / f"{case}_{k}.mrc") for k in kinds})
+    study = Study.read({names.get(k, k): str(folder / f"{case}_{k}.mrc") for k in kinds})
     started = time.process_time()
-    result = compute_auto_sharpen(inputs, AutoSharpenParams())
+    result = compute_auto_sharpen(study, AutoSharpenParams())
     spent = time.process_time() - started
     found, before = score(folder, result.sharpened.data), score(folder, read_map(str(folder / f"{case}_full.mrc")).data)
     assert found.truth >= least > (peer or 0) and found.truth > before.truth and found.b0 > before.b0
@@ -35,8 +35,8 @@ def test_an_anisotropic_fall_off_is_measured_and_none_invented(sim_case):
     for case, zy, xy, removed in (("a96", 0.50, -0.13, True), ("p96", -0.04, -0.04, False)):
         folder = sim_case(case)
         for kinds in (("full",), ("half1", "half2")):
-            inputs = load_inputs({"full_map" if k == "full" else k: str(folder / f"{case}_{k}.mrc") for k in kinds})
-            result = compute_auto_sharpen(inputs, AutoSharpenParams())
+            study = Study.read({"full_map" if k == "full" else k: str(folder / f"{case}_{k}.mrc") for k in kinds})
+            result = compute_auto_sharpen(study, AutoSharpenParams())
             u = {row[0]: row[1] for row in result.anisotropy.rows}
             assert (u["zz"] - u["yy"], u["xx"] - u["yy"]) == (pytest.approx(zy, abs=0.05), pytest.approx(xy, abs=0.05))
             assert result.anisotropy_removed == removed

@@ -9,10 +9,10 @@ import pytest
 from cryoqa_plugin.core import filters, fourier, replay, shells
 from cryoqa_plugin.demo import make_demo_data
 from cryoqa_plugin.errors import InputError, MissingInputError
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import read_map
-from cryoqa_plugin.methods.sharpening import compare_maps_steps as steps
+from cryoqa_plugin.methods.sharpening import compare_maps
 from cryoqa_plugin.methods.sharpening.compare_maps import CompareMapsParams, compute_compare_maps
+from cryoqa_plugin.study import Study
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +40,9 @@ def _along_z(map_):
     return np.exp(-80 * k ** 2).astype(np.float32)
 
 
-def _inputs(demo, maps, **more):
-    return Inputs(half1=demo.half1, half2=demo.half2, mask=demo.mask, full_map=replace(demo.full_map, path="/maps/mean.mrc"),
-                  others=tuple(maps.values()), **more)
+def _study(demo, maps, **more):
+    return Study(half1=demo.half1, half2=demo.half2, mask=demo.mask, full_map=replace(demo.full_map, path="/maps/mean.mrc"),
+                 others=tuple(maps.values()), **more)
 
 
 def _order(result):
@@ -51,8 +51,8 @@ def _order(result):
 
 def test_half_maps_order_the_maps_as_the_truth_does(demo):
     maps = _candidates(demo)
-    inputs = _inputs(demo, maps)
-    result = compute_compare_maps(inputs, CompareMapsParams())
+    study = _study(demo, maps)
+    result = compute_compare_maps(study, CompareMapsParams())
     order = _order(result)
     assert result.judged_by == "half-maps" and result.best == {"masked.mrc": "others_1", "sharp.mrc": "others_3"}[order[0]]
     assert order.index("masked.mrc") < order.index("mean.mrc") < order.index("blurred.mrc") < order.index("noisy.mrc")
@@ -63,7 +63,7 @@ def test_half_maps_order_the_maps_as_the_truth_does(demo):
 
 def test_the_model_is_used_when_there_are_no_half_maps(demo):
     maps = _candidates(demo)
-    result = compute_compare_maps(Inputs(others=tuple(maps.values()), mask=demo.mask, model=demo.model), CompareMapsParams(resolution=4.5))
+    result = compute_compare_maps(Study(others=tuple(maps.values()), mask=demo.mask, model=demo.model), CompareMapsParams(resolution=4.5))
     assert result.judged_by == "model" and _order(result)[-1] == "noisy.mrc"
     column = result.scoreboard.columns.index("CC to model")
     assert all(row[column] > 0.5 for row in result.scoreboard.rows[:2])
@@ -71,16 +71,16 @@ def test_the_model_is_used_when_there_are_no_half_maps(demo):
 
 def test_without_either_the_surface_is_named_as_what_it_is(demo):
     maps = _candidates(demo)
-    result = compute_compare_maps(Inputs(others=(maps["masked"], maps["sharp"]), mask=demo.mask), CompareMapsParams(resolution=4.5))
+    result = compute_compare_maps(Study(others=(maps["masked"], maps["sharp"]), mask=demo.mask), CompareMapsParams(resolution=4.5))
     assert result.judged_by == "surface" and "not whether it is right" in result.summary
-    less = compute_compare_maps(Inputs(others=(maps["masked"], maps["sharp"]), mask=demo.mask),
+    less = compute_compare_maps(Study(others=(maps["masked"], maps["sharp"]), mask=demo.mask),
                                 CompareMapsParams(resolution=4.5, region_weight=0, volume=0.5))
     assert less.best_score != pytest.approx(result.best_score)
 
 
 def test_matched_maps_have_the_common_spectrum_in_the_mask(demo):
-    inputs = _inputs(demo, _candidates(demo))
-    result = compute_compare_maps(inputs, CompareMapsParams())
+    study = _study(demo, _candidates(demo))
+    result = compute_compare_maps(study, CompareMapsParams())
     geo = fourier.geometry(demo.mask.shape, demo.mask.voxel_size)
     curves = []
     for i in range(1, 6):
@@ -119,21 +119,21 @@ def test_a_filter_that_does_nothing_gives_the_map_back(shape):
 def test_what_is_wrong_is_said(demo):
     full = replace(demo.full_map, path="/maps/a.mrc")
     with pytest.raises(MissingInputError, match="no map to compare with"):
-        compute_compare_maps(Inputs(full_map=full), CompareMapsParams())
+        compute_compare_maps(Study(full_map=full), CompareMapsParams())
     with pytest.raises(MissingInputError, match="one map only"):
-        compute_compare_maps(Inputs(others=(full,)), CompareMapsParams())
+        compute_compare_maps(Study(others=(full,)), CompareMapsParams())
     with pytest.raises(InputError, match="at most 8"):
-        compute_compare_maps(Inputs(full_map=full, others=(full,) * 8), CompareMapsParams())
+        compute_compare_maps(Study(full_map=full, others=(full,) * 8), CompareMapsParams())
 
 
 def test_files_of_one_name_are_told_apart(demo):
     paths = ("/a/one/map.mrc", "/a/two/map.mrc")
-    assert steps._labels([replace(demo.full_map, path=p) for p in paths]) == ["one/map.mrc", "two/map.mrc"]
+    assert compare_maps.map_labels([replace(demo.full_map, path=p) for p in paths]) == ["one/map.mrc", "two/map.mrc"]
 
 
 def test_a_wider_window_finds_a_smoother_filter(demo):
     maps = {"masked": _candidates(demo)["masked"]}
-    narrow, wide = (compute_compare_maps(_inputs(demo, maps), CompareMapsParams(window=w)) for w in (6.0, 60.0))
+    narrow, wide = (compute_compare_maps(_study(demo, maps), CompareMapsParams(window=w)) for w in (6.0, 60.0))
     column = narrow.scoreboard.columns.index("filter explained")
     explained = [dict(zip(_order(r), (row[column] for row in r.scoreboard.rows)))["masked.mrc"] for r in (narrow, wide)]
     assert explained[0] > explained[1]
@@ -145,14 +145,14 @@ def test_a_wider_window_finds_a_smoother_filter(demo):
 def test_the_order_is_that_of_the_truth(sim_case, case):
     folder = sim_case(case)
     maps = {k: read_map(str(folder / f"{case}_{k}.mrc")) for k in ("full", "half1", "half2", "mask", "truth", "locres")}
-    from cryoqa_plugin.methods.filtering.local_filter import LocalFilterParams, compute_local_filter
-    local = compute_local_filter(Inputs(full_map=maps["full"], resolution_map=maps["locres"]), LocalFilterParams()).filtered
+    from cryoqa_plugin.methods.sharpening.local_filter import LocalFilterParams, compute_local_filter
+    local = compute_local_filter(Study(full_map=maps["full"], resolution_map=maps["locres"]), LocalFilterParams()).filtered
     blurred = maps["full"].with_data(fourier.inverse(fourier.forward(maps["full"].data) * _along_z(maps["full"]), local.shape))
-    inputs = Inputs(half1=maps["half1"], half2=maps["half2"], mask=maps["mask"], full_map=replace(maps["full"], path="raw"),
-                    others=(replace(local, path="local"), replace(blurred, path="blurred")))
-    result = compute_compare_maps(inputs, CompareMapsParams())
-    work = steps.prepare(inputs, CompareMapsParams())
-    truth = steps.matched(fourier.forward(maps["truth"].data), work)
-    true = [steps._cc(getattr(result, f"matched_{i}").data, truth, work.mask) for i in (1, 2, 3)]
+    study = Study(half1=maps["half1"], half2=maps["half2"], mask=maps["mask"], full_map=replace(maps["full"], path="raw"),
+                  others=(replace(local, path="local"), replace(blurred, path="blurred")))
+    result = compute_compare_maps(study, CompareMapsParams())
+    _, compared = compare_maps.compared_maps(study, CompareMapsParams())
+    truth = compare_maps.matched(fourier.forward(maps["truth"].data), compared)
+    true = [compare_maps.masked_correlation(getattr(result, f"matched_{i}").data, truth, study.mask.data) for i in (1, 2, 3)]
     assert _order(result) == ["local", "raw", "blurred"] and true == sorted(true, reverse=True)
     assert [row[1] for row in result.scoreboard.rows] == pytest.approx(true, abs=0.04)

@@ -10,10 +10,10 @@ import scipy.ndimage
 
 from cryoqa_plugin.core import masks
 from cryoqa_plugin.errors import InputError
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import Map, read_map
-from cryoqa_plugin.methods.validation_items import contour_steps as steps
-from cryoqa_plugin.methods.validation_items.contour import ContourParams, compute_contour
+from cryoqa_plugin.methods.map_info import contour_steps as steps
+from cryoqa_plugin.methods.map_info.contour import ContourParams, compute_contour
+from cryoqa_plugin.study import Study
 
 A3 = 1.12 ** 3                                               # the voxels of EMD-4701
 
@@ -30,7 +30,7 @@ def _noisy(shape=(40, 40, 40), centre=(20, 20, 20), radius=9, noise=0.05, voxel=
 
 
 def _run(map_, **values):
-    return compute_contour(Inputs(full_map=map_), ContourParams(**values))
+    return compute_contour(Study(full_map=map_), ContourParams(**values))
 
 
 # ---------------------------------- the figures of seed 004 ----------------------------------

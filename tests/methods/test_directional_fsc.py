@@ -10,10 +10,10 @@ import pytest
 from cryoqa_plugin.core import directions
 from cryoqa_plugin.core.cones import Cone
 from cryoqa_plugin.errors import InputError, MissingInputError
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import Map
 from cryoqa_plugin.methods.resolution import directional_shape as shape
 from cryoqa_plugin.methods.resolution.directional_fsc import DirectionalFscParams, compute_directional_fsc
+from cryoqa_plugin.study import Study
 from directional_cases import expected, halves, inputs, with_a_cap
 
 QUICK = DirectionalFscParams(volume=False)
@@ -63,8 +63,8 @@ def test_nothing_depends_on_the_names_of_the_axes():
     """The tensor of a rotated map is the rotated tensor: x and y change places."""
     one, two = halves(bfactors=ANISOTROPIC, seed=4)
     turned = [Map(np.ascontiguousarray(m.data.transpose(0, 2, 1)), m.voxel_size) for m in (one, two)]
-    a = compute_directional_fsc(Inputs(half1=one, half2=two), QUICK)
-    b = compute_directional_fsc(Inputs(half1=turned[0], half2=turned[1]), QUICK)
+    a = compute_directional_fsc(Study(half1=one, half2=two), QUICK)
+    b = compute_directional_fsc(Study(half1=turned[0], half2=turned[1]), QUICK)
     assert (b.u_xx, b.u_yy, b.u_zz) == pytest.approx((a.u_yy, a.u_xx, a.u_zz), abs=2e-3)
     assert b.resolution_x == pytest.approx(a.resolution_y, abs=1e-3)
 
@@ -220,8 +220,8 @@ def test_mask_is_applied():
     one, two = halves(bfactors=(100.0,) * 3)
     mask = np.zeros(one.shape, np.float32)
     mask[12:36, 12:36, 12:36] = 1
-    plain = compute_directional_fsc(Inputs(half1=one, half2=two), QUICK)
-    masked = compute_directional_fsc(Inputs(half1=one, half2=two, mask=Map(mask, one.voxel_size)), QUICK)
+    plain = compute_directional_fsc(Study(half1=one, half2=two), QUICK)
+    masked = compute_directional_fsc(Study(half1=one, half2=two, mask=Map(mask, one.voxel_size)), QUICK)
     wider = (masked.fsc_x.upper - masked.fsc_x.lower) - (plain.fsc_x.upper - plain.fsc_x.lower)
     assert wider[18:].min() > 0, "a mask leaves fewer independent coefficients"
     assert masked.resolution_x != plain.resolution_x
@@ -237,21 +237,21 @@ def test_what_cannot_be_said_is_not_said():
     one, two = halves(shape=(32, 32, 32))
     rng = np.random.default_rng(8)
     noise = [Map(rng.standard_normal((32, 32, 32)).astype(np.float32), one.voxel_size) for _ in range(2)]
-    result = compute_directional_fsc(Inputs(half1=noise[0], half2=noise[1]), QUICK)
+    result = compute_directional_fsc(Study(half1=noise[0], half2=noise[1]), QUICK)
     assert result.u_xx is None and result.warnings and result.summary.endswith(".")
-    same = compute_directional_fsc(Inputs(half1=one, half2=one), QUICK)
+    same = compute_directional_fsc(Study(half1=one, half2=one), QUICK)
     assert same.half_maps_identical and "copies" in same.summary
     clear = compute_directional_fsc(inputs(bfactors=(1.0,) * 3, shape=(32, 32, 32)), QUICK)
     assert clear.reach_nyquist == 1 and "sampling" in clear.summary
     with pytest.raises(MissingInputError):
-        compute_directional_fsc(Inputs(half1=one), QUICK)
+        compute_directional_fsc(Study(half1=one), QUICK)
     with pytest.raises(InputError, match="at least 16"):
         compute_directional_fsc(inputs(shape=(12, 12, 12)), QUICK)
 
 
 def test_golden(tiny_halves):
     """Against tests/golden/directional_fsc.json, made by this very computation when its numbers had been checked against Xmipp."""
-    result = compute_directional_fsc(Inputs(**{k: tiny_halves[k] for k in ("half1", "half2", "mask")}), DirectionalFscParams())
+    result = compute_directional_fsc(Study(**{k: tiny_halves[k] for k in ("half1", "half2", "mask")}), DirectionalFscParams())
     golden = json.loads((Path(__file__).parent.parent / "golden" / "directional_fsc.json").read_text())
     for name, value in golden.items():
         exact = value is None or isinstance(value, bool)

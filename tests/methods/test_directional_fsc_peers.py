@@ -4,9 +4,9 @@ import pytest
 from scipy.special import gammainc
 
 from cryoqa_plugin.core import cones, directions, fourier, shells
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import read_map
 from cryoqa_plugin.methods.resolution.directional_fsc import DirectionalFscParams, compute_directional_fsc
+from cryoqa_plugin.study import Study
 
 PEERS = ["p96", "a96", pytest.param("t160", marks=pytest.mark.heavy), pytest.param("l160", marks=pytest.mark.heavy)]
 ISOTROPIC = ["p96", "t160", "d2tilt_160"] + [pytest.param(c, marks=pytest.mark.heavy) for c in (
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.realdata
 def load(sim_case, name, masked):
     folder = sim_case(name)
     kinds = ("half1", "half2", "mask") if masked else ("half1", "half2")
-    return Inputs(**{k: read_map(str(folder / f"{name}_{k}.mrc")) for k in kinds})
+    return Study(**{k: read_map(str(folder / f"{name}_{k}.mrc")) for k in kinds})
 
 
 def columns(path):

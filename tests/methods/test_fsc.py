@@ -1,6 +1,6 @@
 """The fsc capability on small synthetic half-maps."""
+import dataclasses
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,14 +8,14 @@ import pytest
 
 from cryoqa_plugin import checks, limits, results
 from cryoqa_plugin.errors import FormatError, InputError, MissingInputError
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import Map
 from cryoqa_plugin.methods.resolution.fsc import FscParams, FscResult, compute_fsc
+from cryoqa_plugin.study import Study
 
 
 @pytest.fixture(scope="module")
 def halves(tiny_halves):
-    return Inputs(half1=tiny_halves["half1"], half2=tiny_halves["half2"], mask=tiny_halves["mask"])
+    return Study(half1=tiny_halves["half1"], half2=tiny_halves["half2"], mask=tiny_halves["mask"])
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def run(inputs, **values):
 
 
 def with_data(inputs, function, kinds=("half1", "half2")):
-    return replace(inputs, **{k: getattr(inputs, k).with_data(function(getattr(inputs, k).data)) for k in kinds})
+    return inputs.with_(**{k: getattr(inputs, k).with_data(function(getattr(inputs, k).data)) for k in kinds})
 
 
 def noise_maps(fsc_of_shell, box=32, voxel=2.0, seed=0):
@@ -39,7 +39,7 @@ def noise_maps(fsc_of_shell, box=32, voxel=2.0, seed=0):
     c = np.clip(fsc_of_shell(r), 0, 1)
     common, *own = (np.fft.rfftn(rng.standard_normal((box,) * 3)) for _ in range(3))
     data = [np.fft.irfftn(np.sqrt(c) * common + np.sqrt(1 - c) * n, (box,) * 3).astype(np.float32) for n in own]
-    return Inputs(half1=Map(data[0], (voxel,) * 3), half2=Map(data[1], (voxel,) * 3))
+    return Study(half1=Map(data[0], (voxel,) * 3), half2=Map(data[1], (voxel,) * 3))
 
 
 def statuses(result):
@@ -68,7 +68,7 @@ def test_document_and_sentence(plain):
 
 
 def test_without_a_mask_there_is_only_the_unmasked_curve(halves):
-    result = run(replace(halves, mask=None))
+    result = run(halves.with_(mask=None))
     assert result.fsc_masked is None and result.fsc_true is None and result.resolution_corrected_0143 is None
     assert result.resolution == result.resolution_unmasked_0143 and result.sharpened_masked is None
     assert "mask" not in result.summary
@@ -91,8 +91,8 @@ def test_the_interval_holds_the_truth_as_often_as_it_says():
 
 
 def test_scale_swap_and_sign_change_nothing(halves, plain):
-    scaled = replace(halves, half1=halves.half1.with_data(halves.half1.data * 7))
-    swapped = replace(halves, half1=halves.half2, half2=halves.half1)
+    scaled = halves.with_(half1=halves.half1.with_data(halves.half1.data * 7))
+    swapped = halves.with_(half1=halves.half2, half2=halves.half1)
     negative = with_data(halves, np.negative)
     for other in (scaled, swapped, negative):
         result = run(other)
@@ -122,14 +122,14 @@ def test_odd_non_cubic_and_anisotropic_boxes(shape, voxel):
     a, b = (Map((common + 0.2 * rng.standard_normal(shape)).astype(np.float32), voxel) for _ in range(2))
     mask = np.zeros(shape, np.float32)
     mask[3:-3, 3:-3, 3:-3] = 1
-    result = run(Inputs(half1=a, half2=b, mask=Map(mask, voxel)))
+    result = run(Study(half1=a, half2=b, mask=Map(mask, voxel)))
     assert result.fsc_unmasked.y[1:].mean() == pytest.approx(1 / 1.04, abs=0.01)
     assert result.sharpened.data.shape == shape
     assert result.nyquist == pytest.approx(2 * max(voxel), rel=0.25)
 
 
 def test_identical_half_maps_are_found_out(halves):
-    copies = replace(halves, half2=halves.half1.with_data(halves.half1.data * 2))
+    copies = halves.with_(half2=halves.half1.with_data(halves.half1.data * 2))
     result = run(copies)
     assert result.half_maps_identical and result.reaches_nyquist
     assert "copies of each other" in result.summary
@@ -140,8 +140,8 @@ def test_identical_half_maps_are_found_out(halves):
 def test_masked_half_maps_are_found_out(halves):
     sphere = (halves.mask.data > 0.9).astype(np.float32)
     result = run(with_data(halves, lambda d: d * sphere))
-    assert result.zero_fraction > 0.5 and result.solvent_noise_ratio < 0.05
-    assert statuses(result)["zero_fraction"] == statuses(result)["solvent_noise_ratio"] == "warn"
+    assert result.half_maps_zero_fraction > 0.5 and result.solvent_noise_ratio < 0.05
+    assert statuses(result)["half_maps_zero_fraction"] == statuses(result)["solvent_noise_ratio"] == "warn"
 
 
 def test_correlated_half_maps_are_found_out():
@@ -166,7 +166,7 @@ def test_half_maps_that_agree_nowhere():
     result = run(noise_maps(lambda r: 0 * r, box=64))
     assert result.resolution is None or result.resolution > 20
     flipped = noise_maps(lambda r: 0 * r + 1)
-    result = run(replace(flipped, half2=flipped.half1.with_data(-flipped.half1.data)))
+    result = run(flipped.with_(half2=flipped.half1.with_data(-flipped.half1.data)))
     assert result.resolution is None and "nowhere" in result.summary
 
 
@@ -185,7 +185,7 @@ def test_a_tight_hard_mask_is_found_out():
         filters.apply_radial(fourier.forward(d), geo, steep, beyond=steep[-1]), d.shape))
     mask = np.zeros((48,) * 3, np.float32)
     mask[18:30, 18:30, 18:30] = 1
-    result = run(replace(steep_maps, mask=Map(mask, (2.0,) * 3)), rules="relion")
+    result = run(steep_maps.with_(mask=Map(mask, (2.0,) * 3)), rules="relion")
     assert statuses(result)["random_fsc_at_resolution"] == "warn"
 
 
@@ -221,10 +221,10 @@ def test_cryosparc_rules_make_their_masks():
     blob = np.exp(-(x * x + y * y + z * z) / 200.0)
     a, b = (Map((blob * (1 + rng.standard_normal(blob.shape) * 0.1) + 0.05 * rng.standard_normal(blob.shape)).astype(np.float32),
                 (2.0,) * 3) for _ in range(2))
-    result = run(Inputs(half1=a, half2=b), rules="cryosparc")
+    result = run(Study(half1=a, half2=b), rules="cryosparc")
     assert result.fsc_spherical is not None and result.fsc_loose is not None and result.fsc_masked is not None
     assert result.resolution_spherical_0143 is not None and 0 < result.mask_fraction < 1
-    given = run(Inputs(half1=a, half2=b, mask=a.with_data((blob > 0.5).astype(np.float32))), rules="cryosparc")
+    given = run(Study(half1=a, half2=b, mask=a.with_data((blob > 0.5).astype(np.float32))), rules="cryosparc")
     assert given.mask_fraction == pytest.approx((blob > 0.5).mean())
 
 
@@ -234,9 +234,9 @@ MTF = "data_\n\nloop_\n_rlnResolutionInversePixel #1\n_rlnMtfValue #2\n0.0 1.0\n
 def test_the_mtf_is_divided_out(halves, tmp_path):
     path = tmp_path / "mtf.star"
     path.write_text(MTF)
-    without = run(replace(halves, mask=None), bfactor=0, fsc_weighting=False)
-    with_mtf = run(replace(halves, mask=None), bfactor=0, fsc_weighting=False, mtf=str(path))
-    half_pixel = run(replace(halves, mask=None), bfactor=0, fsc_weighting=False, mtf=str(path), mtf_voxel_size=0.75)
+    without = run(halves.with_(mask=None), bfactor=0, fsc_weighting=False)
+    with_mtf = run(halves.with_(mask=None), bfactor=0, fsc_weighting=False, mtf=str(path))
+    half_pixel = run(halves.with_(mask=None), bfactor=0, fsc_weighting=False, mtf=str(path), mtf_voxel_size=0.75)
     shell = np.arange(17)
     value = np.interp(shell / 32, [0, 0.25, 0.5], [1, 0.6, 0.2])
     np.testing.assert_allclose(with_mtf.guinier_weighted.y - without.guinier_weighted.y, -np.log(value), atol=1e-6)
@@ -261,17 +261,33 @@ def test_bad_inputs_get_one_sentence(halves):
     small = Map(np.random.default_rng(0).standard_normal((16, 16, 16)).astype(np.float32), halves.half1.voxel_size)
     nan = halves.half1.data.copy()
     nan[0, 0, 0] = np.nan
-    cases = [(replace(halves, half2=None), "Half-map 2 is needed"), (replace(halves, half2=small), "32 x 32 x 32"),
-             (replace(halves, half2=replace(halves.half2, voxel_size=(2.0,) * 3)), "voxels of"),
-             (replace(halves, half1=halves.half1.with_data(nan)), "NaN"),
-             (replace(halves, half1=halves.half1.with_data(np.zeros_like(nan))), "same value"),
-             (replace(halves, mask=halves.mask.with_data(halves.mask.data * 2)), "between 0 and 1"),
-             (replace(halves, mask=halves.mask.with_data(halves.mask.data * 0)), "empty"),
-             (replace(halves, mask=small), "16 x 16 x 16"),
-             (Inputs(half1=Map(small.data[:1], (1.0,) * 3), half2=Map(small.data[1:2], (1.0,) * 3)), "16 x 16 x 1 voxels")]
+    cases = [(halves.with_(half2=None), "Half-map 2 is needed"), (halves.with_(half2=small), "32 x 32 x 32"),
+             (halves.with_(half2=dataclasses.replace(halves.half2, voxel_size=(2.0,) * 3)), "voxels of"),
+             (halves.with_(half1=halves.half1.with_data(nan)), "NaN"),
+             (halves.with_(half1=halves.half1.with_data(np.zeros_like(nan))), "same value"),
+             (halves.with_(mask=halves.mask.with_data(halves.mask.data * 2)), "between 0 and 1"),
+             (halves.with_(mask=halves.mask.with_data(halves.mask.data * 0)), "empty"),
+             (halves.with_(mask=small), "16 x 16 x 16"),
+             (Study(half1=Map(small.data[:1], (1.0,) * 3), half2=Map(small.data[1:2], (1.0,) * 3)), "16 x 16 x 1 voxels")]
     for inputs, words in cases:
         with pytest.raises((InputError, MissingInputError), match=words):
             run(inputs)
+
+
+def test_transforms_are_made_once(halves, monkeypatch):
+    """Two of the half-maps, two in the mask, one of the mask, two a half-map and draw of random phases, and one back for the map."""
+    from cryoqa_plugin.core import fourier
+    made = []
+    for name in ("forward", "inverse"):
+        plain = getattr(fourier, name)
+        monkeypatch.setattr(fourier, name, lambda *given, plain=plain: made.append(1) or plain(*given))
+    monkeypatch.setattr("cryoqa_plugin.core.crossing.forward", fourier.forward)
+    study = Study(half1=halves.half1, half2=halves.half2, mask=halves.mask)
+    first = run(study)
+    assert len(made) == 14
+    again = run(study, bfactor=-20)
+    assert len(made) == 15                                   # the curves are known: one back for the new map
+    assert again.resolution == first.resolution and again.guinier_slope == first.guinier_slope
 
 
 def test_progress_rises_to_one(halves):
@@ -290,7 +306,7 @@ def test_numbers_have_not_moved():
     z, y, x = np.mgrid[:48, :48, :48] - 23.5
     mask = np.clip((20 - np.sqrt(x * x + y * y + z * z)) / 6, 0, 1).astype(np.float32)
     inputs = noise_maps(lambda r: 1 / (1 + np.exp((r - 14) / 1.5)), box=48, seed=21)
-    result = run(replace(inputs, mask=inputs.half1.with_data(mask)))
+    result = run(inputs.with_(mask=inputs.half1.with_data(mask)))
     golden = json.loads((Path(__file__).parent.parent / "golden" / "fsc.json").read_text())
     metrics = {n: m["value"] for n, m in results.to_document(result)["metrics"].items()}
     assert set(metrics) == set(golden)

@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 
 from cryoqa_plugin.core import crossing, fourier, guinier
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import read_map
 from cryoqa_plugin.io.star import read_star
-from cryoqa_plugin.methods.resolution import fsc_curves, fsc_sharpen
+from cryoqa_plugin.study import fsc_curves
+from cryoqa_plugin.methods.resolution import fsc_sharpen
 from cryoqa_plugin.methods.resolution.fsc import FscParams, compute_fsc
+from cryoqa_plugin.study import Study
 
 PEERS = ["p96", "a96", pytest.param("t160", marks=pytest.mark.heavy), pytest.param("l160", marks=pytest.mark.heavy)]
 CASES = ["p96", "a96"] + [pytest.param(c, marks=pytest.mark.heavy) for c in (
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.realdata
 
 def load(sim_case, name):
     folder = sim_case(name)
-    return Inputs(**{k: read_map(str(folder / f"{name}_{k}.mrc")) for k in ("half1", "half2", "mask")})
+    return Study(**{k: read_map(str(folder / f"{name}_{k}.mrc")) for k in ("half1", "half2", "mask")})
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """The half_map_statistics capability: known correlations, significance, bad half-maps; then the peers and the truth."""
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +9,10 @@ from cryoqa_plugin import checks, limits, results
 from cryoqa_plugin.core import pairs, shells, significance
 from cryoqa_plugin.core.fourier import forward, geometry
 from cryoqa_plugin.errors import InputError, MissingInputError
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import Map, read_map
 from cryoqa_plugin.methods.resolution.half_map_statistics import HalfMapStatisticsParams, HalfMapStatisticsResult, \
     compute_half_map_statistics
+from cryoqa_plugin.study import Study
 
 PEERS = ["p96", "a96", pytest.param("t160", marks=pytest.mark.heavy), pytest.param("l160", marks=pytest.mark.heavy)]
 CASES = ["p96", "a96"] + [pytest.param(c, marks=pytest.mark.heavy) for c in ("odd97", "fine128", "t160", "rna128", "d2_160", "mirror160")]
@@ -21,7 +20,7 @@ CASES = ["p96", "a96"] + [pytest.param(c, marks=pytest.mark.heavy) for c in ("od
 
 @pytest.fixture(scope="module")
 def halves(tiny_halves):
-    return Inputs(half1=tiny_halves["half1"], half2=tiny_halves["half2"], mask=tiny_halves["mask"])
+    return Study(half1=tiny_halves["half1"], half2=tiny_halves["half2"], mask=tiny_halves["mask"])
 
 
 def run(inputs, **values):
@@ -36,11 +35,11 @@ def noise_maps(fsc_of_shell, shape=(40, 40, 40), voxel=2.0, seed=0):
     c = np.clip(fsc_of_shell(r), 0, 1)
     common, *own = (np.fft.rfftn(rng.standard_normal(shape)) for _ in range(3))
     data = [np.fft.irfftn(np.sqrt(c) * common + np.sqrt(1 - c) * n, shape).astype(np.float32) for n in own]
-    return Inputs(half1=Map(data[0], (voxel,) * 3, (1.0, 2.0, 3.0)), half2=Map(data[1], (voxel,) * 3, (1.0, 2.0, 3.0)))
+    return Study(half1=Map(data[0], (voxel,) * 3, (1.0, 2.0, 3.0)), half2=Map(data[1], (voxel,) * 3, (1.0, 2.0, 3.0)))
 
 
 def with_data(inputs, function, kinds=("half1", "half2")):
-    return replace(inputs, **{k: getattr(inputs, k).with_data(function(getattr(inputs, k).data)) for k in kinds})
+    return inputs.with_(**{k: getattr(inputs, k).with_data(function(getattr(inputs, k).data)) for k in kinds})
 
 
 def statuses(result):
@@ -108,14 +107,14 @@ def test_d99_by_direction():
     cut = (k[:, None, None] / 16) ** 2 + (k[None, :, None] / 10) ** 2 + (np.arange(21)[None, None, :] / 10) ** 2 <= 1
     noise = np.random.default_rng(4).standard_normal((2, 40, 40, 40)) * 0.02
     data = [np.fft.irfftn(np.fft.rfftn(getattr(inputs, h).data) * cut, (40,) * 3) + noise[i] for i, h in enumerate(("half1", "half2"))]
-    result = run(Inputs(half1=inputs.half1.with_data(data[0].astype(np.float32)), half2=inputs.half2.with_data(data[1].astype(np.float32))))
+    result = run(Study(half1=inputs.half1.with_data(data[0].astype(np.float32)), half2=inputs.half2.with_data(data[1].astype(np.float32))))
     assert result.d99_z == pytest.approx(80 / 15.4, rel=0.06) and result.d99_x == pytest.approx(result.d99_y, rel=0.06)
     assert result.d99_x > 1.25 * result.d99_z and result.d99_best <= result.d99_z and result.d99_worst >= result.d99_x
     assert len(result.d99_directions.rows) == 13 and result.d99_directions.rows[2][:3] == (0, 0, 1)
 
 
 def test_a_mask_finds_more_and_leaves_noise_alone(halves):
-    plain, masked = run(replace(halves, mask=None)), run(halves)
+    plain, masked = run(halves.with_(mask=None)), run(halves)
     assert masked.resolution_fdr <= plain.resolution_fdr == masked.resolution_fdr_unmasked
     assert "in the mask" in masked.summary and 0 < masked.mask_fraction < 1 and masked.fsc_masked is not None
     assert masked.information < plain.information                             # noise of the solvent is not counted
@@ -140,7 +139,7 @@ def test_steep_spectra_do_not_leak_through_the_mask():
     data = [np.fft.irfftn(f * gain, (48,) * 3).astype(np.float32) for f in strong]
     axis = (np.arange(48) - 24.0) ** 2
     mask = np.clip((14 - np.sqrt(axis[:, None, None] + axis[None, :, None] + axis[None, None, :])) / 2, 0, 1).astype(np.float32)
-    result = run(Inputs(half1=inputs.half1.with_data(data[0]), half2=inputs.half2.with_data(data[1]), mask=inputs.half1.with_data(mask)))
+    result = run(Study(half1=inputs.half1.with_data(data[0]), half2=inputs.half2.with_data(data[1]), mask=inputs.half1.with_data(mask)))
     assert result.resolution_fdr >= 96 / 9                                     # 5.5 shells and the reach of the mask
     raw = pairs.pair_sums(forward(data[0] * mask), forward(data[1] * mask), geometry((48, 48, 48), (2.0, 2.0, 2.0))).sums
     assert (raw.cross / np.sqrt(raw.power1 * raw.power2))[12] > 5 * abs(result.fsc_masked.y[11])
@@ -153,7 +152,7 @@ def test_local_correlation_map(halves):
     assert np.all(out.data[mask <= 0] == 0) and out.data.min() >= 0 and out.data.max() <= 1 + 1e-5
     assert result.local_correlation_median == pytest.approx(float(np.median(out.data[mask >= 0.5])))
     assert run(halves).local_correlation is None and run(halves).local_correlation_median is None
-    free = run(replace(halves, mask=None), local_map=True)
+    free = run(halves.with_(mask=None), local_map=True)
     assert np.median(free.local_correlation.data[mask >= 0.5]) > np.median(free.local_correlation.data[mask <= 0]) + 0.2
     for radius in (0.6, 150):
         with pytest.raises(InputError, match="radius of"):
@@ -161,16 +160,16 @@ def test_local_correlation_map(halves):
 
 
 def test_copies_masked_halves_and_unequal_scales_are_said(step):
-    copies = run(replace(step, half2=step.half1.with_data(2 * step.half1.data)))
+    copies = run(step.with_(half2=step.half1.with_data(2 * step.half1.data)))
     assert "copies" in copies.summary and statuses(copies)["half_maps_identical"] == "fail"
-    assert copies.scale_ratio == pytest.approx(2) and statuses(copies)["scale_ratio"] == "warn"
+    assert copies.half_maps_scale == pytest.approx(2) and statuses(copies)["half_maps_scale"] == "warn"
     results.to_document(copies)
     axis = (np.arange(40) - 20.0) ** 2
     ball = axis[:, None, None] + axis[None, :, None] + axis[None, None, :] < 14 ** 2
     masked = run(with_data(step, lambda d: d * ball))
-    assert statuses(masked)["zero_fraction"] == "warn" and statuses(masked)["solvent_noise_ratio"] == "warn"
+    assert statuses(masked)["half_maps_zero_fraction"] == "warn" and statuses(masked)["solvent_noise_ratio"] == "warn"
     scaled = run(with_data(step, lambda d: 3 * d, kinds=("half1",)))
-    assert scaled.scale_ratio == pytest.approx(3, rel=0.02) and scaled.resolution_ssnr_1 == pytest.approx(run(step).resolution_ssnr_1)
+    assert scaled.half_maps_scale == pytest.approx(3, rel=0.02) and scaled.resolution_ssnr_1 == pytest.approx(run(step).resolution_ssnr_1)
 
 
 @pytest.mark.parametrize("shape", [(24, 30, 36), (25, 27, 29)])
@@ -183,7 +182,7 @@ def test_boxes_that_are_odd_or_no_cubes(shape):
 
 def test_what_is_missing_or_too_small(step):
     with pytest.raises(MissingInputError):
-        run(replace(step, half2=None))
+        run(step.with_(half2=None))
     tiny = with_data(step, lambda d: d[:6, :6, :6].copy())
     with pytest.raises(InputError, match="6 x 6 x 6 voxels"):
         run(tiny)
@@ -198,7 +197,7 @@ def test_schema_and_document(halves):
 
 def load(sim_case, name, kinds=("half1", "half2", "mask")):
     folder = sim_case(name)
-    return Inputs(**{k: read_map(str(folder / f"{name}_{k}.mrc")) for k in kinds})
+    return Study(**{k: read_map(str(folder / f"{name}_{k}.mrc")) for k in kinds})
 
 
 def xmd(path):

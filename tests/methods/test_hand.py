@@ -10,10 +10,10 @@ import scipy.ndimage
 
 from cryoqa_plugin.core import masks
 from cryoqa_plugin.errors import InputError
-from cryoqa_plugin.io.inputs import Inputs, load_inputs
 from cryoqa_plugin.io.maps import Map, read_map, write_map
-from cryoqa_plugin.methods.validation_items import hand_steps as steps
-from cryoqa_plugin.methods.validation_items.hand import HandParams, compute_hand
+from cryoqa_plugin.methods.map_info import hand_steps as steps
+from cryoqa_plugin.methods.map_info.hand import HandParams, compute_hand
+from cryoqa_plugin.study import Study
 
 AXES = ((0, 0, 1), (1, 0, 0), (0, 1, 0), (1, 1, 0), (0, 1, 1), (1, 0, 1), (1, -1, 0), (0, 1, -1), (1, 1, 1))
 
@@ -47,7 +47,7 @@ def right_handed(box=64, **params):
 
 
 def judged(data, voxel=(1.0, 1.0, 1.0), origin=(0.0, 0.0, 0.0), **params):
-    return compute_hand(Inputs(full_map=Map(data, voxel, origin)), HandParams(**dict(dict(resolution=4.0), **params)))
+    return compute_hand(Study(full_map=Map(data, voxel, origin)), HandParams(**dict(dict(resolution=4.0), **params)))
 
 
 @pytest.mark.parametrize("shape, voxel", [((64,) * 3, (1.0,) * 3), ((63, 70, 67), (1.0,) * 3), ((50, 46, 72), (1.3, 1.4, 0.9))])
@@ -70,7 +70,7 @@ def test_half_maps_and_their_mirror_images(tmp_path):
     data = helices((64, 64, 64), 1, noise=0)
     rng = np.random.default_rng(5)
     halves = [data + 0.3 * data.std() * rng.standard_normal(data.shape).astype(np.float32) for _ in range(2)]
-    both = [compute_hand(Inputs(half1=Map(np.ascontiguousarray(halves[0][:, ::s]), (1.0,) * 3),
+    both = [compute_hand(Study(half1=Map(np.ascontiguousarray(halves[0][:, ::s]), (1.0,) * 3),
                                 half2=Map(np.ascontiguousarray(halves[1][:, ::s]), (1.0,) * 3)), HandParams()) for s in (1, -1)]
     assert both[0].hand == "right" and both[1].hand == "wrong" and both[0].half_maps_identical is False
     assert both[1].z_score == pytest.approx(-both[0].z_score, rel=1e-6)
@@ -79,11 +79,11 @@ def test_half_maps_and_their_mirror_images(tmp_path):
 def test_noise_and_straight_rods_say_nothing():
     noise = masks.lowpass(np.random.default_rng(1).standard_normal((64, 64, 64)).astype(np.float32), (1,) * 3, 3.5)
     ball = Map(masks.ball(noise.shape, (1,) * 3, 28).astype(np.float32), (1.0,) * 3)
-    result = compute_hand(Inputs(full_map=Map(noise, (1.0,) * 3), mask=ball), HandParams(resolution=3.5))
+    result = compute_hand(Study(full_map=Map(noise, (1.0,) * 3), mask=ball), HandParams(resolution=3.5))
     assert (result.hand, result.wrong_probability, result.mask_source) == ("undetermined", None, "given")
     assert result.helical_share < 0.15 and result.n_rods > 50 and result.summary.startswith("The hand cannot be told")
     symmetric = noise + noise[::-1, ::-1]
-    result = compute_hand(Inputs(full_map=Map(symmetric, (1.0,) * 3), mask=ball), HandParams(resolution=3.5))
+    result = compute_hand(Study(full_map=Map(symmetric, (1.0,) * 3), mask=ball), HandParams(resolution=3.5))
     assert result.hand == "undetermined"
     assert judged(helices((64, 64, 64), 1, straight=True)).hand == "undetermined"
 
@@ -115,7 +115,7 @@ def test_axes_in_another_order_in_the_file(tmp_path, order):
     struct.pack_into("<3i", block, 64, *order)
     other.write_bytes(bytes(block) + np.ascontiguousarray(sections).tobytes())
     assert np.array_equal(read_map(str(other)).data, data)
-    assert compute_hand(load_inputs({"full_map": str(other)}), HandParams(resolution=4.0)).hand == "right"
+    assert compute_hand(Study.read({"full_map": str(other)}), HandParams(resolution=4.0)).hand == "right"
 
 
 def test_the_probability():
@@ -166,14 +166,14 @@ def test_a_map_stays_as_it_was():
     data = right_handed()[0]
     mask = Map(np.ones_like(data), (1.0,) * 3)
     before = data.copy()
-    compute_hand(Inputs(full_map=Map(data, (1.0,) * 3), mask=mask), HandParams(resolution=4.0))
+    compute_hand(Study(full_map=Map(data, (1.0,) * 3), mask=mask), HandParams(resolution=4.0))
     assert np.array_equal(data, before) and mask.data.min() == 1
 
 
 def test_a_mask_that_stays_low_is_refused():
     data = helices((48, 48, 48), 1)
-    with pytest.raises(InputError, match="does not reach 0.5"):
-        compute_hand(Inputs(full_map=Map(data, (1.0,) * 3), mask=Map(np.full_like(data, 0.3), (1.0,) * 3)), HandParams())
+    with pytest.raises(InputError, match="No voxel of the mask reaches 0.5"):
+        compute_hand(Study(full_map=Map(data, (1.0,) * 3), mask=Map(np.full_like(data, 0.3), (1.0,) * 3)), HandParams())
 
 
 @pytest.mark.realdata
@@ -183,10 +183,10 @@ def test_a_mask_that_stays_low_is_refused():
                                             ("c5_200", "right"), ("g1_120", "right"), ("g2_144", "right"), ("g3_160", "undetermined")])
 def test_simulated_maps(sim_case, case, expected):
     folder = sim_case(case)
-    inputs = load_inputs({k: str(folder / f"{case}_{k}.mrc") for k in ("half1", "half2")})
+    inputs = Study.read({k: str(folder / f"{case}_{k}.mrc") for k in ("half1", "half2")})
     result = compute_hand(inputs, HandParams())
     assert result.hand == expected
-    image = Inputs(**{k: m.with_data(m.data[:, :, ::-1]) for k, m in inputs.maps().items()})
+    image = Study(**{k: m.with_data(m.data[:, :, ::-1]) for k, m in inputs.maps().items()})
     assert compute_hand(image, HandParams(resolution=result.resolution_used)).z_score == -result.z_score
 
 
@@ -195,5 +195,5 @@ def test_real_maps_are_never_called_wrong(shared):
     maps = shared / "data" / "maps"
     found = {}
     for name, resolution in (("emd2566_3j6b_daq/2566_3J6B_9.mrc", 3.2), ("emd6272_3j9s_strudel/6272.mrc", 2.6)):
-        found[name[:7]] = compute_hand(load_inputs({"full_map": str(maps / name)}), HandParams(resolution=resolution)).hand
+        found[name[:7]] = compute_hand(Study.read({"full_map": str(maps / name)}), HandParams(resolution=resolution)).hand
     assert found == {"emd2566": "right", "emd6272": "undetermined"}

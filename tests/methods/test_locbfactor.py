@@ -1,5 +1,4 @@
 """The local B-factor: known fall-offs, the atoms of simulated maps, the original's map, what is refused."""
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,15 +6,15 @@ import pytest
 from atoms_b import local_b
 from cryoqa_plugin import checks, limits, results
 from cryoqa_plugin.errors import InputError, MissingInputError
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import Map, read_map
-from cryoqa_plugin.methods.sharpening.locbfactor import LocbfactorParams, compute_locbfactor
+from cryoqa_plugin.methods.local_amplitude.locbfactor import LocbfactorParams, compute_locbfactor
+from cryoqa_plugin.study import Study
 
 ORIGIN = (3.0, -4.0, 5.0)
 
 
-def run(inputs, **values):
-    return compute_locbfactor(inputs, LocbfactorParams(**values))
+def run(study, **values):
+    return compute_locbfactor(study, LocbfactorParams(**values))
 
 
 def made(shape=(48, 44, 50), bfactor=60.0, seed=0):
@@ -28,12 +27,12 @@ def made(shape=(48, 44, 50), bfactor=60.0, seed=0):
     mask = np.clip((16 - radius) / 3, 0, 1).astype(np.float32)
     signal = np.fft.ifftn(np.fft.fftn(mask * rng.standard_normal(shape)) * np.exp(-bfactor * s2 / 4)).real
     halves = [Map((signal + 0.03 * rng.standard_normal(shape)).astype(np.float32), (1.0,) * 3, ORIGIN) for _ in range(2)]
-    return Inputs(half1=halves[0], half2=halves[1], mask=halves[0].with_data(mask))
+    return Study(half1=halves[0], half2=halves[1], mask=halves[0].with_data(mask))
 
 
-def alone(inputs):
-    mean = inputs.half1.with_data((inputs.half1.data + inputs.half2.data) / 2)
-    return Inputs(full_map=mean, mask=inputs.mask)
+def alone(study):
+    mean = study.half1.with_data((study.half1.data + study.half2.data) / 2)
+    return Study(full_map=mean, mask=study.mask)
 
 
 def statuses(result):
@@ -46,8 +45,8 @@ def test_more_fall_off_gives_as_much_more(single):
     """Relative to protein, whose spectrum is not white, the offset is not 0; differences count."""
     found = []
     for b in (40.0, 70.0):
-        inputs = made(bfactor=b)
-        found.append(run(alone(inputs) if single else inputs, resolution=3.0))
+        study = made(bfactor=b)
+        found.append(run(alone(study) if single else study, resolution=3.0))
     assert found[1].median_bfactor - found[0].median_bfactor == pytest.approx(30, abs=6)
     first = found[0]
     assert first.local_bfactor.origin == ORIGIN and np.all(first.local_bfactor.data[made().mask.data < 0.5] == 0)
@@ -59,46 +58,46 @@ def test_more_fall_off_gives_as_much_more(single):
 
 
 def test_every_parameter_does_something():
-    inputs = made()
-    usual = run(inputs, resolution=3.0)
-    inside = inputs.mask.data >= 0.5
+    study = made()
+    usual = run(study, resolution=3.0)
+    inside = study.mask.data >= 0.5
     for values in (dict(resolution=4.0), dict(resolution=3.0, lowest=7.0), dict(resolution=3.0, bands=9), dict(resolution=3.0, window=9.0)):
-        assert abs(run(inputs, **values).local_bfactor.data - usual.local_bfactor.data)[inside].max() > 0.5
-    assert run(inputs, resolution=3.0, window=9.0).window_used == 9 and usual.window_used == 6
+        assert abs(run(study, **values).local_bfactor.data - usual.local_bfactor.data)[inside].max() > 0.5
+    assert run(study, resolution=3.0, window=9.0).window_used == 9 and usual.window_used == 6
     plain = dict(rules="original", resolution=3.0)
-    usual = run(inputs, **plain)
+    usual = run(study, **plain)
     assert usual.median_bfactor < 0 and usual.local_error is None and usual.fraction_without == 0 and "original" in usual.summary
     for values in (dict(noise_quantile=0.5), dict(width=3.0), dict(lowest=10.0), dict(bands=5), dict(resolution=4.0)):
-        assert abs(run(inputs, **dict(plain, **values)).local_bfactor.data - usual.local_bfactor.data)[inside].max() > 0.5
-    assert run(inputs, only_above_noise=True, noise_quantile=0.99, **plain).fraction_without > 0
+        assert abs(run(study, **dict(plain, **values)).local_bfactor.data - usual.local_bfactor.data)[inside].max() > 0.5
+    assert run(study, only_above_noise=True, noise_quantile=0.99, **plain).fraction_without > 0
 
 
 def test_without_a_mask_one_is_made_and_a_mask_that_fills_the_box_is_said():
-    inputs = alone(made())
-    result = run(replace(inputs, mask=None), resolution=3.0)
-    assert result.mask_source.startswith("made") and "No mask" in result.warnings[0]
-    everywhere = replace(inputs, mask=inputs.mask.with_data(np.ones(inputs.mask.shape, np.float32)))
+    study = alone(made())
+    result = run(study.with_(mask=None), resolution=3.0)
+    assert result.mask_source == "made" and "No mask" in result.warnings[0]
+    everywhere = study.with_(mask=study.mask.with_data(np.ones(study.mask.shape, np.float32)))
     assert "no solvent" in run(everywhere, resolution=3.0).warnings[0]
     with pytest.raises(InputError, match="fills the box"):
         run(everywhere, resolution=3.0, rules="original")
 
 
 def test_what_is_refused():
-    inputs = made()
+    study = made()
     with pytest.raises(MissingInputError):
-        run(replace(inputs, half2=None))
+        run(study.with_(half2=None))
     with pytest.raises(MissingInputError):
-        run(replace(inputs, half1=None, half2=None))
+        run(study.with_(half1=None, half2=None))
     with pytest.raises(InputError, match="too little"):
-        run(inputs, resolution=8.0, lowest=10.0)
-    assert "trust" in " ".join(run(inputs, resolution=8.0).warnings)
+        run(study, resolution=8.0, lowest=10.0)
+    assert "trust" in " ".join(run(study, resolution=8.0).warnings)
     with pytest.raises(InputError, match="reaches 0.5"):
-        run(replace(inputs, mask=inputs.mask.with_data(inputs.mask.data * 0.4)), resolution=3.0)
+        run(study.with_(mask=study.mask.with_data(study.mask.data * 0.4)), resolution=3.0)
 
 
 def test_copies_are_said():
-    inputs = made()
-    result = run(replace(inputs, half2=inputs.half1), resolution=3.0)
+    study = made()
+    result = run(study.with_(half2=study.half1), resolution=3.0)
     assert statuses(result)["half_maps_identical"] == "fail"
 
 
@@ -111,15 +110,15 @@ def test_boxes_that_are_odd_or_no_cubes(shape):
 def load(folder, halves=True):
     name = folder.name
     kinds = dict(half1="half1", half2="half2", mask="mask") if halves else dict(full_map="full", mask="mask")
-    return Inputs(**{k: read_map(str(folder / f"{name}_{f}.mrc")) for k, f in kinds.items()})
+    return Study(**{k: read_map(str(folder / f"{name}_{f}.mrc")) for k, f in kinds.items()})
 
 
 @pytest.mark.realdata
 def test_the_original_map(shared, sim_case):
-    inputs = load(sim_case("p96"), halves=False)
+    study = load(sim_case("p96"), halves=False)
     wanted = read_map(str(shared / "reference/p96/locbfactor.mrc.gz")).data
-    inside = inputs.mask.data >= 0.5
-    found = run(inputs, rules="original", resolution=2.6).local_bfactor.data
+    inside = study.mask.data >= 0.5
+    found = run(study, rules="original", resolution=2.6).local_bfactor.data
     assert (abs(found - wanted)[inside] <= 1e-3 * abs(wanted)[inside]).all()
 
 

@@ -1,19 +1,18 @@
 """The local occupancy: a half that is there half of the time, the original's map, what is refused."""
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from cryoqa_plugin.errors import InputError, MissingInputError
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import Map, read_map
-from cryoqa_plugin.methods.sharpening.lococcupancy import LococcupancyParams, compute_lococcupancy
+from cryoqa_plugin.methods.local_amplitude.lococcupancy import LococcupancyParams, compute_lococcupancy
+from cryoqa_plugin.study import Study
 
 ORIGIN = (3.0, -4.0, 5.0)
 
 
-def run(inputs, **values):
-    return compute_lococcupancy(inputs, LococcupancyParams(**values))
+def run(study, **values):
+    return compute_lococcupancy(study, LococcupancyParams(**values))
 
 
 def made(shape=(44, 48, 72), left=1.0, bfactor=(40.0, 40.0), seed=0):
@@ -27,7 +26,7 @@ def made(shape=(44, 48, 72), left=1.0, bfactor=(40.0, 40.0), seed=0):
     parts = [np.fft.ifftn(white * np.exp(-b * s2 / 4)).real for b in bfactor]
     signal = mask * (left * on_left * parts[0] + (1 - on_left) * parts[1])
     halves = [Map((signal + 0.02 * rng.standard_normal(shape)).astype(np.float32), (1.0,) * 3, ORIGIN) for _ in range(2)]
-    return Inputs(half1=halves[0], half2=halves[1], mask=halves[0].with_data(mask.astype(np.float32)))
+    return Study(half1=halves[0], half2=halves[1], mask=halves[0].with_data(mask.astype(np.float32)))
 
 
 def sides(result):
@@ -45,9 +44,9 @@ def test_half_of_the_particles(left):
 
 
 def test_a_map_alone():
-    inputs = made(left=0.5)
-    mean = inputs.half1.with_data((inputs.half1.data + inputs.half2.data) / 2)
-    one, other = sides(run(Inputs(full_map=mean, mask=inputs.mask), resolution=3.0))
+    study = made(left=0.5)
+    mean = study.half1.with_data((study.half1.data + study.half2.data) / 2)
+    one, other = sides(run(Study(full_map=mean, mask=study.mask), resolution=3.0))
     assert one / other == pytest.approx(0.5, rel=0.15)
 
 
@@ -57,34 +56,34 @@ def test_a_mobile_half_is_not_a_missing_one():
 
 
 def test_every_parameter_does_something():
-    inputs = made(left=0.7)
-    inside = inputs.mask.data >= 0.5
-    usual = run(inputs, resolution=3.0).local_occupancy.data
+    study = made(left=0.7)
+    inside = study.mask.data >= 0.5
+    usual = run(study, resolution=3.0).local_occupancy.data
     for values in (dict(resolution=4.0), dict(lowest=7.0), dict(bands=9), dict(window=9.0)):
-        assert abs(run(inputs, **dict(dict(resolution=3.0), **values)).local_occupancy.data - usual)[inside].max() > 0.01
+        assert abs(run(study, **dict(dict(resolution=3.0), **values)).local_occupancy.data - usual)[inside].max() > 0.01
     plain = dict(rules="original", resolution=3.0)
-    usual = run(inputs, **plain)
+    usual = run(study, **plain)
     assert usual.local_occupancy.data[inside].mean() == pytest.approx(0.75, abs=1e-3)
     for values in (dict(threshold=0.5), dict(width=3.0), dict(lowest=10.0), dict(resolution=4.0)):
-        assert abs(run(inputs, **dict(plain, **values)).local_occupancy.data - usual.local_occupancy.data)[inside].max() > 0.01
+        assert abs(run(study, **dict(plain, **values)).local_occupancy.data - usual.local_occupancy.data)[inside].max() > 0.01
 
 
 def test_what_is_refused_or_said():
-    inputs = made()
+    study = made()
     with pytest.raises(MissingInputError):
-        run(replace(inputs, half2=None))
+        run(study.with_(half2=None))
     with pytest.raises(InputError, match="too little"):
-        run(inputs, resolution=9.0, lowest=10.0)
-    assert run(replace(inputs, mask=None), resolution=3.0).mask_source.startswith("made")
+        run(study, resolution=9.0, lowest=10.0)
+    assert run(study.with_(mask=None), resolution=3.0).mask_source == "made"
 
 
 @pytest.mark.realdata
 def test_the_original_map(shared, sim_case):
     folder = sim_case("p96")
-    inputs = Inputs(full_map=read_map(str(folder / "p96_full.mrc")), mask=read_map(str(folder / "p96_mask.mrc")))
+    study = Study(full_map=read_map(str(folder / "p96_full.mrc")), mask=read_map(str(folder / "p96_mask.mrc")))
     wanted = read_map(str(shared / "reference/p96/lococcupancy.mrc.gz")).data
-    inside = inputs.mask.data >= 0.5
-    found = run(inputs, rules="original", resolution=2.6).local_occupancy.data
+    inside = study.mask.data >= 0.5
+    found = run(study, rules="original", resolution=2.6).local_occupancy.data
     assert np.mean(abs(found - wanted)[inside] > 1e-3) < 1e-4
 
 
@@ -92,5 +91,5 @@ def test_the_original_map(shared, sim_case):
 def test_a_complete_molecule_is_near_1(sim_case):
     folder = sim_case("p96")
     kinds = dict(half1="half1", half2="half2", mask="mask")
-    result = run(Inputs(**{k: read_map(str(folder / f"p96_{f}.mrc")) for k, f in kinds.items()}))
+    result = run(Study(**{k: read_map(str(folder / f"p96_{f}.mrc")) for k, f in kinds.items()}))
     assert result.median_occupancy > 0.8 and result.fraction_low < 0.02

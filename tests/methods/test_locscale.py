@@ -1,6 +1,5 @@
 """LocScale: against windows one by one, against known local B-factors; holes, constant regions, edges; then the simulated cases."""
 import time
-from dataclasses import replace
 
 import naive_locscale as naive
 import numpy as np
@@ -11,10 +10,10 @@ from cryoqa_plugin import checks, limits, results
 from cryoqa_plugin.core import density, filters, fourier
 from cryoqa_plugin.demo import make_demo_data
 from cryoqa_plugin.errors import InputError
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import Map, read_map
 from cryoqa_plugin.io.models import Model, read_model
 from cryoqa_plugin.methods.sharpening.locscale import REFERENCES, LocscaleParams, compute_locscale
+from cryoqa_plugin.study import Study
 
 
 def run(inputs, **values):
@@ -27,7 +26,7 @@ def demo():
 
 
 def halves(demo, **more):
-    return Inputs(half1=demo.half1, half2=demo.half2, mask=demo.mask, **more)
+    return Study(half1=demo.half1, half2=demo.half2, mask=demo.mask, **more)
 
 
 def truth_of(demo):
@@ -62,7 +61,7 @@ def test_plain_ratios_agree_with_windows_one_by_one(demo):
                   for b in (250.0, 80.0))
     ramp = (np.arange(64) / 63).astype(np.float32)
     data = demo.full_map.with_data(soft * ramp + hard * (1 - ramp))
-    result = run(Inputs(full_map=data, mask=demo.mask, model=demo.model), weighting="none", resolution=3.6)
+    result = run(Study(full_map=data, mask=demo.mask, model=demo.model), weighting="none", resolution=3.6)
     width = 2 * int(round(25 / voxel / 2))
     half = width // 2
     inside = np.argwhere(demo.mask.data > 0.9)
@@ -79,7 +78,7 @@ def test_each_reference_is_better_than_the_map(demo):
     found = {}
     for kind in REFERENCES:
         model = dict(model=demo.model) if kind in ("model", "hybrid") else {}
-        for inputs in (halves(demo, **model), Inputs(full_map=demo.full_map, mask=demo.mask, **model)):
+        for inputs in (halves(demo, **model), Study(full_map=demo.full_map, mask=demo.mask, **model)):
             result = run(inputs, reference=kind)
             found[kind, inputs.half1 is not None] = cc(result.sharpened.data, truth, inside)
             assert result.reference_used == kind and result.bfactor_removed_p5 < result.bfactor_removed < result.bfactor_removed_p95
@@ -93,13 +92,13 @@ def test_half_maps_are_scaled_alike(demo):
     result = run(halves(demo))
     mean = (result.sharpened_half1.data + result.sharpened_half2.data) / 2
     np.testing.assert_allclose(result.sharpened.data, mean, atol=1e-4 * np.abs(mean).max())
-    three = run(replace(halves(demo), full_map=demo.full_map))
+    three = run(halves(demo, full_map=demo.full_map))
     np.testing.assert_allclose(three.sharpened.data, mean, atol=1e-3 * np.abs(mean).max())
     assert three.warnings == result.warnings
-    blurred = replace(halves(demo), full_map=demo.full_map.with_data(fourier.inverse(
+    blurred = halves(demo, full_map=demo.full_map.with_data(fourier.inverse(
         (fourier.forward(demo.full_map.data) * 0.5).astype(np.complex64), demo.full_map.shape)))
     assert not any("falls off" in w for w in run(blurred).warnings), "a factor is no fall-off"
-    sharp = replace(halves(demo), full_map=run(halves(demo)).sharpened)
+    sharp = halves(demo, full_map=run(halves(demo)).sharpened)
     assert any("falls off differently" in w for w in run(sharp).warnings)
 
 
@@ -124,11 +123,11 @@ def two_halves_of_a_box(extra):
 
 def test_the_difference_of_local_b_factors_is_found():
     pair, mask = two_halves_of_a_box(80.0)
-    result = run(Inputs(half1=pair[0], half2=pair[1], mask=mask), reference="model_free", profile="none", target_b=20)
+    result = run(Study(half1=pair[0], half2=pair[1], mask=mask), reference="model_free", profile="none", target_b=20)
     found = result.local_bfactor.data
     left, right = (float(np.median(found[16:32, 16:32, part])) for part in (slice(16, 34), slice(62, 80)))
     assert right - left == pytest.approx(80, abs=16)
-    less = run(Inputs(half1=pair[0], half2=pair[1], mask=mask), reference="model_free", profile="none", target_b=60)
+    less = run(Study(half1=pair[0], half2=pair[1], mask=mask), reference="model_free", profile="none", target_b=60)
     assert result.bfactor_removed - less.bfactor_removed == pytest.approx(40, abs=4)
 
 
@@ -138,9 +137,9 @@ def test_the_difference_of_local_b_factors_is_found():
 def test_a_reference_that_is_the_map_changes_nothing(demo):
     """Noise-free, reference and map alike: the gain is the same everywhere, up to the edge of the mask."""
     truth = demo.full_map.with_data(truth_of(demo))
-    result = run(Inputs(full_map=truth, mask=demo.mask, model=demo.model), resolution=3.6)
+    result = run(Study(full_map=truth, mask=demo.mask, model=demo.model), resolution=3.6)
     inside = demo.mask.data >= 0.5
-    low = run(Inputs(full_map=truth, mask=demo.mask.with_data(np.ones_like(demo.mask.data)), model=demo.model), resolution=3.6)
+    low = run(Study(full_map=truth, mask=demo.mask.with_data(np.ones_like(demo.mask.data)), model=demo.model), resolution=3.6)
     assert cc(result.sharpened.data, low.sharpened.data, inside) > 0.9999
     error = result.sharpened.data - low.sharpened.data
     assert np.abs(error[inside]).max() < 0.02 * np.abs(low.sharpened.data).max()
@@ -158,7 +157,7 @@ def test_a_constant_region_stays_flat_and_a_hole_empty():
     noise = [0.02 * rng.standard_normal(shape) for _ in range(2)]
     pair = [Map((data + n).astype(np.float32), (1.5,) * 3) for n in noise]
     mask = pair[0].with_data(np.ones(shape, np.float32))
-    result = run(Inputs(half1=pair[0], half2=pair[1], mask=mask), reference="model_free", profile="none", target_b=40)
+    result = run(Study(half1=pair[0], half2=pair[1], mask=mask), reference="model_free", profile="none", target_b=40)
     plain = np.fft.ifftn(np.fft.fftn((pair[0].data + pair[1].data) / 2) * np.exp(result.bfactor_removed * np.minimum(k2, 1 / 9) / 4)).real
     out, plain = (d / d[:20].std() for d in (result.sharpened.data, plain))
     for x in (16, 48):                                                   # the middle of each, then all but its rim
@@ -181,7 +180,7 @@ def test_the_gain_is_smooth(demo):
 
 def test_far_from_the_mask_the_map_is_0(demo):
     mask = demo.mask.with_data(np.where(np.arange(64) < 30, demo.mask.data, 0).astype(np.float32))
-    data = run(replace(halves(demo), mask=mask)).sharpened.data
+    data = run(halves(demo).with_(mask=mask)).sharpened.data
     assert np.abs(data[:, :, 48:60]).max() < 3e-3 * np.abs(data).max()
 
 
@@ -205,7 +204,7 @@ def test_profile_resolution_and_seed_count(demo):
     some = {kind: run(halves(demo), profile=kind).sharpened.data for kind in ("protein", "nucleic_acid", "none")}
     inside = demo.mask.data >= 0.5
     assert all(cc(some["protein"], some[other], inside) < 0.9999 for other in ("none", "nucleic_acid"))
-    assert run(halves(demo), resolution=6.0).target_b == pytest.approx(5.9 * 36)
+    assert [run(halves(demo), resolution=d).target_b for d in (3.6, 6.0)] == [pytest.approx(5.9 * 3.6 ** 2), 80]
     one, two = (run(halves(demo), reference="pseudo_atoms", seed=s).reference_map.data for s in (1, 2))
     assert not np.array_equal(one, two)
 
@@ -234,23 +233,23 @@ def test_wrong_inputs_are_refused(demo):
         run(halves(demo), reference="hybrid")
     far = Map(demo.full_map.data, demo.full_map.voxel_size, (900.0, 0.0, 0.0))
     with pytest.raises(InputError, match="inside the box"):
-        run(Inputs(full_map=far, model=demo.model))
-    with pytest.raises(InputError, match="nowhere reaches 0.5"):
-        run(replace(halves(demo), mask=demo.mask.with_data(demo.mask.data * np.float32(0.3))))
+        run(Study(full_map=far, model=demo.model))
+    with pytest.raises(InputError, match="No voxel of the mask reaches 0.5"):
+        run(halves(demo).with_(mask=demo.mask.with_data(demo.mask.data * np.float32(0.3))))
 
 
 def test_oddities_are_said(demo):
     assert any("was not used" in w for w in run(halves(demo, model=demo.model), reference="model_free").warnings)
-    made = run(Inputs(half1=demo.half1, half2=demo.half2))
+    made = run(Study(half1=demo.half1, half2=demo.half2))
     assert made.mask_source == "made" and made.mask_used is not None and any("No mask" in w for w in made.warnings)
     masked = demo.full_map.with_data(demo.full_map.data * (demo.mask.data > 0.5))
-    result = run(Inputs(full_map=masked, mask=demo.mask), resolution=3.6)
+    result = run(Study(full_map=masked, mask=demo.mask), resolution=3.6)
     assert result.noise_from == "resolution" and any("noise is not known" in w for w in result.warnings)
     flat = cut_model(demo.model, lambda i: True)
     for atom in (a for c in flat.structure[0] for r in c for a in r):
         atom.b_iso = 30
     assert any("same B-factor, 30" in w for w in run(halves(demo, model=flat)).warnings)
-    copies = run(replace(halves(demo), half2=demo.half1))
+    copies = run(halves(demo).with_(half2=demo.half1))
     found = checks.evaluate(limits.CHECKS["locscale"], results.to_document(copies)["metrics"])
     assert {c["metric"]: c["status"] for c in found}["half_maps_identical"] == "fail"
 
@@ -261,7 +260,7 @@ def test_odd_boxes_and_origins():
     ball = np.clip((13 - np.sqrt(sum((k - n / 2) ** 2 for k, n in zip(np.ogrid[:33, :40, :37], shape)))) / 3, 0, 1)
     signal = ball * (1 + rng.standard_normal(shape))
     pair = [Map((signal + 0.2 * rng.standard_normal(shape)).astype(np.float32), voxel, origin) for _ in "12"]
-    result = run(Inputs(half1=pair[0], half2=pair[1]))
+    result = run(Study(half1=pair[0], half2=pair[1]))
     for made in (result.sharpened, result.sharpened_half2, result.local_bfactor):
         assert made.shape == shape and made.voxel_size == voxel and made.origin == origin and np.isfinite(made.data).all()
 
@@ -273,7 +272,7 @@ def simulated(folder, kind):
     maps = {k: read_map(str(folder / f"{folder.name}_{k}.mrc")) for k in ("half1", "half2", "mask")}
     if kind in ("model", "hybrid"):
         maps["model"] = read_model(str(folder / f"{folder.name}_model.pdb"))
-    return Inputs(**maps)
+    return Study(**maps)
 
 
 @pytest.mark.heavy

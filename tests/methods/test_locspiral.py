@@ -1,21 +1,20 @@
 """LocSpiral and LocBSharpen: the twin, the half-maps, options, what is refused, and what it does to maps of which the truth is known."""
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import naive_locspiral as naive
 from cryoqa_plugin.errors import InputError, MissingInputError
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import Map, read_map
 from cryoqa_plugin.methods.sharpening.locspiral import LocspiralParams, compute_locspiral
+from cryoqa_plugin.study import Study
 from sharpening_cases import score
 
 VOXEL, ORIGIN = (1.5, 1.5, 1.5), (3.0, -4.0, 5.0)
 
 
-def run(inputs, **values):
-    return compute_locspiral(inputs, LocspiralParams(**dict(dict(resolution=4.0), **values)))
+def run(study, **values):
+    return compute_locspiral(study, LocspiralParams(**dict(dict(resolution=4.0), **values)))
 
 
 def made(shape=(40, 42, 39), right=60.0, left=60.0, seed=0, voxel=VOXEL):
@@ -29,23 +28,23 @@ def made(shape=(40, 42, 39), right=60.0, left=60.0, seed=0, voxel=VOXEL):
     parts = [np.fft.ifftn(white * np.exp(-b * s2 / 4)).real for b in (left, right)]
     signal = ball * (np.where(x < 0, parts[0], parts[1]) + 0.5)
     halves = [Map((signal + 0.02 * rng.standard_normal(shape)).astype(np.float32), voxel, ORIGIN) for _ in range(2)]
-    return Inputs(half1=halves[0], half2=halves[1], full_map=halves[0].with_data((halves[0].data + halves[1].data) / 2),
-                  mask=halves[0].with_data(ball.astype(np.float32)))
+    return Study(half1=halves[0], half2=halves[1], full_map=halves[0].with_data((halves[0].data + halves[1].data) / 2),
+                 mask=halves[0].with_data(ball.astype(np.float32)))
 
 
-def alone(inputs):
-    return replace(inputs, half1=None, half2=None)
+def alone(study):
+    return study.with_(half1=None, half2=None)
 
 
 @pytest.mark.parametrize("rules", ["locspiral", "locbsharpen"])
 @pytest.mark.parametrize("spiral", ["vector", "eco"])
 def test_the_map_is_that_of_the_twin(rules, spiral):
-    inputs = made()
+    study = made()
     values = dict(rules=rules, spiral=spiral, bandwidth=2.0, spacing=1.0, noise_quantile=0.8)
-    result = run(alone(inputs), **values)
+    result = run(alone(study), **values)
     length = 42 * 1.5
     centres = np.arange(int(length / 25), int(length / 4) + 1)
-    wanted = naive.locspiral(inputs.full_map.data, inputs.mask.data, centres, 2.0, 0.8, VOXEL, length / 15 if "sharpen" in rules else None,
+    wanted = naive.locspiral(study.full_map.data, study.mask.data, centres, 2.0, 0.8, VOXEL, length / 15 if "sharpen" in rules else None,
                              spiral == "eco")
     assert result.n_bands == len(centres) == len(result.bands.rows)
     different = abs(result.sharpened.data - wanted) > 0.02 * wanted.std()      # a voxel at the noise may fall on the other side of it
@@ -55,18 +54,18 @@ def test_the_map_is_that_of_the_twin(rules, spiral):
 
 @pytest.mark.parametrize("rules", ["locspiral", "locbsharpen"])
 def test_the_half_maps_get_the_gains_of_the_map(rules):
-    inputs = made()
-    result = run(replace(inputs, full_map=None), rules=rules)
-    np.testing.assert_allclose(result.sharpened.data, run(alone(inputs), rules=rules).sharpened.data, atol=1e-3)
+    study = made()
+    result = run(study.with_(full_map=None), rules=rules)
+    np.testing.assert_allclose(result.sharpened.data, run(alone(study), rules=rules).sharpened.data, atol=1e-3)
     mean = (result.sharpened_half1.data + result.sharpened_half2.data) / 2
     np.testing.assert_allclose(mean, result.sharpened.data, atol=1e-3)
     assert abs(result.sharpened_half1.data - mean).max() > 0.1 and result.sharpened_half2.origin == ORIGIN
 
 
 def test_the_solvent_has_mean_0_and_standard_deviation_1_and_sides_become_alike():
-    inputs = made(right=200.0, left=20.0)
-    result = run(inputs)
-    data, before, mask = result.sharpened.data, inputs.full_map.data, inputs.mask.data
+    study = made(right=200.0, left=20.0)
+    result = run(study)
+    data, before, mask = result.sharpened.data, study.full_map.data, study.mask.data
     z, y, x = np.meshgrid(*((np.arange(n) - n // 2) for n in data.shape), indexing="ij")
     solvent = (mask < 0.5) & (z ** 2 + y ** 2 + x ** 2 < 19.5 ** 2)
     assert data[solvent].mean() == pytest.approx(0, abs=1e-3) and data[solvent].std() == pytest.approx(1, abs=1e-3)
@@ -79,63 +78,63 @@ def test_the_solvent_has_mean_0_and_standard_deviation_1_and_sides_become_alike(
 
 
 def test_every_parameter_does_something():
-    inputs = alone(made())
+    study = alone(made())
     for base, others in ((dict(), (dict(resolution=5.0), dict(lowest=40.0), dict(noise_quantile=0.5), dict(bandwidth=3.0),
                                    dict(spiral="eco"), dict(spacing=6.0), dict(rules="locbsharpen"))),
                          (dict(rules="locbsharpen"), (dict(keep_to=10.0), dict(spiral="eco")))):
-        usual = run(inputs, **base).sharpened.data
+        usual = run(study, **base).sharpened.data
         for values in others:
-            assert abs(run(inputs, **dict(base, **values)).sharpened.data - usual).max() > 0.05, values
-    usual = run(inputs).sharpened.data
-    np.testing.assert_array_equal(run(inputs, cut_negative=True).sharpened.data, np.maximum(usual, 0))
+            assert abs(run(study, **dict(base, **values)).sharpened.data - usual).max() > 0.05, values
+    usual = run(study).sharpened.data
+    np.testing.assert_array_equal(run(study, cut_negative=True).sharpened.data, np.maximum(usual, 0))
     assert usual.min() < -1 and np.all(run(made(), cut_negative=True).sharpened_half2.data >= 0)
-    assert run(inputs, spacing=1.0).n_bands > run(inputs).n_bands > run(inputs, spacing=6.0).n_bands
+    assert run(study, spacing=1.0).n_bands > run(study).n_bands > run(study, spacing=6.0).n_bands
 
 
 def test_wider_spaced_bands_give_nearly_the_published_map():
-    inputs = alone(made())
-    inside = inputs.mask.data >= 0.5
-    usual, dense = (run(inputs, spacing=s).sharpened.data[inside] for s in (None, 1.0))
+    study = alone(made())
+    inside = study.mask.data >= 0.5
+    usual, dense = (run(study, spacing=s).sharpened.data[inside] for s in (None, 1.0))
     assert np.corrcoef(usual, dense)[0, 1] > 0.995
 
 
 def test_without_a_mask_one_is_made_and_other_boxes_work():
-    result = run(replace(made((56, 60, 57), voxel=(1.2, 1.5, 1.37)), mask=None))
-    assert result.mask_source.startswith("made") and any("No mask" in w for w in result.warnings)
+    result = run(made((56, 60, 57), voxel=(1.2, 1.5, 1.37)).with_(mask=None))
+    assert result.mask_source == "made" and any("No mask" in w for w in result.warnings)
     assert np.all(np.isfinite(result.sharpened.data)) and result.sharpened.voxel_size == (1.2, 1.5, 1.37)
 
 
 def test_flat_solvent_is_said():
-    inputs = alone(made())
-    masked = replace(inputs, full_map=inputs.full_map.with_data(inputs.full_map.data * (inputs.mask.data > 0)))
+    study = alone(made())
+    masked = study.with_(full_map=study.full_map.with_data(study.full_map.data * (study.mask.data > 0)))
     full = run(masked)
     assert np.all(np.isfinite(full.sharpened.data))
-    zero = inputs.full_map.with_data(np.zeros_like(inputs.full_map.data))
+    zero = study.full_map.with_data(np.zeros_like(study.full_map.data))
     with pytest.raises(InputError):
-        run(replace(inputs, full_map=zero))
+        run(study.with_(full_map=zero))
 
 
 def test_what_is_refused_or_said():
-    inputs = made()
+    study = made()
     with pytest.raises(MissingInputError):
-        run(Inputs(half1=inputs.half1))
+        run(Study(half1=study.half1))
     with pytest.raises(MissingInputError, match="no map to sharpen"):
-        run(Inputs(mask=inputs.mask))
+        run(Study(mask=study.mask))
     with pytest.raises(InputError, match="too little"):
-        run(inputs, resolution=9.0, lowest=10.0)
+        run(study, resolution=9.0, lowest=10.0)
     with pytest.raises(InputError, match="mask fills the box"):
-        run(replace(inputs, mask=inputs.mask.with_data(np.ones_like(inputs.mask.data))))
+        run(study.with_(mask=study.mask.with_data(np.ones_like(study.mask.data))))
     with pytest.raises(InputError, match="empty|No voxel of the mask"):
-        run(replace(inputs, mask=inputs.mask.with_data(np.zeros_like(inputs.mask.data))))
-    coarse = run(inputs, resolution=20.0)
+        run(study.with_(mask=study.mask.with_data(np.zeros_like(study.mask.data))))
+    coarse = run(study, resolution=20.0)
     assert coarse.lowest_used == 40 and any("20 Å the first band is at 40 Å" in w for w in coarse.warnings)
-    assert run(inputs, resolution=40.0).n_bands == 1
-    kept = run(inputs, rules="locbsharpen", keep_to=4.0)
+    assert run(study, resolution=40.0).n_bands == 1
+    kept = run(study, rules="locbsharpen", keep_to=4.0)
     assert any("nothing is sharpened" in w for w in kept.warnings) and "LocBSharpen" in kept.summary
 
 
 def cases(folder, *kinds):
-    return Inputs(**{"full_map" if k == "full" else k: read_map(str(folder / f"{folder.name}_{k}.mrc")) for k in kinds})
+    return Study(**{"full_map" if k == "full" else k: read_map(str(folder / f"{folder.name}_{k}.mrc")) for k in kinds})
 
 
 @pytest.mark.realdata
@@ -143,11 +142,11 @@ def cases(folder, *kinds):
 def test_p96(sim_case, rules, truth, b0):
     """0.911 and 0.750, 0.93 and 0.76 are what it gives; 0.837 and 0.557 what it begins with. No hole and no halo."""
     folder = sim_case("p96")
-    inputs = cases(folder, "full", "mask")
-    result = compute_locspiral(inputs, LocspiralParams(rules=rules))
+    study = cases(folder, "full", "mask")
+    result = compute_locspiral(study, LocspiralParams(rules=rules))
     found = score(folder, result.sharpened.data)
     assert found.truth > truth and found.b0 > b0 and result.bfactor_after > result.bfactor_before + 40
-    halo_and_hole(folder, result.sharpened.data, inputs.mask.data)
+    halo_and_hole(folder, result.sharpened.data, study.mask.data)
 
 
 def halo_and_hole(folder, data, mask):
@@ -167,6 +166,6 @@ def halo_and_hole(folder, data, mask):
 def test_nearer_to_point_atoms_and_not_always_to_the_density(sim_case, name, truth, b0):
     """What the page says: gains of 0.112 and 0.197, -0.088 and 0.226, 0.122 and 0.185, -0.070 and 0.227."""
     folder = sim_case(name)
-    inputs = cases(folder, "full", "mask")
-    before, after = score(folder, inputs.full_map.data), score(folder, compute_locspiral(inputs, LocspiralParams()).sharpened.data)
+    study = cases(folder, "full", "mask")
+    before, after = score(folder, study.full_map.data), score(folder, compute_locspiral(study, LocspiralParams()).sharpened.data)
     assert after.truth - before.truth > truth and after.b0 - before.b0 > b0

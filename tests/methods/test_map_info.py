@@ -6,13 +6,14 @@ import pytest
 
 from cryoqa_plugin.core import masks
 from cryoqa_plugin.errors import InputError
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import Map, read_map, write_map
 from cryoqa_plugin.methods.map_info.map_info import MapInfoParams, compute_map_info, spectrum_end
+from cryoqa_plugin.runner import perform
+from cryoqa_plugin.study import Study
 
 
 def _info(map_, **inputs):
-    return compute_map_info(Inputs(full_map=map_, **inputs), MapInfoParams())
+    return compute_map_info(Study(full_map=map_, **inputs), MapInfoParams())
 
 
 def test_statistics_and_placement(tiny_halves):
@@ -39,7 +40,7 @@ def test_power_spectrum_of_white_noise_is_flat_at_its_variance():
 def test_a_mask_is_noticed(tiny_halves):
     full = tiny_halves["full_map"]
     assert _info(full.with_data(full.data * tiny_halves["mask"].data)).masked
-    ball = masks.soft_edge(masks.ball(full.shape, full.voxel_size, 20), 2)
+    ball = masks.soft_edge(masks.ball(full.shape, full.voxel_size, 17), 2)
     out = _info(full.with_data(full.data * ball))
     assert out.masked and out.constant_fraction > 0.1 and "masked" in out.summary
 
@@ -77,35 +78,36 @@ def test_wrapping_of_a_period_and_of_a_part():
 def test_half_maps_are_compared(tiny_halves):
     h1, h2, full = (tiny_halves[n] for n in ("half1", "half2", "full_map"))
     good = _info(full, half1=h1, half2=h2)
-    assert good.halves_identical is False and good.halves_masked is False
+    assert good.half_maps_identical is False and good.half_maps_masked is False
     ratio = h1.data.std() / h2.data.std()
-    assert good.halves_scale == pytest.approx(max(ratio, 1 / ratio), rel=1e-6)
-    assert good.halves_consistency > 0.95 and good.halves_curve.y.min() > 0.99
-    assert good.halves_correlation == pytest.approx(np.corrcoef(h1.data.ravel(), h2.data.ravel())[0, 1], abs=1e-6)
-    assert good.halves_agreement > 0.999
+    assert good.half_maps_scale == pytest.approx(max(ratio, 1 / ratio), rel=1e-6)
+    assert good.half_maps_consistency > 0.95 and good.half_maps_curve.y.min() > 0.99
+    assert good.half_maps_correlation == pytest.approx(np.corrcoef(h1.data.ravel(), h2.data.ravel())[0, 1], abs=1e-6)
+    assert good.half_maps_agreement > 0.999
     same = _info(full, half1=h1, half2=h1)
-    assert same.halves_identical is True and "copy of the other" in same.summary
+    assert same.half_maps_identical is True and "copy of the other" in same.summary
     copy = _info(full, half1=h1, half2=h1.with_data(-2.5 * h1.data + 1))
-    assert copy.halves_identical is False and copy.halves_scale == pytest.approx(2.5, rel=1e-5) and copy.halves_consistency < -0.99
-    assert _info(full, half1=h1, half2=h1.with_data(2.5 * h1.data + 1)).halves_identical is True
-    assert _info(full, half1=h1, half2=h2.with_data(np.roll(h2.data, 8, 0))).halves_consistency < 0.7
+    assert copy.half_maps_identical is False and copy.half_maps_inverted
+    assert copy.half_maps_scale == pytest.approx(2.5, rel=1e-5) and copy.half_maps_consistency < -0.99
+    assert _info(full, half1=h1, half2=h1.with_data(2.5 * h1.data + 1)).half_maps_identical is True
+    assert _info(full, half1=h1, half2=h2.with_data(np.roll(h2.data, 8, 0))).half_maps_consistency < 0.7
     shifted = h1.with_data(np.roll(h1.data, 8, 0)), h2.with_data(np.roll(h2.data, 8, 0))
-    assert _info(full, half1=shifted[0], half2=shifted[1]).halves_agreement < 0.7
+    assert _info(full, half1=shifted[0], half2=shifted[1]).half_maps_agreement < 0.7
     masked = h1.with_data(h1.data * tiny_halves["mask"].data)
-    assert _info(full, half1=masked, half2=h2).halves_masked is True
+    assert _info(full, half1=masked, half2=h2).half_maps_masked is True
 
 
 def test_no_half_map_no_value(tiny_halves):
     out = _info(tiny_halves["full_map"])
-    assert out.halves_identical is None and out.halves_agreement is None and out.halves_curve is None
-    one = _info(tiny_halves["full_map"], half1=tiny_halves["half1"])
-    assert one.halves_identical is None and any("Only one half-map" in w for w in one.warnings)
+    assert out.half_maps_identical is None and out.half_maps_agreement is None and out.half_maps_curve is None
+    one = perform("map_info", Study(full_map=tiny_halves["full_map"], half1=tiny_halves["half1"]), MapInfoParams())
+    assert one.half_maps_identical is None and any("Only one half-map" in w for w in one.warnings)
 
 
 def test_centre_and_percentiles():
     data = np.random.default_rng(1).standard_normal((20, 24, 28)).astype(np.float32) * 0.01
     data[4:9, 6:11, 20:25] += 1
-    out = compute_map_info(Inputs(full_map=Map(data, (5.0, 6.0, 7.0), (-10.0, 0.0, 3.0))), MapInfoParams(threshold=0.5))
+    out = compute_map_info(Study(full_map=Map(data, (5.0, 6.0, 7.0), (-10.0, 0.0, 3.0))), MapInfoParams(threshold=0.5))
     assert out.volume == 125 * 210 and out.centre == "100, 48, 45"
     assert out.centre_offset == pytest.approx(np.sqrt((8 / 28) ** 2 + (4 / 24) ** 2 + (4 / 20) ** 2))
     rows = {row[0]: row for row in out.percentiles.rows}
@@ -114,7 +116,7 @@ def test_centre_and_percentiles():
 
 
 def test_a_contour_past_the_values_is_said(tiny_halves):
-    out = compute_map_info(Inputs(full_map=tiny_halves["full_map"]), MapInfoParams(threshold=1e6))
+    out = compute_map_info(Study(full_map=tiny_halves["full_map"]), MapInfoParams(threshold=1e6))
     assert out.volume == 0 and out.centre_offset is None and any("No voxel lies beyond" in w for w in out.warnings)
 
 
@@ -128,7 +130,7 @@ def test_notes_on_the_header(tmp_path):
     data = np.random.default_rng(1).standard_normal((20, 20, 20)).astype(np.float32)
     path = tmp_path / "a.mrc"
     write_map(str(path), Map(data, (1.0,) * 3))
-    assert any("exactly 1" in w for w in _info(read_map(str(path))).warnings)
+    assert any("exactly 1" in w for w in perform("map_info", Study.read({"full_map": str(path)}), MapInfoParams()).warnings)
     block = bytearray(path.read_bytes())
     block[28:40] = np.array([40, 40, 40], "<i4").tobytes()
     block[64:76] = np.array([3, 2, 1], "<i4").tobytes()

@@ -8,10 +8,10 @@ import pytest
 
 from cryoqa_plugin.core import density, filters, fourier
 from cryoqa_plugin.errors import InputError, MissingInputError
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import Map
 from cryoqa_plugin.io.models import Model
-from cryoqa_plugin.methods.validation_items.model_fit import ModelFitParams, compute_model_fit
+from cryoqa_plugin.methods.model.model_fit import ModelFitParams, compute_model_fit
+from cryoqa_plugin.study import Study
 
 SHAPE, VOXEL, ORIGIN = (40, 44, 42), (1.2, 1.3, 1.25), (3.0, -4.0, 7.0)
 NAMES, ELEMENTS = ("N", "CA", "C", "O", "CB"), ("N", "C", "C", "O", "C")
@@ -84,7 +84,7 @@ def _map(model, resolution=None, extra_b=0.0, noise=0.0):
 
 def _run(map_, model, **values):
     values.setdefault("resolution", 3.5)
-    return compute_model_fit(Inputs(full_map=map_, model=model), ModelFitParams(**values))
+    return compute_model_fit(Study(full_map=map_, model=model), ModelFitParams(**values))
 
 
 @pytest.fixture(scope="module")
@@ -243,12 +243,12 @@ def test_the_resolution_is_taken_from_half_maps_or_from_the_map(model):
     signal = _map(model).data
     halves = [Map(signal + 0.1 * np.random.default_rng(i).standard_normal(SHAPE, dtype=np.float32), VOXEL, ORIGIN, f"{i}.mrc")
               for i in (1, 2)]
-    made = compute_model_fit(Inputs(half1=halves[0], half2=halves[1], model=model), ModelFitParams())
+    made = compute_model_fit(Study(half1=halves[0], half2=halves[1], model=model), ModelFitParams())
     assert made.resolution_from == "half-maps" and 2.6 <= made.resolution < 6 and made.half_maps_identical is False
     mean = halves[0].with_data((halves[0].data + halves[1].data) / 2)
-    same = compute_model_fit(Inputs(full_map=mean, model=model), ModelFitParams(resolution=made.resolution))
+    same = compute_model_fit(Study(full_map=mean, model=model), ModelFitParams(resolution=made.resolution))
     assert same.cc_mask == pytest.approx(made.cc_mask, abs=1e-6) and same.resolution_from == "given"
-    alone = compute_model_fit(Inputs(full_map=_map(model, 5.0), model=model), ModelFitParams())
+    alone = compute_model_fit(Study(full_map=_map(model, 5.0), model=model), ModelFitParams())
     assert alone.resolution_from == "d99" and 4.5 < alone.resolution < 7
     fine = _run(mean, model, resolution=1.0)
     assert "finer than voxels" in fine.warnings[0] and fine.resolution == pytest.approx(2.6, rel=0.05)
@@ -256,9 +256,9 @@ def test_the_resolution_is_taken_from_half_maps_or_from_the_map(model):
 
 def test_what_is_missing_is_named(model, map_):
     with pytest.raises(MissingInputError, match="model"):
-        compute_model_fit(Inputs(full_map=map_), ModelFitParams())
-    with pytest.raises(MissingInputError, match="map or two half-maps"):
-        compute_model_fit(Inputs(model=model), ModelFitParams())
+        compute_model_fit(Study(full_map=map_), ModelFitParams())
+    with pytest.raises(MissingInputError, match="half-maps or a map"):
+        compute_model_fit(Study(model=model), ModelFitParams())
 
 
 def test_too_few_shells_are_said(model, map_):

@@ -4,10 +4,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import read_map
 from cryoqa_plugin.io.models import Model, read_model
-from cryoqa_plugin.methods.validation_items.model_fit import ModelFitParams, compute_model_fit
+from cryoqa_plugin.methods.model.model_fit import ModelFitParams, compute_model_fit
+from cryoqa_plugin.study import Study
 
 # mmtbx.maps.map_model_cc of cctbx-base 2025.11, electron table: CC_mask, CC_volume, CC_peaks, CC_box. p96 by direct summation.
 P96 = (0.83685, 0.84168, 0.82857, 0.87579)
@@ -25,7 +25,7 @@ def _four(made):
 
 def _case(folder, case, **values):
     map_, model = read_map(str(folder / f"{case}_full.mrc")), read_model(str(folder / f"{case}_model.pdb"))
-    return compute_model_fit(Inputs(full_map=map_, model=model), ModelFitParams(**values))
+    return compute_model_fit(Study(full_map=map_, model=model), ModelFitParams(**values))
 
 
 def test_p96_is_as_by_phenix_and_its_blur_is_found(sim_case):
@@ -53,7 +53,7 @@ def test_other_cases(sim_case, case, resolution, blur):
 def test_real_maps_and_their_models(shared, name):
     model, resolution, wanted, tolerance = REAL[name]
     path = shared / "data" / "maps" / name
-    inputs = Inputs(full_map=read_map(str(path)), model=read_model(str(path.parent / model)))
+    inputs = Study(full_map=read_map(str(path)), model=read_model(str(path.parent / model)))
     made = compute_model_fit(inputs, ModelFitParams(resolution=resolution))
     assert _four(made) == pytest.approx(wanted, abs=tolerance)
     structure = inputs.model.structure.clone()
@@ -62,7 +62,7 @@ def test_real_maps_and_their_models(shared, name):
             for atom in residue:
                 atom.pos.x += 3.0
                 atom.pos.y += 3.0
-    worse = compute_model_fit(Inputs(full_map=inputs.full_map, model=Model(structure)),
+    worse = compute_model_fit(Study(full_map=inputs.full_map, model=Model(structure)),
                               ModelFitParams(resolution=resolution, contour=made.contour))
     assert worse.cc_mask < made.cc_mask - 0.05 and worse.inclusion_backbone < made.inclusion_backbone
     assert np.isfinite(made.guinier_correlation)

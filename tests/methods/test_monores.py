@@ -1,19 +1,17 @@
 """MonoRes: noise of known strength, half-maps of known resolution, Xmipp's rules written out."""
 from __future__ import annotations
 
-from dataclasses import replace
-
 import naive_monogenic as naive
 import numpy as np
 import pytest
 
 from cryoqa_plugin.errors import InputError, MissingInputError
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import Map
-from cryoqa_plugin.methods.resolution import monores_xmipp as xmipp
-from cryoqa_plugin.methods.resolution.monores import MonoresParams, compute_monores
-from cryoqa_plugin.methods.resolution.monores_steps import threshold_of
-from cryoqa_plugin.methods.resolution.monores_sweep import Fall, Window
+from cryoqa_plugin.methods.local_resolution import monores_xmipp as xmipp
+from cryoqa_plugin.methods.local_resolution.monores import MonoresParams, compute_monores
+from cryoqa_plugin.methods.local_resolution.monores_inputs import threshold_of
+from cryoqa_plugin.methods.local_resolution.monores_sweep import Fall, Window
+from cryoqa_plugin.study import Study
 
 ORIGIN = (3.0, -4.0, 5.0)
 
@@ -44,7 +42,7 @@ def _inputs(shape=(48, 48, 48), frequency=0.2, noise=1.0, voxel=(1.0, 1.0, 1.0),
     mask = np.clip((0.33 * min(shape) - _radii(shape)) / 3 + 0.5, 0, 1)
     halves = [(signal * mask + noise * rng.standard_normal(shape)).astype(np.float32) for _ in range(2)]
     made = dict(half1=halves[0], half2=halves[1], mask=mask.astype(np.float32))
-    return Inputs(**{k: Map(v, voxel, ORIGIN, path=f"{k}.mrc") for k, v in made.items()})
+    return Study(**{k: Map(v, voxel, ORIGIN, path=f"{k}.mrc") for k, v in made.items()})
 
 
 def run(inputs, **values):
@@ -59,7 +57,7 @@ def inputs():
 @pytest.fixture(scope="module")
 def single(inputs):
     mean = (inputs.half1.data + inputs.half2.data) / 2
-    return Inputs(full_map=inputs.half1.with_data(mean, "mean.mrc"), mask=inputs.mask)
+    return Study(full_map=inputs.half1.with_data(mean, "mean.mrc"), mask=inputs.mask)
 
 
 # cryoqa's rules
@@ -67,13 +65,13 @@ def single(inputs):
 @pytest.mark.parametrize("frequency", [0.25, 0.35])
 def test_the_resolution_of_uniform_detail(frequency):
     result = run(_inputs(frequency=frequency))
-    assert result.median_resolution == pytest.approx(1 / frequency, rel=0.12)
-    assert result.spread < 0.5 * result.median_resolution and result.unresolved == 0
+    assert result.median == pytest.approx(1 / frequency, rel=0.12)
+    assert result.spread < 0.5 * result.median and result.unresolved_fraction == 0
 
 
 def test_finer_detail_has_better_resolution():
     inputs = _inputs(shape=(64, 64, 64), frequency=0.15, two=0.35)
-    values = run(inputs, window=3.0).local_resolution.data
+    values = run(inputs, window=3.0).resolution_map.data
     inside = inputs.mask.data >= 0.9
     left, right = np.median(values[..., :26][inside[..., :26]]), np.median(values[..., 38:][inside[..., 38:]])
     assert left > 1.5 * right
@@ -81,14 +79,14 @@ def test_finer_detail_has_better_resolution():
 
 def test_map_and_numbers(inputs):
     result = run(inputs)
-    out, inside = result.local_resolution, inputs.mask.data >= 0.5
+    out, inside = result.resolution_map, inputs.mask.data >= 0.5
     assert out.origin == ORIGIN and out.data.dtype == np.float32 and out.shape == inputs.half1.shape
     assert (out.data[~inside] == 0).all() and (out.data[inside] > 0).all()
-    assert result.n_voxels == inside.sum() and result.mask_source == "given" and result.warnings == ()
-    assert result.median_resolution == pytest.approx(np.median(out.data[inside]))
-    assert result.resolution_p2_5 <= result.resolution_p25 <= result.median_resolution <= result.resolution_p75 <= result.resolution_p97_5
-    assert result.histogram.y.sum() == pytest.approx(1) and result.cumulative.y[-1] == pytest.approx(1)
-    assert len(result.sweep.rows) <= 24 and result.sweep.rows[0][0] == pytest.approx(result.start_used)
+    assert result.mask_fraction == inside.mean() and result.mask_source == "given" and result.warnings == ()
+    assert result.median == pytest.approx(np.median(out.data[inside]))
+    assert result.p5 <= result.p25 <= result.median <= result.p75 <= result.p95
+    assert result.histogram.y.sum() == pytest.approx(100) and result.cumulative.y[-1] == pytest.approx(100)
+    assert len(result.sweep.rows) <= 24 and result.sweep.rows[0][0] == pytest.approx(result.lowest_resolution)
     assert not result.half_maps_identical and result.half_maps_scale == pytest.approx(1, abs=0.01)
 
 
@@ -96,17 +94,17 @@ def test_map_and_numbers(inputs):
 @pytest.mark.parametrize("rules", ["cryoqa", "xmipp"])
 def test_odd_and_oblong_boxes(shape, voxel, rules):
     result = run(_inputs(shape, voxel=voxel), rules=rules)
-    assert result.local_resolution.shape == shape
-    assert 2 * max(voxel) < result.median_resolution < 12 * voxel[0]
+    assert result.resolution_map.shape == shape
+    assert 2 * max(voxel) < result.median < 12 * voxel[0]
 
 
 def test_parameters_do_something(inputs):
     plain = run(inputs)
-    assert run(inputs, significance=0.6).median_resolution < plain.median_resolution
+    assert run(inputs, significance=0.6).median < plain.median
     assert run(inputs, window=1.0).spread > plain.spread
     assert len(run(inputs, levels=8).sweep.rows) <= 8
     assert run(inputs, start=30.0).sweep.rows[0][0] == pytest.approx(30)
-    assert run(inputs, resolution=4.0).start_used == 20
+    assert run(inputs, resolution=4.0).lowest_resolution == 20
     assert run(inputs, gaussian_noise=True).sweep.rows[3][1] != plain.sweep.rows[3][1]
     whole = run(inputs, noise_inside=False)
     assert whole.noise_source != plain.noise_source and whole.sweep.rows[3][1] != plain.sweep.rows[3][1]
@@ -129,49 +127,49 @@ def test_window_means_stay_inside():
 def test_single_map(inputs, single):
     result = run(single)
     assert result.noise_source == "solvent of the map" and result.half_maps_identical is None
-    assert result.median_resolution == pytest.approx(run(inputs).median_resolution, rel=0.4)
+    assert result.median == pytest.approx(run(inputs).median, rel=0.4)
 
 
 def test_without_a_mask_one_is_made_and_said(inputs):
     for rules in ("cryoqa", "xmipp"):
-        result = run(replace(inputs, mask=None), rules=rules)
-        assert "made" in result.mask_source and any("No mask" in w for w in result.warnings)
+        result = run(inputs.with_(mask=None), rules=rules)
+        assert result.mask_source == "made" and any("No mask" in w for w in result.warnings)
 
 
 # what is wrong with the input
 
 def test_copies_are_said(inputs):
-    result = run(replace(inputs, half2=inputs.half1))
-    assert result.half_maps_identical and "copies" in result.summary and result.warnings
+    result = run(inputs.with_(half2=inputs.half1))
+    assert result.half_maps_identical and "copies" in result.summary
 
 
 def test_masked_half_maps_are_said(inputs):
     cut = {k: getattr(inputs, k).with_data(getattr(inputs, k).data * inputs.mask.data) for k in ("half1", "half2")}
-    assert run(replace(inputs, **cut)).half_maps_masked
+    assert run(inputs.with_(**cut)).half_maps_masked
 
 
 def test_noise_alone_is_said():
     rng = np.random.default_rng(9)
     inputs = _inputs(noise=1.0)
     noise = {k: inputs.half1.with_data(rng.standard_normal((48, 48, 48)).astype(np.float32)) for k in ("half1", "half2")}
-    result = run(replace(inputs, **noise))
-    assert result.unresolved > 0.3 and any("below 0.143" in w for w in result.warnings) or result.median_resolution > 8
+    result = run(inputs.with_(**noise))
+    assert result.unresolved_fraction > 0.3 and any("below 0.143" in w for w in result.warnings)
 
 
 def test_refused(inputs, single):
     with pytest.raises(MissingInputError, match="none was given"):
-        run(Inputs())
+        run(Study())
     with pytest.raises(MissingInputError, match="Half-map 2"):
-        run(replace(inputs, half2=None))
+        run(inputs.with_(half2=None))
     with pytest.raises(InputError, match="begin at a larger"):
         run(inputs, start=2.0)
     with pytest.raises(InputError, match="reaches 0.5"):
-        run(replace(inputs, mask=inputs.mask.with_data(inputs.mask.data * np.float32(0.4))))
-    with pytest.raises(InputError, match="fills the box"):
-        run(replace(single, mask=inputs.mask.with_data(np.ones_like(inputs.mask.data))))
+        run(inputs.with_(mask=inputs.mask.with_data(inputs.mask.data * np.float32(0.4))))
+    with pytest.raises(InputError, match="of the box is solvent"):
+        run(single.with_(mask=inputs.mask.with_data(np.ones_like(inputs.mask.data))))
     tiny = {k: Map(getattr(inputs, k).data[:12], (1.0, 1.0, 1.0), path="t.mrc") for k in ("half1", "half2", "mask")}
     with pytest.raises(InputError, match="at least 16"):
-        run(Inputs(**tiny))
+        run(Study(**tiny))
 
 
 # Xmipp's rules
@@ -181,20 +179,20 @@ def test_xmipp_rules_written_out(n, inside):
     inputs = _inputs((n, n, n), frequency=0.3)
     h1, h2 = (m.data.astype(float) for m in (inputs.half1, inputs.half2))
     expected = naive.monores(h1, h2, inputs.mask.data >= 0.5, 1.0, 14.0, noise_inside=inside)
-    found = run(inputs, rules="xmipp", start=14.0, noise_inside=inside).local_resolution.data
+    found = run(inputs, rules="xmipp", start=14.0, noise_inside=inside).resolution_map.data
     assert np.mean(np.abs(found - expected) < 1e-4) > 0.99
 
 
 def test_xmipp_parameters(inputs):
     plain = run(inputs, rules="xmipp", start=14.0)
-    assert plain.window_used is None and plain.median_resolution > 1 / 0.2 * 0.7
+    assert plain.window is None and plain.median > 1 / 0.2 * 0.7
     assert len(run(inputs, rules="xmipp", start=14.0, step=2.0).sweep.rows) < len(plain.sweep.rows)
     assert run(inputs, rules="xmipp", start=14.0, gaussian_noise=True).sweep.rows[0][1] != plain.sweep.rows[0][1]
 
 
 def test_xmipp_single_map(single):
     result = run(single, rules="xmipp", start=14.0)
-    assert 2 < result.median_resolution < 10 and result.noise_source == "solvent of the map"
+    assert 2 < result.median < 10 and result.noise_source == "solvent of the map"
 
 
 def test_lattice():

@@ -4,15 +4,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cryoqa_plugin.io.inputs import load_inputs
+from cryoqa_plugin.study import Study
 from cryoqa_plugin.io.maps import read_map
-from cryoqa_plugin.methods.resolution.monores import MonoresParams, compute_monores
+from cryoqa_plugin.methods.local_resolution.monores import MonoresParams, compute_monores
 
 pytestmark = pytest.mark.realdata
 
 
 def _run(folder, case, **values):
-    inputs = load_inputs({k: str(folder / f"{case}_{k}.mrc") for k in ("half1", "half2", "mask")})
+    inputs = Study.read({k: str(folder / f"{case}_{k}.mrc") for k in ("half1", "half2", "mask")})
     return inputs.mask.data >= 0.5, compute_monores(inputs, MonoresParams(**values))
 
 
@@ -20,7 +20,7 @@ def _run(folder, case, **values):
                                          pytest.param("l160", 15.0, marks=pytest.mark.heavy)])
 def test_equal_to_xmipp(sim_case, shared, case, start):
     inside, result = _run(sim_case(case), case, rules="xmipp", start=start)
-    difference = np.abs(result.local_resolution.data - read_map(str(shared / "reference" / case / "monores.mrc.gz")).data)
+    difference = np.abs(result.resolution_map.data - read_map(str(shared / "reference" / case / "monores.mrc.gz")).data)
     assert np.mean(difference[inside] < 1e-4) >= 0.99 and np.median(difference[inside]) < 1e-5
 
 
@@ -32,6 +32,6 @@ def test_near_the_truth(sim_case, case, error, correlation):
     inside, result = _run(sim_case(case), case)
     truth = read_map(str(sim_case(case) / f"{case}_locres.mrc")).data
     known = inside & (truth > 0)
-    found = result.local_resolution.data[known]
+    found = result.resolution_map.data[known]
     assert np.median(np.abs(found - truth[known])) <= error
     assert np.corrcoef(found, truth[known])[0, 1] >= correlation

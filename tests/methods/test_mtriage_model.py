@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from cryoqa_plugin.errors import InputError
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.methods.resolution import mtriage_model as placing
 from cryoqa_plugin.methods.resolution.mtriage import MtriageParams, compute_mtriage
+from cryoqa_plugin.study import Study
 from mtriage_cases import make_inputs, make_model
 
 
@@ -86,7 +86,7 @@ def test_zero_occupancy_takes_no_part(inputs):
 
 
 def test_overall_b_does_not_depend_on_the_models_b_factors(inputs):
-    hot = replace(inputs, model=make_model(inputs.model.xyz, 90.0))
+    hot = inputs.with_(model=make_model(inputs.model.xyz, 90.0))
     a, b = (compute_mtriage(i, MtriageParams(masking="unmasked")) for i in (inputs, hot))
     assert a.b_iso_overall_unmasked == pytest.approx(b.b_iso_overall_unmasked, abs=0.5)
     assert b.b_excess == pytest.approx(a.b_excess - 70, abs=0.5) and b.model_b_mean == pytest.approx(90)
@@ -95,7 +95,7 @@ def test_overall_b_does_not_depend_on_the_models_b_factors(inputs):
 def test_a_mirrored_model_agrees_less(inputs):
     centre = inputs.model.xyz.mean(axis=0)
     mirrored = make_model((inputs.model.xyz - centre) * (-1, 1, 1) + centre)
-    good, bad = (compute_mtriage(Inputs(full_map=inputs.half1, model=m), MtriageParams()) for m in (inputs.model, mirrored))
+    good, bad = (compute_mtriage(Study(full_map=inputs.half1, model=m), MtriageParams()) for m in (inputs.model, mirrored))
     assert bad.model_correlation < good.model_correlation
     assert (bad.d_fsc_model_05_masked or 99) > 1.5 * good.d_fsc_model_05_masked
 

@@ -4,8 +4,8 @@ import json
 import pytest
 
 from cryoqa_plugin.errors import InputError
-from cryoqa_plugin.io.inputs import load_inputs
 from cryoqa_plugin.methods.resolution.mtriage import MtriageParams, compute_mtriage
+from cryoqa_plugin.study import Study
 
 pytestmark = [pytest.mark.realdata, pytest.mark.heavy]
 CASES = ["p96", "a96", "odd97", "low96", "fine128", "t160", "l160", "rna128", "d2_160", "d2tilt_160", "c5_200", "mirror160", "h256"]
@@ -20,7 +20,7 @@ NUMBERS = [("d99", "d99_map", 0.02), ("d99_1", "d99_half1", 0.02), ("d99_2", "d9
 def load(folder, case, *kinds):
     model = "pdb" if (folder / f"{case}_model.pdb").is_file() else "cif"
     files = {"half1": "half1.mrc", "half2": "half2.mrc", "full_map": "full.mrc", "mask": "mask.mrc", "model": f"model.{model}"}
-    return load_inputs({k: str(folder / f"{case}_{files[k]}") for k in kinds})
+    return Study.read({k: str(folder / f"{case}_{files[k]}") for k in kinds})
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_perfect_model_agrees_as_the_half_maps_say(sim_case, case):
     ("emd5168_actin_tempy/emd_5168.map", "emd5168_actin_tempy/3MFP.pdb", 8.1, 6.8)])
 def test_real_maps_and_their_models(shared, map_file, model_file, at_05, at_0143):
     folder = shared / "data" / "maps"
-    inputs = load_inputs({"full_map": str(folder / map_file), "model": str(folder / model_file)})
+    inputs = Study.read({"full_map": str(folder / map_file), "model": str(folder / model_file)})
     found = compute_mtriage(inputs, MtriageParams(radius_smooth=3.0))
     assert found.d_fsc_model_05_masked == pytest.approx(at_05, abs=0.15)
     assert found.d_fsc_model_0143_masked == pytest.approx(at_0143, abs=0.15)
@@ -95,8 +95,8 @@ def test_real_maps_and_their_models(shared, map_file, model_file, at_05, at_0143
 def test_wrong_origin_of_a_real_map_is_noticed(shared):
     from dataclasses import replace
     folder = shared / "data" / "maps" / "emd5168_actin_tempy"
-    inputs = load_inputs({"full_map": str(folder / "emd_5168.map"), "model": str(folder / "3MFP.pdb")})
-    shifted = replace(inputs, full_map=replace(inputs.full_map, origin=(0.0, 0.0, 0.0)))
+    inputs = Study.read({"full_map": str(folder / "emd_5168.map"), "model": str(folder / "3MFP.pdb")})
+    shifted = inputs.with_(full_map=replace(inputs.full_map, origin=(0.0, 0.0, 0.0)))
     try:
         warnings = compute_mtriage(shifted, MtriageParams(masking="unmasked")).warnings
     except InputError as error:

@@ -7,11 +7,10 @@ import pytest
 from cryoqa_plugin.core import fourier, shells
 from cryoqa_plugin.demo import make_demo_data
 from cryoqa_plugin.errors import MissingInputError
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import read_map
 from cryoqa_plugin.io.models import Model
-from cryoqa_plugin.methods.sharpening.optimal_map import OptimalMapParams, compute_optimal_map
-from cryoqa_plugin.methods.sharpening.optimal_map_steps import join
+from cryoqa_plugin.methods.sharpening.optimal_map import OptimalMapParams, compute_optimal_map, join
+from cryoqa_plugin.study import Study
 from sharpening_cases import correlation, score
 
 # to truth, to truth_b0
@@ -25,7 +24,7 @@ def demo():
 
 
 def _halves(demo, **more):
-    return Inputs(half1=demo.half1, half2=demo.half2, **more)
+    return Study(half1=demo.half1, half2=demo.half2, **more)
 
 
 def _shell_power(data, voxel_size):
@@ -39,12 +38,12 @@ def _shell_power(data, voxel_size):
 def test_the_map_is_near_the_truth(sim_case, case, truth, b0):
     folder = sim_case(case)
     maps = {k: read_map(str(folder / f"{case}_{k}.mrc")) for k in ("half1", "half2", "mask")}
-    made = compute_optimal_map(Inputs(**maps), OptimalMapParams())
+    made = compute_optimal_map(Study(**maps), OptimalMapParams())
     ours = score(folder, made.sharpened.data)
     assert ours.truth >= truth and ours.b0 >= b0
-    sharp = score(folder, compute_optimal_map(Inputs(**maps), OptimalMapParams(amplitudes="protein")).sharpened.data)
+    sharp = score(folder, compute_optimal_map(Study(**maps), OptimalMapParams(amplitudes="protein")).sharpened.data)
     assert sharp.b0 > ours.b0 + 0.03
-    even = score(folder, compute_optimal_map(Inputs(**maps), OptimalMapParams(rules="servalcat")).sharpened.data)
+    even = score(folder, compute_optimal_map(Study(**maps), OptimalMapParams(rules="servalcat")).sharpened.data)
     assert even.b0 < sharp.b0 - 0.05                         # even amplitudes give the noise of the last shells as much as the first
 
 
@@ -130,12 +129,12 @@ def test_the_difference_map_shows_the_residues_left_out(demo):
 
 
 def test_a_model_at_b_zero_is_another_model(demo):
-    inputs = _halves(demo, mask=demo.mask, model=demo.model)
-    own, zero = (compute_optimal_map(inputs, OptimalMapParams(model_b_zero=b)) for b in (False, True))
+    study = _halves(demo, mask=demo.mask, model=demo.model)
+    own, zero = (compute_optimal_map(study, OptimalMapParams(model_b_zero=b)) for b in (False, True))
     assert not np.array_equal(own.difference.data, zero.difference.data)
 
 
 def test_a_map_alone_is_refused_and_few_coefficients_are_joined(demo):
     with pytest.raises(MissingInputError, match="Half-map 1"):
-        compute_optimal_map(Inputs(full_map=demo.full_map), OptimalMapParams())
+        compute_optimal_map(Study(full_map=demo.full_map), OptimalMapParams())
     assert list(join(np.array([1.0, 9, 20, 30, 40, 5]))) == [0, 0, 0, 1, 2, 2]

@@ -7,10 +7,10 @@ import pytest
 from cryoqa_plugin.core import fourier, shells
 from cryoqa_plugin.demo import make_demo_data
 from cryoqa_plugin.errors import FormatError, MissingInputError
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import read_map
 from cryoqa_plugin.io.star import read_star
 from cryoqa_plugin.methods.sharpening.postprocess import PostprocessParams, compute_postprocess
+from cryoqa_plugin.study import Study
 from sharpening_cases import correlation, score
 
 # to truth, to truth_b0
@@ -28,7 +28,7 @@ def _case(sim_case, case):
 
 
 def _halves(demo, **more):
-    return Inputs(half1=demo.half1, half2=demo.half2, **more)
+    return Study(half1=demo.half1, half2=demo.half2, **more)
 
 
 def _gain(made, demo):
@@ -42,7 +42,7 @@ def _gain(made, demo):
 @pytest.mark.parametrize("case, truth, b0", SCORES)
 def test_the_map_is_near_the_truth_and_nearer_than_relions(sim_case, case, truth, b0):
     maps = _case(sim_case, case)
-    ours, flat, theirs = (score(sim_case(case), compute_postprocess(Inputs(**maps), PostprocessParams(**kw)).sharpened.data)
+    ours, flat, theirs = (score(sim_case(case), compute_postprocess(Study(**maps), PostprocessParams(**kw)).sharpened.data)
                           for kw in ({}, dict(bfactor_left=0), dict(rules="relion")))
     assert ours.truth >= truth and ours.b0 >= b0
     assert ours.truth > theirs.truth + 0.02 and flat.truth > theirs.truth + 0.02 and flat.b0 > max(theirs.b0, ours.b0)
@@ -52,7 +52,7 @@ def test_the_map_is_near_the_truth_and_nearer_than_relions(sim_case, case, truth
 def test_the_map_and_the_numbers_are_those_of_relion(shared, sim_case):
     maps = _case(sim_case, "p96")
     star = read_star(str(shared / "reference" / "p96" / "relion_postprocess.star"))
-    made = compute_postprocess(Inputs(**maps), PostprocessParams(rules="relion", write_masked=True))
+    made = compute_postprocess(Study(**maps), PostprocessParams(rules="relion", write_masked=True))
     general, fsc = star["general"], star["fsc"].columns
     assert made.bfactor == pytest.approx(general.value("rlnBfactorUsedForSharpening"), rel=0.05)
     assert abs(1 / made.resolution - 1 / general.value("rlnFinalResolution")) < 1.01 / 96
@@ -62,7 +62,7 @@ def test_the_map_and_the_numbers_are_those_of_relion(shared, sim_case):
     theirs = read_map(str(shared / "reference" / "p96" / "relion_postprocess_map.mrc.gz")).data
     assert correlation(made.sharpened.data, theirs, maps["mask"].data > 0.5) > 0.975      # they differ by random phases,
     star = str(shared / "reference" / "p96" / "relion_postprocess.star")                  # and with its own FSC by nothing
-    given = compute_postprocess(Inputs(**maps), PostprocessParams(rules="relion", fsc_file=star))
+    given = compute_postprocess(Study(**maps), PostprocessParams(rules="relion", fsc_file=star))
     assert given.bfactor == pytest.approx(general.value("rlnBfactorUsedForSharpening"), abs=0.01)
     assert given.resolution == pytest.approx(general.value("rlnFinalResolution"), abs=1e-5)
     assert correlation(given.sharpened.data, theirs, maps["mask"].data > 0.5) > 0.9995
@@ -73,14 +73,14 @@ def test_the_map_and_the_numbers_are_those_of_relion(shared, sim_case):
 @pytest.mark.realdata
 def test_cryosparcs_sequence(sim_case):
     maps = _case(sim_case, "p96")
-    made = compute_postprocess(Inputs(**maps), PostprocessParams(rules="cryosparc"))
-    assert made.low_pass == made.resolution and made.local_resolution is not None and made.local_resolution_median > 1.5
+    made = compute_postprocess(Study(**maps), PostprocessParams(rules="cryosparc"))
+    assert made.low_pass == made.resolution and made.resolution_map is not None and made.local_resolution_median > 1.5
     folder = sim_case("p96")
     filtered, sharpened, local = (score(folder, getattr(made, n).data) for n in ("filtered", "sharpened", "locally_filtered"))
     assert local.b0 > sharpened.b0 > filtered.b0 and local.truth > sharpened.truth
     given = read_map(str(folder / "p96_locres.mrc"))
-    ours = compute_postprocess(Inputs(resolution_map=given, **maps), PostprocessParams(rules="cryosparc"))
-    assert ours.local_resolution is None and ours.local_resolution_median == pytest.approx(made.local_resolution_median, rel=0.2)
+    ours = compute_postprocess(Study(resolution_map=given, **maps), PostprocessParams(rules="cryosparc"))
+    assert ours.resolution_map is None and ours.local_resolution_median == pytest.approx(made.local_resolution_median, rel=0.2)
 
 
 def test_what_is_known_is_applied_to_all_maps(demo):
@@ -169,14 +169,14 @@ def test_the_local_filter_on_request(demo):
     assert made.locally_filtered_half1 is not None and not np.array_equal(made.locally_filtered.data, made.sharpened.data)
     grid = demo.mask.with_data(np.full(demo.mask.shape, 6.0, dtype=np.float32))
     auto = compute_postprocess(_halves(demo, mask=demo.mask, resolution_map=grid), PostprocessParams())
-    assert auto.local_resolution_median == pytest.approx(6) and auto.local_resolution is None
+    assert auto.local_resolution_median == pytest.approx(6) and auto.resolution_map is None
     off = compute_postprocess(_halves(demo, mask=demo.mask, resolution_map=grid), PostprocessParams(local="no"))
     assert off.locally_filtered is None
 
 
 def test_what_is_missing_is_named(demo):
     with pytest.raises(MissingInputError, match="Half-map 1"):
-        compute_postprocess(Inputs(full_map=demo.full_map), PostprocessParams())
+        compute_postprocess(Study(full_map=demo.full_map), PostprocessParams())
     with pytest.raises(MissingInputError, match="does not exist"):
         compute_postprocess(_halves(demo), PostprocessParams(fsc_file="nowhere.star"))
     with pytest.raises(MissingInputError, match="its mass or a mask"):

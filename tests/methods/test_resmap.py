@@ -1,16 +1,14 @@
 """ResMap: known resolutions, false discoveries, both rules, what is wrong with the input."""
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from cryoqa_plugin.core.threads import set_threads
 from cryoqa_plugin.errors import InputError, MissingInputError
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import Map, read_map
-from cryoqa_plugin.methods.resolution.resmap import ResmapParams, compute_resmap
+from cryoqa_plugin.methods.local_resolution.resmap import ResmapParams, compute_resmap
+from cryoqa_plugin.study import Study
 
 ORIGIN = (3.0, -4.0, 5.0)
 # median |error| in Å and correlation with the truth inside the mask that are reached by cryoqa's rules
@@ -31,7 +29,7 @@ def _inputs(shape=(48, 48, 48), frequency=0.2, voxel=(1.0, 1.0, 1.0), noise=1.0,
     mask = np.clip((0.33 * min(shape) - r) / 3 + 0.5, 0, 1)
     made = {f"half{i}": (3 * signal * mask + noise * rng.standard_normal(shape)).astype(np.float32) for i in (1, 2)}
     made["mask"] = mask.astype(np.float32)
-    return Inputs(**{k: Map(v, voxel, ORIGIN, path=f"{k}.mrc") for k, v in made.items()})
+    return Study(**{k: Map(v, voxel, ORIGIN, path=f"{k}.mrc") for k, v in made.items()})
 
 
 def run(inputs, **values):
@@ -45,13 +43,13 @@ def inputs():
 
 @pytest.fixture(scope="module")
 def single(inputs):
-    return Inputs(full_map=inputs.half1.with_data((inputs.half1.data + inputs.half2.data) / 2, "mean.mrc"), mask=inputs.mask)
+    return Study(full_map=inputs.half1.with_data((inputs.half1.data + inputs.half2.data) / 2, "mean.mrc"), mask=inputs.mask)
 
 
 @pytest.mark.parametrize("frequency", [0.15, 0.25])
 def test_the_resolution_of_uniform_detail(frequency):
     out = run(_inputs(frequency=frequency))
-    assert 0.55 / frequency < out.median < 1.15 / frequency and out.assigned_fraction == 1
+    assert 0.55 / frequency < out.median < 1.15 / frequency and out.unresolved_fraction == 0
 
 
 @pytest.mark.parametrize("rules", ["cryoqa", "resmap"])
@@ -67,11 +65,11 @@ def test_map_and_numbers(inputs):
     data, inside = out.resolution_map.data, inputs.mask.data >= 0.5
     assert out.resolution_map.origin == ORIGIN and data.dtype == np.float32 and data.shape == inside.shape
     assert (data[~inside] == 0).all() and (data[inside] >= 2.29).all() and data.max() <= 10
-    assert out.n_voxels == inside.sum() and out.mask_source == "given" and out.noise_source == "half-maps" and not out.warnings
+    assert out.mask_fraction == inside.mean() and out.mask_source == "given" and out.noise_source == "half-maps" and not out.warnings
     assert out.median == pytest.approx(np.median(data[inside])) and out.p5 <= out.p25 <= out.median <= out.p75 <= out.p95
     assert out.histogram.y.sum() == pytest.approx(100)
-    assert out.tests.rows[0][0] == out.finest_used == 2.3 and out.coarsest_used == pytest.approx(9.8) and out.step_used == 0.5
-    assert out.tests.rows[-1][5] == pytest.approx(1 - out.assigned_fraction)
+    assert out.tests.rows[0][0] == out.finest_resolution == 2.3 and out.lowest_resolution == pytest.approx(9.8) and out.step == 0.5
+    assert out.tests.rows[-1][5] == pytest.approx(out.unresolved_fraction)
     assert out.spectra.y[-3:] == pytest.approx(1, abs=0.4) and out.spectra.y[2] > 2
 
 
@@ -93,9 +91,9 @@ def test_noise_alone_passes_rarely():
     rng = np.random.default_rng(9)
     base = _inputs()
     noise = {k: base.half1.with_data(rng.standard_normal((48, 48, 48)).astype(np.float32)) for k in ("half1", "half2")}
-    out = run(replace(base, **noise), rules="resmap")
-    assert out.assigned_fraction < 0.1 and any("stand out of the noise" in w for w in out.warnings)
-    assert run(replace(base, **noise)).finest_fraction < 0.2
+    out = run(base.with_(**noise), rules="resmap")
+    assert out.unresolved_fraction > 0.9 and any("stand out of the noise" in w for w in out.warnings)
+    assert run(base.with_(**noise)).nyquist_fraction < 0.2
 
 
 def test_single_map(inputs, single):
@@ -114,7 +112,7 @@ def test_odd_and_oblong_boxes(shape, voxel, rules):
 
 def test_scale_order_and_threads_do_not_matter(inputs):
     one = run(inputs).resolution_map.data
-    other = replace(inputs, half1=inputs.half2.with_data(inputs.half2.data * 7), half2=inputs.half1.with_data(inputs.half1.data * 7))
+    other = inputs.with_(half1=inputs.half2.with_data(inputs.half2.data * 7), half2=inputs.half1.with_data(inputs.half1.data * 7))
     np.testing.assert_allclose(run(other).resolution_map.data, one, atol=2e-3)
     set_threads(1)
     again = run(inputs).resolution_map.data
@@ -124,34 +122,33 @@ def test_scale_order_and_threads_do_not_matter(inputs):
 
 def test_without_a_mask_one_is_made_and_said(inputs, single):
     for given in (inputs, single):
-        out = run(replace(given, mask=None))
-        assert out.mask_source == "made" and "No mask" in out.warnings[0] and "made from the map" in out.summary
+        out = run(given.with_(mask=None))
+        assert out.mask_source == "made" and "No mask" in out.warnings[0] and "in a mask made from the map" in out.summary
 
 
 def test_copies_and_masked_half_maps_are_said(inputs):
-    same = run(replace(inputs, half2=inputs.half1))
-    assert same.half_maps_identical and "copies" in same.summary and "copies" in same.warnings[0]
+    same = run(inputs.with_(half2=inputs.half1))
+    assert same.half_maps_identical and "copies" in same.summary
     cut = {k: getattr(inputs, k).with_data(getattr(inputs, k).data * inputs.mask.data) for k in ("half1", "half2")}
-    masked = run(replace(inputs, **cut))
-    assert masked.half_maps_masked and any("masked" in w for w in masked.warnings)
+    assert run(inputs.with_(**cut)).half_maps_masked
 
 
 def test_refused(inputs, single):
     with pytest.raises(MissingInputError, match="none was given"):
-        run(Inputs())
+        run(Study())
     with pytest.raises(MissingInputError, match="Half-map 2"):
-        run(replace(inputs, half2=None))
+        run(inputs.with_(half2=None))
     for values, words in (({"finest": 1.5}, "nothing finer than"), ({"finest": 6.0, "coarsest": 5.0}, "not coarser"),
                           ({"coarsest": 40.0}, "half the")):
         with pytest.raises(InputError, match=words):
             run(inputs, **values)
     with pytest.raises(InputError, match="reaches 0.5"):
-        run(replace(inputs, mask=inputs.mask.with_data(inputs.mask.data * np.float32(0.4))))
-    with pytest.raises(InputError, match="as solvent"):
-        run(replace(single, mask=inputs.mask.with_data(np.ones_like(inputs.mask.data))))
+        run(inputs.with_(mask=inputs.mask.with_data(inputs.mask.data * np.float32(0.4))))
+    with pytest.raises(InputError, match="of the box is solvent"):
+        run(single.with_(mask=inputs.mask.with_data(np.ones_like(inputs.mask.data))))
     tiny = {k: Map(getattr(inputs, k).data[:12], (1.0, 1.0, 1.0), path="t.mrc") for k in ("half1", "half2", "mask")}
     with pytest.raises(InputError, match="at least 16"):
-        run(Inputs(**tiny))
+        run(Study(**tiny))
 
 
 @pytest.mark.realdata
@@ -161,6 +158,6 @@ def test_simulated_truth(sim_case, case):
     maps = {kind: read_map(str(folder / f"{case}_{kind}.mrc")) for kind in ("half1", "half2", "mask")}
     truth = read_map(str(folder / f"{case}_locres.mrc")).data
     inside = (maps["mask"].data >= 0.5) & (truth > 0)
-    values = run(Inputs(**maps)).resolution_map.data[inside]
+    values = run(Study(**maps)).resolution_map.data[inside]
     assert np.median(np.abs(values - truth[inside])) <= CASES[case][0]
     assert np.corrcoef(values, truth[inside])[0, 1] >= CASES[case][1]

@@ -6,15 +6,15 @@ import importlib
 import pytest
 
 from cryoqa_plugin import registry
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import read_map
+from cryoqa_plugin.study import Study
 from sharpening_cases import score
 
 CASE, UNSHARPENED = "l160", 0.920
 # capability: correlation with the density inside the mask, at least
 LEAST = {"shell_sharpen": 0.96, "auto_sharpen": 0.95, "local_sharpen": 0.95, "locscale": 0.94, "postprocess": 0.96, "optimal_map": 0.97,
          "localdeblur": UNSHARPENED}
-# guinier and compare_maps sharpen nothing by default
+# guinier, compare_maps and local_filter sharpen nothing by default
 
 
 def load(where):
@@ -29,12 +29,12 @@ def maps(sim_case):
 
 def test_every_sharpening_is_in_the_list():
     made = {c.id for c in registry.CAPABILITIES if c.run.startswith("methods.sharpening.") and "half1" in c.needs + c.takes}
-    assert made - set(LEAST) <= {"guinier", "compare_maps", "locbfactor", "lococcupancy", "locspiral"}
+    assert made - set(LEAST) == {"guinier", "compare_maps", "local_filter", "locspiral"}
 
 
 def run_default(id, given):
     row = next(c for c in registry.CAPABILITIES if c.id == id)
-    return load(row.run)(Inputs(**{k: v for k, v in given.items() if k in row.needs + row.takes}), load(row.params)())
+    return load(row.run)(Study(**{k: v for k, v in given.items() if k in row.needs + row.takes}), load(row.params)())
 
 
 @pytest.mark.heavy

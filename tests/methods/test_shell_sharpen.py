@@ -10,11 +10,11 @@ from sharpening_cases import score
 from cryoqa_plugin.core import fourier, shells
 from cryoqa_plugin.demo_model import build_chain
 from cryoqa_plugin.errors import InputError, MissingInputError
-from cryoqa_plugin.io.inputs import Inputs
 from cryoqa_plugin.io.maps import Map, read_map
 from cryoqa_plugin.io.models import read_model
 from cryoqa_plugin.methods.sharpening import spectrum
 from cryoqa_plugin.methods.sharpening.shell_sharpen import ShellSharpenParams, compute_shell_sharpen
+from cryoqa_plugin.study import Study
 
 SHAPE, VOXEL, ORIGIN = (48, 48, 48), (1.2, 1.2, 1.2), (5.0, -3.0, 7.0)
 B_SIGNAL, D = 120.0, 3.6
@@ -49,7 +49,7 @@ def plain():
 def _run(halves, **params):
     extra = {k: params.pop(k) for k in ("mask", "model", "reference_map", "full_map") if k in params}
     values = dict(dict(resolution=D), **params)
-    return compute_shell_sharpen(Inputs(half1=halves[0], half2=halves[1], **extra), ShellSharpenParams(**values))
+    return compute_shell_sharpen(Study(half1=halves[0], half2=halves[1], **extra), ShellSharpenParams(**values))
 
 
 def _power(map_, shape=SHAPE):
@@ -84,6 +84,7 @@ def test_density_is_blurrier_than_point_atoms_by_its_b_factor(plain):
         slope = np.polyfit(freq[use] ** 2, np.log(_power(made.sharpened) / _power(sharp.sharpened))[use], 1)[0]
         assert -2 * slope == pytest.approx(b, rel=0.02)
     assert _run(plain[1], bfactor_ratio=3.0).target_bfactor == pytest.approx(3 * D ** 2)
+    assert _run(plain[1], bfactor_ratio=9.0).target_bfactor == 80      # atoms of coarse maps move no more than others
     assert sharp.target_bfactor == 0 and sharp.bfactor_after > soft.bfactor_after
 
 
@@ -207,7 +208,7 @@ def test_weights_from_a_model(with_model):
     mean = halves[0].with_data((halves[0].data + halves[1].data) / 2)
 
     def alone(**params):
-        return compute_shell_sharpen(Inputs(full_map=mean, model=model), ShellSharpenParams(resolution=D, anisotropic="no", **params))
+        return compute_shell_sharpen(Study(full_map=mean, model=model), ShellSharpenParams(resolution=D, anisotropic="no", **params))
 
     made, exact = alone(), alone(rmsd=0.0, fraction_complete=1.0)
     assert made.weights_used == "model" and made.model_rmsd == pytest.approx(0.25 * D) and exact.model_rmsd == 0
@@ -231,7 +232,7 @@ def test_half_of_a_model_is_noticed(tmp_path, with_model):
 def test_no_weights_match_amplitudes(with_model):
     model, true, halves = with_model
     mean = halves[0].with_data((halves[0].data + halves[1].data) / 2)
-    made = compute_shell_sharpen(Inputs(full_map=mean, reference_map=mean.with_data(true)), ShellSharpenParams(resolution=D))
+    made = compute_shell_sharpen(Study(full_map=mean, reference_map=mean.with_data(true)), ShellSharpenParams(resolution=D))
     assert (made.weights_used, made.spectrum_used) == ("none", "reference")
     freq = fourier.frequencies(fourier.geometry(SHAPE, VOXEL))
     use = (freq > 0.05) & (freq * D < 1)
@@ -261,7 +262,7 @@ def test_no_halo_around_a_block_or_in_a_hole(target, hole):
     smooth = fourier.inverse(fourier.forward(block) * blur, (64,) * 3)
     out = _run([_with_noise(smooth, seed) for seed in (1, 2)], target=target, resolution=5.0, anisotropic="no").sharpened.data
     level = out[np.abs(r - 16.5) < 3 if hole else r < 13].mean()
-    limit = {"density": 0.02, "b0": 0.08}[target]                     # a block has no atoms; brought to their spectrum, its edge rings
+    limit = {"density": 0.04, "b0": 0.08}[target]                     # a block has no atoms; brought to their spectrum, its edge rings
     empty = [np.abs(r - i) < 0.5 for i in range(30, 44)] + [r < 6] * hole
     assert max(abs(out[where].mean()) for where in empty) < limit * level
     faces = np.concatenate([out[0].ravel(), out[-1].ravel(), out[:, :, 0].ravel()])
@@ -269,7 +270,7 @@ def test_no_halo_around_a_block_or_in_a_hole(target, hole):
 
 
 def test_what_is_missing_or_wrong_is_said(plain, tmp_path):
-    alone = Inputs(full_map=plain[1][0])
+    alone = Study(full_map=plain[1][0])
     with pytest.raises(MissingInputError, match="signal from noise"):
         compute_shell_sharpen(alone, ShellSharpenParams(resolution=D))
     with pytest.raises(MissingInputError, match="spectrum should come from the model"):
@@ -330,7 +331,7 @@ def test_anisotropy_of_the_simulated_case(sim_case):
     better, worse = score(folder, made.sharpened.data), score(folder, flat.sharpened.data)
     assert better.b0 > worse.b0 and better.fsc > worse.fsc
     full, model = read_map(str(folder / "a96_full.mrc")), read_model(str(folder / "a96_model.pdb"))
-    with_model = compute_shell_sharpen(Inputs(full_map=full, model=model), ShellSharpenParams())
+    with_model = compute_shell_sharpen(Study(full_map=full, model=model), ShellSharpenParams())
     assert with_model.u_zz - with_model.u_yy == pytest.approx(0.50, abs=0.05)
-    same = compute_shell_sharpen(Inputs(full_map=full, reference_map=read_map(str(folder / "a96_truth.mrc"))), ShellSharpenParams())
+    same = compute_shell_sharpen(Study(full_map=full, reference_map=read_map(str(folder / "a96_truth.mrc"))), ShellSharpenParams())
     assert same.u_range < 0.03 and not same.anisotropy_corrected        # that of the reference is no fault of the map

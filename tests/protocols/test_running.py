@@ -1,168 +1,325 @@
-"""The protocols in a real project, each run in a process of its own; outputs with numbers."""
+"""Every capability as a protocol in a real project, each run once in a process of its own; what it gives, with numbers."""
 from __future__ import annotations
 
-import json
 import os
-import time
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, NamedTuple, Tuple
 
 import numpy as np
 import pytest
 
-from cryoqa_plugin.io.maps import read_map, write_map
+pytest.importorskip("pwem", reason="Scipion (scipion-em) is not installed")
+
+import cryoqa_plugin  # noqa: E402
+from cryoqa_plugin import protocols  # noqa: E402
+from cryoqa_plugin.io.maps import read_map, write_map  # noqa: E402
+from cryoqa_plugin.protocols.inputs import NONE, OF_VOLUME  # noqa: E402
+from cryoqa_plugin.registry import CAPABILITIES  # noqa: E402
+from cryoqa_plugin.results import read_json  # noqa: E402
 
 pytestmark = pytest.mark.scipion
 
+BY_CAPABILITY = {cls._capability: cls for name, cls in vars(protocols).items()
+                 if name.startswith("CryoqaProt") and name != "CryoqaProtValidate"}
+TEMPLATE = {"import_job": "2", "map_info": "40", "mask": "80", "fsc": "120", "mtriage": "160"}     # run by the template, by its ids
+FAST = set(TEMPLATE) | {"local_fsc", "postprocess"}
+OF_INPUT = "the half-maps of the input"
 
-@pytest.fixture(scope="module")
-def chain(workshop, tiny_halves, tmp_path_factory):
-    """The workflow template on a job folder as RELION leaves it: protocols by class name, all run."""
+
+class Out(NamedTuple):
+    """An output volume: the map of the result that it is, and the stem of its half-maps, where it has any."""
+
+    map: str
+    halves: str = ""
+
+
+@dataclass(frozen=True)
+class Case:
+    """How a capability is run on the imported volume beside its defaults, and what must come of it.
+
+    ``says`` stands in the summary, ``curves`` are among the set of FSCs, ``files`` lie in the folder, ``check`` looks closer.
+    ``halves`` is the choice of half-maps, where the form has one.
+    """
+
+    values: Dict[str, Any] = field(default_factory=dict)
+    outputs: Dict[str, Out] = field(default_factory=dict)
+    says: Tuple[str, ...] = ()
+    curves: Tuple[str, ...] = ()
+    files: Tuple[str, ...] = ()
+    check: Callable[..., None] = lambda protocol, tiny: None
+    halves: str = OF_VOLUME
+
+
+def _resolution(**more):
+    return dict({"outputResolution": Out("resolution_map")}, **more)
+
+
+def _sharpened(**more):
+    return dict({"outputVolume": Out("sharpened", "sharpened_half")}, **more)
+
+
+MASK_USED = Out("mask_used")
+
+
+# -------------------------- what is looked at closer --------------------------
+
+def _imported(protocol, tiny):
+    np.testing.assert_array_equal(read_map(protocol.outputVolume.getFileName()).data, tiny["full_map"].data)
+    for path, kind in zip(protocol.outputVolume.getHalfMaps(asList=True), ("half1", "half2")):
+        np.testing.assert_array_equal(read_map(path).data, tiny[kind].data)
+
+
+def _soft(protocol, tiny):
+    data = read_map(protocol.outputMask.getFileName()).data
+    assert data.min() >= 0 and data.max() == pytest.approx(1)
+
+
+def _contour(protocol, tiny):
+    _soft(protocol, tiny)
+    soft, hard = read_map(protocol.outputMask.getFileName()), read_map(protocol._getExtraPath("hard_mask.mrc"))
+    assert hard.origin == pytest.approx(soft.origin) and hard.data.sum() < soft.data.sum()
+
+
+def _as_in_python(protocol, tiny):
+    curves = {item.getObjLabel(): item.clone() for item in protocol.outputFSCs}
+    expected = cryoqa_plugin.run("fsc", half1=tiny["paths"]["half1"], half2=tiny["paths"]["half2"])
+    x, y = curves["unmasked"].getData()
+    np.testing.assert_allclose(list(x), expected["curves"]["fsc_unmasked"]["x"], rtol=1e-5)
+    np.testing.assert_allclose(list(y), expected["curves"]["fsc_unmasked"]["y"], atol=1e-5)
+    number = expected["metrics"]["resolution_unmasked_0143"]["value"]
+    assert f"*resolution unmasked 0143*: {number:.4g} Å" in "\n".join(protocol.summary())
+
+
+def _mirrored(protocol, tiny):
+    image, given = read_map(protocol.outputVolume.getFileName()).data, tiny["full_map"].data
+    np.testing.assert_array_equal(image[:, :, 1:], given[:, :, :0:-1])
+
+
+def _correlation(protocol, tiny):
+    data = read_map(protocol.outputVolume.getFileName()).data
+    assert data.min() >= 0 and 0.8 < data.max() <= 1
+    assert {item.getObjLabel() for item in protocol.outputFSCs} == {"unmasked"}
+
+
+def _low_passed(protocol, tiny):
+    assert read_map(protocol.outputVolume.getFileName()).data.std() < tiny["full_map"].data.std()
+    given = read_map(protocol.inputResolution.get().getFileName()).data
+    assert protocol.result()["metrics"]["median"]["value"] == pytest.approx(np.median(given[given > 0]), rel=0.01)
+
+
+CASES = {
+    "import_job": Case(outputs={"outputVolume": Out("run_class001", "run_half")}, says=("Refine3D",), check=_imported),
+    "map_info": Case(says=("32 x 32 x 32", "*half maps identical*: no")),
+    "mask": Case(outputs={"outputMask": Out("mask")}, check=_soft),
+    "contour": Case(dict(dilate=3.0), {"outputMask": Out("soft_mask")}, ("contour level",), check=_contour),
+    "hand": Case(dict(write_mirrored=True), {"outputVolume": Out("mirrored", "mirrored_half")}, ("hand cannot be told",), check=_mirrored),
+    "model_fit": Case(dict(resolution=4.0, contour=0.1), {}, ("Map and model correlate by", "given contour of 0.1")),
+
+    "fsc": Case({}, {"outputVolume": Out("sharpened", OF_INPUT)}, curves=("unmasked", "masked"), check=_as_in_python),
+    "mtriage": Case(curves=("half unmasked", "half masked")),                                # no outputMask: one was given
+    "half_map_statistics": Case(dict(local_map=True), {"outputVolume": Out("local_correlation")}, ("share more than noise to",),
+                                ("unmasked",), check=_correlation),
+    "directional_fsc": Case({}, {}, ("direction",), ("x", "y", "z", "best", "worst", "global"), ("fsc3d.mrc",)),
+
+    "local_fsc": Case(dict(threshold=0.5), _resolution(outputMask=MASK_USED), ("local resolution at FSC 0.5",)),
+    "blocres": Case(dict(box=16), _resolution(outputMask=MASK_USED), ("local resolution at FSC 0.5",)),
+    "relion_locres": Case(dict(sampling=10), _resolution(outputMask=MASK_USED, outputFiltered=Out("filtered")),
+                          ("local resolution at FSC 0.143",)),
+    "phenix_locres": Case(dict(resolution=5.0), _resolution(outputMask=MASK_USED), ("local resolution at a correlation of 0.143",)),
+    "monores": Case(dict(levels=8), _resolution(), ("noise from the half-maps",)),
+    "resmap": Case({}, _resolution(), ("mask made from the map",), halves=NONE),
+    "map_resolution": Case(dict(resolution=5.0), _resolution(outputMask=MASK_USED), ("local resolution of",)),
+    "monodir": Case(dict(directions="21"), {"output" + name.capitalize(): Out(name)
+                                           for name in ("highest", "lowest", "doa", "radial", "tangential")}),
+    "local_filter": Case({}, {"outputVolume": Out("filtered", OF_INPUT), "outputHalf1": Out("filtered_half1"),
+                              "outputHalf2": Out("filtered_half2")}, ("low-passed at its own resolution",), check=_low_passed),
+
+    "postprocess": Case(dict(rules="cryosparc", writeMtz=True),
+                        _sharpened(outputLocal=Out("locally_filtered", "locally_filtered_half"), outputResolution=Out("resolution_map")),
+                        ("sharpened by a fitted B-factor",), ("unmasked", "masked"), ("sharpened.mtz",)),
+    "guinier": Case(dict(write="bfactor", bfactor=-20.0), _sharpened(), ("B-factor",)),
+    "optimal_map": Case({}, _sharpened()),                                                   # no outputDifference without a model
+    "auto_sharpen": Case({}, _sharpened(), ("weighted by what the half-maps say",)),
+    "shell_sharpen": Case(dict(target="b0"), _sharpened(), ("point atoms",)),
+    "local_sharpen": Case(dict(target="b0", writeMtz=True), _sharpened(outputResolution=Out("resolution_map")), ("to point atoms",),
+                          files=("sharpened.mtz",)),
+    "locscale": Case(dict(window=20), _sharpened(), ("Local amplitudes were scaled",)),
+    "locspiral": Case(dict(rules="locbsharpen", resolution=5.0), _sharpened(), ("LocBSharpen",)),
+    "localdeblur": Case({}, _sharpened(), ("sharpened by its local resolution",)),
+    "compare_maps": Case({}, {"outputVolume": Out("matched_1", OF_INPUT)}, ("Of 2 maps",)),
+    "locbfactor": Case(dict(resolution=5.0, lowest=12.0), {"outputBfactor": Out("local_bfactor")}, ("B-factor",)),
+    "lococcupancy": Case(dict(resolution=5.0, lowest=12.0), {"outputOccupancy": Out("local_occupancy")}, ("occupancy",)),
+}
+
+
+# -------------------------- the runs --------------------------
+
+def _inputs(row, workshop, finished, halves):
+    """What the form of a capability takes of the imported volume, and of runs before it."""
+    pointers = {"model": lambda: ("inputModel", workshop.model), "mask": lambda: ("inputMask", (finished("mask"), "outputMask")),
+                "resolution_map": lambda: ("inputResolution", (finished("local_fsc"), "outputResolution")),
+                "others": lambda: ("inputOthers", [(finished("postprocess"), "outputVolume")])}
+    given = dict(pointers[kind]() for kind in row.needs if kind in pointers)
+    form = workshop.project.newProtocol(BY_CAPABILITY[row.id])
+    if form.getParam("inputVolume") is not None:
+        given["inputVolume"] = workshop.volume
+    if form.getParam("halves") is not None and "model" not in row.needs:
+        given["halves"] = halves
+    return given
+
+
+def _run_template(workshop, tiny, folder):
+    """The workflow template on a job folder as RELION leaves it: finished protocols by capability."""
     from pyworkflow.template import LocalTemplate
-    import cryoqa_plugin
-    folder = tmp_path_factory.mktemp("relion project") / "Refine3D" / "job001"
     folder.mkdir(parents=True)
     for kind, name in (("full_map", "run_class001"), ("half1", "run_half1_class001_unfil"), ("half2", "run_half2_class001_unfil")):
-        write_map(str(folder / f"{name}.mrc"), tiny_halves[kind])
-    template = LocalTemplate("cryoqa_plugin",
-                             os.path.join(cryoqa_plugin.Plugin().getPath(), "templates", "half_maps_to_mtriage.json.template"))
+        write_map(str(folder / f"{name}.mrc"), tiny[kind])
+    path = os.path.join(cryoqa_plugin.Plugin().getPath(), "templates", "half_maps_to_mtriage.json.template")
+    template = LocalTemplate("cryoqa_plugin", path)
     template.replaceEnvVariables()
     template.parseContent()
     template.setParamValue("folder", str(folder))
     loaded = workshop.project.loadProtocols(template.createTemplateFile())
     out = {}
-    for number in ("2", "40", "80", "120", "160"):
-        protocol = loaded[number]
-        assert protocol.validate() == []
-        out[protocol.getClassName()] = workshop.run(protocol)
+    for capability, number in TEMPLATE.items():
+        assert loaded[number].validate() == []
+        out[capability] = workshop.run(loaded[number])
     return out
 
 
-def _same_grid(volume, tiny_halves):
-    assert volume.getSamplingRate() == pytest.approx(1.5)
-    assert volume.getOrigin(force=True).getShifts() == pytest.approx((3.0, 4.5, 6.0))
-    map_ = read_map(volume.getFileName())
-    assert map_.origin == pytest.approx((3.0, 4.5, 6.0)) and map_.voxel_size == pytest.approx((1.5,) * 3)
-    assert volume.getDim() == (32, 32, 32)
-    return map_
+@pytest.fixture(scope="session")
+def finished(workshop, tiny_halves, tmp_path_factory):
+    """Function from the id of a capability to its finished protocol, run when it is first asked for."""
+    done, rows = {}, {row.id: row for row in CAPABILITIES}
+
+    def get(capability):
+        if capability not in done and capability in TEMPLATE:
+            done.update(_run_template(workshop, tiny_halves, tmp_path_factory.mktemp("relion project") / "Refine3D" / "job001"))
+        elif capability not in done:
+            case = CASES.get(capability, Case())
+            given = _inputs(rows[capability], workshop, get, case.halves)
+            protocol = workshop.make(BY_CAPABILITY[capability], **given, **case.values)
+            assert protocol.validate() == []
+            done[capability] = workshop.run(protocol)
+        return done[capability]
+
+    return get
 
 
-def test_import_takes_over_everything(chain, tiny_halves):
-    protocol = chain["CryoqaProtImportJob"]
-    map_ = _same_grid(protocol.outputVolume, tiny_halves)
-    np.testing.assert_array_equal(map_.data, tiny_halves["full_map"].data)
-    halves = protocol.outputVolume.getHalfMaps(asList=True)
-    np.testing.assert_array_equal(read_map(halves[1]).data, tiny_halves["half2"].data)
-    assert "Refine3D" in "\n".join(protocol.summary())
+def _input_of(protocol):
+    """The volume whose grid and half-maps the outputs have."""
+    return protocol.inputVolume.get() if protocol.hasAttribute("inputVolume") else protocol.outputVolume
 
 
-def test_map_info_says_its_numbers(chain, tiny_halves):
-    text = "\n".join(chain["CryoqaProtMapInfo"].summary())
-    assert "32 x 32 x 32" in text and "*halves identical*: no" in text
-    assert any("Afonine2018" in line for line in chain["CryoqaProtMapInfo"].methods())
+def _stands_on_the_grid_of(given, made):
+    """Scipion's sampling rate and origin and those of the header are those of the volume that was given."""
+    origin, map_ = tuple(given.getOrigin().getShifts()), read_map(made.getFileName())
+    assert np.abs(origin) == pytest.approx((3.0, 4.5, 6.0))
+    assert made.getSamplingRate() == pytest.approx(1.5) and made.getDim() == (32, 32, 32)
+    assert tuple(made.getOrigin().getShifts()) == pytest.approx(origin) and map_.origin == pytest.approx(origin)
+    assert map_.voxel_size == pytest.approx((1.5,) * 3)
+    assert np.isfinite(map_.data).all() and np.ptp(map_.data) > 0
+    return map_.data
 
 
-def test_mask(chain, tiny_halves):
-    map_ = _same_grid(chain["CryoqaProtCreateMask"].outputMask, tiny_halves)
-    assert map_.data.min() >= 0 and map_.data.max() == pytest.approx(1)
+def _half_maps(volume):
+    paths = volume.getHalfMaps(asList=True) or []
+    assert all(os.path.isfile(path) for path in paths)
+    return [os.path.basename(path) for path in paths]
 
 
-def test_fsc_gives_curves_and_a_map_with_half_maps(chain, tiny_halves):
-    import cryoqa_plugin
-    protocol = chain["CryoqaProtFsc"]
-    _same_grid(protocol.outputVolume, tiny_halves)
-    assert len(protocol.outputVolume.getHalfMaps(asList=True)) == 2
-    curves = {item.getObjLabel(): item.clone() for item in protocol.outputFSCs}
-    assert "unmasked" in curves
-    expected = cryoqa_plugin.run("fsc", half1=tiny_halves["paths"]["half1"], half2=tiny_halves["paths"]["half2"])
-    x, y = curves["unmasked"].getData()
-    np.testing.assert_allclose(list(x), expected["curves"]["fsc_unmasked"]["x"], rtol=1e-5)
-    np.testing.assert_allclose(list(y), expected["curves"]["fsc_unmasked"]["y"], atol=1e-5)
-    number = expected["metrics"]["resolution_unmasked_0143"]["value"]
-    if number is not None:
-        assert f"*resolution unmasked 0143*: {number:.4g} Å" in "\n".join(protocol.summary())
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.id, marks=() if row.id in FAST else (pytest.mark.heavy,))
+                                 for row in CAPABILITIES])
+def test_a_capability_gives_its_outputs(row, finished, tiny_halves):
+    from pwem.objects import SetOfFSCs, Volume, VolumeMask
+    protocol, case = finished(row.id), CASES.get(row.id)
+    outputs = dict(protocol.iterOutputAttributes())
+    given = _input_of(protocol)
+    curves = outputs.pop("outputFSCs", None)
+    assert case is None or set(outputs) == set(case.outputs) and (curves is not None) == bool(case.curves)
+    for name, made in outputs.items():
+        assert type(made) is protocol._possibleOutputs[name] is (VolumeMask if "Mask" in name else Volume)
+        data = _stands_on_the_grid_of(given, made)
+        if name == "outputResolution":
+            assert data.min() >= 0 and 3 < np.median(data[data > 0]) < 6.5           # Nyquist is 3 Å, the ball low-passed at about 5
+        if case is not None:
+            wanted = case.outputs[name]
+            assert os.path.basename(made.getFileName()) == wanted.map + ".mrc"
+            halves = [] if "Mask" in name else _half_maps(made)
+            if wanted.halves == OF_INPUT:
+                assert halves == _half_maps(given) and len(halves) == 2
+            else:
+                assert len(halves) == 2 * bool(wanted.halves)
+                assert all(half.startswith(f"{wanted.halves}{i}") for i, half in enumerate(halves, 1))
+    if curves is not None:
+        assert type(curves) is SetOfFSCs and set(case.curves if case else ()) <= {item.getObjLabel() for item in curves}
+    _is_told(protocol, row, case or Case())
+    (case or Case()).check(protocol, tiny_halves)
 
 
-def test_mtriage_and_the_report(chain):
-    protocol = chain["CryoqaProtMtriage"]
-    assert protocol.outputFSCs.getSize() >= 2 and not hasattr(protocol, "outputMask")      # the mask was given
+def _is_told(protocol, row, case):
+    """The form's values reach the computation; summary, methods and report say what came of it."""
+    document, summary, methods = protocol.result(), "\n".join(protocol.summary()), "\n".join(protocol.methods())
+    assert document["capability"] == row.id and set(document["inputs"]) == set(protocol._files().sources)
+    assert ("half1" in document["inputs"]) == (protocol.hasAttribute("halves") and protocol.getEnumText("halves") == OF_VOLUME)
+    assert {n: v for n, v in case.values.items() if n != "writeMtz"}.items() <= document["parameters"].items()
+    assert summary.startswith(document["summary"]) and all(words in summary for words in case.says)
+    for name, metric in document["metrics"].items():
+        shown = metric["value"] is not None and (name in protocol._shown or not protocol._shown)
+        assert (f"*{name.replace('_', ' ')}*: " in summary) == shown, name
+    assert all(f"[{key}]" in methods for key in row.references) and bool(protocol.citations()) == bool(row.references)
+    assert all(os.path.isfile(protocol._getExtraPath(name)) for name in case.files)
     with open(protocol._getExtraPath("report.html"), encoding="utf-8") as stream:
-        assert "mtriage" in stream.read()
+        assert row.title in stream.read()
 
 
+def test_every_case_is_of_a_capability():
+    assert set(CASES) <= {row.id for row in CAPABILITIES}
+
+
+# -------------------------- other inputs --------------------------
+
+@pytest.mark.heavy
 def test_a_model_comes_in(workshop):
-    from cryoqa_plugin.protocols import CryoqaProtMtriage
-    protocol = workshop.run(workshop.make(CryoqaProtMtriage, halves=2, inputVolume=workshop.volume, inputModel=workshop.model))
+    protocol = workshop.run(workshop.make(BY_CAPABILITY["mtriage"], halves=NONE, inputVolume=workshop.volume, inputModel=workshop.model))
     assert protocol.result()["metrics"]["atoms_used"]["value"] == 4
     assert read_map(protocol.outputMask.getFileName()).data.max() > 0.4
     assert set(protocol.result()["inputs"]) == {"full_map", "model"}
 
 
-def test_through_a_queue(workshop):
-    """The queue of conftest.py: the submit command runs the script in the background and prints a number."""
-    from cryoqa_plugin.protocols import CryoqaProtMapInfo
-    protocol = workshop.make(CryoqaProtMapInfo, inputVolume=workshop.volume)
-    protocol._useQueue.set(True)
-    protocol._queueParams.set(json.dumps(["main", {"JOB_TIME": "1", "QUEUE_FOR_JOBS": "N"}]))
-    workshop.project.launchProtocol(protocol, wait=True)                # returns when it was submitted
-    end = time.time() + 90
-    while protocol.isActive() and time.time() < end:
-        time.sleep(0.5)
-        workshop.project._updateProtocol(protocol)
-    assert protocol.isFinished(), protocol.getErrorMessage()
-    assert protocol.getJobIds() == ["4711"]
-    assert "32 x 32 x 32" in protocol.summary()[0]
+@pytest.mark.heavy
+def test_what_goes_wrong_in_the_run_is_told(workshop):
+    protocol = workshop.make(BY_CAPABILITY["contour"], inputVolume=workshop.volume, contour=1e6)
+    with pytest.raises(pytest.fail.Exception, match="No voxel reaches the contour level"):
+        workshop.run(protocol)
+    assert protocol.isFailed() and not list(protocol.iterOutputAttributes())
 
 
-def _bad_volume(workshop, path, sampling=1.5):
-    from pwem.objects import Volume
-    volume = Volume()
-    volume.setFileName(path)
-    volume.setSamplingRate(sampling)
-    return volume
+@pytest.mark.parametrize("capability, words", [("model_fit", "model"), ("local_filter", "local-resolution map is needed"),
+                                               ("fsc", "half-map")])
+def test_what_is_needed_is_said_before_the_run(workshop, capability, words):
+    given = {} if capability == "fsc" else {"inputVolume": workshop.volume}
+    assert any(words in line.lower() for line in workshop.make(BY_CAPABILITY[capability], **given).validate())
 
 
-def test_bad_inputs_are_one_sentence_before_anything_runs(workshop, tiny_halves, tmp_path):
-    from cryoqa_plugin.protocols import CryoqaProtFsc, CryoqaProtImportJob
-    half = tiny_halves["half2"]
-    cut = str(tmp_path / "cut, 30.mrc")
-    write_map(cut, half.with_data(half.data[:30]))
-    good = tiny_halves["paths"]["half1"]
+# -------------------------- the validation report --------------------------
 
-    def problems(second, sampling=1.5):
-        protocol = workshop.make(CryoqaProtFsc, halves=1)
-        protocol.half1.set(_bad_volume(workshop, good))
-        protocol.half2.set(_bad_volume(workshop, second, sampling))
-        return protocol._validate()
-
-    assert problems(tiny_halves["paths"]["half2"]) == []
-    assert "32 x 32 x 32" in problems(cut)[0] and "32 x 32 x 30" in problems(cut)[0] and cut in problems(cut)[0]
-    assert "1.5" in problems(tiny_halves["paths"]["half2"], 1.7)[0] and "1.7" in problems(tiny_halves["paths"]["half2"], 1.7)[0]
-    broken = tmp_path / "broken.mrc"
-    broken.write_bytes(b"\0" * 900)
-    assert str(broken) in problems(str(broken))[0]
-    protocol = workshop.make(CryoqaProtFsc, halves=0)
-    protocol.inputVolume.set(_bad_volume(workshop, good))
-    assert "carries no half-maps" in protocol._validate()[0]
-    assert "needed" in workshop.make(CryoqaProtImportJob)._validate()[0]
-    assert "does not exist" in workshop.make(CryoqaProtImportJob, folder=str(tmp_path / "nothing"))._validate()[0]
-
-
-def test_headers_that_disagree_with_scipion_are_warned_of(workshop, tiny_halves):
-    from cryoqa_plugin.protocols import CryoqaProtMapInfo
-    protocol = workshop.make(CryoqaProtMapInfo)
-    protocol.inputVolume.set(_bad_volume(workshop, tiny_halves["paths"]["full_map"], 1.6))
-    assert "1.6" in protocol._warnings()[0] and "1.5" in protocol._warnings()[0]
-
-
-def test_a_volume_in_another_format_is_converted(workshop, tiny_halves, tmp_path):
-    from pwem.emlib.image import ImageHandler
-    from pwem.protocols import ProtImportVolumes
-    from cryoqa_plugin.protocols import CryoqaProtMapInfo
-    spider = str(tmp_path / "map.vol")
-    ImageHandler().convert(tiny_halves["paths"]["full_map"], spider)
-    imported = workshop.run(workshop.make(ProtImportVolumes, importFrom=0, filesPath=spider, samplingRate=1.5))
-    protocol = workshop.make(CryoqaProtMapInfo, inputVolume=(imported, "outputVolume"))
-    assert list(protocol._files().convert) == ["full_map"] and protocol.validate() == []
+@pytest.mark.heavy
+def test_the_validation_report_and_its_score_come_out(workshop):
+    protocol = workshop.make(protocols.CryoqaProtValidate, inputVolume=workshop.volume, resolution=6.0, level1=False, levelA=False)
+    assert protocol.validate() == []
     workshop.run(protocol)
-    info = protocol.result()
-    assert info["inputs"]["full_map"]["voxel_size"] == pytest.approx([1.5] * 3)
-    assert info["metrics"]["maximum"]["value"] == pytest.approx(float(tiny_halves["full_map"].data.max()), rel=1e-5)
+    document = read_json(protocol._getExtraPath("validation.json"))
+    assert document["levels"] == ["0"] and document["reported"] == 6.0
+    assert protocol.outputMask.getSamplingRate() == pytest.approx(1.5)
+    assert os.path.isfile(protocol._getExtraPath("report.html")) and os.path.isfile(protocol._getExtraPath("guinier", "result.json"))
+    said = protocol.summary()
+    assert document["summary"] in said[0] and any(line.startswith("Score: ") for line in said)
+    assert protocol.citations() and "validated by cryoqa" in protocol.methods()[0]
+
+
+def test_a_validation_says_what_is_missing_before_the_run(workshop):
+    protocol = workshop.make(protocols.CryoqaProtValidate, halves=NONE)
+    assert any("nothing to validate" in line for line in protocol.validate())
+    none = workshop.make(protocols.CryoqaProtValidate, inputVolume=workshop.volume, level0=False, level1=False, levelA=False)
+    assert any("No level is chosen" in line for line in none.validate())

@@ -2,15 +2,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, ClassVar, Dict, List, Optional, Tuple
+from typing import Any, ClassVar, Dict, List, Optional, Tuple
 
-from ...errors import CryoqaError, MissingInputError
-from ...io.inputs import Inputs
+from ...errors import CryoqaError
+from ...io.inputs import require
 from ...io.job import Job
-from ...io.jobs import read_job
 from ...io.maps import read_header
 from ...params import param
+from ...progress import Progress, silent
 from ...results import Curve, Result, Table, curve, metric, table
+from ...study import Study
 
 _LABELS = {"full_map": "full map", "half1": "half-map 1", "half2": "half-map 2", "mask": "mask", "sharpened": "sharpened map",
            "local_resolution": "local resolution"}
@@ -20,9 +21,8 @@ _CURVES = {"fsc_unmasked": ("unmasked",), "fsc_spherical": ("spherical",), "fsc_
 
 @dataclass(frozen=True)
 class ImportJobParams:
-    """Which folder, and which body of a multi-body refinement."""
+    """Which body of a multi-body refinement."""
 
-    folder: str = param("", "Folder of one job, such as Refine3D/job029 of RELION or J42 of cryoSPARC.", label="Job folder")
     body: int = param(0, "Number of the body of a multi-body refinement, from 1; 0 takes the whole, or the first body.",
                       label="Body", min=0)
 
@@ -62,25 +62,45 @@ class ImportJobResult(Result):
     fsc_refinement: Optional[Curve] = _fsc("FSC that the refinement used in its last iteration")
 
 
-def compute_import_job(inputs: Inputs, params: ImportJobParams, *,
-                       progress: Optional[Callable[[float, str], None]] = None) -> ImportJobResult:
-    """Read a job folder; ``inputs`` are not used.
+def compute_import_job(study: Study, params: ImportJobParams, *, progress: Progress = silent) -> ImportJobResult:
+    """What a job folder holds.
 
-    References: Scheres 2012, doi:10.1016/j.jsb.2012.09.006 (RELION); Punjani et al. 2017, doi:10.1038/nmeth.4169 (cryoSPARC).
+    Parameters
+    ----------
+    study
+        A Study with the ``job``.
+    params
+        Number of the body.
+    progress
+        ``progress(fraction, message)``.
+
+    Returns
+    -------
+    ImportJobResult
+        What the program says of the job, its files, and its curves.
+
+    Raises
+    ------
+    MissingInputError
+        No job was given.
+    InputError
+        The job has no such body.
+
+    References
+    ----------
+    Scheres (2012), https://doi.org/10.1016/j.jsb.2012.09.006 (RELION); Punjani et al. (2017), https://doi.org/10.1038/nmeth.4169
+    (cryoSPARC).
     """
-    if not params.folder:
-        raise MissingInputError("The job folder is needed and was not given; give the folder of a RELION or cryoSPARC job.")
-    if progress:
-        progress(0.0, "reading the folder")
-    job = read_job(params.folder, params.body)
+    require(study.inputs, "job")
+    progress(0.0, "reading the headers")
+    job = study.job.select(params.body)
     files, damaged = _file_table(job)
     curves = {name: Curve(*job.fsc[key]) for name, keys in _CURVES.items() for key in keys[::-1] if key in job.fsc}
     pair = bool(job.half1 and job.half2)
     agree = None
     if job.program_voxel_size and job.header_voxel_size:
         agree = abs(job.program_voxel_size - job.header_voxel_size) <= 2e-3 * job.program_voxel_size
-    if progress:
-        progress(1.0, "done")
+    progress(1.0, "done")
     return ImportJobResult(
         summary=_summary(job, len(curves)), warnings=tuple(dict.fromkeys(job.warnings + tuple(damaged) + tuple(_missing(job)))),
         program=job.program, job_kind=job.kind, job_label=job.label, version=job.version or None, finished=job.iteration is None,

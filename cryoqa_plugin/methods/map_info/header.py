@@ -43,8 +43,6 @@ def placement_notes(map_: Map, full_cell: bool) -> List[str]:
     out = []
     if max(x, y, z) > 1.001 * min(x, y, z):
         out.append(f"The voxels are {words(map_.voxel_size)} Å and not cubes; programs that know one voxel size only will be wrong.")
-    if x == y == z == 1:
-        out.append("The voxel size is exactly 1 Å, which many programs write when they do not know it; check it.")
     if map_.header is None:
         return out
     if map_.header.axis_order != (1, 2, 3):

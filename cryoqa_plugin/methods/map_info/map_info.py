@@ -2,21 +2,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Callable, ClassVar, Dict, List, Optional
+from typing import Any, ClassVar, Dict, List, Optional
 
 import numpy as np
 
 from ...core import shells
 from ...core.filters import apply_radial, raised_cosine
-from ...core.fourier import Geometry, forward, frequencies, geometry, inverse
-from ...io.inputs import Inputs, require, require_same_grid
+from ...core.fourier import Geometry, frequencies, inverse
+from ...io.inputs import require
 from ...io.maps import Map
 from ...params import param
-from ...results import Curve, Result, Table, curve, metric, table
-from ..common import check_data
-from ..masks.common import contour
-from .halves import common_fraction, compare_halves, corner_ratio
-from .halves_position import fields, name_notes
+from ...progress import Progress, silent
+from ...results import Curve, Table, curve, metric, table
+from ...study import Study
+from ...study.halves import HalfMapFacts, common_fraction, corner_ratio, cut
+from ...study.mask import contour
 from .header import header_table, placement_notes, statistics_agree, words
 
 _EDGE_CONSTANT = 0.1
@@ -35,7 +35,7 @@ class MapInfoParams:
 
 
 @dataclass(frozen=True)
-class MapInfoResult(Result):
+class MapInfoResult(HalfMapFacts):
     """Result of :func:`compute_map_info`."""
 
     schema: ClassVar[str] = "cryoqa/map_info/1"
@@ -66,79 +66,68 @@ class MapInfoResult(Result):
                                             "box edge", "lower")
     centre: Optional[str] = metric("Å", "centre of mass above the contour, x, y, z in the frame of the model", "none")
     header_agrees: Optional[bool] = metric("", "whether minimum, maximum, mean and rms of the header are those of the data", "none")
-    halves_identical: Optional[bool] = metric("", "whether one half-map is the other, or a scaled copy of it", "none")
-    halves_masked: Optional[bool] = metric("", "whether a half-map was multiplied by a mask", "none")
-    halves_scale: Optional[float] = metric("", "larger standard deviation of the half-maps over the smaller one", "target:1")
-    halves_correlation: Optional[float] = metric("", "correlation of the voxels of the half-maps", "none")
-    halves_consistency: Optional[float] = metric("", "mean FSC between the half-maps, coarser than 20 Å", "higher")
-    halves_agreement: Optional[float] = metric("", "mean FSC between the map and the mean of the half-maps, coarser than 20 Å", "higher")
-    halves_shift: Optional[float] = metric("voxels", "how far half-map 2 is moved against half-map 1", "target:0")
-    halves_shift_vector: Optional[str] = metric("voxels", "the same along x, y, z: half-map 2 is half-map 1 moved by it", "none")
-    halves_shift_error: Optional[float] = metric("voxels", "standard error of the shift", "lower")
-    halves_operation: Optional[str] = metric("", "what turns half-map 2 the way round of half-map 1: none, or axes to reverse and swap",
-                                             "none")
-    halves_likeness: Optional[float] = metric("", "mean FSC coarser than 20 Å after that and with the shift undone", "higher")
+    half_maps_consistency: Optional[float] = metric("", "mean FSC between the half-maps, coarser than 20 Å", "higher")
+    half_maps_agreement: Optional[float] = metric("", "mean FSC between the map and the mean of the half-maps, coarser than 20 Å", "higher")
     histogram: Optional[Curve] = curve("Histogram of the densities", x_label="density", x_unit="", y_label="voxels")
     power_spectrum: Optional[Curve] = curve("Mean power of the Fourier coefficients in shells", x_label="spatial frequency",
                                             x_unit="1/Å", y_label="log10 of the power")
-    halves_curve: Optional[Curve] = curve("FSC between the map and the mean of the half-maps", x_label="spatial frequency",
+    half_maps_curve: Optional[Curve] = curve("FSC between the map and the mean of the half-maps", x_label="spatial frequency",
                                           x_unit="1/Å", y_label="FSC")
     percentiles: Optional[Table] = table("Densities below which a part of the voxels lies")
     header: Optional[Table] = table("What the header says")
 
 
-def compute_map_info(inputs: Inputs, params: MapInfoParams, *,
-                     progress: Optional[Callable[[float, str], None]] = None) -> MapInfoResult:
+def compute_map_info(study: Study, params: MapInfoParams, *, progress: Progress = silent) -> MapInfoResult:
     """Describe a map: header and true statistics, cell, origin, wrapping, edges, masking, filtering, consistency of half-maps.
 
     Parameters
     ----------
-    inputs
+    study
         ``full_map``; ``half1`` and ``half2`` when there are.
     params
         See :class:`MapInfoParams`.
     progress
         ``progress(fraction, message)``.
+
+    Returns
+    -------
+    MapInfoResult
+        The fields on half-maps are None without them.
     """
-    say = progress or (lambda fraction, message: None)
-    require(inputs, "full_map")
-    require_same_grid({n: m for n, m in inputs.maps().items() if n in ("full_map", "half1", "half2")})
-    for kind in ("full_map", "half1", "half2"):
-        if getattr(inputs, kind) is not None:
-            check_data(getattr(inputs, kind), kind)
-    map_ = inputs.full_map
-    say(0.1, "Statistics")
+    require(study.inputs, "full_map")
+    if not study.has_halves:
+        study = study.with_(half1=None, half2=None)          # one half alone says nothing
+    geo = study.check("full_map", "half1", "half2", least=2, what="a description needs")
+    map_ = study.full_map
+    progress(0.1, "Statistics")
     values = _statistics(map_, params.bins)
     values.update(_placement(map_))
-    say(0.3, "Power spectrum")
-    geo = geometry(map_.shape, map_.voxel_size)
-    ft = forward(map_.data)
-    values.update(_spectrum(ft, map_, geo))
-    if inputs.half1 is not None and inputs.half2 is not None:
-        say(0.4, "Half-maps")
-        finest = max(_COARSE, 1.25 * (values["filtered_at"] or 0))
-        found = compare_halves(inputs.half1, inputs.half2, ft, geo, finest)._asdict()
-        found["curve"] = Curve(frequencies(geo)[1:], found["curve"][1:])
-        values.update(fields(found.pop("position"), "halves_"))
-        values.update({"halves_" + name: value for name, value in found.items()})
-    say(0.8, "Contour")
-    values.update(_density(map_, params.threshold, ft, geo))
-    out = MapInfoResult(warnings=tuple(_notes(inputs, values)), **values)
-    say(1.0, "Done")
+    progress(0.3, "Power spectrum")
+    values.update(_spectrum(study.transform("full_map"), map_, geo))
+    if study.has_halves:
+        progress(0.4, "Half-maps")
+        values.update(study.half_map_values(), **_agreement(study, geo, max(_COARSE, 1.25 * (values["filtered_at"] or 0))))
+    progress(0.8, "Contour")
+    values.update(_density(map_, params.threshold, study.transform("full_map"), geo))
+    out = MapInfoResult(warnings=tuple(_notes(map_, values)), **values)
+    progress(1.0, "Done")
     return replace(out, summary=_summary(map_, out))
 
 
-def _notes(inputs: Inputs, values: Dict[str, Any]) -> List[str]:
-    notes = [w for m in inputs.maps().values() if m.header is not None for w in m.header.warnings]
-    notes += placement_notes(inputs.full_map, values["full_cell"])
-    if (inputs.half1 is None) != (inputs.half2 is None):
-        notes.append("Only one half-map was given, so that half-maps are not compared; give both.")
-    elif inputs.half1 is not None:
-        notes += name_notes(inputs.half1, inputs.half2)
+def _agreement(study: Study, geo: Geometry, finest: float) -> Dict[str, Any]:
+    """How far half-maps agree with each other and with the map, over the shells coarser than ``finest`` (Å), at least the first four."""
+    coarse = max(int(np.count_nonzero(frequencies(geo) <= 1 / finest)), 5)
+    both = shells.fsc(shells.cross_sums(study.transform("full_map"), study.transform("average"), geo))
+    return dict(half_maps_consistency=float(shells.fsc(study.half_sums())[1:coarse].mean()),
+                half_maps_agreement=float(both[1:coarse].mean()), half_maps_curve=Curve(frequencies(geo)[1:], both[1:]))
+
+
+def _notes(map_: Map, values: Dict[str, Any]) -> List[str]:
+    notes = placement_notes(map_, values["full_cell"])
     if values["volume"] == 0:
         notes.append(f"No voxel lies beyond the contour {values['contour']:g}; give a threshold inside "
                      f"{values['minimum']:g} to {values['maximum']:g}.")
-    return list(dict.fromkeys(notes))
+    return notes
 
 
 def _statistics(map_: Map, bins: int) -> Dict[str, Any]:
@@ -175,7 +164,7 @@ def _placement(map_: Map) -> Dict[str, Any]:
     fraction, ratio = common_fraction(data), corner_ratio(data)
     return dict(voxel_size=words(map_.voxel_size), box=words(map_.shape[::-1]), origin=words(map_.origin), full_cell=full,
                 edges_constant=constant, edge_continuity=continuity, wrapping=wrapping, constant_fraction=fraction,
-                corner_sd_ratio=ratio, masked=fraction > 0.1 or ratio < 0.01)
+                corner_sd_ratio=ratio, masked=cut(data).mask)
 
 
 def _continuity(data: np.ndarray) -> Optional[float]:
@@ -218,12 +207,12 @@ def spectrum_end(level: np.ndarray) -> Optional[int]:
 
 
 def _density(map_: Map, threshold: Optional[float], ft: np.ndarray, geo: Geometry) -> Dict[str, Any]:
-    """Contrast, contour, volume and centre; the transform ``ft`` is used up."""
+    """Contrast, contour, volume and centre of a map with the transform ``ft``."""
     filtered = map_.data
     if map_.voxel < 0.4 * _LOWPASS:
         centre = np.floor(geo.length / _LOWPASS + 0.5)       # the filter that masks are made with
         at = np.arange(0, centre + 2, 1 / 256)
-        filtered = inverse(apply_radial(ft, geo, raised_cosine(at, centre - 1, centre + 1), at=at, out=ft), map_.shape)
+        filtered = inverse(apply_radial(ft, geo, raised_cosine(at, centre - 1, centre + 1), at=at), map_.shape)
     sample = filtered.ravel()[::max(1, filtered.size // 2_000_000)]
     low, middle, high = np.quantile(sample, (0.001, 0.5, 0.999))
     inverted = bool(middle - low > 1.5 * (high - middle))
@@ -253,8 +242,8 @@ def _summary(map_: Map, out: MapInfoResult) -> str:
         state.append("of inverted contrast")
     box = " x ".join(str(n) for n in map_.shape[::-1])
     words = f"A map of {box} voxels of {map_.voxel:.4g} Å (finest resolution {out.nyquist:.2f} Å), {', '.join(state)}"
-    if out.halves_identical:
+    if out.half_maps_identical:
         return words + "; one half-map is a copy of the other, so that nothing can be learned from them."
-    if out.halves_masked:
+    if out.half_maps_masked:
         return words + "; its half-maps are masked, so that their FSC is too good."
     return words + "."

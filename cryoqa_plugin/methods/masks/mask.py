@@ -9,20 +9,21 @@ import scipy.ndimage
 
 from ...core import masks
 from ...errors import InputError, MissingInputError
-from ...io.inputs import Inputs, require_same_grid
 from ...io.maps import Map
 from ...params import param
+from ...progress import Progress, silent
 from ...results import Curve, Result, Table, curve, map_output, metric, table
-from ..common import check_data, check_mask
+from ...study import Study
+from ...study.mask import EDGE, NEAR, contour, drop_small, filter_resolution
 from . import common
 
-METHODS = ("relion", "threshold", "local_variance", "spherical", "cryosparc_dynamic", "cryosparc_loose", "cryosparc_tight",
+METHODS = ("molecule", "relion", "threshold", "local_variance", "spherical", "cryosparc_dynamic", "cryosparc_loose", "cryosparc_tight",
            "model", "given")
-_PRESETS = {"cryosparc_dynamic": (6.0, 8.0), "cryosparc_loose": (3.0, 15.0), "cryosparc_tight": (3.0, 6.0)}   # extension, soft edge in Å
+_PRESETS = {"molecule": (NEAR, EDGE), "cryosparc_dynamic": (6.0, 8.0), "cryosparc_loose": (3.0, 15.0),
+            "cryosparc_tight": (3.0, 6.0)}                   # extension, soft edge in Å
 _BY_THRESHOLD = ("relion", "threshold") + tuple(_PRESETS)
 _FROM_MAP = _BY_THRESHOLD + ("local_variance",)
 _PART_COLUMNS = ("part", "voxels", "volume (Å³)", "mass (kDa)", "x (Å)", "y (Å)", "z (Å)")
-Say = Callable[[float, str], None]
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,16 @@ class MaskParams:
     """Parameters of :func:`compute_mask`."""
 
     method: Optional[str] = param(
-        None, "How the mask begins: 'relion' low-passes the map and takes what is above a threshold; 'threshold' takes the map as it is; "
+        None, "How the mask begins: 'molecule' is the mask that cryoqa makes wherever one is needed and none was given: the map low-passed "
+        "at 12 Å (three voxels where that is coarser), above a contour chosen from its values, 3 Å wider, with an edge of 6 Å; 'relion' "
+        "low-passes the map and takes what is above a threshold; 'threshold' takes the map as it is; "
         "'local_variance' is Phenix's; 'cryosparc_dynamic', 'cryosparc_loose' and 'cryosparc_tight' have that program's widths; "
-        "'spherical' is a ball; 'model' surrounds the atoms; 'given' starts from a mask. From the data: relion with a map, else model, "
+        "'spherical' is a ball; 'model' surrounds the atoms; 'given' starts from a mask. From the data: molecule with a map, else model, "
         "else given.",
         label="Method", choices=METHODS)
-    lowpass: float = param(15.0, "Resolution of the low-pass before the threshold; 0 for none.", label="Low-pass", unit="Å", min=0,
-                           only_if=("method", ("relion",)))
+    lowpass: Optional[float] = param(None, "Resolution of the low-pass before the threshold; 0 for none. From the method: 15 Å for relion, "
+                                     "12 Å or three voxels for molecule.", label="Low-pass", unit="Å", min=0,
+                                     only_if=("method", ("molecule", "relion")))
     threshold: Optional[float] = param(
         None, "Density above which a voxel is inside. From the data: the median of the low-passed map plus the larger of a tenth of "
         "its range and four times its noise; for cryosparc_dynamic a fifth of the maximum.", label="Threshold",
@@ -50,9 +54,9 @@ class MaskParams:
     combine: str = param("and", "How further masks are combined with the first one, before it is extended.", label="Combination",
                          choices=("and", "or", "xor", "and_not", "or_not"), expert=True)
     extend: Optional[float] = param(None, "How far the mask is extended, or shrunk when negative. From the data: 3 for masks of a map, "
-                                    "0 for the others (cryoSPARC's kinds: 6, 3 and 3 Å).", label="Extension")
-    soft_edge: Optional[float] = param(None, "Width of the cosine edge outside the extended mask. From the data: 6 (cryoSPARC's "
-                                       "kinds: 8, 15 and 6 Å).", label="Soft edge", min=0)
+                                    "0 for the others (molecule: 3 Å; cryoSPARC's kinds: 6, 3 and 3 Å).", label="Extension")
+    soft_edge: Optional[float] = param(None, "Width of the cosine edge outside the extended mask. From the data: 6 (molecule: 6 Å; "
+                                       "cryoSPARC's kinds: 8, 15 and 6 Å).", label="Soft edge", min=0)
     edge_unit: str = param("voxels", "Unit of extension and soft edge.", label="Unit of the edge", choices=("voxels", "angstrom"))
     drop_below: Optional[float] = param(None, "Components smaller than this part of the largest are dropped. From the data: 0.05 when "
                                         "the threshold is too, else nothing is dropped.", label="Drop small parts", min=0, max=1,
@@ -83,12 +87,12 @@ class MaskResult(Result):
     mask: Optional[Map] = map_output("", "mask, from 0 to 1")
 
 
-def compute_mask(inputs: Inputs, params: MaskParams, *, progress: Optional[Callable[[float, str], None]] = None) -> MaskResult:
+def compute_mask(study: Study, params: MaskParams, *, progress: Progress = silent) -> MaskResult:
     """Make a soft mask.
 
     Parameters
     ----------
-    inputs
+    study
         ``full_map``, ``model`` or ``mask``, as the method asks; further masks are combined with the first one.
     params
         See :class:`MaskParams`.
@@ -97,23 +101,22 @@ def compute_mask(inputs: Inputs, params: MaskParams, *, progress: Optional[Calla
 
     RELION's mask is that of ``relion_mask_create`` (Scheres 2012, https://doi.org/10.1016/j.jsb.2012.09.006), with exact distances.
     """
-    say: Say = progress or (lambda fraction, message: None)
-    method = params.method or ("relion" if inputs.full_map else "model" if inputs.model else "given")
-    grid = _check(inputs, method)
-    say(0.05, "Where the density is")
-    binary, threshold, levels = _begin(inputs, params, method, grid)
+    method = params.method or ("molecule" if study.full_map else "model" if study.model else "given")
+    grid = _check(study, method)
+    progress(0.05, "Where the density is")
+    binary, threshold, levels = _begin(study, params, method, grid)
     if not binary.any():
-        raise InputError(_empty(threshold, levels, inputs))
+        raise InputError(_empty(threshold, levels, study))
     masses = None if levels is None else _mass_curve(levels, float(np.prod(grid.voxel_size)) * common.KDA_PER_A3)
     del levels
     part = params.drop_below if params.drop_below is not None else (0.05 if _automatic(params, method) else 0.0)
-    binary = common.drop_small(_combined(binary, inputs, params, method), part)
+    binary = drop_small(_combined(binary, study, params, method), part)
     if params.fill:
         binary = masks.fill_cavities(binary)
     if not binary.any():
         raise InputError(f"The mask is empty after the combination '{params.combine}': the masks do not overlap as it asks. "
                          "Check them, or choose another combination.")
-    say(0.4, "Extension and soft edge")
+    progress(0.4, "Extension and soft edge")
     extend, width, spacing = _edge(params, method, grid)
     soft = masks.soft_edge(masks.extend(binary, extend, spacing), width, spacing)
     if not soft.any():
@@ -122,26 +125,21 @@ def compute_mask(inputs: Inputs, params: MaskParams, *, progress: Optional[Calla
         soft = 1 - soft
         if not soft.any():
             raise InputError("The inverted mask is empty: the mask fills the whole box; raise the threshold or do not invert it.")
-    say(0.8, "Measuring the mask")
+    progress(0.8, "Measuring the mask")
     result = _result(soft, grid, method, threshold, masses, width * (grid.voxel if spacing == (1, 1, 1) else 1.0))
     return replace(result, summary=_summary(result, _automatic(params, method)))
 
 
-def _check(inputs: Inputs, method: str) -> Map:
+def _check(study: Study, method: str) -> Map:
     """The map that fixes the grid; a sentence when an input of the method is missing or bad."""
     needed = "full_map" if method in _FROM_MAP else {"model": "model", "given": "mask"}.get(method)
-    if needed and getattr(inputs, needed) is None:
+    if needed and getattr(study, needed) is None:
         words = {"full_map": "a map", "model": "an atomic model", "mask": "a mask"}[needed]
         raise MissingInputError(f"The method '{method}' needs {words} and none was given; give it or choose another method.")
-    maps = {n: m for n, m in inputs.maps().items() if n in ("full_map", "mask", "mask2")}
+    maps = {n: m for n, m in study.maps().items() if n in ("full_map", "mask", "mask2")}
     if not maps:
         raise MissingInputError("A mask around a model needs a map or a mask that tells the box and the voxel size; give one.")
-    require_same_grid(maps)
-    if inputs.full_map is not None:
-        check_data(inputs.full_map, "full_map")
-    for kind in ("mask", "mask2"):
-        if getattr(inputs, kind) is not None:
-            check_mask(getattr(inputs, kind), kind)
+    study.check("full_map", "mask", "mask2", least=2, what="a mask needs")
     return next(iter(maps.values()))
 
 
@@ -149,31 +147,32 @@ def _automatic(params: MaskParams, method: str) -> bool:
     return params.threshold is None and method in _BY_THRESHOLD
 
 
-def _begin(inputs: Inputs, params: MaskParams, method: str, grid: Map) -> Tuple[np.ndarray, Optional[float], Optional[np.ndarray]]:
+def _begin(study: Study, params: MaskParams, method: str, grid: Map) -> Tuple[np.ndarray, Optional[float], Optional[np.ndarray]]:
     """The binary mask, the threshold that made it, and the map that it was applied to."""
     if method == "given":
-        return inputs.mask.data >= 0.5, None, None
+        return study.mask.data >= 0.5, None, None
     if method == "model":
-        return _around_atoms(inputs, params, grid), None, None
+        return _around_atoms(study, params, grid), None, None
     if method == "spherical":
         reach = min(n * v for n, v in zip(grid.shape, grid.voxel_size[::-1])) / 2
         radius = 0.85 * reach if params.radius is None else params.radius
         return masks.ball(grid.shape, grid.voxel_size, radius), None, None
-    data, voxel_size = inputs.full_map.data, grid.voxel_size
+    data, voxel_size = study.full_map.data, grid.voxel_size
     if method == "local_variance":
         levels = masks.local_variance(data, voxel_size, max(params.resolution, 2 * grid.voxel))
         threshold = params.fraction * float(levels.max())
         return levels >= threshold, threshold, levels
-    cut = {"relion": params.lowpass, "threshold": 0.0}.get(method, 12.0)
+    usual = {"relion": 15.0, "threshold": 0.0, "molecule": filter_resolution(grid)}.get(method, 12.0)
+    cut = params.lowpass if params.lowpass is not None and method in ("molecule", "relion") else usual
     levels = masks.lowpass(data, voxel_size, cut) if cut > 2 * grid.voxel else data
     threshold = params.threshold
     if threshold is None:
-        threshold = 0.2 * float(levels.max()) if method == "cryosparc_dynamic" else common.contour(levels)
+        threshold = 0.2 * float(levels.max()) if method == "cryosparc_dynamic" else contour(levels)
     return levels >= np.float32(threshold), threshold, levels
 
 
-def _around_atoms(inputs: Inputs, params: MaskParams, grid: Map) -> np.ndarray:
-    model = inputs.model
+def _around_atoms(study: Study, params: MaskParams, grid: Map) -> np.ndarray:
+    model = study.model
     radius = common.van_der_waals(model.elements) + (3.0 if params.radius is None else params.radius)
     binary = masks.atoms_mask(grid.shape, grid.voxel_size, grid.origin, model.xyz, radius)
     if not binary.any():
@@ -189,12 +188,12 @@ def _point(xyz: Any) -> str:
     return "(" + ", ".join(f"{v:.1f}" for v in xyz) + ")"
 
 
-def _combined(binary: np.ndarray, inputs: Inputs, params: MaskParams, method: str) -> np.ndarray:
+def _combined(binary: np.ndarray, study: Study, params: MaskParams, method: str) -> np.ndarray:
     operations: Dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
         "and": np.logical_and, "or": np.logical_or, "xor": np.logical_xor,
         "and_not": lambda a, b: a & ~b, "or_not": lambda a, b: a | ~b}
     for kind in ("mask2",) if method == "given" else ("mask", "mask2"):
-        other = getattr(inputs, kind)
+        other = getattr(study, kind)
         if other is not None:
             binary = operations[params.combine](binary, other.data >= 0.5)
     return binary
@@ -212,13 +211,13 @@ def _edge(params: MaskParams, method: str, grid: Map) -> Tuple[float, float, Tup
     return extend, width, grid.voxel_size if in_angstrom else (1.0, 1.0, 1.0)
 
 
-def _empty(threshold: Optional[float], levels: Optional[np.ndarray], inputs: Inputs) -> str:
+def _empty(threshold: Optional[float], levels: Optional[np.ndarray], study: Study) -> str:
     if levels is None:
-        return f"The mask has no voxel of at least 0.5 ({inputs.mask.path}); give another one."
+        return f"The mask has no voxel of at least 0.5 ({study.mask.path}); give another one."
     low, high = float(levels.min()), float(levels.max())
-    words = "the map goes" if levels is inputs.full_map.data else "the low-passed map goes"
+    words = "the map goes" if levels is study.full_map.data else "the low-passed map goes"
     return (f"No voxel reaches the threshold {threshold:g}: {words} from {low:g} to {high:g} "
-            f"({inputs.full_map.path}). Lower the threshold, or leave it out to have it chosen.")
+            f"({study.full_map.path}). Lower the threshold, or leave it out to have it chosen.")
 
 
 def _result(soft: np.ndarray, grid: Map, method: str, threshold: Optional[float], masses: Optional[Curve], width: float) -> MaskResult:

@@ -2,15 +2,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, ClassVar, Optional
+from typing import Any, ClassVar, Dict, List, NamedTuple, Optional, Tuple
 
-from ...io.inputs import Inputs
+import numpy as np
+
+from ...core import cones, crossing, directions, fourier, shells
+from ...core.cones import Cone
+from ...core.directions import Sphere
+from ...core.fourier import Geometry
+from ...core.shells import CrossSums
+from ...errors import InputError
 from ...io.maps import Map
 from ...params import param
-from ...results import Curve, Result, Table, curve, map_output, metric, table
-from . import directional_steps as steps
+from ...progress import Progress, silent
+from ...results import Curve, Table, curve, map_output, metric, table
+from ...study import Study
+from ...study.halves import HalfMapFacts
+from . import directional_shape as shape
+from . import directional_tensor as tensor
 
-Progress = Optional[Callable[[float, str], None]]
+_BISECTIONS, _FINE_BISECTIONS = 3, 4              # 321 directions, and 1281 for the volume
+_SPREAD = 7.0                                     # degrees over which the volume is interpolated between the 1281
+_FEWEST = 2.0                                     # coefficients in a cone, below which the FSC of the whole shell stands in
+_RATIO, _SCATTER = 1.1, 6.5
+_COMPONENTS = ("xx", "yy", "zz", "xy", "xz", "yz")
 
 
 @dataclass(frozen=True)
@@ -48,7 +63,7 @@ def _fsc(meaning: str) -> Any:
 
 
 @dataclass(frozen=True)
-class DirectionalFscResult(Result):
+class DirectionalFscResult(HalfMapFacts):
     """Result of the ``directional_fsc`` capability."""
 
     schema: ClassVar[str] = "cryoqa/directional_fsc/1"
@@ -90,8 +105,6 @@ class DirectionalFscResult(Result):
     u_range: Optional[float] = metric("Å²", "largest less smallest principal value of the tensor", "lower")
     fall_off_ratio: Optional[float] = metric("", "signal amplitude along the slowest axis of the tensor over the fastest, at the "
                                              "global resolution", "target:1")
-    half_maps_identical: Optional[bool] = metric("", "the half-maps are copies of each other, up to a factor", "none")
-    zero_fraction: Optional[float] = metric("", "part of the voxels of a half-map that are exactly 0", "lower")
     fsc_x: Optional[Curve] = _fsc("FSC in the cone around x")
     fsc_y: Optional[Curve] = _fsc("FSC in the cone around y")
     fsc_z: Optional[Curve] = _fsc("FSC in the cone around z")
@@ -108,22 +121,267 @@ class DirectionalFscResult(Result):
                                       "being 1 / (box edge)")
 
 
-def compute_directional_fsc(inputs: Inputs, params: DirectionalFscParams, *, progress: Progress = None) -> DirectionalFscResult:
-    """Directional FSC of ``half1`` and ``half2``, in ``mask`` when there is one.
+class DirectionalCurves(NamedTuple):
+    """FSC in cones.
 
+    ``freq`` of the shells (1/Å); ``sphere`` and ``cone``: the directions and the cone around each; ``fsc`` of every direction [n_shells,
+    n_directions]; ``fsc_xyz`` around x, y, z [n_shells, 3] with their independent coefficients ``count_xyz``; ``everywhere``, the FSC of
+    all directions, and its sums in ``cells``; ``at``, the frequency (1/Å) where each direction falls below the threshold.
+    """
+
+    geo: Geometry
+    freq: np.ndarray
+    sphere: Sphere
+    cone: Cone
+    fsc: np.ndarray
+    fsc_xyz: np.ndarray
+    count_xyz: np.ndarray
+    everywhere: np.ndarray
+    cells: CrossSums
+    at: np.ndarray
+
+    @property
+    def axes(self) -> np.ndarray:
+        """The directions, float64 [321, 3] (x, y, z)."""
+        return self.sphere.vertices[self.sphere.half]
+
+
+def compute_directional_fsc(study: Study, params: DirectionalFscParams, *, progress: Progress = silent) -> DirectionalFscResult:
+    """Directional FSC of two half-maps, in a mask when there is one.
+
+    Parameters
+    ----------
+    study
+        ``half1`` and ``half2``, float32 [z, y, x], and ``mask``, 0 to 1, when there is one.
+    params
+        Cones, thresholds, and whether to make the volume.
+    progress
+        Called with the fraction done and what is being done.
+
+    Raises
+    ------
+    MissingInputError
+        A half-map is not there.
+    InputError
+        The inputs do not fit together, a box of fewer than 16 voxels, or Xmipp's rules and a box that is no cube.
+
+    References
+    ----------
     Tan et al. (2017), https://doi.org/10.1038/nmeth.4347 (3DFSC, sphericity); Vilas & Tagare (2023),
     https://doi.org/10.1038/s41592-023-01874-3 (Fourier shell occupancy).
     """
-    say = progress or (lambda fraction, message: None)
-    work = steps.prepare(inputs, params)
-    say(0.1, "Fourier transforms")
-    ft1, ft2 = steps.transforms(work)
-    say(0.3, "FSC in cones")
-    found = steps.correlate(work, ft1, ft2)
-    values = steps.numbers(work, found)
-    values.update(steps.drawings(work, found))
+    geo = study.check("half1", "half2", "mask", least=16, what="a directional FSC needs")
+    if params.rules == "xmipp" and len(set(geo.shape)) > 1:
+        box = " x ".join(str(n) for n in geo.shape[::-1])
+        raise InputError(f"The half-maps are {box} voxels ({study.half1.path}, {study.half2.path}); the rules of Xmipp are for cubic "
+                         "boxes. Choose the rules 'cryoqa'.")
+    progress(0.1, "Fourier transforms")
+    ft1, ft2 = _transforms(study)
+    progress(0.3, "FSC in cones")
+    found = correlate_cones(study, params, ft1, ft2)
+    displacement = _displacement(params, found)
+    warnings: List[str] = []
+    if displacement is None:
+        warnings.append("The half-maps agree over too few coefficients, so that no displacement tensor could be fitted.")
+    values = dict(study.half_map_values(), **resolution_values(params, found), **occupancy_values(params, found),
+                  **curve_values(params, found))
+    values.update(shape_values(found, displacement, values["resolution_global"]))
     if params.volume:
-        say(0.6, "3DFSC")
-        values["fsc3d"] = inputs.half1.with_data(steps.volume(work, found, ft1, ft2))
-    say(1.0, "done")
-    return DirectionalFscResult(summary=steps.summary(values, params), warnings=tuple(work.warnings), **values)
+        progress(0.6, "3DFSC")
+        values["fsc3d"] = study.half1.with_data(volume(params, found, ft1, ft2))
+    progress(1.0, "done")
+    return DirectionalFscResult(summary=_summary(values, params), warnings=tuple(warnings), **values)
+
+
+def _transforms(study: Study) -> Tuple[np.ndarray, np.ndarray]:
+    """Transforms of the half-maps, in the mask when there is one."""
+    if study.mask is None:
+        return study.transform("half1"), study.transform("half2")
+    return fourier.forward(study.half1.data * study.mask.data), fourier.forward(study.half2.data * study.mask.data)
+
+
+def correlate_cones(study: Study, params: DirectionalFscParams, ft1: np.ndarray, ft2: np.ndarray) -> DirectionalCurves:
+    """Correlations of two transforms, complex64 [nz, ny, nx // 2 + 1], in all cones and in all of the sphere."""
+    geo, freq = study.geometry, study.frequencies
+    sphere, cone = directions.icosphere(_BISECTIONS), Cone(params.cone, params.soft_cone)
+    around = directions.lookup(np.vstack([sphere.vertices[sphere.half], np.eye(3)]), params.cone)
+    reach = min(n // 2 * s for n, s in zip(geo.shape, geo.steps)) if params.rules == "xmipp" else None
+    sums = cones.cone_sums(ft1, ft2, geo, around, cone, reach)
+    cells = cones.cell_sums(ft1, ft2, geo, tensor.CELLS_PER_EDGE)
+    everywhere = tensor.shell_curve(cells)
+    everywhere[0] = 1.0
+    fsc = shells.fsc(sums)
+    if params.rules == "cryoqa":
+        fsc = np.where(sums.count >= _FEWEST, fsc, everywhere[:, None])
+    count = sums.count[:, -3:] * cone.gain
+    if study.mask is not None:
+        count = count * crossing.independent_fraction(study.mask.data, geo)[:, None]
+    crossings = shape.crossings if params.rules == "cryoqa" else shape.crossings_xmipp
+    return DirectionalCurves(geo, freq, sphere, cone, fsc[:, :-3], fsc[:, -3:], count, everywhere, cells,
+                             crossings(freq, fsc[:, :-3], params.threshold))
+
+
+def resolution_values(params: DirectionalFscParams, found: DirectionalCurves) -> Dict[str, Any]:
+    """Resolutions of the directions, and what is read from all curves together, by result field."""
+    level = params.threshold
+    out: Dict[str, Any] = {"resolution_" + n: _inverse(shape.crossings(found.freq, found.fsc_xyz[:, [i]], level)[0])
+                           for i, n in enumerate("xyz")}
+    known = found.at[np.isfinite(found.at)]
+    if known.size:
+        out.update(resolution_best=_inverse(known.max()), resolution_median=_inverse(np.median(known)),
+                   resolution_worst=_inverse(known.min()))
+    out["resolution_global"] = _inverse(shape.crossings(found.freq, found.everywhere[:, None], level)[0])
+    out["reach_nyquist"] = float((found.fsc[shape.FIRST_SHELL:] >= level).all(axis=0).mean())
+    out["area_ratio"] = shape.area_ratio(found.fsc)
+    out["sphericity"] = shape.sphericity(found.sphere, shape.crossings(found.freq, found.fsc, params.sphericity_threshold))
+    out["directions"] = _direction_table(found)
+    return out
+
+
+def shape_values(found: DirectionalCurves, displacement: Optional[tensor.Tensor], overall: Optional[float]) -> Dict[str, Any]:
+    """Principal axes of the resolution and of the fall-off of the signal, by result field; ``overall`` is the resolution (Å) over all
+    directions."""
+    out: Dict[str, Any] = {}
+    fitted, regions = shape.smooth_axes(found.axes, found.at), None
+    if fitted is not None:
+        worst, middle, best = (float(1 / v) for v in fitted.values)
+        regions = shape.regions(found.axes, found.at, fitted, shape.effective_directions(found.axes, found.cone))
+        ratio = regions.worst / regions.best
+        out.update(fitted_worst=worst, fitted_middle=middle, fitted_best=best, resolution_ratio=worst / best, regional_worst=regions.worst,
+                   regional_best=regions.best, regional_ratio=ratio, regional_scatter=regions.scatter,
+                   isotropic=bool(ratio <= _RATIO or regions.scatter <= _SCATTER))
+    if displacement is not None:
+        out.update({"u_" + n: float(v) for n, v in zip(_COMPONENTS, displacement.components)},
+                   u_error=float(displacement.errors.mean()), u_range=float(np.ptp(displacement.axes.values)))
+        if overall:
+            out["fall_off_ratio"] = float(np.exp(2 * np.pi ** 2 * out["u_range"] / overall ** 2))
+    out["axes"] = _axis_table(fitted, regions, displacement)
+    return out
+
+
+def _inverse(freq: float) -> Optional[float]:
+    return float(1 / freq) if np.isfinite(freq) and freq > 0 else None
+
+
+def occupancy_values(params: DirectionalFscParams, found: DirectionalCurves) -> Dict[str, Any]:
+    """Fourier shell occupancy and the Bingham test, by result field."""
+    effective = shape.effective_directions(found.axes, found.cone)
+    part, lower, upper = shape.fso(found.fsc, params.threshold, effective.mean, params.confidence)
+    if params.rules == "xmipp":
+        for values in (part, lower, upper):
+            values[:shape.FORCED_SHELLS] = 1
+    out: Dict[str, Any] = dict(effective_directions=effective.spread, fso=Curve(found.freq[1:], part[1:], lower[1:], upper[1:]))
+    for name, level in (("fso_09", 0.9), ("fso_05", 0.5), ("fso_01", 0.1)):
+        out[name] = _inverse(crossing.find_crossings(found.freq, part, level, 1).first)
+    if out["fso_09"] is not None and out["fso_01"] is not None:
+        out["fso_width"] = out["fso_09"] - out["fso_01"]
+    tests = [shape.bingham(found.axes, row >= params.threshold, effective.spread) for row in found.fsc]
+    first = shape.FORCED_SHELLS
+    out["bingham"] = Curve(found.freq[first:], np.array([np.nan if b is None else b.p for b in tests[first:]]))
+    falls = np.flatnonzero(part[first:] < 0.5)
+    near = [b for b in (tests[first:][max(falls[0] - 1, 0):falls[0] + 1] if falls.size else ()) if b is not None]
+    if near:
+        nearest = min(near, key=lambda b: abs(b.fso - 0.5))
+        out.update(bingham_statistic=nearest.statistic, bingham_p=nearest.p, bingham_fso=nearest.fso)
+    return out
+
+
+def _displacement(params: DirectionalFscParams, found: DirectionalCurves) -> Optional[tensor.Tensor]:
+    """Tensor of the signal, from the shells before the FSC of all directions falls below the threshold."""
+    seen = crossing.find_crossings(found.freq, found.everywhere, params.threshold, 1)
+    return tensor.fit(found.cells, found.geo, seen.last_above + 1)
+
+
+def _direction_table(found: DirectionalCurves) -> Table:
+    areas = np.clip(found.fsc[1:], 0, None).sum(axis=0)
+    areas = areas / max(areas.max(), 1e-30)
+    rows = tuple(tuple(round(float(v), 6) + 0.0 for v in d) + (_inverse(f), float(a)) for d, f, a in zip(found.axes, found.at, areas))
+    return Table(("x", "y", "z", "resolution", "area"), rows)
+
+
+def _axis_table(fitted: Optional[shape.Axes], regions: Optional[shape.Regions], displacement: Optional[tensor.Tensor]) -> Table:
+    rows: List[Tuple[Any, ...]] = []
+    if fitted is not None:
+        rows += [("resolution", name) + tuple(float(c) for c in v) + (_inverse(f),)
+                 for name, f, v in zip(("worst", "middle", "best"), fitted.values, fitted.vectors)]
+    if regions is not None:
+        rows += [("region", "worst") + tuple(float(c) for c in regions.worst_axis) + (regions.worst,),
+                 ("region", "best") + tuple(float(c) for c in regions.best_axis) + (regions.best,)]
+    if displacement is not None:
+        rows += [("signal fall-off", name) + tuple(float(c) for c in v) + (float(u),)
+                 for name, u, v in zip(("slowest", "middle", "fastest"), displacement.axes.values, displacement.axes.vectors)]
+    return Table(("of", "axis", "x", "y", "z", "value"), tuple(rows))
+
+
+def curve_values(params: DirectionalFscParams, found: DirectionalCurves) -> Dict[str, Curve]:
+    """The FSC curves, by result field."""
+    freq, out = found.freq[1:], {}
+    for i, name in enumerate("xyz"):
+        fsc = found.fsc_xyz[:, i]
+        lower, upper = crossing.confidence_band(fsc, found.count_xyz[:, i], params.confidence)
+        out["fsc_" + name] = Curve(freq, fsc[1:], lower[1:], upper[1:])
+    if np.isfinite(found.at).any():
+        out["fsc_best"] = Curve(freq, found.fsc[1:, int(np.nanargmax(found.at))])
+        out["fsc_worst"] = Curve(freq, found.fsc[1:, int(np.nanargmin(found.at))])
+    low, middle, high = np.quantile(found.fsc[1:], (0.05, 0.5, 0.95), axis=1)
+    out["fsc_directions"] = Curve(freq, middle, low, high)
+    out["fsc_global"] = Curve(freq, found.everywhere[1:])
+    return out
+
+
+def volume(params: DirectionalFscParams, found: DirectionalCurves, ft1: np.ndarray, ft2: np.ndarray) -> np.ndarray:
+    """The 3DFSC: hard cones around 1281 directions, smooth in between.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x] with the zero frequency at voxel ``n // 2``.
+    """
+    axes = directions.half_directions(_FINE_BISECTIONS)
+    cone = Cone(params.volume_cone, soft=False)
+    sums = cones.cone_sums(ft1, ft2, found.geo, directions.lookup(axes, cone.angle), cone)
+    fsc = np.where(sums.count >= _FEWEST, shells.fsc(sums), found.everywhere[:, None])
+    fsc[0] = 1.0
+    return cones.spread(fsc, found.geo, directions.lookup(axes, _SPREAD), _SPREAD)
+
+
+def _summary(values: Dict[str, Any], params: DirectionalFscParams) -> str:
+    """One sentence for the user."""
+    if values["half_maps_identical"]:
+        return "The two half-maps are copies of each other, so that their FSC says nothing about resolution or direction."
+    if values.get("resolution_ratio") is None:
+        return f"The half-maps agree at FSC = {params.threshold:g} in too few directions to say how the resolution depends on direction."
+    if values["reach_nyquist"] > 0.5:
+        return (f"In {100 * values['reach_nyquist']:.0f} % of the directions the FSC stays above {params.threshold:g} up to the last "
+                "shell: the sampling, not the data, sets the limit there, and a difference between directions may be hidden.")
+    ratio = max(values["resolution_ratio"], values["regional_ratio"])
+    if values["isotropic"]:
+        rest = "" if ratio <= _RATIO else ", which is within the scatter of the cones"
+        return (f"The resolution is about the same in all directions, {values['resolution_median']:.2f} Å at FSC = {params.threshold:g}; "
+                f"the best and the worst differ by {100 * (ratio - 1):.0f} %{rest}: no sign of preferred orientations.")
+    by_fit = values["resolution_ratio"] >= values["regional_ratio"]
+    kind = "fitted" if by_fit else "regional"
+    axis = np.array(values["axes"].rows[0 if by_fit else 3][2:5])
+    return (f"The resolution depends on direction: {values[kind + '_worst']:.2f} Å {'along' if by_fit else 'about'} {_words(axis)} against "
+            f"{values[kind + '_best']:.2f} Å in the best direction, a ratio of {ratio:.2f}; {_cause(values, axis)}.")
+
+
+def _words(axis: np.ndarray) -> str:
+    """A direction in words: the axis it lies near, or its components."""
+    i = int(np.argmax(np.abs(axis)))
+    angle = np.rad2deg(np.arccos(min(abs(axis[i]), 1.0)))
+    if angle < 5:
+        return "xyz"[i]
+    vector = ", ".join(f"{c:.2f}" for c in axis)
+    return f"({vector}), {angle:.0f} degrees from {'xyz'[i]}," if angle < 30 else f"({vector})"
+
+
+def _cause(values: Dict[str, Any], axis: np.ndarray) -> str:
+    """What may be behind it: the signal falls off faster, or there are too few views."""
+    components = [values.get("u_" + n) for n in _COMPONENTS]
+    if None not in components:
+        along = float(axis @ shape.matrix(np.array(components)) @ axis)
+        if values["fall_off_ratio"] > 1.5 and along > 0.4 * values["u_range"]:
+            return (f"the signal itself falls off faster there (U {along:+.2f} Å² against the mean), as by "
+                    "uncorrected motion, flexibility, or few views in a regularised reconstruction")
+    return "this is what particles seen mostly along that direction do: look at the distribution of orientations"

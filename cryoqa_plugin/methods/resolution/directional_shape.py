@@ -53,9 +53,21 @@ def principal(components: np.ndarray) -> Axes:
 
 
 def crossings(freq: np.ndarray, fsc: np.ndarray, threshold: float) -> np.ndarray:
-    """Frequency (1/Å) of the first fall of each curve below ``threshold``, float64 [n_directions], linear between shells.
+    """Where each curve first falls below a threshold, linear between shells.
 
-    ``fsc`` is [n_shells, n_directions]. A curve that never falls gets the last frequency, one that is nowhere above NaN.
+    Parameters
+    ----------
+    freq
+        Frequency of the shells (1/Å), float64 [n_shells].
+    fsc
+        Curves, float64 [n_shells, n_directions].
+    threshold
+        The threshold.
+
+    Returns
+    -------
+    ndarray
+        Frequency (1/Å), float64 [n_directions]: the last one for a curve that never falls, NaN for one that is nowhere above.
     """
     out = np.full(fsc.shape[1], np.nan)
     for i in range(out.size):
@@ -78,8 +90,17 @@ class Effective(NamedTuple):
 
 
 def effective_directions(axes: np.ndarray, cone: Cone) -> Effective:
-    """Number of independent directions among ``axes`` (float64 [n, 3]), whose cones overlap.
+    """Number of independent directions among some whose cones overlap.
 
+    Parameters
+    ----------
+    axes
+        Directions (x, y, z), float64 [n, 3].
+    cone
+        The cone around each.
+
+    Notes
+    -----
     Noise in two cones has the correlation ``rho`` of their weights over the sphere, and passing or not, at even odds, that of
     ``2/pi arcsin(rho)``. The sum of it over all pairs inflates the variance of the passing part; times ``P2(cos)``, that of the
     mean of ``d d^T``, which is of second order in the direction.
@@ -93,9 +114,26 @@ def effective_directions(axes: np.ndarray, cone: Cone) -> Effective:
 
 
 def fso(fsc: np.ndarray, threshold: float, effective: float, confidence: float = 0.95) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Fourier shell occupancy: the part of the directions whose FSC reaches ``threshold``, with the ends of Wilson's interval.
+    """Fourier shell occupancy: the part of the directions whose FSC reaches a threshold, with Wilson's interval.
 
-    Each is float64 [n_shells]; ``fsc`` is [n_shells, n_directions]; ``effective`` the number of independent directions.
+    Parameters
+    ----------
+    fsc
+        Curves, float64 [n_shells, n_directions].
+    threshold
+        The threshold.
+    effective
+        Number of independent directions.
+    confidence
+        Probability that the true value lies inside the interval.
+
+    Returns
+    -------
+    tuple of ndarray
+        Occupancy, lower and upper end, float64 [n_shells] each.
+
+    References
+    ----------
     Vilas & Tagare (2023), https://doi.org/10.1038/s41592-023-01874-3.
     """
     part = (fsc >= threshold).mean(axis=1)
@@ -108,10 +146,21 @@ def fso(fsc: np.ndarray, threshold: float, effective: float, confidence: float =
 def bingham(axes: np.ndarray, passing: np.ndarray, effective: float) -> Optional[Bingham]:
     """Are the directions that pass spread evenly? None when all or none pass.
 
-    ``T`` is the mean of ``d d^T`` over the passing ones of the ``axes`` (float64 [n, 3]; ``passing`` bool [n]). Bingham's
-    ``S = 15/2 m (tr T^2 - 1/3)`` follows chi-squared with 5 degrees of freedom for ``m`` independent axes. Here ``m`` is the passing
-    part ``f`` of the ``effective`` number of directions, and ``S`` is divided by ``1 - f``, because the passing directions are drawn
-    from the grid without being put back. Mardia & Jupp (2000), https://doi.org/10.1002/9780470316979.
+    Parameters
+    ----------
+    axes
+        Directions (x, y, z), float64 [n, 3].
+    passing
+        Which of them pass, bool [n].
+    effective
+        Number of independent directions.
+
+    Notes
+    -----
+    ``T`` is the mean of ``d d^T`` over the passing ones. Bingham's ``S = 15/2 m (tr T^2 - 1/3)`` follows chi-squared with 5 degrees of
+    freedom for ``m`` independent axes. Here ``m`` is the passing part ``f`` of the ``effective`` number of directions, and ``S`` is divided
+    by ``1 - f``, because the passing directions are drawn from the grid without being put back.
+    Mardia & Jupp (2000), https://doi.org/10.1002/9780470316979.
     """
     f = float(passing.mean())
     if f in (0.0, 1.0):
@@ -122,14 +171,26 @@ def bingham(axes: np.ndarray, passing: np.ndarray, effective: float) -> Optional
 
 
 def smooth_axes(axes: np.ndarray, at: np.ndarray) -> Optional[Axes]:
-    """Principal axes of the resolutions ``1 / f(d)^2 = d^T Q d`` fitted to directional frequencies ``at`` (1/Å, float64 [n], NaN left out).
+    """Principal axes of the resolutions ``1 / f(d)^2 = d^T Q d`` fitted to directional frequencies.
 
-    This is exact when the signal-to-noise ratio falls off as a Gaussian with another B-factor along each axis.
+    Parameters
+    ----------
+    axes
+        Directions (x, y, z), float64 [n, 3].
+    at
+        Frequency of each (1/Å), float64 [n]; NaN is left out.
 
-    The values are the frequencies along the axes, rising: the first axis is the worst. The fit averages the noise of single cones;
-    residuals beyond 1.5 standard deviations are weighted down (Huber 1964, https://doi.org/10.1214/aoms/1177703732), because a curve that
-    misses its crossing by chance ends far off.
-    None with fewer than 12 directions, or when the fit is not positive.
+    Returns
+    -------
+    Axes or None
+        The frequencies along the axes, rising: the first axis is the worst. None with fewer than 12 directions, or when the fit is not
+        positive.
+
+    Notes
+    -----
+    This is exact when the signal-to-noise ratio falls off as a Gaussian with another B-factor along each axis. The fit averages the noise
+    of single cones; residuals beyond 1.5 standard deviations are weighted down (Huber 1964, https://doi.org/10.1214/aoms/1177703732),
+    because a curve that misses its crossing by chance ends far off.
     """
     known = np.isfinite(at)
     if np.count_nonzero(known) < 12:
@@ -160,6 +221,19 @@ class Regions(NamedTuple):
 def regions(axes: np.ndarray, at: np.ndarray, fitted: Axes, effective: Effective) -> Regions:
     """Best and worst of the medians of the directional resolutions within 25 degrees of each direction.
 
+    Parameters
+    ----------
+    axes
+        Directions (x, y, z), float64 [n, 3].
+    at
+        Frequency of each (1/Å), float64 [n]; NaN is left out.
+    fitted
+        Principal axes of the smooth fit.
+    effective
+        Numbers of independent directions.
+
+    Notes
+    -----
     A cap with few data is seen here that is too small for :func:`smooth_axes`. The standard error is that of the median of the
     independent directions in a region; single directions scatter about the fit as its median absolute residual tells. Isotropic
     half-maps give a ``scatter`` of 3 to 5.5, because the best and the worst of many regions are taken.
@@ -178,10 +252,19 @@ def regions(axes: np.ndarray, at: np.ndarray, fitted: Axes, effective: Effective
 
 
 def sphericity(sphere: Sphere, at: np.ndarray) -> Optional[float]:
-    """``pi^(1/3) (6 V)^(2/3) / S`` of the body whose radius in each direction is ``at`` (float64 [n_half]); 1 for a ball.
+    """``pi^(1/3) (6 V)^(2/3) / S`` of a body; 1 for a ball, None when a radius is not known.
 
-    Volume and surface are those of the triangulated body, over the value that the triangulation gives for a ball. None when a
-    radius is not known. Tan et al. (2017), https://doi.org/10.1038/nmeth.4347.
+    Parameters
+    ----------
+    sphere
+        The directions and their triangles.
+    at
+        Radius of the body in each direction, float64 [n_half].
+
+    Notes
+    -----
+    Volume and surface are those of the triangulated body, over the value that the triangulation gives for a ball.
+    Tan et al. (2017), https://doi.org/10.1038/nmeth.4347.
     """
     if not np.all(np.isfinite(at)):
         return None

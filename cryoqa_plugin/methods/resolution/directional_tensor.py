@@ -27,14 +27,29 @@ class Tensor(NamedTuple):
 
 
 def fit(cells: CrossSums, geo: Geometry, last: int) -> Optional[Tensor]:
-    """Traceless tensor ``U`` (Å²) with which the power of the signal falls as ``exp(-4 pi^2 s^T U s)``, shells 3 to ``last`` - 1.
+    """Traceless tensor ``U`` with which the power of the signal falls as ``exp(-4 pi^2 s^T U s)``.
 
-    ``cells`` are the cross sums in shells and cells of direction, [n_shells, n_cells]. The real part of ``F1* F2`` is, on average,
-    the power of the signal, whatever the noise. With ``S`` the signal power of a shell, ``e = exp(-4 pi^2 s^T U s)`` and
-    ``q = S e / N`` the signal-to-noise ratio of a half-map, one coefficient has the variance ``(S e)^2 (1 + 1/q + 1/(2 q^2))``, so
-    that its weight is ``1 / (1 + 1/q + 1/(2 q^2))``. Weighted least squares in ``c / (S e) - 1`` is solved again with new weights
-    until ``U`` stays; the mean of each shell is taken out, so that its power is free. The standard errors come from
-    the scatter between cells. None when there are too few coefficients.
+    Parameters
+    ----------
+    cells
+        Cross sums in shells and cells of direction, float64 [n_shells, n_cells] each.
+    geo
+        The shells.
+    last
+        Shells 3 to ``last`` - 1 are fitted.
+
+    Returns
+    -------
+    Tensor or None
+        In Å²; None when there are too few coefficients.
+
+    Notes
+    -----
+    The real part of ``F1* F2`` is, on average, the power of the signal, whatever the noise. With ``S`` the signal power of a shell,
+    ``e = exp(-4 pi^2 s^T U s)`` and ``q = S e / N`` the signal-to-noise ratio of a half-map, one coefficient has the variance
+    ``(S e)^2 (1 + 1/q + 1/(2 q^2))``, so that its weight is ``1 / (1 + 1/q + 1/(2 q^2))``. Weighted least squares in ``c / (S e) - 1`` is
+    solved again with new weights until ``U`` stays; the mean of each shell is taken out, so that its power is free. The standard errors
+    come from the scatter between cells.
     """
     shells_used = np.arange(3, min(last, geo.n_shells))
     count, cross = cells.count[shells_used], cells.cross[shells_used]

@@ -2,15 +2,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, ClassVar, Optional
+from typing import Any, ClassVar, Dict, List, NamedTuple, Optional, Tuple
 
-from ...io.inputs import Inputs
+import numpy as np
+
+from ...core import guinier
 from ...io.maps import Map
 from ...params import param
-from ...results import Curve, Result, Table, curve, map_output, metric, table
-from . import fsc_steps as steps
+from ...progress import Progress, silent
+from ...results import Curve, Table, curve, map_output, metric, table
+from ...study import Study
+from ...study import fsc_criteria as criteria
+from ...study.fsc_criteria import Estimate
+from ...study.fsc_curves import FscCurve, FscCurves, FscSettings
+from ...study.halves import HalfMapFacts
+from . import fsc_sharpen as sharpen
 
-Progress = Optional[Callable[[float, str], None]]
+_FIELDS = {"unmasked": "fsc_unmasked", "masked": "fsc_masked", "corrected": "fsc_true", "random": "fsc_phase_randomised",
+           "spherical": "fsc_spherical", "loose": "fsc_loose"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +72,7 @@ def _guinier_curve(meaning: str) -> Any:
 
 
 @dataclass(frozen=True)
-class FscResult(Result):
+class FscResult(HalfMapFacts):
     """Result of the ``fsc`` capability."""
 
     schema: ClassVar[str] = "cryoqa/fsc/1"
@@ -96,14 +105,6 @@ class FscResult(Result):
     unmasked_reaches_further: Optional[bool] = metric("", "the unmasked curve crosses beyond the better end of the interval",
                                                       "none")
     mask_fraction: Optional[float] = metric("", "mean of the mask: part of the box inside", "none")
-    half_maps_identical: Optional[bool] = metric("", "the half-maps are copies of each other, up to a factor", "none")
-    half_maps_shift: Optional[float] = metric("voxels", "how far half-map 2 is moved against half-map 1", "target:0")
-    half_maps_shift_vector: Optional[str] = metric("voxels", "the same along x, y, z: half-map 2 is half-map 1 moved by it", "none")
-    half_maps_shift_error: Optional[float] = metric("voxels", "standard error of the shift", "lower")
-    half_maps_operation: Optional[str] = metric("", "what turns half-map 2 the way round of half-map 1: none, or axes to reverse and "
-                                                "swap", "none")
-    half_maps_likeness: Optional[float] = metric("", "mean FSC coarser than 20 Å after that and with the shift undone", "higher")
-    zero_fraction: Optional[float] = metric("", "part of the voxels of a half-map that are exactly 0", "lower")
     solvent_noise_ratio: Optional[float] = metric("", "noise variance near the faces of the box over that at its centre", "none")
     tail_fsc: Optional[float] = metric("", "mean unmasked FSC over the last tenth of the shells", "target:0")
     rise_at_end: Optional[float] = metric("", "unmasked FSC at the end less its lowest value before", "lower")
@@ -131,18 +132,204 @@ class FscResult(Result):
     sharpened_masked: Optional[Map] = map_output("", "the sharpened map times the mask")
 
 
-def compute_fsc(inputs: Inputs, params: FscParams, *, progress: Progress = None) -> FscResult:
-    """Fourier shell correlation of ``half1`` and ``half2``, in ``mask`` when there is one, and the sharpened map.
+class FscReadings(NamedTuple):
+    """The curves over the frequency of the shells (1/Å, float64 [n_shells]) and what is read from them.
 
+    ``head`` is the estimate of the headline curve at the threshold of the parameters and ``plain`` that of the unmasked one;
+    ``estimates`` holds every curve by every criterion.
+    """
+
+    freq: np.ndarray
+    curves: FscCurves
+    head: Estimate
+    plain: Estimate
+    estimates: Dict[Tuple[str, str], Estimate]
+
+    @property
+    def headline(self) -> FscCurve:
+        """The curve that the resolution is read from."""
+        return self.curves.judged()[self.curves.headline]
+
+
+def compute_fsc(study: Study, params: FscParams, *, progress: Progress = silent) -> FscResult:
+    """Fourier shell correlation of two half-maps, in a mask when there is one, and their sharpened mean.
+
+    Parameters
+    ----------
+    study
+        ``half1`` and ``half2``, float32 [z, y, x], and ``mask``, 0 to 1, when there is one.
+    params
+        Rules, threshold and what to do with the map.
+    progress
+        Called with the fraction done and what is being done.
+
+    Raises
+    ------
+    MissingInputError
+        A half-map or the file of the MTF is not there.
+    InputError, FormatError
+        The inputs do not fit together, a box of fewer than 8 voxels, or a file that holds no MTF.
+
+    References
+    ----------
     Chen et al. (2013), https://doi.org/10.1016/j.ultramic.2013.06.004 (correction for the mask); Rosenthal & Henderson (2003),
     https://doi.org/10.1016/j.jmb.2003.07.013 (0.143, weights, B-factor); van Heel & Schatz (2005),
     https://doi.org/10.1016/j.jsb.2005.05.009 (half-bit, one-bit, three-sigma).
     """
-    say = progress or (lambda fraction, message: None)
-    work = steps.prepare(inputs, params)
-    found = steps.compare(work, say)
-    say(0.7, "B-factor and sharpening")
-    values = dict(steps.sharpening(work, found), **steps.numbers(work, found))
-    values.update(steps.drawings(work, found))
-    say(1.0, "done")
-    return FscResult(summary=steps.summary(work, found, values["half_maps_identical"]), warnings=tuple(work.warnings), **values)
+    study.check("half1", "half2", "mask", least=8, what="an FSC needs")
+    if params.mtf:
+        sharpen.read_mtf(params.mtf)             # a file that is no MTF stops the run before the work
+    progress(0.05, "FSC curves")
+    curves = study.fsc_curves(FscSettings(params.rules, params.relion_counting, params.confidence, params.randomise_from, params.seed,
+                                          params.repeats))
+    readings = read_curves(study.frequencies, curves, params.threshold)
+    warnings: List[str] = []
+    if curves.masked is not None and curves.corrected is None:
+        level = FscSettings(params.rules).resolved().level
+        warnings.append(f"The unmasked FSC never falls below {level:g}, so that no phases were randomised and the masked FSC is not "
+                        "corrected.")
+    progress(0.7, "B-factor and sharpening")
+    values = dict(study.half_map_values(), **sharpening_values(study, params, readings, warnings))
+    values.update(resolution_values(readings), **agreement_values(study, curves.unmasked), **curve_values(readings))
+    progress(1.0, "done")
+    return FscResult(summary=_summary(readings, params, study.half_maps.identical), warnings=tuple(warnings), **values)
+
+
+def read_curves(freq: np.ndarray, curves: FscCurves, threshold: float) -> FscReadings:
+    """Resolutions of FSC curves over ``freq`` (1/Å, float64 [n_shells]) at ``threshold`` and by every criterion."""
+    judged = curves.judged()
+    head, plain = (criteria.estimate(freq, judged[name], threshold) for name in (curves.headline, "unmasked"))
+    return FscReadings(freq, curves, head, plain, criteria.all_estimates(freq, judged))
+
+
+def sharpening_values(study: Study, params: FscParams, readings: FscReadings, warnings: List[str]) -> Dict[str, Any]:
+    """Guinier plot and fit, and the sharpened maps, by result field; a fit that cannot be made goes to ``warnings``."""
+    geo, freq = study.geometry, readings.freq
+    ft = study.transform("half1") + study.transform("half2")           # of the mean, without another transform
+    ft *= np.float32(0.5)
+    weights = sharpen.fsc_weights(readings.headline.fsc) if params.fsc_weighting else np.ones(geo.n_shells)
+    mtf = sharpen.Mtf(params.mtf, params.mtf_voxel_size or float(np.mean(study.half1.voxel_size)))
+    plot = sharpen.guinier_plot(ft, geo, weights, sharpen.mtf_profile(mtf, freq))
+    fit = guinier.fit(freq, plot.weighted, params.fit_from, params.fit_to)
+    bfactor = params.bfactor if params.bfactor is not None else fit.bfactor if fit else None
+    out: Dict[str, Any] = dict(bfactor=bfactor, fsc_weight=Curve(freq, weights), guinier_original=Curve(plot.s2, plot.original),
+                               guinier_weighted=Curve(plot.s2, plot.weighted))
+    if fit:
+        line = np.where(freq * params.fit_from >= 1 - 1e-9, fit.intercept + fit.slope * plot.s2, np.nan)
+        out.update(bfactor_error=fit.bfactor_error, guinier_slope=fit.slope, guinier_intercept=fit.intercept,
+                   guinier_r_squared=fit.r_squared, guinier_fit=Curve(plot.s2, line))
+    if bfactor is None:
+        warnings.append(f"Fewer than three shells lie between {params.fit_from:g} Å and the end of the FSC, so that no B-factor could be "
+                        "fitted and no sharpened map was made; give a B-factor, or fit from a lower resolution.")
+        return out
+    out["guinier_sharpened"] = Curve(plot.s2, plot.weighted - bfactor * plot.s2 / 4)
+    if params.sharpen:
+        low_pass = None if params.low_pass == 0 else params.low_pass if params.low_pass > 0 else readings.head.resolution
+        data, mask = sharpen.apply_filter(ft, geo, weights, bfactor, low_pass, mtf), readings.curves.mask
+        out["sharpened"] = study.half1.with_data(data)
+        if mask is not None:
+            out["sharpened_masked"] = study.half1.with_data(data * mask)
+    return out
+
+
+def resolution_values(readings: FscReadings) -> Dict[str, Any]:
+    """The resolutions, what the mask and the random phases show, and the table of all resolutions, by result field."""
+    freq, curves, head, plain = readings.freq, readings.curves, readings.head, readings.plain
+    out: Dict[str, Any] = {f"resolution_{c}_{k}": e.resolution for (c, k), e in readings.estimates.items()}
+    for kind in ("spherical", "loose"):
+        found = getattr(curves, kind)
+        if found is not None:
+            out[f"resolution_{kind}_0143"] = criteria.estimate(freq, found, 0.143).resolution
+    out.update(resolution=head.resolution, resolution_worse=head.worse, resolution_better=head.better, resolution_relion=head.last_shell,
+               nyquist=float(1 / freq[-1]), reaches_nyquist=head.state == "never", returns_above=head.returns)
+    if curves.mask is not None:
+        out["mask_fraction"] = float(curves.mask.mean(dtype=np.float64))
+    if curves.random is not None:
+        out["randomised_from"] = float(1 / freq[curves.first_random])
+        if head.resolution is not None:
+            out["random_fsc_at_resolution"] = float(np.interp(1 / head.resolution, freq, curves.random.fsc))
+        out["unmasked_reaches_further"] = plain.resolution is not None and (
+            head.resolution is None or plain.resolution < (head.better or head.resolution))
+    out["resolutions"] = Table(("curve", "criterion", "resolution", "worse", "better", "last shell", "remark"),
+                               criteria.rows(readings.estimates))
+    return out
+
+
+def agreement_values(study: Study, unmasked: FscCurve) -> Dict[str, Any]:
+    """What shows half-maps that share more than the molecule, or lack their solvent, by result field."""
+    noise = None if study.half_maps.identical else solvent_noise_ratio(study.half1.data, study.half2.data)
+    return dict(solvent_noise_ratio=noise, tail_fsc=tail_fsc(unmasked), rise_at_end=rise_at_end(unmasked))
+
+
+def solvent_noise_ratio(half1: np.ndarray, half2: np.ndarray) -> float:
+    """Variance of the noise near the faces of the box over that at its centre; near 0 after masking.
+
+    Parameters
+    ----------
+    half1, half2
+        Half-maps, float32 [z, y, x]; their difference is the noise.
+
+    Returns
+    -------
+    float
+        Median over six blocks that lie on the axes at 0.36 to 0.44 of the box from the centre, against a central block; each is a
+        quarter of the box wide. NaN when there is no noise at the centre.
+    """
+    def variance(centre: np.ndarray, half_size: np.ndarray) -> float:
+        size = np.array(half1.shape)
+        low = np.floor((centre - half_size) * size).astype(int)
+        high = np.maximum(np.ceil((centre + half_size) * size).astype(int), low + 1)
+        block = tuple(slice(max(a, 0), b) for a, b in zip(low, high))
+        return float(np.var(half1[block].astype(np.float64) - half2[block]))
+
+    outer = []
+    for axis in range(3):
+        for side in (-0.4, 0.4):
+            centre, half_size = np.full(3, 0.5), np.full(3, 0.125)
+            centre[axis] += side
+            half_size[axis] = 0.04
+            outer.append(variance(centre, half_size))
+    inner = variance(np.full(3, 0.5), np.full(3, 0.125))
+    return float(np.median(outer) / inner) if inner > 0 else float("nan")
+
+
+def tail_fsc(curve_: FscCurve) -> float:
+    """Mean correlation over the last tenth of the shells (at least three), weighted by their coefficients."""
+    n = max(3, curve_.fsc.size // 10)
+    return float(np.average(curve_.fsc[-n:], weights=np.maximum(curve_.count[-n:], 1e-9)))
+
+
+def rise_at_end(curve_: FscCurve) -> float:
+    """Mean of the last three shells less the lowest running mean of three shells; 0 for a curve that only falls."""
+    if curve_.fsc.size < 5:
+        return 0.0
+    running = np.convolve(curve_.fsc[1:], np.full(3, 1 / 3), mode="valid")
+    return float(running[-1] - running.min())
+
+
+def curve_values(readings: FscReadings) -> Dict[str, Curve]:
+    """The FSC curves and the thresholds that depend on the shell, by result field."""
+    made = {field: getattr(readings.curves, name) for name, field in _FIELDS.items()}
+    out = {field: Curve(readings.freq, c.fsc, c.lower, c.upper) for field, c in made.items() if c is not None}
+    count = readings.headline.count
+    for key in ("half_bit", "one_bit", "three_sigma"):
+        out[key] = Curve(readings.freq, criteria.CRITERIA[key][1](count) + np.zeros_like(count))
+    return out
+
+
+def _summary(readings: FscReadings, params: FscParams, identical: bool) -> str:
+    """One sentence for the user."""
+    if identical:
+        return "The two half-maps are copies of each other, so that their FSC says nothing about the resolution."
+    head, plain, level = readings.head, readings.plain, f"{params.threshold:g}"
+    where = " in the mask (corrected for it)" if readings.curves.corrected is not None else ""
+    if head.state == "below":
+        return f"The FSC of the half-maps{where} is nowhere above {level}: they do not agree at any resolution."
+    beside = f", and to {plain.resolution:.2f} Å without it" if where and plain.state == "crosses" else ""
+    if head.state == "never":
+        return (f"The FSC of the half-maps{where} stays above {level} up to the last shell, {head.resolution:.2f} Å{beside}: "
+                "the sampling or the half-maps, not the data, set this limit.")
+    worse = f"{head.worse:.2f}" if head.worse is not None else "?"
+    better = f"{head.better:.2f}" if head.better is not None else "?"
+    return (f"The half-maps agree to {head.resolution:.2f} Å{where} at FSC = {level} "
+            f"({100 * params.confidence:g} % interval {better} to {worse} Å){beside}.")

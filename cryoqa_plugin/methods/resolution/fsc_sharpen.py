@@ -31,7 +31,27 @@ class Guinier(NamedTuple):
 
 
 def read_mtf(path: str) -> Tuple[np.ndarray, np.ndarray]:
-    """Frequencies (1/pixel of the detector) and values of the MTF in a RELION STAR file, float64 [n] each, rising frequencies."""
+    """The MTF in a RELION STAR file.
+
+    Parameters
+    ----------
+    path
+        A file with the columns ``_rlnResolutionInversePixel`` and ``_rlnMtfValue``.
+
+    Returns
+    -------
+    tuple of ndarray
+        Frequencies (1/pixel of the detector), rising, and values, float64 [n] each.
+
+    Raises
+    ------
+    MissingInputError
+        The file is not there.
+    FormatError
+        It holds no such table of numbers.
+    InputError
+        A value is not positive.
+    """
     if not os.path.isfile(path):
         raise MissingInputError(f"The MTF file '{path}' does not exist; check the path.")
     try:
@@ -53,7 +73,15 @@ def _mtf_columns(table: StarTable) -> Tuple[np.ndarray, np.ndarray]:
 
 
 def mtf_profile(mtf: Mtf, freq: np.ndarray) -> np.ndarray:
-    """MTF at the frequencies ``freq`` (1/Å, float [n]), linear between the points of the file; ones without a file."""
+    """MTF at frequencies, linear between the points of the file; ones without a file.
+
+    Parameters
+    ----------
+    mtf
+        File and pixel size.
+    freq
+        Frequencies (1/Å), float [n].
+    """
     if not mtf.path:
         return np.ones_like(freq)
     points, values = read_mtf(mtf.path)
@@ -61,8 +89,20 @@ def mtf_profile(mtf: Mtf, freq: np.ndarray) -> np.ndarray:
 
 
 def fsc_weights(fsc: np.ndarray) -> np.ndarray:
-    """``sqrt(2 FSC / (1 + FSC))`` per shell, float64 [n], 0 from the first shell after 0 whose FSC is below 0.0001 on.
+    """Weights of the shells of a mean map, by its FSC.
 
+    Parameters
+    ----------
+    fsc
+        FSC of the half-maps, float [n].
+
+    Returns
+    -------
+    ndarray
+        ``sqrt(2 FSC / (1 + FSC))``, float64 [n], 0 from the first shell after 0 whose FSC is below 0.0001 on.
+
+    References
+    ----------
     Rosenthal & Henderson (2003), https://doi.org/10.1016/j.jmb.2003.07.013.
     """
     low = np.flatnonzero(fsc[1:] < 1e-4)
@@ -72,9 +112,18 @@ def fsc_weights(fsc: np.ndarray) -> np.ndarray:
 
 
 def guinier_plot(ft: np.ndarray, geo: Geometry, weights: np.ndarray, mtf: np.ndarray, mate_weight: float = 0.5) -> Guinier:
-    """Guinier plot of a transform, complex64 [nz, ny, nx // 2 + 1]; ``weights`` and ``mtf`` are float64 [n_shells].
+    """Guinier plot of a transform.
 
-    ``mate_weight`` as in :func:`cryoqa_plugin.core.shells.binned_cross_sums`.
+    Parameters
+    ----------
+    ft
+        Transform, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Its shells.
+    weights, mtf
+        Weight and MTF of each shell, float64 [n_shells].
+    mate_weight
+        As in :func:`cryoqa_plugin.core.shells.binned_cross_sums`.
     """
     _, amplitude, count = shells.power_sums(ft, geo, mate_weight=mate_weight)
     original = guinier.log_amplitudes(amplitude, count, int(np.prod(geo.shape)))
@@ -84,10 +133,30 @@ def guinier_plot(ft: np.ndarray, geo: Geometry, weights: np.ndarray, mtf: np.nda
 
 def apply_filter(ft: np.ndarray, geo: Geometry, weights: np.ndarray, bfactor: float, low_pass: Optional[float],
                  mtf: Mtf) -> np.ndarray:
-    """Sharpened map, float32 [z, y, x]; ``ft`` is overwritten.
+    """Sharpened map of a transform, which is overwritten.
 
     Coefficients are multiplied by the weight of their shell, by ``exp(-bfactor s^2 / 4)`` and by the low-pass, divided
     by the MTF, and set to 0 beyond the last shell.
+
+    Parameters
+    ----------
+    ft
+        Transform, complex64 [nz, ny, nx // 2 + 1]; overwritten.
+    geo
+        Its shells.
+    weights
+        Weight of each shell, float64 [n_shells].
+    bfactor
+        B-factor in Å²; negative sharpens.
+    low_pass
+        Resolution (Å) of the low-pass, None for none.
+    mtf
+        MTF of the detector.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x].
     """
     at = np.arange((geo.n_shells - 1) * _FINE + _FINE // 2) / _FINE
     freq = at / geo.length

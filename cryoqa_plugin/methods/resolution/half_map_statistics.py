@@ -2,16 +2,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, ClassVar, Optional
+from typing import Any, ClassVar, Dict, List, NamedTuple, Optional, Tuple
 
+import numpy as np
+
+from ...core import crossing, fourier, guinier, pairs, shells, significance
+from ...core.fourier import Geometry
+from ...core.pairs import PairSums
 from ...core.significance import PROCEDURES
-from ...io.inputs import Inputs
+from ...errors import InputError
 from ...io.maps import Map
 from ...params import param
-from ...results import Curve, Result, Table, curve, map_output, metric, table
-from . import half_map_statistics_steps as steps
+from ...progress import Progress, silent
+from ...results import Curve, Table, curve, map_output, metric, table
+from ...study import Study
+from ...study.halves import HalfMapFacts
+from .fsc import solvent_noise_ratio
 
-Progress = Optional[Callable[[float, str], None]]
+_KEPT = 0.99 ** 2                                # of the power, for a correlation of 0.99
+_RANDOM_PHASES = 103.9                           # degrees, 180 / sqrt(3)
+_LOWEST_LOG = -20.0                              # smaller probabilities are drawn here
+_BALL_VOXELS, _EDGE_VOXELS = 5.0, 2.0
 
 
 @dataclass(frozen=True)
@@ -42,7 +53,7 @@ def _curve(meaning: str, label: str, unit: str = "") -> Any:
 
 
 @dataclass(frozen=True)
-class HalfMapStatisticsResult(Result):
+class HalfMapStatisticsResult(HalfMapFacts):
     """Result of the ``half_map_statistics`` capability; with a mask, values and curves are in the mask unless they say otherwise."""
 
     schema: ClassVar[str] = "cryoqa/half_map_statistics/1"
@@ -66,10 +77,7 @@ class HalfMapStatisticsResult(Result):
     d99_worst: Optional[float] = _res("the coarsest of the 13 directions")
     local_correlation_median: Optional[float] = metric("", "median of the local correlation map inside the mask (all voxels without one)",
                                                        "higher")
-    half_maps_identical: Optional[bool] = metric("", "the half-maps are copies of each other, up to a factor", "none")
-    zero_fraction: Optional[float] = metric("", "part of the voxels of a half-map that are exactly 0", "lower")
     solvent_noise_ratio: Optional[float] = metric("", "noise variance near the faces of the box over that at its centre", "none")
-    scale_ratio: Optional[float] = metric("", "amplitude of the stronger half-map over that of the weaker one", "lower")
     mask_fraction: Optional[float] = metric("", "mean of the mask: part of the box inside", "none")
     fsc_unmasked: Optional[Curve] = _curve("FSC of the half-maps as they are", "FSC")
     fsc_masked: Optional[Curve] = _curve("FSC in the mask, of half-maps with equally strong shells", "FSC")
@@ -86,20 +94,270 @@ class HalfMapStatisticsResult(Result):
     local_correlation: Optional[Map] = map_output("", "correlation of the mean map with the signal, around every voxel")
 
 
-def compute_half_map_statistics(inputs: Inputs, params: HalfMapStatisticsParams, *, progress: Progress = None) -> HalfMapStatisticsResult:
-    """Statistics of ``half1`` and ``half2`` (float32 [z, y, x]), in ``mask`` when there is one.
+class ShellTest(NamedTuple):
+    """Significance of shells 1, 2, ...
 
+    The correlation, the independent coefficients, p-values and adjusted ones, float64 [n_shells - 1] each, and the FSC that counts as
+    more than noise. ``last`` is the last shell before the first that is not, None for none, and ``beyond`` the number of shells after
+    it that are again.
+    """
+
+    fsc: np.ndarray
+    coefficients: np.ndarray
+    p: np.ndarray
+    q: np.ndarray
+    limit: np.ndarray
+    last: Optional[int]
+    beyond: int
+
+
+class HalfMapShells(NamedTuple):
+    """Sums of the half-maps over the shells and their significance: ``whole`` without the mask, ``inside`` in it (the same without a
+    mask). ``freq`` is the frequency of the shells in 1/Å, float64 [n_shells]."""
+
+    geo: Geometry
+    freq: np.ndarray
+    whole_sums: PairSums
+    inside_sums: PairSums
+    whole: ShellTest
+    inside: ShellTest
+
+    def resolution(self, test: ShellTest) -> Optional[float]:
+        """Resolution (Å) of the last shell that is more than noise; None for none."""
+        return None if test.last is None else float(1 / self.freq[test.last])
+
+
+def compute_half_map_statistics(study: Study, params: HalfMapStatisticsParams, *, progress: Progress = silent) -> HalfMapStatisticsResult:
+    """Statistics of two half-maps, in a mask when there is one.
+
+    Parameters
+    ----------
+    study
+        ``half1`` and ``half2``, float32 [z, y, x], and ``mask``, 0 to 1, when there is one.
+    params
+        False discovery rate, symmetry, and whether to make the local map.
+    progress
+        Called with the fraction done and what is being done.
+
+    Raises
+    ------
+    MissingInputError
+        A half-map is not there.
+    InputError
+        The inputs do not fit together, a box of fewer than 8 voxels, or a ball that does not fit the box.
+
+    References
+    ----------
     Beckers & Sachse (2020), https://doi.org/10.1016/j.jsb.2020.107579 (significance); Frank et al. (1981),
     https://doi.org/10.1126/science.7313694 (phase residual); Penczek (2002), https://doi.org/10.1016/S1047-8477(02)00033-3 (SSNR);
     Warshamanage et al. (2022), https://doi.org/10.1016/j.jsb.2021.107826 (local correlation).
     """
-    say = progress or (lambda fraction, message: None)
-    work = steps.prepare(inputs, params)
-    steps.compare(work, say)
-    values = dict(steps.significance_values(work), **steps.strengths(work))
-    values.update(steps.directions(work), **steps.state(work))
+    study.check("half1", "half2", "mask", least=8, what="shells need")
     if params.local_map:
-        say(0.8, "local correlation")
-        values.update(steps.local(work))
-    say(1.0, "done")
-    return HalfMapStatisticsResult(summary=steps.summary(work, values), warnings=tuple(work.warnings), **values)
+        _check_radius(study, ball_radius(study, params))
+    warnings: List[str] = []
+    found = sum_shells(study, params, progress)
+    values = dict(study.half_map_values(), **significance_values(study, found))
+    values.update(strength_values(study, params, found), **signal_values(study, params, found, warnings))
+    values.update(direction_values(found), **sign_values(study))
+    if params.local_map:
+        progress(0.8, "local correlation")
+        values.update(local_values(study, params, found, warnings))
+    progress(1.0, "done")
+    return HalfMapStatisticsResult(summary=_summary(study, params, values), warnings=tuple(warnings), **values)
+
+
+def ball_radius(study: Study, params: HalfMapStatisticsParams) -> float:
+    """Radius (Å) of the ball of the local correlation."""
+    return params.local_radius or _BALL_VOXELS * float(np.mean(study.half1.voxel_size))
+
+
+def _check_radius(study: Study, radius: float) -> None:
+    voxel, edges = max(study.half1.voxel_size), [n * v for n, v in zip(study.half1.shape[::-1], study.half1.voxel_size)]
+    if not 2 * voxel <= radius <= min(edges) / 2:
+        raise InputError(f"The ball of the local correlation has a radius of {radius:g} Å; with the voxels and the box of "
+                         f"{study.half1.path} it must lie between {2 * voxel:g} and {min(edges) / 2:g} Å. Give another radius.")
+
+
+def sum_shells(study: Study, params: HalfMapStatisticsParams, progress: Progress) -> HalfMapShells:
+    """Sums over the shells and their significance, without and with the mask."""
+    geo, freq = study.geometry, study.frequencies
+    progress(0.05, "shells of the half-maps")
+    whole_sums = pairs.pair_sums(study.transform("half1"), study.transform("half2"), geo)
+    whole = _test(params, whole_sums, np.ones(geo.n_shells))
+    if study.mask is None:
+        return HalfMapShells(geo, freq, whole_sums, whole_sums, whole, whole)
+    progress(0.3, "shells in the mask")
+    mask, profile = study.mask.data, pairs.whitening(whole_sums.sums)
+    f1 = _masked(study, "half1", profile, mask)
+    inside_sums = pairs.pair_sums(f1, _masked(study, "half2", profile, mask), geo)
+    del f1
+    progress(0.6, "independent coefficients in the mask")
+    inside = _test(params, inside_sums, crossing.independent_fraction(mask, geo))
+    return HalfMapShells(geo, freq, whole_sums, inside_sums, whole, inside)
+
+
+def _masked(study: Study, half: str, profile: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Transform of a whitened half-map times the mask: whitened first, so that the mask carries no strong shells into weak ones."""
+    data = pairs.filtered(study.transform(half).copy(), study.geometry, profile, beyond=float(profile[-1]))
+    data *= mask
+    return fourier.forward(data)
+
+
+def _test(params: HalfMapStatisticsParams, sums: PairSums, fraction: np.ndarray) -> ShellTest:
+    fsc = shells.fsc(sums.sums)[1:]
+    count = (sums.sums.count * fraction)[1:] / params.asymmetric_units
+    probability = significance.noise_probability(fsc, count)
+    q = significance.adjusted(probability, params.procedure)
+    accepted = significance.largest_accepted(probability, params.rate, params.procedure)
+    last, beyond = _first_run(q <= params.rate)
+    return ShellTest(fsc, count, probability, q, significance.correlation_limit(accepted, count), last, beyond)
+
+
+def _first_run(is_signal: np.ndarray) -> Tuple[Optional[int], int]:
+    """Shell at the end of the first run of True, ``is_signal[0]`` being shell 1, and how many True follow; (None, 0) for none."""
+    if not is_signal.any():
+        return None, 0
+    first = int(np.argmax(is_signal))
+    length = int(np.argmin(is_signal[first:])) if not is_signal[first:].all() else is_signal.size - first
+    return first + length, int(np.count_nonzero(is_signal[first + length:]))
+
+
+def significance_values(study: Study, found: HalfMapShells) -> Dict[str, Any]:
+    """FSC, its p-values, and the resolution up to which shells are more than noise, by result field."""
+    inside, x = found.inside, found.freq[1:]
+    out: Dict[str, Any] = dict(
+        resolution_fdr=found.resolution(inside), resolution_fdr_unmasked=found.resolution(found.whole), nyquist=float(1 / x[-1]),
+        reaches_nyquist=inside.last == found.geo.n_shells - 1, shells_beyond=inside.beyond, fsc_unmasked=Curve(x, found.whole.fsc),
+        fdr_limit=Curve(x, inside.limit), p_value=Curve(x, _log(inside.p)), p_adjusted=Curve(x, _log(inside.q)))
+    if study.mask is not None:
+        out["fsc_masked"] = Curve(x, inside.fsc)
+    return out
+
+
+def _log(p: np.ndarray) -> np.ndarray:
+    return np.log10(np.maximum(p, 10 ** _LOWEST_LOG))
+
+
+def strength_values(study: Study, params: HalfMapStatisticsParams, found: HalfMapShells) -> Dict[str, Any]:
+    """Phase residual, SSNR and information, by result field."""
+    inside, x = found.inside, found.freq[1:]
+    dpr = found.inside_sums.dpr[1:]
+    with np.errstate(invalid="ignore"):
+        ssnr = significance.ssnr(inside.fsc)
+        low, high = significance.ssnr_band(ssnr, inside.coefficients, params.confidence)
+    bits = significance.information(inside.fsc)
+    return dict(resolution_dpr_45=_crossing(x, -dpr, -45.0), resolution_dpr_random=_crossing(x, -dpr, -_RANDOM_PHASES),
+                resolution_ssnr_1=_crossing(x, np.maximum(_log10(ssnr), -3), 0.0), dpr=Curve(x, dpr),
+                log_ssnr=Curve(x, _log10(ssnr), _log10(low), _log10(high)), information_curve=Curve(x, bits),
+                **_information(study, params, found, bits))
+
+
+def _log10(ratio: np.ndarray) -> np.ndarray:
+    """log10, NaN where the ratio is not positive or not finite."""
+    good = np.isfinite(ratio) & (ratio > 0)
+    return np.log10(np.where(good, ratio, 1.0), out=np.full(ratio.shape, np.nan), where=good)
+
+
+def _crossing(x: np.ndarray, y: np.ndarray, level: float) -> Optional[float]:
+    """Resolution of the first fall below ``level``; that of the last shell when there is none, None when it never is above."""
+    found = crossing.find_crossings(x, y, level, 0)
+    if found.state == "below":
+        return None
+    return float(1 / (x[-1] if found.state == "never" else found.first))
+
+
+def _information(study: Study, params: HalfMapStatisticsParams, found: HalfMapShells, bits: np.ndarray) -> Dict[str, Any]:
+    """Information (kbit) and its density (bit/nm^3).
+
+    A mask m leaves ``(sum m^2)^2 / sum m^4`` independent values of the voxels of the box: that part of all coefficients counts.
+    """
+    size = study.half1.data.size
+    part, volume = 1.0, float(size)
+    if study.mask is not None:
+        squares = study.mask.data ** 2
+        part = float(squares.sum(dtype=np.float64) ** 2 / np.sum(squares * squares, dtype=np.float64) / size)
+        volume = float(study.mask.data.sum(dtype=np.float64))
+    count = found.whole_sums.sums.count[1:] * part / params.asymmetric_units
+    total = float(np.sum((count * bits)[:found.inside.last or 0]))
+    nm3 = volume * float(np.prod(study.half1.voxel_size)) / 1000
+    return dict(information=total / 1000, information_density=total * params.asymmetric_units / nm3)
+
+
+def signal_values(study: Study, params: HalfMapStatisticsParams, found: HalfMapShells, warnings: List[str]) -> Dict[str, Any]:
+    """B-factor of the signal, by result field: of the root of the mean cross-power of the whole half-maps, whose noise averages out."""
+    sums, x = found.whole_sums.sums, found.freq[1:]
+    mean = (sums.cross / np.maximum(sums.count, 1e-9))[1:]
+    good = mean > 0
+    ln = np.where(good, 0.5 * np.log(np.where(good, mean, 1.0)) - np.log(study.half1.data.size), np.nan)
+    ln[found.whole.last or 0:] = np.nan
+    out: Dict[str, Any] = dict(guinier_signal=Curve(x ** 2, ln))
+    fit = guinier.fit(x, ln, params.fit_from)
+    if fit is None:
+        warnings.append(f"Fewer than three shells lie between {params.fit_from:g} Å and the last one that is more than noise, so that no "
+                        "B-factor could be fitted; fit from a lower resolution.")
+        return out
+    line = np.where(np.isfinite(ln) & (x * params.fit_from >= 1 - 1e-9), fit.intercept + fit.slope * x ** 2, np.nan)
+    return dict(out, bfactor=fit.bfactor, bfactor_error=fit.bfactor_error, guinier_fit=Curve(x ** 2, line))
+
+
+def direction_values(found: HalfMapShells) -> Dict[str, Any]:
+    """d99 of the shared signal, over all and by direction, by result field."""
+    shared = found.whole_sums.shared[:(found.whole.last or 0) + 1]
+    cuts = [_cut(found.geo, shared[:, i]) for i in range(shared.shape[1])]
+    known = [c for c in cuts if c is not None]
+    rows = tuple((round(float(x), 4), round(float(y), 4), round(float(z), 4), c) for (x, y, z), c in zip(pairs.DIRECTIONS, cuts))
+    return dict(d99=_cut(found.geo, shared.sum(axis=1)), d99_x=cuts[0], d99_y=cuts[1], d99_z=cuts[2], d99_best=min(known, default=None),
+                d99_worst=max(known, default=None), d99_directions=Table(("x", "y", "z", "d99 (Å)"), rows))
+
+
+def _cut(geo: Geometry, power: np.ndarray) -> Optional[float]:
+    """Resolution up to which ``power``, float64 [n] from shell 0 on, holds the part ``_KEPT`` of it all; the mean left out."""
+    if power.size < 2:
+        return None
+    total = np.concatenate(([0.0], np.cumsum(power[1:])))
+    goal = _KEPT * total[-1]
+    if not total[-1] > 0:
+        return None
+    i = int(np.argmax(total >= goal))
+    outer = i - 0.5 + (goal - total[i - 1]) / (total[i] - total[i - 1])
+    return float(geo.length / outer)
+
+
+def sign_values(study: Study) -> Dict[str, Any]:
+    """Signs of half-maps that lack their solvent, and the mask, by result field."""
+    noise = None if study.half_maps.identical else solvent_noise_ratio(study.half1.data, study.half2.data)
+    return dict(solvent_noise_ratio=noise, mask_fraction=None if study.mask is None else float(study.mask.data.mean(dtype=np.float64)))
+
+
+def local_values(study: Study, params: HalfMapStatisticsParams, found: HalfMapShells, warnings: List[str]) -> Dict[str, Any]:
+    """Local correlation of the whitened half-maps up to the last shell that is more than noise: map and median."""
+    if found.inside.last is None:
+        warnings.append("No shell of the half-maps is more than noise, so that no local correlation map was made.")
+        return {}
+    half, mask = study.half1, study.mask
+    profile = pairs.whitening(found.whole_sums.sums, found.inside.last)
+    one, two = (pairs.filtered(study.transform(name).copy(), found.geo, profile) for name in ("half1", "half2"))
+    kernel = pairs.soft_ball(half.shape, half.voxel_size, ball_radius(study, params), _EDGE_VOXELS * max(half.voxel_size))
+    data = pairs.local_correlation(one, two, kernel)
+    del one, two, kernel
+    np.maximum(data, 0, out=data)
+    data *= 2 / (1 + data)                               # of the halves -> of their mean with the signal, squared
+    if mask is not None:
+        data[mask.data <= 0] = 0
+    inside = data if mask is None else data[mask.data >= 0.5 * float(mask.data.max())]
+    return dict(local_correlation=half.with_data(data), local_correlation_median=float(np.median(inside)))
+
+
+def _summary(study: Study, params: HalfMapStatisticsParams, values: Dict[str, Any]) -> str:
+    """One sentence for the user."""
+    if values["half_maps_identical"]:
+        return "The two half-maps are copies of each other, so that their agreement says nothing."
+    where, rate = " in the mask" if study.mask is not None else "", f"{100 * params.rate:g} %"
+    if values["resolution_fdr"] is None:
+        return f"No shell of the half-maps{where} is more than noise at a false discovery rate of {rate}: they share no signal."
+    limit = ", the last shell" if values["reaches_nyquist"] else ""
+    equal = values["resolution_ssnr_1"]
+    beside = "" if equal is None else f"; signal and noise of their mean are equally strong at {equal:.2f} Å"
+    return (f"The half-maps share more than noise to {values['resolution_fdr']:.2f} Å{where}{limit} (false discovery rate {rate}){beside}, "
+            f"and it holds {values['information']:.3g} kbit.")

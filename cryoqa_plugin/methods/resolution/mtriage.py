@@ -2,41 +2,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, ClassVar, Optional
+from typing import Any, ClassVar, Dict, List, Optional
 
-from ...io.inputs import Inputs
+from ...core import masks
+from ...errors import InputError, MissingInputError
+from ...io.inputs import require
 from ...io.maps import Map
-from ...params import param
-from ...results import Curve, Result, Table, curve, map_output, metric, table
-from . import mtriage_steps as steps, mtriage_verdict as verdict
-
-Progress = Optional[Callable[[float, str], None]]
-
-
-@dataclass(frozen=True)
-class MtriageParams:
-    """Parameters of the ``mtriage`` capability."""
-
-    masking: str = param("both", "Which maps to look at: as they are, inside a mask, or both.", label="Masking",
-                         choices=("both", "unmasked", "masked"))
-    mask_from: str = param("automatic", "Where the mask comes from. Automatic: the mask given, else made around the model, else none. "
-                           "Variance: made from the local variance of the map.", label="Mask from",
-                           choices=("automatic", "given", "model", "variance"))
-    resolution: Optional[float] = param(None, "Approximate resolution, for the masks made here; when empty that of the half-maps at "
-                                        "FSC 0.143, or d99 without half-maps.", label="Resolution", unit="Å", min=0.5, max=200)
-    radius_smooth: Optional[float] = param(None, "Distance by which the mask around the model is widened, and standard deviation of "
-                                           "the Gaussian that softens a mask made here; when empty, ratio times resolution.",
-                                           label="Smoothing radius", unit="Å", min=0, max=200, expert=True)
-    radius_smooth_ratio: float = param(2.0, "Smoothing radius over resolution.", label="Smoothing ratio", min=0.1, max=20, expert=True)
-    low_resolution: Optional[float] = param(None, "Leave out everything coarser than this.", label="Low-resolution limit", unit="Å",
-                                            min=1, max=1e5, expert=True)
-    high_resolution: Optional[float] = param(None, "Leave out everything finer than this.", label="High-resolution limit", unit="Å",
-                                             min=0.1, max=1e3, expert=True)
-    scattering_table: str = param("electron", "Scattering factors of the atoms.", label="Scattering factors",
-                                  choices=("electron", "xray", "neutron"), expert=True)
-    phenix_d99: bool = param(True, "Count coefficients for d99 as Phenix does (one plane of them by half), so that the number can be held "
-                             "against published ones; exact counting gives a d99 that is 1 to 2 % larger.",
-                             label="d99 as Phenix", expert=True)
+from ...progress import Progress, silent
+from ...results import Curve, Table, curve, map_output, metric, table
+from ...study import Study
+from ...study.halves import HalfMapFacts
+from . import mtriage_model as placing
+from .mtriage_model import in_file
+from .mtriage_passes import MtriageInputs, MtriageParams, MtriagePass, map_values, measure
 
 
 def _res(meaning: str) -> Any:
@@ -52,7 +30,7 @@ def _histogram(meaning: str) -> Any:
 
 
 @dataclass(frozen=True)
-class MtriageResult(Result):
+class MtriageResult(HalfMapFacts):
     """Result of the ``mtriage`` capability. ``unmasked``: the maps as they are; ``masked``: times the mask, not corrected for it."""
 
     schema: ClassVar[str] = "cryoqa/mtriage/1"
@@ -89,8 +67,6 @@ class MtriageResult(Result):
                                        "negative for a map sharper than the model", "none")
     atoms_used: Optional[int] = metric("", "atoms inside the box that the model density is made of", "higher")
     atoms_outside: Optional[float] = metric("", "part of the atoms that lie outside the box", "lower")
-    half_maps_identical: Optional[bool] = metric("", "the half-maps are copies of each other, up to a factor", "none")
-    half_maps_masked: Optional[bool] = metric("", "a half-map was multiplied by a mask before it came here", "none")
     d_fsc_falls: Optional[int] = metric("", "times the half-map FSC falls below 0.143 before Nyquist", "target:1")
     reaches_nyquist: Optional[bool] = metric("", "the half-map FSC is above 0.143 up to Nyquist", "none")
     histogram_correlation: Optional[float] = metric("", "correlation of the histograms of the two half-maps", "higher")
@@ -109,28 +85,176 @@ class MtriageResult(Result):
     mask_used: Optional[Map] = map_output("", "the mask that the masked numbers belong to")
 
 
-def compute_mtriage(inputs: Inputs, params: MtriageParams, *, progress: Progress = None) -> MtriageResult:
-    """mtriage of ``full_map`` (the mean of the half-maps when it is not given), ``half1`` and ``half2``, with ``model`` and ``mask``.
+def compute_mtriage(study: Study, params: MtriageParams, *, progress: Progress = silent) -> MtriageResult:
+    """mtriage of a map, of two half-maps, or of both, with a model and a mask when they are there.
 
+    Parameters
+    ----------
+    study
+        ``full_map`` (the mean of the half-maps when it is not given), ``half1`` and ``half2``, float32 [z, y, x]; ``model``; ``mask``.
+    params
+        Which passes to make, which mask, and the limits of the resolution.
+    progress
+        Called with the fraction done and what is being done.
+
+    Raises
+    ------
+    MissingInputError
+        There is no map, one half-map only, or not what the mask is to be made of.
+    InputError
+        The inputs do not fit together, no atom lies in the box, or the limits are the wrong way round.
+
+    References
+    ----------
     Afonine et al. (2018), https://doi.org/10.1107/S2059798318009324 (the numbers); Rosenthal & Henderson (2003),
     https://doi.org/10.1016/j.jmb.2003.07.013 (0.143 between half-maps is 0.5 between the map and a perfect model).
     """
-    say = progress or (lambda fraction, message: None)
-    work = steps.prepare(inputs, params)
-    say(0.02, "values of the maps")
-    values = steps.counts(work)
-    say(0.1, "model density" if inputs.model else "Fourier transforms")
-    values.update(steps.place_model(work))
-    unmasked = steps.measure(work, None)
+    study.check("full_map", "half1", "half2", "mask", what="mtriage needs")
+    _check_choices(study, params)
+    warnings: List[str] = []
+    grid = study.full_map if study.full_map is not None else study.half1     # the atoms lie by the origin of the map
+    progress(0.02, "values of the maps")
+    values = dict(study.half_map_values(), **map_values(study, grid))
+    progress(0.1, "model density" if study.model else "Fourier transforms")
+    inputs = MtriageInputs(study, params, grid, _place_model(study, params, grid, warnings))
+    unmasked = measure(inputs, None)
     if params.masking != "masked":
-        values.update(steps.named(unmasked, "unmasked"))
-    say(0.55, "mask")
-    mask = steps.make_mask(work, unmasked)
-    masked = None
+        values.update(unmasked.named("unmasked"))
+    progress(0.55, "mask")
+    mask, masked = make_mask(inputs, unmasked), None
     if mask is not None:
-        say(0.7, "masked maps")
-        masked = steps.measure(work, mask.data)
-        values.update(steps.named(masked, "masked"), mask_used=mask, **verdict.mask_facts(work, mask, unmasked))
-    values.update(verdict.verdict(work, unmasked, masked))
-    say(1.0, "done")
-    return MtriageResult(summary=verdict.summary(values), warnings=tuple(work.warnings), **values)
+        progress(0.7, "masked maps")
+        masked = measure(inputs, mask.data)
+        values.update(masked.named("masked"), mask_used=mask, **mask_values(inputs, mask, unmasked))
+    if study.has_halves:
+        values.update(half_map_curve_values(inputs, unmasked, warnings))
+    if inputs.model is not None:
+        values.update(inputs.model.values, **model_values(inputs, inputs.model, masked or unmasked, warnings))
+    for where, measured in (("", unmasked), (" in the mask", masked)):
+        if measured is not None and (where or params.masking != "masked"):
+            warnings += _missing_crossings(measured, where)
+    progress(1.0, "done")
+    return MtriageResult(summary=_summary(values), warnings=tuple(warnings), **values)
+
+
+def _check_choices(study: Study, params: MtriageParams) -> None:
+    if params.low_resolution and params.high_resolution and params.low_resolution <= params.high_resolution:
+        raise InputError(f"The low-resolution limit is {params.low_resolution:g} Å and the high-resolution limit "
+                         f"{params.high_resolution:g} Å; the first must be the larger number.")
+    if params.masking == "unmasked":
+        return
+    if params.mask_from == "given":
+        require(study.inputs, "mask")
+    if params.mask_from == "model":
+        require(study.inputs, "model")
+    if params.masking == "masked" and params.mask_from == "automatic" and study.mask is None and study.model is None:
+        raise MissingInputError("Only masked maps are asked for, but there is neither a mask nor a model to make one from; "
+                                "give one of them or take the mask from the variance of the map.")
+
+
+def _place_model(study: Study, params: MtriageParams, grid: Map, warnings: List[str]) -> Optional[placing.Placed]:
+    """The atoms on the grid; None without a model."""
+    if study.model is None:
+        return None
+    return placing.place(study.model, grid, params.scattering_table, lambda: study.density.data, warnings)
+
+
+def mask_source(study: Study, params: MtriageParams) -> Optional[str]:
+    """Where the mask comes from: ``given``, ``model``, ``variance``, or None without a masked pass."""
+    if params.masking == "unmasked":
+        return None
+    if params.mask_from != "automatic":
+        return params.mask_from
+    if study.mask is not None:
+        return "given"
+    return "model" if study.model is not None else None
+
+
+def make_mask(inputs: MtriageInputs, unmasked: MtriagePass) -> Optional[Map]:
+    """The mask of the masked pass by the rules of mtriage, None when there is none to use.
+
+    Not the mask that a Study makes: the numbers are held against those of Phenix, which belong to its masks.
+    """
+    source = mask_source(inputs.study, inputs.params)
+    if source is None:
+        return None
+    if source == "given":
+        return inputs.study.mask
+    radius, voxel_size = smoothing_radius(inputs.params, unmasked), inputs.grid.voxel_size
+    if source == "model" and inputs.model is not None:
+        binary = placing.around(inputs.model, inputs.grid, radius)
+    else:
+        binary = masks.local_variance_mask(inputs.study.density.data, voxel_size, _resolution(inputs.params, unmasked))
+    soft = masks.gaussian_soften(binary, voxel_size, radius)
+    del binary
+    top = float(soft.max())
+    if source == "variance" or top > 1:
+        soft /= top
+    return inputs.grid.with_data(soft)
+
+
+def _resolution(params: MtriageParams, unmasked: MtriagePass) -> float:
+    return params.resolution or unmasked.values.get("d_fsc") or unmasked.values["d99_map"]
+
+
+def smoothing_radius(params: MtriageParams, unmasked: MtriagePass) -> float:
+    """Smoothing radius of the mask in Å."""
+    if params.radius_smooth is not None:
+        return params.radius_smooth
+    return params.radius_smooth_ratio * _resolution(params, unmasked)
+
+
+def mask_values(inputs: MtriageInputs, mask: Map, unmasked: MtriagePass) -> Dict[str, Any]:
+    """Source, mean and radius of the mask, by result field."""
+    source = mask_source(inputs.study, inputs.params)
+    return dict(mask_source=source, mask_fraction=float(mask.data.mean(dtype="float64")),
+                radius_smooth=None if source == "given" else float(smoothing_radius(inputs.params, unmasked)))
+
+
+def half_map_curve_values(inputs: MtriageInputs, unmasked: MtriagePass, warnings: List[str]) -> Dict[str, Any]:
+    """How often the half-map FSC falls, and whether it reaches Nyquist, by result field."""
+    d_fsc = unmasked.values["d_fsc"]
+    if unmasked.falls and unmasked.falls > 1:
+        warnings.append(f"The half-map FSC falls below 0.143 {unmasked.falls} times; the resolution given is the fall that most of "
+                        "the curve speaks for.")
+    nyquist = 2 * max(inputs.grid.voxel_size)
+    above = bool(unmasked.values["fsc_half"].y[0] >= 0.143) if d_fsc is None else d_fsc < nyquist
+    return dict(d_fsc_falls=unmasked.falls, reaches_nyquist=above)
+
+
+def model_values(inputs: MtriageInputs, model: placing.Placed, best: MtriagePass, warnings: List[str]) -> Dict[str, Any]:
+    """How well the model fits, by result field; ``best`` is the masked pass when there is one."""
+    b_iso, d_model, d_fsc = (best.values.get(n) for n in ("b_iso_overall", "d_fsc_model_05", "d_fsc"))
+    out: Dict[str, Any] = dict(model_correlation=best.correlation,
+                               b_excess=None if b_iso is None else b_iso - model.values["model_b_mean"])
+    if d_model and d_fsc:
+        out.update(model_gap=d_model / d_fsc, model_lead=d_fsc / d_model)
+    if b_iso is None:
+        warnings.append(f"The model{in_file(inputs.study.model)} does not correlate with the map{in_file(inputs.grid)} at any cut-off or "
+                        "B-factor; check that they belong together and lie on each other.")
+    return out
+
+
+def _missing_crossings(measured: MtriagePass, where: str) -> List[str]:
+    out = []
+    for key, label in (("d_fsc", "half-map FSC"), ("d_fsc_model_0143", "map-model FSC")):
+        if key in measured.values and measured.values[key] is None:
+            out.append(f"The {label}{where} never falls through 0.143, so that no resolution can be read from it.")
+    return out
+
+
+def _summary(values: Dict[str, Any]) -> str:
+    """One plain sentence."""
+    parts = []
+    for start, key, criterion in (("the half-maps agree to", "d_fsc", "FSC 0.143"),
+                                  ("the model agrees with the map to", "d_fsc_model_05", "FSC 0.5"),
+                                  ("the map holds detail to", "d99_map", "d99")):
+        plain, masked = values.get(f"{key}_unmasked"), values.get(f"{key}_masked")
+        if key == "d_fsc" and values.get("half_maps_identical"):
+            parts.append("the half-maps are copies of each other and say nothing")
+        elif plain and masked:
+            parts.append(f"{start} {plain:.2f} Å ({criterion}; {masked:.2f} Å in the mask)")
+        elif plain or masked:
+            parts.append(f"{start} {plain or masked:.2f} Å ({criterion}{'' if plain else ' in the mask'})")
+    text = ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1] if parts else "no resolution could be read from the maps"
+    return text[0].upper() + text[1:] + "."

@@ -12,7 +12,7 @@ from ...io.maps import Map
 from ...io.models import Model
 
 _MISPLACED = 0.5                      # mean map value at the atoms, in SD, below which another origin is looked for
-Triple = Tuple[float, float, float]
+Triple = Tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,30 @@ class Atoms:
 
 
 def atoms_of(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndarray], warnings: List[str]) -> Atoms:
-    """The atoms of ``model`` that can be drawn on ``grid``; what is odd about them and their place goes to ``warnings``.
+    """The atoms of a model that can be drawn on a grid.
 
-    ``map_data`` gives the map, float32 [z, y, x]; it is called here so that the map need not be kept.
+    Parameters
+    ----------
+    model
+        The atoms.
+    grid
+        The map whose box and origin they are placed by.
+    table
+        Scattering factors: ``electron``, ``xray`` or ``neutron``.
+    map_data
+        Gives the map, float32 [z, y, x]; called here, so that it need not be kept.
+    warnings
+        Sentences are added on atoms that are left out, and on a model that lies off the density.
+
+    Returns
+    -------
+    Atoms
+        Those inside the box that scatter.
+
+    Raises
+    ------
+    InputError
+        No atom lies in the box, or the table knows none of their elements.
     """
     found = density.atoms_inside(model.elements, model.xyz, grid.shape, grid.voxel_size, grid.origin, table)
     keep = found.keep & (model.occupancy > 0)
@@ -64,7 +85,23 @@ def atoms_of(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndar
 
 
 def place(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndarray], warnings: List[str]) -> Placed:
-    """Put ``model`` on ``grid``, with its B-factors and with all B = 0; arguments as of :func:`atoms_of`."""
+    """Put a model on a grid, with its B-factors and with all B = 0.
+
+    Parameters
+    ----------
+    model, grid, table, map_data, warnings
+        As of :func:`atoms_of`.
+
+    Returns
+    -------
+    Placed
+        Its atoms and transforms.
+
+    Raises
+    ------
+    InputError
+        As of :func:`atoms_of`.
+    """
     atoms = atoms_of(model, grid, table, map_data, warnings)
     fts = [density.model_density_ft(atoms.elements, atoms.xyz, atoms.b_iso, atoms.occupancy, grid.shape, grid.voxel_size, grid.origin,
                                     b_zero=b_zero, table=table) for b_zero in (False, True)]
@@ -133,7 +170,22 @@ def _origin_that_fits(model: Model, grid: Map) -> str:
 
 
 def around(placed: Placed, grid: Map, radius: float) -> np.ndarray:
-    """Inside of the surface of the atoms widened by ``radius`` (Å), bool [z, y, x]."""
+    """Inside of the surface of atoms that were made larger.
+
+    Parameters
+    ----------
+    placed
+        The atoms.
+    grid
+        The map whose grid the mask lies on.
+    radius
+        Distance (Å) that is added to the van der Waals radii.
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x].
+    """
     import gemmi
     vdw = {e: gemmi.Element(e).vdw_r for e in set(placed.elements)}
     return masks.atoms_mask(grid.shape, grid.voxel_size, grid.origin, placed.xyz, np.array([vdw[e] for e in placed.elements]) + radius)

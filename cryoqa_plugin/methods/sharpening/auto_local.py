@@ -16,11 +16,10 @@ _FEWEST = 40                                     # voxels of contour in a window
 
 
 class Local(NamedTuple):
-    """Place of each voxel in the bank, float32 [z, y, x]; the B-factors of the bank (Å²), rising; part of the windows that decided."""
+    """Place of each voxel in the bank, float32 [z, y, x]; the B-factors of the bank (Å²), rising."""
 
     position: np.ndarray
     b_values: np.ndarray
-    decided: float
 
 
 def windows(shape: Sequence[int], edge: int) -> List[Tuple[slice, slice, slice]]:
@@ -33,9 +32,9 @@ def windows(shape: Sequence[int], edge: int) -> List[Tuple[slice, slice, slice]]
     return [(z, y, x) for z in axes[0] for y in axes[1] for x in axes[2]]
 
 
-def choose(box: Box, b_values: np.ndarray, make: Callable[[float], Gain], edge: int, smooth: float, fallback: float
-           ) -> Tuple[np.ndarray, float]:
-    """B-factor (Å²) of every voxel of the box, float32 [z, y, x], and the part of the windows that decided.
+def choose(box: Box, b_values: np.ndarray, make: Callable[[float], Gain], edge: int, smooth: float,
+           fallback: float) -> np.ndarray:
+    """B-factor (Å²) of every voxel of the box, float32 [z, y, x].
 
     Every window of ``edge`` voxels takes the value with the best score; its contour encloses as many voxels of the window as the contour of
     the whole box before sharpening. Windows with less than 40 of them take ``fallback``. A Gaussian of standard deviation ``smooth``
@@ -57,7 +56,7 @@ def choose(box: Box, b_values: np.ndarray, make: Callable[[float], Gain], edge: 
         at = tuple((s.start + s.stop) // 2 for s in places[j])
         total[at] += counts[j] * b_values[int(np.argmax(scores[row]))]
         weight[at] += counts[j]
-    return _carried(total, weight, box.geo, smooth, fallback), decides.size / len(places)
+    return _carried(total, weight, box.geo, smooth, fallback)
 
 
 def _score(part: np.ndarray, n_voxels: int, scoring: Scoring) -> float:

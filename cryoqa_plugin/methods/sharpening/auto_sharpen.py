@@ -1,122 +1,31 @@
 """B-factor sharpening: one smooth filter for the whole map, or one that varies smoothly from place to place (Phenix's auto_sharpen)."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Callable, ClassVar, Optional
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Dict, List, NamedTuple, Optional
 
-from ...io.inputs import Inputs
-from ...params import param
+import numpy as np
+import scipy.ndimage
+
+from ...core import banks, fourier
+from ...progress import Progress, silent
 from ...results import Curve, Table, curve, metric, table
-from . import auto_steps as steps
-from .common import SharpenedResult, finish
+from ...study import Study
+from ...study.mask import INSIDE
+from . import auto_anisotropy as anisotropy
+from . import auto_gains as gains
+from . import auto_local, auto_methods, auto_trials
+from .auto_inputs import METHODS, AutoSharpenInputs, AutoSharpenParams, auto_inputs, scored_box
+from .auto_local import Local
+from .auto_methods import MethodTrials
+from .auto_trials import Box, Trial
+from .common import OUTPUTS, SharpenedResult, finish
 
-Progress = Optional[Callable[[float, str], None]]
-METHODS = ("half_map", "solvent", "target_b_iso_to_d_cut", "b_iso_to_d_cut", "b_iso", "resolution_dependent", "model", "external",
-           "no_sharpening", "best")
-_SEARCHED = ("b_iso_to_d_cut", "b_iso", "best")
-_SURFACE = ("target", ("adjusted_sa",))
+__all__ = ["METHODS", "AutoSharpenParams", "AutoSharpenResult", "compute_auto_sharpen"]
 
-
-@dataclass(frozen=True)
-class AutoSharpenParams:
-    """Parameters of the ``auto_sharpen`` capability."""
-
-    method: Optional[str] = param(
-        None, "half_map, solvent: to the B-factor usual at the resolution, every frequency weighted by its signal; the half-maps or the "
-        "solvent tell the noise. target_b_iso_to_d_cut: to that B-factor, without weights. b_iso, b_iso_to_d_cut: the B-factor that makes "
-        "the map clearest, everywhere or up to the resolution. resolution_dependent: three numbers that do. model, external: to the "
-        "spectrum of a model or of the reference map. best: all that the inputs allow, the clearest is taken.", label="Method",
-        choices=METHODS)
-    resolution: Optional[float] = param(None, "Resolution of the map.", label="Resolution", unit="Å", min=0.5, max=50)
-    bfactor: Optional[float] = param(None, "B-factor to apply instead of a search; negative sharpens (Phenix: b_sharpen with the other "
-                                     "sign).", label="B-factor", unit="Å²", min=-2000, max=2000)
-    b_iso: Optional[float] = param(None, "Fall-off that the map is to have afterwards, instead of a search.", label="Target B-factor",
-                                   unit="Å²", min=-500, max=2000)
-    target_b_ratio: Optional[float] = param(None, "The B-factor usual at a resolution d is this times d squared. 8 with weights, 5.9 "
-                                            "without, when empty.", label="Target ratio", min=0, max=50, expert=True)
-    target: str = param("adjusted_sa", "What a search makes as large as it can. adjusted_sa: surface of a contour less the number of its "
-                        "pieces; kurtosis: how far the highest density stands out.", label="Target of searches",
-                        choices=("adjusted_sa", "kurtosis"))
-    remove_anisotropy: Optional[str] = param(None, "Take out that the signal falls off faster in some directions, told by the half-maps or "
-                                             "by the map itself, where it is significant.", label="Anisotropy",
-                                             choices=("half_maps", "map", "none"))
-    local: bool = param(False, "Let the B-factor vary from place to place: that which makes each window clearest. Not for model, external, "
-                        "resolution_dependent and no_sharpening.", label="Local")
-    local_window: Optional[float] = param(None, "Edge of the windows, 12 times the resolution when empty.", label="Window", unit="Å", min=5,
-                                          max=500, expert=True, only_if=("local", ("yes",)))
-    local_smoothing: Optional[float] = param(None, "Standard deviation of the Gaussian between windows, a third of their edge when empty.",
-                                             label="Smoothing of local B-factors", unit="Å", min=1, max=500, expert=True,
-                                             only_if=("local", ("yes",)))
-    d_cut: Optional[float] = param(None, "Resolution at which sharpening ends, that of the map when empty.", label="End of sharpening",
-                                   unit="Å", min=0.5, max=50, expert=True)
-    k_sharpen: float = param(10.0, "How abruptly sharpening ends at d_cut; 0 for no end.", label="Steepness of the end", unit="1/Å", min=0,
-                             max=1000, expert=True)
-    b_blur_hires: Optional[float] = param(200.0, "B-factor added beyond d_cut; what lies there stays as it is when empty.",
-                                          label="B-factor beyond the end", unit="Å²", min=0, max=5000, expert=True)
-    d_min_ratio: float = param(0.833, "Nothing finer than this times the resolution is kept.", label="Limit", min=0.2, max=1, expert=True)
-    search_b_min: float = param(-100.0, "Lowest b_iso of a search.", label="Search from", unit="Å²", min=-1000, max=2000, expert=True)
-    search_b_max: Optional[float] = param(None, "Highest b_iso of a search; 300, or the B-factor of the map when that is higher, when "
-                                          "empty.", label="Search to", unit="Å²", min=-1000, max=5000, expert=True)
-    search_b_n: int = param(21, "Values of a search.", label="Values", min=5, max=201, expert=True)
-    optimise_d_cut: bool = param(False, "Refine d_cut after the search, with b_iso.", label="Refine the end", expert=True,
-                                 only_if=("method", _SEARCHED))
-    optimise_b_blur_hires: bool = param(False, "Refine b_blur_hires after the search, with b_iso.", label="Refine the B-factor beyond",
-                                        expert=True, only_if=("method", _SEARCHED))
-    signal_min: float = param(3.0, "With best, a search whose best value stands out by less than this many times its scatter does not "
-                              "count.", label="Least signal of a search", min=0, max=100, expert=True)
-    require_improvement: bool = param(True, "Leave the map as it is when a search finds nothing clearer.", label="Only if clearer",
-                                      expert=True)
-    resolution_dependent_b: Optional[str] = param(None, "Three numbers for resolution_dependent instead of a search: logarithm of the "
-                                                  "factor at half of the squared frequency, at the resolution, and its change from there "
-                                                  "to the limit.", label="Resolution-dependent factors", expert=True)
-    normalise_amplitudes: bool = param(False, "resolution_dependent: bring the amplitudes of all frequencies to one height first.",
-                                       label="Normalise amplitudes", expert=True, only_if=("method", ("resolution_dependent",)))
-    region_weight: Optional[float] = param(None, "Weight of the pieces of a contour; less sharpens more.", label="Weight of pieces", min=0,
-                                           max=1e6, expert=True, only_if=_SURFACE)
-    region_weight_method: str = param("delta_ratio", "How the weight is found. delta_ratio: surface and pieces change by as much over the "
-                                      "search; initial_ratio: they are equal at its beginning; b_iso: by the B-factor usual at the "
-                                      "resolution, without a search.", label="Weight by",
-                                      choices=("delta_ratio", "initial_ratio", "b_iso"), expert=True, only_if=_SURFACE)
-    region_weight_factor: float = param(1.0, "Factor of the weight that was found.", label="Factor of the weight", min=0.01, max=100,
-                                        expert=True, only_if=_SURFACE)
-    region_weight_buffer: float = param(0.1, "How far inside of the range in which the best is not at an end the weight is kept.",
-                                        label="Margin of the weight", min=0, max=0.49, expert=True, only_if=_SURFACE)
-    fraction_occupied: float = param(0.2, "Part of the molecule's volume inside the contour.", label="Volume inside", min=0.01, max=1,
-                                     expert=True)
-    surface_part: float = param(0.3, "The largest pieces are looked at until they hold this part of the volume.", label="Part looked at",
-                                min=0.01, max=1, expert=True, only_if=_SURFACE)
-    max_regions: int = param(31, "Most pieces that are looked at.", label="Pieces looked at", min=1, max=10000, expert=True,
-                             only_if=_SURFACE)
-    score_region: str = param("density", "Where trials are scored. density: the box that holds the density; box: a box of density; map: "
-                              "everywhere.", label="Scored in", choices=("density", "box", "map"), expert=True)
-    density_threshold: float = param(0.05, "Slabs whose highest value reaches this part of the range hold density.",
-                                     label="Threshold of density", min=0.001, max=0.9, expert=True, only_if=("score_region", ("density",)))
-    box_edge: int = param(60, "Edge of the box in voxels.", label="Edge of the box", min=8, max=1000, expert=True,
-                          only_if=("score_region", ("box",)))
-    box_centre: Optional[str] = param(None, "Centre of the box, x y z in Å, where the density varies most when empty.",
-                                      label="Centre of the box", expert=True, only_if=("score_region", ("box",)))
-    weak_density: bool = param(False, "Put the box where the density of the molecule is weak.", label="Weak density", expert=True,
-                               only_if=("score_region", ("box",)))
-    max_box_fraction: float = param(0.95, "A box larger than this part of the map gives way to the map.", label="Largest box", min=0.01,
-                                    max=1, expert=True)
-    soft_mask: bool = param(True, "Let the density fall to 0 at the faces of the box, over one resolution.", label="Soft faces",
-                            expert=True)
-    solvent_fraction: Optional[float] = param(None, "Part of the map that is solvent; told by mass, sequence, mask or local variance when "
-                                              "empty.", label="Solvent", min=0.02, max=0.99, expert=True)
-    molecular_mass: Optional[float] = param(None, "Mass of the whole molecule.", label="Molecular mass", unit="kDa", min=1, max=1e6,
-                                            expert=True)
-    sequence: Optional[str] = param(None, "FASTA file with all chains, for the mass.", label="Sequence file", expert=True)
-    copies: int = param(1, "Copies of what the mass or sequence file describes.", label="Copies", min=1, max=10000, expert=True)
-    rmsd: Optional[float] = param(None, "Coordinate error of the model, a quarter of the resolution when empty.", label="Model error",
-                                  unit="Å", min=0, max=20, expert=True, only_if=("method", ("model", "best")))
-    fraction_complete: Optional[float] = param(None, "Part of the molecule's scattering that the model holds.", label="Completeness",
-                                               min=0.01, max=1, expert=True, only_if=("method", ("model", "best")))
-    atom_radius: float = param(3.0, "Distance from atoms within which map and model are compared.", label="Radius around atoms", unit="Å",
-                               min=1, max=20, expert=True, only_if=("method", ("model", "best")))
-    model_b_zero: bool = param(False, "Sharpen towards point atoms instead of atoms with the B-factors of the model.",
-                               label="Point atoms", expert=True, only_if=("method", ("model", "best")))
-    output_sd: Optional[float] = param(None, "Give the output a mean of 0 and this standard deviation; it keeps its height when empty.",
-                                       label="Standard deviation", min=1e-6, max=1e6, expert=True)
+_BY_B = ("half_map", "solvent", "target_b_iso_to_d_cut", "b_iso_to_d_cut", "b_iso")
+_WINDOW, _LOCAL_VALUES = 12.0, 11
+_COLUMNS = ("method", "b_iso", "bfactor", "d_cut", "b_blur", "surface", "regions per voxel", "adjusted surface", "kurtosis", "applied")
 
 
 def _value(unit: str, meaning: str, better: str = "none") -> Any:
@@ -162,19 +71,221 @@ class AutoSharpenResult(SharpenedResult):
                                     y_label="Weight")
 
 
-def compute_auto_sharpen(inputs: Inputs, params: AutoSharpenParams, *, progress: Progress = None) -> AutoSharpenResult:
-    """Sharpen ``full_map`` (or the mean of the half-maps), float32 [z, y, x], and the half-maps alike.
+def compute_auto_sharpen(study: Study, params: AutoSharpenParams, *, progress: Progress = silent) -> AutoSharpenResult:
+    """A map sharpened by a B-factor, or by what stands for one, and its half-maps alike.
 
-    The amplitude at frequency ``s`` is multiplied by ``exp(-b(s) s^2 / 4)``. Terwilliger et al. (2018),
-    https://doi.org/10.1107/S2059798318004655; Rosenthal & Henderson (2003), https://doi.org/10.1016/j.jmb.2003.07.013 (weights).
+    Parameters
+    ----------
+    study
+        ``full_map``, or ``half1`` and ``half2``, or all three (float32 [z, y, x]); ``mask``, ``model`` and ``reference_map`` when they are
+        there.
+    params
+        Choices of the user.
+    progress
+        Called as ``progress(fraction, message)``.
+
+    Returns
+    -------
+    AutoSharpenResult
+        The sharpened maps, what was tried and what was applied.
+
+    Raises
+    ------
+    MissingInputError
+        An input is not there that the choices need.
+    InputError
+        The choices or the inputs do not fit together.
+
+    Notes
+    -----
+    The amplitude at frequency ``s`` is multiplied by ``exp(-b(s) s^2 / 4)``.
+
+    References
+    ----------
+    Terwilliger et al. (2018), https://doi.org/10.1107/S2059798318004655; Rosenthal & Henderson (2003),
+    https://doi.org/10.1016/j.jmb.2003.07.013 (weights).
     """
-    say = progress or (lambda fraction, message: None)
-    say(0.02, "signal and noise")
-    plan = steps.prepare(inputs, params)
-    say(0.3, "trials")
-    found = steps.decide(plan, say)
-    say(0.75, "applying the filter")
-    maps = steps.apply(plan, found)
-    values = dict(steps.numbers(plan, found), **finish(plan.given, maps))
-    say(1.0, "done")
-    return AutoSharpenResult(summary=steps.summary(values), warnings=tuple(plan.work.warnings), **values)
+    progress(0.02, "signal and noise")
+    inputs = auto_inputs(study, params)
+    progress(0.3, "trials")
+    filter_ = _choose_filter(inputs, progress)
+    progress(0.75, "applying the filter")
+    maps = _sharpened_maps(inputs, filter_)
+    values = dict(finish(inputs.given, maps), **_metrics(inputs, filter_))
+    progress(1.0, "done")
+    return AutoSharpenResult(summary=_summary(values), warnings=tuple(inputs.base.warnings), **values)
+
+
+class ChosenFilter(NamedTuple):
+    """The filter to apply, what was tried, and further fields of the result."""
+
+    chosen: Trial
+    before: Trial
+    trials: List[Trial]
+    box: Box
+    values: Dict[str, Any]
+    local: Optional[Local]
+
+
+def _choose_filter(inputs: AutoSharpenInputs, progress: Progress) -> ChosenFilter:
+    """Try the method asked for, or all of them, and choose the filter."""
+    box = scored_box(inputs)
+    box.scoring = replace(box.scoring, region_weight=_weight(inputs, box))
+    before = auto_methods.run(inputs, box, "no_sharpening")
+    names = auto_methods.available(inputs) if inputs.method == "best" else [inputs.method]
+    tried: Dict[str, MethodTrials] = {"no_sharpening": before}
+    for i, name in enumerate(names):
+        progress(0.3 + 0.35 * i / len(names), f"trying {name}")
+        if name != "no_sharpening":
+            tried[name] = auto_methods.run(inputs, box, name)
+    name = _best_method(inputs, box, tried)
+    values: Dict[str, Any] = dict(region_weight=box.scoring.region_weight if box.scoring.target == "adjusted_sa" else None)
+    for one in tried.values():
+        values.update({k: v for k, v in one.values.items() if not k.startswith("search_")})
+    searched = tried[name] if tried[name].signal is not None else next((t for t in tried.values() if t.signal is not None), None)
+    if searched is not None:
+        values.update(search_signal=searched.signal, search=Curve(searched.values["search_x"], searched.values["search_y"]))
+    local = _local_bfactors(inputs, box, tried[name].best, values, progress) if inputs.params.local else None
+    return ChosenFilter(tried[name].best, before.best, _ordered(box, tried, name), box, values, local)
+
+
+def _weight(inputs: AutoSharpenInputs, box: Box) -> float:
+    """Weight of the regions in the score: the one given, else what the map says."""
+    p = inputs.params
+    if p.region_weight is not None or p.target == "kurtosis":
+        return p.region_weight or 0.0
+    search = auto_methods.search_of(inputs)
+    if p.region_weight_method == "b_iso":                      # the weight that makes the usual B-factor as good as its neighbours
+        b, step = auto_methods.target_b(inputs, weighted=False), (search.high - search.low) / 8
+        low, high = (auto_trials.b_trial(box, "b_iso_to_d_cut", search, b + side * step) for side in (-1, 1))
+        d_area, d_regions = low.area - high.area, low.regions - high.regions
+        found = (p.region_weight_factor * d_area / d_regions, True) if d_area > 0 and d_regions > 0 else (30.0, False)
+    else:
+        found = auto_trials.region_weight(box, search, p.region_weight_method, p.region_weight_factor, p.region_weight_buffer)
+    if not found[1] and inputs.method in auto_methods.SEARCHED + ("best",):
+        inputs.base.warnings.append("Surface and pieces of the contour do not both rise with sharpening: their balance is a guess, "
+                                    "and the search may go too far.")
+    return found[0]
+
+
+def _best_method(inputs: AutoSharpenInputs, box: Box, tried: Dict[str, MethodTrials]) -> str:
+    p = inputs.params
+    if inputs.method != "best":
+        name = inputs.method
+    else:
+        strong = {n: t for n, t in tried.items() if n != "no_sharpening" and (t.signal is None or t.signal >= p.signal_min)}
+        name = max(strong, key=lambda n: strong[n].best.score(box.scoring))
+    searched = inputs.method in auto_methods.SEARCHED + ("best",) and len(tried[name].trials) > 1 or inputs.method == "best"
+    if searched and p.require_improvement and tried[name].best.score(box.scoring) <= tried["no_sharpening"].best.score(box.scoring):
+        inputs.base.warnings.append(f"No filter of the method {inputs.method} makes the map clearer than it is; it was left so.")
+        return "no_sharpening"
+    return name
+
+
+def _ordered(box: Box, tried: Dict[str, MethodTrials], chosen: str) -> List[Trial]:
+    """All trials, those of the method chosen first, the best of each method before the others."""
+    out: List[Trial] = []
+    for name in sorted(tried, key=lambda n: n != chosen):
+        rest = [t for t in tried[name].trials if t is not tried[name].best]
+        out += [tried[name].best] + rest
+    return out
+
+
+def _local_bfactors(inputs: AutoSharpenInputs, box: Box, chosen: Trial, values: Dict[str, Any], progress: Progress) -> Optional[Local]:
+    """B-factors by place, that of the whole map where a place cannot tell; their quantiles go to ``values``.
+
+    None, with a warning, when the method has no B-factor that could vary.
+    """
+    p, name = inputs.params, chosen.method
+    if name not in _BY_B:
+        inputs.base.warnings.append(f"The method {name} has no B-factor that could vary from place to place; the whole map got one filter.")
+        return None
+    progress(0.65, "local B-factors")
+    grid = inputs.base.mean
+    search, make = auto_methods.search_of(inputs), auto_methods.gain_by_bfactor(inputs, name)
+    half = (search.high - search.low) / 4
+    b_values = np.linspace(chosen.b_iso - half, chosen.b_iso + half, _LOCAL_VALUES)
+    window = p.local_window or _WINDOW * inputs.base.resolution
+    coarse = box.geo
+    step = coarse.length / max(coarse.shape) if len(set(coarse.shape)) == 1 else grid.voxel * grid.shape[0] / coarse.shape[0]
+    found = auto_local.choose(box, b_values, make, max(8, int(round(window / step))), p.local_smoothing or window / 3, chosen.b_iso)
+    scale = [m / n for m, n in zip(found.shape, grid.shape)]
+    field = scipy.ndimage.affine_transform(found, np.diag(scale), output_shape=grid.shape, order=1, mode="nearest")
+    values.update(auto_local.statistics(field, inputs.mask >= INSIDE))
+    return Local(banks.positions(np.clip(field, b_values[0], b_values[-1]), b_values), b_values)
+
+
+def _sharpened_maps(inputs: AutoSharpenInputs, filter_: ChosenFilter) -> Dict[str, np.ndarray]:
+    """The sharpened maps, float32 [z, y, x], by the name of their output."""
+    out: Dict[str, np.ndarray] = {}
+    gain, make = _whole_gain(inputs, filter_), auto_methods.gain_by_bfactor(inputs, filter_.chosen.method)
+    for kind, name in OUTPUTS.items():
+        map_ = getattr(inputs.study, kind)
+        if map_ is None:
+            continue
+        if filter_.local is not None:
+            out[name] = auto_local.blend(inputs.study.transform(kind), inputs.geo, filter_.local,
+                                         lambda b: gains.product(make(b), gains.lowpass_gain(inputs.d_min)))
+        elif filter_.chosen.method == "no_sharpening":
+            out[name] = map_.data.copy()
+        else:
+            out[name] = fourier.inverse(gains.apply(inputs.study.transform(kind), inputs.geo, gain), map_.shape)
+    if "sharpened" not in out:
+        out["sharpened"] = (out["sharpened_half1"] + out["sharpened_half2"]) * np.float32(0.5)
+    if inputs.params.output_sd is not None:
+        mean, sd = (float(f(out["sharpened"], dtype=np.float64)) for f in (np.mean, np.std))
+        for data in out.values():
+            data -= np.float32(mean)
+            data *= np.float32(inputs.params.output_sd / sd)
+    return out
+
+
+def _whole_gain(inputs: AutoSharpenInputs, filter_: ChosenFilter) -> gains.Gain:
+    if filter_.chosen.method == "no_sharpening":
+        return gains.one
+    return gains.product(filter_.chosen.gain, gains.lowpass_gain(inputs.d_min))
+
+
+def _metrics(inputs: AutoSharpenInputs, filter_: ChosenFilter) -> Dict[str, Any]:
+    """Fields of the result, the maps and what all sharpening gives aside."""
+    chosen, before, scoring = filter_.chosen, filter_.before, filter_.box.scoring
+    weighted = chosen.method in ("half_map", "solvent")
+    freq = fourier.frequencies(inputs.geo)
+    out: Dict[str, Any] = dict(
+        method=chosen.method, b_iso_before=inputs.b_signal if weighted else inputs.b_whole, b_iso_after=chosen.b_iso,
+        bfactor=chosen.bfactor, d_cut=chosen.d_cut, b_blur_hires=chosen.b_blur, area_before=before.area, area_after=chosen.area,
+        adjusted_before=before.area - scoring.region_weight * before.regions,
+        adjusted_after=chosen.area - scoring.region_weight * chosen.regions, kurtosis_before=before.kurtosis,
+        kurtosis_after=chosen.kurtosis, improved=chosen.score(scoring) > before.score(scoring), n_trials=filter_.box.n_trials,
+        solvent_fraction=inputs.solvent, noise_from=inputs.spectra.source, anisotropy_removed=inputs.corrected, trials=_table(filter_),
+        filter=Curve(freq, _whole_gain(inputs, filter_)(freq)))
+    if inputs.spectra.snr is not None:
+        out["weight"] = Curve(freq, inputs.weights)
+    tensor = inputs.tensor
+    if tensor is not None:
+        rows = tuple((n, float(u), float(e)) for n, u, e in zip(anisotropy.COMPONENTS, tensor.components, tensor.errors))
+        out.update(u_range=float(np.ptp(tensor.axes.values)), u_error=float(tensor.errors.mean()),
+                   anisotropy=Table(("component", "U", "standard error"), rows))
+    return dict(out, **filter_.values)
+
+
+def _table(filter_: ChosenFilter) -> Table:
+    weight = filter_.box.scoring.region_weight
+    return Table(_COLUMNS, tuple((t.method, t.b_iso, t.bfactor, t.d_cut, t.b_blur, t.area, t.regions, t.area - weight * t.regions,
+                                  t.kurtosis, "yes" if t is filter_.chosen else "") for t in filter_.trials))
+
+
+def _summary(values: Dict[str, Any]) -> str:
+    method, after, before = values["method"], values["b_iso_after"], values["b_iso_before"]
+    if method == "no_sharpening":
+        return f"The map was left as it is; its fall-off is {before:.0f} Å²."
+    if after is None:
+        how = {"model": "towards the spectrum of the model", "external": "to the spectrum of the reference map",
+               "resolution_dependent": "by three resolution-dependent factors"}[method]
+        return f"The map was sharpened {how}, at a resolution of {values['resolution']:.2f} Å."
+    word = "sharpened" if values["bfactor"] < 0 else "blurred"
+    end = f", up to {values['d_cut']:.2f} Å" if values["d_cut"] else ""
+    weights = {"half_map": ", every frequency weighted by what the half-maps say of its noise",
+               "solvent": ", every frequency weighted by what the solvent says of its noise"}.get(method, "")
+    local = f" (locally {values['local_b_low']:.0f} to {values['local_b_high']:.0f} Å²)" if "local_b_low" in values else ""
+    return f"The map was {word} from a fall-off of {before:.0f} to {after:.0f} Å²{local}{end}{weights}."

@@ -1,13 +1,12 @@
-"""What a map says of its own signal and noise: power per shell, fall-off, weights, and a mask of the molecule."""
+"""What a map says of its own signal and noise: power per shell, fall-off and weights."""
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ...core import fourier, shells
 from ...core.fourier import Geometry
-from ...io.inputs import Inputs
 from ...io.maps import Map
 
 SNR_AT_RESOLUTION = 1 / 3                        # of a full map whose half-maps correlate by 0.143
@@ -27,27 +26,59 @@ class Spectra(NamedTuple):
     source: str
 
 
-def measure(inputs: Inputs, full: Map, mask: np.ndarray, geo: Geometry) -> Spectra:
-    """:class:`Spectra` inside a soft ``mask``, float32 [z, y, x]: noise from the half-maps, else from the solvent, else unknown."""
-    if inputs.half1 is not None and inputs.half2 is not None:
-        sums = shells.cross_sums(fourier.forward(inputs.half1.data * mask), fourier.forward(inputs.half2.data * mask), geo)
+class MaskedTransforms(NamedTuple):
+    """Transforms of maps times a soft mask: ``inside`` of both half-maps, or of the one map; of that also ``outside``, times what the mask
+    leaves. ``weight_inside`` and ``weight_outside`` are the sums of the squared mask and of the squared rest."""
+
+    inside: Tuple[np.ndarray, ...]
+    outside: Optional[np.ndarray]
+    weight_inside: float
+    weight_outside: float
+    n_voxels: int
+
+
+def masked_transforms(maps: Sequence[Map], mask: np.ndarray) -> MaskedTransforms:
+    """Transforms of two half-maps or one map inside a soft ``mask``, float32 [z, y, x], and of the one map outside of it."""
+    rest = 1 - mask
+    outside = fourier.forward(maps[0].data * rest) if len(maps) == 1 else None
+    squares = [max(float((w.astype(np.float64) ** 2).sum()), 1.0) for w in (mask, rest)]
+    return MaskedTransforms(tuple(fourier.forward(m.data * mask) for m in maps), outside, squares[0], squares[1], mask.size)
+
+
+def measure(fts: MaskedTransforms, geo: Geometry) -> Spectra:
+    """Spectra inside a mask.
+
+    Parameters
+    ----------
+    fts
+        Of the half-maps, or of the map.
+    geo
+        Shells of the box.
+
+    Returns
+    -------
+    Spectra
+        The noise is that of the half-maps, else that of the solvent, else unknown.
+    """
+    if len(fts.inside) == 2:
+        sums = shells.cross_sums(*fts.inside, geo)
         n = np.maximum(sums.count, 1)
         fsc = np.clip(shells.fsc(sums), 0, 1 - 1e-6)
         power = (sums.power1 + sums.power2 + 2 * sums.cross) / 4 / n
         return Spectra(power, np.maximum(sums.cross, 0) / n, 2 * fsc / (1 - fsc), sums.count, "half-maps")
-    inside, count = _power(full.data, mask, geo)
-    outside, _ = _power(full.data, 1 - mask, geo)
-    room = float(((1 - mask).astype(np.float64) ** 2).sum())
+    (inside, count), (outside, _) = (_power(ft, weight, geo) for ft, weight in ((fts.inside[0], fts.weight_inside),
+                                                                               (fts.outside, fts.weight_outside)))
     fine = slice(geo.n_shells // 2, None)
-    if room < _NO_SOLVENT * full.data.size or np.median(outside[fine]) < _MASKED * np.median(inside[fine]):
+    if fts.weight_outside < _NO_SOLVENT * fts.n_voxels or np.median(outside[fine]) < _MASKED * np.median(inside[fine]):
         return Spectra(inside, inside, None, count, "unknown")
     signal = np.maximum(inside - outside, 0)
     return Spectra(inside, signal, signal / np.maximum(outside, 1e-12 * inside.max()), count, "solvent")
 
 
-def _power(data: np.ndarray, weight: np.ndarray, geo: Geometry) -> Tuple[np.ndarray, np.ndarray]:
-    total, _, count = shells.power_sums(fourier.forward(data * weight), geo)
-    return total / np.maximum(count, 1) / max(float((weight.astype(np.float64) ** 2).sum()), 1.0), count
+def _power(ft: np.ndarray, weight: float, geo: Geometry) -> Tuple[np.ndarray, np.ndarray]:
+    """Mean power per shell and voxel of a masked map, and the coefficients per shell, float64 [n_shells] each."""
+    total, _, count = shells.power_sums(ft, geo)
+    return total / np.maximum(count, 1) / weight, count
 
 
 def fall_off(spectrum: np.ndarray, count: np.ndarray, geo: Geometry, resolution: float) -> float:

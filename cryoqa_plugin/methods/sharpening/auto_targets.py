@@ -31,21 +31,51 @@ def _smooth(values: np.ndarray) -> np.ndarray:
     return (padded[:-2] + padded[1:-1] + padded[2:]) / 3
 
 
-def external(power: np.ndarray, reference: Map, geo: Geometry, d_min: float) -> Gain:
-    """Amplitudes of each shell brought to those of the reference, nothing beyond ``d_min`` (Å); ``power`` is float64 [n_shells]."""
-    wanted, _, count = shells.power_sums(fourier.forward(reference.data), geo)
+def external(power: np.ndarray, reference_ft: np.ndarray, geo: Geometry, d_min: float) -> Gain:
+    """Amplitudes of each shell brought to those of another map, nothing beyond a limit.
+
+    Parameters
+    ----------
+    power
+        Mean power of the shells of the map, float64 [n_shells].
+    reference_ft
+        Transform of the other map, complex64 [nz, ny, nx // 2 + 1].
+    geo, d_min
+        Shells of the box, and the limit (Å).
+    """
+    wanted, _, count = shells.power_sums(reference_ft, geo)
     ratio = _smooth(wanted / np.maximum(count, 1)) / np.maximum(_smooth(power), 1e-12 * power.max())
     ratio[0] = ratio[1]
     return product(shells_gain(np.sqrt(ratio), geo), lowpass_gain(d_min))
 
 
-def model(full: Map, atoms: Model, geo: Geometry, resolution: float, *, radius: float, rmsd: float, completeness: Optional[float],
-          b_zero: bool, warnings: List[str]) -> ModelMatch:
-    """Filter towards the density of ``atoms``, weighted by what their correlation with the map says of its noise.
+def model(full: Map, ft: np.ndarray, atoms: Model, geo: Geometry, resolution: float, *, radius: float, rmsd: float,
+          completeness: Optional[float], b_zero: bool, warnings: List[str]) -> ModelMatch:
+    """Filter towards the density of a model, weighted by what its correlation with the map says of the noise.
 
+    Parameters
+    ----------
+    full, ft
+        The map and its transform, complex64 [nz, ny, nx // 2 + 1].
+    atoms
+        The model.
+    geo, resolution
+        Shells of the box, and resolution of the map (Å).
+    radius
+        Distance from atoms (Å) within which map and model are compared.
+    rmsd
+        Error of the coordinates (Å).
+    completeness
+        Part of the molecule's power that the model holds; the largest that the correlation allows when None.
+    b_zero
+        Whether the target has point atoms.
+    warnings
+        Is added to.
+
+    Notes
+    -----
     The correlation of map and model is that of the map with the truth times that of model and truth,
-    ``sqrt(completeness) exp(-8 pi^2 rmsd^2 / 3 s^2 / 4)`` for coordinates that are off by ``rmsd`` (Å). ``completeness`` (part of the
-    power) is the largest that the correlation allows when None. ``b_zero``: the target has point atoms.
+    ``sqrt(completeness) exp(-8 pi^2 rmsd^2 / 3 s^2 / 4)``.
     """
     placed = place(atoms, full, "electron", lambda: full.data, warnings)
     mask = masks.soft_edge(masks.atoms_mask(full.shape, full.voxel_size, full.origin, placed.xyz, np.full(len(placed.xyz), radius), 0, 0),
@@ -62,7 +92,7 @@ def model(full: Map, atoms: Model, geo: Geometry, resolution: float, *, radius: 
     c_ref = np.clip(cc / wrong / np.sqrt(min(completeness, 1.0)), 0, 1 - 1e-6)
     weight = weights(Spectra(sums.power1, sums.power1, c_ref ** 2 / (1 - c_ref ** 2), sums.count, "model"), geo)
     target = shells.power_sums(placed.ft_b0 if b_zero else placed.ft, geo)[0]
-    own = shells.power_sums(fourier.forward(full.data), geo)[0]
+    own = shells.power_sums(ft, geo)[0]
     signal = np.maximum(_smooth(own) * np.maximum(weight, 1e-6), 1e-12 * own.max())
     gain = np.sqrt(_smooth(target) / signal) * weight
     gain[0] = gain[1]

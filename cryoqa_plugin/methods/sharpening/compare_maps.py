@@ -1,16 +1,32 @@
 """Which of several maps of the same data is the better one: one table of scores, and the maps with one spectrum side by side."""
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import Any, Callable, ClassVar, Optional
+from typing import Any, ClassVar, Dict, List, NamedTuple, Optional, Tuple
 
-from ...io.inputs import Inputs
+import numpy as np
+
+from ...core import density, filters, fourier, guinier, replay, shells, surface
+from ...core.crossing import find_crossings
+from ...core.fourier import Geometry
+from ...errors import InputError, MissingInputError
 from ...io.maps import Map
 from ...params import param
-from ...results import Curve, Result, Table, curve, map_output, metric, table
-from . import compare_maps_steps as steps
+from ...progress import Progress, silent
+from ...results import Curve, Table, curve, map_output, metric, table
+from ...study import Study
+from ...study.halves import HalfMapFacts
+from ...study.mask import UsedMask
+from ..resolution import mtriage_model
+from .common import SharpeningInputs, sharpening_inputs
 
-Progress = Optional[Callable[[float, str], None]]
+_MOST = 8
+_MEAN = "mean of the half-maps"
+_BANDS = 12.0                                    # per resolution: the bands are as wide as 1 / (12 d) at least
+_EDGE = 0.05                                     # FSC below which a shell is left out of the comparison
+_COLUMNS = ("map", "CC of halves", "CC to model", "mean FSC to model", "FSC to model 0.5 (Å)", "adjusted surface area", "regions",
+            "kurtosis", "B-factor (Å²)", "filter explained")
 
 
 @dataclass(frozen=True)
@@ -28,7 +44,7 @@ class CompareMapsParams:
 
 
 @dataclass(frozen=True)
-class CompareMapsResult(Result):
+class CompareMapsResult(HalfMapFacts):
     """Result of the ``compare_maps`` capability."""
 
     schema: ClassVar[str] = "cryoqa/compare_maps/1"
@@ -38,8 +54,7 @@ class CompareMapsResult(Result):
     margin: Optional[float] = metric("", "score of the best map less that of the second", "none")
     n_maps: Optional[int] = metric("", "maps compared", "none")
     resolution: Optional[float] = metric("Å", "resolution to which the maps were compared", "none")
-    half_maps_identical: Optional[bool] = metric("", "the half-maps are copies of each other, up to a factor", "none")
-    zero_fraction: Optional[float] = metric("", "part of the voxels of a half-map that are exactly 0", "lower")
+    mask_source: Optional[str] = metric("", "where the mask comes from: given, made from the map, or none (the whole box)", "none")
     scoreboard: Optional[Table] = table("scores of each map, the best first")
     common_spectrum: Optional[Curve] = curve("amplitude that every map is given before it is compared", x_label="Frequency", x_unit="1/Å",
                                              y_label="amplitude")
@@ -53,18 +68,258 @@ class CompareMapsResult(Result):
     matched_8: Optional[Map] = map_output("", "the eighth")
 
 
-def compute_compare_maps(inputs: Inputs, params: CompareMapsParams, *, progress: Progress = None) -> CompareMapsResult:
-    """Scores of ``full_map`` and of the ``others``, float32 [z, y, x], all made from the same data.
+@dataclass(frozen=True)
+class ComparedMaps:
+    """The maps by label and the input that each was, and by what they are compared.
 
-    With ``half1`` and ``half2`` the filter that made each map is found again, band by band and point by point, as its gain over the mean
-    of the half-maps; it is applied to one half-map, and the outcome is correlated with the other half-map, whose noise is independent:
+    ``halves``, their sum ``source`` and ``model`` are transforms, complex64 [nz, ny, nx // 2 + 1] (no ``halves`` and None when there are
+    none); ``judging`` says that the half-maps are there and no copies. ``spectrum`` is the amplitude that each shell is given, float64
+    [n_shells].
+    """
+
+    maps: Dict[str, Map]
+    kinds: Dict[str, str]
+    geo: Geometry
+    mask: UsedMask
+    halves: Tuple[np.ndarray, ...]
+    source: Optional[np.ndarray]
+    judging: bool
+    model: Optional[np.ndarray]
+    resolution: float
+    spectrum: np.ndarray
+
+
+class ScoreRow(NamedTuple):
+    """One map: its score, the row of the table, and the map with the common spectrum, float32 [z, y, x]."""
+
+    label: str
+    score: float
+    cells: Tuple[Any, ...]
+    matched: np.ndarray
+
+
+def compute_compare_maps(study: Study, params: CompareMapsParams, *, progress: Progress = silent) -> CompareMapsResult:
+    """Scores of maps that were all made from the same data.
+
+    Parameters
+    ----------
+    study
+        ``full_map`` and the ``others``; ``half1`` and ``half2``, ``model`` and ``mask`` when there are any.
+    params
+        See :class:`CompareMapsParams`.
+    progress
+        Told how far it is.
+
+    Returns
+    -------
+    CompareMapsResult
+        The table, the best map first, and the maps with one spectrum.
+
+    Raises
+    ------
+    MissingInputError
+        There is nothing to compare with.
+    InputError
+        There are more than eight maps, or they do not fit together.
+
+    Notes
+    -----
+    With half-maps the filter that made each map is found again, band by band and point by point, as its gain over the mean of the
+    half-maps; it is applied to one half-map, and the outcome is correlated with the other half-map, whose noise is independent:
     ``score = CC(filtered half 1, half 2) / sqrt(CC(half 1, half 2))``, all with the common spectrum, inside the mask. It estimates the
     correlation with the map without noise, of half the data; higher is better. With ``model`` the maps are correlated with its density,
-    in the common spectrum too. Terwilliger et al. (2018), https://doi.org/10.1107/S2059798318004655 (adjusted surface area, kurtosis).
+    in the common spectrum too.
+
+    References
+    ----------
+    Terwilliger et al. (2018), https://doi.org/10.1107/S2059798318004655 (adjusted surface area, kurtosis).
     """
-    say = progress or (lambda fraction, message: None)
-    work = steps.prepare(inputs, params)
-    rows = steps.scores(work, inputs, params, say)
-    fields: Any = steps.numbers(work, rows)
-    say(1.0, "done")
-    return CompareMapsResult(summary=steps.summary(fields), warnings=tuple(work.warnings), **fields)
+    inputs, compared = compared_maps(study, params)
+    rows = _score_rows(compared, params, progress)
+    values = dict(study.half_map_values(), mask_source=compared.mask.source, **_result_values(compared, rows))
+    progress(1.0, "done")
+    return CompareMapsResult(summary=_summary(values), warnings=(*inputs.warnings, *compared.mask.notes()), **values)
+
+
+def compared_maps(study: Study, params: CompareMapsParams) -> Tuple[SharpeningInputs, ComparedMaps]:
+    """Checked inputs with resolution, mask and common spectrum.
+
+    Parameters
+    ----------
+    study, params
+        As for :func:`compute_compare_maps`.
+
+    Raises
+    ------
+    MissingInputError, InputError
+        As for :func:`compute_compare_maps`.
+    """
+    if not study.others:
+        raise MissingInputError("There is no map to compare with; give one or more other maps of the same data (--others).")
+    named = ([study.full_map] if study.full_map is not None else []) + list(study.others)
+    if len(named) > _MOST:
+        raise InputError(f"{len(named)} maps were given and at most {_MOST} are compared at a time; leave some out.")
+    alone = study.full_map is None and study.half1 is None and study.half2 is None
+    study = study.with_(full_map=study.others[0]) if alone else study        # resolution and mask are then those of the first of them
+    inputs = sharpening_inputs(study, params.resolution)
+    maps = dict(zip(map_labels(named), named))
+    kinds = dict(zip(maps, (["full_map"] if len(named) > len(study.others) else []) + [f"others_{i}" for i in range(1, _MOST + 1)]))
+    if inputs.halves and study.full_map is None:
+        maps, kinds[_MEAN] = dict({_MEAN: inputs.mean}, **maps), _MEAN
+    if len(maps) < 2:
+        raise MissingInputError(f"There is one map only ({named[0].path}); give another one of the same data to compare it with.")
+    if len(maps) > _MOST:
+        raise InputError(f"{len(maps)} maps with the mean of the half-maps, and at most {_MOST} are compared at a time; leave some out.")
+    halves = (study.transform("half1"), study.transform("half2")) if inputs.halves else ()
+    source = halves[0] + halves[1] if halves else None
+    judging = inputs.halves and not study.half_maps.identical
+    return inputs, ComparedMaps(maps, kinds, inputs.geo, study.used_mask, halves, source, judging, _model_density(inputs),
+                                inputs.resolution, _spectrum(inputs))
+
+
+def map_labels(maps: List[Map]) -> List[str]:
+    """A name for each map: its file, with as much of the folder as tells it from the others."""
+    paths = [os.path.normpath(m.path or f"map {i}") for i, m in enumerate(maps, 1)]
+    for depth in range(1, 1 + max(p.count(os.sep) + 1 for p in paths)):
+        names = [os.sep.join(p.split(os.sep)[-depth:]) for p in paths]
+        if len(set(names)) == len(names):
+            return names
+    return [f"{p} ({i})" for i, p in enumerate(paths, 1)]
+
+
+def _model_density(inputs: SharpeningInputs) -> Optional[np.ndarray]:
+    """Transform of the density of the model, complex64 [nz, ny, nx // 2 + 1]; None without one."""
+    model, grid = inputs.study.model, inputs.mean
+    if model is None:
+        return None
+    atoms = mtriage_model.atoms_of(model, grid, "electron", lambda: grid.data, inputs.warnings)
+    return density.model_density_ft(atoms.elements, atoms.xyz, atoms.b_iso, atoms.occupancy, grid.shape, grid.voxel_size, grid.origin)
+
+
+def _amplitude(ft: np.ndarray, geo: Geometry) -> np.ndarray:
+    """Root of the mean power of each shell, float64 [n_shells]."""
+    power, _, count = shells.power_sums(ft, geo)
+    return np.sqrt(power / np.maximum(count, 1))
+
+
+def _spectrum(inputs: SharpeningInputs) -> np.ndarray:
+    """The same amplitude in all shells, as of point atoms, times the FSC weight of the full map; float64 [n_shells], 0 past the
+    resolution."""
+    out, study = np.ones(inputs.geo.n_shells), inputs.study
+    if inputs.halves:
+        half = shells.fsc(study.half_sums()) if study.mask is None else study.fsc_curves().masked.fsc.copy()
+        low = np.flatnonzero(half[2:] < _EDGE)
+        half[(low[0] + 2 if low.size else half.size):] = 0
+        half = np.maximum(half, 0)
+        out *= np.sqrt(2 * half / (1 + half))
+    out[study.frequencies * inputs.resolution > 1.1] = 0
+    out[0] = 0
+    return out
+
+
+def matched(ft: np.ndarray, compared: ComparedMaps) -> np.ndarray:
+    """A transform as a map, float32 [z, y, x], that has the common spectrum inside the mask.
+
+    Twice, because the mask carries power from strong shells to weak ones.
+    """
+    gain = np.ones(compared.geo.n_shells)
+    for _ in range(2):
+        inside = fourier.inverse(filters.apply_radial(ft, compared.geo, gain), compared.geo.shape) * compared.mask.data
+        amplitude = _amplitude(fourier.forward(inside), compared.geo)
+        gain *= np.where(amplitude > 1e-6 * amplitude.max(), compared.spectrum / np.maximum(amplitude, 1e-30), 0)
+    return fourier.inverse(filters.apply_radial(ft, compared.geo, gain), compared.geo.shape)
+
+
+def masked_correlation(a: np.ndarray, b: np.ndarray, mask: np.ndarray) -> float:
+    """Correlation of two maps under the weight of a mask."""
+    w = mask.ravel().astype(np.float64)
+    p, q = a.ravel().astype(np.float64), b.ravel().astype(np.float64)
+    total = w.sum()
+    p, q = p - (w @ p) / total, q - (w @ q) / total
+    norm = np.sqrt((w @ (p * p)) * (w @ (q * q)))
+    return float(w @ (p * q) / norm) if norm > 0 else 0.0
+
+
+def _score_rows(compared: ComparedMaps, params: CompareMapsParams, progress: Progress) -> List[ScoreRow]:
+    """The rows, the best map first."""
+    references = [matched(ft, compared) for ft in compared.halves]
+    scale = np.sqrt(max(masked_correlation(*references, compared.mask.data), 1e-6)) if references else 1.0
+    model = matched(compared.model, compared) if compared.model is not None else None
+    out = []
+    for i, (label, map_) in enumerate(compared.maps.items()):
+        progress(0.1 + 0.85 * i / len(compared.maps), f"map {i + 1} of {len(compared.maps)}: {label}")
+        out.append(_score_row(label, map_, compared, references, scale, model, params))
+    return sorted(out, key=lambda row: -row.score)
+
+
+def _score_row(label: str, map_: Map, compared: ComparedMaps, references: List[np.ndarray], scale: float, model: Optional[np.ndarray],
+               params: CompareMapsParams) -> ScoreRow:
+    geo, mask = compared.geo, compared.mask.data
+    ft = fourier.forward(map_.data)
+    same = matched(ft, compared)
+    crossed = explained = to_model = mean_fsc = at_half = None
+    if compared.judging:
+        crossed, explained = _crossed(ft, same, compared, references, params)
+        crossed *= max(explained, 0.0) / scale
+    if model is not None:
+        to_model = masked_correlation(same, model, mask)
+        mean_fsc, at_half = _against_model(map_, compared)
+    found = surface.surface(map_.data, int(params.volume * float((mask >= 0.5).sum())))
+    area = surface.adjusted(found, params.region_weight)
+    _, amplitude, count = shells.power_sums(ft, geo)
+    fit = guinier.fit(fourier.frequencies(geo), guinier.log_amplitudes(amplitude, count, map_.data.size), 10.0, compared.resolution)
+    cells = (label, crossed, to_model, mean_fsc, at_half, area, found.regions, surface.kurtosis(map_.data), fit.bfactor if fit else None,
+             explained)
+    score = crossed if crossed is not None else to_model if to_model is not None else area
+    return ScoreRow(label, score, tuple(round(c, 4) if isinstance(c, float) else c for c in cells), same)
+
+
+def _crossed(ft: np.ndarray, same: np.ndarray, compared: ComparedMaps, references: List[np.ndarray],
+             params: CompareMapsParams) -> Tuple[float, float]:
+    """Correlation of each half-map, filtered as this map was, with the other half-map (their mean); and that of this map with the
+    filtered sum of the half-maps, which is 1 when the map is nothing but a filter of it."""
+    geo, mask, resolution = compared.geo, compared.mask.data, compared.resolution
+    width = max(geo.length / (_BANDS * resolution), 2.0)
+    last = min(geo.length / resolution * 1.1 + width, geo.n_shells - 1)
+    window = params.window or 2.5 * resolution
+    one, two = (fourier.forward(m) for m in replay.replay(ft, compared.source, compared.halves, geo, window, width, last))
+    explained = masked_correlation(same, matched(one + two, compared), mask)
+    crossed = [masked_correlation(matched(f, compared), other, mask) for f, other in ((one, references[1]), (two, references[0]))]
+    return float(np.mean(crossed)), explained
+
+
+def _against_model(map_: Map, compared: ComparedMaps) -> Tuple[float, Optional[float]]:
+    """Mean FSC to the model in the mask up to the resolution, and the resolution (Å) where it falls below 0.5."""
+    geo, mask = compared.geo, compared.mask.data
+    model = fourier.inverse(compared.model, geo.shape) * mask
+    fsc = shells.fsc(shells.cross_sums(fourier.forward(map_.data * mask), fourier.forward(model), geo))
+    freq = fourier.frequencies(geo)
+    used = (freq > 0) & (freq * compared.resolution <= 1)
+    first = find_crossings(freq, fsc, 0.5).first
+    return float(fsc[used].mean()), float(1 / first) if np.isfinite(first) and first > 0 else None
+
+
+def _result_values(compared: ComparedMaps, rows: List[ScoreRow]) -> Dict[str, Any]:
+    """Fields of the result."""
+    cells = rows[0].cells
+    judged = "half-maps" if cells[1] is not None else "model" if cells[2] is not None else "surface"
+    kept = [i for i in range(len(_COLUMNS)) if any(row.cells[i] is not None for row in rows)]
+    board = Table(tuple(_COLUMNS[i] for i in kept), tuple(tuple(row.cells[i] for i in kept) for row in rows))
+    freq = fourier.frequencies(compared.geo)
+    grid = next(iter(compared.maps.values()))
+    maps = {f"matched_{i}": grid.with_data(row.matched) for i, row in enumerate(rows, 1)}
+    return dict(best=compared.kinds[rows[0].label], judged_by=judged, best_score=float(rows[0].score),
+                margin=float(rows[0].score - rows[1].score), n_maps=len(rows), resolution=compared.resolution, scoreboard=board,
+                common_spectrum=Curve(freq[1:], compared.spectrum[1:]), **maps)
+
+
+def _summary(values: Dict[str, Any]) -> str:
+    """One sentence."""
+    name = values["scoreboard"].rows[0][0]
+    by = {"half-maps": "the noise-free map, as far as independent half-maps tell", "model": "the model's density",
+          "surface": ""}[values["judged_by"]]
+    if not by:
+        return (f"Of {values['n_maps']} maps {name} has the largest adjusted surface area ({values['best_score']:.3g}); without "
+                "half-maps or a model this says how clear a map looks, not whether it is right.")
+    return (f"Of {values['n_maps']} maps {name} agrees best with {by}: CC {values['best_score']:.3f}, "
+            f"{values['margin']:.3f} above the next.")

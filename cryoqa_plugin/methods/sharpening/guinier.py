@@ -1,16 +1,43 @@
 """B-factor of a map by its Guinier plot, alone or against a reference map or a model."""
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Callable, ClassVar, Dict, Optional
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Dict, NamedTuple, Optional, Tuple
 
-from ...io.inputs import Inputs
+import numpy as np
+
+from ...core import filters, fourier, guinier, shells
+from ...core.fourier import Geometry
+from ...core.guinier import GuinierFit
+from ...errors import InputError, MissingInputError
 from ...io.maps import Map
 from ...params import param
-from ...results import Curve, Result, curve, map_output, metric
-from . import guinier_steps as steps
+from ...progress import Progress, silent
+from ...results import Curve, curve, map_output, metric
+from ...study import Study
+from ...study.fsc_criteria import estimate
+from ...study.halves import HalfMapFacts
+from ...study.resolution import THRESHOLD
+from ..resolution import fsc_sharpen, mtriage_model
+from .common import SharpeningInputs, sharpening_inputs
+from .fsc_weighting import finest, fsc_of_file, half_map_curves, transform_of
 
-Progress = Optional[Callable[[float, str], None]]
+_FINE = 16                                       # points per shell of the filter applied
+_REACH = 1.5                                     # by cryoqa's rules the fit begins at least this many times coarser than it ends
+
+
+class FitRules(NamedTuple):
+    """Lowest resolution of the fit (Å), whether it ends at the resolution, weights by default, the mask, weight of a stored mate."""
+
+    fit_from: float
+    to_resolution: bool
+    weights: bool
+    in_mask: bool
+    mate_weight: float
+
+
+_RULES: Dict[str, FitRules] = {"cryoqa": FitRules(10.0, True, True, True, 0.5), "relion": FitRules(10.0, False, True, False, 1.0),
+                               "xmipp": FitRules(15.0, True, False, False, 1.0)}
 
 
 @dataclass(frozen=True)
@@ -47,7 +74,7 @@ def _b(meaning: str, better: str = "none") -> Any:
 
 
 @dataclass(frozen=True)
-class GuinierResult(Result):
+class GuinierResult(HalfMapFacts):
     """Result of :func:`compute_guinier`."""
 
     schema: ClassVar[str] = "cryoqa/guinier/1"
@@ -72,8 +99,6 @@ class GuinierResult(Result):
     bfactor_applied: Optional[float] = _b("B-factor that the map was sharpened by")
     model_zscore: Optional[float] = metric("", "mean of the map at the atoms, in standard deviations above its mean", "higher")
     atoms_outside: Optional[float] = metric("", "part of the atoms outside of the box", "lower")
-    half_maps_identical: Optional[bool] = metric("", "the half-maps are copies of each other, up to a factor", "none")
-    zero_fraction: Optional[float] = metric("", "part of the voxels of a half-map that are exactly 0", "lower")
     guinier_map: Optional[Curve] = _curve("the map as it is")
     guinier_weighted: Optional[Curve] = _curve("the plot that was fitted")
     guinier_fit: Optional[Curve] = _curve("line fitted")
@@ -85,21 +110,257 @@ class GuinierResult(Result):
     sharpened_half2: Optional[Map] = map_output("", "half-map 2 treated alike")
 
 
-def compute_guinier(inputs: Inputs, params: GuinierParams, *, progress: Progress = None) -> GuinierResult:
-    """B-factor of ``full_map`` (or the mean of ``half1`` and ``half2``), float32 [z, y, x], from ``ln(mean abs(F)) = c + B s^2 / 4``.
+@dataclass(frozen=True)
+class FitSettings:
+    """What the fit goes by.
 
+    ``weights`` of the shells are float64 [n_shells] or None; ``fit_from`` and ``fit_to`` in Å (0: no limit); ``mask`` is float32
+    [z, y, x] or None.
+    """
+
+    inputs: SharpeningInputs
+    params: GuinierParams
+    rules: FitRules
+    weights: Optional[np.ndarray]
+    fit_from: float
+    fit_to: float
+    mask: Optional[np.ndarray]
+
+
+@dataclass
+class GuinierPlots:
+    """Frequencies of the shells (1/Å) and ln of the mean amplitudes by ``map``, ``weighted``, ``reference``, ``model`` and ``points``."""
+
+    freq: np.ndarray
+    log: Dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def compute_guinier(study: Study, params: GuinierParams, *, progress: Progress = silent) -> GuinierResult:
+    """B-factor of a map from its Guinier plot, ``ln(mean abs(F)) = c + B s^2 / 4``.
+
+    Parameters
+    ----------
+    study
+        ``full_map``, or ``half1`` and ``half2``, or all three; with ``mask``, ``reference_map`` and ``model`` or without.
+    params
+        See :class:`GuinierParams`.
+    progress
+        Told how far it is.
+
+    Returns
+    -------
+    GuinierResult
+        The B-factor, those against the reference map and the model, and the maps that were asked for.
+
+    Raises
+    ------
+    MissingInputError
+        What the parameters ask for was not given.
+    InputError
+        The inputs do not fit together.
+    FormatError
+        The FSC file holds no FSC.
+
+    References
+    ----------
     Rosenthal & Henderson (2003), https://doi.org/10.1016/j.jmb.2003.07.013; Wilson (1942), https://doi.org/10.1038/150152a0.
     """
-    say = progress or (lambda fraction, message: None)
-    say(0.05, "checking the inputs")
-    work = steps.prepare(inputs, params)
-    say(0.4, "Guinier plot")
-    plots = steps.plots(work)
-    values: Dict[str, Any] = dict(work.values)
-    fit = steps.fit_map(work, plots, values)
+    progress(0.05, "checking the inputs")
+    settings, values = _fit_settings(study, params)
+    progress(0.4, "Guinier plot")
+    plots = _plots(settings, values)
+    fit = _fit_map(settings, plots, values)
     for kind in ("reference", "model"):
-        steps.compare(work, plots, kind, values)
-    say(0.7, "writing" if params.write != "nothing" else "done with the fit")
-    steps.write(work, plots, fit, values)
-    say(1.0, "done")
-    return GuinierResult(summary=steps.summary(work, values), warnings=tuple(work.warnings), **values)
+        _compare(settings, plots, kind, values)
+    progress(0.7, "writing" if params.write != "nothing" else "done with the fit")
+    _write(settings, plots, fit, values)
+    progress(1.0, "done")
+    return GuinierResult(summary=_summary(settings, values), warnings=tuple(settings.inputs.warnings), **values)
+
+
+def _fit_settings(study: Study, params: GuinierParams) -> Tuple[FitSettings, Dict[str, Any]]:
+    """Checked inputs, the range of the fit and the weights; and the fields of the result that are known by then."""
+    rules = _RULES[params.rules]
+    if params.write in ("reference", "model"):
+        kind = "reference_map" if params.write == "reference" else "model"
+        if getattr(study, kind) is None:
+            raise MissingInputError(f"The amplitudes of the {kind.replace('_', ' ')} are asked for but none was given; give its file.")
+    halves = study.half1 is not None or study.half2 is not None
+    if params.weighting == "fsc" and not params.fsc_file and not halves:
+        raise MissingInputError("Weights by the FSC are asked for but there are no half-maps; give both, or a file with their FSC.")
+    by_noise = params.fit_to is None and rules.to_resolution and not halves       # else the FSC or the parameters tell where it ends
+    inputs = sharpening_inputs(study, None if by_noise else params.fit_to or finest(study))
+    fsc, resolution, in_mask = _weighting_fsc(params, rules, inputs)
+    weights = None if fsc is None else _weights(fsc, params.rules)
+    fit_to = params.fit_to or (resolution if rules.to_resolution else 0.0)
+    coarse = _REACH * fit_to if params.rules == "cryoqa" else 0.0
+    fit_from = params.fit_from or max(rules.fit_from, coarse)
+    # a weight of the whole box does not fit the amplitudes inside a mask
+    mask = study.mask.data if rules.in_mask and study.mask is not None and (weights is None or in_mask) else None
+    values = dict(study.half_map_values(), weighted=weights is not None, fit_from=fit_from)
+    return FitSettings(inputs, params, rules, weights, fit_from, fit_to, mask), values
+
+
+def _weighting_fsc(params: GuinierParams, rules: FitRules, inputs: SharpeningInputs) -> Tuple[Optional[np.ndarray], float, bool]:
+    """The FSC to weight by (float64 [n_shells]) or None, the resolution of the data (Å), whether the FSC is one in the mask."""
+    use = params.weighting == "fsc" or (params.weighting == "auto" and rules.weights)
+    freq = fourier.frequencies(inputs.geo)
+    if params.fsc_file:
+        found = fsc_of_file(params.fsc_file, freq)
+        below = np.flatnonzero(found < THRESHOLD)
+        resolution = float(1 / freq[max(int(below[0]) - 1, 1)]) if below.size else inputs.resolution
+        return (found if use else None), resolution, True
+    if not inputs.halves:
+        return None, inputs.resolution, False
+    curves = half_map_curves(inputs, "relion" if params.rules == "relion" else "cryoqa")
+    headline = curves.judged()[curves.headline]
+    resolution = estimate(freq, headline, THRESHOLD).resolution or inputs.resolution
+    return (headline.fsc if use else None), resolution, curves.corrected is not None
+
+
+def _weights(fsc: np.ndarray, rules: str) -> np.ndarray:
+    if rules == "xmipp":
+        return np.sqrt(np.maximum(2 * fsc / np.maximum(1 + fsc, 1e-6), 0))
+    return fsc_sharpen.fsc_weights(fsc)
+
+
+def edges(geo: Geometry, nx: int, rules: str) -> np.ndarray:
+    """Outer radii of the shells in steps of 1 / L, float64 [n]; Xmipp's are steps of the x edge, up to half a cycle per voxel."""
+    if rules != "xmipp":
+        return shells.shell_edges(geo)
+    voxel = geo.length / max(geo.shape)
+    at = (np.arange(int(np.floor(nx / 2 + 0.5)) + 1) + 0.5) * geo.length / (nx * voxel)
+    at[-1] = min(at[-1], 0.5 * geo.length / voxel * (1 + 1e-6))
+    return at
+
+
+def _plots(settings: FitSettings, values: Dict[str, Any]) -> GuinierPlots:
+    """Guinier plots of the map, of the reference and of the model; what there is to say of the model goes to ``values``."""
+    inputs, mask, study = settings.inputs, settings.mask, settings.inputs.study
+    geo, data = inputs.geo, inputs.mean.data
+    nx = data.shape[2]
+    at = edges(geo, nx, settings.params.rules)
+    step = inputs.mean.voxel_size[0] * nx if settings.params.rules == "xmipp" else geo.length
+    out = GuinierPlots(np.arange(at.size) / step)
+
+    def logs(ft: np.ndarray) -> np.ndarray:
+        _, amplitude, count = shells.power_sums(ft, geo, at, settings.rules.mate_weight)
+        return guinier.log_amplitudes(amplitude, count, data.size)
+
+    out.log["map"] = logs(inputs.mean_transform() if mask is None else fourier.forward(data * mask))
+    out.log["weighted"] = out.log["map"] + _log(settings.weights, at.size)
+    if study.reference_map is not None:
+        out.log["reference"] = logs(study.transform("reference_map") if mask is None else fourier.forward(study.reference_map.data * mask))
+    if study.model is not None:
+        placed = mtriage_model.place(study.model, inputs.mean, "electron", lambda: data, inputs.warnings)
+        out.log["model"], out.log["points"] = logs(placed.ft), logs(placed.ft_b0)
+        values.update(model_zscore=placed.values["model_zscore"], atoms_outside=placed.values["atoms_outside"])
+    return out
+
+
+def _log(weights: Optional[np.ndarray], n: int) -> np.ndarray:
+    """ln of the weights, float64 [n]; NaN where there is none."""
+    if weights is None:
+        return np.zeros(n)
+    known = np.zeros(n)
+    known[:min(n, weights.size)] = weights[:n]
+    return np.log(np.where(known > 0, known, np.nan))
+
+
+def _fit_map(settings: FitSettings, plots: GuinierPlots, values: Dict[str, Any]) -> Optional[GuinierFit]:
+    """The line through the weighted plot; its numbers and the curves go to ``values``."""
+    s2, end = plots.freq ** 2, settings.fit_to
+    fit = guinier.fit(plots.freq, plots.log["weighted"], settings.fit_from, end)
+    for name in ("map", "weighted", "reference"):
+        if name in plots.log:
+            values["guinier_" + name] = Curve(s2[1:], plots.log[name][1:])
+    if settings.weights is not None:
+        values["fsc_weight"] = Curve(fourier.frequencies(settings.inputs.geo), settings.weights)
+    values["fit_to"] = end or float(1 / plots.freq[np.flatnonzero(np.isfinite(plots.log["weighted"]))[-1]])
+    if fit is None:
+        settings.inputs.warnings.append(f"Fewer than three shells lie between {settings.fit_from:g} Å and {values['fit_to']:.4g} Å, so "
+                                        "that no B-factor could be fitted; fit from a lower resolution.")
+        return None
+    line = np.where(plots.freq * settings.fit_from >= 1 - 1e-9, fit.intercept + fit.slope * s2, np.nan)
+    values.update(bfactor=fit.bfactor, bfactor_error=fit.bfactor_error, r_squared=fit.r_squared, slope=fit.slope, intercept=fit.intercept,
+                  shells=fit.n_shells, oversharpened=fit.bfactor > 0,
+                  fall=float(np.exp(min(-fit.bfactor / (4 * values["fit_to"] ** 2), 50.0))), guinier_fit=Curve(s2[1:], line[1:]))
+    return fit
+
+
+def _compare(settings: FitSettings, plots: GuinierPlots, kind: str, values: Dict[str, Any]) -> None:
+    """B-factor of the map less that of the reference map, or of the atoms as points, and the correlation of the plots."""
+    if kind not in plots.log:
+        return
+    weighted = plots.log["weighted"]
+    use = np.isfinite(weighted) & (plots.freq * settings.fit_from >= 1) & (plots.freq * values["fit_to"] <= 1 + 1e-9)
+    use &= np.isfinite(plots.log[kind])
+    if np.count_nonzero(use) < 3:
+        return
+    base = plots.log["points" if kind == "model" else kind]
+    fit = guinier.fit(plots.freq, weighted - base, settings.fit_from, settings.fit_to)
+    if fit:
+        values.update({f"bfactor_{kind}": fit.bfactor, f"bfactor_{kind}_error": fit.bfactor_error})
+    values["correlation_" + kind] = float(np.corrcoef(weighted[use], plots.log[kind][use])[0, 1])
+    if kind == "model":
+        scale = float(np.mean((weighted - plots.log["model"])[use]))
+        values["guinier_model"] = Curve(plots.freq[1:] ** 2, plots.log["model"][1:] + scale)
+
+
+def _write(settings: FitSettings, plots: GuinierPlots, fit: Optional[GuinierFit], values: Dict[str, Any]) -> None:
+    """The maps that were asked for, by result field."""
+    params, inputs, geo = settings.params, settings.inputs, settings.inputs.geo
+    if params.write == "nothing":
+        return
+    bfactor = params.bfactor if params.bfactor is not None else fit.bfactor if fit else None
+    if params.write == "bfactor" and bfactor is None:
+        inputs.warnings.append("There is no B-factor to apply, so that no map was written; give one.")
+        return
+    reach = 1 / values["fit_to"]
+    at = np.arange(int(np.floor(reach * geo.length * _FINE)) + 1) / _FINE
+    freq = at / geo.length
+    if params.write == "bfactor":
+        gain = np.exp(-bfactor * freq ** 2 / 4)
+        values["bfactor_applied"] = bfactor
+    else:
+        gain = _matched(plots, params.write, freq)
+    if settings.weights is not None:
+        gain = gain * np.interp(freq, fourier.frequencies(geo), settings.weights)
+    at, gain, beyond = _ending(at, gain, reach, geo, params.rules == "xmipp")
+    for name, map_ in inputs.maps.items():
+        ft = filters.apply_radial(transform_of(inputs, name), geo, gain, at=at, beyond=beyond)
+        values[name] = map_.with_data(fourier.inverse(ft, geo.shape))
+
+
+def _matched(plots: GuinierPlots, kind: str, freq: np.ndarray) -> np.ndarray:
+    """Gain at ``freq`` (1/Å) that gives the weighted map the amplitudes of another, linear in the logarithm between shells."""
+    log = plots.log[kind] - plots.log["weighted"]
+    known = np.isfinite(log)
+    if not known.any():
+        raise InputError("No shell has both a map and amplitudes to match; give another reference.")
+    return np.exp(np.interp(freq, plots.freq[known], log[known]))
+
+
+def _ending(at: np.ndarray, gain: np.ndarray, reach: float, geo: Geometry, untouched: bool) -> Tuple[np.ndarray, np.ndarray, float]:
+    """Radii, gain and the gain beyond: Xmipp leaves what is finer as it is, else it goes to 0 within two shells."""
+    end = reach * geo.length
+    if untouched:
+        return np.append(at, (end + 1e-6, end + 2e-6)), np.append(gain, (gain[-1], 1.0)), 1.0
+    edge = np.linspace(0, 2, 33)[1:]
+    return np.append(at, at[-1] + edge), np.append(gain, gain[-1] * filters.raised_cosine(edge, 0, 2)), 0.0
+
+
+def _summary(settings: FitSettings, values: Dict[str, Any]) -> str:
+    """One sentence."""
+    if values.get("bfactor") is None:
+        return "No B-factor could be fitted: too few shells lie in the range of the fit."
+    b, error = values["bfactor"], values["bfactor_error"]
+    what = "the signal of the map" if values["weighted"] else "the map"
+    verdict = "amplitudes rise with resolution, it is oversharpened" if b > 0 else "amplitudes fall with resolution"
+    out = (f"The B-factor of {what} is {b:.1f} ± {error:.1f} Å² from {settings.fit_from:g} to {values['fit_to']:.2f} Å "
+           f"(r² {values['r_squared']:.3f}): {verdict}")
+    if values.get("bfactor_model") is not None:
+        out += f"; against the model as points it is {values['bfactor_model']:.1f} Å²"
+    if values.get("bfactor_reference") is not None:
+        out += f"; against the reference map it is {values['bfactor_reference']:.1f} Å²"
+    return out + "."

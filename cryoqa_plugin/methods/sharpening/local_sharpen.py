@@ -2,22 +2,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, ClassVar, Dict, List, Optional
+from typing import Any, ClassVar, Dict, List, Optional
 
 import numpy as np
 
 from ...core import local_gains
 from ...errors import MissingInputError
-from ...io.inputs import Inputs
 from ...io.maps import Map
 from ...params import param
+from ...progress import Progress, silent
 from ...results import Curve, curve, map_output, metric
-from ..resolution.local_fsc_steps import LEVEL, make_mask
-from . import local_sharpen_steps as steps
-from .common import SharpenedResult, Work, finish, prepare
-
-Progress = Optional[Callable[[float, str], None]]
-
+from ...study import Study
+from ...study.mask import INSIDE, UsedMask
+from ..local_resolution.local_resolution import LocalResolution, local_resolution_values
+from . import local_sharpen_bands as bank
+from .common import SharpenedResult, SharpeningInputs, finish, sharpening_inputs
 
 @dataclass(frozen=True)
 class LocalSharpenParams:
@@ -47,7 +46,7 @@ def _b(meaning: str) -> Any:
 
 
 @dataclass(frozen=True)
-class LocalSharpenResult(SharpenedResult):
+class LocalSharpenResult(SharpenedResult, LocalResolution):
     """Result of :func:`compute_local_sharpen`; percentiles are over the mask, given or made."""
 
     schema: ClassVar[str] = "cryoqa/local_sharpen/1"
@@ -57,86 +56,98 @@ class LocalSharpenResult(SharpenedResult):
     fall_off_p95: Optional[float] = _b("local fall-off that 95 % of the mask is below")
     fall_off_error: Optional[float] = metric("Å²", "median standard error of the local fall-off", "lower")
     bfactor_left: Optional[float] = _b("fall-off that the sharpened map was left with")
-    resolution_median: Optional[float] = metric("Å", "median local resolution in the mask", "lower")
-    resolution_p5: Optional[float] = metric("Å", "local resolution that 5 % of the mask is better than", "lower")
-    resolution_p95: Optional[float] = metric("Å", "local resolution that 95 % of the mask is better than", "lower")
-    resolved_fraction: Optional[float] = metric("", "part of the mask that has a local resolution", "higher")
-    mask_source: Optional[str] = metric("", "where the mask of these numbers comes from: given, made from the half-maps, or none", "none")
     anisotropy: Optional[float] = metric("Å²", "largest less smallest principal value of the displacement tensor of the signal", "lower")
     anisotropy_removed: Optional[bool] = metric("", "the anisotropy was beyond its error and taken out", "none")
     window: Optional[float] = metric("Å", "standard deviation of the Gaussian window", "none")
     bands: Optional[int] = metric("", "bands that were looked at", "none")
     weight: Optional[Curve] = curve("mean weight 1 / (1 + E²) of the bands in the mask", x_label="Frequency", x_unit="1/Å",
                                     y_label="Weight")
-    resolution_map: Optional[Map] = map_output("Å", "local resolution in the mask, from the local fall-off; 0 elsewhere")
     fall_off_map: Optional[Map] = map_output("Å²", "local fall-off as a B-factor, positive; the overall one where there is no signal")
 
 
-def compute_local_sharpen(inputs: Inputs, params: LocalSharpenParams, *, progress: Progress = None) -> LocalSharpenResult:
-    """``half1``, ``half2`` and their mean or ``full_map`` (float32 [z, y, x]) sharpened locally, all by the same gains.
+def compute_local_sharpen(study: Study, params: LocalSharpenParams, *, progress: Progress = silent) -> LocalSharpenResult:
+    """Maps sharpened locally, all by the same gains, by the signal and noise that two half-maps tell around every place.
 
+    Parameters
+    ----------
+    study
+        ``half1``, ``half2``, and ``full_map`` when their mean will not do (float32 [z, y, x]); ``mask`` when it is there.
+    params
+        Choices of the user.
+    progress
+        Called as ``progress(fraction, message)``.
+
+    Returns
+    -------
+    LocalSharpenResult
+        The sharpened maps, the local fall-off and the local resolution that comes of it.
+
+    Raises
+    ------
+    MissingInputError
+        A half-map is missing.
+    InputError
+        The inputs do not fit together.
+
+    Notes
+    -----
     The map is split into bands that add up to it. Around every place ``x``, in a Gaussian window, the half-maps tell the noise
     ``N_k(x)`` of band ``k`` and the fall-off of the signal relative to the mean one, ``S_k(x) = S_k exp(g(x) - b(x) s^2 / 2)``, by
     maximum likelihood over all bands. A band is multiplied by ``exp((B + b(x) - B_left) s^2 / 4) / (1 + E^2)``, with the overall
-    fall-off ``B`` and ``E^2 = N_k(x) / S_k(x)`` for the mean map; ``b(x)`` is left out for the target ``density``. Weights in boxes by
-    Terwilliger et al. (2018), https://doi.org/10.1107/S2059798318004655.
+    fall-off ``B`` and ``E^2 = N_k(x) / S_k(x)`` for the mean map; ``b(x)`` is left out for the target ``density``.
+
+    References
+    ----------
+    Weights in boxes: Terwilliger et al. (2018), https://doi.org/10.1107/S2059798318004655.
     """
-    say = progress or (lambda fraction, message: None)
-    _need_halves(inputs)
-    work = prepare(inputs, params.resolution, need_halves=True)
-    say(0.05, "fall-off of the whole map")
-    mask, source = make_mask(inputs)
-    halves = steps.halves_of(inputs, work, float(np.mean(mask >= LEVEL)) if params.anisotropy else None)
-    sigma = steps.choose_window(params.window, work.resolution)
-    field = steps.measure(halves, work, mask, sigma, params.bands, source == "given", say)
-    left = steps.bfactor_left(params.bfactor_left, params.target, work.resolution, halves.bfactor or 0.0)
-    gain = steps.gains(field, halves, work.geo, work.resolution, params.target, left)
-    values = _numbers(field, halves, work, mask)
-    values.update(bfactor_left=left, window=sigma, bands=field.at.size + 1, mask_source=source)
-    del mask
-    maps = steps.sharpen(work, halves, gain, inputs.full_map is None, say)
-    say(0.96, "Guinier plots")
-    values.update(finish(work, maps))
-    warnings = work.warnings + _warnings(values, halves, work)
+    if not study.has_halves:
+        raise MissingInputError("Local sharpening needs both half-maps, which tell signal from noise at every place; give them, or "
+                                "sharpen a map that has none with 'cryoqa auto-sharpen'.")
+    inputs = sharpening_inputs(study, params.resolution, need_halves=True)
+    progress(0.05, "fall-off of the whole map")
+    used = study.used_mask
+    halves = bank.half_map_spectra(study, inputs, float(np.mean(used.inside)) if params.anisotropy else None)
+    sigma = bank.choose_window(params.window, inputs.resolution)
+    signal = bank.local_signal(halves, inputs, used, sigma, params.bands, progress)
+    left = bank.bfactor_left(params.bfactor_left, params.target, inputs.resolution, halves.bfactor or 0.0)
+    gain = bank.gains(signal, halves, inputs.geo, inputs.resolution, params.target, left)
+    values = dict(_local_values(study, signal, halves, inputs, used), bfactor_left=left, window=sigma, bands=signal.at.size + 1)
+    maps = bank.sharpen(study, inputs, gain, progress)
+    progress(0.96, "Guinier plots")
+    values.update(finish(inputs, maps))
+    warnings = inputs.warnings + _warnings(values, halves, inputs) + used.notes()
     return LocalSharpenResult(summary=_summary(values, params.target), warnings=tuple(warnings), **values)
 
 
-def _need_halves(inputs: Inputs) -> None:
-    if inputs.half1 is None or inputs.half2 is None:
-        raise MissingInputError("Local sharpening needs both half-maps, which tell signal from noise at every place; give them, or "
-                                "sharpen a map that has none with 'cryoqa auto-sharpen'.")
-
-
-def _numbers(field: steps.Field, halves: steps.Halves, work: Work, mask: np.ndarray) -> Dict[str, Any]:
+def _local_values(study: Study, signal: bank.LocalSignal, halves: bank.HalfMapSpectra, inputs: SharpeningInputs,
+                  used: UsedMask) -> Dict[str, Any]:
     """Fields of the result that tell of the local fall-off and resolution, in the mask."""
-    shape = work.geo.shape
-    found = steps.resolutions(field)
-    fall_off = np.float32(halves.bfactor or 0.0) + steps.extra_bfactor(field, work.resolution)
-    there = field.inside & (found > 0) & (found < 3 * work.resolution)
-    out: Dict[str, Any] = dict(fall_off=halves.bfactor, resolved_fraction=float(there.sum() / field.inside.sum()),
-                               anisotropy=halves.anisotropy, anisotropy_removed=halves.filter is not None)
+    shape = inputs.geo.shape
+    found = bank.resolutions(signal)
+    fall_off = np.float32(halves.bfactor or 0.0) + bank.extra_bfactor(signal, inputs.resolution)
+    there = signal.inside & (found > 0) & (found < 3 * inputs.resolution)
+    finest = signal.inside & (found > 0) & (found <= np.float32(1 / signal.at[-1]))
+    frequency = np.divide(1, found, out=np.zeros_like(found), where=found > 0).reshape(signal.grid.shape)
+    carried = local_gains.carry(frequency, shape)
+    carried = np.divide(1, carried, out=np.zeros_like(carried), where=(carried > 1 / (5 * inputs.resolution)) & (used.data >= INSIDE))
+    n_inside = np.count_nonzero(signal.inside)
+    out = local_resolution_values(study, used, carried, unresolved=1 - np.count_nonzero(there) / n_inside,
+                                  nyquist=np.count_nonzero(finest) / n_inside, label="FSC 0.143")
+    out.update(fall_off=halves.bfactor, anisotropy=halves.anisotropy, anisotropy_removed=halves.filter is not None,
+               fall_off_map=inputs.mean.with_data(local_gains.carry(fall_off.reshape(signal.grid.shape), shape)))
     if there.any():
         low, middle, high = (float(v) for v in np.percentile(fall_off[there], (5, 50, 95)))
-        out.update(fall_off_p5=low, fall_off_median=middle, fall_off_p95=high,
-                   fall_off_error=float(2 * work.resolution ** 2 * np.median(field.fall.error[there])))
-        low, middle, high = (float(v) for v in np.percentile(found[there], (5, 50, 95)))
-        out.update(resolution_p5=low, resolution_median=middle, resolution_p95=high)
-        out["weight"] = Curve(field.at, np.array([float(field.weight(i)[there].mean(dtype=np.float64)) for i in range(field.at.size)]))
-    frequency = np.divide(1, found, out=np.zeros_like(found), where=found > 0).reshape(field.grid.shape)
-    carried = local_gains.carry(frequency, shape)
-    carried = np.divide(1, carried, out=np.zeros_like(carried), where=(carried > 1 / (5 * work.resolution)) & (mask >= LEVEL))
-    out["resolution_map"] = work.mean.with_data(carried)
-    out["fall_off_map"] = work.mean.with_data(local_gains.carry(fall_off.reshape(field.grid.shape), shape))
+        weights = [float(signal.weight(i)[there].mean(dtype=np.float64)) for i in range(signal.at.size)]
+        out.update(fall_off_p5=low, fall_off_median=middle, fall_off_p95=high, weight=Curve(signal.at, np.array(weights)),
+                   fall_off_error=float(2 * inputs.resolution ** 2 * np.median(signal.fall.error[there])))
     return out
 
 
-def _warnings(values: Dict[str, Any], halves: steps.Halves, work: Work) -> List[str]:
+def _warnings(values: Dict[str, Any], halves: bank.HalfMapSpectra, inputs: SharpeningInputs) -> List[str]:
     out = []
     if halves.bfactor is None:
         out.append("The half-maps agree over too few shells for a fall-off of the whole map: it was taken for 0.")
-    if halves.masked:
-        out.append("The half-maps are masked: near the edge of that mask signal and noise are told apart by what it left.")
-    smallest = 2 * max(work.mean.voxel_size)
+    smallest = 2 * max(inputs.mean.voxel_size)
     if values["window"] < smallest:
         out.append(f"The window of {values['window']:.2f} Å is narrower than two voxels ({smallest:.2f} Å); weights are mostly noise.")
     return out

@@ -2,22 +2,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, ClassVar, Dict, List, NamedTuple, Optional, Tuple
+from typing import ClassVar, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from ...core import deblur
 from ...core.deblur import Bank, Deblurred
-from ...errors import MissingInputError
-from ...io.inputs import Inputs, require
+from ...io.inputs import require
 from ...io.maps import Map
 from ...params import param
+from ...progress import Progress, silent
 from ...results import Table, map_output, metric, table
-from ..filtering.local_filter import resolved
-from ..resolution.monores import MonoresParams, compute_monores
-from .common import SharpenedResult, Work, finish, prepare
+from ...study import Study
+from ..local_resolution.monores import MonoresParams, compute_monores
+from .common import SharpenedResult, SharpeningInputs, finish, sharpening_inputs
+from .local_filter import resolved
 
-Progress = Optional[Callable[[float, str], None]]
 _FLAT = 0.75                                     # Å, coarsest less finest local resolution at which further rounds end
 _SAME_STEP = 0.2                                 # change of the step size at which further rounds end
 _MONORES_STEP = 0.25                             # Å
@@ -58,7 +58,7 @@ class LocaldeblurResult(SharpenedResult):
     resolution_used: Optional[Map] = map_output("Å", "local resolution of the last round, when there were several; 0 where there is none")
 
 
-class _Local(NamedTuple):
+class _UsedResolution(NamedTuple):
     """Local resolution float32 [z, y, x] (Å, raised to what the voxels allow), where there is one, and the finest allowed (Å)."""
 
     resolution: np.ndarray
@@ -67,63 +67,76 @@ class _Local(NamedTuple):
     fraction_finer: float
 
 
-def compute_localdeblur(inputs: Inputs, params: LocaldeblurParams, *, progress: Progress = None) -> LocaldeblurResult:
-    """``full_map`` (or the mean of ``half1`` and ``half2``), float32 [z, y, x], sharpened by ``resolution_map`` (Å).
+def compute_localdeblur(study: Study, params: LocaldeblurParams, *, progress: Progress = silent) -> LocaldeblurResult:
+    """A map sharpened by its local resolution: steepest descent towards the map whose bands, weighted by it, give this one.
 
-    Ramírez-Aportela et al. (2020), https://doi.org/10.1093/bioinformatics/btz671. Steepest descent towards the map whose bands, weighted
-    by the local resolution, give this one. The half-maps go through the same number of steps of the same size.
+    Parameters
+    ----------
+    study
+        ``resolution_map`` (Å) and ``full_map``, or ``half1`` and ``half2``, or all three.
+    params
+        See :class:`LocaldeblurParams`.
+    progress
+        Told how far it is.
+
+    Returns
+    -------
+    LocaldeblurResult
+        The sharpened maps; the half-maps went through the same number of steps of the same size.
+
+    Raises
+    ------
+    MissingInputError
+        There is no resolution map, or no map to sharpen.
+    InputError
+        The inputs do not fit together, or the resolution map tells nothing.
+
+    References
+    ----------
+    Ramírez-Aportela et al. (2020), https://doi.org/10.1093/bioinformatics/btz671.
     """
-    say = progress or (lambda fraction, message: None)
-    require(inputs, "resolution_map")
-    if inputs.full_map is None and (inputs.half1 is None or inputs.half2 is None):
-        raise MissingInputError("There is no map to sharpen; give a map, or both half-maps.")
-    local = _local(inputs.resolution_map)
-    work = prepare(inputs, float(np.median(local.resolution[local.inside])))
-    _about_map(inputs.resolution_map, work.warnings)
-    maps = {name: map_.data for name, map_ in work.maps.items()}
+    require(study.inputs, "resolution_map")
+    local = _used_resolution(study.resolution_map)
+    inputs = sharpening_inputs(study, float(np.median(local.resolution[local.inside])))
+    unknown = int(np.count_nonzero(~np.isfinite(study.resolution_map.data)))
+    if unknown:                                  # another program may mark so what it does not know
+        inputs.warnings.append(f"{unknown} voxels of the resolution map hold no number ({study.resolution_map.path}); they count as having "
+                               "no resolution.")
+    maps = {name: map_.data for name, map_ in inputs.maps.items()}
     rows: List[Tuple[float, ...]] = []
     while True:
-        bank = deblur.make_bank(work.geo, local.resolution, local.inside, local.finest, params.strength)
-        maps, done = _round(maps, bank, params, say, len(rows))
+        bank = deblur.make_bank(inputs.geo, local.resolution, local.inside, local.finest, params.strength)
+        maps, done = _round(maps, bank, params, progress, len(rows))
         rows.append(_row(len(rows) + 1, local, bank, done))
         if _ended(rows, params):
             break
         del bank
-        local = _again(work, maps["sharpened"])
-    return _result(work, maps, rows, local, inputs, params)
+        local = _resolution_of_sharpened(inputs, maps["sharpened"])
+    return _result(inputs, maps, rows, local, study, params)
 
 
-def _local(grid: Map) -> _Local:
+def _used_resolution(grid: Map) -> _UsedResolution:
     """The resolution map as it is used; raises :class:`InputError` when it says nothing anywhere."""
     finest = 2 * max(grid.voxel_size)
     inside = resolved(grid)
     finer = np.count_nonzero(inside & (grid.data < finest * (1 - 1e-3))) / inside.sum()
     resolution = np.where(inside, np.maximum(grid.data, np.float32(finest)), 0).astype(np.float32)
-    return _Local(resolution, inside, finest, float(finer))
+    return _UsedResolution(resolution, inside, finest, float(finer))
 
 
-def _about_map(grid: Map, warnings: List[str]) -> None:
-    """Say how many voxels hold no number, as another program may have marked what it does not know."""
-    unknown = int(np.count_nonzero(~np.isfinite(grid.data)))
-    if unknown:
-        warnings.append(f"{unknown} voxels of the resolution map hold no number ({grid.path}); they count as having no resolution.")
-
-
-def _round(maps: Dict[str, np.ndarray], bank: Bank, params: LocaldeblurParams, say: Callable[[float, str], None],
-           number: int) -> Tuple[Dict[str, np.ndarray], Deblurred]:
-    """Each map deblurred: the first one decides on steps and step size."""
-    out, done = {}, None
-    for i, (name, data) in enumerate(maps.items()):
-        say(0.1 + 0.8 * i / len(maps), f"round {number + 1}, map {i + 1} of {len(maps)}")
-        if done is None:
-            done = deblur.deblur(bank, data, params.max_steps, params.step_size or 0.0)
-            out[name] = done.data
-        else:
-            out[name] = deblur.deblur(bank, data, params.max_steps, done.step, done.steps).data
+def _round(maps: Dict[str, np.ndarray], bank: Bank, params: LocaldeblurParams, progress: Progress, number: int
+           ) -> Tuple[Dict[str, np.ndarray], Deblurred]:
+    """Each map deblurred: ``sharpened`` decides on steps and step size, and the half-maps follow."""
+    progress(0.1, f"round {number + 1}, map 1 of {len(maps)}")
+    done = deblur.deblur(bank, maps["sharpened"], params.max_steps, params.step_size or 0.0)
+    out = dict(sharpened=done.data)
+    for name in [n for n in maps if n != "sharpened"]:
+        progress(0.1 + 0.8 * len(out) / len(maps), f"round {number + 1}, map {len(out) + 1} of {len(maps)}")
+        out[name] = deblur.deblur(bank, maps[name], params.max_steps, done.step, done.steps).data
     return out, done
 
 
-def _row(number: int, local: _Local, bank: Bank, done: Deblurred) -> Tuple[float, ...]:
+def _row(number: int, local: _UsedResolution, bank: Bank, done: Deblurred) -> Tuple[float, ...]:
     used = local.resolution[local.inside]
     return (number, float(used.min()), float(np.median(used)), float(used.max()), bank.n_bands, done.steps, done.step,
             100 - done.changes[-1] if done.changes else float("nan"))
@@ -137,27 +150,27 @@ def _ended(rows: List[Tuple[float, ...]], params: LocaldeblurParams) -> bool:
     return flat or same or len(rows) >= _MOST_ROUNDS
 
 
-def _again(work: Work, data: np.ndarray) -> _Local:
+def _resolution_of_sharpened(inputs: SharpeningInputs, data: np.ndarray) -> _UsedResolution:
     """Local resolution of the sharpened map alone."""
-    result = compute_monores(Inputs(full_map=work.mean.with_data(data)),
-                             MonoresParams(rules="xmipp", step=_MONORES_STEP, resolution=work.resolution))
-    return _local(result.local_resolution)
+    result = compute_monores(Study(full_map=inputs.mean.with_data(data)),
+                             MonoresParams(rules="xmipp", step=_MONORES_STEP, resolution=inputs.resolution))
+    return _used_resolution(result.resolution_map)
 
 
-def _result(work: Work, maps: Dict[str, np.ndarray], rows: List[Tuple[float, ...]], local: _Local, inputs: Inputs,
+def _result(inputs: SharpeningInputs, maps: Dict[str, np.ndarray], rows: List[Tuple[float, ...]], local: _UsedResolution, study: Study,
             params: LocaldeblurParams) -> LocaldeblurResult:
-    last, warnings = rows[-1], list(work.warnings)
+    last, warnings = rows[-1], list(inputs.warnings)
     if params.rounds == 0 and len(rows) >= _MOST_ROUNDS:
         warnings.append(f"The rounds did not settle within {_MOST_ROUNDS}; the last one is given.")
     if local.fraction_finer > 0:
         warnings.append(f"{100 * local.fraction_finer:.3g} % of the local resolutions are finer than {local.finest:.4g} Å, which the "
                         "voxels do not allow; they count as that.")
-    values = dict(finish(work, maps), steps=int(last[5]), step_size=float(last[6]),
+    values = dict(finish(inputs, maps), steps=int(last[5]), step_size=float(last[6]),
                   last_change=float(last[7]) if np.isfinite(last[7]) else None,
                   rounds_done=len(rows), n_bands=int(last[4]), resolution_finest=last[1], resolution_coarsest=last[3],
                   fraction_outside=float(1 - local.inside.mean()), fraction_finer=local.fraction_finer)
     if len(rows) > 1:
-        values["resolution_used"] = inputs.resolution_map.with_data(local.resolution)
+        values["resolution_used"] = study.resolution_map.with_data(local.resolution)
     summary = (f"The map was sharpened by its local resolution, {last[1]:.2f} to {last[3]:.2f} Å, in {int(last[5])} steps"
                + (f" of the last of {len(rows)} rounds" if len(rows) > 1 else "") + f"; {100 * values['fraction_outside']:.3g} % of the "
                "box has none and stays as it is.")

@@ -2,24 +2,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, ClassVar, Dict, NamedTuple, Optional, Tuple
+from typing import Any, ClassVar, Dict, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from ...core import filters, fourier, local, local_gains
 from ...errors import InputError
-from ...io.inputs import Inputs
 from ...io.maps import Map
 from ...params import param
+from ...progress import Progress, silent
 from ...results import Curve, curve, map_output, metric
-from ..map_info.halves import is_masked
+from ...study import Study
+from ...study.mask import INSIDE, UsedMask
+from ...study.resolution import is_cut
 from . import locscale_bands as bands
 from . import locscale_reference as ref
-from .common import SharpenedResult, Work, finish, prepare
+from .common import OUTPUTS, SharpenedResult, SharpeningInputs, finish, sharpening_inputs
+from .spectrum import usual_bfactor
 
-Progress = Optional[Callable[[float, str], None]]
 REFERENCES = ("model", "pseudo_atoms", "hybrid", "model_free")
-_B_OF_RESOLUTION = 5.9                           # target B-factor in Å^2 over the square of the resolution
 _MISSING = 0.1                                   # part of the molecule without a model, from which it is said
 _DIFFERS = 1.2                                   # amplitude of a map over that of the mean of its half-maps
 
@@ -36,8 +37,8 @@ class LocscaleParams:
     weighting: str = param("noise", "noise: bands are weighted by their local signal over signal and noise, so that noise is not scaled "
                            "up; none: the plain ratio of amplitudes, as LocScale has it.", label="Weights", choices=("noise", "none"))
     target_b: Optional[float] = param(None, "B-factor that the map has afterwards without a model: everywhere (model_free), or in the "
-                                      "median (pseudo_atoms). From the data: 5.9 d^2 at a resolution of d.", label="Target B-factor",
-                                      unit="Å²", min=0, max=1000)
+                                      "median (pseudo_atoms). From the data: 5.9 d^2 at a resolution of d, at most 80.",
+                                      label="Target B-factor", unit="Å²", min=0, max=1000)
     profile: str = param("protein", "Average spectrum that stands for atoms without a model.", label="Average spectrum",
                          choices=ref.PROFILES)
     resolution: Optional[float] = param(None, "Resolution of the map. From the data: half-maps at FSC 0.143, else from the noise of the "
@@ -74,7 +75,7 @@ class LocscaleResult(SharpenedResult):
 class _Setting(NamedTuple):
     """What all references share: mask, spectra of the map, last shell with signal, width of smoothing (1/Å), parameters."""
 
-    work: Work
+    inputs: SharpeningInputs
     mask: np.ndarray
     spectra: bands.Spectra
     last: int
@@ -94,102 +95,128 @@ class _Scaling(NamedTuple):
     local_b: np.ndarray
 
 
-def compute_locscale(inputs: Inputs, params: LocscaleParams, *, progress: Progress = None) -> LocscaleResult:
-    """``full_map`` or half-maps, float32 [z, y, x], scaled to the local amplitudes of a reference.
+def compute_locscale(study: Study, params: LocscaleParams, *, progress: Progress = silent) -> LocscaleResult:
+    """A map, and its half-maps alike, scaled to the local amplitudes of a reference.
 
+    Parameters
+    ----------
+    study
+        ``full_map``, or ``half1`` and ``half2``, or all three (float32 [z, y, x]); ``mask`` and ``model`` when they are there.
+    params
+        Choices of the user.
+    progress
+        Called as ``progress(fraction, message)``.
+
+    Returns
+    -------
+    LocscaleResult
+        The scaled maps, and what was taken from their fall-off.
+
+    Raises
+    ------
+    InputError
+        The inputs do not fit together, or the reference needs a model that is not there or lies elsewhere.
+
+    Notes
+    -----
     In bands that add up to 1 the power of the map, of its noise and of the reference is averaged in a window around every
     place. The fall-off of the signal against the reference is fitted as ``ln S / R = a - B s^2 / 2`` there, and the band multiplied by
-    ``sqrt(R / S) S / (S + N)``. Jakobi, Wilmanns & Sachse (2017), https://doi.org/10.7554/eLife.27131; Bharadwaj & Jakobi (2022),
+    ``sqrt(R / S) S / (S + N)``.
+
+    References
+    ----------
+    Jakobi, Wilmanns & Sachse (2017), https://doi.org/10.7554/eLife.27131; Bharadwaj & Jakobi (2022),
     https://doi.org/10.1039/D2FD00078D.
     """
-    say = progress or (lambda fraction, message: None)
-    kind = _kind(inputs, params)
-    say(0.02, "inputs")
-    work = prepare(inputs, params.resolution)
-    _warn(work, inputs, kind)
-    mask, source = ref.make_mask(inputs, work.mean)
-    spectra, noise_from = _spectra(inputs, work, mask)
+    kind = _kind(study, params)
+    progress(0.02, "inputs")
+    inputs = sharpening_inputs(study, params.resolution)
+    _warn(inputs, kind)
+    used = study.used_mask
+    inside = used.inside
+    spectra, noise_from = _spectra(study, inputs, used)
     last = bands.end_of_signal(spectra)
-    target = params.target_b if params.target_b is not None else _B_OF_RESOLUTION * work.resolution ** 2
-    setting = _Setting(work, mask, spectra, last, 0.5 / params.window, _overall(spectra, work.resolution, params), target, params)
-    scaling, atoms, density = _scaling(inputs, kind, setting, say)
-    say(0.75, "scaling the bands")
-    out = _outputs(inputs, work, scaling, spectra)
-    values = _values(setting, scaling, source)
-    values.update(ref.facts(atoms), reference_used=kind, noise_from=noise_from, target_b=None if kind == "model" else target)
+    target = params.target_b if params.target_b is not None else usual_bfactor(inputs.resolution)
+    setting = _Setting(inputs, used.data, spectra, last, 0.5 / params.window, _overall(spectra, inputs.resolution, params), target, params)
+    scaling, atoms, density = _scaling(study, kind, setting, progress)
+    progress(0.75, "scaling the bands")
+    maps = _scaled_maps(study, inputs, scaling)
+    values = _values(setting, scaling, used, inside)
+    values.update(ref.atom_counts(atoms), reference_used=kind, noise_from=noise_from, target_b=None if kind == "model" else target)
     if density is not None:
-        values["reference_map"] = work.mean.with_data(density)
-    del spectra, setting
-    say(0.95, "B-factors")
-    values.update(finish(work, out))
-    say(1.0, "done")
-    return LocscaleResult(summary=_summary(values, kind), warnings=tuple(work.warnings), **values)
+        values["reference_map"] = inputs.mean.with_data(density)
+    progress(0.95, "B-factors")
+    values.update(finish(inputs, maps))
+    progress(1.0, "done")
+    return LocscaleResult(summary=_summary(values, kind), warnings=(*inputs.warnings, *used.notes()), **values)
 
 
-def _kind(inputs: Inputs, params: LocscaleParams) -> str:
-    kind = params.reference or ("model" if inputs.model is not None else "model_free")
-    if kind in ("model", "hybrid") and inputs.model is None:
+def _kind(study: Study, params: LocscaleParams) -> str:
+    kind = params.reference or ("model" if study.model is not None else "model_free")
+    if kind in ("model", "hybrid") and study.model is None:
         raise InputError(f"The reference '{kind}' needs an atomic model and none was given; give a model, or choose 'pseudo_atoms' or "
                          "'model_free'.")
     return kind
 
 
-def _warn(work: Work, inputs: Inputs, kind: str) -> None:
-    if inputs.model is not None and kind in ("pseudo_atoms", "model_free"):
-        work.warnings.append(f"A model was given but the reference is '{kind}': it was not used.")
-    if not work.halves or inputs.full_map is None:
+def _warn(inputs: SharpeningInputs, kind: str) -> None:
+    study, geo = inputs.study, inputs.geo
+    if study.model is not None and kind in ("pseudo_atoms", "model_free"):
+        inputs.warnings.append(f"A model was given but the reference is '{kind}': it was not used.")
+    if not inputs.halves or study.full_map is None:
         return
-    geo, mean = work.geo, (inputs.half1.data + inputs.half2.data) * np.float32(0.5)
-    used = fourier.frequencies(geo) * work.resolution <= 1
-    one, two = (np.sqrt(ref.shell_power(fourier.forward(d), geo))[used][1:] for d in (work.mean.data, mean))
+    seen = fourier.frequencies(geo) * inputs.resolution <= 1
+    one, two = (np.sqrt(ref.shell_power(study.transform(name), geo))[seen][1:] for name in ("full_map", "average"))
     ratio = one / np.maximum(two, 1e-30)
     if ratio.max() > _DIFFERS * np.median(ratio) or ratio.min() * _DIFFERS < np.median(ratio):
-        work.warnings.append("The map falls off differently than the mean of its half-maps, by which it is scaled; give the map as it "
-                             "came out of the refinement, or the half-maps alone.")
+        inputs.warnings.append("The map falls off differently than the mean of its half-maps, by which it is scaled; give the map as it "
+                               "came out of the refinement, or the half-maps alone.")
 
 
-def _spectra(inputs: Inputs, work: Work, mask: np.ndarray) -> Tuple[bands.Spectra, str]:
-    if work.halves:
-        return bands.spectra_of_halves(inputs.half1, inputs.half2, work.geo), "half_maps"
-    masked = is_masked(work.mean.data)
-    spectra = bands.spectra_of_map(work.mean, mask, work.resolution, masked)
+def _spectra(study: Study, inputs: SharpeningInputs, used: UsedMask) -> Tuple[bands.Spectra, str]:
+    """Spectra of the map, and what told the noise."""
+    if inputs.halves:
+        return bands.spectra_of_halves(study), "half_maps"
+    masked = is_cut(inputs.mean)
     if masked:
-        work.warnings.append("The solvent of the map is masked, so that its noise is not known: everything up to "
-                             f"{work.resolution:.2f} Å counts as signal.")
-    return spectra, "resolution" if masked else "solvent"
+        inputs.warnings.append("The solvent of the map is masked, so that its noise is not known: everything up to "
+                               f"{inputs.resolution:.2f} Å counts as signal.")
+    return bands.spectra_of_map(study, used.data, inputs.resolution, masked), "resolution" if masked else "solvent"
 
 
-def _scaling(inputs: Inputs, kind: str, setting: _Setting, say: Any) -> Tuple[_Scaling, Optional[ref.Atoms], Optional[np.ndarray]]:
+def _scaling(study: Study, kind: str, setting: _Setting,
+             progress: Progress) -> Tuple[_Scaling, Optional[ref.Atoms], Optional[np.ndarray]]:
     """The scaling, the atoms of the reference and their density."""
-    work = setting.work
-    model = ref.model_atoms(inputs, work.mean, work.warnings) if kind in ("model", "hybrid") else None
-    where = ref.molecule(work.mean, setting.mask) if kind != "model_free" else None
+    inputs = setting.inputs
+    model = ref.model_atoms(study, inputs.mean, inputs.warnings) if kind in ("model", "hybrid") else None
+    where = ref.molecule(inputs.mean, setting.mask) if kind != "model_free" else None
     if kind in ("model", "hybrid"):
-        lacking = ref.missing_part(model, where, work.mean, work.resolution)
+        lacking = ref.missing_part(model, where, inputs.mean, inputs.resolution)
         part = float(np.count_nonzero(lacking)) / np.count_nonzero(where)
         if kind == "model":
             atoms = model._replace(missing=part)
             if part > _MISSING:
-                work.warnings.append(f"{100 * part:.0f} % of the molecule is far from any atom of the model and fades away there; "
-                                     "take the reference 'hybrid', or complete the model.")
-            return (*_by_atoms(atoms, setting, False, say), )
-    free = _model_free(setting, say)
+                inputs.warnings.append(f"{100 * part:.0f} % of the molecule is far from any atom of the model and fades away there; "
+                                       "take the reference 'hybrid', or complete the model.")
+            return _by_atoms(atoms, setting, False, progress)
+    free = _model_free(setting, progress)
     if kind == "model_free":
         return free, None, None
-    say(0.6, "pseudo-atoms")
-    guide = bands.apply(_mean_transform(setting.spectra), free.powers, free.gains, work.geo)
+    progress(0.6, "pseudo-atoms")
+    guide = bands.apply(_mean_transform(setting.spectra), free.powers, free.gains, inputs.geo)
     at_points = np.zeros(free.powers.grid.shape)
     at_points[free.powers.there] = free.local_b
-    local_b = local_gains.carry(at_points, work.geo.shape)
+    local_b = local_gains.carry(at_points, inputs.geo.shape)
     if kind == "pseudo_atoms":
         middle = float(np.median(local_b[where]))
-        return _by_atoms(ref.pseudo(work.mean, guide, where, local_b - middle + setting.target_b, setting.params.seed), setting, True, say)
+        atoms = ref.pseudo(inputs.mean, guide, where, local_b - middle + setting.target_b, setting.params.seed)
+        return _by_atoms(atoms, setting, True, progress)
     added = None
     if part > 0.01:
         known = where & ~lacking
         offset = float(np.median(model.b_iso)) - (float(np.median(local_b[known])) if known.any() else 0.0)
-        added = ref.pseudo(work.mean, guide, lacking, local_b + offset, setting.params.seed)
-    return _by_atoms(ref.joined(model, added, part), setting, False, say)
+        added = ref.pseudo(inputs.mean, guide, lacking, local_b + offset, setting.params.seed)
+    return _by_atoms(ref.joined(model, added, part), setting, False, progress)
 
 
 def _overall(spectra: bands.Spectra, resolution: float, params: LocscaleParams) -> np.ndarray:
@@ -203,11 +230,11 @@ def _mean_transform(spectra: bands.Spectra) -> np.ndarray:
     return spectra.f1 if spectra.f2 is None else (spectra.f1 + spectra.f2) * np.float32(0.5)
 
 
-def _model_free(setting: _Setting, say: Any) -> _Scaling:
+def _model_free(setting: _Setting, progress: Progress) -> _Scaling:
     """The overall spectrum of theory with the target B-factor, and local B-factors brought to the overall one."""
-    work, params = setting.work, setting.params
+    inputs, params = setting.inputs, setting.params
     equaliser, had = ref.to_theory(setting.spectra, params.profile, setting.target_b, setting.width, setting.last)
-    powers = bands.measure(setting.spectra, equaliser, setting.overall, None, params.window, setting.mask, work.mean.voxel_size, say)
+    powers = bands.measure(setting.spectra, equaliser, setting.overall, None, params.window, setting.mask, inputs.mean.voxel_size, progress)
     signal = (powers.total - powers.noise).mean(axis=1, dtype=np.float64)
     shape = np.maximum(signal, 1e-6 * powers.total.mean(axis=1, dtype=np.float64))[:, None]
     found = bands.fit(powers, shape)
@@ -216,19 +243,19 @@ def _model_free(setting: _Setting, say: Any) -> _Scaling:
     return _Scaling(powers, gains.astype(np.float32), had - setting.target_b - 2 * found.slope, weights, -2 * found.slope)
 
 
-def _by_atoms(atoms: ref.Atoms, setting: _Setting, as_theory: bool, say: Any) -> Tuple[_Scaling, ref.Atoms, np.ndarray]:
+def _by_atoms(atoms: ref.Atoms, setting: _Setting, as_theory: bool, progress: Progress) -> Tuple[_Scaling, ref.Atoms, np.ndarray]:
     """Scaling to the density of atoms; ``as_theory``: with the mean spectrum of theory."""
-    work, params, spectra = setting.work, setting.params, setting.spectra
-    say(0.2, "density of the reference")
-    ft = ref.transform(atoms, work.mean)
+    inputs, params, spectra = setting.inputs, setting.params, setting.spectra
+    progress(0.2, "density of the reference")
+    ft = ref.transform(atoms, inputs.mean)
     if as_theory:
-        ft = ref.like_theory(ft, work.geo, params.profile, float(np.median(atoms.b_iso)), setting.width)
-    equaliser = ref.to_reference(spectra, ref.shell_power(ft, work.geo), setting.width, setting.last)
-    coarse = np.sqrt(float(np.mean(equaliser[1:max(3, int(work.geo.length / 15))] ** 2)))
+        ft = ref.like_theory(ft, inputs.geo, params.profile, float(np.median(atoms.b_iso)), setting.width)
+    equaliser = ref.to_reference(spectra, ref.shell_power(ft, inputs.geo), setting.width, setting.last)
+    coarse = np.sqrt(float(np.mean(equaliser[1:max(3, int(inputs.geo.length / 15))] ** 2)))
     ft *= np.float32(1 / coarse)
     equaliser /= coarse
-    powers = bands.measure(spectra, equaliser, setting.overall, ft, params.window, setting.mask, work.mean.voxel_size, say)
-    density = fourier.inverse(ft, work.geo.shape)
+    powers = bands.measure(spectra, equaliser, setting.overall, ft, params.window, setting.mask, inputs.mean.voxel_size, progress)
+    density = fourier.inverse(ft, inputs.geo.shape)
     del ft
     shape = np.maximum(powers.reference, 1e-9 * float(powers.reference.max()))
     found = bands.fit(powers, shape)
@@ -237,7 +264,7 @@ def _by_atoms(atoms: ref.Atoms, setting: _Setting, as_theory: bool, say: Any) ->
         gains = np.sqrt(powers.reference / np.maximum(powers.total, bands.FLOOR * powers.total.max(axis=1, keepdims=True)))
     else:
         gains = np.exp(np.clip(-(found.level + found.slope * powers.at[:, None] ** 2) / 2, -2, 2)) * _relative(weights, powers, setting)
-    freq = fourier.frequencies(work.geo)
+    freq = fourier.frequencies(inputs.geo)
     tail = freq[1:setting.last + 1] ** 2
     overall = 4 * float(np.polyfit(tail, np.log(equaliser[1:setting.last + 1]), 1)[0]) if tail.size > 2 else 0.0
     return _Scaling(powers, gains.astype(np.float32), overall - 2 * found.slope, weights, -2 * found.slope), atoms, density
@@ -256,44 +283,36 @@ def _relative(weights: np.ndarray, powers: bands.Powers, setting: _Setting) -> n
     return weights if setting.params.weighting == "none" else weights / powers.weight[:, None]
 
 
-def _outputs(inputs: Inputs, work: Work, scaling: _Scaling, spectra: bands.Spectra) -> Dict[str, np.ndarray]:
-    """The scaled maps, by the name of their output."""
-    out: Dict[str, np.ndarray] = {}
-    if work.halves:
-        for name, ft in (("sharpened_half1", spectra.f1), ("sharpened_half2", spectra.f2)):
-            out[name] = bands.apply(ft, scaling.powers, scaling.gains, work.geo)
-        if inputs.full_map is None:
-            out["sharpened"] = (out["sharpened_half1"] + out["sharpened_half2"]) * np.float32(0.5)
-            return out
-    ft = fourier.forward(work.mean.data) if work.halves else spectra.f1
-    out["sharpened"] = bands.apply(ft, scaling.powers, scaling.gains, work.geo)
+def _scaled_maps(study: Study, inputs: SharpeningInputs, scaling: _Scaling) -> Dict[str, np.ndarray]:
+    """The scaled maps, by the name of their output; without a map of its own, ``sharpened`` is the mean of the scaled half-maps."""
+    out = {name: bands.apply(study.transform(kind), scaling.powers, scaling.gains, inputs.geo)
+           for kind, name in OUTPUTS.items() if getattr(study, kind) is not None}
+    if "sharpened" not in out:
+        out["sharpened"] = (out["sharpened_half1"] + out["sharpened_half2"]) * np.float32(0.5)
     return out
 
 
-def _values(setting: _Setting, scaling: _Scaling, source: str) -> Dict[str, Any]:
+def _values(setting: _Setting, scaling: _Scaling, used: UsedMask, inside: np.ndarray) -> Dict[str, Any]:
     """Metrics, curves and the map of B-factors."""
-    work, powers = setting.work, scaling.powers
-    inside, _ = local.needed(setting.mask, ref.LEVEL, powers.grid)
-    chosen = inside[powers.there]
+    inputs, powers = setting.inputs, scaling.powers
+    near, _ = local.needed(setting.mask, INSIDE, powers.grid)
+    chosen = near[powers.there]
     if not chosen.any():
         chosen[:] = True
     at_points = np.zeros(powers.grid.shape)
     at_points[powers.there] = scaling.removed
     low, middle, high = (float(v) for v in np.percentile(scaling.removed[chosen], (5, 50, 95)))
     gains = np.percentile(scaling.gains[:, chosen], (5, 50, 95), axis=1)
-    nearest = int(np.argmin(np.abs(powers.at - 1 / work.resolution)))
+    nearest = int(np.argmin(np.abs(powers.at - 1 / inputs.resolution)))
     out = dict(bfactor_removed=middle, bfactor_removed_p5=low, bfactor_removed_p95=high, window=setting.params.window,
-               bands=int(powers.at.size), mask_source=source, weight_median=float(np.median(scaling.weights[nearest, chosen])),
+               bands=int(powers.at.size), mask_source=used.source, weight_median=float(np.median(scaling.weights[nearest, chosen])),
                weights=Curve(powers.at, scaling.weights[:, chosen].mean(axis=1, dtype=np.float64)),
                gains=Curve(powers.at, gains[1], gains[0], gains[2]))
-    shown = local_gains.carry(at_points, work.geo.shape)
-    shown[setting.mask < ref.LEVEL] = 0
-    out["local_bfactor"] = work.mean.with_data(shown)
-    if source == "made":
-        out["mask_used"] = work.mean.with_data(setting.mask)
-        work.warnings.append("No mask was given: one was made from the map, low-passed at 12 Å; look at it, or give a mask.")
-    if source == "none":
-        work.warnings.append("No mask was given and none could be made: the whole box was scaled.")
+    shown = local_gains.carry(at_points, inputs.geo.shape)
+    shown[~inside] = 0
+    out["local_bfactor"] = inputs.mean.with_data(shown)
+    if used.source == "made":
+        out["mask_used"] = used.map
     return out
 
 

@@ -1,15 +1,15 @@
 """LocScale's bands: overall fall-off, local powers of map, noise and reference, their fit, and the gains."""
 from __future__ import annotations
 
-from typing import Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from ...core import filters, fourier, local, local_gains, shells
 from ...core.fourier import Geometry
-from ...io.maps import Map
+from ...progress import Progress
+from ...study import Study
 
-Say = Callable[[float, str], None]
 _LOST = 0.05                                     # correlation of the whole map with the truth, squared, below which a shell tells nothing
 _BEYOND = 0.02                                   # the same, where the bands end
 _NOISE_WINDOW = 3.0                              # window of the noise over that of the signal
@@ -22,8 +22,8 @@ _STEPS = 15
 
 
 class Spectra(NamedTuple):
-    """Transforms and shells: ``f1`` and ``f2`` of the half-maps, or ``f1`` of the one map and ``f2`` None; per shell, float64 [n_shells],
-    ``signal`` and ``noise`` power of the mean map, and ``trust``, the part of signal in its power."""
+    """Transforms, shared, and shells: ``f1`` and ``f2`` of the half-maps, or ``f1`` of the one map and ``f2`` None; per shell, float64
+    [n_shells], ``signal`` and ``noise`` power of the mean map, and ``trust``, the part of signal in its power."""
 
     geo: Geometry
     f1: np.ndarray
@@ -51,19 +51,29 @@ class Powers(NamedTuple):
     fitted: int
 
 
-def spectra_of_halves(half1: Map, half2: Map, geo: Geometry) -> Spectra:
-    """From two half-maps: the cross-power is the signal."""
-    f1, f2 = fourier.forward(half1.data), fourier.forward(half2.data)
-    sums = shells.cross_sums(f1, f2, geo)
+def spectra_of_halves(study: Study) -> Spectra:
+    """Spectra of two half-maps: the cross-power is the signal."""
+    sums = study.half_sums()
     n = np.maximum(sums.count, 0.5)
     signal, noise = sums.cross / n, np.maximum(((sums.power1 + sums.power2) / 2 - sums.cross) / 2 / n, 0)
-    return _spectra(geo, f1, f2, signal, noise)
+    return _spectra(study.geometry, study.transform("half1"), study.transform("half2"), signal, noise)
 
 
-def spectra_of_map(map_: Map, mask: np.ndarray, resolution: float, masked: bool) -> Spectra:
-    """From one map: the noise is that of the solvent outside ``mask``; where that was masked off, all is signal up to ``resolution``."""
-    geo = fourier.geometry(map_.shape, map_.voxel_size)
-    f1 = fourier.forward(map_.data)
+def spectra_of_map(study: Study, mask: np.ndarray, resolution: float, masked: bool) -> Spectra:
+    """Spectra of a map alone.
+
+    Parameters
+    ----------
+    study
+        The map.
+    mask
+        Of the molecule, float32 [z, y, x]; the noise is that of the solvent outside.
+    resolution
+        Up to which all is signal (Å) where the solvent was masked off.
+    masked
+        Whether it was.
+    """
+    geo, f1 = study.geometry, study.transform("full_map")
     total, _, count = shells.power_sums(f1, geo)
     total = total / np.maximum(count, 0.5)
     outside = 1 - mask
@@ -72,7 +82,7 @@ def spectra_of_map(map_: Map, mask: np.ndarray, resolution: float, masked: bool)
         freq = fourier.frequencies(geo)
         noise = total * (1 - filters.raised_cosine(freq * resolution, 0.95, 1.15))
     else:
-        power, _, _ = shells.power_sums(fourier.forward(map_.data * outside), geo)
+        power, _, _ = shells.power_sums(fourier.forward(study.full_map.data * outside), geo)
         noise = np.minimum(power / np.maximum(count, 0.5) / part, total)
     return _spectra(geo, f1, None, total - noise, noise)
 
@@ -131,7 +141,7 @@ def overall_weight(spectra: Spectra, width: float) -> np.ndarray:
 
 
 def measure(spectra: Spectra, equaliser: np.ndarray, weight: np.ndarray, reference_ft: Optional[np.ndarray], window: float,
-            near: np.ndarray, voxel_size: Tuple[float, float, float], say: Say) -> Powers:
+            near: np.ndarray, voxel_size: Tuple[float, float, float], progress: Progress) -> Powers:
     """Local powers of all bands, of a map multiplied by ``equaliser`` and ``weight``, float64 [n_shells] each.
 
     Within a band the overall weight keeps its fine end, where noise is strongest, from standing for all of it; the reference has
@@ -152,7 +162,7 @@ def measure(spectra: Spectra, equaliser: np.ndarray, weight: np.ndarray, referen
     _, there = local.needed(near, 1e-3, grid)
     rows: Dict[str, List[np.ndarray]] = dict(total=[], noise=[], reference=[])
     for i, (profile, shape) in enumerate(zip(profiles, shapes)):
-        say(0.25 + 0.35 * i / n_bands, f"band at {1 / at[i]:.1f} Å" if i else "coarsest band")
+        progress(0.25 + 0.35 * i / n_bands, f"band at {1 / at[i]:.1f} Å" if i else "coarsest band")
         total, noise = _band_powers(spectra, profile, shape, grid)
         rows["total"].append(total[there])
         rows["noise"].append(np.maximum(noise[there], FLOOR * max(float(total.max()), 1e-30)))

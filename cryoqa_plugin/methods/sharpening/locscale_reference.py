@@ -1,20 +1,19 @@
 """What LocScale scales to: an atomic model, pseudo-atoms, both, or the average spectrum of proteins or nucleic acids."""
 from __future__ import annotations
 
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
 from ...core import density, filters, fourier, masks, pseudo_atoms, shells
 from ...core.fourier import Geometry
 from ...errors import InputError
-from ...io.inputs import Inputs
 from ...io.maps import Map
-from ..masks.common import contour, cryosparc_mask, drop_small
+from ...study import Study
+from ...study.mask import INSIDE, contour, drop_small
 from .locscale_bands import Spectra, smooth_log
 
 PROFILES = ("protein", "nucleic_acid", "none")
-LEVEL = 0.5                                      # a voxel is inside where the mask is at least this
 _FROM = 0.1                                      # 1/Å, where profiles begin to count
 _PER_ATOM = 16.2                                 # Å^3 of protein per atom that is not hydrogen: 13.1 Da at 0.81 Da/Å^3
 _COVERED = 4.0                                   # Å from an atom within which density is explained, or the resolution where that is more
@@ -123,22 +122,9 @@ def _finer(freq: np.ndarray) -> np.ndarray:
     return np.clip((freq - 1 / 12) / (1 / 9 - 1 / 12), 0, 1)
 
 
-def make_mask(inputs: Inputs, mean: Map) -> Tuple[np.ndarray, str]:
-    """The mask, float32 [z, y, x], and where it comes from: ``given``, ``made`` from the map, or ``none``."""
-    if inputs.mask is not None:
-        if inputs.mask.data.max() < LEVEL:
-            raise InputError(f"The mask nowhere reaches {LEVEL:g}, where a voxel counts as inside: its largest value is "
-                             f"{inputs.mask.data.max():g} ({inputs.mask.path}); give another one.")
-        return np.clip(inputs.mask.data, 0, 1), "given"
-    made = cryosparc_mask(mean, mean, "tight")
-    if made.max() >= LEVEL:
-        return made, "made"
-    return np.ones(mean.shape, dtype=np.float32), "none"
-
-
-def model_atoms(inputs: Inputs, mean: Map, warnings: List[str]) -> Atoms:
+def model_atoms(study: Study, mean: Map, warnings: List[str]) -> Atoms:
     """The atoms of the model that are in the box."""
-    model = inputs.model
+    model = study.model
     found = density.atoms_inside(model.elements, model.xyz, mean.shape, mean.voxel_size, mean.origin)
     n = int(np.count_nonzero(found.keep))
     if n == 0:
@@ -159,7 +145,7 @@ def model_atoms(inputs: Inputs, mean: Map, warnings: List[str]) -> Atoms:
 def molecule(mean: Map, mask: np.ndarray) -> np.ndarray:
     """Where the molecule is, bool [z, y, x]: the map low-passed at 8 Å above a contour, inside the mask."""
     low = masks.lowpass(mean.data, mean.voxel_size, max(8.0, 3 * mean.voxel))
-    inside = mask >= LEVEL
+    inside = mask >= INSIDE
     found = drop_small((low >= contour(low)) & inside, 0.02)
     return found if found.any() else inside
 
@@ -202,8 +188,8 @@ def transform(atoms: Atoms, mean: Map) -> np.ndarray:
     return density.model_density_ft(atoms.elements, atoms.xyz, atoms.b_iso, atoms.occupancy, mean.shape, mean.voxel_size, mean.origin)
 
 
-def facts(atoms: Optional[Atoms]) -> Any:
-    """Result fields about the atoms."""
+def atom_counts(atoms: Optional[Atoms]) -> Dict[str, Any]:
+    """Fields of the result that tell of the atoms."""
     if atoms is None:
         return dict(n_atoms=0, n_pseudo_atoms=0)
     return dict(n_atoms=len(atoms.elements) - atoms.pseudo, n_pseudo_atoms=atoms.pseudo, missing_fraction=atoms.missing)

@@ -2,22 +2,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, ClassVar, Dict, List, NamedTuple, Optional, Tuple
+from typing import ClassVar, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from ...core import fourier, spiral
+from ...core import spiral
 from ...core.fourier import Geometry
 from ...core.jit import njit
 from ...core.threads import over_slabs
 from ...errors import InputError
-from ...io.inputs import Inputs
 from ...params import param
+from ...progress import Progress, silent
 from ...results import Table, metric, table
-from .common import SharpenedResult, Work, finish, prepare
-from .local_power import Start, with_mask
+from ...study import Study
+from .common import SharpenedResult, SharpeningInputs, finish, sharpening_inputs
 
-Progress = Optional[Callable[[float, str], None]]
 _LOWEST, _NEAR = 25.0, 0.7                # Å, and the part of it that the resolution must not exceed
 _KEPT = 15.0                              # Å
 _CONSTANT, _OWN, _IMPOSED = 0, 1, 2       # what amplitude a band gets: the same everywhere, its own, that of another band
@@ -59,12 +58,12 @@ class LocspiralResult(SharpenedResult):
     n_bands: Optional[int] = metric("", "bands of frequency", "none")
     fraction_above: Optional[float] = metric("", "mean part of the mask whose amplitude is above the noise, over the bands", "higher")
     fraction_above_finest: Optional[float] = metric("", "the same in the finest band", "higher")
-    mask_source: Optional[str] = metric("", "where the mask comes from: given, or made here", "none")
+    mask_source: Optional[str] = metric("", "where the mask comes from: given, made from the map, or none (the whole box)", "none")
     n_solvent: Optional[int] = metric("", "voxels that the noise was taken from", "none")
     bands: Optional[Table] = table("Noise of each band, and how much of the mask is above it")
 
 
-class Plan(NamedTuple):
+class BandLayout(NamedTuple):
     """Centres and width (standard deviation) of the bands in shell units, and the shell whose amplitude is imposed, if any."""
 
     centres: np.ndarray
@@ -100,40 +99,72 @@ def _add_kernel(wave, gain, z0, z1, total):
                 total[z, y, x] += wave[z, y, x] * gain[z, y, x]
 
 
-def compute_locspiral(inputs: Inputs, params: LocspiralParams, *, progress: Progress = None) -> LocspiralResult:
-    """``full_map`` (or the mean of ``half1`` and ``half2``), float32 [z, y, x], with local amplitudes evened out band by band.
+def compute_locspiral(study: Study, params: LocspiralParams, *, progress: Progress = silent) -> LocspiralResult:
+    """A map with its local amplitudes evened out band by band.
 
-    Kaur et al. (2021), https://doi.org/10.1038/s41467-021-21509-5. With wave ``c``, amplitude ``m`` and noise ``q`` of a band the map is
-    the sum of ``(c / m) m / (m + q)`` over the bands, where ``m >= q``. The half-maps' waves get the gains of the map: the mean of the
-    sharpened half-maps is the sharpened mean.
+    Parameters
+    ----------
+    study
+        ``full_map``, or ``half1`` and ``half2``, or all three, with ``mask`` or without.
+    params
+        See :class:`LocspiralParams`.
+    progress
+        Told how far it is.
+
+    Returns
+    -------
+    LocspiralResult
+        The maps in standard deviations of the solvent.
+
+    Raises
+    ------
+    InputError
+        The inputs do not fit together, too little lies between the resolutions, or the mask leaves no solvent.
+
+    Notes
+    -----
+    With wave ``c``, amplitude ``m`` and noise ``q`` of a band the map is the sum of ``(c / m) m / (m + q)`` over the bands, where
+    ``m >= q``. The half-maps' waves get the gains of the map: the mean of the sharpened half-maps is the sharpened mean.
+
+    References
+    ----------
+    Kaur et al. (2021), https://doi.org/10.1038/s41467-021-21509-5.
     """
-    say = progress or (lambda fraction, message: None)
-    work = prepare(inputs, params.resolution)
-    plan = _plan(work, params)
-    begun = with_mask(inputs, work)
-    solvent = ~begun.inside & spiral.inside_sphere(work.mean.shape)
+    inputs = sharpening_inputs(study, params.resolution)
+    layout = _layout(inputs, params)
+    mask = study.used_mask
+    inside = mask.inside
+    inputs.warnings.extend(mask.notes())
+    solvent = ~inside & spiral.inside_sphere(inside.shape)
     if not solvent.any():
-        raise InputError(f"The mask fills the box ({inputs.mask.path if inputs.mask else work.mean.path}), so that there is no solvent to "
-                         "take the noise from; give a smaller mask.")
-    maps, rows = _sum_bands(begun, solvent, plan, params, say)
-    _standardise(maps, solvent, work)
+        raise InputError(f"The mask fills the box ({mask.map.path}), so that there is no solvent to take the noise from; give a smaller "
+                         "mask.")
+    maps, rows = _sum_bands(inputs, inside, solvent, layout, params, progress)
+    _standardise(maps, solvent, inputs)
     if params.cut_negative:
         for data in maps.values():
             np.maximum(data, 0, out=data)
-    say(0.95, "Guinier plots")
-    return _result(begun, maps, rows, plan, int(np.count_nonzero(solvent)), params)
+    progress(0.95, "Guinier plots")
+    above = float(np.mean([row[2] for row in rows]))
+    values = dict(finish(inputs, maps), lowest_used=layout.lowest, n_bands=len(rows), fraction_above=above,
+                  fraction_above_finest=rows[-1][2], mask_source=mask.source, n_solvent=int(np.count_nonzero(solvent)),
+                  bands=Table(("Resolution Å", "Noise over median amplitude", "Part above the noise"), tuple(rows)))
+    name = "LocSpiral" if params.rules == "locspiral" else "LocBSharpen"
+    summary = (f"The local amplitudes were evened out by {name} in {len(rows)} bands from {layout.lowest:.3g} to "
+               f"{inputs.resolution:.2f} Å; {100 * above:.0f} % of the mask is above the noise in the mean of the bands.")
+    return LocspiralResult(summary=summary, warnings=tuple(inputs.warnings), **values)
 
 
-def _plan(work: Work, params: LocspiralParams) -> Plan:
+def _layout(inputs: SharpeningInputs, params: LocspiralParams) -> BandLayout:
     """Where the bands are; raises :class:`InputError` where there is too little room."""
-    geo, resolution = work.geo, work.resolution
+    geo, resolution = inputs.geo, inputs.resolution
     lowest = params.lowest or _LOWEST
     if resolution > _NEAR * lowest:
         if params.lowest:
-            raise InputError(f"The resolution is {resolution:.4g} Å and the first band is at {lowest:.4g} Å ({work.mean.path}); too little "
-                             "lies in between. Begin with a coarser band.")
+            raise InputError(f"The resolution is {resolution:.4g} Å and the first band is at {lowest:.4g} Å ({inputs.mean.path}); too "
+                             "little lies in between. Begin with a coarser band.")
         lowest = 2 * resolution
-        work.warnings.append(f"With a resolution of {resolution:.4g} Å the first band is at {lowest:.4g} Å.")
+        inputs.warnings.append(f"With a resolution of {resolution:.4g} Å the first band is at {lowest:.4g} Å.")
     first = max(1, int(geo.length / lowest))
     last = max(first, min(int(geo.length / resolution), geo.n_shells - 1))
     count = max(1, int(np.ceil((last - first + 1) / (params.spacing or params.bandwidth / 1.5) - 1e-9)))
@@ -142,50 +173,52 @@ def _plan(work: Work, params: LocspiralParams) -> Plan:
     if params.rules == "locbsharpen":
         kept = geo.length / params.keep_to
         if kept >= last:
-            work.warnings.append(f"The resolution of {resolution:.4g} Å is coarser than {params.keep_to:.4g} Å, to which all bands keep "
-                                 "their amplitude; nothing is sharpened.")
-    return Plan(centres, params.bandwidth, kept, float(lowest))
+            inputs.warnings.append(f"The resolution of {resolution:.4g} Å is coarser than {params.keep_to:.4g} Å, to which all bands keep "
+                                   "their amplitude; nothing is sharpened.")
+    return BandLayout(centres, params.bandwidth, kept, float(lowest))
 
 
-def _sum_bands(begun: Start, solvent: np.ndarray, plan: Plan, params: LocspiralParams,
-               say: Callable[[float, str], None]) -> Tuple[Dict[str, np.ndarray], List[Tuple[float, ...]]]:
+def _sum_bands(inputs: SharpeningInputs, inside: np.ndarray, solvent: np.ndarray, layout: BandLayout, params: LocspiralParams,
+               progress: Progress) -> Tuple[Dict[str, np.ndarray], List[Tuple[float, ...]]]:
     """Sum of the bands of each map by the gains of the first one; and resolution, noise over signal, part above the noise by band."""
-    work = begun.work
-    transforms = {name: _without_mean(map_.data) for name, map_ in work.maps.items()}
+    geo = inputs.geo
+    transforms = dict(sharpened=_without_mean(inputs.mean_transform()))
+    if inputs.halves:
+        transforms.update({f"sharpened_{half}": _without_mean(inputs.study.transform(half)) for half in ("half1", "half2")})
     main = transforms["sharpened"]
     scratch = np.empty_like(main)
-    totals = {name: np.zeros(work.geo.shape, dtype=np.float32) for name in transforms}
-    reference = _reference(main, work.geo, plan, params, scratch)
+    totals = {name: np.zeros(geo.shape, dtype=np.float32) for name in transforms}
+    reference = _reference(main, geo, layout, params, scratch)
     rows = []
-    for i, centre in enumerate(float(c) for c in plan.centres):
-        say(0.05 + 0.9 * i / len(plan.centres), f"band {i + 1} of {len(plan.centres)}")
-        wave, m = spiral.amplitude(main, work.geo, centre, plan.width, scratch, eco=params.spiral == "eco")
+    for i, centre in enumerate(float(c) for c in layout.centres):
+        progress(0.05 + 0.9 * i / len(layout.centres), f"band {i + 1} of {len(layout.centres)}")
+        wave, m = spiral.amplitude(main, geo, centre, layout.width, scratch, eco=params.spiral == "eco")
         noise = float(np.quantile(m[solvent], params.noise_quantile))
-        inside = m[begun.inside]
-        rows.append((float(work.geo.length / centre), noise / max(float(np.median(inside)), 1e-30),
-                     float(np.count_nonzero(inside >= noise) / inside.size)))
-        kind = _CONSTANT if plan.kept is None else _OWN if centre <= plan.kept else _IMPOSED
-        _gain(m, noise, kind, reference, 1 / spiral.band_norm(work.geo, centre, plan.width) if kind == _OWN else 1.0)
+        there = m[inside]
+        rows.append((float(geo.length / centre), noise / max(float(np.median(there)), 1e-30),
+                     float(np.count_nonzero(there >= noise) / there.size)))
+        kind = _CONSTANT if layout.kept is None else _OWN if centre <= layout.kept else _IMPOSED
+        _gain(m, noise, kind, reference, 1 / spiral.band_norm(geo, centre, layout.width) if kind == _OWN else 1.0)
         for name, ft in transforms.items():
             if name != "sharpened":
-                wave = spiral.wave(ft, work.geo, centre, plan.width, scratch)
+                wave = spiral.wave(ft, geo, centre, layout.width, scratch)
             _add(wave, m, totals[name])
     return totals, rows
 
 
-def _without_mean(data: np.ndarray) -> np.ndarray:
-    """Transform of a map without its mean, complex64."""
-    ft = fourier.forward(data)
-    ft[0, 0, 0] = 0
-    return ft
+def _without_mean(ft: np.ndarray) -> np.ndarray:
+    """A transform, complex64 [nz, ny, nx // 2 + 1], without the mean of its map; ``ft`` stays as it is."""
+    out = ft.copy()
+    out[0, 0, 0] = 0
+    return out
 
 
-def _reference(ft: np.ndarray, geo: Geometry, plan: Plan, params: LocspiralParams, scratch: np.ndarray) -> np.ndarray:
+def _reference(ft: np.ndarray, geo: Geometry, layout: BandLayout, params: LocspiralParams, scratch: np.ndarray) -> np.ndarray:
     """Amplitude that finer bands get, float32 [z, y, x]; one voxel where none is imposed."""
-    if plan.kept is None or plan.kept >= plan.centres[-1]:
+    if layout.kept is None or layout.kept >= layout.centres[-1]:
         return np.ones((1, 1, 1), dtype=np.float32)
-    m = spiral.amplitude(ft, geo, plan.kept, plan.width, scratch, eco=params.spiral == "eco")[1]
-    m *= np.float32(1 / spiral.band_norm(geo, plan.kept, plan.width))
+    m = spiral.amplitude(ft, geo, layout.kept, layout.width, scratch, eco=params.spiral == "eco")[1]
+    m *= np.float32(1 / spiral.band_norm(geo, layout.kept, layout.width))
     return m
 
 
@@ -198,27 +231,14 @@ def _add(wave: np.ndarray, gain: np.ndarray, total: np.ndarray) -> None:
     over_slabs(lambda a, b: _add_kernel(wave, gain, a, b, total), len(wave))
 
 
-def _standardise(maps: Dict[str, np.ndarray], solvent: np.ndarray, work: Work) -> None:
+def _standardise(maps: Dict[str, np.ndarray], solvent: np.ndarray, inputs: SharpeningInputs) -> None:
     """Solvent of the map brought to mean 0 and standard deviation 1, and the half-maps by the same two numbers."""
     values = maps["sharpened"][solvent].astype(np.float64)
     mean, spread = float(values.mean()), float(values.std())
     if spread <= 1e-6 * float(maps["sharpened"].std(dtype=np.float64)):
-        work.warnings.append(f"The solvent of the map is flat ({work.mean.path}), so that nothing counts as noise and all bands go in at "
-                             "full strength; give the map as it was reconstructed.")
+        inputs.warnings.append(f"The solvent of the map is flat ({inputs.mean.path}), so that nothing counts as noise and all bands go in "
+                               "at full strength; give the map as it was reconstructed.")
         mean, spread = 0.0, float(maps["sharpened"].std(dtype=np.float64)) or 1.0
     for data in maps.values():
         data -= np.float32(mean)
         data /= np.float32(spread)
-
-
-def _result(begun: Start, maps: Dict[str, np.ndarray], rows: List[Tuple[float, ...]], plan: Plan, n_solvent: int,
-            params: LocspiralParams) -> LocspiralResult:
-    work = begun.work
-    above = float(np.mean([row[2] for row in rows]))
-    values = dict(finish(work, maps), lowest_used=plan.lowest, n_bands=len(rows), fraction_above=above, fraction_above_finest=rows[-1][2],
-                  mask_source=begun.source, n_solvent=n_solvent,
-                  bands=Table(("Resolution Å", "Noise over median amplitude", "Part above the noise"), tuple(rows)))
-    name = "LocSpiral" if params.rules == "locspiral" else "LocBSharpen"
-    summary = (f"The local amplitudes were evened out by {name} in {len(rows)} bands from {plan.lowest:.3g} to {work.resolution:.2f} Å; "
-               f"{100 * above:.0f} % of the mask is above the noise in the mean of the bands.")
-    return LocspiralResult(summary=summary, warnings=tuple(work.warnings), **values)

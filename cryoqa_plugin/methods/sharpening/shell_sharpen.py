@@ -2,64 +2,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, ClassVar, Optional
+from typing import Any, ClassVar, Dict, Optional
 
-from ...io.inputs import Inputs
-from ...params import param
+import numpy as np
+
+from ...core import anisotropic
+from ...progress import Progress, silent
 from ...results import Curve, Table, curve, metric, table
-from . import shell_steps as steps
-from .common import SharpenedResult
+from ...study import Study
+from . import shell_tensors
+from .common import SharpenedResult, finish
+from .shell_filter import ShellFilter, apply, shell_filter
+from .shell_spectra import ShellInputs, ShellSharpenParams, ShellSpectra, shell_inputs, shell_spectra, target_bfactor
 
-Progress = Optional[Callable[[float, str], None]]
-
-
-@dataclass(frozen=True)
-class ShellSharpenParams:
-    """Parameters of the ``shell_sharpen`` capability."""
-
-    target: str = param("density", "What the map should look like. density: the molecule with atoms as blurred as is usual at this "
-                        "resolution (or as in the model), without noise and without the fall-off of the imaging; b0: a molecule of point "
-                        "atoms (B = 0), which is sharper, as Phenix does.", label="Target", choices=("density", "b0"))
-    anisotropic: str = param("auto", "Correct a fall-off that depends on direction. auto: when it is beyond its error and matters at the "
-                             "resolution.", label="Anisotropic", choices=("auto", "yes", "no"))
-    resolution: Optional[float] = param(None, "Resolution to go by; from the half-maps when empty.", label="Resolution", unit="Å", min=0.1)
-    spectrum: str = param("auto", "Where the ideal spectrum comes from. auto: the reference map if there is one, else the model if there "
-                          "is one, else data. data: the map's own, its fall-off replaced. protein: an average of proteins. model: that of "
-                          "the model. reference: that of the reference map, whatever the target.", label="Spectrum",
-                          choices=("auto", "data", "protein", "model", "reference"))
-    weights: str = param("auto", "What tells the noise. auto: the half-maps, else the model, else nothing. halves, model: these. none: "
-                         "amplitudes are put right and nothing is weighted down.", label="Weights",
-                         choices=("auto", "halves", "model", "none"))
-    noise: str = param("molecule", "Noise that the weights are against. molecule: that inside the mask, or around a contour of the map "
-                       "when there is none; box: that of the whole box, as Phenix does, which smooths more.", label="Noise",
-                       choices=("molecule", "box"))
-    bfactor_ratio: float = param(5.9, "B-factor (Å²) of the atoms of the target density, over the square of the resolution (Å).",
-                                 label="B over squared resolution", min=0, max=50, expert=True)
-    bfactor: Optional[float] = param(None, "B-factor of the atoms of the target density, in place of the rule; positive, Phenix's b_iso.",
-                                     label="B-factor of the target", unit="Å²", min=0, max=2000, expert=True)
-    n_bins: Optional[int] = param(None, "Shells up to the limit; one for each step of Fourier space when empty.", label="Shells", min=3,
-                                  max=2000, expert=True)
-    d_min_ratio: float = param(0.833, "The map is cut, softly, at this times the resolution.", label="Limit over resolution", min=0.1,
-                               max=2, expert=True)
-    k_sol: float = param(0.0, "Contrast of the solvent in the ideal spectrum, 0 to 0.95: amplitudes times 1 - k exp(-b s^2 / 4). Not for "
-                         "the reference map.", label="Solvent k", min=0, max=0.95, expert=True)
-    b_sol: float = param(200.0, "B-factor of that solvent.", label="Solvent B", unit="Å²", min=0, max=2000, expert=True)
-    cc_cut: float = param(0.2, "From the first correlation below this on, the correlation is a fitted Gaussian; 0 for no fit.",
-                          label="Smooth below", min=0, max=0.5, expert=True)
-    last_bins: int = param(3, "The mean correlation of as many last shells is taken out as a baseline; 0 for none.",
-                           label="Shells of the baseline", min=0, max=50, expert=True)
-    max_cc_for_rescale: float = param(0.2, "A baseline above this is believed and left.", label="Largest baseline", min=0, max=1,
-                                      expert=True)
-    rmsd: Optional[float] = param(None, "Error of the model's atoms; rmsd_ratio times the resolution when empty.",
-                                  label="Error of the model", unit="Å", min=0, max=20, expert=True)
-    rmsd_ratio: float = param(0.25, "Error of the model's atoms over the resolution.", label="Error over resolution", min=0, max=2,
-                              expert=True)
-    fraction_complete: Optional[float] = param(None, "Part of the scattering that the model holds; from the best correlation when empty.",
-                                               label="Part in the model", min=0.01, max=1, expert=True)
-    atom_radius: float = param(3.0, "The map is masked this far around the atoms when the model tells the weights and there is no mask.",
-                               label="Mask around atoms", unit="Å", min=0, max=50, expert=True)
-    scale: str = param("power", "Scale of the map. power: the variance of the input; unit: variance 1; maximum: the largest scale factor "
-                       "is 1.", label="Scale", choices=("power", "unit", "maximum"), expert=True)
+__all__ = ["ShellSharpenParams", "ShellSharpenResult", "compute_shell_sharpen"]
 
 
 def _fsc(meaning: str) -> Any:
@@ -110,22 +66,112 @@ class ShellSharpenResult(SharpenedResult):
                                      "faster in this direction, scale factors that they grow faster; 'overall' is taken out of the others")
 
 
-def compute_shell_sharpen(inputs: Inputs, params: ShellSharpenParams, *, progress: Progress = None) -> ShellSharpenResult:
-    """A map (``full_map``, or the mean of ``half1`` and ``half2``), float32 [z, y, x], sharpened in shells towards an ideal spectrum.
+def compute_shell_sharpen(study: Study, params: ShellSharpenParams, *, progress: Progress = silent) -> ShellSharpenResult:
+    """A map sharpened in shells towards an ideal spectrum.
 
+    Parameters
+    ----------
+    study
+        ``full_map``, or ``half1`` and ``half2``, or all three (float32 [z, y, x]); ``mask`` (where the noise matters), ``model`` and
+        ``reference_map`` (what the ideal spectrum comes from) when they are there.
+    params
+        Choices of the user.
+    progress
+        Called as ``progress(fraction, message)``.
+
+    Returns
+    -------
+    ShellSharpenResult
+        The sharpened maps and what was applied.
+
+    Raises
+    ------
+    MissingInputError
+        Nothing tells signal from noise.
+    InputError
+        The inputs do not fit together, or agree nowhere.
+
+    Notes
+    -----
     With signal power ``S``, noise power ``N`` and ideal power ``P`` of a coefficient, it is multiplied by
     ``sqrt(P / S) / (1 + E^2)``, ``E^2 = N / S``: the map nearest to the ideal one, Wiener's filter. ``S`` comes from the
-    half-maps' correlation, a model or a reference map. Terwilliger et al. (2018), https://doi.org/10.1107/S2059798318004655;
-    Rosenthal & Henderson (2003), https://doi.org/10.1016/j.jmb.2003.07.013 (CC*).
+    half-maps' correlation, a model or a reference map.
+
+    References
+    ----------
+    Terwilliger et al. (2018), https://doi.org/10.1107/S2059798318004655; Rosenthal & Henderson (2003),
+    https://doi.org/10.1016/j.jmb.2003.07.013 (CC*).
     """
-    say = progress or (lambda fraction, message: None)
-    work = steps.prepare(inputs, params)
-    say(0.2, "spectra")
-    spectra = steps.measure(work)
-    say(0.45, "anisotropy")
-    plan = steps.plan(work, spectra)
-    say(0.6, "filtering")
-    maps = steps.apply(work, spectra, plan)
-    values = steps.numbers(work, spectra, plan, maps)
-    say(1.0, "done")
-    return ShellSharpenResult(summary=steps.summary(values, params), warnings=tuple(work.base.warnings), **values)
+    inputs = shell_inputs(study, params)
+    progress(0.2, "spectra")
+    spectra = shell_spectra(inputs)
+    progress(0.45, "anisotropy")
+    filter_ = shell_filter(inputs, spectra)
+    progress(0.6, "filtering")
+    maps, filter_ = apply(inputs, spectra, filter_)
+    values = dict(finish(inputs.base, maps), **_metrics(inputs, spectra, filter_), **_curves(inputs, spectra, filter_))
+    progress(1.0, "done")
+    return ShellSharpenResult(summary=_summary(values, params), warnings=tuple(inputs.base.warnings), **values)
+
+
+def _metrics(inputs: ShellInputs, spectra: ShellSpectra, filter_: ShellFilter) -> Dict[str, Any]:
+    """Metrics and the table of tensors, by result field."""
+    out = dict(spectra.values)
+    fall, target = spectra.fall_off, target_bfactor(inputs)
+    out.update(d_min=inputs.d_min, target_bfactor=target, spectrum_used=inputs.spectrum, weights_used=inputs.weights, snr_gain=spectra.gain,
+               baseline=spectra.tidy.baseline, tail_from=1 / spectra.tidy.tail if spectra.tidy.tail else None,
+               anisotropy_corrected=filter_.corrected, bfactor_effective=_effective(inputs, spectra, filter_))
+    if fall:
+        out.update(bfactor_signal=fall.bfactor, bfactor_signal_error=fall.error)
+    found = filter_.tensors
+    if found is not None:
+        scale = shell_tensors.of_scale(found if filter_.corrected else None, spectra.freq, filter_.ratio,
+                                       spectra.count * spectra.weight ** 2)
+        out.update({"u_" + n: float(v) for n, v in zip(shell_tensors.COMPONENTS, found.relative)},
+                   u_error=found.error, u_range=shell_tensors.spread(found.relative),
+                   tensors=shell_tensors.table(found, fall.bfactor / (8 * np.pi ** 2) if fall else None, scale))
+    return out
+
+
+def _mean_scale(filter_: ShellFilter, spectra: ShellSpectra) -> np.ndarray:
+    """Mean scale factor of each bin over directions, float64 [n]."""
+    if not filter_.corrected:
+        return filter_.amplitude * filter_.ratio / (1 + filter_.ratio)
+    q = filter_.ratio[:, None] * np.exp(-anisotropic.exponents(shell_tensors.decay(filter_.tensors), spectra.freq))
+    grown = np.exp(anisotropic.exponents(filter_.tensors.relative, spectra.freq) / 2)
+    return (filter_.amplitude[:, None] * grown * q / (1 + q)).mean(axis=1)
+
+
+def _effective(inputs: ShellInputs, spectra: ShellSpectra, filter_: ShellFilter) -> Optional[float]:
+    """B-factor of the amplitudes applied, from 10 Å to the resolution (Å²)."""
+    freq, resolution = spectra.freq, inputs.base.resolution
+    use = (freq * max(10.0, 2 * resolution) >= 1) & (freq * resolution <= 1) & (filter_.amplitude > 0)
+    if np.count_nonzero(use) < 3:
+        return None
+    return float(-4 * np.polyfit(freq[use] ** 2, np.log(filter_.amplitude[use]), 1)[0])
+
+
+def _curves(inputs: ShellInputs, spectra: ShellSpectra, filter_: ShellFilter) -> Dict[str, Any]:
+    freq, voxels = spectra.freq[1:], float(np.prod(inputs.geo.shape))
+    fo = np.sqrt(spectra.power) / voxels
+    fc = np.sqrt(spectra.ideal * spectra.power[1] / max(float(spectra.ideal[1]), 1e-300)) / voxels
+    star, scale = np.sqrt(spectra.weight), _mean_scale(filter_, spectra)
+    columns = ("d_min", "count", "rms_fo", "rms_fc", "cc", "cc_star", "scale")
+    rows = zip(inputs.geo.length / spectra.edges[1:], spectra.count[1:], fo[1:], fc[1:], spectra.tidy.cc[1:], star[1:], scale[1:])
+    inside = inputs.geo.length / spectra.edges[:-1] > inputs.d_min * (1 + 1e-9)
+    table = Table(columns, tuple(tuple(float(v) for v in row) for row, keep in zip(rows, inside) if keep))
+    return dict(correlation=Curve(freq, spectra.cc[1:]), correlation_smooth=Curve(freq, spectra.tidy.cc[1:]), cc_star=Curve(freq, star[1:]),
+                scale_factor=Curve(freq, scale[1:]), amplitude=Curve(freq, fo[1:]), amplitude_ideal=Curve(freq, fc[1:]), shells=table)
+
+
+def _summary(values: Dict[str, Any], params: ShellSharpenParams) -> str:
+    aim = {"reference": "the spectrum of the reference map", "model": "the spectrum of the model" + (" at B = 0" * (params.target == "b0"))}
+    towards = aim.get(values["spectrum_used"])
+    if towards is None:
+        towards = "point atoms" if params.target == "b0" else f"atoms with a B-factor of {values['target_bfactor']:.0f} Å²"
+    start = f" from a fall-off of {values['bfactor_signal']:.0f} Å²" if values.get("bfactor_signal") is not None else ""
+    weighted = {"halves": "weighted by what the half-maps agree on", "model": "weighted by what map and model agree on",
+                "none": "without weights"}[values["weights_used"]]
+    direction = f"; the fall-off, which differs by {values['u_range']:.2f} Å² (U) between directions, was made even" \
+        if values["anisotropy_corrected"] else ""
+    return f"The map was sharpened in shells to {values['d_min']:.2f} Å towards {towards}{start}, {weighted}{direction}."

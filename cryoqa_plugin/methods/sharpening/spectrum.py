@@ -21,6 +21,7 @@ _POWER = np.array([
 _SHAPE = 10.0                         # Å: coarser than this the spectrum is that of the molecule's shape
 _FEWEST = 4                           # shells for a fall-off
 _TRIED = 400                          # rates tried for the tail
+_RATIO, _MOST = 5.9, 80.0             # B-factor of atoms over the squared resolution, and at the most (Å²)
 
 
 class FallOff(NamedTuple):
@@ -44,6 +45,15 @@ class Tidy(NamedTuple):
     baseline: float
     tail: Optional[float]
     rate: Optional[float]
+
+
+def usual_bfactor(resolution: float, ratio: float = _RATIO) -> float:
+    """B-factor (Å²) that the atoms of a density are given at a resolution (Å): ``ratio d^2``, at most 80 Å².
+
+    The ratio is that found by Terwilliger et al. (2018), https://doi.org/10.1107/S2059798318004655. It holds where a map ends because
+    its atoms move; a coarser map ends for other reasons, and its atoms move no more than those of others.
+    """
+    return min(ratio * resolution ** 2, _MOST)
 
 
 def protein_power(freq: np.ndarray, k_sol: float = 0.0, b_sol: float = 200.0) -> np.ndarray:

@@ -7,7 +7,7 @@ from ..before_after import sharpening_blocks
 from ..blocks import Block
 from ..section import Results, Section
 
-_FIRST = ("fall_off", "fall_off_p5", "fall_off_median", "fall_off_p95", "bfactor_left", "resolution_median", "anisotropy_removed")
+_FIRST = ("fall_off", "fall_off_p5", "fall_off_median", "fall_off_p95", "bfactor_left", "median", "anisotropy_removed")
 
 
 def render(results: Results) -> List[Block]:

@@ -7,7 +7,7 @@ from ..blocks import Block
 from ..local_resolution import blocks
 from ..section import Results, Section
 
-_FIRST = ("median", "p5", "p95", "inverted_fraction", "coefficients", "solvent_median", "resolution", "radius", "smooth",
+_FIRST = ("median", "p5", "p95", "inverted_fraction", "coefficients", "solvent_median", "overall", "radius", "smooth",
           "highest_resolution", "threshold", "rules", "mask_source")
 
 

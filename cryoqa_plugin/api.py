@@ -1,0 +1,177 @@
+"""cryoqa for Python users: open the inputs once, ask what you want to know, keep what you like.
+
+>>> import cryoqa_plugin                                                         # doctest: +SKIP
+>>> study = cryoqa_plugin.open(half1="half1.mrc", half2="half2.mrc")             # doctest: +SKIP
+>>> study.fsc().resolution                                                       # doctest: +SKIP
+2.61
+>>> study.local_fsc(window=8).resolution_map.data.shape                          # doctest: +SKIP
+(96, 96, 96)
+"""
+from __future__ import annotations
+
+import os
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+
+import numpy as np
+
+from . import params as params_module, runner
+from .errors import InputError, MissingInputError
+from .io.inputs import KINDS, expand
+from .io.maps import Map, read_map
+from .progress import Progress, silent
+from .registry import BY_ID, CAPABILITIES, Capability, resolve
+from .results import Curve, Result, Table, declared, read_json
+from .study import Study
+
+Numbers = Union[float, Sequence[float]]
+
+
+def open(*, job: Optional[str] = None, voxel_size: Optional[Numbers] = None, origin: Sequence[float] = (0.0, 0.0, 0.0),
+         budget: Optional[float] = None, **given: Any) -> OpenStudy:
+    """Open a set of inputs: files, arrays or a job folder.
+
+    Parameters
+    ----------
+    job
+        Folder of a RELION or cryoSPARC job that the inputs not given are taken from.
+    voxel_size
+        Voxel size in Å, one value or (x, y, z): of arrays, which need it, and of files whose headers are wrong.
+    origin
+        Position (x, y, z) in Å of the first voxel of arrays.
+    budget
+        Bytes that kept transforms and masks may take; 40 % of the machine's memory when None.
+    **given
+        Inputs by kind (``half1``, ``half2``, ``full_map``, ``mask``, ``model``, ...), each the path of a file, an array
+        [z, y, x] of real numbers, or an object that cryoqa has read.
+
+    Returns
+    -------
+    OpenStudy
+        One method a capability, such as ``study.fsc()`` or ``study.local_fsc(window=8)``.
+
+    Raises
+    ------
+    InputError
+        A file cannot be read, an array has no voxel size, a name is no kind of input.
+    """
+    unknown = [n for n in given if n not in KINDS]
+    if unknown:
+        raise InputError(f"'{unknown[0]}' is no kind of input; the kinds are {', '.join(KINDS)}.")
+    notes: Tuple[str, ...] = ()
+    if job is not None:
+        from .io.jobs import read_job
+        found = read_job(job)
+        notes = found.warnings
+        given = dict(found.sources(), **given)
+    if not any(v is not None for v in given.values()):
+        raise MissingInputError("Nothing was given; give half1 and half2, full_map, or job.")
+    size = None if voxel_size is None else tuple(float(v) for v in np.broadcast_to(np.asarray(voxel_size, dtype=float), 3))
+    files = {k: v for k, v in given.items() if _is_path(v)}
+    study = Study.read(expand(files), {n: size for n in expand(files) if KINDS[n].is_map} if size else None, notes=notes, budget=budget)
+    others = {k: _as_input(k, v, size, origin) for k, v in given.items() if k not in files and v is not None}
+    return OpenStudy(study.inputs.with_(**others), shelf=study.shelf, source_notes=notes)
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, (str, os.PathLike)) or isinstance(value, (list, tuple)) and bool(value) and all(map(_is_path, value))
+
+
+def _as_input(kind: str, value: Any, size: Optional[Tuple[float, ...]], origin: Sequence[float]) -> Any:
+    if KINDS[kind].many and isinstance(value, (list, tuple)):
+        return tuple(_as_input(kind, v, size, origin) if not _is_path(v) else KINDS[kind].read(os.fspath(v)) for v in value)
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.ndim != 3 or np.iscomplexobj(value):
+        raise InputError(f"{KINDS[kind].label} is an array of shape {value.shape} and type {value.dtype}; give real numbers [z, y, x].")
+    if size is None:
+        raise InputError(f"{KINDS[kind].label} is an array, which knows no voxel size; give voxel_size in Å.")
+    return Map(np.ascontiguousarray(value, dtype=np.float32), size, tuple(float(v) for v in origin))
+
+
+class OpenStudy(Study):
+    """A Study whose capabilities are methods: ``study.fsc()``, ``study.monores(levels=12)``, ...; made by :func:`open`.
+
+    Each method takes the parameters of its capability by name, and ``threads`` and ``progress``; it returns the typed result of the
+    capability. ``help(study.fsc)`` tells the parameters.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        row = BY_ID.get(name)
+        return _method(self, row) if row is not None else super().__getattr__(name)
+
+    def __dir__(self) -> List[str]:
+        return sorted({*super().__dir__(), *KINDS, *(row.id for row in CAPABILITIES)})
+
+    def run(self, capability: str, *, threads: int = 0, progress: Progress = silent, **parameters: Any) -> Result:
+        """Run a capability by its id.
+
+        Parameters
+        ----------
+        capability
+            Id of a capability, as ``fsc`` or ``local-fsc``.
+        threads
+            Number of threads, 0 for all cores.
+        progress
+            ``progress(fraction, message)``.
+        **parameters
+            Parameters of the capability by name.
+
+        Returns
+        -------
+        Result
+            Its typed result: ``result.resolution``, ``result.curves``, ``result.table("percentiles")``, ``result.plot()``,
+            ``result.save(folder)``.
+        """
+        row = runner.capability(capability)
+        kinds = [k for k in KINDS if k in row.needs + row.takes]
+        result, document = runner.answer(row, self.only(kinds), parameters, threads=threads, progress=progress,
+                                         command=["python", f"study.{row.id}"])
+        return result.with_document(document)
+
+
+def _method(study: OpenStudy, row: Capability) -> Callable[..., Result]:
+    def call(*, threads: int = 0, progress: Progress = silent, **parameters: Any) -> Result:
+        return study.run(row.id, threads=threads, progress=progress, **parameters)
+
+    call.__name__ = call.__qualname__ = row.id
+    lines = [f"{s.name} : {s.type.__name__}, default {s.default!r}\n    {s.help}" for s in params_module.specs(resolve(row.params))]
+    call.__doc__ = f"{row.title}.\n\nParameters\n----------\n" + "\n".join(lines)
+    return call
+
+
+def load(folder: str) -> Result:
+    """The typed result that a run left in a folder, with its maps and its document.
+
+    Parameters
+    ----------
+    folder
+        Folder with ``result.json``, as written by ``result.save``, the command line or Scipion.
+
+    Raises
+    ------
+    InputError
+        There is no result of cryoqa in the folder.
+    """
+    path = os.path.join(folder, "result.json")
+    if not os.path.isfile(path):
+        raise InputError(f"There is no result.json in '{folder}'; give a folder that a run of cryoqa wrote.")
+    document = read_json(path)
+    row = BY_ID.get(document.get("capability", ""))
+    if row is None:
+        raise InputError(f"'{path}' is no result of a capability of this version of cryoqa.")
+    cls = resolve(row.result)
+    values: Dict[str, Any] = {n: m["value"] for n, m in document["metrics"].items()}
+    values.update({n: _curve(c) for n, c in document["curves"].items()})
+    values.update({n: Table(tuple(t["columns"]), tuple(tuple(r) for r in t["rows"])) for n, t in document["tables"].items()})
+    values.update({n: read_map(os.path.join(folder, m["path"])) for n, m in document["maps"].items()})
+    values.update({n: tuple(read_map(os.path.join(folder, p)) for p in m["paths"]) for n, m in document.get("lists", {}).items()})
+    known = {n for role in ("metric", "curve", "table", "map", "maps") for n in declared(cls, role)}
+    made = cls(summary=document["summary"], warnings=tuple(document["warnings"]), **{n: v for n, v in values.items() if n in known})
+    return made.with_document(document)
+
+
+def _curve(entry: Mapping[str, Any]) -> Curve:
+    def numbers(name: str) -> Optional[np.ndarray]:
+        return None if name not in entry else np.array([np.nan if v is None else v for v in entry[name]], dtype=float)
+
+    return Curve(numbers("x"), numbers("y"), numbers("lower"), numbers("upper"))

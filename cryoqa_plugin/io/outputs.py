@@ -1,0 +1,121 @@
+"""What a result leaves in its folder, by role: maps, lists of maps, models, files, long tables, and the document itself."""
+from __future__ import annotations
+
+import csv
+import io
+import os
+from dataclasses import replace
+from typing import Any, Dict, List, Mapping, Sequence
+
+from ..errors import InputError
+from ..files import replacing
+from ..results import Result, Table, declared, write_json
+from .maps import Map, write_map
+from .models import write_model
+from .mtz import write_mtz
+
+ALSO = {"mtz": ".mtz", "shifted": "_shifted.mrc"}            # what may be written of each map too
+RESULT = "result.json"
+_LONG = 50                                                   # rows from which a table is also written as CSV
+_FORMULA = ("=", "+", "-", "@")                              # a text that begins so is a formula for a spreadsheet
+
+
+def save(result: Result, folder: str) -> str:
+    """Write a result and its document into ``folder``; returns the path of ``result.json``."""
+    document = dict(result.document)
+    write_beside(result, document, folder, {})
+    path = os.path.join(folder, RESULT)
+    write_json(document, path)
+    return path
+
+
+def write_beside(result: Result, document: Dict[str, Any], folder: str, sources: Mapping[str, str], also: Sequence[str] = ()) -> None:
+    """Write what goes beside ``result.json`` and name it in ``document``.
+
+    Parameters
+    ----------
+    result
+        The result.
+    document
+        Its document; ``maps``, ``lists``, ``models``, ``files`` and the ``csv`` of long tables are filled in.
+    folder
+        Where to write; made when it is not there.
+    sources
+        Files of the inputs, by kind: none of them is written over.
+    also
+        What else is written of each map: ``mtz``, ``shifted``.
+
+    Raises
+    ------
+    InputError
+        An output would be written over an input, or cannot be written.
+    """
+    os.makedirs(folder, exist_ok=True)
+    label = f"cryoqa {document.get('capability') or type(result).__name__}: "
+    document["maps"] = {}
+    for name, info in declared(type(result), "map").items():
+        if getattr(result, name) is not None:
+            files = dict({"path": name + ".mrc"}, **{kind: name + ALSO[kind] for kind in also})
+            _write_one_map(getattr(result, name), files, folder, label + name, sources)
+            document["maps"][name] = dict(files, **info)
+    for role, key in (("maps", "lists"), ("model", "models"), ("file", "files")):
+        entries = {n: i for n, i in declared(type(result), role).items() if getattr(result, n) is not None}
+        if entries:
+            document[key] = {n: _WRITERS[role](getattr(result, n), n, i, folder, label, sources) for n, i in entries.items()}
+    for name, found in result.tables.items():
+        if len(found.rows) > _LONG:
+            path = _free(folder, name + ".csv", sources)
+            _write_csv(found, path)
+            document["tables"][name] = dict(document["tables"][name], csv=name + ".csv")
+
+
+def _free(folder: str, name: str, sources: Mapping[str, str]) -> str:
+    """Path of an output; a sentence when an input lies there."""
+    path = os.path.join(folder, name)
+    for kind, source in sources.items():
+        if source and os.path.realpath(path) == os.path.realpath(source):
+            raise InputError(f"The output {path} would be written over the input {kind}; choose another output folder.")
+    return path
+
+
+def _write_one_map(map_: Map, files: Mapping[str, str], folder: str, label: str, sources: Mapping[str, str]) -> None:
+    paths = {kind: _free(folder, name, sources) for kind, name in files.items()}
+    write_map(paths["path"], map_, labels=(label,))
+    if "mtz" in paths:
+        write_mtz(paths["mtz"], map_)
+    if "shifted" in paths:
+        write_map(paths["shifted"], replace(map_, origin=(0.0, 0.0, 0.0)), labels=(label,))
+
+
+def _write_maps(maps: Sequence[Map], name: str, info: Mapping[str, Any], folder: str, label: str,
+                sources: Mapping[str, str]) -> Dict[str, Any]:
+    names: List[str] = [f"{name}_{i}.mrc" for i in range(1, len(maps) + 1)]
+    for file, map_ in zip(names, maps):
+        write_map(_free(folder, file, sources), map_, labels=(label + name,))
+    return dict(paths=names, **info)
+
+
+def _write_model(model: Any, name: str, info: Mapping[str, Any], folder: str, label: str,
+                 sources: Mapping[str, str]) -> Dict[str, Any]:
+    write_model(_free(folder, name + ".cif", sources), model)
+    return dict(path=name + ".cif", **info)
+
+
+def _write_file(content: Any, name: str, info: Mapping[str, Any], folder: str, label: str,
+                sources: Mapping[str, str]) -> Dict[str, Any]:
+    with replacing(_free(folder, info["name"], sources)) as stream:
+        stream.write(content.encode("utf-8") if isinstance(content, str) else content)
+    return dict(path=info["name"], meaning=info["meaning"])
+
+
+_WRITERS = {"maps": _write_maps, "model": _write_model, "file": _write_file}
+
+
+def _write_csv(found: Table, path: str) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow([str(c) for c in found.typed])
+    writer.writerows([["" if v is None else "'" + v if isinstance(v, str) and v.startswith(_FORMULA) else v for v in row]
+                      for row in found.rows])
+    with replacing(path) as stream:
+        stream.write(text.getvalue().encode("utf-8"))

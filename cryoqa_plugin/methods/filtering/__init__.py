@@ -1,1 +1,0 @@
-"""Filters that follow the local resolution."""

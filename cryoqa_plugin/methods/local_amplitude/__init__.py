@@ -1,0 +1,1 @@
+"""Local B-factor and occupancy."""

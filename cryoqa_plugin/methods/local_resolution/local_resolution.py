@@ -1,0 +1,163 @@
+"""What every local resolution gives, and the one function that finishes it."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Dict, Mapping, NamedTuple, Optional
+
+import numpy as np
+
+from ...io.maps import Map
+from ...results import Curve, Result, Table, curve, map_output, metric, table
+from ...study import Study
+from ...study.mask import INSIDE, UsedMask, inside_of
+
+BINS = 60
+PERCENTILES = (5, 25, 50, 75, 95)
+_NAMES = ("p5", "p25", "median", "p75", "p95")
+_WITHOUT_AGREEMENT, _COARSEST = 4.0, 8.0         # times Nyquist: overall resolution of half-maps that share nothing, and at the most
+
+
+def resolution(meaning: str) -> Any:
+    """A resolution in Å: lower is better."""
+    return metric("Å", meaning, "lower")
+
+
+@dataclass(frozen=True)
+class LocalResolution(Result):
+    """What every local resolution gives; statistics are over the voxels of the mask (at least 0.5) that have a resolution."""
+
+    median: Optional[float] = resolution("median local resolution in the mask")
+    p5: Optional[float] = resolution("local resolution that 5 % of the mask is better than")
+    p25: Optional[float] = resolution("local resolution that 25 % of the mask is better than")
+    p75: Optional[float] = resolution("local resolution that 75 % of the mask is better than")
+    p95: Optional[float] = resolution("local resolution that 95 % of the mask is better than")
+    unresolved_fraction: Optional[float] = metric("", "part of the mask without a resolution: no signal even at the coarsest looked at",
+                                                  "lower")
+    nyquist_fraction: Optional[float] = metric("", "part of the mask with signal up to the finest resolution looked at", "none")
+    mask_source: Optional[str] = metric("", "where the mask comes from: given, made from the map, or none (the whole box)", "none")
+    mask_fraction: Optional[float] = metric("", "part of the box inside the mask (at least 0.5)", "none")
+    histogram: Optional[Curve] = curve("Local resolution in the mask", x_label="Resolution", x_unit="Å", y_label="Part of the mask",
+                                       y_unit="%")
+    percentiles: Optional[Table] = table("percentiles of the local resolution in the mask, in Å")
+    resolution_map: Optional[Map] = map_output("Å", "local resolution in Å inside the mask, 0 outside and where there is none")
+    mask_used: Optional[Map] = map_output("", "the mask, when it was made here")
+
+
+class Falls(NamedTuple):
+    """Where curves first fall below ``threshold``.
+
+    ``frequency`` float64 [v] in 1/Å; ``unresolved`` and ``never`` bool [v]: below it as far as is looked, and nowhere below it.
+    """
+
+    threshold: float
+    frequency: np.ndarray
+    unresolved: np.ndarray
+    never: np.ndarray
+
+
+def local_resolution_values(study: Study, used: UsedMask, found: np.ndarray, *, unresolved: float, nyquist: float,
+                            label: Any = "", column: str = "", others: Mapping[Any, np.ndarray] = MappingProxyType({})) -> Dict[str, Any]:
+    """The fields of :class:`LocalResolution` by name.
+
+    Parameters
+    ----------
+    study
+        The Study whose grid the maps lie on.
+    used
+        The mask.
+    found
+        Local resolution in Å, float32 [z, y, x]; 0 where there is none. What is outside the mask does not count.
+    unresolved, nyquist
+        Parts of the mask, from 0 to 1, without signal even at the coarsest resolution, and with signal up to the finest.
+    label
+        What the row of the table of percentiles is called, such as the threshold.
+    column
+        What the column of these labels is called.
+    others
+        Local resolutions like ``found`` by the label of their row in the table, such as those at other thresholds.
+
+    Returns
+    -------
+    dict
+        Numbers, histogram, table and maps; the percentiles are None where no voxel has a resolution.
+    """
+    inside = used.data >= INSIDE
+    out: Dict[str, Any] = dict(unresolved_fraction=float(unresolved), nyquist_fraction=float(nyquist), mask_source=used.source,
+                               mask_fraction=float(np.count_nonzero(inside) / inside.size), resolution_map=study.grid.with_data(found))
+    if used.source == "made":
+        out["mask_used"] = used.map
+    known = {name: values[inside & (values > 0)] for name, values in {label: found, **others}.items()}
+    if known[label].size:
+        rows = percentile_table({name: values for name, values in known.items() if values.size}, column)
+        out.update(zip(_NAMES, rows.rows[0][1:]))
+        out.update(histogram=histogram(known[label]), percentiles=rows)
+    return out
+
+
+def percentile_table(values: Mapping[Any, np.ndarray], first: str = "") -> Table:
+    """Percentiles of local resolutions, a row a threshold (or whatever ``first`` names)."""
+    rows = [(label, *(float(v) for v in np.percentile(some, PERCENTILES))) for label, some in values.items()]
+    return Table((first, *(f"{p} %" for p in PERCENTILES)), tuple(rows))
+
+
+def histogram(values: np.ndarray, total: float = 100.0) -> Curve:
+    """Histogram of local resolutions (Å), float [n], in 60 bins that reach a little beyond them; it adds up to ``total``."""
+    low, high = float(values.min()), float(values.max())
+    margin = max(0.05 * (high - low), 0.01 * low)
+    counts, edges = np.histogram(values, bins=BINS, range=(low - margin, high + margin))
+    return Curve((edges[1:] + edges[:-1]) / 2, total * counts / values.size)
+
+
+def overall_resolution(study: Study) -> float:
+    """The resolution (Å) that windows and bands of half-maps are chosen from.
+
+    Parameters
+    ----------
+    study
+        The Study of the half-maps.
+
+    Returns
+    -------
+    float
+        Where their unmasked FSC falls below 0.143, 8 times Nyquist at the most; 4 times Nyquist where they share nothing, because a
+        window has to have some size.
+    """
+    nyquist = float(1 / study.frequencies[-1])
+    known = study.unmasked_resolution
+    return min(_WITHOUT_AGREEMENT * nyquist if known is None else known, _COARSEST * nyquist)
+
+
+def usable_mask(study: Study) -> UsedMask:
+    """The mask of a Study; raises :class:`InputError` when no voxel of it reaches 0.5, before any work is done."""
+    used = study.used_mask
+    inside_of(used.data, used.map.path)
+    return used
+
+
+def several_fraction(curves: np.ndarray, threshold: float) -> float:
+    """Part of the curves, float32 [v, shells], that fall below ``threshold`` more than once."""
+    falls = np.count_nonzero((curves[:, :-1] >= threshold) & (curves[:, 1:] < threshold), axis=1)
+    return float(np.mean(falls > 1))
+
+
+def summary_of_halves(values: Mapping[str, Any], used: UsedMask, *, curves: str, at: str, how: str) -> str:
+    """One sentence on the local resolution of half-maps.
+
+    Parameters
+    ----------
+    values
+        Fields of :class:`LocalResolution` and of ``HalfMapFacts`` by name.
+    used
+        The mask.
+    curves
+        What is 1 everywhere for copies, such as ``their local FSC``.
+    at
+        Where the resolution is read, such as ``FSC 0.143``.
+    how
+        What it was read in, such as ``window of 5 Å``.
+    """
+    if values["half_maps_identical"]:
+        return f"The half-maps are copies of each other: {curves} is 1 everywhere and says nothing about resolution."
+    return (f"The local resolution at {at} is {values['median']:.2f} Å in the median and from {values['p5']:.2f} to "
+            f"{values['p95']:.2f} Å for nine tenths of the voxels, {used.words} ({how}).")

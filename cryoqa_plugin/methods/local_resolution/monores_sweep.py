@@ -1,0 +1,141 @@
+"""The sweep of MonoRes by cryoqa's rules: amplitudes averaged in the mask, interpolated falls, no edge at Nyquist."""
+from __future__ import annotations
+
+from typing import List, Tuple
+
+import numpy as np
+import scipy.fft
+
+from ...core import filters, fourier
+from ...core.monogenic import Monogenic, Region
+from ...core.pruned import limits_of
+from ...progress import Progress
+from .monores_inputs import Level, MonoresInputs, MonoresSweep, threshold_of
+
+_FINEST = 0.49                        # cycles a voxel
+_REST = 1e-3                          # part of the voxels with which it is not worth while to go on
+
+
+class Window:
+    """Mean over a Gaussian window of what lies inside a mask: ``G(values mask) / G(mask)``."""
+
+    def __init__(self, inside: np.ndarray, voxel_size: Tuple[float, ...], sigma: float) -> None:
+        """``inside`` is bool [z, y, x], ``sigma`` in Å; beyond the box there is nothing."""
+        self.inside = inside
+        margin = [int(np.ceil(3 * sigma / v)) for v in voxel_size[::-1]]
+        self._shape = tuple(scipy.fft.next_fast_len(n + m, real=True) for n, m in zip(inside.shape, margin))
+        self._geo = fourier.geometry(self._shape, voxel_size)
+        self._at = np.arange(0, min(2.0 * self._geo.n_shells, self._geo.length / sigma) + 1, 1 / 16)
+        self._profile = np.exp(-2 * (np.pi * sigma * self._at / self._geo.length) ** 2)
+        self._weight = self._smooth(np.ones(int(np.count_nonzero(inside)), np.float32))
+
+    def _smooth(self, values: np.ndarray) -> np.ndarray:
+        padded = np.zeros(self._shape, np.float32)
+        corner = padded[tuple(slice(0, n) for n in self.inside.shape)]
+        corner[self.inside] = values
+        ft = fourier.forward(padded)
+        filters.apply_radial(ft, self._geo, self._profile, at=self._at, out=ft)
+        padded = fourier.inverse(ft, self._shape)
+        return padded[tuple(slice(0, n) for n in self.inside.shape)][self.inside]
+
+    def mean(self, values: np.ndarray) -> np.ndarray:
+        """Window means, float32 [n], of ``values``, float32 [n], both in the order of ``array[inside]``."""
+        return self._smooth(values) / self._weight
+
+
+def _region(inside: np.ndarray) -> Region:
+    """The smallest box that holds the mask."""
+    out = []
+    for axes in ((1, 2), (0, 2), (0, 1)):
+        places = np.flatnonzero(inside.any(axis=axes))
+        out.append(slice(int(places[0]), int(places[-1]) + 1))
+    return out[0], out[1], out[2]
+
+
+class Fall:
+    """Where the amplitude of each voxel falls below the threshold twice in a row, found as the levels come in."""
+
+    def __init__(self, n: int) -> None:
+        self.done = np.zeros(n, bool)
+        self.frequency = np.zeros(n, np.float32)              # of the fall; of the last level where there was none
+        self._ratio = np.full(n, np.inf, np.float32)          # at the last level that was passed, and its frequency
+        self._passed = np.zeros(n, np.float32)
+        self._pending = np.zeros(n, bool)
+
+    def add(self, frequency: float, ratio: np.ndarray) -> float:
+        """One level: ``ratio`` is amplitude over threshold, float32 [n]. The part of the voxels above it, of those in the race."""
+        f = np.float32(frequency)
+        above = ~self.done & (ratio > 1)
+        self._pending[above] = False
+        self._ratio[above], self._passed[above], self.frequency[above] = ratio[above], f, f
+        below = ~self.done & ~above
+        self.done |= below & self._pending
+        first = below & ~self._pending
+        r0, r1, f0 = self._ratio[first], ratio[first], self._passed[first]
+        known = np.isfinite(r0)
+        part = np.divide(r0 - 1, r0 - r1, out=np.zeros_like(r1), where=known & (r0 > r1))
+        self.frequency[first] = np.where(known, f0 + part * (f - f0), f)
+        self._pending |= first
+        return float(np.count_nonzero(above))
+
+
+def sweep(inputs: MonoresInputs, progress: Progress) -> MonoresSweep:
+    """The sweep over the frequencies by cryoqa's rules.
+
+    Parameters
+    ----------
+    inputs
+        Maps, mask and parameters.
+    progress
+        Told each frequency.
+
+    Returns
+    -------
+    MonoresSweep
+        A voxel that never fails has the last frequency, one that fails at once the first.
+    """
+    voxel, params = inputs.voxel, inputs.params
+    region = _region(inputs.inside if inputs.halves else inputs.inside | inputs.solvent)
+    inside = inputs.inside[region]
+    window = Window(inside, inputs.voxel_size, inputs.window)
+    noise_where, noise_window = _noise_places(inputs, region, inside, window)
+    signal = Monogenic(inputs.signal, inputs.voxel_size, region)
+    noise = Monogenic(inputs.study.difference(), inputs.voxel_size, region) if inputs.halves else None
+    limits, amplitude = limits_of(inside | noise_where), np.empty(inside.shape, np.float32)
+    race, levels = Fall(int(np.count_nonzero(inside))), []
+    frequencies = np.linspace(voxel / inputs.start, _FINEST, params.levels)
+    for k, f in enumerate(frequencies):
+        progress(0.15 + 0.8 * k / len(frequencies), f"amplitude at {voxel / f:.2f} Å")
+        signal.amplitude(float(f), limits=limits, out=amplitude)
+        values = window.mean(amplitude[inside])
+        if noise is not None:
+            noise.amplitude(float(f), limits=limits, out=amplitude)
+        sample = noise_window.mean(amplitude[noise_where])
+        threshold, mean, _ = threshold_of(sample, params.significance or 0.99, params.gaussian_noise)
+        active = float(1 - race.done.mean())
+        signal_mean = float(values[~race.done].mean(dtype=np.float64))
+        above = race.add(f / voxel, values / np.float32(max(threshold, 1e-30)))
+        levels.append(Level(voxel / float(f), threshold, signal_mean, mean, active, above / race.done.size))
+        if race.done.mean() > 1 - _REST:
+            break
+    return _finish(inputs, region, inside, window, race, levels)
+
+
+def _noise_places(inputs: MonoresInputs, region: Region, inside: np.ndarray, window: Window) -> Tuple[np.ndarray, Window]:
+    """Where the noise is looked at, bool over the region, and the window of that."""
+    if not inputs.halves:
+        where = inputs.solvent[region]
+    elif inputs.params.noise_inside:
+        return inside, window
+    else:
+        where = np.ones(inside.shape, bool)
+    return where, Window(where, inputs.voxel_size, inputs.window)
+
+
+def _finish(inputs: MonoresInputs, region: Region, inside: np.ndarray, window: Window, race: Fall, levels: List[Level]) -> MonoresSweep:
+    last, first = np.float32(1 / levels[-1].resolution), np.float32(1 / levels[0].resolution)
+    beyond = int(np.count_nonzero(~race.done & (race.frequency >= last * np.float32(0.99999))))
+    unresolved = int(np.count_nonzero(race.done & (race.frequency <= first * np.float32(1.00001))))
+    out = np.zeros(inputs.shape, np.float32)
+    out[region][inside] = 1 / window.mean(race.frequency)
+    return MonoresSweep(out, levels, beyond, unresolved)

@@ -1,0 +1,1 @@
+"""Map against model."""

@@ -1,0 +1,308 @@
+"""The bands of local sharpening: what they say around each point, the gains, and the bands put together again."""
+from __future__ import annotations
+
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from ...core import anisotropic, cones, local, local_falloff, local_gains, shells
+from ...core.directions import cell_centres
+from ...core.fourier import Geometry, frequencies
+from ...progress import Progress
+from ...study import Study
+from ...study.mask import INSIDE, UsedMask
+from ..local_resolution.local_fsc import coefficients
+from ..resolution import directional_tensor
+from ..resolution.directional_shape import products
+from .common import OUTPUTS, SharpeningInputs
+from .spectrum import fit_fall_off, tidy, usual_bfactor
+
+_WINDOW = 1.5                         # standard deviation of the window over the resolution
+_NOISE_WINDOW = 3.0                   # window of the noise over that of the signal
+_FLOOR = 1e-7                         # noise over power, at the least: copies have none
+_LOST = 0.02                          # half-map signal-to-noise ratio, in the mean, from which on it is extrapolated
+_QUIET = 0.04                         # largest local correlation of a band that is noise
+_REACH = 2.0                          # frequency at which bands end, times that of the resolution, if they did not end before
+_CUT = 0.143
+_STEEPEST = 10.0                      # of the local fall-off, in 2 d^2 of B, relative to the overall one
+_LEFT_B0 = 1.3                        # B-factor over squared resolution that a map of point atoms is left with
+_ERRORS, _EFFECT = 4.0, 0.2           # anisotropy over its error, and its least effect on ln amplitude at the resolution
+_RATIOS = (1e-3, 1e6)                # least and largest signal-to-noise ratio by direction
+_MOST = 60.0
+
+
+class Straighten(NamedTuple):
+    """A filter that takes the anisotropy ``tensor`` (Å², xx, yy, zz, xy, xz, yz) out of a map; ``ratio`` float64 [n_shells], its
+    signal-to-noise ratio in the molecule, mean of all directions."""
+
+    tensor: np.ndarray
+    ratio: np.ndarray
+
+    def apply(self, ft: np.ndarray, geo: Geometry) -> np.ndarray:
+        """A transform multiplied by ``exp(2 pi^2 s^T U s) W(s) / W(abs(s))``, ``W = q / (1 + q)``, as a new array.
+
+        The signal is made isotropic, and directions are weighted by their own ratio ``q(s) = q exp(-4 pi^2 s^T U s)`` in place of the
+        mean ``q``.
+        """
+        corner = np.sqrt(sum(((n // 2) * s) ** 2 for n, s in zip(geo.shape, geo.steps))) + 1
+        at = np.r_[np.arange(self.ratio.size), max(float(corner), self.ratio.size)]
+        ratio = np.r_[self.ratio, self.ratio[-1]]
+        return anisotropic.apply_wiener(ft, geo, at, (1 + ratio) / ratio, ratio, self.tensor, self.tensor)
+
+
+class HalfMapSpectra(NamedTuple):
+    """Transforms of the half-maps, shared; ``amplitude`` float64 [n_shells] whitens both; ``filter`` takes anisotropy out, None when it
+    is left; ``bfactor`` (Å²) is the overall fall-off, positive; ``anisotropy`` (Å²) the range of its tensor. Of half-maps that were
+    ``masked`` the noise is not averaged wider than the signal: beyond the mask there is none."""
+
+    f1: np.ndarray
+    f2: np.ndarray
+    amplitude: np.ndarray
+    filter: Optional[Straighten]
+    bfactor: Optional[float]
+    anisotropy: Optional[float]
+    masked: bool
+
+
+class LocalSignal(NamedTuple):
+    """What is known at the points of ``grid``. Bands lie at ``at`` float64 [n] (1/Å), ``width`` (1/Å) apart, the first at ``width``.
+
+    ``typical`` float64 [n] signal power; ``noise`` float32 [n, v]; ``fall`` the local gain and slope of the signal; ``inside`` bool [v].
+    """
+
+    grid: local.Points
+    at: np.ndarray
+    width: float
+    offset: np.ndarray
+    typical: np.ndarray
+    noise: np.ndarray
+    fall: local_falloff.FallOffs
+    inside: np.ndarray
+
+    def signal(self, i: int) -> np.ndarray:
+        """Power of the signal of band ``i`` at the points, float32 [v]."""
+        exponent = self.fall.gain + self.fall.slope * np.float32(self.offset[i])
+        return np.float32(self.typical[i]) * np.exp(np.clip(exponent, -20, 20))
+
+    def weight(self, i: int) -> np.ndarray:
+        """Part of band ``i`` of the mean map that is signal, ``1 / (1 + E^2)``, float32 [v]."""
+        signal = self.signal(i)
+        return signal / np.maximum(signal + self.noise[i], np.float32(1e-30))
+
+
+def half_map_spectra(study: Study, inputs: SharpeningInputs, part: Optional[float]) -> HalfMapSpectra:
+    """Overall fall-off of the half-maps and their anisotropy, with the filter that takes it out where it is beyond doubt.
+
+    Parameters
+    ----------
+    study, inputs
+        The half-maps.
+    part
+        How much of the box is molecule, from 0 to 1; None when anisotropy is to be left alone.
+    """
+    geo, freq = inputs.geo, frequencies(inputs.geo)
+    f1, f2 = study.transform("half1"), study.transform("half2")
+    sums = study.half_sums()
+    count, fsc = np.maximum(sums.count, 0.5), shells.fsc(sums)
+    signal, straighten, extent = sums.cross / count, None, None
+    if part is not None:
+        cells = cones.cell_sums(f1, f2, geo, directional_tensor.CELLS_PER_EDGE)
+        tensor, extent = _anisotropy(cells, geo, inputs.resolution)
+        if tensor is not None:
+            cc = tidy(freq, fsc, sums.count).cc
+            straighten = Straighten(tensor, np.clip(2 * cc / np.maximum(1 - cc, 1e-6) / part, *_RATIOS))
+            growth = 4 * np.pi ** 2 * freq[:, None] ** 2 * (products(cell_centres(directional_tensor.CELLS_PER_EDGE)) @ tensor)
+            signal = (cells.cross * np.exp(np.clip(growth, -30, 30))).sum(axis=1) / np.maximum(cells.count.sum(axis=1), 0.5)
+    fall = fit_fall_off(freq, signal, sums.count * np.clip(fsc, 0, 1) ** 2, inputs.resolution)
+    amplitude = np.sqrt((sums.power1 + sums.power2) / 2 / count)
+    return HalfMapSpectra(f1, f2, amplitude, straighten, fall.bfactor if fall else None, extent, study.half_maps.masked)
+
+
+def _anisotropy(cells: shells.CrossSums, geo: Geometry, resolution: float) -> Tuple[Optional[np.ndarray], Optional[float]]:
+    """Traceless tensor of the fall-off (Å²) when it matters, and the range of its principal values."""
+    found = directional_tensor.fit(cells, geo, int(geo.length / resolution) + 1)
+    if found is None:
+        return None, None
+    size = float(found.axes.values.max() - found.axes.values.min())
+    matters = size > _ERRORS * float(found.errors.mean()) and 2 * np.pi ** 2 * size / resolution ** 2 > _EFFECT
+    return (found.components if matters else None), size
+
+
+def choose_window(asked: Optional[float], resolution: float) -> float:
+    """Standard deviation of the Gaussian window (Å): as asked, else 1.5 times the resolution."""
+    return asked if asked is not None else _WINDOW * resolution
+
+
+def local_signal(halves: HalfMapSpectra, inputs: SharpeningInputs, used: UsedMask, sigma: float, bands: int,
+                 progress: Progress) -> LocalSignal:
+    """Local powers of all bands, from coarse to fine, to where nothing is left, and the local fall-off that they show.
+
+    Parameters
+    ----------
+    halves, inputs
+        The half-maps.
+    used
+        The mask; the typical signal is that in it when it was given, else that of the whole box.
+    sigma
+        Standard deviation of the window (Å).
+    bands
+        How many there are up to the resolution.
+    progress
+        Called as ``progress(fraction, message)``.
+    """
+    geo, resolution = inputs.geo, inputs.resolution
+    nyquist = (geo.n_shells - 1) / geo.length
+    width = max(1 / (bands * resolution), 1 / geo.length)
+    at = np.arange(1, max(int(min(_REACH / resolution, nyquist) / width + 1e-6), 3) + 1) * width
+    grid = local.points(geo.shape, inputs.mean.voxel_size, sigma)
+    totals: List[np.ndarray] = []
+    noises: List[np.ndarray] = []
+    quiet = 0
+    for i, centre in enumerate(at):
+        progress(0.1 + 0.4 * i / at.size, f"band at {1 / centre:.1f} Å")
+        total, noise = _powers(halves, geo, grid, centre, width)
+        wide = local.widen(noise, grid, _NOISE_WINDOW)
+        signal = np.maximum(local.widen(total, grid, _NOISE_WINDOW) - wide, 0)
+        level = float((signal / np.maximum(signal + 2 * wide, 1e-30)).max())
+        totals.append(total.ravel())
+        noises.append(np.maximum(noise if halves.masked else wide, _FLOOR * max(float(total.max()), 1e-30)).ravel())
+        quiet = quiet + 1 if level < _QUIET and centre * resolution > 1 else 0
+        if quiet == 2:
+            break
+    at = at[:len(totals)]
+    inside = local.needed(used.data, INSIDE, grid)[0].ravel()
+    total, noise = np.array(totals), np.array(noises)
+    del totals, noises
+    progress(0.5, "local fall-off")
+    typical = _typical(at, total, noise, inside if used.source == "given" else np.ones_like(inside))
+    offset = (at * resolution) ** 2 - 0.5
+    fall = local_falloff.fit(total, noise, typical, coefficients(at, width, sigma), offset)
+    np.clip(fall.slope, -_STEEPEST, _STEEPEST, out=fall.slope)
+    return LocalSignal(grid, at, width, offset, typical, noise, fall, inside)
+
+
+def _powers(halves: HalfMapSpectra, geo: Geometry, grid: local.Points, centre: float, width: float) -> np.ndarray:
+    shape = local.cropped_shape(geo, (centre + width) * geo.length, grid.sigma)
+    a, b = (local.band(f, geo, centre * geo.length, width * geo.length, halves.amplitude, shape) for f in (halves.f1, halves.f2))
+    scale = np.float32(np.prod(shape, dtype=np.float64) / np.prod(geo.shape, dtype=np.float64))
+    return local.local_powers(a * scale, b * scale, grid)
+
+
+def _typical(at: np.ndarray, total: np.ndarray, noise: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Mean signal power at the points inside, float64 [n], extrapolated in ``ln SNR`` over frequency squared from where it is lost.
+
+    What is extrapolated is nowhere above what was seen: in noise alone the line may rise.
+    """
+    level = noise[:, inside].mean(axis=1, dtype=np.float64)
+    ratio = total[:, inside].mean(axis=1, dtype=np.float64) / level - 1
+    lost = np.flatnonzero(ratio < 2 * _LOST)
+    last = max(int(lost[0]) if lost.size else ratio.size, min(3, ratio.size))
+    smooth = np.log(np.maximum(ratio, 1e-4))
+    if last < ratio.size:
+        low = max(0, last - 5)
+        line = np.polyfit(at[low:last] ** 2, smooth[low:last], 1)
+        smooth[last:] = np.clip(np.polyval(line, at[last:] ** 2), -20, smooth[:last].max())
+    return np.exp(smooth) * level
+
+
+def extra_bfactor(field: LocalSignal, resolution: float) -> np.ndarray:
+    """Local fall-off less the overall one, B in Å², float32 [v]; positive falls off faster."""
+    return -2 * np.float32(resolution ** 2) * field.fall.slope
+
+
+def bfactor_left(asked: Optional[float], target: str, resolution: float, bfactor: float) -> float:
+    """Fall-off that the sharpened map keeps, B in Å²: as asked, else by the target, at most what the map has.
+
+    Point atoms: 1.3 d^2 (amplitudes at the resolution d are 28 % lower than theirs, coarser ones hardly), at most 80. Their density:
+    :func:`.spectrum.usual_bfactor`.
+    """
+    if asked is not None:
+        return asked
+    return float(np.clip(usual_bfactor(resolution, _LEFT_B0) if target == "b0" else usual_bfactor(resolution), 0, max(bfactor, 0)))
+
+
+class Gains(NamedTuple):
+    """Factors of the bands: ``radial`` float64 [m] at radii ``i / 8`` (shell units) for all of them; ``local`` gives the rest by band."""
+
+    radial: np.ndarray
+    field: LocalSignal
+    extra: Optional[np.ndarray]
+    filter: Optional[Straighten]
+
+    def local(self, i: int) -> np.ndarray:
+        """Weight times local sharpening of band ``i`` (from 0, where the first of the field is 1), float32 [mz, my, mx] at the points."""
+        if i == 0:
+            return np.ones(self.field.grid.shape, dtype=np.float32)
+        gain = self.field.weight(max(i - 1, 1) if self.field.at.size > 1 else 0)
+        if self.extra is not None:
+            gain = gain * np.exp(np.clip(self.extra * np.float32(self.field.at[i - 1] ** 2 / 4), -_MOST, _MOST))
+        return gain.reshape(self.field.grid.shape)
+
+
+def gains(field: LocalSignal, halves: HalfMapSpectra, geo: Geometry, resolution: float, target: str, left: float) -> Gains:
+    """Gains that undo the fall-off, but for ``left`` (B in Å²), and weight each band; ``b0`` undoes each place's own fall-off."""
+    n = int(np.ceil((field.at[-1] + field.width) * geo.length * local_gains.FINE)) + 2
+    freq = np.arange(n) / local_gains.FINE / geo.length
+    radial = np.exp(np.clip(((halves.bfactor or 0.0) - left) * freq ** 2 / 4, -_MOST, _MOST))
+    return Gains(radial, field, extra_bfactor(field, resolution) if target == "b0" else None, halves.filter)
+
+
+def apply(ft: np.ndarray, geo: Geometry, gain: Gains) -> np.ndarray:
+    """A map multiplied by its gains, float32 [z, y, x], from its transform."""
+    field = gain.field
+    width = field.width * geo.length
+    centres = np.arange(field.at.size + 1) * width
+    shapes = local_gains.band_shapes(geo, centres + width, field.grid.sigma)
+    parts: Dict[Tuple[int, int, int], np.ndarray] = {}
+    for i, (centre, shape) in enumerate(zip(centres, shapes)):
+        profile = local_gains.hann_band(centre, width, gain.radial.size) * gain.radial
+        image = local_gains.band_image(ft, geo, profile, shape)
+        if shape not in parts:
+            parts[shape] = np.zeros(shape, dtype=np.float32)
+        local_gains.add_scaled(parts[shape], image, gain.local(i))
+    return local_gains.join(parts, geo)
+
+
+def sharpen(study: Study, inputs: SharpeningInputs, gain: Gains, progress: Progress) -> Dict[str, np.ndarray]:
+    """The sharpened maps.
+
+    Parameters
+    ----------
+    study, inputs
+        The maps.
+    gain
+        Factors of the bands.
+    progress
+        Called as ``progress(fraction, message)``.
+
+    Returns
+    -------
+    dict
+        Float32 [z, y, x] by the name of their output; without a map of its own, ``sharpened`` is the mean of the sharpened half-maps.
+    """
+    out: Dict[str, np.ndarray] = {}
+    kinds = [kind for kind in OUTPUTS if getattr(study, kind) is not None]
+    for k, kind in enumerate(kinds):
+        progress(0.55 + 0.4 * k / len(kinds), f"sharpening map {k + 1} of {len(kinds)}")
+        ft = study.transform(kind)
+        out[OUTPUTS[kind]] = apply(ft if gain.filter is None else gain.filter.apply(ft, inputs.geo), inputs.geo, gain)
+    if "sharpened" not in out:
+        out["sharpened"] = (out["sharpened_half1"] + out["sharpened_half2"]) * np.float32(0.5)
+    return out
+
+
+def resolutions(field: LocalSignal) -> np.ndarray:
+    """Local resolution (Å), float32 [v]: where the FSC of the half-maps, from the local fall-off, falls below 0.143; 0 where it does so in
+    the first bands."""
+    first = np.full(field.noise.shape[1], field.at[-1], dtype=np.float32)
+    open_ = np.ones(first.size, dtype=bool)
+    before = np.ones(first.size, dtype=np.float32)
+    for i in range(1, field.at.size):
+        signal = field.signal(i)
+        fsc = signal / np.maximum(signal + 2 * field.noise[i], np.float32(1e-30))
+        falls = open_ & (fsc < _CUT)
+        t = (before[falls] - _CUT) / np.maximum(before[falls] - fsc[falls], 1e-9)
+        first[falls] = 0 if i == 1 else field.at[i - 1] + t * field.width
+        open_ &= ~falls
+        before = fsc
+    return np.divide(1, first, out=np.zeros_like(first), where=first > 0)

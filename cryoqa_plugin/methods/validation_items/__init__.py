@@ -1,1 +1,0 @@
-"""Items of a validation that are capabilities of their own."""

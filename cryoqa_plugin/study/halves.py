@@ -1,0 +1,177 @@
+"""Two half-maps: are they independent, of one scale, cut by a mask or a sphere, and what every result says of them."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from ..core import shells
+from ..core.fourier import Geometry
+from ..io.maps import Map
+from ..results import Result, metric
+from .noise import find_low_pass
+from .position import Position
+
+_COPY = 0.9999                                   # correlation in every shell from which half-maps are copies, or inverted copies
+_DUST = 1e-9                                     # of the strongest shell's power; below it rounding rules
+_CONSTANT = 0.1                                  # part of the voxels with one value from which a map is cut
+_FLAT = 0.01                                     # standard deviation over that of the map below which a region is flat
+_RELION_EDGE = 3                                 # voxels over which RELION fades to what it fills the corners with
+
+
+class Cut(NamedTuple):
+    """How a map was cut: by a molecular ``mask``, or only outside the largest ``sphere`` of the box, as RELION does in every
+    reconstruction."""
+
+    mask: bool
+    sphere: bool
+
+
+class HalfMaps(NamedTuple):
+    """What is known about two half-maps; the fields are those of :class:`HalfMapFacts` without their prefix."""
+
+    identical: bool
+    inverted: bool
+    masked: bool
+    sphere: bool
+    scale: float
+    correlation: float
+    zero_fraction: float
+    filtered_at: Optional[float]
+    position: Position
+
+
+@dataclass(frozen=True)
+class HalfMapFacts(Result):
+    """What every result of half-maps says of them."""
+
+    half_maps_identical: Optional[bool] = metric("", "the half-maps are copies of each other, up to a factor", "none")
+    half_maps_inverted: Optional[bool] = metric("", "a half-map is the other with its contrast inverted", "none")
+    half_maps_masked: Optional[bool] = metric("", "a half-map was multiplied by a mask before it came here", "none")
+    half_maps_sphere: Optional[bool] = metric("", "a half-map is filled with one value outside the largest sphere of the box, as RELION "
+                                              "leaves it", "none")
+    half_maps_scale: Optional[float] = metric("", "larger standard deviation of the half-maps over the smaller one", "target:1")
+    half_maps_correlation: Optional[float] = metric("", "correlation of the voxels of the half-maps", "none")
+    half_maps_zero_fraction: Optional[float] = metric("", "part of the voxels of a half-map that are exactly 0", "lower")
+    half_maps_filtered_at: Optional[float] = metric("Å", "resolution at which the half-maps were low-passed, when they were", "none")
+    half_maps_shift: Optional[float] = metric("voxels", "how far half-map 2 is moved against half-map 1", "target:0")
+    half_maps_shift_vector: Optional[str] = metric("voxels", "the same along x, y, z: half-map 2 is half-map 1 moved by it", "none")
+    half_maps_shift_error: Optional[float] = metric("voxels", "standard error of the shift", "lower")
+    half_maps_operation: Optional[str] = metric("", "what turns half-map 2 the way round of half-map 1: none, or axes to reverse and "
+                                                "swap", "none")
+    half_maps_likeness: Optional[float] = metric("", "mean FSC coarser than 20 Å after that and with the shift undone", "higher")
+
+
+def values(half_maps: HalfMaps) -> Dict[str, Any]:
+    """The fields of :class:`HalfMapFacts` by name."""
+    known = half_maps._asdict()
+    known.update(known.pop("position")._asdict())
+    return {f"half_maps_{name}": value for name, value in known.items()}
+
+
+def look_at(half1: Map, half2: Map, sums: shells.CrossSums, geo: Geometry, position: Position) -> HalfMaps:
+    """What is known about two half-maps.
+
+    Parameters
+    ----------
+    half1, half2
+        The half-maps.
+    sums, geo
+        Their cross sums in shells, without a mask, and the shells.
+    position
+        How half-map 2 lies on half-map 1.
+
+    Returns
+    -------
+    HalfMaps
+        Copies are half-maps that correlate by more than 0.9999 in every shell, inverted copies by less than -0.9999: one number over all
+        voxels would call every pair with strong low resolution a copy.
+    """
+    moments = _moments(half1.data, half2.data)
+    deviations = np.sqrt(moments[:2])
+    copies = copied(sums)
+    cuts = cut(half1.data), cut(half2.data)
+    masked = any(c.mask for c in cuts)
+    edge = find_low_pass(sums, geo) if copies == 0 else None                         # copies have no noise whose end can be seen
+    inverted = copies < 0 or (position.operation or "").startswith("contrast inverted")
+    return HalfMaps(copies > 0, inverted, masked, not masked and any(c.sphere for c in cuts), float(deviations.max() / deviations.min()),
+                    float(moments[2] / deviations.prod()), _zero_fraction(half1.data, half2.data),
+                    None if edge is None else edge.resolution, position)
+
+
+def copied(sums: shells.CrossSums) -> int:
+    """1 for half-maps that are copies up to a factor, -1 for copies of inverted contrast, 0 for two maps; from their cross sums."""
+    power = np.minimum(sums.power1 / max(sums.power1[1:].max(), 1e-300), sums.power2 / max(sums.power2[1:].max(), 1e-300))
+    used = power / np.maximum(sums.count, 1) > _DUST / max(sums.count[1], 1)
+    used[0] = False
+    curve = shells.fsc(sums)[used]
+    if curve.size == 0:
+        return 0
+    return 1 if curve.min() > _COPY else -1 if curve.max() < -_COPY else 0
+
+
+def _moments(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    """Variances of two maps and their covariance, float64 [3], with sums over one section at a time.
+
+    Each map is divided by its largest value first, so that maps of any scale can be squared."""
+    tops = [max(float(np.abs(m).max()), 1e-300) for m in (one, two)]
+    means = [float(m.mean(dtype=np.float64)) / t for m, t in zip((one, two), tops)]
+    out = np.zeros(3)
+    for p, q in zip(one, two):
+        a, b = p.ravel() / tops[0] - means[0], q.ravel() / tops[1] - means[1]
+        out += (a @ a, b @ b, a @ b)
+    return out / one.size * (tops[0] ** 2, tops[1] ** 2, tops[0] * tops[1])
+
+
+def _zero_fraction(half1: np.ndarray, half2: np.ndarray) -> float:
+    """Part of the voxels that are exactly 0, the larger of the two half-maps; a ball in a box leaves 0.476."""
+    return float(max(1 - np.count_nonzero(h) / h.size for h in (half1, half2)))
+
+
+def common_fraction(data: np.ndarray, inside: Optional[np.ndarray] = None) -> float:
+    """Part of the voxels, float32 [z, y, x], that have exactly the value of one of the corners; of those ``inside`` (bool) if given."""
+    corners = {float(data[i, j, k]) for i in (0, -1) for j in (0, -1) for k in (0, -1)}
+    values_ = data if inside is None else data[inside]
+    return max(int(np.count_nonzero(values_ == np.float32(v))) for v in corners) / max(values_.size, 1)
+
+
+def cut(data: np.ndarray) -> Cut:
+    """How a map, float32 [z, y, x], was cut.
+
+    A map that has one value in a tenth of its voxels, or flat corners, was cut. RELION fills what lies beyond the largest sphere of the
+    box, over an edge of three voxels: then the rest of the box is untouched and the last voxels inside the sphere still vary. Anything
+    else is a mask.
+    """
+    if common_fraction(data) <= _CONSTANT and corner_ratio(data) >= _FLAT:
+        return Cut(False, False)
+    half, edge = min(data.shape) / 2, _RELION_EDGE
+    radius = _radius(data.shape)
+    rim, last = (radius > half - 2 * edge) & (radius < half - edge), (radius > half - edge) & (radius < half - 1)
+    masked = (common_fraction(data, radius < half - edge) > _CONSTANT or common_fraction(data, last) > 0.5
+              or float(data[rim].std(dtype=np.float64)) < _FLAT * _deviation(data))
+    return Cut(masked, not masked)
+
+
+def _radius(shape: Tuple[int, ...]) -> np.ndarray:
+    """Distance of every voxel from the middle of the box in voxels, float32 [z, y, x]."""
+    z, y, x = ((np.arange(n, dtype=np.float32) - n // 2) ** 2 for n in shape)
+    return np.sqrt(z[:, None, None] + y[None, :, None] + x[None, None, :])
+
+
+def _deviation(data: np.ndarray) -> float:
+    return max(float(data.std(dtype=np.float64)), 1e-300)
+
+
+def corner_ratio(data: np.ndarray) -> float:
+    """Standard deviation beyond the largest ball of the box over that of the whole map, float32 [z, y, x]."""
+    nz, ny, nx = data.shape
+    y = ((np.arange(ny) - ny // 2) / (ny / 2)) ** 2
+    x = ((np.arange(nx) - nx // 2) / (nx / 2)) ** 2
+    plane = y[:, None] + x[None, :]
+    total = np.zeros(3)
+    for i, section in enumerate(data):
+        values_ = section[plane + ((i - nz // 2) / (nz / 2)) ** 2 > 1].astype(np.float64)
+        total += (values_.size, values_.sum(), float(values_ @ values_))
+    variance = total[2] / total[0] - (total[1] / total[0]) ** 2
+    return float(np.sqrt(max(variance, 0.0)) / _deviation(data))

@@ -1,0 +1,137 @@
+"""Do half-maps lie on each other, the same way round, and are they what their names say?"""
+from __future__ import annotations
+
+import os
+import re
+from typing import List, NamedTuple, Optional, Tuple
+
+import numpy as np
+
+from ..core import alignment
+from ..core.alignment import NONE, Operation
+from ..core.fourier import Geometry
+from ..io.maps import Map
+
+_SURE = 5.0                           # standard errors from which a shift is one
+_PRECISE = 0.02                       # voxels; without that a shift that is not sure is not known
+_LARGE = 0.1                          # voxels from which a shift is said
+_COARSE = 20.0                        # Å, where half-maps of one molecule agree at any useful resolution
+ALIKE = 0.4                           # mean FSC there below which they are not of one molecule
+_HALF = re.compile(r"half[\W_]*(?:map|volume|vol)?[\W_]*([12ab])(?![a-z0-9])|(?<![a-z0-9])h([12])(?![a-z0-9])", re.I)
+_CLASS = re.compile(r"class[\W_]*0*(\d+)", re.I)
+
+
+class Position(NamedTuple):
+    """How half-map 2 lies on half-map 1; see :func:`compare_position`."""
+
+    shift: Optional[float]
+    shift_vector: Optional[str]
+    shift_error: Optional[float]
+    operation: Optional[str]
+    likeness: float
+
+
+def compare_position(f1: np.ndarray, f2: np.ndarray, geo: Geometry) -> Position:
+    """How half-map 2 lies on half-map 1, from their transforms, complex64 [nz, ny, nx // 2 + 1].
+
+    ``shift`` in voxels, its vector (x, y, z) and standard error: half-map 2 is half-map 1 moved by it.
+    ``operation``: what turns half-map 2 into half-map 1 first, ``none`` as a rule. ``likeness``: mean FSC over the coefficients
+    coarser than 20 Å, of four shells at least, with both undone. Where it is below 0.4 the half-maps are not of one molecule, and
+    the rest is None; so is a shift that cannot be told from 0 within 0.02 voxels.
+    """
+    found = alignment.place(f1, f2, geo)
+    likeness, words = _likeness(found, geo), operation_words(found.operation)
+    if likeness < ALIKE:
+        dark = alignment.place(f1, -f2, geo)
+        if _likeness(dark, geo) < ALIKE:
+            return Position(None, None, None, None, likeness)
+        turned = operation_words(dark.operation)
+        found, likeness, words = dark, _likeness(dark, geo), "contrast inverted" + ("" if turned == "none" else f", {turned}")
+    vector, error = np.array(found.shift[::-1]), found.error
+    length = float(np.linalg.norm(vector))
+    known = error <= _PRECISE or length > _SURE * error
+    text = ", ".join(f"{t + 0.0:.2f}" for t in np.round(vector, 2))
+    return Position(length if known else None, text if known else None, error, words, likeness)
+
+
+def _likeness(found: alignment.Placement, geo: Geometry) -> float:
+    shell = np.arange(1, found.fsc.size + 1)
+    weights = found.count * ((shell <= 4) | (shell * _COARSE <= geo.length))
+    return float((weights * found.fsc).sum() / weights.sum())
+
+
+def operation_words(operation: Operation) -> str:
+    """An operation in words, for example ``z reversed (mirror image)``; ``none`` for none."""
+    if operation == NONE:
+        return "none"
+    order, flip = operation.order[::-1], operation.flip[::-1]                # x, y, z
+    names = [("-" if f else "") + "zyx"[i] for i, f in zip(order, flip)]
+    parity = (-1) ** (sum(flip) + sum(order[i] < order[j] for i in range(3) for j in range(i + 1, 3)))
+    reversed_ = [a for a, f in zip("xyz", flip) if f]
+    moved = [a for a, n in zip("xyz", names) if n[-1] != a]
+    if not moved and len(reversed_) == 2:
+        return f"turned by 180 degrees about {next(a for a in 'xyz' if a not in reversed_)}"
+    hand = "mirror image" if parity < 0 else "turned, the same hand"
+    if not moved:
+        words = f"{_listed(reversed_)} reversed"
+    elif len(moved) == 2 and not reversed_:
+        words = f"{_listed(moved)} swapped"
+    else:
+        words = f"x, y, z read from {', '.join(names)}"
+    return f"{words} ({hand})"
+
+
+def _listed(names: List[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def half_in_name(path: Optional[str]) -> Tuple[str, str]:
+    """Which half (``1``, ``2`` or nothing) and which class the name of a file tells of."""
+    name = os.path.basename(path or "")
+    half = _HALF.search(name)
+    which = (half.group(1) or half.group(2)).lower() if half else ""
+    kind = _CLASS.search(name)
+    return {"a": "1", "b": "2"}.get(which, which), kind.group(1) if kind else ""
+
+
+def name_notes(half1: Map, half2: Map) -> List[str]:
+    """Sentences on file names that do not fit the inputs they are given as."""
+    (first, class1), (second, class2) = half_in_name(half1.path), half_in_name(half2.path)
+    files = f"half-map 1 is {half1.path}, half-map 2 is {half2.path}"
+    notes = []
+    if (first, second) == ("2", "1"):
+        notes.append(f"By their names the half-maps are swapped: {files}. Numbers that compare them do not change.")
+    elif first and first == second:
+        notes.append(f"By their names both are half {first}: {files}. Check that they are the two halves of one refinement.")
+    if class1 and class2 and class1 != class2:
+        notes.append(f"By their names the half-maps are of two classes: {files}. Give the two halves of one class.")
+    return notes
+
+
+def position_note(found: Position, files: str) -> Optional[str]:
+    """A sentence on half-maps that do not lie on each other, None where they do; ``files`` names them in brackets, or is empty."""
+    if found.operation is None:
+        return (f"The half-maps{files} are not of one molecule, or hold nothing but noise: their mean FSC coarser than {_COARSE:g} Å is "
+                f"{found.likeness:.2f}, wherever one is put on the other. Check that they come from one refinement.")
+    if found.operation != "none":
+        return (f"Half-map 2 is not the same way round as half-map 1{files}; what makes it so: {found.operation}. Read and write both with "
+                "one program, and take the two halves of one refinement.")
+    if found.shift is None or found.shift <= _LARGE:
+        return None
+    return (f"The half-maps do not lie on each other{files}: half-map 2 is moved by {found.shift_vector} voxels (x, y, z), which makes "
+            "resolutions too low. Move it back by as much, or take the two halves of one refinement.")
+
+
+def map_position_note(found: Position, map_path: Optional[str]) -> Optional[str]:
+    """A sentence on a map that does not lie on the mean of its half-maps, None where it does."""
+    file = f" ({map_path})" if map_path else ""
+    if found.operation is None:
+        return (f"The map{file} and the half-maps are not of one molecule: the mean FSC of the map with the mean of the half-maps, coarser "
+                f"than {_COARSE:g} Å, is {found.likeness:.2f}. Give the map and the half-maps of one refinement.")
+    if found.operation != "none":
+        return (f"The map{file} is not the same way round as the half-maps; what makes it so: {found.operation}. Give the map and the "
+                "half-maps of one refinement, or turn the map back.")
+    if found.shift is None or found.shift <= _LARGE:
+        return None
+    return (f"The map{file} does not lie on the half-maps: it is moved by {found.shift_vector} voxels (x, y, z). Move it back by as much, "
+            "or give the map and the half-maps of one refinement.")

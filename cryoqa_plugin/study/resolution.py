@@ -1,0 +1,74 @@
+"""The overall resolution of the inputs: of half-maps by their FSC, of a map alone by the noise of its solvent."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Optional
+
+import numpy as np
+
+from ..core import crossing, fourier, shells
+from ..errors import InputError
+from ..io.maps import Map
+from .halves import common_fraction, corner_ratio
+from .mask import molecule
+
+if TYPE_CHECKING:
+    from .study import Study
+
+THRESHOLD = 0.143                                # of two half-maps: Rosenthal & Henderson (2003), doi:10.1016/j.jmb.2003.07.013
+_SNR = 1 / 3                                     # of a full map whose half-maps correlate by 0.143
+_AGREE = 4                                       # least number of shells in which half-maps must agree for a crossing to be one
+
+
+def overall(study: Study) -> float:
+    """The overall resolution of a Study in Å.
+
+    Of half-maps: where their FSC, in the mask and corrected for it when a mask was given, first falls below 0.143; Nyquist when it never
+    does or is nowhere above. Of a map alone: :func:`of_map`, which raises :class:`InputError` when the map was masked.
+    """
+    if not study.has_halves:
+        return of_map(study.density)
+    curves = study.fsc_curves()
+    freq = study.frequencies
+    return _in_angstrom(crossing.find_crossings(freq, getattr(curves, curves.headline).fsc, THRESHOLD).first, freq)
+
+
+def unmasked(study: Study) -> Optional[float]:
+    """Where the unmasked FSC of the half-maps first falls below 0.143 (Å); Nyquist where it never does.
+
+    None where the half-maps do not agree in the mean of the first eighth of the shells: what crosses is then noise.
+    """
+    freq, curve = study.frequencies, shells.fsc(study.half_sums())
+    found = crossing.find_crossings(freq, curve, THRESHOLD)
+    if found.state == "below" or curve[1:max(_AGREE, curve.size // 8)].mean() < THRESHOLD:
+        return None
+    return _in_angstrom(found.first, freq)
+
+
+def of_map(map_: Map) -> float:
+    """Resolution (Å) of a map without half-maps, from the noise of the solvent around the molecule.
+
+    A soft mask ``m`` of the molecule is made from the map. Where the solvent is not masked off, the power of ``(1 - m) rho`` per voxel
+    is that of the noise, and that of ``m rho`` is noise and signal; the resolution is where signal over noise falls below 1/3, which
+    is what two half-maps with a correlation of 0.143 come to.
+    """
+    if is_cut(map_):
+        raise InputError(f"The resolution cannot be told from this map, whose solvent is masked ({map_.path}); give the resolution.")
+    geo = fourier.geometry(map_.shape, map_.voxel_size)
+    mask = molecule(map_)
+    power = []
+    for weight in (mask, 1 - mask):
+        total, _, count = shells.power_sums(fourier.forward(map_.data * weight), geo)
+        power.append(total / np.maximum(count, 1) / max(float((weight.astype(np.float64) ** 2).sum()), 1.0))
+    ratio = power[0] / np.maximum(power[1], 1e-12 * power[0].max()) - 1
+    freq = fourier.frequencies(geo)
+    return _in_angstrom(crossing.find_crossings(freq, ratio, _SNR, start=2).first, freq)
+
+
+def is_cut(map_: Map) -> bool:
+    """Whether a tenth of a map is one value, or its corners are flat: there is no solvent to measure noise in."""
+    return common_fraction(map_.data) > 0.1 or corner_ratio(map_.data) < 0.01
+
+
+def _in_angstrom(freq: float, shells_: np.ndarray) -> float:
+    """1 / freq, and that of the last shell where there is no crossing."""
+    return float(1 / freq) if np.isfinite(freq) and freq > 0 else float(1 / shells_[-1])
