@@ -88,19 +88,30 @@ def _as_input(kind: str, value: Any, size: Optional[Tuple[float, ...]], origin: 
     return Map(np.ascontiguousarray(value, dtype=np.float32), size, tuple(float(v) for v in origin))
 
 
+def method_name(row: Capability) -> str:
+    """Name of the method of a capability."""
+    return f"make_{row.id}" if row.id in KINDS else row.id
+
+
+METHODS: Dict[str, Capability] = {method_name(row): row for row in CAPABILITIES}
+
+
 class OpenStudy(Study):
     """A Study whose capabilities are methods: ``study.fsc()``, ``study.monores(levels=12)``, ...; made by :func:`open`.
+
+    A capability that is called as an input has ``make_`` before its name: ``study.mask`` is the mask that was given, ``study.make_mask()``
+    makes one.
 
     Each method takes the parameters of its capability by name, and ``threads`` and ``progress``; it returns the typed result of the
     capability. ``help(study.fsc)`` tells the parameters.
     """
 
     def __getattr__(self, name: str) -> Any:
-        row = BY_ID.get(name)
+        row = METHODS.get(name)
         return _method(self, row) if row is not None else super().__getattr__(name)
 
     def __dir__(self) -> List[str]:
-        return sorted({*super().__dir__(), *KINDS, *(row.id for row in CAPABILITIES)})
+        return sorted({*super().__dir__(), *KINDS, *METHODS})
 
     def run(self, capability: str, *, threads: int = 0, progress: Progress = silent, **parameters: Any) -> Result:
         """Run a capability by its id.
@@ -133,7 +144,7 @@ def _method(study: OpenStudy, row: Capability) -> Callable[..., Result]:
     def call(*, threads: int = 0, progress: Progress = silent, **parameters: Any) -> Result:
         return study.run(row.id, threads=threads, progress=progress, **parameters)
 
-    call.__name__ = call.__qualname__ = row.id
+    call.__name__ = call.__qualname__ = method_name(row)
     lines = [f"{s.name} : {s.type.__name__}, default {s.default!r}\n    {s.help}" for s in params_module.specs(resolve(row.params))]
     call.__doc__ = f"{row.title}.\n\nParameters\n----------\n" + "\n".join(lines)
     return call

@@ -10,7 +10,6 @@ import json
 import logging
 import os
 import sys
-from functools import lru_cache
 from typing import Any, Dict, List, Optional, Sequence
 
 from . import __version__, runner
@@ -125,22 +124,23 @@ def _sources(args: argparse.Namespace) -> Dict[str, str]:
     if not getattr(args, "job", None):
         return given
     asked = {k[6:] for k in vars(args) if k.startswith("input_")}
-    found = _job(args.job).sources()
+    found = _job(args).sources()
     if not found:
-        raise MissingInputError(_job(args.job).missing()[0])
+        raise MissingInputError(_job(args).missing()[0])
     return dict({k: v for k, v in found.items() if k in asked}, **given)
 
 
-@lru_cache(maxsize=1)
-def _job(folder: str) -> Any:
+def _job(args: argparse.Namespace) -> Any:
     """The job folder that was named, read once."""
-    from .io.jobs import read_job
-    return read_job(folder)
+    if not hasattr(args, "job_read"):
+        from .io.jobs import read_job
+        args.job_read = read_job(args.job)
+    return args.job_read
 
 
 def _notes(args: argparse.Namespace) -> Sequence[str]:
     """What is to be known of the job folder, when one was named."""
-    return _job(args.job).warnings if getattr(args, "job", None) else ()
+    return _job(args).warnings if getattr(args, "job", None) else ()
 
 
 def _voxel_sizes(args: argparse.Namespace, sources: Dict[str, str]) -> Optional[Dict[str, float]]:
@@ -157,7 +157,7 @@ def _voxel_sizes_of_job(args: argparse.Namespace, sources: Dict[str, str]) -> Op
     """What the program that wrote a job says of its maps, where their headers say something else."""
     if not getattr(args, "job", None):
         return None
-    job = _job(args.job)
+    job = _job(args)
     if not job.voxel_size or job.voxel_size == job.header_voxel_size:
         return None
     own = job.sources()

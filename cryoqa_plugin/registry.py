@@ -105,7 +105,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         references=("Scheres2012", "Terwilliger2018"), memory=16, outside="makes the mask of the other items", cost=1.0),
     Capability(
         id="fsc", family="resolution", title="Fourier shell correlation of half-maps", level="1", needs=("half1", "half2"),
-        takes=("mask",), references=("Chen2013", "Rosenthal2003", "vanHeel2005"), memory=32, items=("1.a",),
+        takes=("mask", "mtf"), references=("Chen2013", "Rosenthal2003", "vanHeel2005"), memory=32, items=("1.a",),
         estimates=(("1.a", "resolution"),), cost=2.0),
     Capability(
         id="mtriage", family="resolution", title="Resolution in several senses (mtriage)", level="1",
@@ -134,7 +134,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         estimates=(("1.c", "median"),), cost=20.0, on_request=True, slow=True),
     Capability(
         id="relion_locres", family="local_resolution", title="Local resolution by FSC of soft spheres (RELION)", level="1",
-        needs=("half1", "half2"), takes=("mask",), references=("Chen2013", "Scheres2012"), memory=36,
+        needs=("half1", "half2"), takes=("mask", "mtf"), references=("Chen2013", "Scheres2012"), memory=36,
         outside="asks what 1.i asks, by RELION's rules", on_request=True),
     Capability(
         id="phenix_locres", family="local_resolution", title="Local resolution by correlation in balls (Phenix)", level="1",
@@ -165,8 +165,9 @@ CAPABILITIES: Tuple[Capability, ...] = (
         references=("Terwilliger2018", "Rosenthal2003"), memory=50, outside="makes a map to look at"),
     Capability(
         id="auto_sharpen", family="sharpening", title="B-factor sharpening (auto_sharpen)", level="1",
-        takes=("full_map", "half1", "half2", "mask", "reference_map", "model"), any_of=(("full_map",), ("half1", "half2")),
-        references=("Terwilliger2018", "Rosenthal2003"), memory=50, outside="makes a map to look at"),
+        takes=("full_map", "half1", "half2", "mask", "reference_map", "model", "sequence"),
+        any_of=(("full_map",), ("half1", "half2")), references=("Terwilliger2018", "Rosenthal2003"), memory=50,
+        outside="makes a map to look at"),
     Capability(
         id="local_sharpen", family="sharpening", title="Sharpening by local signal and noise", level="1",
         takes=("half1", "half2", "full_map", "mask"), any_of=(("half1", "half2"),), references=("Terwilliger2018", "Tibshirani1987"),
@@ -177,11 +178,12 @@ CAPABILITIES: Tuple[Capability, ...] = (
         references=("Jakobi2017", "Bharadwaj2022"), memory=64, outside="makes a map to look at"),
     Capability(
         id="guinier", family="sharpening", title="B-factor by the Guinier plot", level="1",
-        takes=("full_map", "half1", "half2", "mask", "reference_map", "model"), any_of=(("full_map",), ("half1", "half2")),
-        references=("Rosenthal2003", "Wilson1942"), memory=42, items=("0.d",), resolution_param="fit_to"),
+        takes=("full_map", "half1", "half2", "mask", "reference_map", "model", "fsc_curve"),
+        any_of=(("full_map",), ("half1", "half2")), references=("Rosenthal2003", "Wilson1942"), memory=42, items=("0.d",),
+        resolution_param="fit_to"),
     Capability(
         id="postprocess", family="sharpening", title="Post-processing as by RELION and cryoSPARC", level="1",
-        needs=("half1", "half2"), takes=("full_map", "mask", "resolution_map"),
+        needs=("half1", "half2"), takes=("full_map", "mask", "resolution_map", "mtf", "fsc_curve"),
         references=("Rosenthal2003", "Chen2013", "Scheres2012", "Punjani2017"), memory=66, outside="makes a map to look at",
         on_request=True),
     Capability(

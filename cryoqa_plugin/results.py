@@ -11,7 +11,7 @@ import math
 import re
 from dataclasses import dataclass, field, fields
 from importlib import import_module
-from typing import Any, ClassVar, Dict, List, Mapping, Optional, Tuple, Union
+from typing import Any, ClassVar, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
 
 import numpy as np
 
@@ -65,8 +65,21 @@ class Table:
         return tuple(Column.of(c) for c in self.columns)
 
 
-def _declare(role: str, **info: Any) -> Any:
-    return field(default=None, metadata={"result": dict(role=role, **info)})
+class Output(NamedTuple):
+    """What a map, a list of maps, a model or a curve becomes in Scipion.
+
+    ``name`` is that of the output, ``role`` that of the field, ``mask`` makes a map a mask. ``halves`` says whose half-maps a map
+    carries: ``own`` for the fields ``<name of its field>_half1`` and ``_half2``, ``input`` for those of the input, else none.
+    """
+
+    name: str
+    role: str
+    mask: bool = False
+    halves: str = ""
+
+
+def _declare(role: str, scipion: Optional[Output] = None, **info: Any) -> Any:
+    return field(default=None, metadata={"result": dict(role=role, **info), "scipion": scipion})
 
 
 def metric(unit: str, meaning: str, better: str) -> Any:
@@ -76,9 +89,13 @@ def metric(unit: str, meaning: str, better: str) -> Any:
     return _declare("metric", unit=unit, meaning=meaning, better=better)
 
 
-def curve(meaning: str, *, x_label: str, x_unit: str, y_label: str, y_unit: str = "") -> Any:
-    """Declare a :class:`Curve`."""
-    return _declare("curve", meaning=meaning, x_label=x_label, x_unit=x_unit, y_label=y_label, y_unit=y_unit)
+def curve(meaning: str, *, x_label: str, x_unit: str, y_label: str, y_unit: str = "", output: str = "") -> Any:
+    """Declare a :class:`Curve`; all FSC curves with one ``output`` become the set of FSCs of this name in Scipion."""
+    return _declare("curve", _output(output, "curve"), meaning=meaning, x_label=x_label, x_unit=x_unit, y_label=y_label, y_unit=y_unit)
+
+
+def _output(name: str, role: str, **how: Any) -> Optional[Output]:
+    return Output(name, role, **how) if name else None
 
 
 def table(meaning: str) -> Any:
@@ -86,19 +103,28 @@ def table(meaning: str) -> Any:
     return _declare("table", meaning=meaning)
 
 
-def map_output(unit: str, meaning: str) -> Any:
-    """Declare a map (an ``io.maps.Map``) that is written beside the result as ``<field name>.mrc``."""
-    return _declare("map", unit=unit, meaning=meaning)
+def map_output(unit: str, meaning: str, *, output: str = "", mask: bool = False, halves: str = "") -> Any:
+    """Declare a map (an ``io.maps.Map``) that is written beside the result as ``<field name>.mrc``.
+
+    In Scipion it becomes the volume, or with ``mask`` the mask, called ``output``; ``halves`` as in :class:`Output`.
+    """
+    return _declare("map", _output(output, "map", mask=mask, halves=halves), unit=unit, meaning=meaning)
 
 
-def maps_output(unit: str, meaning: str) -> Any:
-    """Declare a tuple of maps, written beside the result as ``<field name>_1.mrc``, ``<field name>_2.mrc``, ..."""
-    return _declare("maps", unit=unit, meaning=meaning)
+def maps_output(unit: str, meaning: str, *, output: str = "") -> Any:
+    """Declare a tuple of maps, written beside the result as ``<field name>_1.mrc``, ``<field name>_2.mrc``, ...
+
+    In Scipion they become the set of volumes called ``output``.
+    """
+    return _declare("maps", _output(output, "maps"), unit=unit, meaning=meaning)
 
 
-def model_output(meaning: str) -> Any:
-    """Declare an atomic model (an ``io.models.Model``) that is written beside the result as ``<field name>.cif``."""
-    return _declare("model", meaning=meaning)
+def model_output(meaning: str, *, output: str = "") -> Any:
+    """Declare an atomic model (an ``io.models.Model``) that is written beside the result as ``<field name>.cif``.
+
+    In Scipion it becomes the atomic structure called ``output``.
+    """
+    return _declare("model", _output(output, "model"), meaning=meaning)
 
 
 def file_output(meaning: str, name: str) -> Any:
@@ -175,6 +201,11 @@ def declared(result_class: type, role: str) -> Dict[str, Dict[str, Any]]:
     """What a result class declares for one role (``metric``, ``curve``, ``table``, ``map``, ...), by field name."""
     return {f.name: {k: v for k, v in f.metadata["result"].items() if k != "role"} for f in fields(result_class)
             if f.metadata.get("result", {}).get("role") == role}
+
+
+def outputs(result_class: type) -> Dict[str, Output]:
+    """What fields of a result class become in Scipion, by field name."""
+    return {f.name: f.metadata["scipion"] for f in fields(result_class) if f.metadata.get("scipion")}
 
 
 def to_document(result: Result) -> Dict[str, Any]:

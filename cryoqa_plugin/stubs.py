@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from typing import List
 
+from .api import method_name
 from .params import ParamSpec, specs
 from .registry import CAPABILITIES, Capability, resolve
 
@@ -38,12 +39,12 @@ def stub_text() -> str:
 def _method(row: Capability) -> str:
     arguments: List[str] = [_argument(s) for s in specs(resolve(row.params))]
     arguments += ["threads: int = ...", "progress: Progress = ..."]
-    lines, line = [], f"    def {row.id}(self, *, "
+    lines, line = [], f"    def {method_name(row)}(self, *, "
     for i, text in enumerate(arguments):
         piece = text + (", " if i < len(arguments) - 1 else f") -> {row.result.split(':')[1]}: ...")
         if len(line) + len(piece) > 138:
             lines.append(line.rstrip())
-            line = " " * (len(f"    def {row.id}("))
+            line = " " * (len(f"    def {method_name(row)}("))
         line += piece
     return "\n".join([*lines, line]) + "\n"
 

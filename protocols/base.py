@@ -3,29 +3,44 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from types import MappingProxyType
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from pwem.objects import FSC, AtomStruct, SetOfFSCs, Volume, VolumeMask
+from pwem.objects import FSC, AtomStruct, SetOfFSCs, SetOfVolumes, Transform, Volume, VolumeMask
 from pwem.protocols import EMProtocol
 from pyworkflow.protocol import BooleanParam
 from pyworkflow.protocol.constants import STEPS_SERIAL
 
 from cryoqa_plugin import runner
-from cryoqa_plugin.registry import resolve
-from cryoqa_plugin.results import read_json
+from cryoqa_plugin.io.maps import read_header
+from cryoqa_plugin.progress import Progress
+from cryoqa_plugin.registry import Capability, resolve
+from cryoqa_plugin.results import Output, outputs, read_json
 
 from . import forms, inputs
 
+_CLASSES = {"map": Volume, "maps": SetOfVolumes, "model": AtomStruct, "curve": SetOfFSCs}
+_ENTRIES = {"map": "maps", "maps": "lists", "model": "models"}   # where the document names the files of a role
+
+
+class _PossibleOutputs:
+    """The classes of a protocol's outputs by name, as its result declares them; read when Scipion asks, not when it looks for protocols."""
+
+    def __get__(self, protocol: Any, cls: Any) -> Dict[str, type]:
+        declared = cls._declared() if cls._capability else {}
+        return {out.name: VolumeMask if out.mask else _CLASSES[out.role] for out in declared.values()}
+
 
 class CryoqaProtocol(EMProtocol):
-    """Base of the protocols; a subclass sets ``_capability`` and ``_label`` and adds its inputs.
+    """Base of the protocols. A subclass sets ``_capability`` and ``_label``; inputs, parameters and outputs follow from the registry.
 
-    ``_shown`` are the values that the summary tells, all when it is empty.
+    ``_shown`` are the values that the summary tells, all when it is empty. ``_help`` stands in place of the help of a kind of input.
     """
 
     _capability = ""
     _shown: Tuple[str, ...] = ()
-    _skip: Tuple[str, ...] = ()
+    _help: Mapping[str, str] = MappingProxyType({})
+    _possibleOutputs = _PossibleOutputs()
     stepsExecutionMode = STEPS_SERIAL
 
     # -------------------------- the form --------------------------
@@ -34,15 +49,34 @@ class CryoqaProtocol(EMProtocol):
         self._defineInputs(form)
         if forms.specs(self._params_class()):
             form.addSection(label="Parameters")
-            forms.add_parameters(form, self._params_class(), self._skip)
+            forms.add_parameters(form, self._params_class())
         form.addParallelSection(threads=2, mpi=0)
+        if self._gives_densities():
+            form.addSection(label="Output")
+            form.addParam("writeMtz", BooleanParam, default=False, label="Write map coefficients (MTZ)",
+                          help="Write the Fourier coefficients of each map beside it, for programs that refine against them.")
 
     def _defineInputs(self, form: Any) -> None:
-        raise NotImplementedError
+        row = self._row()
+        forms.add_inputs(form, row.needs, row.takes, row.any_of, self._help)
+
+    @classmethod
+    def _row(cls) -> Capability:
+        return runner.capability(cls._capability)
 
     @classmethod
     def _params_class(cls) -> type:
-        return resolve(runner.capability(cls._capability).params)
+        return resolve(cls._row().params)
+
+    @classmethod
+    def _declared(cls) -> Dict[str, Output]:
+        """What becomes an output, by the name of the field of the result."""
+        return outputs(resolve(cls._row().result))
+
+    @classmethod
+    def _gives_densities(cls) -> bool:
+        """Whether an output is a density to refine against: such a map has half-maps."""
+        return any(out.halves for out in cls._declared().values())
 
     # -------------------------- the steps --------------------------
     def _insertAllSteps(self) -> None:
@@ -65,20 +99,32 @@ class CryoqaProtocol(EMProtocol):
         sources, voxel_sizes, origins, values, also = json.loads(arguments)
         estimate = runner.memory_estimate(self._capability, sources, values)
         self.info(f"Expected peak memory: {estimate / 1e9:.2f} GB")
-        last = [-1.0]
-
-        def progress(fraction: float, message: str) -> None:
-            if fraction - last[0] >= 0.05:
-                last[0] = fraction
-                self.info(f"{100 * fraction:3.0f} %  {message}")
-
-        document = runner.execute(self._capability, sources, values, self._getExtraPath(), progress=progress,
+        document = runner.execute(self._capability, sources, values, self._getExtraPath(), progress=self._logged(0.05),
                                   threads=self.numberOfThreads.get(), voxel_sizes=voxel_sizes, origins=origins,
                                   command=["scipion", self.getClassName()], also=also)
         self.info(document["summary"])
 
+    def _logged(self, step: float) -> Progress:
+        """Progress that is written into the log, at most every ``step`` of the whole."""
+        last = [-1.0]
+
+        def progress(fraction: float, message: str) -> None:
+            if fraction - last[0] >= step:
+                last[0] = fraction
+                self.info(f"{100 * fraction:3.0f} %  {message}")
+
+        return progress
+
     def createOutputStep(self) -> None:
-        """Register what the capability gave; a subclass says what."""
+        """Register what the result declares as outputs, where it was written; a mask that was given is there already."""
+        document, declared = self.result(), self._declared()
+        given = document["metrics"].get("mask_source", {}).get("value") == "given"
+        for name, out in declared.items():
+            paths = self._written(name, out.role)
+            if paths and not (out.mask and given):
+                self._register(out.name, self._made(name, out, paths))
+        for output in dict.fromkeys(out.name for out in declared.values() if out.role == "curve"):
+            self._register_curves(output, [name for name, out in declared.items() if out.name == output])
 
     def reportStep(self) -> None:
         """Draw the report; last, so that a failure of it loses no numbers."""
@@ -125,23 +171,27 @@ class CryoqaProtocol(EMProtocol):
         document = self.result()
         if document is None:
             return []
-        row = runner.capability(self._capability)
+        row = self._row()
         keys = ", ".join(f"[{key}]" for key in row.references)
         return [f"{row.title} by cryoqa {document['provenance']['cryoqa']} ({keys}). {document['summary']}"]
 
     def _citations(self) -> List[str]:
-        return list(runner.capability(self._capability).references)
+        return list(self._row().references)
 
     # -------------------------- utilities --------------------------
     def _files(self) -> inputs.Files:
-        return inputs.files_of(self)
+        files, row = inputs.files_of(self), self._row()
+        if "full_map" not in row.needs + row.takes:          # a volume is asked for its half-maps only
+            for part in files:
+                part.pop("full_map", None)
+        return files
 
     def _values(self) -> Dict[str, Any]:
-        return forms.values_of(self, self._params_class(), self._skip)
+        return forms.values_of(self, self._params_class())
 
     def _also(self) -> List[str]:
         """What else is written of each output map, see :func:`cryoqa_plugin.runner.execute`."""
-        return []
+        return ["mtz"] if self._gives_densities() and self.writeMtz else []
 
     def result(self) -> Optional[Dict[str, Any]]:
         """The saved result document, or None before the run."""
@@ -156,109 +206,75 @@ class CryoqaProtocol(EMProtocol):
                 return pointer.get()
         raise ValueError("no input volume")
 
-    def _map_path(self, name: str) -> Optional[str]:
-        entry = (self.result() or {}).get("maps", {}).get(name)
-        return self._getExtraPath(entry["path"]) if entry else None
+    def _written(self, name: str, role: str) -> List[str]:
+        """The files of a field of the result; none where it was not written, and none of a curve."""
+        entry = self.result().get(_ENTRIES.get(role, ""), {}).get(name)
+        return [self._getExtraPath(file) for file in entry.get("paths") or [entry["path"]]] if entry else []
 
-    def _register_map(self, name: str, output: str, mask: bool = False, halves: bool = True, own_halves: Sequence[str] = ()) -> None:
-        """Register the map ``name`` of the result as ``output``, with the grid (and for a density the half-maps) of the input.
+    def _made(self, name: str, out: Output, paths: Sequence[str]) -> Any:
+        """The object of Scipion that a field of the result becomes."""
+        if out.role == "model":
+            return AtomStruct(filename=paths[0])
+        if out.role == "maps":
+            return self._volumes(out.name, paths)
+        made = self._on_input_grid(VolumeMask() if out.mask else Volume(), paths[0])
+        half_maps: List[str] = []
+        if out.halves == "own":
+            half_maps = self._written(name + "_half1", "map") + self._written(name + "_half2", "map")
+        elif out.halves == "input":
+            half_maps = [path for kind, path in self._files().sources.items() if kind in ("half1", "half2")]
+        if len(half_maps) == 2:
+            made.setHalfMaps(half_maps)
+        return made
 
-        ``own_halves`` are two maps of the result that become its half-maps instead of those of the input, where they were written.
-        """
-        path = self._map_path(name)
-        if path is None:
-            return
+    def _on_input_grid(self, made: Volume, path: str) -> Volume:
+        """``made`` with its file, and the sampling rate and the origin of the input."""
         template = self._grid_object()
-        made = VolumeMask() if mask else Volume()
         made.setFileName(path)
         made.setSamplingRate(template.getSamplingRate())
         if template.hasOrigin():                             # else the header says it, and Scipion need not make one up
             made.setOrigin(template.getOrigin())
-        sources = self._files().sources
-        written = [p for p in map(self._map_path, own_halves) if p]
-        if len(written) == 2:
-            made.setHalfMaps(written)
-        elif halves and not mask and "half1" in sources and "half2" in sources:
-            made.setHalfMaps([sources["half1"], sources["half2"]])
-        self._define(output, made)
+        return made
 
-    def _register_curves(self, output: str = "outputFSCs") -> None:
-        """Register every FSC curve of the result as one set."""
-        curves = {n: c for n, c in (self.result() or {}).get("curves", {}).items() if n.startswith("fsc_") and c["x_unit"] == "1/Å"
-                  and n != "fsc_weight"}
+    def _volumes(self, output: str, paths: Sequence[str]) -> SetOfVolumes:
+        """Maps, each on the grid of its header, as a set."""
+        made = SetOfVolumes.create(self._getPath(), suffix=output)
+        for path in paths:
+            made.append(on_own_grid(Volume(), path))
+        made.setSamplingRate(made.getFirstItem().getSamplingRate())
+        return made
+
+    def _register_curves(self, output: str, names: Sequence[str]) -> None:
+        """Register FSC curves of the result as one set."""
+        curves = self.result()["curves"]
         made = SetOfFSCs.create(self._getPath())
-        for name, entry in curves.items():
-            points = [(x, y) for x, y in zip(entry["x"], entry["y"]) if x is not None and y is not None]
+        for name in (n for n in names if n in curves):
+            points = [(x, y) for x, y in zip(curves[name]["x"], curves[name]["y"]) if x is not None and y is not None]
             if len(points) > 1 and len({p[1] for p in points}) > 1:      # Scipion's own viewer divides by the range of a curve
                 item = FSC()
                 item.setData([p[0] for p in points], [p[1] for p in points])
-                item.setObjLabel(name[4:].replace("_", " "))
+                item.setObjLabel(name.replace("fsc_", "", 1).replace("_", " "))
                 made.append(item)
         if made.getSize():
             made.write()
-            self._define(output, made)
+            self._register(output, made)
 
-    def _define(self, output: str, made: Any) -> None:
+    def _register(self, output: str, made: Any) -> None:
+        """Make an object an output that comes from the inputs."""
         self._defineOutputs(**{output: made})
-        for name in ("inputVolume", "half1", "half2", "inputMask", "inputModel"):
-            pointer = getattr(self, name, None)
-            if pointer is not None and pointer.get() is not None and isinstance(pointer.get(), (Volume, AtomStruct)):
+        for _, pointer in self.iterInputAttributes():
+            if isinstance(pointer.get(), (Volume, AtomStruct)):
                 self._defineSourceRelation(pointer, made)
 
 
-class HalfMapProtocol(CryoqaProtocol):
-    """Base of the protocols that work on two half-maps, of one volume or two volumes, and an optional mask."""
-
-    def _defineInputs(self, form: Any) -> None:
-        inputs.add_halves(form, (inputs.OF_VOLUME, inputs.TWO_VOLUMES))
-        inputs.add_volume(form, condition="halves == 0")
-        inputs.add_mask(form)
-
-    def _files(self) -> inputs.Files:
-        files = super()._files()
-        for part in files:
-            part.pop("full_map", None)
-        return files
-
-
-class MapOrHalvesProtocol(CryoqaProtocol):
-    """Base of the protocols that work on half-maps or on a map alone, and an optional mask."""
-
-    def _defineInputs(self, form: Any) -> None:
-        inputs.add_halves(form, (inputs.OF_VOLUME, inputs.TWO_VOLUMES, inputs.NONE))
-        inputs.add_volume(form, optional=True)
-        inputs.add_mask(form)
-
-
-class SharpeningProtocol(MapOrHalvesProtocol):
-    """Base of the protocols that sharpen: half-maps or a map alone, and an optional mask; the output is a volume with its half-maps.
-
-    A subclass that needs half-maps sets ``_needs_halves``.
-    """
-
-    _possibleOutputs = {"outputVolume": Volume}
-    _needs_halves = False
-
-    def _defineInputs(self, form: Any) -> None:
-        if self._needs_halves:
-            inputs.add_halves(form, (inputs.OF_VOLUME, inputs.TWO_VOLUMES))
-            inputs.add_volume(form, optional=True)
-            inputs.add_mask(form)
-        else:
-            super()._defineInputs(form)
-
-    def _defineParams(self, form: Any) -> None:
-        super()._defineParams(form)
-        form.addSection(label="Output")
-        form.addParam("writeMtz", BooleanParam, default=False, label="Write map coefficients (MTZ)",
-                      help="Write the Fourier coefficients of each map beside it, for programs that refine against them.")
-
-    def _also(self) -> List[str]:
-        return ["mtz"] if self.writeMtz else []
-
-    def createOutputStep(self) -> None:
-        """Register the sharpened map, with the half-maps that were sharpened alike."""
-        self._register_map("sharpened", "outputVolume", halves=False, own_halves=("sharpened_half1", "sharpened_half2"))
+def on_own_grid(made: Volume, path: str, voxel_size: Optional[float] = None) -> Volume:
+    """``made`` with its file, and the origin and the voxel size (Å) of the header; ``voxel_size`` goes before that."""
+    header, origin = read_header(path), Transform()
+    made.setFileName(path)
+    made.setSamplingRate(voxel_size or header.voxel_size[0])
+    origin.setShiftsTuple(header.origin)
+    made.setOrigin(origin)
+    return made
 
 
 def _text(value: Any) -> str:

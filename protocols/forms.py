@@ -1,22 +1,59 @@
 """Forms made from what a method declares."""
 from __future__ import annotations
 
-from typing import Any, Dict, Optional, Tuple
+from types import MappingProxyType
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from pyworkflow.protocol import params
 from pyworkflow.protocol.constants import LEVEL_ADVANCED, LEVEL_NORMAL
 
 from cryoqa_plugin.params import ParamSpec, specs
 
+from .inputs import NONE, OF_VOLUME, TWO_VOLUMES, add_kind
+
 FROM_DATA = "from the data"
+_DENSITIES = ("full_map", "half1", "half2")
 
 
-def add_parameters(form: Any, params_class: type, skip: Tuple[str, ...] = ()) -> None:
-    """Add one form parameter for each that the dataclass ``params_class`` declares, except those in ``skip``."""
+def add_inputs(form: Any, needs: Sequence[str], takes: Sequence[str], any_of: Sequence[Sequence[str]] = (),
+               words: Mapping[str, str] = MappingProxyType({})) -> None:
+    """The inputs of a row of the registry: what is needed, then the map and its half-maps, then what may be given besides.
+
+    ``words`` stand in place of the help of a kind of input.
+    """
+    def add(kinds: Sequence[str], optional: bool) -> None:
+        for kind in kinds:
+            if kind not in _DENSITIES:
+                add_kind(form, kind, optional, help_text=words.get(kind, ""))
+
+    add(needs, optional=False)
+    if "half1" in (*needs, *takes):
+        _add_halves(form, needs, takes, any_of)
+    elif "full_map" in (*needs, *takes):
+        add_kind(form, "full_map", optional="full_map" not in needs)
+    add(takes, optional=True)
+
+
+def _add_halves(form: Any, needs: Sequence[str], takes: Sequence[str], any_of: Sequence[Sequence[str]]) -> None:
+    """Where the half-maps come from, the volume that may carry them, and two pointers for those that are volumes of their own."""
+    always = "half1" in needs or bool(any_of) and all("half1" in group for group in any_of)
+    choices = [OF_VOLUME, TWO_VOLUMES] + [NONE] * (not always)
+    form.addParam("halves", params.EnumParam, choices=choices, default=choices.index(NONE if "full_map" in needs else OF_VOLUME),
+                  label="Half-maps", display=params.EnumParam.DISPLAY_COMBO,
+                  help="Two independent half-maps, neither masked nor filtered: those that the volume carries, or two volumes.")
+    if "full_map" in (*needs, *takes):
+        add_kind(form, "full_map", optional="full_map" not in needs)
+    else:                                                    # it is asked for its half-maps only
+        add_kind(form, "full_map", optional=False, condition=f"halves == {choices.index(OF_VOLUME)}")
+    for kind in ("half1", "half2"):
+        add_kind(form, kind, condition=f"halves == {choices.index(TWO_VOLUMES)}", help_text="A half-map that is a volume of its own.")
+
+
+def add_parameters(form: Any, params_class: type) -> None:
+    """Add one form parameter for each that the dataclass ``params_class`` declares."""
     known = {s.name: s for s in specs(params_class)}
     for spec in known.values():
-        if spec.name not in skip:
-            form.addParam(spec.name, _class(spec), **_options(spec, known))
+        form.addParam(spec.name, _class(spec), **_options(spec, known))
 
 
 def _class(spec: ParamSpec) -> type:
@@ -65,9 +102,9 @@ def _condition(other: ParamSpec, values: Tuple[str, ...]) -> str:
     return f"{other.name} in {wanted}"
 
 
-def values_of(protocol: Any, params_class: type, skip: Tuple[str, ...] = ()) -> Dict[str, Any]:
+def values_of(protocol: Any, params_class: type) -> Dict[str, Any]:
     """What the user filled in, by parameter name, as plain values; None where it is left to the data."""
-    return {s.name: _value(protocol, s) for s in specs(params_class) if s.name not in skip}
+    return {s.name: _value(protocol, s) for s in specs(params_class)}
 
 
 def _value(protocol: Any, spec: ParamSpec) -> Optional[Any]:

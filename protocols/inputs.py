@@ -47,12 +47,12 @@ def add_kind(form: Any, kind: str, optional: bool = True, condition: Optional[st
         options["important"] = True
     if condition:
         options["condition"] = condition
-    if not known.scipion:
-        form.addParam(parameter_of(kind), params.FolderParam if known.folder else params.FileParam, allowsNull=optional, default="", **options)
-    elif known.many:
-        form.addParam(parameter_of(kind), params.MultiPointerParam, pointerClass=known.scipion, allowsNull=optional, **options)
+    options["allowsNull"] = optional or bool(condition)
+    if known.scipion:
+        sort = params.MultiPointerParam if known.many else params.PointerParam
+        form.addParam(parameter_of(kind), sort, pointerClass=known.scipion, **options)
     else:
-        form.addParam(parameter_of(kind), params.PointerParam, pointerClass=known.scipion, allowsNull=optional or bool(condition), **options)
+        form.addParam(parameter_of(kind), params.FolderParam if known.folder else params.FileParam, default="", **options)
 
 
 def add_halves(form: Any, choices: Tuple[str, ...]) -> None:

@@ -1,14 +1,8 @@
 """Local resolution by the FSC of boxes."""
-from __future__ import annotations
-
-from pwem.objects import Volume, VolumeMask
-
-from .base import HalfMapProtocol
-
-_SHOWN = ("median", "p5", "p95", "unresolved_fraction", "several_fraction", "box_edge", "spacing", "boxes", "rules")
+from .base import CryoqaProtocol
 
 
-class CryoqaProtBlocres(HalfMapProtocol):
+class CryoqaProtBlocres(CryoqaProtocol):
     """Local resolution of a map from its half-maps by the FSC of tapered boxes cut out around points of a mask, as blocres does.
 
     Takes one volume with its half-maps or two volumes, and an optional mask; without one, a mask is made from the half-maps. Gives
@@ -17,10 +11,4 @@ class CryoqaProtBlocres(HalfMapProtocol):
 
     _label = "local resolution (blocres)"
     _capability = "blocres"
-    _shown = _SHOWN
-    _possibleOutputs = {"outputResolution": Volume, "outputMask": VolumeMask}
-
-    def createOutputStep(self) -> None:
-        """Register the map of resolutions, and the mask when it was made here."""
-        self._register_map("resolution_map", "outputResolution", halves=False)
-        self._register_map("mask_used", "outputMask", mask=True)
+    _shown = ("median", "p5", "p95", "unresolved_fraction", "several_fraction", "box_edge", "spacing", "boxes", "rules")

@@ -1,11 +1,4 @@
 """A map at its contour level in Scipion."""
-from __future__ import annotations
-
-from typing import Any
-
-from pwem.objects import VolumeMask
-
-from . import inputs
 from .base import CryoqaProtocol
 
 
@@ -17,12 +10,4 @@ class CryoqaProtContour(CryoqaProtocol):
 
     _label = "contour level"
     _capability = "contour"
-    _possibleOutputs = {"outputMask": VolumeMask}
     _shown = ("contour", "mass", "decentring", "space_min", "components_95", "mask_overlap", "outlier_ratio_robust")
-
-    def _defineInputs(self, form: Any) -> None:
-        inputs.add_volume(form)
-
-    def createOutputStep(self) -> None:
-        """Register the soft mask."""
-        self._register_map("soft_mask", "outputMask", mask=True)

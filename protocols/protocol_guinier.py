@@ -1,13 +1,8 @@
 """The B-factor of a map in Scipion."""
-from __future__ import annotations
-
-from typing import Any
-
-from . import inputs
-from .base import SharpeningProtocol
+from .base import CryoqaProtocol
 
 
-class CryoqaProtGuinier(SharpeningProtocol):
+class CryoqaProtGuinier(CryoqaProtocol):
     """B-factor of a map by its Guinier plot, alone, against a reference map or against a model.
 
     With half-maps the B-factor is that of the signal. The map with the B-factor taken away, or with the amplitudes of the reference or
@@ -17,8 +12,3 @@ class CryoqaProtGuinier(SharpeningProtocol):
     _label = "guinier b-factor"
     _capability = "guinier"
     _shown = ("bfactor", "bfactor_error", "r_squared", "bfactor_model", "bfactor_reference")
-
-    def _defineInputs(self, form: Any) -> None:
-        super()._defineInputs(form)
-        inputs.add_reference_map(form)
-        inputs.add_model(form)

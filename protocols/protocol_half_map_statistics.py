@@ -1,15 +1,8 @@
 """Half-map statistics."""
-from __future__ import annotations
-
-from pwem.objects import SetOfFSCs, Volume
-
-from .base import HalfMapProtocol
-
-_SHOWN = ("resolution_fdr", "resolution_fdr_unmasked", "resolution_dpr_45", "resolution_ssnr_1", "information", "bfactor", "d99",
-          "d99_best", "d99_worst", "local_correlation_median")
+from .base import CryoqaProtocol
 
 
-class CryoqaProtHalfMapStatistics(HalfMapProtocol):
+class CryoqaProtHalfMapStatistics(CryoqaProtocol):
     """What two half-maps say beyond the FSC: which shells are more than noise, phase residual, signal-to-noise ratio, information,
     detail by direction.
 
@@ -19,10 +12,5 @@ class CryoqaProtHalfMapStatistics(HalfMapProtocol):
 
     _label = "half-map statistics"
     _capability = "half_map_statistics"
-    _shown = _SHOWN
-    _possibleOutputs = {"outputFSCs": SetOfFSCs, "outputVolume": Volume}
-
-    def createOutputStep(self) -> None:
-        """Register the curves and the local correlation map."""
-        self._register_curves()
-        self._register_map("local_correlation", "outputVolume")
+    _shown = ("resolution_fdr", "resolution_fdr_unmasked", "resolution_dpr_45", "resolution_ssnr_1", "information", "bfactor", "d99",
+              "d99_best", "d99_worst", "local_correlation_median")

@@ -2,16 +2,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Optional, Tuple
+from typing import List
 
-from pwem.objects import FSC, SetOfFSCs, Transform, Volume, VolumeMask
+from pwem.objects import SetOfFSCs, Volume, VolumeMask
 
 from cryoqa_plugin.errors import CryoqaError
 from cryoqa_plugin.io.jobs import Job, read_job
-from cryoqa_plugin.io.maps import read_header
 
-from . import inputs
-from .base import CryoqaProtocol
+from .base import CryoqaProtocol, on_own_grid
 
 
 class CryoqaProtImportJob(CryoqaProtocol):
@@ -24,9 +22,6 @@ class CryoqaProtImportJob(CryoqaProtocol):
     _label = "import job folder"
     _capability = "import_job"
     _possibleOutputs = {"outputVolume": Volume, "outputMask": VolumeMask, "outputSharpened": Volume, "outputFSCs": SetOfFSCs}
-
-    def _defineInputs(self, form: Any) -> None:
-        inputs.add_kind(form, "job", optional=False)
 
     def _validate(self) -> List[str]:
         wrong = super()._validate()
@@ -42,20 +37,20 @@ class CryoqaProtImportJob(CryoqaProtocol):
         return read_job(self._files().sources["job"], self._values().get("body") or 0)
 
     def createOutputStep(self) -> None:
-        """Link the maps and register volume, mask, sharpened map and curves."""
+        """Register the curves; link the maps and register volume, mask and sharpened map."""
+        super().createOutputStep()
         job = self._job()
         halves = [self._link(p) for p in (job.half1, job.half2) if p]
         main = job.full_map or job.half1
         if main:
-            volume = self._volume(Volume(), self._link(main), job)
+            volume = on_own_grid(Volume(), self._link(main), job.voxel_size)
             if len(halves) == 2:
                 volume.setHalfMaps(halves)
             self._defineOutputs(outputVolume=volume)
         if job.sharpened:
-            self._defineOutputs(outputSharpened=self._volume(Volume(), self._link(job.sharpened), job))
+            self._defineOutputs(outputSharpened=on_own_grid(Volume(), self._link(job.sharpened), job.voxel_size))
         if job.mask:
-            self._defineOutputs(outputMask=self._volume(VolumeMask(), self._link(job.mask), job))
-        self._register_job_curves(job)
+            self._defineOutputs(outputMask=on_own_grid(VolumeMask(), self._link(job.mask), job.voxel_size))
 
     def _link(self, path: str) -> str:
         name, i = os.path.basename(path), 1
@@ -65,31 +60,3 @@ class CryoqaProtImportJob(CryoqaProtocol):
         if not os.path.lexists(link):
             os.symlink(os.path.abspath(path), link)
         return link
-
-    @staticmethod
-    def _volume(made: Volume, path: str, job: Job) -> Volume:
-        header = read_header(path)
-        made.setFileName(path)
-        made.setSamplingRate(job.voxel_size or header.voxel_size[0])
-        origin = Transform()
-        origin.setShiftsTuple(header.origin)
-        made.setOrigin(origin)
-        return made
-
-    def _register_job_curves(self, job: Job) -> None:
-        made = SetOfFSCs.create(self._getPath())
-        for name, (x, y) in _drawable(job).items():
-            item = FSC()
-            item.setData([float(v) for v in x], [float(v) for v in y])
-            item.setObjLabel(name.replace("_", " "))
-            made.append(item)
-        if made.getSize():
-            made.write()
-            self._defineOutputs(outputFSCs=made)
-
-    def _map_path(self, name: str) -> Optional[str]:
-        return None
-
-
-def _drawable(job: Job) -> Dict[str, Tuple[Any, Any]]:
-    return {n: c for n, c in job.fsc.items() if len(c[0]) > 1 and len(set(c[1])) > 1}

@@ -1,15 +1,8 @@
 """The local B-factor."""
-from __future__ import annotations
-
-from pwem.objects import Volume
-
-from .base import MapOrHalvesProtocol
-
-_SHOWN = ("median_bfactor", "bfactor_p2_5", "bfactor_p97_5", "spread", "bfactor_map", "median_error", "resolution", "noise_source",
-          "mask_source")
+from .base import CryoqaProtocol
 
 
-class CryoqaProtLocbfactor(MapOrHalvesProtocol):
+class CryoqaProtLocbfactor(CryoqaProtocol):
     """How fast a map falls off with resolution at each place, as a B-factor (LocBFactor): from its half-maps, or from the map alone.
 
     Takes one volume with its half-maps, two volumes, or a volume without half-maps, and a mask; without one, a mask is made from the
@@ -18,9 +11,5 @@ class CryoqaProtLocbfactor(MapOrHalvesProtocol):
 
     _label = "local B-factor (locbfactor)"
     _capability = "locbfactor"
-    _shown = _SHOWN
-    _possibleOutputs = {"outputBfactor": Volume}
-
-    def createOutputStep(self) -> None:
-        """Register the map of B-factors."""
-        self._register_map("local_bfactor", "outputBfactor", halves=False)
+    _shown = ("median_bfactor", "bfactor_p2_5", "bfactor_p97_5", "spread", "bfactor_map", "median_error", "resolution", "noise_source",
+              "mask_source")

@@ -1,14 +1,8 @@
 """The local occupancy."""
-from __future__ import annotations
-
-from pwem.objects import Volume
-
-from .base import MapOrHalvesProtocol
-
-_SHOWN = ("median_occupancy", "occupancy_p2_5", "occupancy_p97_5", "fraction_low", "resolution", "noise_source", "mask_source")
+from .base import CryoqaProtocol
 
 
-class CryoqaProtLococcupancy(MapOrHalvesProtocol):
+class CryoqaProtLococcupancy(CryoqaProtocol):
     """How much of the molecule is there at each place (LocOccupancy): from the half-maps, or from the map alone.
 
     Takes one volume with its half-maps, two volumes, or a volume without half-maps, and a mask; without one, a mask is made from the
@@ -17,9 +11,4 @@ class CryoqaProtLococcupancy(MapOrHalvesProtocol):
 
     _label = "local occupancy (lococcupancy)"
     _capability = "lococcupancy"
-    _shown = _SHOWN
-    _possibleOutputs = {"outputOccupancy": Volume}
-
-    def createOutputStep(self) -> None:
-        """Register the map of occupancies."""
-        self._register_map("local_occupancy", "outputOccupancy", halves=False)
+    _shown = ("median_occupancy", "occupancy_p2_5", "occupancy_p97_5", "fraction_low", "resolution", "noise_source", "mask_source")

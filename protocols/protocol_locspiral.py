@@ -1,10 +1,8 @@
 """LocSpiral and LocBSharpen."""
-from __future__ import annotations
-
-from .base import SharpeningProtocol
+from .base import CryoqaProtocol
 
 
-class CryoqaProtLocspiral(SharpeningProtocol):
+class CryoqaProtLocspiral(CryoqaProtocol):
     """Bring every band of a map to the same amplitude everywhere, as far as it is above the noise (LocSpiral, LocBSharpen).
 
     Takes a volume, with or without half-maps, or two half-maps alone, and a mask; without one, a mask is made from the map. The solvent

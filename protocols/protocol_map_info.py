@@ -1,9 +1,4 @@
 """Map information."""
-from __future__ import annotations
-
-from typing import Any
-
-from . import inputs
 from .base import CryoqaProtocol
 
 
@@ -16,7 +11,3 @@ class CryoqaProtMapInfo(CryoqaProtocol):
 
     _label = "map information"
     _capability = "map_info"
-
-    def _defineInputs(self, form: Any) -> None:
-        inputs.add_volume(form)
-        inputs.add_halves(form, (inputs.NONE, inputs.OF_VOLUME, inputs.TWO_VOLUMES))

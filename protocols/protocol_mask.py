@@ -1,11 +1,4 @@
 """Create a mask."""
-from __future__ import annotations
-
-from typing import Any
-
-from pwem.objects import VolumeMask
-
-from . import inputs
 from .base import CryoqaProtocol
 
 
@@ -18,14 +11,4 @@ class CryoqaProtMask(CryoqaProtocol):
 
     _label = "create mask"
     _capability = "mask"
-    _possibleOutputs = {"outputMask": VolumeMask}
-
-    def _defineInputs(self, form: Any) -> None:
-        inputs.add_volume(form, optional=True)
-        inputs.add_model(form)
-        inputs.add_mask(form, help_text="A mask to combine with the one made here, or to start from.")
-        inputs.add_mask(form, "mask2", "One more mask to combine.")
-
-    def createOutputStep(self) -> None:
-        """Register the mask."""
-        self._register_map("mask", "outputMask", mask=True)
+    _help = {"mask": "A mask to combine with the one made here, or to start from.", "mask2": "One more mask to combine."}

@@ -1,9 +1,4 @@
 """A map against a model in Scipion."""
-from __future__ import annotations
-
-from typing import Any
-
-from . import inputs
 from .base import CryoqaProtocol
 
 
@@ -16,8 +11,3 @@ class CryoqaProtModelFit(CryoqaProtocol):
 
     _label = "map against model"
     _capability = "model_fit"
-
-    def _defineInputs(self, form: Any) -> None:
-        inputs.add_volume(form, optional=True)
-        inputs.add_halves(form, (inputs.NONE, inputs.OF_VOLUME, inputs.TWO_VOLUMES))
-        inputs.add_model(form)

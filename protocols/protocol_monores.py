@@ -1,14 +1,8 @@
 """MonoRes."""
-from __future__ import annotations
-
-from pwem.objects import Volume
-
-from .base import MapOrHalvesProtocol
-
-_SHOWN = ("median", "p5", "p95", "overall", "median_over_overall", "unresolved_fraction", "nyquist_fraction", "mask_source", "noise_source")
+from .base import CryoqaProtocol
 
 
-class CryoqaProtMonores(MapOrHalvesProtocol):
+class CryoqaProtMonores(CryoqaProtocol):
     """Local resolution of a map by its monogenic amplitude (MonoRes): from its half-maps, or from the map alone and its solvent.
 
     Takes one volume with its half-maps, two volumes, or a volume without half-maps, and a mask; without one, a mask is made from the
@@ -17,9 +11,5 @@ class CryoqaProtMonores(MapOrHalvesProtocol):
 
     _label = "local resolution (monores)"
     _capability = "monores"
-    _shown = _SHOWN
-    _possibleOutputs = {"outputResolution": Volume}
-
-    def createOutputStep(self) -> None:
-        """Register the map of resolutions."""
-        self._register_map("resolution_map", "outputResolution", halves=False)
+    _shown = ("median", "p5", "p95", "overall", "median_over_overall", "unresolved_fraction", "nyquist_fraction", "mask_source",
+              "noise_source")

@@ -1,14 +1,8 @@
 """Local resolution by the FSC of soft spheres, as RELION."""
-from __future__ import annotations
-
-from pwem.objects import Volume, VolumeMask
-
-from .base import HalfMapProtocol
-
-_SHOWN = ("median", "p5", "p95", "unresolved_fraction", "random_fsc", "spheres", "radius", "edge", "shells")
+from .base import CryoqaProtocol
 
 
-class CryoqaProtRelionLocres(HalfMapProtocol):
+class CryoqaProtRelionLocres(CryoqaProtocol):
     """Local resolution of a map from its half-maps by the corrected FSC of soft spheres, as RELION's --locres does it.
 
     Takes one volume with its half-maps or two volumes, and an optional mask; without one, a mask is made from the half-maps. Gives
@@ -17,11 +11,4 @@ class CryoqaProtRelionLocres(HalfMapProtocol):
 
     _label = "local resolution (RELION)"
     _capability = "relion_locres"
-    _shown = _SHOWN
-    _possibleOutputs = {"outputResolution": Volume, "outputFiltered": Volume, "outputMask": VolumeMask}
-
-    def createOutputStep(self) -> None:
-        """Register the map of resolutions, the filtered map, and the mask when it was made here."""
-        self._register_map("resolution_map", "outputResolution", halves=False)
-        self._register_map("filtered", "outputFiltered", halves=False)
-        self._register_map("mask_used", "outputMask", mask=True)
+    _shown = ("median", "p5", "p95", "unresolved_fraction", "random_fsc", "spheres", "radius", "edge", "shells")

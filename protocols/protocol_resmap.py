@@ -1,14 +1,8 @@
 """ResMap."""
-from __future__ import annotations
-
-from pwem.objects import Volume
-
-from .base import MapOrHalvesProtocol
-
-_SHOWN = ("median", "p5", "p95", "unresolved_fraction", "nyquist_fraction", "mask_source", "noise_source")
+from .base import CryoqaProtocol
 
 
-class CryoqaProtResmap(MapOrHalvesProtocol):
+class CryoqaProtResmap(CryoqaProtocol):
     """Local resolution of a map by a test for a local sinusoid (ResMap): from its half-maps, or from the map alone and
     its solvent.
 
@@ -18,9 +12,4 @@ class CryoqaProtResmap(MapOrHalvesProtocol):
 
     _label = "local resolution (resmap)"
     _capability = "resmap"
-    _shown = _SHOWN
-    _possibleOutputs = {"outputResolution": Volume}
-
-    def createOutputStep(self) -> None:
-        """Register the map of resolutions."""
-        self._register_map("resolution_map", "outputResolution", halves=False)
+    _shown = ("median", "p5", "p95", "unresolved_fraction", "nyquist_fraction", "mask_source", "noise_source")

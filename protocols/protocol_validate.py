@@ -13,7 +13,7 @@ from cryoqa_plugin.errors import CryoqaError
 from cryoqa_plugin.io.inputs import grid_problems, missing, read_headers
 from cryoqa_plugin.validation.run import LEVELS, found_in, validate
 
-from . import inputs
+from . import forms, inputs
 from .base import CryoqaProtocol
 
 _HELP = {"0": "The map alone: mass, components, background, B-factor, local resolution, local B-factor and occupancy, hand.",
@@ -34,7 +34,7 @@ class CryoqaProtValidate(CryoqaProtocol):
 
     def _defineParams(self, form: Any) -> None:
         form.addSection(label="Input")
-        self._defineInputs(form)
+        forms.add_inputs(form, (), ("full_map", "half1", "half2", "mask", "model"))
         form.addSection(label="Parameters")
         form.addParam("contour", params.FloatParam, allowsNull=True, label="Contour level",
                       help="Level at which the map is looked at, in the unit of the map. Leave it empty to have it suggested from the map.")
@@ -44,24 +44,11 @@ class CryoqaProtValidate(CryoqaProtocol):
             form.addParam("level" + level, params.BooleanParam, default=True, label=f"Level {level}", help=_HELP[level])
         form.addParallelSection(threads=2, mpi=0)
 
-    def _defineInputs(self, form: Any) -> None:
-        inputs.add_halves(form, (inputs.OF_VOLUME, inputs.TWO_VOLUMES, inputs.NONE))
-        inputs.add_volume(form, optional=True)
-        inputs.add_mask(form)
-        inputs.add_model(form)
-
     # -------------------------- the steps --------------------------
     def computeStep(self, arguments: str) -> None:
         """Run every item on the files."""
         sources, sizes, _, values, _ = json.loads(arguments)
-        last = [-1.0]
-
-        def progress(fraction: float, message: str) -> None:
-            if fraction - last[0] >= 0.02:
-                last[0] = fraction
-                self.info(f"{100 * fraction:3.0f} %  {message}")
-
-        document = validate(sources, self._getExtraPath(), progress=progress, threads=self.numberOfThreads.get(), voxel_sizes=sizes,
+        document = validate(sources, self._getExtraPath(), progress=self._logged(0.02), threads=self.numberOfThreads.get(), voxel_sizes=sizes,
                             command=["scipion", self.getClassName()], **values)
         self.info(document["summary"])
 
@@ -69,12 +56,7 @@ class CryoqaProtValidate(CryoqaProtocol):
         """Register the mask that was made when none was given."""
         path = self._getExtraPath("mask", "mask.mrc")
         if os.path.isfile(path):
-            template, made = self._grid_object(), VolumeMask()
-            made.setFileName(path)
-            made.setSamplingRate(template.getSamplingRate())
-            if template.hasOrigin():
-                made.setOrigin(template.getOrigin())
-            self._define("outputMask", made)
+            self._register("outputMask", self._on_input_grid(VolumeMask(), path))
 
     # -------------------------- the words --------------------------
     def _validate(self) -> List[str]:

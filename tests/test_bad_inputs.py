@@ -23,7 +23,7 @@ from cryoqa_plugin.registry import BY_ID, CAPABILITIES
 
 QUICK = {"monodir": {"directions": "21"}, "resmap": {"step": 2.5}, "localdeblur": {"max_steps": 3}}
 VOXEL, ORIGIN = (1.5, 1.5, 1.5), (3.0, 4.5, 6.0)
-ROWS = [c for c in CAPABILITIES if c.needs or c.any_of]                    # the importers take folders
+ROWS = [c for c in CAPABILITIES if c.family != "importing"]                # the importers take folders
 MAP_CASES = [(c.id, kind) for c in ROWS for kind in c.needs + c.takes if KINDS[kind].is_map]
 on_rows = pytest.mark.parametrize("row", ROWS, ids=[c.id for c in ROWS])
 READERS = ("map_info", "fsc", "mask")                                      # files are read by one function: others try one way
@@ -96,7 +96,7 @@ def _execute(capability, sources, values=None, outdir=None):
 
 def _sources(capability, files):
     row = BY_ID[capability]
-    return {kind: files[kind] for kind in row.needs + row.takes}
+    return {kind: files[kind] for kind in row.needs + row.takes if kind in files}
 
 
 def _refused(capability, files, kind, bad):
@@ -225,6 +225,15 @@ def test_models_that_cannot_be_used(row, files, tmp_path):
         _refused(row.id, files, "model", bad)
 
 
+@pytest.mark.parametrize("row, kind", [(c, kind) for c in ROWS for kind in c.takes if not KINDS[kind].is_map and kind != "model"],
+                         ids=lambda value: value if isinstance(value, str) else value.id)
+def test_curves_and_sequences_that_cannot_be_used(row, kind, files, tmp_path):
+    bad = tmp_path / "bad.txt"
+    for content in (b"", b"1 2 3\n", b"nonsense; 5!\n" * 20, bytes(range(256))):
+        bad.write_bytes(content)
+        _refused(row.id, files, kind, bad)
+
+
 @on_rows
 def test_a_model_far_from_the_map_is_refused_or_said(row, files, tmp_path):
     if "model" not in row.needs + row.takes:
@@ -254,7 +263,7 @@ def test_parameters_that_cannot_be_used(row, files):
 @on_rows
 def test_inputs_that_it_has_no_use_for(row, files):
     for kind in set(KINDS) - set(row.needs + row.takes):
-        wrong = runner.problems(row.id, dict(_sources(row.id, files), **{kind: files[kind]}))
+        wrong = runner.problems(row.id, dict(_sources(row.id, files), **{kind: files.get(kind, files["model"])}))
         assert len(wrong) == 1 and f"'{kind}'" in wrong[0]
 
 

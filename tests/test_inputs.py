@@ -1,13 +1,20 @@
 """Kinds of input, and the sentences about those that are missing or do not fit together."""
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+import os
+import re
+
 import numpy as np
 import pytest
 
+from cryoqa_plugin import runner
 from cryoqa_plugin.errors import InputError, MissingInputError
 from cryoqa_plugin.io import inputs
 from cryoqa_plugin.io.inputs import KINDS, Inputs
 from cryoqa_plugin.io.maps import Map, write_map
+from cryoqa_plugin.study import Study
 from cryoqa_plugin.study.checks import check_data, check_mask
 
 
@@ -105,3 +112,94 @@ def test_a_kind_of_several_files_gets_a_name_for_each(tiny_halves):
     assert KINDS["others_2"].label == "Other map 2" and inputs.base_kind("others_12") == "others" and inputs.base_kind("mask2") == "mask2"
     with pytest.raises(KeyError):
         KINDS["mask_2"]
+
+
+FOCUSED = ("focused_maps", "focused_half1", "focused_half2", "focused_masks")
+
+
+def _focused(tmp_path, sizes=(8, 12), **changed):
+    """Files of focused maps with halves and masks, one grid each."""
+    out = {}
+    for kind in FOCUSED:
+        out[kind] = []
+        for i, n in enumerate(changed.get(kind, sizes), 1):
+            out[kind].append(str(tmp_path / f"{kind}{i}.mrc"))
+            write_map(out[kind][-1], _map((n, n, n), voxel=(1.0 + i / 10,) * 3))
+    return out
+
+
+def test_focused_maps_have_grids_of_their_own_each_shared_by_its_halves_and_mask(tmp_path, tiny_halves):
+    named = inputs.expand(dict(_focused(tmp_path), full_map=tiny_halves["paths"]["full_map"]))
+    assert inputs.missing(("focused_maps", "focused_masks"), named) == [] == inputs.grid_problems(inputs.read_headers(named))
+    loaded = inputs.load_inputs(named)
+    assert [m.shape for m in loaded.focused_masks] == [(8, 8, 8), (12, 12, 12)] and len(loaded.maps()) == 9
+    sentence, = inputs.grid_problems(inputs.read_headers(inputs.expand(_focused(tmp_path, focused_half2=(8, 14)))))
+    for words in ("focused map 2", "half-map 2 of a focused map 2", "12 x 12 x 12", "14 x 14 x 14", "focused_maps2.mrc",
+                  "focused_half22.mrc"):
+        assert words in sentence, words
+
+
+def test_lists_of_unequal_length_are_one_sentence(tmp_path):
+    given = _focused(tmp_path, focused_masks=(8,))
+    sentence, = inputs.missing((), inputs.expand(given))
+    for words in ("2 files of 'focused map'", "1 file of 'mask of a focused map'", given["focused_maps"][1], given["focused_masks"][0],
+                  "one for each"):
+        assert words in sentence, words
+    with pytest.raises(InputError, match="give one for each, in the same order"):
+        inputs.load_inputs(given)
+    assert inputs.set_problems(inputs.expand({k: given[k] for k in ("focused_maps", "focused_half1")})) == []
+
+
+def test_a_folder_is_there_for_a_kind_that_is_a_folder_only(tmp_path):
+    assert inputs.missing((), {"job": str(tmp_path)}) == []
+    assert inputs.missing((), {"mtf": str(tmp_path)}) == [f"MTF of the detector '{tmp_path}' does not exist; check the path."]
+    assert inputs.missing(("job",), {"job": str(tmp_path / "no")}) == [f"Job folder '{tmp_path / 'no'}' does not exist; check the path."]
+
+
+def _files(folder):
+    """A small file of every kind that is no map and no model."""
+    from cryoqa_plugin.io.mtz import write_mtz
+    texts = {"mtf": "data_\n\nloop_\n_rlnResolutionInversePixel\n_rlnMtfValue\n0 1\n0.5 0.3\n", "fsc_curve": "0.1 0.9\n0.2 0.4\n",
+             "sequence": ">a\nMKTA\n", "symmetry": "C4\n",
+             "particles": "data_optics\n\nloop_\n_rlnOpticsGroup\n_rlnImagePixelSize\n_rlnImageSize\n1 1.5 64\n\n"
+                          "data_particles\n\nloop_\n_rlnImageName\n_rlnOpticsGroup\n1@a.mrcs 1\n2@a.mrcs 1\n"}
+    out = {kind: str(folder / kind) for kind in texts}
+    for kind, text in texts.items():
+        with open(out[kind], "w", encoding="utf-8") as stream:
+            stream.write(text)
+    out["map_coefficients"] = str(folder / "map.mtz")
+    write_mtz(out["map_coefficients"], _map((10, 10, 10)))
+    out["job"] = str(folder / "Refine3D" / "job001")
+    os.makedirs(out["job"])
+    write_map(os.path.join(out["job"], "run_half1_class001_unfil.mrc"), _map())
+    return out
+
+
+def test_every_kind_is_read_described_and_told_from_another(tmp_path):
+    """Path and SHA-256 of each stand in a document; what is odd about each is in the notes of the Study."""
+    files = _files(tmp_path)
+    assert set(files) == {k for k in KINDS if k not in FOCUSED and (not KINDS[k].scipion)}
+    loaded = inputs.load_inputs(files)
+    study = Study(loaded)
+    described = runner.described(study)
+    for kind, path in files.items():
+        value = getattr(study, kind)
+        assert dataclasses.is_dataclass(value) and type(value).__dataclass_params__.frozen and value.path == path, kind
+        assert described[kind]["path"] == path and re.fullmatch("[0-9a-f]{64}", described[kind]["sha256"]), kind
+        if kind != "job":
+            assert described[kind]["sha256"] == hashlib.sha256(open(path, "rb").read()).hexdigest(), kind
+            assert "shape" in described[kind] if kind == "map_coefficients" else "shape" not in described[kind], kind
+    assert study.sequence.mass == pytest.approx(449.56) and study.symmetry.order == 4 and len(study.particles) == 2
+    assert study.map_coefficients.shape == (10, 10, 10)
+    notes = " ".join(study.notes())
+    assert f"{files['particles']}: The particles have no angles" in notes and "No pair" not in notes
+
+
+def test_what_is_in_memory_is_told_by_its_numbers(tmp_path):
+    loaded = inputs.load_inputs({k: p for k, p in _files(tmp_path).items() if k != "job"})
+    memory = Study(Inputs(**{k: dataclasses.replace(v, path=None) for k, v in loaded.given().items()}))
+    described = runner.described(memory)
+    assert all(e["path"] is None and re.fullmatch("[0-9a-f]{64}", e["sha256"]) for e in described.values())
+    assert len({e["sha256"] for e in described.values()}) == len(described)
+    other = Study(mtf=dataclasses.replace(loaded.mtf, path=None, values=loaded.mtf.values * 0.9))
+    assert runner.described(other)["mtf"]["sha256"] != described["mtf"]["sha256"]

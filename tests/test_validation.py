@@ -16,6 +16,7 @@ from cryoqa_plugin.io.maps import Map, read_map, write_map
 from cryoqa_plugin.registry import BY_ID, resolve
 from cryoqa_plugin.report.assemble import write_report
 from cryoqa_plugin.results import declared, read_json
+from cryoqa_plugin.study import Study
 from cryoqa_plugin.validation import resize, run, summary
 from cryoqa_plugin.validation.items import ITEMS, Item, Rule, judge, percentile
 from cryoqa_plugin.validation.sentences import SENTENCES
@@ -47,7 +48,7 @@ def test_items_are_in_their_order_and_once():
 
 # --- verdicts ------------------------------------------------------------------------------------------------------------------------
 
-RATIO = Item("1.x", "Ratio", ("fsc",), (Rule("fsc", "resolution", ">=", 0.8, "Reported over found", "Look.", "reported_over"),))
+RATIO = Item("1.a", "Ratio", (Rule("fsc", "resolution", ">=", 0.8, "Reported over found", "Look.", "reported_over"),))
 
 
 @pytest.mark.parametrize("reported, status", [(3.0, "ok"), (2.41, "ok"), (2.39, "warn"), (None, "skipped")])
@@ -60,7 +61,7 @@ def test_verdicts_are_ours_and_the_services():
     documents = {"fsc": _document([("a", "ok"), ("b", "warn")], resolution=3.0)}
     judged = judge(RATIO, documents, 3.0)
     assert (judged.status, judged.service_status) == ("warn", "ok")
-    chosen = judge(Item("1.x", "R", ("fsc",), RATIO.rules, checks=("a",)), documents, 3.0)
+    chosen = judge(Item("1.a", "R", RATIO.rules, checks=("a",)), documents, 3.0)
     assert chosen.status == "ok" and [c["metric"] for c in chosen.ours] == ["a"]
 
 
@@ -111,7 +112,7 @@ def test_an_item_that_failed_or_is_not_there_has_no_verdict():
 
 
 def test_items_do_not_apply_outside_their_range():
-    item = Item("0.x", "H", ("fsc",), RATIO.rules, reported=(0.0, 5.0))
+    item = Item("1.a", "H", RATIO.rules, reported=(0.0, 5.0))
     assert judge(item, {"fsc": _document(resolution=9.0)}, 8.0).service_status == "not applicable"
     assert judge(item, {"fsc": _document(resolution=9.0)}, 4.0).service_status == "warn"
 
@@ -175,8 +176,8 @@ def test_the_report_has_the_cover_and_numbers_its_sections(validated):
 def test_what_is_done_is_not_done_again(validated, demo, monkeypatch):
     folder, document, _ = validated
     ran = []
-    original = runner.execute
-    monkeypatch.setattr(runner, "execute", lambda capability, *a, **k: ran.append(capability) or original(capability, *a, **k))
+    original = runner.answer
+    monkeypatch.setattr(runner, "answer", lambda row, *a, **k: ran.append(row.id) or original(row, *a, **k))
     again = run.validate(demo, folder, resolution=5.0)
     assert ran == [] and again["score"] == document["score"]
     os.remove(os.path.join(folder, "fsc", "result.json"))
@@ -187,7 +188,12 @@ def test_what_is_done_is_not_done_again(validated, demo, monkeypatch):
 def test_another_map_is_done_again(validated, demo, tmp_path, monkeypatch):
     folder, _, _ = validated
     ran = []
-    monkeypatch.setattr(runner, "execute", lambda capability, *a, **k: ran.append(capability) or {"error": "stop"})
+
+    def stop(row, *a, **k):
+        ran.append(row.id)
+        raise InputError("stop")
+
+    monkeypatch.setattr(runner, "answer", stop)
     half = read_map(demo["half2"])
     other = str(tmp_path / "other.mrc")
     write_map(other, half.with_data(half.data * 1.01))
@@ -195,20 +201,20 @@ def test_another_map_is_done_again(validated, demo, tmp_path, monkeypatch):
     assert "fsc" in ran
     ran.clear()
     monkeypatch.setattr(run, "__version__", "99")
-    run._one(BY_ID["map_info"], {"full_map": demo["full_map"]}, folder, dict(contour=None, resolution=None), True, voxel_sizes=None,
-             limits=None, progress=lambda f, m: None)
+    run._one(BY_ID["map_info"], Study.read({"full_map": demo["full_map"]}), folder, dict(contour=None, resolution=None), True, limits=None,
+             progress=lambda f, m: None)
     assert ran == ["map_info"]
 
 
 def test_one_failure_does_not_stop_the_others(demo, tmp_path, monkeypatch):
-    original = runner.execute
+    original = runner.answer
 
-    def failing(capability, *a, **k):
-        if capability == "fsc":
+    def failing(row, *a, **k):
+        if row.id == "fsc":
             raise RuntimeError("broken")
-        return original(capability, *a, **k)
+        return original(row, *a, **k)
 
-    monkeypatch.setattr(runner, "execute", failing)
+    monkeypatch.setattr(runner, "answer", failing)
     halves = {k: demo[k] for k in ("half1", "half2")}
     monkeypatch.setattr(run, "ITEMS", tuple(i for i in ITEMS if i.id in ("1.a", "1.b", "1.g")))
     document = run.validate(halves, str(tmp_path), levels=("1",))
@@ -232,19 +238,18 @@ def test_fine_voxels_are_made_coarser_for_the_slow_methods(tmp_path):
     made = resize.coarser(smooth, 1.0)
     assert made.shape == (20, 22, 24) and made.voxel_size == pytest.approx((1.0, 1.0, 1.0)) and made.origin == smooth.origin
     np.testing.assert_allclose(made.data, smooth.data[::2, ::2, ::2], atol=1e-4 * np.abs(smooth.data).max())
-    path = str(tmp_path / "a.mrc")
-    write_map(path, smooth)
+    monores, study = BY_ID["monores"], Study(half1=smooth)
     resizer = resize.Resizer(str(tmp_path), 5.0)
-    assert resizer.sources("fsc", {"half1": path}, None) == {"half1": path}
-    small = resizer.sources("monores", {"half1": path}, None)["half1"]
-    assert small != path and read_map(small).voxel_size[0] == pytest.approx(5 / 3, rel=0.15)
-    assert resize.Resizer(str(tmp_path), 1.0).sources("monores", {"half1": path}, None) == {"half1": path}
+    assert resizer.study(BY_ID["fsc"], study) is study
+    small = resizer.study(monores, study).half1
+    assert small.voxel_size[0] == pytest.approx(5 / 3, rel=0.15) and os.path.isfile(small.path)
+    assert resizer.study(monores, study).half1 is small      # made once
+    assert resize.Resizer(str(tmp_path), 1.0).study(monores, study) is study
     resizer = resize.Resizer(str(tmp_path / "finer"), 5.0)
     resizer.found(None)
     resizer.found(4.0)                                       # the FSC goes further than what was reported
     resizer.found(6.0)
-    finer = resizer.sources("monores", {"half1": path}, None)["half1"]
-    assert resizer.resolution == 4.0 and read_map(finer).voxel_size[0] == pytest.approx(4 / 3, rel=0.15)
+    assert resizer.resolution == 4.0 and resizer.study(monores, study).half1.voxel_size[0] == pytest.approx(4 / 3, rel=0.15)
 
 
 def test_a_map_alone_tells_its_resolution_to_the_others(tmp_path):

@@ -66,7 +66,7 @@ class Mtf:
 
 
 @dataclass(frozen=True)
-class FscCurve:
+class GivenFsc:
     """An FSC that another program found.
 
     Parameters
@@ -155,7 +155,7 @@ class _Points(NamedTuple):
     notes: Tuple[str, ...] = ()
 
 
-def read_fsc_curve(path: str) -> FscCurve:
+def read_fsc_curve(path: str) -> GivenFsc:
     """The FSC in a file: RELION's postprocess.star or model.star, Xmipp's fsc.xmd, the XML of EMDB, RELION and cryoSPARC, or two columns.
 
     Of several curves in a file the one corrected for the mask is taken, else the masked, else the first; a note says which.
@@ -191,9 +191,9 @@ def read_fsc_curve(path: str) -> FscCurve:
     x, y = points.x[good], points.y[good]
     if x.size < 2 or np.abs(y).max() > 1.001:
         what = f"holds {x.size} points" if x.size < 2 else f"has values up to {np.abs(y).max():.4g}"
-        raise FormatError(f"The FSC in {path} {what}; an FSC has values from -1 to 1 at several frequencies. Give the FSC of the half-maps.")
+        raise FormatError(f"The FSC in {path} {what}; an FSC has values from -1 to 1 at several frequencies, give that of the half-maps.")
     order = np.argsort(x, kind="stable")
-    return FscCurve(x[order], y[order], points.name, path, points.notes)
+    return GivenFsc(x[order], y[order], points.name, path, points.notes)
 
 
 def _of_star(tables: Dict[str, StarTable]) -> _Points:

@@ -102,10 +102,10 @@ KINDS: Dict[str, InputKind] = _Kinds({k.name: k for k in (
     InputKind("reference_map", "Reference map", "Map whose fall-off with resolution is to be matched, on the grid of the maps."),
     InputKind("others", "Other map", "Maps of the same data, made in other ways, on the grid of the maps.", many=True),
     InputKind("model", "Atomic model", "PDB or mmCIF file (also gz) placed in the map.", read_model, NONE, scipion="AtomStruct"),
-    InputKind("mtf", "MTF of the detector", "STAR file with the MTF of the detector, as RELION takes it, by which maps are divided.", read_mtf,
-              NONE, scipion=""),
-    InputKind("fsc_curve", "FSC curve", "File with an FSC of the half-maps, in place of one computed here: postprocess.star of RELION, XML of "
-              "EMDB or cryoSPARC, or two columns, frequency in 1/Å and FSC.", read_fsc_curve, NONE, scipion=""),
+    InputKind("mtf", "MTF of the detector", "STAR file with the MTF of the detector, as RELION takes it, by which maps are divided.",
+              read_mtf, NONE, scipion=""),
+    InputKind("fsc_curve", "FSC curve", "File with an FSC of the half-maps, in place of one computed here: postprocess.star of RELION, XML "
+              "of EMDB or cryoSPARC, or two columns, frequency in 1/Å and FSC.", read_fsc_curve, NONE, scipion=""),
     InputKind("sequence", "Sequence", "FASTA file with all chains, for the mass.", read_sequences, NONE, scipion=""),
     InputKind("job", "Job folder", "Folder of one job, such as Refine3D/job029 of RELION or J42 of cryoSPARC, or a file in it.", read_job,
               NONE, scipion="", folder=True),

@@ -100,10 +100,17 @@ def read_mtz(path: str) -> Map:
     """
     import scipy.fft
     mtz, labels, header = _look_at(path)
-    box = header.shape[::-1]
-    f = np.array(mtz.get_f_phi_on_grid(*labels, size=box, half_l=True), copy=False)     # [h, k, l]; gemmi's own transform halves odd edges
+    mtz.expand_to_p1()
+    nz, ny, nx = header.shape
+    amplitude, phase = (np.asarray(mtz.column_with_label(label).array) for label in labels)
+    f = amplitude * np.exp(-1j * np.radians(phase))          # conjugate: crystallography's sign is the other one
     f[np.isnan(f)] = 0                                       # reflections that were not measured
-    data = scipy.fft.irfftn(np.conj(f), box, workers=-1).transpose(2, 1, 0) / np.float32(np.prod(header.voxel_size))
+    ft = np.zeros((nz, ny, nx // 2 + 1), dtype=np.complex64)
+    for sign, values in ((1, f), (-1, np.conj(f))):          # both mates, since a file holds either; gemmi's grid leaves Nyquist out
+        h, k, l = (sign * mtz.make_miller_array().T) % np.array([[nx], [ny], [nz]])
+        kept = h <= nx // 2
+        ft[l[kept], k[kept], h[kept]] = values[kept]
+    data = scipy.fft.irfftn(ft, header.shape, workers=-1) / np.float32(np.prod(header.voxel_size))
     return Map(np.ascontiguousarray(data, dtype=np.float32), header.voxel_size, path=path, header=header)
 
 
@@ -125,15 +132,17 @@ def _look_at(path: str) -> _Coefficients:
         raise FormatError(f"The map coefficients '{path}' cannot be read as MTZ ({reason}); give an MTZ file.") from None
     cell = mtz.cell
     if any(abs(angle - 90) > 1e-3 for angle in (cell.alpha, cell.beta, cell.gamma)):
-        raise InputError(f"The map coefficients '{path}' have a cell with angles of {cell.alpha:g}, {cell.beta:g} and {cell.gamma:g} degrees; "
-                         "only right-angled cells, as those of cryo-EM, are read.")
+        angles = f"{cell.alpha:g}, {cell.beta:g} and {cell.gamma:g} degrees"
+        raise InputError(f"The map coefficients '{path}' have a cell with angles of {angles}; only right-angled ones, as those of cryo-EM, "
+                         "are read.")
     labels, edges = _labels(mtz, path), (cell.a, cell.b, cell.c)
     box = _box_of(mtz)
+    voxel_size = tuple(float(f"{e / n:.7g}") for e, n in zip(edges, box))
     notes = () if labels == _COLUMNS else (f"The map is made of the columns {labels[0]} and {labels[1]}.",)
     header = MapHeader(
-        shape=box[::-1], voxel_size=tuple(float(f"{e / n:.7g}") for e, n in zip(edges, box)), origin=(0.0, 0.0, 0.0), path=path, mode=2, axis_order=(1, 2, 3),
-        nstart=(0, 0, 0), header_origin=(0.0, 0.0, 0.0), cell=(*edges, 90.0, 90.0, 90.0), sampling=box, ispg=1,
-        header_stats=(0.0, -1.0, -2.0, -1.0), labels=(mtz.title,), nversion=0, machine_stamp="", exttyp="", extended_bytes=0, warnings=notes)
+        shape=box[::-1], voxel_size=voxel_size, origin=(0.0, 0.0, 0.0), path=path, mode=2, axis_order=(1, 2, 3), nstart=(0, 0, 0),
+        header_origin=(0.0, 0.0, 0.0), cell=(*edges, 90.0, 90.0, 90.0), sampling=box, ispg=1, header_stats=(0.0, -1.0, -2.0, -1.0),
+        labels=(mtz.title,), nversion=0, machine_stamp="", exttyp="", extended_bytes=0, warnings=notes)
     return _Coefficients(mtz, labels, header)
 
 
@@ -150,9 +159,10 @@ def _labels(mtz: Any, path: str) -> Tuple[str, str]:
 def _box_of(mtz: Any) -> Tuple[int, int, int]:
     """Box (x, y, z) of the map of a file."""
     import gemmi
+    most = np.abs(mtz.make_miller_array()).max(axis=0)
     for line in mtz.history:
         words = line[len(_BOX):].split()[:3] if line.startswith(_BOX) else []
-        if len(words) == 3 and all(w.isdigit() for w in words) and mtz.data_fits_into([int(w) for w in words]):
+        if len(words) == 3 and all(w.isdigit() and int(w) >= 2 * n for w, n in zip(words, most)):
             return tuple(int(w) for w in words)
     grid = gemmi.FloatGrid()
     grid.set_unit_cell(mtz.cell)

@@ -156,8 +156,9 @@ def _of_star(path: str) -> Dict[str, np.ndarray]:
     optics, particles = tables.get("optics"), tables.get("particles")
     if optics is None or particles is None or "rlnImageName" not in particles.columns or not len(particles):
         old = "" in tables and "rlnImageName" in tables[""].columns
-        raise FormatError(f"The file {path} is of RELION before 3.1, without optics groups; convert it with relion_convert_star." if old else
-                          f"The file {path} holds no particles (tables 'optics' and 'particles' with images); give the particles of RELION.")
+        what = ("is of RELION before 3.1, without optics groups; convert it with relion_convert_star" if old else
+                "holds no particles (tables 'optics' and 'particles' with images); give the particles of RELION")
+        raise FormatError(f"The file {path} {what}.")
     missing = [label for name, label in _OF_OPTICS.items() if name in ("pixel_size", "box") and label not in optics.columns]
     if missing or "rlnOpticsGroup" not in optics.columns or "rlnOpticsGroup" not in particles.columns:
         raise FormatError(f"The file {path} has no column _{(missing or ['rlnOpticsGroup'])[0]}; give the particles as RELION wrote them.")
@@ -188,8 +189,8 @@ def _rows_of_groups(optics: StarTable, group: np.ndarray, path: str) -> np.ndarr
     at = order[np.clip(np.searchsorted(numbers[order], group), 0, len(numbers) - 1)]
     wrong = np.flatnonzero(numbers[at] != group)
     if wrong.size:
-        raise FormatError(f"The file {path} has {wrong.size} particles of optics group {group[wrong[0]]}, which it does not describe (it has "
-                          f"{', '.join(str(n) for n in numbers)}); write it again with all groups.")
+        raise FormatError(f"The file {path} has {wrong.size} particles of optics group {group[wrong[0]]}, which it does not describe "
+                          f"(it has {', '.join(str(n) for n in numbers)}); write it again with all groups.")
     return at
 
 
@@ -209,8 +210,8 @@ def _of_cs(path: str) -> Dict[str, np.ndarray]:
     names = data.dtype.names
     if not {"blob/path", "blob/idx", "blob/shape", "blob/psize_A"} <= set(names) or not len(data):
         other = os.path.basename(path).replace("particles", "passthrough_particles")
-        raise FormatError(f"The file {path} holds no images of particles (columns blob/path, blob/shape, ...); give the one of the same job "
-                          f"that does, such as {other}.")
+        raise FormatError(f"The file {path} holds no images of particles (columns blob/path, blob/shape, ...); give the one of the same "
+                          f"job that does, such as {other}.")
     stacks = cs.column(data, "blob/path")
     known: Dict[str, np.ndarray] = {
         "image": np.char.add(np.char.zfill((data["blob/idx"].astype(np.int64) + 1).astype(str), 6), np.char.add("@", stacks)),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cryoqa_plugin.errors import FormatError, InputError, MissingInputError
-from cryoqa_plugin.io.curves import FscCurve, Mtf, read_fsc_curve, read_mtf
+from cryoqa_plugin.io.curves import GivenFsc, Mtf, read_fsc_curve, read_mtf
 
 X = np.arange(12) / 48.0                                     # 1/Å
 Y = np.cos(X * 6) ** 2
@@ -56,7 +56,7 @@ def _xml(*curves):
 
 
 @pytest.mark.parametrize("name, text, called, noted", [
-    ("postprocess.star", _star(("rlnResolution", "rlnFourierShellCorrelationMaskedMaps", "rlnFourierShellCorrelationCorrected"), X, Y / 2, Y),
+    ("post.star", _star(("rlnResolution", "rlnFourierShellCorrelationMaskedMaps", "rlnFourierShellCorrelationCorrected"), X, Y / 2, Y),
      "rlnFourierShellCorrelationCorrected", ""),
     ("no_mask.star", _star(("rlnResolution", "rlnFourierShellCorrelationUnmaskedMaps"), X, Y), "rlnFourierShellCorrelationUnmaskedMaps",
      "its column _rlnFourierShellCorrelationUnmaskedMaps"),
@@ -90,7 +90,8 @@ def test_a_first_column_of_resolutions_is_turned_into_frequencies(tmp_path):
 @pytest.mark.parametrize("text, words", [
     ("", "holds no FSC"), ("nothing here\n", "holds no FSC"), ("0.1\n0.2\n", "holds no FSC"), ("<html></html>", "no <fsc>"),
     ("data_x\n_rlnResolution 1\n", "holds no FSC"), ("1 1\n2 0.9\n3 0.8\n", "runs to 3, which is no frequency"),
-    ("0.1 12\n0.2 9\n", "values up to 12"), ("0.1 0.9\n0.2 nan\n", "holds 1 points"), ("data_x\nloop_\n_a\n_b\n_c\n1 2 3 4\n", "of 4 values")])
+    ("0.1 12\n0.2 9\n", "values up to 12"), ("0.1 0.9\n0.2 nan\n", "holds 1 points"),
+    ("data_x\nloop_\n_a\n_b\n_c\n1 2 3 4\n", "of 4 values")])
 def test_files_that_are_no_fsc(tmp_path, text, words):
     path = tmp_path / "bad.txt"
     path.write_text(text)
@@ -107,7 +108,7 @@ def test_bytes_and_no_file(tmp_path):
 
 
 def test_curves_in_memory_have_data_to_tell_them_by():
-    assert Mtf(X, Y).data.shape == FscCurve(X, Y).data.shape == (2, 12)
+    assert Mtf(X, Y).data.shape == GivenFsc(X, Y).data.shape == (2, 12)
 
 
 @pytest.mark.realdata

@@ -13,8 +13,9 @@ from cryoqa_plugin.io.maps import Map, write_map
 from cryoqa_plugin.io.particles import read_particles
 
 N = 40
-OPTICS = {"rlnOpticsGroupName": ("low", "high"), "rlnOpticsGroup": (3, 1), "rlnVoltage": (200.0, 300.0), "rlnSphericalAberration": (2.0, 2.7),
-          "rlnAmplitudeContrast": (0.07, 0.1), "rlnImagePixelSize": (1.25, 1.0), "rlnImageSize": (128, 160)}
+OPTICS = {"rlnOpticsGroupName": ("low", "high"), "rlnOpticsGroup": (3, 1), "rlnVoltage": (200.0, 300.0),
+          "rlnSphericalAberration": (2.0, 2.7), "rlnAmplitudeContrast": (0.07, 0.1),
+          "rlnImagePixelSize": (1.25, 1.0), "rlnImageSize": (128, 160)}
 
 
 def _rz(angle):
@@ -38,8 +39,9 @@ def _rotation_vector(matrix):
 def truth():
     rng = np.random.default_rng(12)
     group = rng.choice([1, 3], N)
-    return dict(group=group, angles=np.column_stack([rng.uniform(-170, 170, N), rng.uniform(5, 175, N), rng.uniform(-170, 170, N)]).round(5),
-                shifts=rng.normal(0, 4, (N, 2)).round(5), du=rng.uniform(9e3, 2e4, N).round(2), dv=rng.uniform(8e3, 9e3, N).round(2),
+    angles = np.column_stack([rng.uniform(-170, 170, N), rng.uniform(5, 175, N), rng.uniform(-170, 170, N)])
+    return dict(group=group, angles=angles.round(5), shifts=rng.normal(0, 4, (N, 2)).round(5),
+                du=rng.uniform(9e3, 2e4, N).round(2), dv=rng.uniform(8e3, 9e3, N).round(2),
                 azimuth=rng.uniform(-90, 90, N).round(4), half=rng.integers(1, 3, N), row=np.where(group == 3, 0, 1))
 
 
@@ -51,8 +53,10 @@ def _table(name, columns):
 def _particles(truth, **changed):
     columns = {"rlnImageName": [f"{i + 1:06d}@stack.mrcs" for i in range(N)], "rlnMicrographName": [f"mic{i // 10}.mrc" for i in range(N)],
                "rlnOpticsGroup": truth["group"], "rlnAngleRot": truth["angles"][:, 0], "rlnAngleTilt": truth["angles"][:, 1],
-               "rlnAnglePsi": truth["angles"][:, 2], "rlnOriginXAngst": truth["shifts"][:, 0], "rlnOriginYAngst": truth["shifts"][:, 1],
-               "rlnDefocusU": truth["du"], "rlnDefocusV": truth["dv"], "rlnDefocusAngle": truth["azimuth"], "rlnRandomSubset": truth["half"]}
+               "rlnAnglePsi": truth["angles"][:, 2], "rlnOriginXAngst": truth["shifts"][:, 0],
+               "rlnOriginYAngst": truth["shifts"][:, 1],
+               "rlnDefocusU": truth["du"], "rlnDefocusV": truth["dv"], "rlnDefocusAngle": truth["azimuth"],
+               "rlnRandomSubset": truth["half"]}
     return {label: values for label, values in dict(columns, **changed).items() if values is not None}
 
 
@@ -72,7 +76,8 @@ def _cs(path, truth, leave=()):
     matrices = [_rz(psi) @ _ry(tilt) @ _rz(rot) for rot, tilt, psi in truth["angles"]]
     values = {"blob/path": b"stack.mrcs", "blob/idx": np.arange(N), "blob/shape": np.array(OPTICS["rlnImageSize"])[row][:, None],
               "blob/psize_A": sizes, "ctf/exp_group_id": truth["group"], "ctf/accel_kv": np.array(OPTICS["rlnVoltage"])[row],
-              "ctf/cs_mm": np.array(OPTICS["rlnSphericalAberration"])[row], "ctf/amp_contrast": np.array(OPTICS["rlnAmplitudeContrast"])[row],
+              "ctf/cs_mm": np.array(OPTICS["rlnSphericalAberration"])[row],
+              "ctf/amp_contrast": np.array(OPTICS["rlnAmplitudeContrast"])[row],
               "ctf/df1_A": truth["du"], "ctf/df2_A": truth["dv"], "ctf/df_angle_rad": np.deg2rad(truth["azimuth"]),
               "alignments3D/split": truth["half"] - 1, "alignments3D/shift": truth["shifts"] / (2 * sizes[:, None]),
               "alignments3D/pose": [_rotation_vector(m.T) for m in matrices], "alignments3D/psize_A": 2 * sizes,
@@ -158,7 +163,7 @@ def test_files_that_are_refused(truth, tmp_path):
 @pytest.mark.realdata
 def test_files_of_the_programs(shared):
     found = read_particles(str(shared / "data" / "relion" / "emtools_refine3d" / "run_it016_data.star"))
-    assert len(found) == 4501 and found.pixel_size[0] == 1.244835 and found.box[0] == 256 and found.angles.shape == (4501, 3)
+    assert len(found) == 4748 and found.pixel_size[0] == 1.244835 and found.box[0] == 256 and found.angles.shape == (4748, 3)
     assert set(found.half) == {1, 2} and found.defocus_u[0] == 10967.940655 and found.warnings == ()
     found = read_particles(str(shared / "data" / "cryosparc" / "t20s_J209" / "cryosparc_P9_J209_000_particles.cs"))
     assert len(found) == 11764 and found.pixel_size[0] == 1.027344 and found.voltage[0] == 300 and set(found.half) == {1, 2}
@@ -175,7 +180,8 @@ def test_the_simulator_writes_what_is_read(shared, tmp_path):
     """Both files of simulated particles give the true poses."""
     rng = np.random.default_rng(0)
     write_map(str(tmp_path / "m.mrc"), Map(rng.standard_normal((32, 32, 32)).astype(np.float32), (2.0, 2.0, 2.0)))
-    subprocess.run([sys.executable, str(shared / "tools" / "simulate_particles.py"), str(tmp_path / "m.mrc"), str(tmp_path), "--n=30"], check=True)
+    command = [sys.executable, str(shared / "tools" / "simulate_particles.py"), str(tmp_path / "m.mrc"), str(tmp_path), "--n=30"]
+    subprocess.run(command, check=True)
     with open(tmp_path / "p_truth.csv", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     relion, cryosparc = (read_particles(str(tmp_path / f"p_particles.{e}")) for e in ("star", "cs"))

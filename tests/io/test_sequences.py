@@ -26,7 +26,8 @@ def test_many_unknown_residues_are_noted(tmp_path):
     assert read_sequences(str(path)).warnings == ()
 
 
-@pytest.mark.parametrize("text, words", [("", "no sequence"), (">only a name\n", "no sequence"), (">x\nMK1\n", "holds '1', which is no residue")])
+@pytest.mark.parametrize("text, words", [("", "no sequence"), (">only a name\n", "no sequence"),
+                                         (">x\nMK1\n", "holds '1', which is no residue")])
 def test_files_that_hold_no_sequence(tmp_path, text, words):
     path = tmp_path / "bad.fasta"
     path.write_text(text)
@@ -44,7 +45,7 @@ def test_no_file_and_no_text(tmp_path):
 
 def test_the_mass_of_haemoglobin():
     """Human alpha chain, 15257 Da by its average masses with the first methionine left out."""
-    alpha = ("VLSPADKTNVKAAWGKVGAHAGEYGAEALERMFLSFPTTKTYFPHFDLSHGSAQVKGHGKKVADALTNAVAHVDDMPNALSALSDLHAHKLRVDPVNFKLLSHCLLVTLAAHLPAEFTPAVHASLDK"
-             "FLASVSTVLTSKYR")
+    alpha = ("VLSPADKTNVKAAWGKVGAHAGEYGAEALERMFLSFPTTKTYFPHFDLSHGSAQVKGHGKKVADALTNAVAHVDDMPNALSALSDLHAHKLRVDPVNFKLLSHCLLVTLAAHLPAEF"
+             "TPAVHASLDKFLASVSTVLTSKYR")
     assert Sequences((alpha,)).mass == pytest.approx(15126, abs=5)
     assert np.asarray(Sequences((alpha,)).data).size == len(alpha)

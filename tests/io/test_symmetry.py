@@ -21,8 +21,8 @@ def _is_sound(found):
     np.testing.assert_array_equal(found.operators[0], np.eye(3, 4))
 
 
-@pytest.mark.parametrize("name, order", [("C1", 1), ("c7", 7), ("C24", 24), ("D1", 2), ("D2", 4), ("D7", 14), ("T", 12), ("O", 24), ("I", 60),
-                                         ("I1", 60), ("I2", 60), ("i3", 60), ("I4", 60)])
+@pytest.mark.parametrize("name, order", [("C1", 1), ("c7", 7), ("C24", 24), ("D1", 2), ("D2", 4), ("D7", 14), ("T", 12), ("O", 24),
+                                         ("I", 60), ("I1", 60), ("I2", 60), ("i3", 60), ("I4", 60)])
 def test_point_groups(name, order, tmp_path):
     found = point_group(name)
     _is_sound(found)
@@ -141,7 +141,8 @@ def test_a_part_of_a_helix_is_no_group(tmp_path):
 
 
 @pytest.mark.parametrize("text, error, words", [
-    ("", FormatError, "holds no symmetry"), ("some words here\n", FormatError, "holds no symmetry"), ("X7\n", InputError, "'X7' is no point"),
+    ("", FormatError, "holds no symmetry"), ("some words here\n", FormatError, "holds no symmetry"),
+    ("X7\n", InputError, "'X7' is no point"),
     ("C0\n", InputError, "no point group"), ("D2H\n", InputError, "has mirrors"), ("Oh\n", InputError, "has mirrors"),
     ("C900\n", InputError, "more than 1000"), ("1 0 0 0\n0 1 0 0\n", FormatError, "holds no symmetry"),
     ("1 0 0 0\n0 1 0 0\n0 0 2 0\n", InputError, "Operator 1 of .* is no rotation"),

@@ -6,9 +6,10 @@ import pytest
 
 from cryoqa_plugin.core import density, fourier, shells
 from cryoqa_plugin.demo import make_demo_data
-from cryoqa_plugin.errors import FormatError, InputError, MissingInputError
+from cryoqa_plugin.errors import InputError, MissingInputError
 from cryoqa_plugin.io.maps import Map
-from cryoqa_plugin.methods.sharpening import auto_inputs, auto_local, auto_region
+from cryoqa_plugin.io.sequences import Sequences
+from cryoqa_plugin.methods.sharpening import auto_inputs, auto_local
 from cryoqa_plugin.methods.sharpening.auto_gains import Cut, apply, bfactor_gain, piecewise_gain
 from cryoqa_plugin.methods.sharpening.auto_sharpen import METHODS, AutoSharpenParams, compute_auto_sharpen
 from cryoqa_plugin.params import build
@@ -300,7 +301,7 @@ def test_a_blend_of_one_filter_is_that_filter_and_a_constant_stays_constant():
 @pytest.mark.parametrize("values, words", [
     (dict(bfactor=-50, b_iso=10), "give one of them"), (dict(bfactor=-50, method="best"), "has no use for it"),
     (dict(search_b_min=100, search_b_max=50), "above its beginning"), (dict(resolution_dependent_b="1 2"), "three numbers"),
-    (dict(molecular_mass=1e5), "the box holds"), (dict(sequence="/nowhere.fasta"), "does not exist"),
+    (dict(molecular_mass=1e5), "the box holds"),
     (dict(score_region="box", box_centre="a b c"), "three numbers"),
 ])
 def test_choices_that_cannot_be(demo, values, words):
@@ -326,15 +327,10 @@ def test_a_map_whose_solvent_is_masked_off(demo):
         compute_auto_sharpen(Study(half1=demo.half1, half2=demo.half2), AutoSharpenParams(method="solvent"))
 
 
-def test_mass_of_a_sequence(tmp_path, demo):
-    path = tmp_path / "two chains.fasta"
-    path.write_text(">a\nMKV GG\nAA*\n>b\nGCAU\n")
-    protein = 131.19 + 128.17 + 99.13 + 2 * 57.05 + 2 * 71.08 + 18.02
-    assert auto_region.mass_of_sequence(str(path)) == pytest.approx(protein + 345.2 + 305.2 + 329.2 + 306.2 + 18.02)
-    found = compute_auto_sharpen(Study(full_map=demo.full_map), AutoSharpenParams(sequence=str(path), copies=10))
+def test_a_sequence_tells_the_volume(demo):
+    sequence = Sequences(("MKVGGAA", "GCAU"))
+    found = compute_auto_sharpen(Study(full_map=demo.full_map, sequence=sequence), AutoSharpenParams(copies=10))
     volume = demo.full_map.data.size * demo.full_map.voxel ** 3
-    assert found.solvent_fraction == pytest.approx(min(1 - 12.3 * auto_region.mass_of_sequence(str(path)) / volume, 0.99))
-    for text, words in (("", "no sequence"), (">x\nMK1\n", "no residue")):
-        path.write_text(text)
-        with pytest.raises(FormatError, match=words):
-            auto_region.mass_of_sequence(str(path))
+    assert found.solvent_fraction == pytest.approx(min(1 - 12.3 * sequence.mass / volume, 0.99))
+    with pytest.raises(InputError, match="The sequence comes to .* kDa"):
+        compute_auto_sharpen(Study(full_map=demo.full_map, sequence=sequence), AutoSharpenParams(copies=10000))

@@ -1,13 +1,15 @@
 """The fsc capability on small synthetic half-maps."""
 import dataclasses
+import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from cryoqa_plugin import checks, limits, results
-from cryoqa_plugin.errors import FormatError, InputError, MissingInputError
+from cryoqa_plugin import checks, limits, results, runner
+from cryoqa_plugin.errors import InputError, MissingInputError
+from cryoqa_plugin.io.curves import read_mtf
 from cryoqa_plugin.io.maps import Map
 from cryoqa_plugin.methods.resolution.fsc import FscParams, FscResult, compute_fsc
 from cryoqa_plugin.study import Study
@@ -235,8 +237,9 @@ def test_the_mtf_is_divided_out(halves, tmp_path):
     path = tmp_path / "mtf.star"
     path.write_text(MTF)
     without = run(halves.with_(mask=None), bfactor=0, fsc_weighting=False)
-    with_mtf = run(halves.with_(mask=None), bfactor=0, fsc_weighting=False, mtf=str(path))
-    half_pixel = run(halves.with_(mask=None), bfactor=0, fsc_weighting=False, mtf=str(path), mtf_voxel_size=0.75)
+    given = halves.with_(mask=None, mtf=read_mtf(str(path)))
+    with_mtf = run(given, bfactor=0, fsc_weighting=False)
+    half_pixel = run(given, bfactor=0, fsc_weighting=False, mtf_voxel_size=0.75)
     shell = np.arange(17)
     value = np.interp(shell / 32, [0, 0.25, 0.5], [1, 0.6, 0.2])
     np.testing.assert_allclose(with_mtf.guinier_weighted.y - without.guinier_weighted.y, -np.log(value), atol=1e-6)
@@ -246,15 +249,20 @@ def test_the_mtf_is_divided_out(halves, tmp_path):
     np.testing.assert_allclose(ratio, 1 / np.interp(shell[1:] / 32, [0, 0.25, 0.5], [1, 0.6, 0.2]), rtol=2e-3)
 
 
-@pytest.mark.parametrize("text, error", [
-    (None, MissingInputError), ("data_\n\nloop_\n_a #1\n_b #2\n0 1\n", FormatError), ("nothing here\n", FormatError),
-    (MTF.replace("0.2\n", "0.0\n"), InputError), (MTF.replace("0.2\n", "abc\n"), FormatError)])
-def test_bad_mtf_files(halves, tmp_path, text, error):
-    path = tmp_path / "mtf.star"
-    if text is not None:
+def test_two_mtf_files_of_one_path_give_two_documents(tiny_halves, tmp_path):
+    """The inputs of the documents differ where their B-factors do."""
+    path, seen = tmp_path / "mtf.star", []
+    for text in (MTF, MTF.replace("0.2\n", "0.5\n")):
         path.write_text(text)
-    with pytest.raises(error, match="MTF"):
-        run(halves, mtf=str(path))
+        seen.append(runner.run("fsc", half1=tiny_halves["paths"]["half1"], half2=tiny_halves["paths"]["half2"], mtf=str(path), fit_from=30))
+    one, two = seen
+    assert one["inputs"]["half1"] == two["inputs"]["half1"] and one["parameters"] == two["parameters"]
+    assert one["inputs"]["mtf"]["path"] == two["inputs"]["mtf"]["path"] == str(path)
+    assert [d["inputs"]["mtf"]["sha256"] for d in seen] == [hashlib.sha256(t.encode()).hexdigest()
+                                                            for t in (MTF, MTF.replace("0.2\n", "0.5\n"))]
+    assert one["metrics"]["bfactor"]["value"] > two["metrics"]["bfactor"]["value"] + 10
+    with pytest.raises(MissingInputError, match="MTF of the detector 'nowhere.star' does not exist"):
+        runner.run("fsc", half1=tiny_halves["paths"]["half1"], half2=tiny_halves["paths"]["half2"], mtf="nowhere.star")
 
 
 def test_bad_inputs_get_one_sentence(halves):

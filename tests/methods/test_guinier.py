@@ -6,11 +6,11 @@ import pytest
 
 from cryoqa_plugin.core import fourier, guinier, shells
 from cryoqa_plugin.demo import make_demo_data
-from cryoqa_plugin.errors import FormatError, InputError, MissingInputError
+from cryoqa_plugin.errors import InputError, MissingInputError
+from cryoqa_plugin.io.curves import GivenFsc, read_fsc_curve
 from cryoqa_plugin.io.maps import Map, read_map
 from cryoqa_plugin.io.models import read_model
 from cryoqa_plugin.io.star import read_star
-from cryoqa_plugin.methods.sharpening.fsc_weighting import read_fsc
 from cryoqa_plugin.methods.sharpening.guinier import GuinierParams, compute_guinier, edges
 from cryoqa_plugin.study import Study
 
@@ -50,7 +50,7 @@ def test_relion_to_the_last_digit_by_its_own_fsc(shared, sim_case, case):
     star = str(shared / "reference" / case / "relion_postprocess.star")
     general = read_star(star)["general"]
     halves = {k: _map(sim_case, case, k) for k in ("half1", "half2", "mask")}
-    ours = compute_guinier(Study(**halves), GuinierParams(rules="relion", fsc_file=star))
+    ours = compute_guinier(Study(fsc_curve=read_fsc_curve(star), **halves), GuinierParams(rules="relion"))
     assert ours.bfactor == pytest.approx(general.value("rlnBfactorUsedForSharpening"), abs=0.1)
     assert ours.intercept == pytest.approx(general.value("rlnFittedInterceptGuinierPlot"), abs=2e-3)
     assert ours.r_squared == pytest.approx(general.value("rlnCorrelationFitGuinierPlot"), abs=5e-4)
@@ -134,22 +134,31 @@ def test_the_map_that_is_written_has_the_amplitudes_asked_for(demo, write):
         assert np.std((after.guinier_map.y - base.y)[use]) < 0.25
 
 
-def test_what_is_asked_for_and_not_there_is_named(demo, tmp_path):
+def test_what_is_asked_for_and_not_there_is_named(demo):
     alone = Study(full_map=demo.full_map)
     for kind in ("reference", "model"):
         with pytest.raises(MissingInputError, match="none was given"):
             compute_guinier(alone, GuinierParams(write=kind))
     with pytest.raises(MissingInputError, match="no half-maps"):
         compute_guinier(alone, GuinierParams(weighting="fsc"))
-    with pytest.raises(MissingInputError, match="does not exist"):
-        read_fsc(str(tmp_path / "no.star"))
-    (tmp_path / "text.star").write_text("data_\n\nloop_\n_a #1\n1\n")
-    with pytest.raises(FormatError, match="holds no FSC"):
-        read_fsc(str(tmp_path / "text.star"))
     with pytest.raises(InputError, match="hold nothing finer"):
         compute_guinier(alone, GuinierParams(fit_to=0.3))
     few = compute_guinier(alone, GuinierParams(fit_from=5, fit_to=4.9))
     assert few.bfactor is None and "Fewer than three shells" in few.warnings[0]
+
+
+def test_a_given_fsc_takes_the_place_of_half_maps(demo):
+    """Weights and end of the fit are those of the curve that was given, where there are half-maps too."""
+    frequency = np.linspace(0, 0.5, 200)
+    given = GivenFsc(frequency, 1 / (1 + (frequency / 0.15) ** 8))                       # 0.143 at 0.15 * 6 ** (1 / 8)
+    alone, halves = (compute_guinier(Study(fsc_curve=given, **maps), GuinierParams(fit_from=30)) for maps in (
+        dict(full_map=demo.full_map), dict(half1=demo.half1, half2=demo.half2)))
+    geo = fourier.geometry(demo.full_map.shape, demo.full_map.voxel_size)
+    end = 0.15 * (1 / 0.143 - 1) ** (1 / 8)
+    for found in (alone, halves):
+        assert found.weighted and abs(1 / found.fit_to - end) < 1 / geo.length
+        fsc = given.at(found.fsc_weight.x)
+        np.testing.assert_allclose(found.fsc_weight.y ** 2, 2 * fsc / (1 + fsc), atol=1e-6)
 
 
 def test_xmipps_shells_are_steps_of_the_x_edge():

@@ -44,10 +44,14 @@ def test_resolution_along_each_axis(flat):
     assert out.resolution_z == pytest.approx(4.1, abs=0.35)
     assert out.regional_worst / out.regional_best > 1.3 and out.preferred and "better all over the map" in out.summary
     assert out.highest_median < out.radial_median < out.lowest_median and out.doa_median > out.scatter
+    assert out.highest_median < out.median < out.lowest_median
+    assert [row[0] for row in out.percentiles.rows] == ["all", "highest", "lowest", "radial", "tangential", "doa"]
+    assert out.median == pytest.approx(np.median(out.resolution_map.data[mask.data >= 0.5])) == out.percentiles.rows[0][3]
     assert out.highest.origin == halves[0].origin and np.all((out.highest.data > 0) == (mask.data >= 0.5))
     inside = mask.data >= 0.5
-    assert np.all(out.highest.data[inside] <= out.lowest.data[inside]) and out.doa.data.min() >= 0
-    assert out.histogram_radial.y.sum() == pytest.approx(1, abs=0.01) and len(out.directions.rows) == 81
+    assert np.all(out.highest.data[inside] <= out.resolution_map.data[inside])
+    assert np.all(out.resolution_map.data[inside] <= out.lowest.data[inside]) and out.doa.data.min() >= 0
+    assert out.histogram_radial.y.sum() == pytest.approx(100, abs=1) and len(out.directions.rows) == 81
 
 
 def test_radial_is_fine_where_the_radius_lies_along_the_fine_axis(flat):

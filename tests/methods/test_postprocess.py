@@ -6,7 +6,8 @@ import pytest
 
 from cryoqa_plugin.core import fourier, shells
 from cryoqa_plugin.demo import make_demo_data
-from cryoqa_plugin.errors import FormatError, MissingInputError
+from cryoqa_plugin.errors import MissingInputError
+from cryoqa_plugin.io.curves import read_fsc_curve, read_mtf
 from cryoqa_plugin.io.maps import read_map
 from cryoqa_plugin.io.star import read_star
 from cryoqa_plugin.methods.sharpening.postprocess import PostprocessParams, compute_postprocess
@@ -62,7 +63,7 @@ def test_the_map_and_the_numbers_are_those_of_relion(shared, sim_case):
     theirs = read_map(str(shared / "reference" / "p96" / "relion_postprocess_map.mrc.gz")).data
     assert correlation(made.sharpened.data, theirs, maps["mask"].data > 0.5) > 0.975      # they differ by random phases,
     star = str(shared / "reference" / "p96" / "relion_postprocess.star")                  # and with its own FSC by nothing
-    given = compute_postprocess(Study(**maps), PostprocessParams(rules="relion", fsc_file=star))
+    given = compute_postprocess(Study(fsc_curve=read_fsc_curve(star), **maps), PostprocessParams(rules="relion"))
     assert given.bfactor == pytest.approx(general.value("rlnBfactorUsedForSharpening"), abs=0.01)
     assert given.resolution == pytest.approx(general.value("rlnFinalResolution"), abs=1e-5)
     assert correlation(given.sharpened.data, theirs, maps["mask"].data > 0.5) > 0.9995
@@ -139,16 +140,14 @@ def test_weights_low_pass_and_range(demo):
 def test_the_mtf_is_divided_out(demo, tmp_path):
     star = tmp_path / "mtf.star"
     star.write_text("data_\n\nloop_\n_rlnResolutionInversePixel #1\n_rlnMtfValue #2\n0 1\n0.5 0.5\n")
-    plain, divided = (compute_postprocess(_halves(demo, mask=demo.mask), PostprocessParams(bfactor=0, mtf=m)) for m in (None, str(star)))
+    mtf = read_mtf(str(star))
+    plain, divided = (compute_postprocess(_halves(demo, mask=demo.mask, mtf=m), PostprocessParams(bfactor=0)) for m in (None, mtf))
     (one, s2), (two, _) = (_gain(m, demo) for m in (plain, divided))
     use = plain.fsc_weight.y > 0.3
     assert (two / one)[use] == pytest.approx(1 / (1 - np.sqrt(s2[use]) * demo.half1.voxel), rel=0.02)
-    other = compute_postprocess(_halves(demo, mask=demo.mask), PostprocessParams(bfactor=0, mtf=str(star), mtf_voxel_size=0.5))
+    other = compute_postprocess(_halves(demo, mask=demo.mask, mtf=mtf), PostprocessParams(bfactor=0, mtf_voxel_size=0.5))
     assert not np.array_equal(other.sharpened.data, divided.sharpened.data)
     assert divided.bfactor_fitted > plain.bfactor_fitted
-    (tmp_path / "no.star").write_text("data_\n\nloop_\n_a #1\n1\n")
-    with pytest.raises(FormatError, match="MTF"):
-        compute_postprocess(_halves(demo), PostprocessParams(mtf=str(tmp_path / "no.star")))
 
 
 def test_random_phases_and_the_mask_that_relion_skips(demo):
@@ -177,7 +176,5 @@ def test_the_local_filter_on_request(demo):
 def test_what_is_missing_is_named(demo):
     with pytest.raises(MissingInputError, match="Half-map 1"):
         compute_postprocess(Study(full_map=demo.full_map), PostprocessParams())
-    with pytest.raises(MissingInputError, match="does not exist"):
-        compute_postprocess(_halves(demo), PostprocessParams(fsc_file="nowhere.star"))
     with pytest.raises(MissingInputError, match="its mass or a mask"):
         compute_postprocess(_halves(demo), PostprocessParams(weighting="part"))

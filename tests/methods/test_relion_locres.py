@@ -7,7 +7,8 @@ import pytest
 from test_blocres import two_halves
 
 from cryoqa_plugin.core import fourier, phases
-from cryoqa_plugin.errors import CryoqaError, InputError
+from cryoqa_plugin.errors import InputError
+from cryoqa_plugin.io.curves import read_mtf
 from cryoqa_plugin.io.maps import Map, read_map
 from cryoqa_plugin.methods.local_resolution.relion_locres import RelionLocresParams, compute_relion_locres
 from cryoqa_plugin.runner import perform
@@ -109,10 +110,9 @@ def test_every_option_acts(tmp_path):
     assert sharp.filtered.data.std() > plain.filtered.data.std() and sharp.bfactor == -50
     mtf = tmp_path / "mtf.star"
     mtf.write_text("data_\n\nloop_\n_rlnResolutionInversePixel #1\n_rlnMtfValue #2\n0 1\n0.25 0.6\n0.5 0.2\n")
-    divided, coarse = (run(halves, mask, mtf=str(mtf), mtf_voxel_size=v, **SMALL).filtered.data.std() for v in (None, 0.5))
+    study = Study(half1=halves[0], half2=halves[1], mask=mask, mtf=read_mtf(str(mtf)))
+    divided, coarse = (compute_relion_locres(study, RelionLocresParams(mtf_voxel_size=v, **SMALL)).filtered.data.std() for v in (None, 0.5))
     assert divided > coarse > plain.filtered.data.std()
-    with pytest.raises(CryoqaError, match="does not exist"):
-        run(halves, mask, mtf=str(tmp_path / "none.star"), **SMALL)
 
 
 def test_noise_is_given_the_coarsest_resolution():

@@ -28,7 +28,7 @@ class ImportJobParams:
 
 
 def _fsc(meaning: str) -> Any:
-    return curve(meaning, x_label="Frequency", x_unit="1/Å", y_label="FSC")
+    return curve(meaning, x_label="Frequency", x_unit="1/Å", y_label="FSC", output="outputFSCs")
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ class LocbfactorResult(HalfMapFacts):
     n_voxels: Optional[int] = metric("", "voxels of the mask (at least 0.5)", "none")
     histogram: Optional[Curve] = curve("local B-factor in the mask", x_label="B-factor", x_unit="Å²", y_label="Part of the mask")
     bands: Optional[Table] = table("Power of the signal and of the noise in each band")
-    local_bfactor: Optional[Map] = map_output("Å²", "local B-factor, 0 outside the mask")
+    local_bfactor: Optional[Map] = map_output("Å²", "local B-factor, 0 outside the mask", output="outputBfactor")
     local_error: Optional[Map] = map_output("Å²", "standard error of the local B-factor, 0 outside the mask")
 
 

@@ -65,7 +65,7 @@ class LococcupancyResult(HalfMapFacts):
     n_voxels: Optional[int] = metric("", "voxels of the mask (at least 0.5)", "none")
     histogram: Optional[Curve] = curve("local occupancy in the mask", x_label="Occupancy", x_unit="", y_label="Part of the mask")
     bands: Optional[Table] = table("Power of the signal and of the noise in each band")
-    local_occupancy: Optional[Map] = map_output("", "local occupancy, 0 outside the mask")
+    local_occupancy: Optional[Map] = map_output("", "local occupancy, 0 outside the mask", output="outputOccupancy")
 
 
 def compute_lococcupancy(study: Study, params: LococcupancyParams, *, progress: Progress = silent) -> LococcupancyResult:

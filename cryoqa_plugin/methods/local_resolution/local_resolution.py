@@ -40,8 +40,9 @@ class LocalResolution(Result):
     histogram: Optional[Curve] = curve("Local resolution in the mask", x_label="Resolution", x_unit="Å", y_label="Part of the mask",
                                        y_unit="%")
     percentiles: Optional[Table] = table("percentiles of the local resolution in the mask, in Å")
-    resolution_map: Optional[Map] = map_output("Å", "local resolution in Å inside the mask, 0 outside and where there is none")
-    mask_used: Optional[Map] = map_output("", "the mask, when it was made here")
+    resolution_map: Optional[Map] = map_output("Å", "local resolution in Å inside the mask, 0 outside and where there is none",
+                                               output="outputResolution")
+    mask_used: Optional[Map] = map_output("", "the mask, when it was made here", output="outputMask", mask=True)
 
 
 class Falls(NamedTuple):

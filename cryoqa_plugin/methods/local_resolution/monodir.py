@@ -59,7 +59,7 @@ class MonodirParams:
 
 
 def _part(meaning: str) -> Any:
-    return curve(meaning, x_label="Resolution", x_unit="Å", y_label="Part of the mask")
+    return curve(meaning, x_label="Resolution", x_unit="Å", y_label="Part of the mask", y_unit="%")
 
 
 def _course(meaning: str) -> Any:
@@ -115,11 +115,13 @@ class MonodirResult(LocalResolution, HalfMapFacts):
     directions: Optional[Table] = table("directions (x, y, z), median resolution in the mask (Å), and how many times more often than "
                                         "evenly the direction is among the best twentieth of a voxel")
     resolution_map: Optional[Map] = map_output("Å", "median resolution of the directions, 0 outside the mask")
-    highest: Optional[Map] = map_output("Å", "resolution of the best directions, 0 outside the mask")
-    lowest: Optional[Map] = map_output("Å", "resolution of the worst directions, 0 outside the mask")
-    doa: Optional[Map] = map_output("Å", "half the range of the middle two thirds of the directions, 0 outside the mask")
-    radial: Optional[Map] = map_output("Å", "resolution along the radius, 0 outside the mask")
-    tangential: Optional[Map] = map_output("Å", "resolution across the radius, 0 outside the mask")
+    highest: Optional[Map] = map_output("Å", "resolution of the best directions, 0 outside the mask", output="outputHighest")
+    lowest: Optional[Map] = map_output("Å", "resolution of the worst directions, 0 outside the mask", output="outputLowest")
+    doa: Optional[Map] = map_output("Å", "half the range of the middle two thirds of the directions, 0 outside the mask",
+                                    output="outputDoa")
+    radial: Optional[Map] = map_output("Å", "resolution along the radius, 0 outside the mask", output="outputRadial")
+    tangential: Optional[Map] = map_output("Å", "resolution across the radius, 0 outside the mask", output="outputTangential")
+    mask_used: Optional[Map] = map_output("", "the mask, when it was made here")
 
 
 @dataclass(frozen=True)
@@ -356,7 +358,7 @@ def _curves(inputs: MonodirInputs, flat: Dict[str, np.ndarray], inside: np.ndarr
     out = {}
     for n, v in flat.items():
         counts = np.histogram(np.minimum(v, edges[-1]), edges)[0]
-        out["histogram_" + n] = Curve((edges[1:] + edges[:-1]) / 2, counts / v.size)
+        out["histogram_" + n] = Curve((edges[1:] + edges[:-1]) / 2, 100 * counts / v.size)
     shape, voxel = inputs.geo.shape, inputs.study.grid.voxel_size[::-1]
     squares = [((np.arange(m) - m // 2) * v) ** 2 for m, v in zip(shape, voxel)]
     shell = np.concatenate([(np.sqrt((squares[0][z] + squares[1][:, None] + squares[2][None, :])[inside[z]]) / _SHELL).astype(np.int64)

@@ -17,7 +17,7 @@ from ...results import Curve, curve, map_output, metric
 from ...study import Study
 from ...study.halves import HalfMapFacts
 from ...study.mask import INSIDE
-from ..resolution.fsc_sharpen import Mtf, fsc_weights, mtf_profile, read_mtf
+from ..resolution.fsc_sharpen import DetectorMtf, fsc_weights, mtf_profile
 from .local_resolution import Falls, LocalResolution, local_resolution_values, several_fraction, summary_of_halves, usable_mask
 
 _THRESHOLDS = (0.143, 0.5)                       # of the table, besides the one asked for
@@ -50,9 +50,7 @@ class RelionLocresParams:
                              expert=True)
     bfactor: float = param(0.0, "B-factor applied to the locally filtered map; negative sharpens.", label="B-factor", unit="Å²", min=-1000,
                            max=1000)
-    mtf: Optional[str] = param(None, "STAR file with the MTF of the detector, by which the locally filtered map is divided.",
-                               label="MTF file", expert=True)
-    mtf_voxel_size: Optional[float] = param(None, "Pixel size that the MTF file refers to; that of the maps when empty.",
+    mtf_voxel_size: Optional[float] = param(None, "Pixel size of the detector that the MTF is of; that of the maps when empty.",
                                             label="Pixel size of the MTF", unit="Å", min=0.1, max=20, expert=True)
 
 
@@ -78,7 +76,8 @@ class RelionLocresResult(LocalResolution, HalfMapFacts):
     bfactor: Optional[float] = metric("Å²", "B-factor applied to the locally filtered map", "none")
     fsc_spheres: Optional[Curve] = curve("mean corrected FSC of the spheres", x_label="Frequency", x_unit="1/Å", y_label="FSC")
     fsc_random: Optional[Curve] = curve("mean FSC of the spheres with random phases", x_label="Frequency", x_unit="1/Å", y_label="FSC")
-    filtered: Optional[Map] = map_output("", "mean of the half-maps, filtered in each sphere by its FSC; 0 where there is none")
+    filtered: Optional[Map] = map_output("", "mean of the half-maps, filtered in each sphere by its FSC; 0 where there is none",
+                                         output="outputFiltered")
 
 
 def compute_relion_locres(study: Study, params: RelionLocresParams, *, progress: Progress = silent) -> RelionLocresResult:
@@ -87,7 +86,7 @@ def compute_relion_locres(study: Study, params: RelionLocresParams, *, progress:
     Parameters
     ----------
     study
-        ``half1`` and ``half2``, float32 [z, y, x]; ``mask`` if there is one, else one is made.
+        ``half1`` and ``half2``, float32 [z, y, x]; ``mask`` if there is one, else one is made; ``mtf`` for the filtered map.
     params
         Spheres, threshold, random phases, and what is done to the filtered map.
     progress
@@ -168,8 +167,6 @@ class SphereCurves(NamedTuple):
 
 def _check_spheres(study: Study, params: RelionLocresParams) -> List[str]:
     """One sentence when something is wrong with the spheres for these maps; else what is to be warned of."""
-    if params.mtf:
-        read_mtf(params.mtf)
     map_ = study.grid
     radius, edge = sizes(params, max(map_.voxel_size))
     shortest = min(n * v for n, v in zip(map_.shape, map_.voxel_size[::-1]))
@@ -219,7 +216,7 @@ def set_up(study: Study, params: RelionLocresParams, mask: np.ndarray) -> Sphere
     noises = [fourier.inverse(phases.randomise_phases(study.transform(half), whole, first, 2 * params.seed + i), shape)
               for i, half in enumerate(("half1", "half2"))]
     mean_ft = study.transform("average") if params.shells == "box" else None
-    mtf = mtf_profile(Mtf(params.mtf, params.mtf_voxel_size or float(np.mean(voxel))),
+    mtf = mtf_profile(DetectorMtf(study.mtf, params.mtf_voxel_size or float(np.mean(voxel))),
                       np.arange(own.n_shells * _FINE) / _FINE / own.length)
     begin = int(np.ceil((first + _GUARD) * own.length / whole.length))
     return SphereSetup(params, whole, own, window, radius, edge, points, begin, (study.half1.data, study.half2.data), noises,

@@ -95,7 +95,7 @@ class ContourResult(Result):
     masses: Optional[Table] = table("Mass above a threshold, at 1.207 Å³ a Da and 110 Da a residue")
     raw_mask: Optional[Map] = map_output("", "1 at and above the contour level")
     hard_mask: Optional[Map] = map_output("", "largest component, dilated: 0 or 1")
-    soft_mask: Optional[Map] = map_output("", "the same with a soft edge, from 0 to 1")
+    soft_mask: Optional[Map] = map_output("", "the same with a soft edge, from 0 to 1", output="outputMask", mask=True)
 
 
 class _Made(NamedTuple):

@@ -50,7 +50,7 @@ class HandResult(HalfMapFacts):
     histogram: Optional[Curve] = curve("rods by how much more they wind to the right than to the left", x_label="Right less left",
                                        x_unit="", y_label="Rods")
     helices: Optional[Table] = table("The longest helices: middle, direction, length, scores of the right- and left-handed winding")
-    mirrored: Optional[Map] = map_output("", "mirror image of the map")
+    mirrored: Optional[Map] = map_output("", "mirror image of the map", output="outputVolume", halves="own")
     mirrored_half1: Optional[Map] = map_output("", "mirror image of half-map 1")
     mirrored_half2: Optional[Map] = map_output("", "mirror image of half-map 2")
 

@@ -84,7 +84,7 @@ class MaskResult(Result):
     mass_by_threshold: Optional[Curve] = curve("Mass enclosed by the map against the threshold", x_label="threshold", x_unit="",
                                                y_label="mass", y_unit="kDa")
     components: Optional[Table] = table("Separate parts of the mask with their centres, largest first, at most 20")
-    mask: Optional[Map] = map_output("", "mask, from 0 to 1")
+    mask: Optional[Map] = map_output("", "mask, from 0 to 1", output="outputMask", mask=True)
 
 
 def compute_mask(study: Study, params: MaskParams, *, progress: Progress = silent) -> MaskResult:

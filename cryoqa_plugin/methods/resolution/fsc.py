@@ -51,9 +51,7 @@ class FscParams:
                             unit="Å", min=-1, max=200, expert=True)
     fsc_weighting: bool = param(True, "Weight the shells of the sharpened map by sqrt(2 FSC / (1 + FSC)).", label="FSC weighting",
                                 expert=True)
-    mtf: Optional[str] = param(None, "STAR file with the MTF of the detector, by which the sharpened map is divided.",
-                               label="MTF file", expert=True)
-    mtf_voxel_size: Optional[float] = param(None, "Pixel size that the MTF file refers to; that of the maps when empty.",
+    mtf_voxel_size: Optional[float] = param(None, "Pixel size of the detector that the MTF is of; that of the maps when empty.",
                                             label="MTF pixel size", unit="Å", min=0.01, max=50, expert=True)
     relion_counting: bool = param(False, "Count both Friedel mates on the plane kx = 0 as RELION does: only to compare curves with "
                                   "RELION's to the last digit.", label="Count as RELION", expert=True)
@@ -63,8 +61,8 @@ def _res(meaning: str) -> Any:
     return metric("Å", meaning, "lower")
 
 
-def _fsc_curve(meaning: str) -> Any:
-    return curve(meaning, x_label="Frequency", x_unit="1/Å", y_label="FSC")
+def _fsc_curve(meaning: str, output: str = "outputFSCs") -> Any:
+    return curve(meaning, x_label="Frequency", x_unit="1/Å", y_label="FSC", output=output)
 
 
 def _guinier_curve(meaning: str) -> Any:
@@ -119,16 +117,16 @@ class FscResult(HalfMapFacts):
     fsc_masked: Optional[Curve] = _fsc_curve("FSC in the mask (cryoSPARC: tight), not corrected")
     fsc_phase_randomised: Optional[Curve] = _fsc_curve("FSC in the mask after randomising phases")
     fsc_true: Optional[Curve] = _fsc_curve("FSC in the mask, corrected for what the mask adds")
-    half_bit: Optional[Curve] = _fsc_curve("half-bit threshold of the headline curve")
-    one_bit: Optional[Curve] = _fsc_curve("one-bit threshold of the headline curve")
-    three_sigma: Optional[Curve] = _fsc_curve("three-sigma threshold of the headline curve")
+    half_bit: Optional[Curve] = _fsc_curve("half-bit threshold of the headline curve", output="")
+    one_bit: Optional[Curve] = _fsc_curve("one-bit threshold of the headline curve", output="")
+    three_sigma: Optional[Curve] = _fsc_curve("three-sigma threshold of the headline curve", output="")
     fsc_weight: Optional[Curve] = curve("weight of the shells in the sharpened map", x_label="Frequency", x_unit="1/Å", y_label="weight")
     guinier_original: Optional[Curve] = _guinier_curve("mean of the half-maps")
     guinier_weighted: Optional[Curve] = _guinier_curve("after MTF and FSC weights")
     guinier_sharpened: Optional[Curve] = _guinier_curve("after the B-factor")
     guinier_fit: Optional[Curve] = _guinier_curve("line fitted to the weighted plot")
     resolutions: Optional[Table] = table("resolution (Å) of each curve by each criterion, with its confidence interval")
-    sharpened: Optional[Map] = map_output("", "mean of the half-maps, weighted and sharpened")
+    sharpened: Optional[Map] = map_output("", "mean of the half-maps, weighted and sharpened", output="outputVolume", halves="input")
     sharpened_masked: Optional[Map] = map_output("", "the sharpened map times the mask")
 
 
@@ -166,9 +164,9 @@ def compute_fsc(study: Study, params: FscParams, *, progress: Progress = silent)
     Raises
     ------
     MissingInputError
-        A half-map or the file of the MTF is not there.
-    InputError, FormatError
-        The inputs do not fit together, a box of fewer than 8 voxels, or a file that holds no MTF.
+        A half-map is not there.
+    InputError
+        The inputs do not fit together, or a box of fewer than 8 voxels.
 
     References
     ----------
@@ -177,8 +175,6 @@ def compute_fsc(study: Study, params: FscParams, *, progress: Progress = silent)
     https://doi.org/10.1016/j.jsb.2005.05.009 (half-bit, one-bit, three-sigma).
     """
     study.check("half1", "half2", "mask", least=8, what="an FSC needs")
-    if params.mtf:
-        sharpen.read_mtf(params.mtf)             # a file that is no MTF stops the run before the work
     progress(0.05, "FSC curves")
     curves = study.fsc_curves(FscSettings(params.rules, params.relion_counting, params.confidence, params.randomise_from, params.seed,
                                           params.repeats))
@@ -208,8 +204,8 @@ def sharpening_values(study: Study, params: FscParams, readings: FscReadings, wa
     ft = study.transform("half1") + study.transform("half2")           # of the mean, without another transform
     ft *= np.float32(0.5)
     weights = sharpen.fsc_weights(readings.headline.fsc) if params.fsc_weighting else np.ones(geo.n_shells)
-    mtf = sharpen.Mtf(params.mtf, params.mtf_voxel_size or float(np.mean(study.half1.voxel_size)))
-    plot = sharpen.guinier_plot(ft, geo, weights, sharpen.mtf_profile(mtf, freq))
+    detector = sharpen.DetectorMtf(study.mtf, params.mtf_voxel_size or float(np.mean(study.half1.voxel_size)))
+    plot = sharpen.guinier_plot(ft, geo, weights, sharpen.mtf_profile(detector, freq))
     fit = guinier.fit(freq, plot.weighted, params.fit_from, params.fit_to)
     bfactor = params.bfactor if params.bfactor is not None else fit.bfactor if fit else None
     out: Dict[str, Any] = dict(bfactor=bfactor, fsc_weight=Curve(freq, weights), guinier_original=Curve(plot.s2, plot.original),
@@ -225,7 +221,7 @@ def sharpening_values(study: Study, params: FscParams, readings: FscReadings, wa
     out["guinier_sharpened"] = Curve(plot.s2, plot.weighted - bfactor * plot.s2 / 4)
     if params.sharpen:
         low_pass = None if params.low_pass == 0 else params.low_pass if params.low_pass > 0 else readings.head.resolution
-        data, mask = sharpen.apply_filter(ft, geo, weights, bfactor, low_pass, mtf), readings.curves.mask
+        data, mask = sharpen.apply_filter(ft, geo, weights, bfactor, low_pass, detector), readings.curves.mask
         out["sharpened"] = study.half1.with_data(data)
         if mask is not None:
             out["sharpened_masked"] = study.half1.with_data(data * mask)

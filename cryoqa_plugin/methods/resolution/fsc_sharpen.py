@@ -1,25 +1,22 @@
 """Sharpening of the sum of two half-maps: detector MTF, FSC weights, B-factor, low-pass (RELION's post-processing)."""
 from __future__ import annotations
 
-import os
-from typing import NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 
 from ...core import filters, fourier, guinier, shells
 from ...core.fourier import Geometry
-from ...errors import FormatError, InputError, MissingInputError
-from ...io.star import StarTable, read_star
+from ...io.curves import Mtf
 
 _FINE = 16                                       # points per shell of the filter applied
-_MTF_COLUMNS = ("rlnResolutionInversePixel", "rlnMtfValue")
 
 
-class Mtf(NamedTuple):
-    """MTF file, None for none, and the pixel size (Å) that its frequencies refer to."""
+class DetectorMtf(NamedTuple):
+    """The MTF of a detector, None for none, and the pixel size (Å) that its frequencies refer to."""
 
-    path: Optional[str]
-    voxel: float
+    mtf: Optional[Mtf]
+    pixel_size: float
 
 
 class Guinier(NamedTuple):
@@ -30,62 +27,22 @@ class Guinier(NamedTuple):
     weighted: np.ndarray
 
 
-def read_mtf(path: str) -> Tuple[np.ndarray, np.ndarray]:
-    """The MTF in a RELION STAR file.
+def mtf_profile(detector: DetectorMtf, freq: np.ndarray) -> np.ndarray:
+    """MTF at frequencies, linear between its points; ones without one.
 
     Parameters
     ----------
-    path
-        A file with the columns ``_rlnResolutionInversePixel`` and ``_rlnMtfValue``.
+    detector
+        MTF and pixel size.
+    freq
+        Frequencies (1/Å), float [n].
 
     Returns
     -------
-    tuple of ndarray
-        Frequencies (1/pixel of the detector), rising, and values, float64 [n] each.
-
-    Raises
-    ------
-    MissingInputError
-        The file is not there.
-    FormatError
-        It holds no such table of numbers.
-    InputError
-        A value is not positive.
+    ndarray
+        float64 [n].
     """
-    if not os.path.isfile(path):
-        raise MissingInputError(f"The MTF file '{path}' does not exist; check the path.")
-    try:
-        freq, values = next(_mtf_columns(table) for table in read_star(path).values() if _MTF_COLUMNS[0] in table.columns)
-    except (StopIteration, KeyError, ValueError, FormatError):
-        raise FormatError(f"The MTF file {path} holds no table of numbers with the columns _{_MTF_COLUMNS[0]} and _{_MTF_COLUMNS[1]}; "
-                          "give the STAR file that RELION takes for --mtf.") from None
-    if not np.all(np.isfinite(values)) or values.min() <= 0:
-        raise InputError(f"The MTF file {path} has values that are not positive (lowest {values.min():g}); give the MTF of the detector.")
-    order = np.argsort(freq)
-    return freq[order], values[order]
-
-
-def _mtf_columns(table: StarTable) -> Tuple[np.ndarray, np.ndarray]:
-    freq, values = (np.asarray(table.columns[name], dtype=np.float64) for name in _MTF_COLUMNS)
-    if freq.size == 0:
-        raise ValueError("no rows")
-    return freq, values
-
-
-def mtf_profile(mtf: Mtf, freq: np.ndarray) -> np.ndarray:
-    """MTF at frequencies, linear between the points of the file; ones without a file.
-
-    Parameters
-    ----------
-    mtf
-        File and pixel size.
-    freq
-        Frequencies (1/Å), float [n].
-    """
-    if not mtf.path:
-        return np.ones_like(freq)
-    points, values = read_mtf(mtf.path)
-    return np.interp(freq * mtf.voxel, points, values)
+    return np.ones_like(freq) if detector.mtf is None else detector.mtf.at(freq, detector.pixel_size)
 
 
 def fsc_weights(fsc: np.ndarray) -> np.ndarray:
@@ -132,7 +89,7 @@ def guinier_plot(ft: np.ndarray, geo: Geometry, weights: np.ndarray, mtf: np.nda
 
 
 def apply_filter(ft: np.ndarray, geo: Geometry, weights: np.ndarray, bfactor: float, low_pass: Optional[float],
-                 mtf: Mtf) -> np.ndarray:
+                 detector: DetectorMtf) -> np.ndarray:
     """Sharpened map of a transform, which is overwritten.
 
     Coefficients are multiplied by the weight of their shell, by ``exp(-bfactor s^2 / 4)`` and by the low-pass, divided
@@ -150,7 +107,7 @@ def apply_filter(ft: np.ndarray, geo: Geometry, weights: np.ndarray, bfactor: fl
         B-factor in Å²; negative sharpens.
     low_pass
         Resolution (Å) of the low-pass, None for none.
-    mtf
+    detector
         MTF of the detector.
 
     Returns
@@ -161,7 +118,7 @@ def apply_filter(ft: np.ndarray, geo: Geometry, weights: np.ndarray, bfactor: fl
     at = np.arange((geo.n_shells - 1) * _FINE + _FINE // 2) / _FINE
     freq = at / geo.length
     profile = weights[np.floor(at + 0.5).astype(int)] * np.exp(-bfactor * freq ** 2 / 4)
-    profile /= mtf_profile(mtf, freq)
+    profile /= mtf_profile(detector, freq)
     if low_pass is not None:
         profile *= np.interp(at, np.arange(geo.n_shells), filters.cosine_lowpass_profile(geo, low_pass))
     filters.apply_radial(ft, geo, profile, at=at, out=ft)

@@ -48,8 +48,8 @@ def _res(meaning: str) -> Any:
     return metric("Å", meaning, "lower")
 
 
-def _curve(meaning: str, label: str, unit: str = "") -> Any:
-    return curve(meaning, x_label="Frequency", x_unit="1/Å", y_label=label, y_unit=unit)
+def _curve(meaning: str, label: str, unit: str = "", output: str = "") -> Any:
+    return curve(meaning, x_label="Frequency", x_unit="1/Å", y_label=label, y_unit=unit, output=output)
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ class HalfMapStatisticsResult(HalfMapFacts):
                                                        "higher")
     solvent_noise_ratio: Optional[float] = metric("", "noise variance near the faces of the box over that at its centre", "none")
     mask_fraction: Optional[float] = metric("", "mean of the mask: part of the box inside", "none")
-    fsc_unmasked: Optional[Curve] = _curve("FSC of the half-maps as they are", "FSC")
-    fsc_masked: Optional[Curve] = _curve("FSC in the mask, of half-maps with equally strong shells", "FSC")
+    fsc_unmasked: Optional[Curve] = _curve("FSC of the half-maps as they are", "FSC", output="outputFSCs")
+    fsc_masked: Optional[Curve] = _curve("FSC in the mask, of half-maps with equally strong shells", "FSC", output="outputFSCs")
     fdr_limit: Optional[Curve] = _curve("FSC above which a shell is more than noise at the false discovery rate", "FSC")
     p_value: Optional[Curve] = _curve("probability of such an FSC in noise", "log10 probability")
     p_adjusted: Optional[Curve] = _curve("the same, adjusted for the number of shells", "log10 probability")
@@ -91,7 +91,7 @@ class HalfMapStatisticsResult(HalfMapFacts):
                                             y_label="ln mean amplitude")
     guinier_fit: Optional[Curve] = curve("line fitted to it", x_label="Frequency squared", x_unit="1/Å²", y_label="ln mean amplitude")
     d99_directions: Optional[Table] = table("cut-off that keeps a correlation of 0.99 with the shared signal, by direction")
-    local_correlation: Optional[Map] = map_output("", "correlation of the mean map with the signal, around every voxel")
+    local_correlation: Optional[Map] = map_output("", "correlation of the mean map with the signal, around every voxel", output="outputVolume")
 
 
 class ShellTest(NamedTuple):

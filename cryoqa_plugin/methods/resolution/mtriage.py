@@ -22,7 +22,7 @@ def _res(meaning: str) -> Any:
 
 
 def _fsc(meaning: str) -> Any:
-    return curve(meaning, x_label="Frequency", x_unit="1/Å", y_label="FSC")
+    return curve(meaning, x_label="Frequency", x_unit="1/Å", y_label="FSC", output="outputFSCs")
 
 
 def _histogram(meaning: str) -> Any:
@@ -82,7 +82,7 @@ class MtriageResult(HalfMapFacts):
     histogram_half1: Optional[Curve] = _histogram("voxels of half-map 1 in 20 equal ranges of the values of both half-maps")
     histogram_half2: Optional[Curve] = _histogram("voxels of half-map 2 in 20 equal ranges of the values of both half-maps")
     map_counts: Optional[Table] = table("size, origin, values and finest resolution of each map")
-    mask_used: Optional[Map] = map_output("", "the mask that the masked numbers belong to")
+    mask_used: Optional[Map] = map_output("", "the mask that the masked numbers belong to", output="outputMask", mask=True)
 
 
 def compute_mtriage(study: Study, params: MtriageParams, *, progress: Progress = silent) -> MtriageResult:

@@ -115,8 +115,7 @@ class AutoSharpenParams:
                                               "empty.", label="Solvent", min=0.02, max=0.99, expert=True)
     molecular_mass: Optional[float] = param(None, "Mass of the whole molecule.", label="Molecular mass", unit="kDa", min=1, max=1e6,
                                             expert=True)
-    sequence: Optional[str] = param(None, "FASTA file with all chains, for the mass.", label="Sequence file", expert=True)
-    copies: int = param(1, "Copies of what the mass or sequence file describes.", label="Copies", min=1, max=10000, expert=True)
+    copies: int = param(1, "Copies of what the mass or the sequence describes.", label="Copies", min=1, max=10000, expert=True)
     rmsd: Optional[float] = param(None, "Coordinate error of the model, a quarter of the resolution when empty.", label="Model error",
                                   unit="Å", min=0, max=20, expert=True, only_if=("method", ("model", "best")))
     fraction_complete: Optional[float] = param(None, "Part of the molecule's scattering that the model holds.", label="Completeness",
@@ -287,9 +286,10 @@ def _solvent(params: AutoSharpenParams, base: SharpeningInputs, mask: Optional[n
         return params.solvent_fraction
     if params.molecular_mass is not None:
         return auto_region.solvent_of_mass(1e3 * params.molecular_mass * params.copies, base.mean, "The molecular mass")
-    if params.sequence is not None:
-        mass = auto_region.mass_of_sequence(params.sequence) * params.copies
-        return auto_region.solvent_of_mass(mass, base.mean, f"The sequence ({params.sequence})")
+    sequence = base.study.sequence
+    if sequence is not None:
+        file = f" ({sequence.path})" if sequence.path else ""
+        return auto_region.solvent_of_mass(sequence.mass * params.copies, base.mean, f"The sequence{file}")
     if mask is not None:
         return float(np.clip(1 - np.count_nonzero(mask >= INSIDE) / mask.size, 0.02, 0.99))
     return auto_region.solvent_of_map(base.mean, base.resolution)

@@ -1,7 +1,7 @@
 """Where a trial is scored, and how much of the box is solvent."""
 from __future__ import annotations
 
-from typing import Dict, NamedTuple, Sequence, Tuple
+from typing import NamedTuple, Sequence, Tuple
 
 import numpy as np
 import scipy.fft
@@ -9,17 +9,11 @@ import scipy.fft
 from ...core import fourier, masks
 from ...core.filters import raised_cosine
 from ...core.fourier import Geometry
-from ...errors import FormatError, InputError, MissingInputError
+from ...errors import InputError
 from ...io.maps import Map
 from .auto_gains import Gain, apply
 
 _A3_PER_DALTON = 1.23                            # volume of protein
-_WATER = 18.02                                   # Da, of the ends of a chain
-_RESIDUES: Dict[str, float] = {                  # Da, average masses of residues
-    "A": 71.08, "R": 156.19, "N": 114.10, "D": 115.09, "C": 103.14, "E": 129.12, "Q": 128.13, "G": 57.05, "H": 137.14, "I": 113.16,
-    "L": 113.16, "K": 128.17, "M": 131.19, "F": 147.18, "P": 97.12, "S": 87.08, "T": 101.10, "W": 186.21, "Y": 163.18, "V": 99.13,
-    "U": 150.04, "O": 237.30, "X": 110.0, "B": 114.6, "Z": 128.6, "J": 113.16}
-_NUCLEOTIDES: Dict[str, float] = {"A": 329.2, "C": 305.2, "G": 345.2, "U": 306.2, "T": 304.2, "N": 321.0}
 _STEP = 3.0                                      # voxels of a trial to the resolution: what it holds ends at d_min = 0.833 of it
 _LOW, _HIGH = 0.02, 0.99                         # limits of a solvent fraction
 
@@ -29,29 +23,6 @@ class Bounds(NamedTuple):
 
     start: Tuple[int, ...]
     shape: Tuple[int, ...]
-
-
-def mass_of_sequence(path: str) -> float:
-    """Molecular mass (Da) of all chains of a FASTA file; a chain of A, C, G, T, U and N alone is a nucleic acid."""
-    try:
-        with open(path, encoding="utf-8", errors="strict") as stream:
-            lines = [line.strip() for line in stream]
-    except FileNotFoundError:
-        raise MissingInputError(f"The sequence file '{path}' does not exist; check the path.") from None
-    except (OSError, UnicodeDecodeError):
-        raise FormatError(f"The sequence file {path} cannot be read as text; give a FASTA file.") from None
-    chains = [""]
-    for line in lines:
-        if line.startswith(">") or not line:
-            chains.append("")
-        else:
-            chains[-1] += line.replace(" ", "").rstrip("*").upper()
-    chains = [c for c in chains if c]
-    strange = sorted(set("".join(chains)) - set(_RESIDUES))
-    if not chains or strange:
-        what = f"holds '{strange[0]}', which is no residue" if strange else "holds no sequence"
-        raise FormatError(f"The sequence file {path} {what}; give a FASTA file with one letter a residue.")
-    return sum(_WATER + sum((_NUCLEOTIDES if set(c) <= set(_NUCLEOTIDES) else _RESIDUES)[r] for r in c) for c in chains)
 
 
 def solvent_of_mass(mass: float, grid: Map, what: str) -> float:

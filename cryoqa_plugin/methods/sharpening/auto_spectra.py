@@ -82,15 +82,27 @@ def _power(ft: np.ndarray, weight: float, geo: Geometry) -> Tuple[np.ndarray, np
 
 
 def fall_off(spectrum: np.ndarray, count: np.ndarray, geo: Geometry, resolution: float) -> float:
-    """``b_iso`` (Å²): the mean power falls as ``exp(-b_iso s^2 / 2)`` from 10 Å to ``resolution``, coefficients weighted alike.
+    """``b_iso`` (Å²): the mean power falls as ``exp(-b_iso s^2 / 2)`` from 10 Å to a resolution, coefficients weighted alike.
 
-    Below 5 Å the fit begins at twice the resolution. 0 when fewer than three shells hold power.
+    Parameters
+    ----------
+    spectrum, count
+        Mean power and coefficients of each shell, float64 [n_shells].
+    geo, resolution
+        Shells of the box, and the resolution (Å); finer than 5 Å, the fit begins at twice that.
+
+    Returns
+    -------
+    float
+        Positive for a decay; 0 when fewer than three shells hold power.
     """
     s = fourier.frequencies(geo)
-    use = (s * max(10.0, 2 * resolution) >= 1 - 1e-9) & (s * resolution <= 1 + 1e-9) & (spectrum > 0)
+    # the last shell counts by the part of it that is inside, so that the fit does not jump when the resolution moves past its middle
+    inside = np.clip(geo.length / resolution - np.arange(s.size) + 0.5, 0, 1)
+    use = (s * max(10.0, 2 * resolution) >= 1 - 1e-9) & (inside > 0) & (spectrum > 0)
     if np.count_nonzero(use) < 3:
         return 0.0
-    slope = np.polyfit(s[use] ** 2, np.log(spectrum[use]), 1, w=np.sqrt(count[use]))[0]
+    slope = np.polyfit(s[use] ** 2, np.log(spectrum[use]), 1, w=np.sqrt(count[use] * inside[use]))[0]
     return float(-2 * slope)
 
 

@@ -58,7 +58,8 @@ class CompareMapsResult(HalfMapFacts):
     scoreboard: Optional[Table] = table("scores of each map, the best first")
     common_spectrum: Optional[Curve] = curve("amplitude that every map is given before it is compared", x_label="Frequency", x_unit="1/Å",
                                              y_label="amplitude")
-    matched_1: Optional[Map] = map_output("", "the first map of the table with the common spectrum")
+    matched_1: Optional[Map] = map_output("", "the first map of the table with the common spectrum", output="outputVolume",
+                                          halves="input")
     matched_2: Optional[Map] = map_output("", "the second")
     matched_3: Optional[Map] = map_output("", "the third")
     matched_4: Optional[Map] = map_output("", "the fourth")

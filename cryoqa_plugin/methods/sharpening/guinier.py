@@ -20,7 +20,7 @@ from ...study.halves import HalfMapFacts
 from ...study.resolution import THRESHOLD
 from ..resolution import fsc_sharpen, mtriage_model
 from .common import SharpeningInputs, sharpening_inputs
-from .fsc_weighting import finest, fsc_of_file, half_map_curves, transform_of
+from .fsc_weighting import finest, half_map_curves, transform_of
 
 _FINE = 16                                       # points per shell of the filter applied
 _REACH = 1.5                                     # by cryoqa's rules the fit begins at least this many times coarser than it ends
@@ -53,11 +53,9 @@ class GuinierParams:
                                       min=2, max=100)
     fit_to: Optional[float] = param(None, "Highest resolution of the fit; that of the rules when empty.", label="Fit to", unit="Å",
                                     min=0.1, max=100)
-    weighting: str = param("auto", "auto: what the rules say, when there are half-maps or a file with their FSC. fsc: weight the shells by "
+    weighting: str = param("auto", "auto: what the rules say, when there are half-maps or an FSC curve of them. fsc: weight the shells by "
                            "sqrt(2 FSC / (1 + FSC)). none: amplitudes as they are, noise included.", label="Weighting",
                            choices=("auto", "fsc", "none"), expert=True)
-    fsc_file: Optional[str] = param(None, "File with an FSC of the half-maps to weight by, in place of one computed here: the STAR file of "
-                                    "RELION's post-processing, or EMDB's XML.", label="FSC file", expert=True)
     write: str = param("nothing", "Map to write. bfactor: the map (and the half-maps) with the B-factor taken away; reference, model: with "
                        "the amplitudes of the reference map, or of the model with its own B-factors, shell by shell.", label="Map to write",
                        choices=("nothing", "bfactor", "reference", "model"))
@@ -105,7 +103,8 @@ class GuinierResult(HalfMapFacts):
     guinier_reference: Optional[Curve] = _curve("reference map")
     guinier_model: Optional[Curve] = _curve("model with its B-factors, on the scale of the map")
     fsc_weight: Optional[Curve] = curve("weight of the shells", x_label="Frequency", x_unit="1/Å", y_label="weight")
-    sharpened: Optional[Map] = map_output("", "the map with the B-factor applied, or with other amplitudes")
+    sharpened: Optional[Map] = map_output("", "the map with the B-factor applied, or with other amplitudes", output="outputVolume",
+                                          halves="own")
     sharpened_half1: Optional[Map] = map_output("", "half-map 1 treated alike")
     sharpened_half2: Optional[Map] = map_output("", "half-map 2 treated alike")
 
@@ -141,7 +140,8 @@ def compute_guinier(study: Study, params: GuinierParams, *, progress: Progress =
     Parameters
     ----------
     study
-        ``full_map``, or ``half1`` and ``half2``, or all three; with ``mask``, ``reference_map`` and ``model`` or without.
+        ``full_map``, or ``half1`` and ``half2``, or all three; with ``mask``, ``reference_map`` and ``model`` or without;
+        ``fsc_curve`` in place of the FSC of the half-maps.
     params
         See :class:`GuinierParams`.
     progress
@@ -158,8 +158,6 @@ def compute_guinier(study: Study, params: GuinierParams, *, progress: Progress =
         What the parameters ask for was not given.
     InputError
         The inputs do not fit together.
-    FormatError
-        The FSC file holds no FSC.
 
     References
     ----------
@@ -186,8 +184,8 @@ def _fit_settings(study: Study, params: GuinierParams) -> Tuple[FitSettings, Dic
         if getattr(study, kind) is None:
             raise MissingInputError(f"The amplitudes of the {kind.replace('_', ' ')} are asked for but none was given; give its file.")
     halves = study.half1 is not None or study.half2 is not None
-    if params.weighting == "fsc" and not params.fsc_file and not halves:
-        raise MissingInputError("Weights by the FSC are asked for but there are no half-maps; give both, or a file with their FSC.")
+    if params.weighting == "fsc" and study.fsc_curve is None and not halves:
+        raise MissingInputError("Weights by the FSC are asked for but there are no half-maps; give both, or an FSC curve of them.")
     by_noise = params.fit_to is None and rules.to_resolution and not halves       # else the FSC or the parameters tell where it ends
     inputs = sharpening_inputs(study, None if by_noise else params.fit_to or finest(study))
     fsc, resolution, in_mask = _weighting_fsc(params, rules, inputs)
@@ -205,8 +203,9 @@ def _weighting_fsc(params: GuinierParams, rules: FitRules, inputs: SharpeningInp
     """The FSC to weight by (float64 [n_shells]) or None, the resolution of the data (Å), whether the FSC is one in the mask."""
     use = params.weighting == "fsc" or (params.weighting == "auto" and rules.weights)
     freq = fourier.frequencies(inputs.geo)
-    if params.fsc_file:
-        found = fsc_of_file(params.fsc_file, freq)
+    given = inputs.study.fsc_curve
+    if given is not None:
+        found = given.at(freq)
         below = np.flatnonzero(found < THRESHOLD)
         resolution = float(1 / freq[max(int(below[0]) - 1, 1)]) if below.size else inputs.resolution
         return (found if use else None), resolution, True

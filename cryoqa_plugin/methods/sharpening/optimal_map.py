@@ -76,8 +76,8 @@ class OptimalMapResult(SharpenedResult):
     fsc_model: Optional[Curve] = curve("FSC of map and model", x_label="Frequency", x_unit="1/Å", y_label="FSC")
     weight: Optional[Curve] = curve("weight of the map against the model", x_label="Frequency", x_unit="1/Å", y_label="weight")
     peaks: Optional[Table] = table("peaks and holes of the difference map, highest first, with the atom next to each")
-    difference: Optional[Map] = map_output("sd", "weighted difference map, map less model (Fo - D Fc)")
-    updated: Optional[Map] = map_output("", "map with what the model adds (2 w Fo + (1 - 2 w) D Fc)")
+    difference: Optional[Map] = map_output("sd", "weighted difference map, map less model (Fo - D Fc)", output="outputDifference")
+    updated: Optional[Map] = map_output("", "map with what the model adds (2 w Fo + (1 - 2 w) D Fc)", output="outputUpdated")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from ...study.resolution import THRESHOLD
 from ..local_resolution.local_fsc import LocalFscParams, compute_local_fsc
 from ..resolution import fsc_sharpen
 from .common import SharpenedResult, SharpeningInputs, finish, sharpening_inputs
-from .fsc_weighting import finest, fsc_of_file, half_map_curves, transform_of
+from .fsc_weighting import finest, half_map_curves, transform_of
 from .local_filter import LocalFilterParams, filter_maps
 
 _PARTICLE = 0.476                                # of a mask or of the mass's volume, what RELION and cisTEM count as particle
@@ -68,16 +68,13 @@ class PostprocessParams:
     local: str = param("auto", "Low-pass the sharpened map in every voxel at its local resolution too. auto: by the rules of cryosparc, "
                        "and when a map of the local resolution is given; else it is computed here.", label="Local filter",
                        choices=("auto", "yes", "no"))
-    mtf: Optional[str] = param(None, "STAR file with the MTF of the detector, by which the maps are divided.", label="MTF file")
-    mtf_voxel_size: Optional[float] = param(None, "Pixel size that the MTF file refers to; that of the maps when empty.",
+    mtf_voxel_size: Optional[float] = param(None, "Pixel size of the detector that the MTF is of; that of the maps when empty.",
                                             label="MTF pixel size", unit="Å", min=0.01, max=50)
     weighting: str = param("fsc", "FSC that the shells are weighted by. fsc: that in the mask, corrected. part: the one that "
                            "the particle alone would have, from the unmasked FSC and the mass or the mask. none: no weights.",
                            label="Weighting", choices=("fsc", "part", "none"))
     mass: Optional[float] = param(None, "Molecular mass of the particle, for the FSC of the particle alone; the mask tells it when empty.",
                                   label="Molecular mass", unit="kDa", min=1, max=1e6)
-    fsc_file: Optional[str] = param(None, "File with the FSC to weight by, and to read the resolution from, in place of one computed here: "
-                                    "the STAR file of RELION's post-processing, or EMDB's XML.", label="FSC file", expert=True)
     fit_from: float = param(10.0, "Lowest resolution of the Guinier fit.", label="Fit from", unit="Å", min=2, max=100, expert=True)
     fit_to: Optional[float] = param(None, "Highest resolution of the Guinier fit; 0 for all shells that have a weight. When empty, 0, or "
                                     "the resolution by the rules of cryosparc.", label="Fit to", unit="Å", min=0, max=50,
@@ -91,7 +88,7 @@ class PostprocessParams:
 
 
 def _fsc_curve(meaning: str) -> Any:
-    return curve(meaning, x_label="Frequency", x_unit="1/Å", y_label="FSC")
+    return curve(meaning, x_label="Frequency", x_unit="1/Å", y_label="FSC", output="outputFSCs")
 
 
 def _guinier_curve(meaning: str) -> Any:
@@ -120,17 +117,18 @@ class PostprocessResult(SharpenedResult):
     fsc_masked: Optional[Curve] = _fsc_curve("FSC in the mask, not corrected")
     fsc_phase_randomised: Optional[Curve] = _fsc_curve("FSC in the mask after randomising phases")
     fsc_true: Optional[Curve] = _fsc_curve("FSC in the mask, corrected for what the mask adds")
-    fsc_given: Optional[Curve] = _fsc_curve("FSC of the file, by which shells were weighted")
+    fsc_given: Optional[Curve] = _fsc_curve("FSC that was given, by which shells were weighted")
     fsc_part: Optional[Curve] = _fsc_curve("FSC that the particle alone would have")
     fsc_weight: Optional[Curve] = curve("weight of the shells", x_label="Frequency", x_unit="1/Å", y_label="weight")
     guinier_weighted: Optional[Curve] = _guinier_curve("the plot that was fitted, after MTF and weights")
     guinier_fit: Optional[Curve] = _guinier_curve("line fitted")
     filtered: Optional[Map] = map_output("", "the map with weights and low-pass, not sharpened (rules of cryosparc)")
     sharpened_masked: Optional[Map] = map_output("", "the sharpened map times the mask")
-    locally_filtered: Optional[Map] = map_output("", "the sharpened map, low-passed at its local resolution")
+    locally_filtered: Optional[Map] = map_output("", "the sharpened map, low-passed at its local resolution", output="outputLocal",
+                                                 halves="own")
     locally_filtered_half1: Optional[Map] = map_output("", "half-map 1, sharpened and filtered alike")
     locally_filtered_half2: Optional[Map] = map_output("", "half-map 2, sharpened and filtered alike")
-    resolution_map: Optional[Map] = map_output("Å", "local resolution that was computed for the local filter")
+    resolution_map: Optional[Map] = map_output("Å", "local resolution that was computed for the local filter", output="outputResolution")
 
 
 @dataclass(frozen=True)
@@ -171,7 +169,7 @@ class SharpeningFilter(NamedTuple):
     weights: np.ndarray
     bfactor: float
     low_pass: Optional[float]
-    mtf: fsc_sharpen.Mtf
+    detector: fsc_sharpen.DetectorMtf
 
 
 def compute_postprocess(study: Study, params: PostprocessParams, *, progress: Progress = silent) -> PostprocessResult:
@@ -180,7 +178,8 @@ def compute_postprocess(study: Study, params: PostprocessParams, *, progress: Pr
     Parameters
     ----------
     study
-        ``half1`` and ``half2``; ``full_map`` when it is not their mean; ``mask``; ``resolution_map`` for the local filter.
+        ``half1`` and ``half2``; ``full_map`` when it is not their mean; ``mask``; ``resolution_map`` for the local filter;
+        ``mtf``; ``fsc_curve`` in place of the FSC computed here.
     params
         See :class:`PostprocessParams`.
     progress
@@ -197,8 +196,6 @@ def compute_postprocess(study: Study, params: PostprocessParams, *, progress: Pr
         A half-map, or what the parameters ask for, was not given.
     InputError
         The inputs do not fit together.
-    FormatError
-        The file of the FSC or of the MTF holds none.
 
     References
     ----------
@@ -223,15 +220,13 @@ def _choose_fsc(study: Study, params: PostprocessParams) -> Tuple[ChosenFsc, Dic
     """Checked inputs, the FSC curves, and which of them counts; and the fields of the result that are known by then."""
     rules = _RULES[params.rules]
     inputs = sharpening_inputs(study, finest(study), need_halves=True)
-    if params.mtf:
-        fsc_sharpen.read_mtf(params.mtf)                     # a file that is no MTF stops the run before the work
     curves, freq = half_map_curves(inputs, params.rules, randomise_from=params.randomise_from, seed=params.seed), study.frequencies
     plain, found = (estimate(freq, curves.judged()[name], THRESHOLD) for name in ("unmasked", curves.headline))
     skipped = (params.rules == "relion" and not params.force_mask and curves.corrected is not None
                and (plain.last_shell or np.inf) < (found.last_shell or np.inf))
     head, given = plain if skipped else found, None
-    if params.fsc_file:
-        given = fsc_of_file(params.fsc_file, freq)
+    if study.fsc_curve is not None:
+        given = study.fsc_curve.at(freq)
         head = estimate(freq, FscCurve(given, given, given, np.ones_like(given)), THRESHOLD)
     resolution = (head.last_shell if rules.last_shell else head.resolution) or float(inputs.geo.length)
     if head.resolution is None:
@@ -289,8 +284,9 @@ def _filter(fsc: ChosenFsc, values: Dict[str, Any]) -> SharpeningFilter:
     weights = np.ones(inputs.geo.n_shells) if weighting is None else fsc_sharpen.fsc_weights(weighting)
     if weighting is not None:
         values["fsc_weight"] = Curve(freq, weights ** rules.power)
-    mtf = fsc_sharpen.Mtf(params.mtf, params.mtf_voxel_size or float(np.mean(inputs.mean.voxel_size)))
-    plot = fsc_sharpen.guinier_plot(inputs.mean_transform(), inputs.geo, weights, fsc_sharpen.mtf_profile(mtf, freq), rules.mate_weight)
+    detector = fsc_sharpen.DetectorMtf(inputs.study.mtf, params.mtf_voxel_size or float(np.mean(inputs.mean.voxel_size)))
+    mtf = fsc_sharpen.mtf_profile(detector, freq)
+    plot = fsc_sharpen.guinier_plot(inputs.mean_transform(), inputs.geo, weights, mtf, rules.mate_weight)
     end = params.fit_to if params.fit_to is not None else inputs.resolution if rules.to_resolution else 0.0
     fit = guinier.fit(freq, plot.weighted, params.fit_from, end)
     values["guinier_weighted"] = Curve(plot.s2[1:], plot.weighted[1:])
@@ -309,7 +305,7 @@ def _filter(fsc: ChosenFsc, values: Dict[str, Any]) -> SharpeningFilter:
     asked = rules.low_pass if params.low_pass is None else params.low_pass
     low_pass = None if asked == 0 else asked if asked > 0 else inputs.resolution
     values.update(bfactor=bfactor, low_pass=low_pass)
-    return SharpeningFilter(weights ** rules.power, bfactor, low_pass, mtf)
+    return SharpeningFilter(weights ** rules.power, bfactor, low_pass, detector)
 
 
 def _left(fsc: ChosenFsc, fitted: float) -> float:

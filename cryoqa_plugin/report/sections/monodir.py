@@ -13,10 +13,10 @@ from ..draw import curves, split_values, tables
 from ..overlay import coloured_slices
 from ..section import Results, Section
 
-_FIRST = ("highest_median", "lowest_median", "radial_median", "tangential_median", "tangential_over_radial", "doa_median", "scatter",
-          "resolution_x", "resolution_y", "resolution_z", "regional_ratio", "preference", "preferred")
+_FIRST = ("median", "highest_median", "lowest_median", "radial_median", "tangential_median", "tangential_over_radial", "doa_median",
+          "scatter", "resolution_x", "resolution_y", "resolution_z", "regional_ratio", "preference", "preferred")
 _COURSES = tuple("course_" + n for n in ("highest", "radial", "tangential", "lowest"))
-_HISTOGRAMS = tuple("histogram_" + n for n in ("highest", "radial", "tangential", "lowest"))
+_HISTOGRAMS = ("histogram", *("histogram_" + n for n in ("highest", "radial", "tangential", "lowest")))
 _SHOWN = (("highest", "the best directions"), ("lowest", "the worst directions"))
 
 
@@ -29,7 +29,7 @@ def render(results: Results) -> List[Block]:
 
 
 def _slices(results: Results) -> List[Block]:
-    rows = {row[0]: row for row in results["monodir"]["tables"].get("maps_table", {}).get("rows", [])}
+    rows = {row[0]: row for row in results["monodir"]["tables"].get("percentiles", {}).get("rows", [])}
     if not rows:
         return []
     low, high = rows["highest"][1], max(rows["lowest"][5], 1.02 * rows["highest"][1])

@@ -4,27 +4,17 @@ from __future__ import annotations
 from typing import List
 
 from ..blocks import Block
-from ..draw import curves, split_values, tables
-from ..overlay import resolution_slices
+from ..draw import curves
+from ..local_resolution import blocks
 from ..section import Results, Section
 
-_FIRST = ("median_resolution", "resolution_p2_5", "resolution_p97_5", "spread", "global_resolution", "median_over_global", "unresolved",
-          "beyond_sweep", "mask_source", "noise_source")
+_FIRST = ("median", "p5", "p95", "spread", "overall", "median_over_overall", "unresolved_fraction", "nyquist_fraction", "mask_source",
+          "noise_source")
 
 
 def render(results: Results) -> List[Block]:
-    """Coloured slices, histogram, values and the table of the sweep."""
-    document = results["monores"]
-    return (_slices(results) + curves(document, ["histogram"], filled=True) + split_values(document, _FIRST)
-            + curves(document, ["cumulative"]) + tables(document))
-
-
-def _slices(results: Results) -> List[Block]:
-    low, high = (results["monores"]["metrics"][n]["value"] for n in ("resolution_p2_5", "resolution_p97_5"))
-    if low is None:
-        return []
-    return resolution_slices(results, "monores", "local_resolution", "Local resolution (MonoRes), middle slices",
-                             (low, max(high, 1.02 * low)), "the map")
+    """Coloured slices, histogram, percentiles and the table of the sweep, values, and how much is at least as good."""
+    return blocks(results, "monores", [], _FIRST, by="MonoRes", behind="the map") + curves(results["monores"], ["cumulative"])
 
 
 SECTION = Section(

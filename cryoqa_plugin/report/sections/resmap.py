@@ -4,26 +4,15 @@ from __future__ import annotations
 from typing import List
 
 from ..blocks import Block
-from ..draw import curves, split_values, tables
-from ..overlay import resolution_slices
+from ..local_resolution import blocks
 from ..section import Results, Section
 
-_FIRST = ("median", "p5", "p95", "assigned_fraction", "finest_fraction", "mask_source", "noise_source")
+_FIRST = ("median", "p5", "p95", "unresolved_fraction", "nyquist_fraction", "mask_source", "noise_source")
 
 
 def render(results: Results) -> List[Block]:
-    """Coloured slices, histogram, values and the table of the tests."""
-    document = results["resmap"]
-    return (_slices(results) + curves(document, ["histogram"], filled=True) + split_values(document, _FIRST)
-            + curves(document, ["spectra"]) + tables(document))
-
-
-def _slices(results: Results) -> List[Block]:
-    low, high = (results["resmap"]["metrics"][n]["value"] for n in ("p5", "p95"))
-    if low is None:
-        return []
-    return resolution_slices(results, "resmap", "resolution_map", "Local resolution (ResMap), middle slices", (low, max(high, 1.02 * low)),
-                             "the map")
+    """Coloured slices, histogram, percentiles and the table of the tests, the spectra and values."""
+    return blocks(results, "resmap", ["spectra"], _FIRST, by="ResMap", behind="the map")
 
 
 SECTION = Section(
