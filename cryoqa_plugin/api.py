@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -62,7 +63,7 @@ def open(*, job: Optional[str] = None, voxel_size: Optional[Numbers] = None, ori
         from .io.jobs import read_job
         found = read_job(job)
         notes = found.warnings
-        given = dict(found.sources(), **given)
+        given = dict(found.sources(), job=replace(found, warnings=()), **given)      # its warnings are notes on all that comes from it
     if not any(v is not None for v in given.values()):
         raise MissingInputError("Nothing was given; give half1 and half2, full_map, or job.")
     size = None if voxel_size is None else tuple(float(v) for v in np.broadcast_to(np.asarray(voxel_size, dtype=float), 3))

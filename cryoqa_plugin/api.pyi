@@ -53,9 +53,8 @@ class OpenStudy(Study):
                   progress: Progress = ...) -> MaskResult: ...
     def fsc(self, *, rules: str = ..., threshold: float = ..., confidence: float = ..., randomise_from: Optional[float] = ...,
             seed: int = ..., repeats: int = ..., sharpen: bool = ..., bfactor: Optional[float] = ..., fit_from: float = ...,
-            fit_to: float = ..., low_pass: float = ..., fsc_weighting: bool = ..., mtf: Optional[str] = ...,
-            mtf_voxel_size: Optional[float] = ..., relion_counting: bool = ..., threads: int = ...,
-            progress: Progress = ...) -> FscResult: ...
+            fit_to: float = ..., low_pass: float = ..., fsc_weighting: bool = ..., mtf_voxel_size: Optional[float] = ...,
+            relion_counting: bool = ..., threads: int = ..., progress: Progress = ...) -> FscResult: ...
     def mtriage(self, *, masking: str = ..., mask_from: str = ..., resolution: Optional[float] = ...,
                 radius_smooth: Optional[float] = ..., radius_smooth_ratio: float = ..., low_resolution: Optional[float] = ...,
                 high_resolution: Optional[float] = ..., scattering_table: str = ..., phenix_d99: bool = ..., threads: int = ...,
@@ -75,8 +74,8 @@ class OpenStudy(Study):
                 progress: Progress = ...) -> BlocresResult: ...
     def relion_locres(self, *, sampling: float = ..., radius: Optional[float] = ..., edge: Optional[float] = ..., threshold: float = ...,
                       coarsest: float = ..., randomise_from: float = ..., seed: int = ..., shells: str = ..., interpolate: bool = ...,
-                      everywhere: bool = ..., bfactor: float = ..., mtf: Optional[str] = ..., mtf_voxel_size: Optional[float] = ...,
-                      threads: int = ..., progress: Progress = ...) -> RelionLocresResult: ...
+                      everywhere: bool = ..., bfactor: float = ..., mtf_voxel_size: Optional[float] = ..., threads: int = ...,
+                      progress: Progress = ...) -> RelionLocresResult: ...
     def phenix_locres(self, *, resolution: Optional[float] = ..., threshold: float = ..., bins: int = ...,
                       highest_resolution: Optional[float] = ..., radius: Optional[float] = ..., smooth: Optional[float] = ...,
                       rules: str = ..., threads: int = ..., progress: Progress = ...) -> PhenixLocresResult: ...
@@ -109,10 +108,9 @@ class OpenStudy(Study):
                      fraction_occupied: float = ..., surface_part: float = ..., max_regions: int = ..., score_region: str = ...,
                      density_threshold: float = ..., box_edge: int = ..., box_centre: Optional[str] = ..., weak_density: bool = ...,
                      max_box_fraction: float = ..., soft_mask: bool = ..., solvent_fraction: Optional[float] = ...,
-                     molecular_mass: Optional[float] = ..., sequence: Optional[str] = ..., copies: int = ...,
-                     rmsd: Optional[float] = ..., fraction_complete: Optional[float] = ..., atom_radius: float = ...,
-                     model_b_zero: bool = ..., output_sd: Optional[float] = ..., threads: int = ...,
-                     progress: Progress = ...) -> AutoSharpenResult: ...
+                     molecular_mass: Optional[float] = ..., copies: int = ..., rmsd: Optional[float] = ...,
+                     fraction_complete: Optional[float] = ..., atom_radius: float = ..., model_b_zero: bool = ...,
+                     output_sd: Optional[float] = ..., threads: int = ..., progress: Progress = ...) -> AutoSharpenResult: ...
     def local_sharpen(self, *, target: str = ..., resolution: Optional[float] = ..., window: Optional[float] = ...,
                       bfactor_left: Optional[float] = ..., anisotropy: bool = ..., bands: int = ..., threads: int = ...,
                       progress: Progress = ...) -> LocalSharpenResult: ...
@@ -120,13 +118,12 @@ class OpenStudy(Study):
                  profile: str = ..., resolution: Optional[float] = ..., seed: int = ..., threads: int = ...,
                  progress: Progress = ...) -> LocscaleResult: ...
     def guinier(self, *, rules: str = ..., fit_from: Optional[float] = ..., fit_to: Optional[float] = ..., weighting: str = ...,
-                fsc_file: Optional[str] = ..., write: str = ..., bfactor: Optional[float] = ..., threads: int = ...,
-                progress: Progress = ...) -> GuinierResult: ...
+                write: str = ..., bfactor: Optional[float] = ..., threads: int = ..., progress: Progress = ...) -> GuinierResult: ...
     def postprocess(self, *, rules: str = ..., bfactor: Optional[float] = ..., bfactor_left: Optional[float] = ...,
-                    low_pass: Optional[float] = ..., local: str = ..., mtf: Optional[str] = ..., mtf_voxel_size: Optional[float] = ...,
-                    weighting: str = ..., mass: Optional[float] = ..., fsc_file: Optional[str] = ..., fit_from: float = ...,
-                    fit_to: Optional[float] = ..., randomise_from: Optional[float] = ..., force_mask: bool = ..., seed: int = ...,
-                    write_masked: bool = ..., threads: int = ..., progress: Progress = ...) -> PostprocessResult: ...
+                    low_pass: Optional[float] = ..., local: str = ..., mtf_voxel_size: Optional[float] = ..., weighting: str = ...,
+                    mass: Optional[float] = ..., fit_from: float = ..., fit_to: Optional[float] = ...,
+                    randomise_from: Optional[float] = ..., force_mask: bool = ..., seed: int = ..., write_masked: bool = ...,
+                    threads: int = ..., progress: Progress = ...) -> PostprocessResult: ...
     def optimal_map(self, *, rules: str = ..., amplitudes: str = ..., local_bfactor: float = ..., bfactor: float = ...,
                     half1_only: bool = ..., peak_height: float = ..., model_b_zero: bool = ..., threads: int = ...,
                     progress: Progress = ...) -> OptimalMapResult: ...

@@ -14,7 +14,7 @@ class Capability:
     ----------
     id, family
         ``methods/<family>/<id>.py`` holds ``compute_<id>``, ``<Id>Params`` and ``<Id>Result``; ``protocols/protocol_<id>.py``,
-        ``report/sections/<id>.py``, ``docs/capabilities/<id>.rst`` and ``tests/methods/test_<id>.py`` have the same stem.
+        ``docs/capabilities/<id>.rst`` and ``tests/methods/test_<id>.py`` have the same stem.
     title, level
         A few words, and the level of the validation report: 0 map, 1 half-maps, A model, ...
     needs, takes, any_of
@@ -85,11 +85,6 @@ class Capability:
         return f"methods.{self.family}.{self.id}:{self.camel}Result"
 
     @property
-    def section(self) -> str:
-        """``module:name`` of its section in the report."""
-        return f"report.sections.{self.id}:SECTION"
-
-    @property
     def protocol(self) -> str:
         """``module:name`` of its protocol."""
         return f"protocols.protocol_{self.id}:CryoqaProt{self.camel}"
@@ -142,8 +137,8 @@ CAPABILITIES: Tuple[Capability, ...] = (
         outside="asks what 1.i asks, by Phenix's rules", on_request=True),
     Capability(
         id="monores", family="local_resolution", title="Local resolution by monogenic amplitude (MonoRes)", level="1",
-        takes=("half1", "half2", "full_map", "mask"), any_of=(("half1", "half2"), ("full_map",)), references=("Vilas2018",), memory=57,
-        costly=(("rules", "cryoqa", 109),), items=("1.e",), estimates=(("1.e", "median"),), cost=9.0, on_request=True, slow=True),
+        takes=("half1", "half2", "full_map", "mask"), any_of=(("half1", "half2"), ("full_map",)), references=("Vilas2018",), memory=62,
+        costly=(("rules", "cryoqa", 113),), items=("1.e",), estimates=(("1.e", "median"),), cost=9.0, on_request=True, slow=True),
     Capability(
         id="monodir", family="local_resolution", title="Local resolution by direction (MonoDir)", level="1",
         takes=("half1", "half2", "full_map", "mask"), any_of=(("half1", "half2"), ("full_map",)),
@@ -152,11 +147,11 @@ CAPABILITIES: Tuple[Capability, ...] = (
     Capability(
         id="resmap", family="local_resolution", title="Local resolution by a test for waves (ResMap)", level="1",
         takes=("half1", "half2", "full_map", "mask"), any_of=(("half1", "half2"), ("full_map",)),
-        references=("Kucukelbir2014", "Freeman1991"), memory=60, items=("1.d",), estimates=(("1.d", "median"),), cost=12.0,
+        references=("Kucukelbir2014", "Freeman1991"), memory=114, items=("1.d",), estimates=(("1.d", "median"),), cost=12.0,
         on_request=True, slow=True),
     Capability(
         id="compare_maps", family="sharpening", title="Maps of the same data compared", level="1", needs=("others",),
-        takes=("full_map", "half1", "half2", "mask", "model"), references=("Terwilliger2018",), memory=90,
+        takes=("full_map", "half1", "half2", "mask", "model"), references=("Terwilliger2018",), memory=110,
         outside="needs other maps"),
     Capability(
         id="shell_sharpen", family="sharpening", title="Sharpening in shells of resolution", level="1",
@@ -179,7 +174,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
     Capability(
         id="guinier", family="sharpening", title="B-factor by the Guinier plot", level="1",
         takes=("full_map", "half1", "half2", "mask", "reference_map", "model", "fsc_curve"),
-        any_of=(("full_map",), ("half1", "half2")), references=("Rosenthal2003", "Wilson1942"), memory=42, items=("0.d",),
+        any_of=(("full_map",), ("half1", "half2")), references=("Rosenthal2003", "Wilson1942"), memory=45, items=("0.d",),
         resolution_param="fit_to"),
     Capability(
         id="postprocess", family="sharpening", title="Post-processing as by RELION and cryoSPARC", level="1",
@@ -193,7 +188,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
     Capability(
         id="localdeblur", family="sharpening", title="Sharpening by local resolution (LocalDeblur)", level="1",
         needs=("resolution_map",), takes=("full_map", "half1", "half2"), any_of=(("full_map",), ("half1", "half2")),
-        references=("Ramirez2020", "Vilas2018"), memory=46, outside="makes a map to look at"),
+        references=("Ramirez2020", "Vilas2018"), memory=66, outside="makes a map to look at"),
     Capability(
         id="contour", family="map_info", title="Mass, components and background at a contour level", level="0", needs=("full_map",),
         references=("Sorzano2022",), memory=16, items=("0.a", "0.b", "0.c")),
@@ -207,7 +202,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         cost=4.0),
     Capability(
         id="locspiral", family="sharpening", title="Local amplitudes evened out (LocSpiral, LocBSharpen)", level="0",
-        takes=("full_map", "half1", "half2", "mask"), any_of=(("full_map",), ("half1", "half2")), references=("Kaur2021",), memory=70,
+        takes=("full_map", "half1", "half2", "mask"), any_of=(("full_map",), ("half1", "half2")), references=("Kaur2021",), memory=78,
         outside="makes a map to look at", on_request=True),
     Capability(
         id="locbfactor", family="local_amplitude", title="Local B-factor", level="0", takes=("half1", "half2", "full_map", "mask"),

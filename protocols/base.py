@@ -45,8 +45,9 @@ class CryoqaProtocol(EMProtocol):
 
     # -------------------------- the form --------------------------
     def _defineParams(self, form: Any) -> None:
+        row = self._row()
         form.addSection(label="Input")
-        self._defineInputs(form)
+        forms.add_inputs(form, row.needs, row.takes, row.any_of, self._help)
         if forms.specs(self._params_class()):
             form.addSection(label="Parameters")
             forms.add_parameters(form, self._params_class())
@@ -55,10 +56,6 @@ class CryoqaProtocol(EMProtocol):
             form.addSection(label="Output")
             form.addParam("writeMtz", BooleanParam, default=False, label="Write map coefficients (MTZ)",
                           help="Write the Fourier coefficients of each map beside it, for programs that refine against them.")
-
-    def _defineInputs(self, form: Any) -> None:
-        row = self._row()
-        forms.add_inputs(form, row.needs, row.takes, row.any_of, self._help)
 
     @classmethod
     def _row(cls) -> Capability:

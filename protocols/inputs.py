@@ -47,50 +47,11 @@ def add_kind(form: Any, kind: str, optional: bool = True, condition: Optional[st
         options["important"] = True
     if condition:
         options["condition"] = condition
-    options["allowsNull"] = optional or bool(condition)
     if known.scipion:
         sort = params.MultiPointerParam if known.many else params.PointerParam
-        form.addParam(parameter_of(kind), sort, pointerClass=known.scipion, **options)
+        form.addParam(parameter_of(kind), sort, pointerClass=known.scipion, allowsNull=optional or bool(condition), **options)
     else:
         form.addParam(parameter_of(kind), params.FolderParam if known.folder else params.FileParam, default="", **options)
-
-
-def add_halves(form: Any, choices: Tuple[str, ...]) -> None:
-    """Where the half-maps come from, and two pointers for those that are volumes of their own."""
-    form.addParam("halves", params.EnumParam, choices=list(choices), default=0, label="Half-maps", display=params.EnumParam.DISPLAY_COMBO,
-                  help="Two independent half-maps, neither masked nor filtered: those that the volume carries, or two volumes.")
-    for kind in ("half1", "half2"):
-        add_kind(form, kind, condition=f"halves == {choices.index(TWO_VOLUMES)}", help_text="A half-map that is a volume of its own.")
-
-
-def add_volume(form: Any, optional: bool = False, condition: Optional[str] = None) -> None:
-    """The map: a Volume, which may carry its half-maps."""
-    add_kind(form, "full_map", optional, condition)
-
-
-def add_mask(form: Any, kind: str = "mask", help_text: str = "") -> None:
-    """An optional mask."""
-    add_kind(form, kind, help_text=help_text)
-
-
-def add_resolution_map(form: Any) -> None:
-    """A map of the local resolution."""
-    add_kind(form, "resolution_map", optional=False)
-
-
-def add_reference_map(form: Any) -> None:
-    """An optional map whose fall-off with resolution is matched."""
-    add_kind(form, "reference_map")
-
-
-def add_others(form: Any) -> None:
-    """Volumes of the same data."""
-    add_kind(form, "others", optional=False)
-
-
-def add_model(form: Any) -> None:
-    """An optional atomic model."""
-    add_kind(form, "model")
 
 
 def plain(path: str) -> str:

@@ -11,5 +11,5 @@ class CryoqaProtPostprocess(CryoqaProtocol):
 
     _label = "postprocess"
     _capability = "postprocess"
-    _help = {"resolution_map": "Local resolution in Å at every voxel, from any program, for the local filter; computed when it is not given."}
+    _help = {"resolution_map": "Local resolution in Å at every voxel, from any program, for the local filter; computed when not given."}
     _shown = ("resolution", "bfactor", "bfactor_error", "low_pass", "local_resolution_median")

@@ -48,8 +48,8 @@ class CryoqaProtValidate(CryoqaProtocol):
     def computeStep(self, arguments: str) -> None:
         """Run every item on the files."""
         sources, sizes, _, values, _ = json.loads(arguments)
-        document = validate(sources, self._getExtraPath(), progress=self._logged(0.02), threads=self.numberOfThreads.get(), voxel_sizes=sizes,
-                            command=["scipion", self.getClassName()], **values)
+        document = validate(sources, self._getExtraPath(), progress=self._logged(0.02), threads=self.numberOfThreads.get(),
+                            voxel_sizes=sizes, command=["scipion", self.getClassName()], **values)
         self.info(document["summary"])
 
     def createOutputStep(self) -> None:

@@ -163,7 +163,7 @@ def _box_of(mtz: Any) -> Tuple[int, int, int]:
     for line in mtz.history:
         words = line[len(_BOX):].split()[:3] if line.startswith(_BOX) else []
         if len(words) == 3 and all(w.isdigit() and int(w) >= 2 * n for w, n in zip(words, most)):
-            return tuple(int(w) for w in words)
+            return int(words[0]), int(words[1]), int(words[2])
     grid = gemmi.FloatGrid()
     grid.set_unit_cell(mtz.cell)
     grid.spacegroup = mtz.spacegroup

@@ -1,6 +1,6 @@
 """Sections of the report, and the results they are drawn from.
 
-A section is one file in ``report/sections`` with an object ``SECTION``; it is found by being there.
+A section is one file in ``report/sections`` with an object ``SECTION``, or a file of several with ``SECTIONS``; it is found by being there.
 """
 from __future__ import annotations
 
@@ -87,5 +87,6 @@ def discover() -> Tuple[Section, ...]:
     """The sections of ``report/sections``, in their order."""
     from . import sections
     names = sorted(m.name for m in pkgutil.iter_modules(sections.__path__))
-    found = [import_module(f"{sections.__name__}.{name}").SECTION for name in names]
-    return tuple(sorted(found, key=lambda s: (s.order, s.id)))
+    found = [import_module(f"{sections.__name__}.{name}") for name in names]
+    every = [s for module in found for s in (getattr(module, "SECTIONS", None) or (module.SECTION,))]
+    return tuple(sorted(every, key=lambda s: (s.order, s.id)))

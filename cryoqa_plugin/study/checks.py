@@ -14,7 +14,17 @@ _SLACK = 0.1                                     # what resampling a mask may le
 def check_data(map_: Map, kind: str) -> None:
     """Raise :class:`InputError` when a map holds NaN or infinity, or one value only.
 
-    ``kind`` is the input kind (``half1``, ``full_map``, ...), used to name the map in the sentence.
+    Parameters
+    ----------
+    map_
+        The map.
+    kind
+        Its kind of input (``half1``, ``full_map``, ...), which names it in the sentence.
+
+    Raises
+    ------
+    InputError
+        A voxel is NaN or infinite, or all voxels have the same value.
     """
     low, high = float(map_.data.min()), float(map_.data.max())
     label, file = KINDS[kind].label, f" ({map_.path})" if map_.path else ""
@@ -49,7 +59,20 @@ def check_voxel_size(map_: Map, kind: str) -> None:
 
 
 def check_mask(mask: Map, kind: str = "mask") -> None:
-    """Raise :class:`InputError` when a mask is empty, not finite, or leaves the range 0..1 by more than 0.1."""
+    """Raise :class:`InputError` when a mask is empty or none at all.
+
+    Parameters
+    ----------
+    mask
+        The mask.
+    kind
+        Its kind of input, which names it in the sentence.
+
+    Raises
+    ------
+    InputError
+        A voxel is NaN or infinite, no voxel is above 0, or values leave the range 0..1 by more than 0.1.
+    """
     low, high = float(mask.data.min()), float(mask.data.max())
     label, file = KINDS[kind].label, f" ({mask.path})" if mask.path else ""
     if not (np.isfinite(low) and np.isfinite(high)):

@@ -94,13 +94,37 @@ def _returns(curve: FscCurve, threshold: Threshold, last_above: int) -> int:
 
 
 def all_estimates(freq: np.ndarray, curves: Dict[str, FscCurve]) -> Dict[Tuple[str, str], Estimate]:
-    """Estimates of every curve by every criterion, keyed by (curve, criterion)."""
+    """Estimates of every curve by every criterion of :data:`CRITERIA`.
+
+    Parameters
+    ----------
+    freq
+        Frequency of the shells (1/Å), float64 [n_shells].
+    curves
+        The curves over them, by name.
+
+    Returns
+    -------
+    dict of Estimate
+        By (name of the curve, key of the criterion).
+    """
     return {(name, key): estimate(freq, curve, rule(curve.count))
             for name, curve in curves.items() for key, (_, rule) in CRITERIA.items()}
 
 
 def rows(estimates: Dict[Tuple[str, str], Estimate]) -> Tuple[Tuple[object, ...], ...]:
-    """Rows of the table of resolutions: curve, criterion, resolution, worse, better, last shell, remark."""
+    """Rows of the table of resolutions.
+
+    Parameters
+    ----------
+    estimates
+        As :func:`all_estimates` gives them.
+
+    Returns
+    -------
+    tuple of tuples
+        Curve, criterion, resolution, worse, better, last shell (all in Å), remark.
+    """
     out: List[Tuple[object, ...]] = []
     for (name, key), e in estimates.items():
         out.append((name, CRITERIA[key][0], e.resolution, e.worse, e.better, e.last_shell, remark(e)))
@@ -108,7 +132,13 @@ def rows(estimates: Dict[Tuple[str, str], Estimate]) -> Tuple[Tuple[object, ...]
 
 
 def remark(e: Estimate) -> str:
-    """What is unusual about an estimate, in a few words; empty when nothing is."""
+    """What is unusual about an estimate, in a few words; empty when nothing is.
+
+    Parameters
+    ----------
+    e
+        The estimate.
+    """
     words = []
     if e.state == "below":
         return "nowhere above the threshold"

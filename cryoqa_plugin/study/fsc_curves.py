@@ -166,6 +166,11 @@ def correlate(f1: np.ndarray, f2: np.ndarray, geo: Geometry, confidence: float, 
         How coefficients are counted.
     fraction
         Part of the coefficients of each shell that a mask leaves independent, float64 [n_shells]; all of them when None.
+
+    Returns
+    -------
+    FscCurve
+        The FSC over all shells; that of shell 0, one coefficient, is 1 where it is not positive.
     """
     sums = shells.cross_sums(f1, f2, geo, rules.mate_weight)
     count = sums.count if rules.mate_weight == 0.5 else shells.power_sums(f1, geo)[2]
@@ -185,6 +190,22 @@ def onset_width(masked: FscCurve, geo: Geometry, first_shell: int, rules: Rules)
 
     Those of ``rules.onset``, but at most two thirds of the way from ``first_shell`` to the crossing of the masked curve with 0.143, so
     that phases are random and the correction begins before it.
+
+    Parameters
+    ----------
+    masked
+        FSC in the mask.
+    geo
+        The shells.
+    first_shell
+        Shell from which phases change.
+    rules
+        How the phases grow.
+
+    Returns
+    -------
+    float
+        In shells, not a whole number.
     """
     crosses = crossing.find_crossings(np.arange(geo.n_shells), masked.fsc, 0.143).first
     way = np.inf if np.isnan(crosses) else max(crosses - first_shell, 0.0)
@@ -207,6 +228,11 @@ def randomised(study: Study, mask: np.ndarray, onset: Tuple[int, float], seeds: 
         One for each draw; the two halves get different phases.
     confidence, rules, fraction
         As of :func:`correlate`.
+
+    Returns
+    -------
+    FscCurve
+        Mean of the draws. The band is that of ``len(seeds)`` times the coefficients of one draw.
     """
     total = np.zeros(study.geometry.n_shells)
     for seed in seeds:
@@ -235,6 +261,11 @@ def corrected(masked: FscCurve, random: FscCurve, begin: int) -> FscCurve:
         FSC in the mask of the half-maps, and of the half-maps with random phases.
     begin
         Shell from which the correction is made; before it the masked curve stands.
+
+    Returns
+    -------
+    FscCurve
+        The corrected curve; the count is that of the masked one.
 
     Notes
     -----
@@ -268,6 +299,11 @@ def first_random_shell(unmasked: np.ndarray, geo: Geometry, level: float, resolu
         FSC below which the first shell is taken.
     resolution
         Resolution (Å) of the shell to take instead, None for none.
+
+    Returns
+    -------
+    int or None
+        The shell, 1 at least; None when there is none.
     """
     if resolution is not None:
         return min(max(int(geo.length / resolution + 1e-9), 1), geo.n_shells - 1)

@@ -64,7 +64,18 @@ class HalfMapFacts(Result):
 
 
 def values(half_maps: HalfMaps) -> Dict[str, Any]:
-    """The fields of :class:`HalfMapFacts` by name."""
+    """The fields of :class:`HalfMapFacts` by name.
+
+    Parameters
+    ----------
+    half_maps
+        What is known about the half-maps.
+
+    Returns
+    -------
+    dict
+        One entry for each field of :class:`HalfMapFacts`.
+    """
     known = half_maps._asdict()
     known.update(known.pop("position")._asdict())
     return {f"half_maps_{name}": value for name, value in known.items()}
@@ -101,7 +112,18 @@ def look_at(half1: Map, half2: Map, sums: shells.CrossSums, geo: Geometry, posit
 
 
 def copied(sums: shells.CrossSums) -> int:
-    """1 for half-maps that are copies up to a factor, -1 for copies of inverted contrast, 0 for two maps; from their cross sums."""
+    """Whether half-maps are copies of each other, from their cross sums.
+
+    Parameters
+    ----------
+    sums
+        Cross sums of the half-maps in shells, without a mask.
+
+    Returns
+    -------
+    int
+        1 for copies up to a factor, -1 for copies of inverted contrast, 0 for two maps.
+    """
     power = np.minimum(sums.power1 / max(sums.power1[1:].max(), 1e-300), sums.power2 / max(sums.power2[1:].max(), 1e-300))
     used = power / np.maximum(sums.count, 1) > _DUST / max(sums.count[1], 1)
     used[0] = False
@@ -130,18 +152,41 @@ def _zero_fraction(half1: np.ndarray, half2: np.ndarray) -> float:
 
 
 def common_fraction(data: np.ndarray, inside: Optional[np.ndarray] = None) -> float:
-    """Part of the voxels, float32 [z, y, x], that have exactly the value of one of the corners; of those ``inside`` (bool) if given."""
+    """Part of the voxels that have exactly the value of one of the corners.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+    inside
+        Voxels to look at, bool [z, y, x]; all of them when None.
+
+    Returns
+    -------
+    float
+        0 to 1.
+    """
     corners = {float(data[i, j, k]) for i in (0, -1) for j in (0, -1) for k in (0, -1)}
     values_ = data if inside is None else data[inside]
     return max(int(np.count_nonzero(values_ == np.float32(v))) for v in corners) / max(values_.size, 1)
 
 
 def cut(data: np.ndarray) -> Cut:
-    """How a map, float32 [z, y, x], was cut.
+    """How a map was cut.
 
     A map that has one value in a tenth of its voxels, or flat corners, was cut. RELION fills what lies beyond the largest sphere of the
     box, over an edge of three voxels: then the rest of the box is untouched and the last voxels inside the sphere still vary. Anything
     else is a mask.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+
+    Returns
+    -------
+    Cut
+        By a mask, by the largest sphere of the box, or neither; never both.
     """
     if common_fraction(data) <= _CONSTANT and corner_ratio(data) >= _FLAT:
         return Cut(False, False)
@@ -164,7 +209,18 @@ def _deviation(data: np.ndarray) -> float:
 
 
 def corner_ratio(data: np.ndarray) -> float:
-    """Standard deviation beyond the largest ball of the box over that of the whole map, float32 [z, y, x]."""
+    """Standard deviation beyond the largest ball of the box over that of the whole map.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+
+    Returns
+    -------
+    float
+        1 where the noise is the same everywhere, 0 for corners of one value.
+    """
     nz, ny, nx = data.shape
     y = ((np.arange(ny) - ny // 2) / (ny / 2)) ** 2
     x = ((np.arange(nx) - nx // 2) / (nx / 2)) ** 2

@@ -48,14 +48,36 @@ class UsedMask(NamedTuple):
 
 
 def within_limits(mask: Map) -> Map:
-    """The mask with its values clipped to 0..1; the same object when they are there already."""
+    """The mask with its values clipped to 0..1.
+
+    Parameters
+    ----------
+    mask
+        A mask; one that was resampled leaves these limits a little.
+
+    Returns
+    -------
+    Map
+        The same object when all values are within already.
+    """
     if float(mask.data.min()) >= 0 and float(mask.data.max()) <= 1:
         return mask
     return replace(mask, data=np.clip(mask.data, 0, 1))
 
 
 def made_from(density: Map) -> UsedMask:
-    """The mask that is made when none was given; the whole box where nothing stands out."""
+    """The mask that is made when none was given; the whole box where nothing stands out.
+
+    Parameters
+    ----------
+    density
+        The map of the molecule.
+
+    Returns
+    -------
+    UsedMask
+        A mask ``made`` by :func:`molecule`, or ``none``, which is 1 everywhere.
+    """
     made = molecule(density)
     if made.max() >= INSIDE:
         return UsedMask(density.with_data(made), "made")
@@ -63,7 +85,18 @@ def made_from(density: Map) -> UsedMask:
 
 
 def filter_resolution(map_: Map) -> float:
-    """Resolution (Å) that a map is low-passed at before the contour of its molecule is chosen: 12 Å, or three voxels."""
+    """Resolution that a map is low-passed at before the contour of its molecule is chosen.
+
+    Parameters
+    ----------
+    map_
+        The map.
+
+    Returns
+    -------
+    float
+        12 Å, or three voxels where that is coarser.
+    """
     return max(_FILTER, _FILTER_VOXELS * map_.voxel)
 
 
@@ -112,10 +145,20 @@ def cryosparc_mask(average: Map, kind: str) -> np.ndarray:
 
 
 def contour(filtered: np.ndarray) -> float:
-    """A contour level for a low-passed map, float32 [z, y, x], chosen from its values alone.
+    """A contour level for a low-passed map, chosen from its values alone.
 
-    The median ``m`` is the solvent, for most of the box is; ``s = 1.4826 median abs(rho - m)`` is its noise, and ``q`` the
-    value that one voxel in a thousand exceeds. The level is ``m + max(0.1 (q - m), 4 s)``, at most half-way from ``m`` to ``q``.
+    The median ``m`` is the solvent, for most of the box is; ``s = 1.4826 median abs(rho - m)`` is its noise, and ``q`` the value that one
+    voxel in a thousand exceeds. The level is ``m + max(0.1 (q - m), 4 s)``, at most half-way from ``m`` to ``q``.
+
+    Parameters
+    ----------
+    filtered
+        Map, low-passed, float32 [z, y, x].
+
+    Returns
+    -------
+    float
+        The level, in the unit of the map.
     """
     sample = filtered.ravel()[::max(1, filtered.size // 2_000_000)]
     middle = float(np.median(sample))
@@ -125,7 +168,25 @@ def contour(filtered: np.ndarray) -> float:
 
 
 def inside_of(mask: np.ndarray, path: Optional[str]) -> np.ndarray:
-    """Where a mask is at least 0.5, bool [z, y, x]; raises :class:`InputError`, which names ``path``, when that is nowhere."""
+    """Where a mask is at least 0.5.
+
+    Parameters
+    ----------
+    mask
+        float32 [z, y, x].
+    path
+        Its file, which the sentence names; None when it has none.
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x].
+
+    Raises
+    ------
+    InputError
+        No voxel reaches 0.5.
+    """
     inside = mask >= INSIDE
     if not inside.any():
         file = f" ({path})" if path else ""
@@ -134,7 +195,20 @@ def inside_of(mask: np.ndarray, path: Optional[str]) -> np.ndarray:
 
 
 def drop_small(binary: np.ndarray, part: float) -> np.ndarray:
-    """Mask, bool [z, y, x], without the components smaller than ``part`` of the largest."""
+    """Mask without its small components.
+
+    Parameters
+    ----------
+    binary
+        bool [z, y, x].
+    part
+        Components with fewer voxels than this part of the largest are dropped.
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x]; ``binary`` itself when nothing can be dropped.
+    """
     if part <= 0 or not binary.any():
         return binary
     labels, sizes = masks.components(binary)

@@ -130,20 +130,21 @@ class HalfMapNoise:
 def find_low_pass(sums: CrossSums, geo: Geometry) -> Optional[LowPass]:
     """Edge of a low-pass filter that both half-maps went through, None when there is none.
 
-    Noise falls off slowly. A filter is where ln of its power falls by 2.3 more over 0.02 1/Å than a line through the shells before
-    leads to expect; its edge is where a quarter of that line is left, half the amplitude. Wide filters without an edge (Gaussian,
-    Butterworth) are not found; they do not change the FSC.
+    Noise falls off slowly. A filter is where ln of its power falls by 2.3 more over 0.02 1/Å than a line through the shells before leads
+    to expect; its edge is where a quarter of that line is left, half the amplitude. Wide filters without an edge (Gaussian, Butterworth)
+    are not found; they do not change the FSC.
 
     Parameters
     ----------
-    sums : CrossSums
-        Of the unmasked half-maps in the shells of ``geo``.
-    geo : Geometry
-        With the voxel size in Å.
+    sums
+        Cross sums of the unmasked half-maps in the shells of ``geo``.
+    geo
+        The shells, with the voxel size in Å.
 
     Returns
     -------
     LowPass or None
+        Its edge in 1/Å and Å.
     """
     power = noise_power(sums)
     if not power.max() > 0:
@@ -182,12 +183,12 @@ def compare_scale(sums: CrossSums, geo: Geometry, low_pass: Optional[LowPass] = 
 
     Parameters
     ----------
-    sums : CrossSums
-        Of the unmasked half-maps in the shells of ``geo``.
-    geo : Geometry
-        With the voxel size in Å.
-    low_pass : LowPass, optional
-        Shells beyond its edge are left out.
+    sums
+        Cross sums of the unmasked half-maps in the shells of ``geo``.
+    geo
+        The shells, with the voxel size in Å.
+    low_pass
+        Shells beyond its edge are left out; none when None.
 
     Returns
     -------
@@ -261,26 +262,27 @@ def shared_noise(solvent: CrossSums, unmasked: CrossSums, independent: float, ge
 
     Parameters
     ----------
-    solvent : CrossSums
-        Of the whitened half-maps times a weight of the solvent.
-    unmasked : CrossSums
-        Of the half-maps.
-    independent : float
+    solvent
+        Cross sums of the whitened half-maps times a weight of the solvent.
+    unmasked
+        Cross sums of the half-maps.
+    independent
         Part of the coefficients of a shell that are independent in the solvent.
-    geo : Geometry
-        With the voxel size in Å.
-    low_pass : LowPass, optional
-        Shells beyond its edge are left out.
+    geo
+        The shells, with the voxel size in Å.
+    low_pass
+        Shells beyond its edge are left out; none when None.
 
     Returns
     -------
     SharedNoise
+        The share with its error; None for both where fewer than five shells are noise for the most part.
 
     Notes
     -----
-    The correlation of ``n`` independent coefficients has the standard error ``1 / sqrt(2 n)``. Shells that scatter more than that
-    (imposed symmetry makes their coefficients depend on each other) widen the error that ``z`` is held against. Noise that is shared
-    in the molecule alone is not seen.
+    The correlation of ``n`` independent coefficients has the standard error ``1 / sqrt(2 n)``. Shells that scatter more than that (imposed
+    symmetry makes their coefficients depend on each other) widen the error that ``z`` is held against. Noise that is shared in the
+    molecule alone is not seen.
     """
     rho, fsc = shells.fsc(solvent), shells.fsc(unmasked)
     use = _noisy_shells(fsc, geo, low_pass)
@@ -306,15 +308,15 @@ def bounded_fsc(fsc: Union[float, np.ndarray], share: float) -> np.ndarray:
 
     Parameters
     ----------
-    fsc : float64 [n]
-        Unmasked, or corrected for the mask by random phases, which do not see what is shared.
-    share : float
+    fsc
+        FSC, float64 [n], unmasked, or corrected for the mask by random phases, which do not see what is shared.
+    share
         Part of the noise power that is shared; with 2 standard errors more or less it gives the limits.
 
     Returns
     -------
-    float64 [n]
-        Right when molecule and solvent share the same part of their noise.
+    ndarray
+        float64 [n]. Right when molecule and solvent share the same part of their noise.
     """
     return (np.asarray(fsc, dtype=np.float64) - share) / (1 - share)
 
@@ -324,16 +326,16 @@ def volume_corrected(fsc: Union[float, np.ndarray], volume_factor: float) -> np.
 
     Parameters
     ----------
-    fsc : float64 [n]
-        Unmasked.
-    volume_factor : float
+    fsc
+        Unmasked FSC, float64 [n].
+    volume_factor
         Noise power of the whole box over that of the molecule.
 
     Returns
     -------
-    float64 [n]
-        ``SNR / (1 + SNR)`` with ``SNR = volume_factor FSC / (1 - FSC)``. For masks and spheres only: noise that varies by itself is no
-        reason to correct.
+    ndarray
+        float64 [n], ``SNR / (1 + SNR)`` with ``SNR = volume_factor FSC / (1 - FSC)``. For masks and spheres only: noise that varies by
+        itself is no reason to correct.
     """
     curve = np.asarray(fsc, dtype=np.float64)
     return volume_factor * curve / (1 - curve + volume_factor * curve)
@@ -347,19 +349,21 @@ def half_map_noise(f1: np.ndarray, f2: np.ndarray, sums: CrossSums, geo: Geometr
 
     Parameters
     ----------
-    f1, f2 : complex64 [nz, ny, nx // 2 + 1]
-        Transforms of the half-maps; not modified.
-    sums : CrossSums
-        Of these, in the shells of ``geo``.
-    geo : Geometry
-        With the voxel size in Å.
-    voxel_size : (x, y, z) in Å
-    mask : float32 [z, y, x], optional
-        Of the molecule; where the half-maps agree when not given.
+    f1, f2
+        Transforms of the half-maps, complex64 [nz, ny, nx // 2 + 1]; not modified.
+    sums
+        Cross sums of these, in the shells of ``geo``.
+    geo
+        The shells, with the voxel size in Å.
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    mask
+        Mask of the molecule, float32 [z, y, x]; where the half-maps agree when None.
 
     Returns
     -------
     HalfMapNoise
+        What could be told; None for what could not.
 
     Notes
     -----

@@ -19,6 +19,16 @@ def of_inputs(study: Study) -> List[str]:
     First what the readers of the files noted, then origins that differ, then what is wrong with the half-maps. A cause silences what it
     explains: of copies nothing else is said, of half-maps of different scale not that they differ in noise, of half-maps that do not lie
     on each other not that they are masked.
+
+    Parameters
+    ----------
+    study
+        The Study of the inputs.
+
+    Returns
+    -------
+    list of str
+        A sentence each, the most upstream cause first.
     """
     out = [*study.source_notes, *_of_readers(study)]
     out += _origins(study)

@@ -32,12 +32,22 @@ class Position(NamedTuple):
 
 
 def compare_position(f1: np.ndarray, f2: np.ndarray, geo: Geometry) -> Position:
-    """How half-map 2 lies on half-map 1, from their transforms, complex64 [nz, ny, nx // 2 + 1].
+    """How half-map 2 lies on half-map 1.
 
-    ``shift`` in voxels, its vector (x, y, z) and standard error: half-map 2 is half-map 1 moved by it.
-    ``operation``: what turns half-map 2 into half-map 1 first, ``none`` as a rule. ``likeness``: mean FSC over the coefficients
-    coarser than 20 Å, of four shells at least, with both undone. Where it is below 0.4 the half-maps are not of one molecule, and
-    the rest is None; so is a shift that cannot be told from 0 within 0.02 voxels.
+    Parameters
+    ----------
+    f1, f2
+        Transforms of the half-maps, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Their shells.
+
+    Returns
+    -------
+    Position
+        ``shift`` in voxels, its vector (x, y, z) and standard error: half-map 2 is half-map 1 moved by it. ``operation``: what turns
+        half-map 2 into half-map 1 first, ``none`` as a rule. ``likeness``: mean FSC over the coefficients coarser than 20 Å, of four
+        shells at least, with both undone. Where it is below 0.4 the half-maps are not of one molecule, and the rest is None; so is a shift
+        that cannot be told from 0 within 0.02 voxels.
     """
     found = alignment.place(f1, f2, geo)
     likeness, words = _likeness(found, geo), operation_words(found.operation)
@@ -61,7 +71,13 @@ def _likeness(found: alignment.Placement, geo: Geometry) -> float:
 
 
 def operation_words(operation: Operation) -> str:
-    """An operation in words, for example ``z reversed (mirror image)``; ``none`` for none."""
+    """An operation in words, for example ``z reversed (mirror image)``; ``none`` for none.
+
+    Parameters
+    ----------
+    operation
+        Axes to reverse and to swap.
+    """
     if operation == NONE:
         return "none"
     order, flip = operation.order[::-1], operation.flip[::-1]                # x, y, z
@@ -86,7 +102,18 @@ def _listed(names: List[str]) -> str:
 
 
 def half_in_name(path: Optional[str]) -> Tuple[str, str]:
-    """Which half (``1``, ``2`` or nothing) and which class the name of a file tells of."""
+    """Which half and which class the name of a file tells of.
+
+    Parameters
+    ----------
+    path
+        Path of the file, None when there is none.
+
+    Returns
+    -------
+    tuple of str
+        The half, ``1`` or ``2``, and the class; empty where the name does not tell.
+    """
     name = os.path.basename(path or "")
     half = _HALF.search(name)
     which = (half.group(1) or half.group(2)).lower() if half else ""
@@ -95,7 +122,18 @@ def half_in_name(path: Optional[str]) -> Tuple[str, str]:
 
 
 def name_notes(half1: Map, half2: Map) -> List[str]:
-    """Sentences on file names that do not fit the inputs they are given as."""
+    """Sentences on file names that do not fit the inputs they are given as.
+
+    Parameters
+    ----------
+    half1, half2
+        The half-maps.
+
+    Returns
+    -------
+    list of str
+        Empty when the names fit or tell nothing.
+    """
     (first, class1), (second, class2) = half_in_name(half1.path), half_in_name(half2.path)
     files = f"half-map 1 is {half1.path}, half-map 2 is {half2.path}"
     notes = []
@@ -109,7 +147,20 @@ def name_notes(half1: Map, half2: Map) -> List[str]:
 
 
 def position_note(found: Position, files: str) -> Optional[str]:
-    """A sentence on half-maps that do not lie on each other, None where they do; ``files`` names them in brackets, or is empty."""
+    """A sentence on half-maps that do not lie on each other, None where they do.
+
+    Parameters
+    ----------
+    found
+        How half-map 2 lies on half-map 1.
+    files
+        The names of both files in brackets after a blank, or nothing.
+
+    Returns
+    -------
+    str or None
+        What is wrong and what to do.
+    """
     if found.operation is None:
         return (f"The half-maps{files} are not of one molecule, or hold nothing but noise: their mean FSC coarser than {_COARSE:g} Å is "
                 f"{found.likeness:.2f}, wherever one is put on the other. Check that they come from one refinement.")
@@ -123,7 +174,20 @@ def position_note(found: Position, files: str) -> Optional[str]:
 
 
 def map_position_note(found: Position, map_path: Optional[str]) -> Optional[str]:
-    """A sentence on a map that does not lie on the mean of its half-maps, None where it does."""
+    """A sentence on a map that does not lie on the mean of its half-maps, None where it does.
+
+    Parameters
+    ----------
+    found
+        How the map lies on that mean.
+    map_path
+        File of the map, None when it has none.
+
+    Returns
+    -------
+    str or None
+        What is wrong and what to do.
+    """
     file = f" ({map_path})" if map_path else ""
     if found.operation is None:
         return (f"The map{file} and the half-maps are not of one molecule: the mean FSC of the map with the mean of the half-maps, coarser "

@@ -20,10 +20,18 @@ _AGREE = 4                                       # least number of shells in whi
 
 
 def overall(study: Study) -> float:
-    """The overall resolution of a Study in Å.
+    """The overall resolution of a Study.
 
-    Of half-maps: where their FSC, in the mask and corrected for it when a mask was given, first falls below 0.143; Nyquist when it never
-    does or is nowhere above. Of a map alone: :func:`of_map`, which raises :class:`InputError` when the map was masked.
+    Parameters
+    ----------
+    study
+        The Study.
+
+    Returns
+    -------
+    float
+        In Å. Of half-maps: where their FSC, in the mask and corrected for it when a mask was given, first falls below 0.143; Nyquist when
+        it never does or is nowhere above. Of a map alone: that of :func:`of_map`, which refuses maps that were masked.
     """
     if not study.has_halves:
         return of_map(study.density)
@@ -33,9 +41,18 @@ def overall(study: Study) -> float:
 
 
 def unmasked(study: Study) -> Optional[float]:
-    """Where the unmasked FSC of the half-maps first falls below 0.143 (Å); Nyquist where it never does.
+    """Where the unmasked FSC of the half-maps first falls below 0.143.
 
-    None where the half-maps do not agree in the mean of the first eighth of the shells: what crosses is then noise.
+    Parameters
+    ----------
+    study
+        The Study of the half-maps.
+
+    Returns
+    -------
+    float or None
+        In Å; Nyquist where the FSC never falls so far. None where the half-maps do not agree in the mean of the first eighth of the
+        shells: what crosses is then noise.
     """
     freq, curve = study.frequencies, shells.fsc(study.half_sums())
     found = crossing.find_crossings(freq, curve, THRESHOLD)
@@ -45,11 +62,26 @@ def unmasked(study: Study) -> Optional[float]:
 
 
 def of_map(map_: Map) -> float:
-    """Resolution (Å) of a map without half-maps, from the noise of the solvent around the molecule.
+    """Resolution of a map without half-maps, from the noise of the solvent around the molecule.
 
-    A soft mask ``m`` of the molecule is made from the map. Where the solvent is not masked off, the power of ``(1 - m) rho`` per voxel
-    is that of the noise, and that of ``m rho`` is noise and signal; the resolution is where signal over noise falls below 1/3, which
-    is what two half-maps with a correlation of 0.143 come to.
+    A soft mask ``m`` of the molecule is made from the map. Where the solvent is not masked off, the power of ``(1 - m) rho`` per voxel is
+    that of the noise, and that of ``m rho`` is noise and signal; the resolution is where signal over noise falls below 1/3, which is what
+    two half-maps with a correlation of 0.143 come to.
+
+    Parameters
+    ----------
+    map_
+        The map, not masked.
+
+    Returns
+    -------
+    float
+        In Å; Nyquist where the signal never falls so far.
+
+    Raises
+    ------
+    InputError
+        The solvent of the map is masked.
     """
     if is_cut(map_):
         raise InputError(f"The resolution cannot be told from this map, whose solvent is masked ({map_.path}); give the resolution.")
@@ -65,7 +97,18 @@ def of_map(map_: Map) -> float:
 
 
 def is_cut(map_: Map) -> bool:
-    """Whether a tenth of a map is one value, or its corners are flat: there is no solvent to measure noise in."""
+    """Whether a tenth of a map is one value, or its corners are flat: there is no solvent to measure noise in.
+
+    Parameters
+    ----------
+    map_
+        The map.
+
+    Returns
+    -------
+    bool
+        True for a map that was masked.
+    """
     return common_fraction(map_.data) > 0.1 or corner_ratio(map_.data) < 0.01
 
 

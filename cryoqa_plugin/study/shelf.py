@@ -15,7 +15,13 @@ _SMALL = 1 << 20                                 # bytes; smaller answers are ke
 
 
 def default_budget() -> float:
-    """Bytes that a Study keeps when nothing else is said: 40 % of the memory of the machine, 4 GB where the system does not tell."""
+    """Bytes that a Study keeps when nothing else is said.
+
+    Returns
+    -------
+    float
+        40 % of the memory of the machine, 4 GB where the system does not tell.
+    """
     try:
         return _SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):
@@ -44,9 +50,26 @@ class Shelf:
         self._size = 0
 
     def get(self, question: str, about: Tuple[Any, ...], make: Callable[[], Any], *how: Hashable) -> Any:
-        """The answer to ``question`` about some objects, asked in the way ``how``.
+        """The answer to a question, made when it is not kept.
 
-        Objects are told apart by identity, maps by that of their data and by their grid: two maps that share their data have one transform.
+        Objects are told apart by identity, maps by that of their data and by their grid: two maps that share their data have one
+        transform.
+
+        Parameters
+        ----------
+        question
+            What is asked, in a few words.
+        about
+            The objects that it is asked about.
+        make
+            Makes the answer.
+        *how
+            Settings that the answer depends on.
+
+        Returns
+        -------
+        object
+            The answer, shared by all who ask: it must not be changed in place.
         """
         key = (question, tuple(_identity(a) for a in about), how)
         found = self._kept.get(key)
@@ -68,7 +91,13 @@ class Shelf:
             self._size -= self._kept.pop(key).size
 
     def arrays(self) -> "list[np.ndarray]":
-        """Every large array that is kept."""
+        """Every large array that is kept.
+
+        Returns
+        -------
+        list of ndarray
+            The arrays themselves, not copies.
+        """
         return [a for kept in self._kept.values() for a in _arrays(kept.value)]
 
 

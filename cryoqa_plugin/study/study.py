@@ -69,6 +69,11 @@ class Study:
             Voxel size (Å, one value or x, y, z) and origin (x, y, z in Å) by kind, where the caller knows better than the header.
         budget, notes
             As ``budget`` and ``source_notes`` of the class.
+
+        Returns
+        -------
+        Study
+            Of the inputs that these files hold.
         """
         inputs = load_inputs(sources)
         for name, size in (voxel_sizes or {}).items():
@@ -92,7 +97,13 @@ class Study:
         return None if given is None else self._answer("mask within 0 and 1", (given,), lambda: mask.within_limits(given))
 
     def given(self) -> Dict[str, Any]:
-        """The inputs that are there, by kind."""
+        """The inputs that are there, by kind.
+
+        Returns
+        -------
+        dict
+            Of a kind with many files each by its own name, ``kind_1`` and so on.
+        """
         return self.inputs.given()
 
     def maps(self) -> Dict[str, Map]:
@@ -105,18 +116,51 @@ class Study:
         return self.inputs.half1 is not None and self.inputs.half2 is not None
 
     def only(self, kinds: Sequence[str]) -> Study:
-        """A Study of those of these inputs that are of ``kinds``; answers are shared."""
+        """A Study of some of these inputs; answers are shared.
+
+        Parameters
+        ----------
+        kinds
+            Kinds of input to keep; those that are not there are passed over.
+
+        Returns
+        -------
+        Study
+            Of the same objects.
+        """
         return Study(self.inputs.only(kinds), shelf=self.shelf, source_notes=self.source_notes)
 
     def with_(self, **given: Any) -> Study:
-        """A Study of these inputs with others added, replaced or, by None, taken away; answers are shared."""
+        """A Study of these inputs with others added, replaced or taken away; answers are shared.
+
+        Parameters
+        ----------
+        **given
+            Inputs by kind; None takes one away.
+
+        Returns
+        -------
+        Study
+            Answers about inputs that stay are not made again.
+        """
         return Study(self.inputs.with_(**given), shelf=self.shelf, source_notes=self.source_notes)
 
     def _answer(self, question: str, about: Tuple[Any, ...], make: Callable[[], Any], *how: Hashable) -> Any:
         return self.shelf.get(question, about, make, *how)
 
     def sha256(self, name: str) -> str:
-        """SHA-256 of the file of an input (of a folder that of names and sizes), of its bytes in memory when it has none."""
+        """SHA-256 of an input.
+
+        Parameters
+        ----------
+        name
+            Its kind.
+
+        Returns
+        -------
+        str
+            Of its file, of the names and sizes in its folder, or of its bytes in memory when it has no file.
+        """
         value = self.given()[name]
         path = getattr(value, "path", None)
         if path and os.path.exists(path):
@@ -200,18 +244,41 @@ class Study:
         return self.inputs.full_map if self.inputs.full_map is not None else self.average
 
     def difference(self) -> np.ndarray:
-        """Half the difference of the half-maps, float32 [z, y, x], made anew at each call: what is noise in their mean."""
+        """Half the difference of the half-maps: what is noise in their mean.
+
+        Returns
+        -------
+        ndarray
+            float32 [z, y, x], made anew at each call.
+        """
         out = self.inputs.half1.data - self.inputs.half2.data
         out *= np.float32(0.5)
         return out
 
     def transform(self, name: str) -> np.ndarray:
-        """Transform of ``half1``, ``half2``, ``full_map``, ... or of the ``average``, complex64 [nz, ny, nx // 2 + 1]; shared."""
+        """Transform of a map.
+
+        Parameters
+        ----------
+        name
+            ``half1``, ``half2``, ``full_map``, ... or ``average``, the mean of the half-maps.
+
+        Returns
+        -------
+        ndarray
+            complex64 [nz, ny, nx // 2 + 1]; shared, not to be changed in place.
+        """
         map_ = self.average if name == "average" else self.given()[name]
         return self._answer("transform", (map_,), lambda: fourier.forward(map_.data))
 
     def half_sums(self) -> shells.CrossSums:
-        """Cross sums of the half-maps in shells, without a mask."""
+        """Cross sums of the half-maps in shells, without a mask.
+
+        Returns
+        -------
+        CrossSums
+            Over the shells of :attr:`geometry`.
+        """
         return self._answer("half sums", self._pair, lambda: shells.cross_sums(self.transform("half1"), self.transform("half2"),
                                                                               self.geometry))
 
@@ -246,11 +313,23 @@ class Study:
             None if given is None else given.data))
 
     def half_map_values(self) -> Dict[str, Any]:
-        """The fields of :class:`HalfMapFacts` by name; empty without half-maps."""
+        """The fields of :class:`HalfMapFacts` by name; empty without half-maps.
+
+        Returns
+        -------
+        dict
+            As a result of half-maps takes them.
+        """
         return halves.values(self.half_maps) if self.has_halves else {}
 
     def notes(self) -> List[str]:
-        """What to know of the inputs before any number is believed, a sentence each, the most upstream cause first."""
+        """What to know of the inputs before any number is believed.
+
+        Returns
+        -------
+        list of str
+            A sentence each, the most upstream cause first, no sentence twice.
+        """
         return list(dict.fromkeys(notes.of_inputs(self)))
 
     # ---------------------------------------------------------------- mask
@@ -265,7 +344,18 @@ class Study:
 
     # ---------------------------------------------------------------- resolution
     def fsc_curves(self, settings: FscSettings = DEFAULT) -> FscCurves:
-        """FSC curves of the half-maps: as they are, in the mask when one was given, with random phases, corrected."""
+        """FSC curves of the half-maps: as they are, in the mask when one was given, with random phases, corrected.
+
+        Parameters
+        ----------
+        settings
+            How they are made.
+
+        Returns
+        -------
+        FscCurves
+            Shared by all methods that ask with the same settings.
+        """
         given = self.mask
         return self._answer("FSC", (*self._pair, given), lambda: fsc_curves(self, settings), settings)
 

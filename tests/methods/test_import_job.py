@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "io"))
 
 from cryoqa_plugin import cli, runner                                  # noqa: E402
+from cryoqa_plugin.api import open as open_study                       # noqa: E402
 from cryoqa_plugin.errors import InputError, MissingInputError         # noqa: E402
 from cryoqa_plugin.io.jobs import read_job                             # noqa: E402
 from cryoqa_plugin.methods.importing.import_job import ImportJobParams, compute_import_job   # noqa: E402
@@ -111,6 +112,18 @@ def test_the_document_tells_a_folder_that_changed(project):
     assert first == again == same != runner.run("import_job", job=str(folder))["inputs"]["job"]["sha256"]
     lines = [f"{p.relative_to(folder)} {p.stat().st_size}" for p in sorted(folder.rglob("*"))]
     assert hashlib.sha256("\n".join(lines).encode()).hexdigest() == runner.run("import_job", job=str(folder))["inputs"]["job"]["sha256"]
+
+
+def test_in_python_and_each_warning_once(project):
+    put(project / "Refine3D" / "job019" / "run_class001.mrc", voxel=1.0)
+    put(project / "Refine3D" / "job019" / "run_half1_class001_unfil.mrc", voxel=1.0)
+    folder = str(project / "Refine3D" / "job019")
+    study = open_study(job=folder)
+    result = study.import_job()
+    assert result.program == "RELION" and result.job_label == "Refine3D/job019" and study.half1.shape == (8, 8, 8)
+    notes = study.only(("full_map",)).notes()
+    for warnings in (result.document["warnings"], runner.run("import_job", job=folder)["warnings"], notes):
+        assert sum("says voxels of 1.5 Å but the header" in w for w in warnings) == 1
 
 
 def test_at_the_command_line(project, capsys):

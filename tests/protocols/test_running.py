@@ -113,7 +113,7 @@ CASES = {
     "mask": Case(outputs={"outputMask": Out("mask")}, check=_soft),
     "contour": Case(dict(dilate=3.0), {"outputMask": Out("soft_mask")}, ("contour level",), check=_contour),
     "hand": Case(dict(write_mirrored=True), {"outputVolume": Out("mirrored", "mirrored_half")}, ("hand cannot be told",), check=_mirrored),
-    "model_fit": Case(dict(resolution=4.0, contour=0.1), {}, ("Map and model correlate by", "given contour of 0.1")),
+    "model_fit": Case(dict(resolution=4.0, contour=0.1), {}, ("Map and model correlate by", "given contour of 0.1"), halves=NONE),
 
     "fsc": Case({}, {"outputVolume": Out("sharpened", OF_INPUT)}, curves=("unmasked", "masked"), check=_as_in_python),
     "mtriage": Case(curves=("half unmasked", "half masked")),                                # no outputMask: one was given
@@ -141,7 +141,7 @@ CASES = {
     "optimal_map": Case({}, _sharpened()),                                                   # no outputDifference without a model
     "auto_sharpen": Case({}, _sharpened(), ("weighted by what the half-maps say",)),
     "shell_sharpen": Case(dict(target="b0"), _sharpened(), ("point atoms",)),
-    "local_sharpen": Case(dict(target="b0", writeMtz=True), _sharpened(outputResolution=Out("resolution_map")), ("to point atoms",),
+    "local_sharpen": Case(dict(target="b0", writeMtz=True), _sharpened(**_resolution()), ("to point atoms",),
                           files=("sharpened.mtz",)),
     "locscale": Case(dict(window=20), _sharpened(), ("Local amplitudes were scaled",)),
     "locspiral": Case(dict(rules="locbsharpen", resolution=5.0), _sharpened(), ("LocBSharpen",)),
@@ -163,7 +163,7 @@ def _inputs(row, workshop, finished, halves):
     form = workshop.project.newProtocol(BY_CAPABILITY[row.id])
     if form.getParam("inputVolume") is not None:
         given["inputVolume"] = workshop.volume
-    if form.getParam("halves") is not None and "model" not in row.needs:
+    if form.getParam("halves") is not None:
         given["halves"] = halves
     return given
 
@@ -238,7 +238,7 @@ def test_a_capability_gives_its_outputs(row, finished, tiny_halves):
     curves = outputs.pop("outputFSCs", None)
     assert case is None or set(outputs) == set(case.outputs) and (curves is not None) == bool(case.curves)
     for name, made in outputs.items():
-        assert type(made) is protocol._possibleOutputs[name] is (VolumeMask if "Mask" in name else Volume)
+        assert type(made) is (VolumeMask if "Mask" in name else Volume) and protocol._possibleOutputs[name] is type(made)
         data = _stands_on_the_grid_of(given, made)
         if name == "outputResolution":
             assert data.min() >= 0 and 3 < np.median(data[data > 0]) < 6.5           # Nyquist is 3 Å, the ball low-passed at about 5

@@ -155,7 +155,7 @@ def _seen_from(figure, ball, axis):
     return pixels[pixels.shape[0] - int(y), int(x)] / 255
 
 
-@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("axis", [pytest.param(0, marks=pytest.mark.heavy), pytest.param(1, marks=pytest.mark.heavy), 2])
 def test_a_cap_is_drawn_where_it_lies(figure, axis):
     ball, *discs = draw_sphere(figure, *_cap(axis), "some run")
     for disc, seen in zip(discs, (2, 1, 0)):

@@ -158,7 +158,7 @@ def test_the_curve_windows(results, screen, finished):
         window.root.destroy()
 
 
-@pytest.fixture(params=["directional_fsc", "monodir"])
+@pytest.fixture(params=["directional_fsc", pytest.param("monodir", marks=pytest.mark.heavy)])
 def directional(request, finished, tiny_halves):
     """The viewer of a run of a capability with directions, executed in this process."""
     from cryoqa_plugin import protocols, runner

@@ -102,7 +102,7 @@ def compute_import_job(study: Study, params: ImportJobParams, *, progress: Progr
         agree = abs(job.program_voxel_size - job.header_voxel_size) <= 2e-3 * job.program_voxel_size
     progress(1.0, "done")
     return ImportJobResult(
-        summary=_summary(job, len(curves)), warnings=tuple(dict.fromkeys(job.warnings + tuple(damaged) + tuple(_missing(job)))),
+        summary=_summary(job, len(curves)), warnings=tuple(damaged + _missing(job)),
         program=job.program, job_kind=job.kind, job_label=job.label, version=job.version or None, finished=job.iteration is None,
         iteration=job.iteration, has_half_maps=None if job.kind == "MaskCreate" else pair, halves_filtered=job.filtered if pair else None,
         voxel_size=job.voxel_size, header_voxel_size=job.header_voxel_size, voxel_sizes_agree=agree, box_size=job.box,

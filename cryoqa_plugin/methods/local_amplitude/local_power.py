@@ -18,7 +18,7 @@ from ..sharpening.spectrum import fit_fall_off, protein_power
 
 _WINDOW, _SMALLEST = 2.0, 6.0         # window over resolution, and the least (Å)
 _NEAR = 0.7                           # of the coarsest resolution, which the finest must not exceed
-_BINS = 60
+_BINS = 60  # of the histograms
 
 
 class AmplitudeInputs(NamedTuple):
@@ -59,6 +59,11 @@ def amplitude_inputs(study: Study, resolution: Optional[float], lowest: Optional
     usual
         Coarsest resolution (Å) when ``lowest`` is None; twice the finest where that is too near to it.
 
+    Returns
+    -------
+    AmplitudeInputs
+        The notes on the mask are among the warnings of its maps.
+
     Raises
     ------
     InputError
@@ -91,11 +96,17 @@ def fit_local_power(inputs: AmplitudeInputs, count: int, window: Optional[float]
         Standard deviation (Å) of the Gaussian window; twice the resolution, at least 6 Å, when None.
     progress
         Told how far it is.
+
+    Returns
+    -------
+    LocalPower
+        The fit of every point from which voxels of the mask are interpolated.
     """
     maps, geo, study = inputs.maps, inputs.maps.geo, inputs.maps.study
     sigma = window or max(_SMALLEST, _WINDOW * maps.resolution)
     overall = _overall(inputs)
     freq = fourier.frequencies(geo)
+    # Bands are divided by the course of the whole map, so that within one band its coarse side does not outweigh the fine one.
     amplitude = np.sqrt(protein_power(freq) * np.exp(-overall * freq ** 2 / 2))
     bands = falloff.make_bands(geo, inputs.lowest, maps.resolution, count, amplitude / amplitude.max())
     grid = local.points(geo.shape, maps.mean.voxel_size, sigma)
@@ -118,6 +129,7 @@ def _overall(inputs: AmplitudeInputs) -> float:
     if maps.halves:
         sums = shells.cross_sums(*(fourier.forward(m.data * mask) for m in (maps.study.half1, maps.study.half2)), geo)
         signal = sums.cross / np.maximum(sums.count, 1)
+        # By FSC^2: shells in which noise prevails do not bend the line.
         weight = sums.count * np.clip(sums.cross / np.sqrt(np.maximum(sums.power1 * sums.power2, 1e-300)), 0, 1) ** 2
     else:
         power = []
@@ -127,23 +139,50 @@ def _overall(inputs: AmplitudeInputs) -> float:
         signal = power[0] - power[1]
         weight = count * np.clip(signal / np.maximum(power[0], 1e-300), 0, 1) ** 2
     line = fit_fall_off(freq, signal, weight, maps.resolution)
+    # Beyond these limits a B-factor is a failed fit, and the division by its course would overflow.
     return float(np.clip(line.bfactor, -200, 2000)) if line else 0.0
 
 
 def noise_source(inputs: AmplitudeInputs, found: LocalPower) -> str:
-    """What told the noise: ``half-maps``, ``solvent`` or ``none``."""
+    """What told the noise.
+
+    Parameters
+    ----------
+    inputs
+        Made by :func:`amplitude_inputs`.
+    found
+        The fit.
+
+    Returns
+    -------
+    str
+        ``half-maps``, ``solvent`` or ``none``.
+    """
     return "half-maps" if inputs.maps.halves else "solvent" if found.powers.noise_known else "none"
 
 
 def band_table(found: LocalPower, inputs: AmplitudeInputs) -> Table:
-    """Resolution, mean power, noise and common power of each band."""
+    """Resolution, mean power, noise and common power of each band.
+
+    Parameters
+    ----------
+    found
+        The fit.
+    inputs
+        Made by :func:`amplitude_inputs`.
+
+    Returns
+    -------
+    Table
+        A row a band.
+    """
     rows = [(float(inputs.maps.geo.length / c), float(found.powers.signal[i].mean()), float(found.powers.noise[i]),
              float(found.fit.reference[i])) for i, c in enumerate(found.bands.centres)]
     return Table(("Resolution Å", "Mean power", "Noise power", "Common power"), tuple(rows))
 
 
 def original_amplitudes(inputs: AmplitudeInputs, frequencies: np.ndarray, width: float, progress: Progress) -> Iterator[np.ndarray]:
-    """Amplitude of each band of the original programs, float32 [z, y, x], one after the other.
+    """Amplitude of each band of the original programs, one after the other.
 
     Parameters
     ----------
@@ -155,6 +194,11 @@ def original_amplitudes(inputs: AmplitudeInputs, frequencies: np.ndarray, width:
         Standard deviation of the bands in Fourier voxels.
     progress
         Told how far it is.
+
+    Yields
+    ------
+    ndarray
+        float32 [z, y, x], anew for each band.
     """
     geo, mean = inputs.maps.geo, inputs.maps.mean
     ft = inputs.maps.mean_transform()
@@ -168,14 +212,38 @@ def original_amplitudes(inputs: AmplitudeInputs, frequencies: np.ndarray, width:
 
 
 def percentiles(values: np.ndarray, prefix: str) -> Dict[str, float]:
-    """Percentiles of values by field of the result."""
+    """Percentiles of values by field of the result.
+
+    Parameters
+    ----------
+    values
+        Values in the mask, float [n].
+    prefix
+        What the fields are called after, ``bfactor`` or ``occupancy``.
+
+    Returns
+    -------
+    dict of float
+        The percentiles 2.5, 25, 50, 75 and 97.5, in the unit of the values.
+    """
     numbers = np.percentile(values.astype(np.float64), (2.5, 25, 50, 75, 97.5))
     names = (f"{prefix}_p2_5", f"{prefix}_p25", f"median_{prefix}", f"{prefix}_p75", f"{prefix}_p97_5")
     return {name: float(v) for name, v in zip(names, numbers)}
 
 
 def histogram(values: np.ndarray) -> Curve:
-    """Part of the values in each of 60 bins from their 0.5th to their 99.5th percentile; what lies beyond counts in the outer bins."""
+    """Part of the values in each of 60 bins from their 0.5th to their 99.5th percentile.
+
+    Parameters
+    ----------
+    values
+        Values in the mask, float [n].
+
+    Returns
+    -------
+    Curve
+        Middle of each bin and its part; what lies beyond the bins counts in the outer ones.
+    """
     values = values.astype(np.float64)
     low, high = np.percentile(values, (0.5, 99.5))
     edges = np.linspace(low, max(high, low + max(abs(low), 1) * 1e-6), _BINS + 1)

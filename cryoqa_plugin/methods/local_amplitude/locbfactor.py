@@ -123,6 +123,7 @@ def compute_locbfactor(study: Study, params: LocbfactorParams, *, progress: Prog
     values.update(local_power.percentiles(known, "bfactor"), fraction_without=float(1 - known.size / np.count_nonzero(inputs.inside)))
     values["spread"] = values["bfactor_p97_5"] - values["bfactor_p2_5"]
     at_end = 4 * inputs.maps.resolution ** 2
+    # e^50 is beyond any map, and still a number.
     values["unevenness"] = float(np.exp(min(values["spread"] / at_end, 50.0)))
     if values.get("median_error"):
         values["log_error"] = values["median_error"] / at_end
@@ -149,6 +150,7 @@ def _original(inputs: AmplitudeInputs, params: LocbfactorParams, values: Dict[st
     """LocBFactor's map: 4 times the slope of ``ln(C m)`` over ``s^2`` with ``C = m / (m + q)``."""
     frequencies = np.linspace(1 / inputs.lowest, 1 / inputs.maps.resolution, params.bands or _BANDS_ORIGINAL)
     shape = inputs.inside.shape
+    # Corners beyond the largest sphere of the box are empty in most maps and hold no noise.
     solvent = ~inputs.inside & spiral.inside_sphere(shape)
     if not solvent.any():
         raise InputError(f"The mask fills the box ({inputs.mask.map.path}), so that there is no solvent to take the noise from; give a "

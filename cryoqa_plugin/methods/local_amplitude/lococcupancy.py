@@ -116,6 +116,7 @@ def compute_lococcupancy(study: Study, params: LococcupancyParams, *, progress: 
 def _by_local_power(inputs: AmplitudeInputs, params: LococcupancyParams, values: Dict[str, Any], progress: Progress) -> np.ndarray:
     """Map of the occupancy; fields of the result are added to ``values``."""
     found = local_power.fit_local_power(inputs, params.bands, params.window, progress)
+    # A window at the edge of the molecule is partly empty; below 5 % of it there is no telling, and the division would blow up noise.
     filled = np.maximum(falloff.share(inputs.mask.data, found.grid)[found.powers.where], 0.05)
     amplitude = np.exp(0.5 * found.fit.log_scale) / np.sqrt(filled)
     out = falloff.spread(amplitude, found.powers, found.grid, inputs.mask.data)
@@ -128,6 +129,7 @@ def _by_local_power(inputs: AmplitudeInputs, params: LococcupancyParams, values:
 def _original(inputs: AmplitudeInputs, params: LococcupancyParams, values: Dict[str, Any], progress: Progress) -> np.ndarray:
     """LocOccupancy's map: part of the bands in which the amplitude is at least the quantile of those in the mask."""
     finest = inputs.maps.resolution
+    # As many bands as fit side by side at one width each.
     count = max(1, int((1 / finest - 1 / inputs.lowest) / (params.width / inputs.maps.geo.length)))
     out = np.zeros(inputs.inside.shape, dtype=np.float32)
     for m in local_power.original_amplitudes(inputs, np.linspace(1 / inputs.lowest, 1 / finest, count), params.width, progress):

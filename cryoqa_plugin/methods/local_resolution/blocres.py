@@ -141,13 +141,24 @@ def _check_box(study: Study, params: BlocresParams) -> None:
 
 
 def whitened_halves(study: Study) -> List[np.ndarray]:
-    """Both half-maps, float32 [z, y, x], with the mean power of each of their shells made 1."""
+    """Both half-maps with the mean power of each of their shells made 1.
+
+    Parameters
+    ----------
+    study
+        The Study of the half-maps.
+
+    Returns
+    -------
+    list of ndarray
+        Two, float32 [z, y, x], without their mean.
+    """
     sums, geo = study.half_sums(), study.geometry
     out = []
     for name, power in (("half1", sums.power1), ("half2", sums.power2)):
         level = np.sqrt(power / np.maximum(sums.count, 0.5))
         profile = np.where(level > 0, 1 / np.where(level > 0, level, 1), 0)
-        profile[0] = 0
+        profile[0] = 0  # the mean says nothing, and would be the strongest of all
         out.append(inverse(filters.apply_radial(study.transform(name), geo, profile, beyond=float(profile[-1])), geo.shape))
     return out
 
@@ -163,17 +174,24 @@ def box_curves(study: Study, params: BlocresParams, mask: np.ndarray) -> BoxCurv
         Boxes, steps and taper.
     mask
         float32 [z, y, x]; voxels of at least 0.5 are looked at.
+
+    Returns
+    -------
+    BoxCurves
+        The points of the lattice that are needed, and the FSC of the box around each.
     """
     half1, half2 = study.half1, study.half2
     voxel = half1.voxel_size
     one, two = whitened_halves(study) if params.whiten else [np.ascontiguousarray(m.data) for m in (half1, half2)]
     highest = max(params.highest_resolution or 0.0, 2 * max(voxel))
     plan = blocks.plan(params.box, params.pad, params.taper, voxel, highest, mates=params.rules == "cryoqa")
+    # A fifth of the box: boxes that overlap by 80 % differ little, so that in between interpolation will do.
     step = params.step or max(1, params.box // 5)
     along = [blocks.centres_along(n, params.box, step) for n in half1.shape]
     hats = [blocks.hat_weights(n, c) for n, c in zip(half1.shape, along)]
     at = blocks.needed(mask, INSIDE, hats)
     centres = np.stack([c[i] for c, i in zip(along, np.nonzero(at))], axis=1)
+    # Boxes taper to the mean of their map: tapered to 0 they would share an edge wherever the solvent is not 0.
     fills = float(one.mean(dtype=np.float64)), float(two.mean(dtype=np.float64))
     curves = blocks.box_curves(one, two, fills, centres, plan)
     return BoxCurves(plan, hats, at, curves, params.box * max(voxel), step * max(voxel), highest)
@@ -190,18 +208,39 @@ def read_curves(boxes: BoxCurves, threshold: float, rules: str) -> Falls:
         The FSC at which the resolution is read.
     rules
         ``cryoqa``: the first fall, no coarser than the box; ``bsoft``: the last one, no coarser than 200 Å.
+
+    Returns
+    -------
+    Falls
+        Frequencies (1/Å) at the points, within the coarsest resolution and the highest.
     """
     frequency, falls = blocks.first_falls(boxes.curves, boxes.plan.length, threshold)
     if rules == "bsoft":
         frequency, coarsest = blocks.last_falls(boxes.curves, boxes.plan.length, threshold), _COARSEST
     else:
         frequency, coarsest = np.where(falls, frequency, 1 / boxes.highest), boxes.edge
+    # A box cannot tell resolutions coarser than its own edge.
     unresolved, never = falls & (frequency <= 1 / boxes.edge), ~falls | (frequency >= 1 / boxes.highest)
     return Falls(threshold, np.clip(frequency, 1 / coarsest, 1 / boxes.highest), unresolved, never)
 
 
 def resolution_at_voxels(boxes: BoxCurves, falls: Falls, mask: np.ndarray) -> np.ndarray:
-    """Resolution (Å) at the voxels of a mask of at least 0.5, 0 outside, float32 [z, y, x]: frequencies are interpolated between points."""
+    """Resolution at the voxels of a mask: frequencies are interpolated between points.
+
+    Parameters
+    ----------
+    boxes
+        The points.
+    falls
+        Where the curve of each falls below the threshold.
+    mask
+        float32 [z, y, x]; voxels of at least 0.5 are inside.
+
+    Returns
+    -------
+    ndarray
+        In Å, float32 [z, y, x]; 0 outside.
+    """
     at_points = np.ones(boxes.at.shape)
     at_points[boxes.at] = falls.frequency
     return blocks.spread(at_points, boxes.hats, mask, INSIDE)

@@ -175,11 +175,14 @@ def measure_bands(study: Study, mask: np.ndarray, window: float, coarsest: float
     for i, centre in enumerate(at):
         progress(i / at.size, f"band at {1 / centre:.1f} Å")
         half_sum, noise = _one_band(halves, geo, grid, centre * geo.length, spacing * geo.length)
+        # Noise varies slowly over the map: a wider window averages more of it and blurs nothing. That of a masked half-map ends at the
+        # mask, and is taken as it is.
         wide = local.widen(noise, grid, _NOISE_WINDOW)
         signal = np.maximum(local.widen(half_sum, grid, _NOISE_WINDOW) - wide, 0)[cells]
         highest = float((signal / np.maximum(signal + 2 * wide[cells], 1e-30)).max())
         totals.append(half_sum[corners])
         noises.append(np.maximum((noise if masked else wide)[corners], _FLOOR * half_sum[corners]))
+        # Twice running: one band may lie in a gap of the spectrum with signal again beyond it.
         quiet = quiet + 1 if highest < least / 3 else 0
         if quiet == 2:
             break
@@ -233,6 +236,7 @@ def typical_signal(powers: BandPowers) -> Tuple[np.ndarray, np.ndarray]:
     noise = powers.noise[:, powers.inside].mean(axis=1, dtype=np.float64)
     signal = powers.total[:, powers.inside].mean(axis=1, dtype=np.float64) - noise
     snr = signal / (2 * noise)
+    # Beyond it the signal is the small difference of two large numbers; a line over s^2 is what Gaussian disorder gives.
     lost = np.flatnonzero(snr < 0.02)
     last = max(int(lost[0]) if lost.size else snr.size, min(3, snr.size))
     smooth = np.log(np.maximum(snr, 1e-4))
@@ -284,6 +288,7 @@ def local_falls(powers: BandPowers, sigma: float, thresholds: Sequence[float]) -
     width = _fit_width(powers.at, powers.spacing)
     found = local_fit.local_crossings(powers.total, powers.noise, powers.at, signal, coefficients(powers.at, powers.spacing, sigma),
                                       np.asarray(thresholds, dtype=np.float64), width)
+    # sqrt(4 pi) times its standard deviation is the width of a Gaussian with as many independent values.
     behind = coefficients(powers.at, np.minimum(np.sqrt(4 * np.pi) * width, powers.at), sigma)
     return found, mean_fsc, behind
 
@@ -307,13 +312,29 @@ def certainty(powers: BandPowers, found: local_fit.LocalCrossings) -> Dict[str, 
     state, log_error = found.state[0][powers.inside], found.log_error[powers.inside]
     crossed = state == 0
     error = (found.error / found.first[0] ** 2)[powers.inside][crossed]
+    # A standard error of 1/3 of the logarithm of the signal: the signal is three errors above 0.
     sure = int(np.count_nonzero(log_error[crossed] < 1 / 3)) + int(np.count_nonzero(state == 1))
     return dict(standard_error=float(np.median(error)) if error.size else None, significant_fraction=sure / state.size,
                 unresolved_fraction=float(np.mean(state == -1)), nyquist_fraction=float(np.mean(state == 1)))
 
 
 def resolution_at_voxels(powers: BandPowers, frequency: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Resolution (Å) at the voxels of a mask of at least 0.5, float32 [z, y, x], 0 elsewhere, from frequencies (1/Å) at the points."""
+    """Resolution at the voxels of a mask: frequencies are interpolated between points.
+
+    Parameters
+    ----------
+    powers
+        The points.
+    frequency
+        Frequency (1/Å) at those that voxels of the mask are interpolated from, float64 [v].
+    mask
+        float32 [z, y, x]; voxels of at least 0.5 are inside.
+
+    Returns
+    -------
+    ndarray
+        In Å, float32 [z, y, x]; 0 outside.
+    """
     at_points = np.ones(powers.grid.shape)
     at_points[powers.corners] = frequency
     return local.spread(at_points, powers.grid, mask, INSIDE)

@@ -19,7 +19,13 @@ _WITHOUT_AGREEMENT, _COARSEST = 4.0, 8.0         # times Nyquist: overall resolu
 
 
 def resolution(meaning: str) -> Any:
-    """A resolution in Å: lower is better."""
+    """Field of a result that is a resolution in Å: lower is better.
+
+    Parameters
+    ----------
+    meaning
+        What the resolution is of.
+    """
     return metric("Å", meaning, "lower")
 
 
@@ -97,14 +103,41 @@ def local_resolution_values(study: Study, used: UsedMask, found: np.ndarray, *, 
 
 
 def percentile_table(values: Mapping[Any, np.ndarray], first: str = "") -> Table:
-    """Percentiles of local resolutions, a row a threshold (or whatever ``first`` names)."""
+    """Percentiles of local resolutions.
+
+    Parameters
+    ----------
+    values
+        Resolutions (Å), float [n], by the label of their row.
+    first
+        What the column of the labels is called.
+
+    Returns
+    -------
+    Table
+        A row for each label, the percentiles 5, 25, 50, 75 and 95 in Å.
+    """
     rows = [(label, *(float(v) for v in np.percentile(some, PERCENTILES))) for label, some in values.items()]
     return Table((first, *(f"{p} %" for p in PERCENTILES)), tuple(rows))
 
 
 def histogram(values: np.ndarray, total: float = 100.0) -> Curve:
-    """Histogram of local resolutions (Å), float [n], in 60 bins that reach a little beyond them; it adds up to ``total``."""
+    """Histogram of local resolutions in 60 bins that reach a little beyond them.
+
+    Parameters
+    ----------
+    values
+        Resolutions (Å), float [n].
+    total
+        What the bins add up to.
+
+    Returns
+    -------
+    Curve
+        Middle of each bin (Å), and its part of the values.
+    """
     low, high = float(values.min()), float(values.max())
+    # A map of one resolution would have bins of no width: 1 % of it stands in.
     margin = max(0.05 * (high - low), 0.01 * low)
     counts, edges = np.histogram(values, bins=BINS, range=(low - margin, high + margin))
     return Curve((edges[1:] + edges[:-1]) / 2, total * counts / values.size)
@@ -130,14 +163,43 @@ def overall_resolution(study: Study) -> float:
 
 
 def usable_mask(study: Study) -> UsedMask:
-    """The mask of a Study; raises :class:`InputError` when no voxel of it reaches 0.5, before any work is done."""
+    """The mask of a Study, looked at before any work is done.
+
+    Parameters
+    ----------
+    study
+        The Study.
+
+    Returns
+    -------
+    UsedMask
+        The mask given, else one made from the map.
+
+    Raises
+    ------
+    InputError
+        No voxel of it reaches 0.5.
+    """
     used = study.used_mask
     inside_of(used.data, used.map.path)
     return used
 
 
 def several_fraction(curves: np.ndarray, threshold: float) -> float:
-    """Part of the curves, float32 [v, shells], that fall below ``threshold`` more than once."""
+    """Part of the curves that fall below a threshold more than once.
+
+    Parameters
+    ----------
+    curves
+        Curves, float32 [v, shells].
+    threshold
+        The threshold.
+
+    Returns
+    -------
+    float
+        0 to 1.
+    """
     falls = np.count_nonzero((curves[:, :-1] >= threshold) & (curves[:, 1:] < threshold), axis=1)
     return float(np.mean(falls > 1))
 

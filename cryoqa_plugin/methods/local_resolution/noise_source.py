@@ -42,11 +42,24 @@ def resolution_of_whole(study: Study, asked: Optional[float]) -> float:
 
 
 def unknown_notes(study: Study, asked: Optional[float]) -> List[str]:
-    """What to know of :func:`resolution_of_whole` where the half-maps do not tell it."""
-    if asked is not None or not study.has_halves or study.unmasked_resolution is not None:
+    """What to know of :func:`resolution_of_whole` where the half-maps do not tell it.
+
+    Parameters
+    ----------
+    study
+        Half-maps, or a map.
+    asked
+        The resolution (Å) that the user gave, None without one.
+
+    Returns
+    -------
+    list of str
+        A sentence when the half-maps share no signal; else nothing.
+    """
+    if asked is not None or not study.has_halves or study.unmasked_resolution is not None or copies_words(study):
         return []
-    return [f"The half-maps share no signal ({study.half1.path}, {study.half2.path}): their FSC is below 0.143 from the start. A "
-            f"resolution of {overall_resolution(study):.1f} Å was taken for the whole map."]
+    return [f"The half-maps share no signal: their FSC is below 0.143 from the start. A resolution of {overall_resolution(study):.1f} Å "
+            "was taken for the whole map."]
 
 
 def solvent_outside(study: Study, used: UsedMask) -> np.ndarray:
@@ -84,7 +97,18 @@ def solvent_outside(study: Study, used: UsedMask) -> np.ndarray:
 
 
 def copies_words(study: Study) -> Optional[str]:
-    """The beginning of a summary of half-maps that have no noise to compare with, or no signal; None where they are independent."""
+    """The beginning of a summary of half-maps that have no noise to compare with, or no signal.
+
+    Parameters
+    ----------
+    study
+        Half-maps, or a map.
+
+    Returns
+    -------
+    str or None
+        None where the half-maps are independent, and of a map alone.
+    """
     if not study.has_halves:
         return None
     if study.half_maps.identical:
@@ -93,5 +117,11 @@ def copies_words(study: Study) -> Optional[str]:
 
 
 def noise_source(study: Study) -> str:
-    """Words for where the noise is from."""
+    """Words for where the noise is from.
+
+    Parameters
+    ----------
+    study
+        Half-maps, or a map.
+    """
     return "half-maps" if study.has_halves else "solvent of the map"

@@ -155,6 +155,11 @@ def choose_bins(study: Study, params: PhenixLocresParams, inside: np.ndarray) ->
     inside
         Where the mask is, bool [z, y, x].
 
+    Returns
+    -------
+    Bins
+        Bins, balls and grid; all points count as inside where the mask lies between them.
+
     Raises
     ------
     InputError
@@ -179,11 +184,22 @@ def choose_bins(study: Study, params: PhenixLocresParams, inside: np.ndarray) ->
 
 
 def centres(bins: Bins) -> np.ndarray:
-    """Resolution (Å) of each bin, float64 [bins]: the middle of its limits; of the first, which begins at infinity, the mean frequency."""
+    """Resolution of each bin: the middle of its limits; of the first, which begins at infinity, the mean frequency.
+
+    Parameters
+    ----------
+    bins
+        The bins.
+
+    Returns
+    -------
+    ndarray
+        In Å, float64 [bins].
+    """
     edges = bins.edges / bins.geo.length
     out = np.empty(edges.size - 1)
     out[1:] = (1 / edges[1:-1] + 1 / edges[2:]) / 2
-    out[0] = 1 / (0.75 * edges[1])
+    out[0] = 1 / (0.75 * edges[1])  # a ball has its mean radius at 3/4 of its edge
     return out
 
 
@@ -200,6 +216,11 @@ def sweep(study: Study, bins: Bins, params: PhenixLocresParams, progress: Progre
         Threshold and rules.
     progress
         Called with the part that is done and the bin.
+
+    Returns
+    -------
+    BinResolutions
+        At every point of the grid.
     """
     at, threshold = centres(bins), params.threshold
     one, two = study.transform("half1"), study.transform("half2")
@@ -229,6 +250,7 @@ def _resolution(at: np.ndarray, upper: Tuple[np.ndarray, np.ndarray], lower: Tup
     """Resolution (Å), float32, from the bins above and below (index, -1 for none; correlation): linear in between, or their mean."""
     (above, cc_above), (below, cc_below) = upper, lower
     d_above, d_below = at[np.maximum(above, 0)], at[np.maximum(below, 0)]
+    # 1e-6: both correlations may be the same to the last bit.
     share = (cc_above - threshold) / np.maximum(cc_above - cc_below, 1e-6)
     out = np.where(turned, (d_above + d_below) / 2, d_above + np.clip(share, 0, 1) * (d_below - d_above))
     out = np.where(below < 0, d_above, np.where(above < 0, d_below, out))
@@ -236,7 +258,20 @@ def _resolution(at: np.ndarray, upper: Tuple[np.ndarray, np.ndarray], lower: Tup
 
 
 def smoothed(bins: Bins, resolution: np.ndarray) -> np.ndarray:
-    """The resolution at every voxel, float32 [z, y, x], smoothed, from that at the points of the grid."""
+    """The resolution at every voxel, smoothed by the Gaussian.
+
+    Parameters
+    ----------
+    bins
+        The grid, and the Gaussian.
+    resolution
+        Resolution (Å) at the points of the grid, float32 [z, y, x].
+
+    Returns
+    -------
+    ndarray
+        In Å, float32 [z, y, x].
+    """
     if bins.smooth == 0:
         return resolution.copy()
     grid = tophat.geometry_on(bins.geo, bins.grid)

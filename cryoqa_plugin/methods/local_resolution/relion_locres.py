@@ -170,6 +170,7 @@ def _check_spheres(study: Study, params: RelionLocresParams) -> List[str]:
     map_ = study.grid
     radius, edge = sizes(params, max(map_.voxel_size))
     shortest = min(n * v for n, v in zip(map_.shape, map_.voxel_size[::-1]))
+    # A sphere as wide as the box sees all of the map wherever it is.
     if 2 * radius >= shortest:
         raise InputError(f"Spheres with a radius of {radius:g} Å do not fit into the map, whose shortest edge is {shortest:.4g} Å "
                          f"({map_.path}); give a smaller sampling or radius.")
@@ -183,7 +184,20 @@ def _check_spheres(study: Study, params: RelionLocresParams) -> List[str]:
 
 
 def sizes(params: RelionLocresParams, voxel: float) -> Tuple[float, float]:
-    """Radius and edge (Å) of the spheres, whole numbers of voxels (of ``voxel`` Å) when they follow from the sampling."""
+    """Radius and edge of the spheres.
+
+    Parameters
+    ----------
+    params
+        The sampling, and radius and edge where they were asked for.
+    voxel
+        Edge of a voxel in Å.
+
+    Returns
+    -------
+    tuple of float
+        In Å; whole numbers of voxels where they follow from the sampling.
+    """
     def whole(length: float) -> float:
         return max(1.0, float(np.floor(length / voxel + 0.5))) * voxel
     return params.radius or whole(params.sampling / 2), params.edge or whole(params.sampling)
@@ -200,6 +214,11 @@ def set_up(study: Study, params: RelionLocresParams, mask: np.ndarray) -> Sphere
         Spheres and random phases.
     mask
         float32 [z, y, x]; voxels of at least 0.5 are looked at.
+
+    Returns
+    -------
+    SphereSetup
+        What all spheres share.
 
     Raises
     ------
@@ -287,12 +306,28 @@ def _curves(setup: SphereSetup, where: spheres.Slices, weight: np.ndarray) -> Tu
         out[0] = 1
         return out
     masked, random = one(setup.halves), one(setup.noises)
+    # 1e-9: where random phases correlate fully there is nothing left to correct.
     use = (np.arange(masked.size) >= setup.begin) & (random < 1 - 1e-9)
     return np.where(use, (masked - random) / np.where(use, 1 - random, 1), masked), random
 
 
 def read_curves(setup: SphereSetup, curves: np.ndarray, threshold: float) -> Falls:
-    """Where curves, float64 [n, shells], first fall below ``threshold``: frequency (1/Å), between the coarsest resolution and Nyquist."""
+    """Where curves of spheres first fall below a threshold.
+
+    Parameters
+    ----------
+    setup
+        What all spheres share.
+    curves
+        Corrected FSC, float64 [n, shells].
+    threshold
+        The threshold.
+
+    Returns
+    -------
+    Falls
+        Frequencies (1/Å) between the coarsest resolution and Nyquist.
+    """
     at, falls = blocks.first_falls(curves, setup.own.length, threshold)
     top, bottom = (setup.own.n_shells - 1) / setup.own.length, 1 / setup.params.coarsest
     if not setup.params.interpolate:
@@ -305,10 +340,12 @@ def _filtered(setup: SphereSetup, where: spheres.Slices, fsc: np.ndarray, freque
     at = np.arange((setup.own.n_shells - 1) * _FINE + _FINE // 2) / _FINE
     s = at / setup.own.length
     profile = fsc_weights(fsc)[np.floor(at + 0.5).astype(int)] * np.exp(-setup.params.bfactor * s ** 2 / 4) / setup.mtf[:at.size]
+    # RELION's low-pass: two shells of the whole box wide around the shell nearest to the frequency.
     middle = np.floor(setup.whole.length * frequency + 0.5)
     profile *= raised_cosine(s * setup.whole.length, middle - 1, middle + 1)
     if setup.mean_ft is not None:
         return fourier.inverse(apply_radial(setup.mean_ft, setup.own, profile, at=at), setup.own.shape)[where]
+    # The part is filtered together with the map around it, as far as the small box reaches.
     outer, within = spheres.box_around(where, setup.own.shape, setup.whole.shape)
     ft = fourier.forward(setup.mean[outer])
     return fourier.inverse(apply_radial(ft, setup.own, profile, at=at, out=ft), setup.own.shape)[within]

@@ -24,7 +24,7 @@ from . import directional_tensor as tensor
 _BISECTIONS, _FINE_BISECTIONS = 3, 4              # 321 directions, and 1281 for the volume
 _SPREAD = 7.0                                     # degrees over which the volume is interpolated between the 1281
 _FEWEST = 2.0                                     # coefficients in a cone, below which the FSC of the whole shell stands in
-_RATIO, _SCATTER = 1.1, 6.5
+_RATIO, _SCATTER = 1.1, 6.5  # isotropic up to either: 10 %, or above the 3 to 5.5 of equal directions
 _COMPONENTS = ("xx", "yy", "zz", "xy", "xz", "yz")
 
 
@@ -201,18 +201,35 @@ def _transforms(study: Study) -> Tuple[np.ndarray, np.ndarray]:
 
 
 def correlate_cones(study: Study, params: DirectionalFscParams, ft1: np.ndarray, ft2: np.ndarray) -> DirectionalCurves:
-    """Correlations of two transforms, complex64 [nz, ny, nx // 2 + 1], in all cones and in all of the sphere."""
+    """Correlations of the half-maps in all cones and in all of the sphere.
+
+    Parameters
+    ----------
+    study, params
+        The Study of the half-maps; cones, threshold and rules.
+    ft1, ft2
+        Transforms of the half-maps, in the mask when there is one, complex64 [nz, ny, nx // 2 + 1].
+
+    Returns
+    -------
+    DirectionalCurves
+        Where a cone holds fewer than two coefficients, its FSC is that of the whole shell.
+    """
     geo, freq = study.geometry, study.frequencies
     sphere, cone = directions.icosphere(_BISECTIONS), Cone(params.cone, params.soft_cone)
+    # x, y and z go along as three more directions, so that one pass over the coefficients does for all.
     around = directions.lookup(np.vstack([sphere.vertices[sphere.half], np.eye(3)]), params.cone)
+    # Xmipp cuts the last shell at Nyquist, so that half of it is left.
     reach = min(n // 2 * s for n, s in zip(geo.shape, geo.steps)) if params.rules == "xmipp" else None
     sums = cones.cone_sums(ft1, ft2, geo, around, cone, reach)
     cells = cones.cell_sums(ft1, ft2, geo, tensor.CELLS_PER_EDGE)
     everywhere = tensor.shell_curve(cells)
+    # One coefficient, the mean of the map, correlates with itself by +1 or -1 and says nothing.
     everywhere[0] = 1.0
     fsc = shells.fsc(sums)
     if params.rules == "cryoqa":
         fsc = np.where(sums.count >= _FEWEST, fsc, everywhere[:, None])
+    # The sum of soft weights is smaller by the gain than the number of independent coefficients.
     count = sums.count[:, -3:] * cone.gain
     if study.mask is not None:
         count = count * crossing.independent_fraction(study.mask.data, geo)[:, None]
@@ -222,7 +239,13 @@ def correlate_cones(study: Study, params: DirectionalFscParams, ft1: np.ndarray,
 
 
 def resolution_values(params: DirectionalFscParams, found: DirectionalCurves) -> Dict[str, Any]:
-    """Resolutions of the directions, and what is read from all curves together, by result field."""
+    """Resolutions of the directions, and what is read from all curves together, by result field.
+
+    Parameters
+    ----------
+    params, found
+        The threshold; the FSC in the cones.
+    """
     level = params.threshold
     out: Dict[str, Any] = {"resolution_" + n: _inverse(shape.crossings(found.freq, found.fsc_xyz[:, [i]], level)[0])
                            for i, n in enumerate("xyz")}
@@ -239,8 +262,17 @@ def resolution_values(params: DirectionalFscParams, found: DirectionalCurves) ->
 
 
 def shape_values(found: DirectionalCurves, displacement: Optional[tensor.Tensor], overall: Optional[float]) -> Dict[str, Any]:
-    """Principal axes of the resolution and of the fall-off of the signal, by result field; ``overall`` is the resolution (Å) over all
-    directions."""
+    """Principal axes of the resolution and of the fall-off of the signal, by result field.
+
+    Parameters
+    ----------
+    found
+        The FSC in the cones.
+    displacement
+        Tensor of the fall-off, None when none could be fitted.
+    overall
+        Resolution (Å) over all directions, None when there is none.
+    """
     out: Dict[str, Any] = {}
     fitted, regions = shape.smooth_axes(found.axes, found.at), None
     if fitted is not None:
@@ -253,6 +285,7 @@ def shape_values(found: DirectionalCurves, displacement: Optional[tensor.Tensor]
     if displacement is not None:
         out.update({"u_" + n: float(v) for n, v in zip(_COMPONENTS, displacement.components)},
                    u_error=float(displacement.errors.mean()), u_range=float(np.ptp(displacement.axes.values)))
+        # 2 pi^2 and not 4 pi^2: the ratio is one of amplitudes, U that of power.
         if overall:
             out["fall_off_ratio"] = float(np.exp(2 * np.pi ** 2 * out["u_range"] / overall ** 2))
     out["axes"] = _axis_table(fitted, regions, displacement)
@@ -264,7 +297,13 @@ def _inverse(freq: float) -> Optional[float]:
 
 
 def occupancy_values(params: DirectionalFscParams, found: DirectionalCurves) -> Dict[str, Any]:
-    """Fourier shell occupancy and the Bingham test, by result field."""
+    """Fourier shell occupancy and the Bingham test, by result field.
+
+    Parameters
+    ----------
+    params, found
+        Threshold, confidence and rules; the FSC in the cones.
+    """
     effective = shape.effective_directions(found.axes, found.cone)
     part, lower, upper = shape.fso(found.fsc, params.threshold, effective.mean, params.confidence)
     if params.rules == "xmipp":
@@ -278,6 +317,7 @@ def occupancy_values(params: DirectionalFscParams, found: DirectionalCurves) -> 
     tests = [shape.bingham(found.axes, row >= params.threshold, effective.spread) for row in found.fsc]
     first = shape.FORCED_SHELLS
     out["bingham"] = Curve(found.freq[first:], np.array([np.nan if b is None else b.p for b in tests[first:]]))
+    # The test is sharpest where half of the directions pass; of the shells on both sides of 0.5 the nearer one counts.
     falls = np.flatnonzero(part[first:] < 0.5)
     near = [b for b in (tests[first:][max(falls[0] - 1, 0):falls[0] + 1] if falls.size else ()) if b is not None]
     if near:
@@ -314,7 +354,13 @@ def _axis_table(fitted: Optional[shape.Axes], regions: Optional[shape.Regions], 
 
 
 def curve_values(params: DirectionalFscParams, found: DirectionalCurves) -> Dict[str, Curve]:
-    """The FSC curves, by result field."""
+    """The FSC curves, without shell 0, by result field.
+
+    Parameters
+    ----------
+    params, found
+        The confidence of the bands; the FSC in the cones.
+    """
     freq, out = found.freq[1:], {}
     for i, name in enumerate("xyz"):
         fsc = found.fsc_xyz[:, i]
@@ -331,6 +377,15 @@ def curve_values(params: DirectionalFscParams, found: DirectionalCurves) -> Dict
 
 def volume(params: DirectionalFscParams, found: DirectionalCurves, ft1: np.ndarray, ft2: np.ndarray) -> np.ndarray:
     """The 3DFSC: hard cones around 1281 directions, smooth in between.
+
+    Parameters
+    ----------
+    params
+        Angle of the cones.
+    found
+        The FSC over all directions, which stands in for cones with too few coefficients.
+    ft1, ft2
+        Transforms of the half-maps, complex64 [nz, ny, nx // 2 + 1].
 
     Returns
     -------
@@ -351,6 +406,7 @@ def _summary(values: Dict[str, Any], params: DirectionalFscParams) -> str:
         return "The two half-maps are copies of each other, so that their FSC says nothing about resolution or direction."
     if values.get("resolution_ratio") is None:
         return f"The half-maps agree at FSC = {params.threshold:g} in too few directions to say how the resolution depends on direction."
+    # Curves that never fall all get the last shell: their resolutions agree for want of data, not by isotropy.
     if values["reach_nyquist"] > 0.5:
         return (f"In {100 * values['reach_nyquist']:.0f} % of the directions the FSC stays above {params.threshold:g} up to the last "
                 "shell: the sampling, not the data, sets the limit there, and a difference between directions may be hidden.")
@@ -381,6 +437,7 @@ def _cause(values: Dict[str, Any], axis: np.ndarray) -> str:
     components = [values.get("u_" + n) for n in _COMPONENTS]
     if None not in components:
         along = float(axis @ shape.matrix(np.array(components)) @ axis)
+        # The worst axis must also be the one of the strongest fall-off, else the tensor explains nothing.
         if values["fall_off_ratio"] > 1.5 and along > 0.4 * values["u_range"]:
             return (f"the signal itself falls off faster there (U {along:+.2f} Å² against the mean), as by "
                     "uncorrected motion, flexibility, or few views in a regularised reconstruction")

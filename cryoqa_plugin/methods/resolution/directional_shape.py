@@ -13,7 +13,7 @@ from ...core.directions import Sphere, half_directions
 FORCED_SHELLS = 5                        # Xmipp sets the FSO of the first five shells to 1
 FIRST_SHELL = 3                          # and looks for a directional resolution from this shell on
 
-_PASSES, _HUBER = 10, 1.5
+_PASSES, _HUBER = 10, 1.5  # passes of the fit; residuals, in standard deviations, from which weights fall
 _REGION = 25.0                           # degrees from the middle of a region to its edge
 
 
@@ -33,19 +33,52 @@ class Bingham(NamedTuple):
 
 
 def products(axes: np.ndarray) -> np.ndarray:
-    """xx, yy, zz, 2 xy, 2 xz, 2 yz of directions, float64 [n, 6]: ``d^T U d`` is their product with the six components of U."""
+    """Products of the components of directions: with the six components of ``U`` they give ``d^T U d``.
+
+    Parameters
+    ----------
+    axes
+        Directions (x, y, z), float64 [n, 3].
+
+    Returns
+    -------
+    ndarray
+        xx, yy, zz, 2 xy, 2 xz, 2 yz, float64 [n, 6].
+    """
     x, y, z = axes.T
     return np.c_[x * x, y * y, z * z, 2 * x * y, 2 * x * z, 2 * y * z]
 
 
 def matrix(components: np.ndarray) -> np.ndarray:
-    """Symmetric 3 x 3 matrix of the components xx, yy, zz, xy, xz, yz."""
+    """Symmetric matrix of six components.
+
+    Parameters
+    ----------
+    components
+        xx, yy, zz, xy, xz, yz, float64 [6].
+
+    Returns
+    -------
+    ndarray
+        float64 [3, 3].
+    """
     a, b, c, d, e, f = components
     return np.array([[a, d, e], [d, b, f], [e, f, c]])
 
 
 def principal(components: np.ndarray) -> Axes:
-    """Principal axes of the matrix with these six components; each vector has its largest component positive."""
+    """Principal axes of the matrix with six components.
+
+    Parameters
+    ----------
+    components
+        xx, yy, zz, xy, xz, yz, float64 [6].
+
+    Returns
+    -------
+    Axes
+        In rising order; each vector has its largest component positive.
+    """
     values, vectors = np.linalg.eigh(matrix(components))
     rows = vectors.T
     sign = np.sign(rows[np.arange(3), np.abs(rows).argmax(axis=1)])
@@ -77,7 +110,22 @@ def crossings(freq: np.ndarray, fsc: np.ndarray, threshold: float) -> np.ndarray
 
 
 def crossings_xmipp(freq: np.ndarray, fsc: np.ndarray, threshold: float) -> np.ndarray:
-    """The same by the rule of ``xmipp_resolution_fso``: the first shell from 3 on that is not above the threshold, NaN for none."""
+    """Where each curve falls below a threshold by the rule of ``xmipp_resolution_fso``.
+
+    Parameters
+    ----------
+    freq
+        Frequency of the shells (1/Å), float64 [n_shells].
+    fsc
+        Curves, float64 [n_shells, n_directions].
+    threshold
+        The threshold.
+
+    Returns
+    -------
+    ndarray
+        Frequency (1/Å) of the first shell from 3 on that is not above the threshold, float64 [n_directions]; NaN for none.
+    """
     below = fsc[FIRST_SHELL:] <= threshold
     return np.where(below.any(axis=0), freq[FIRST_SHELL + below.argmax(axis=0)], np.nan)
 
@@ -99,6 +147,11 @@ def effective_directions(axes: np.ndarray, cone: Cone) -> Effective:
     cone
         The cone around each.
 
+    Returns
+    -------
+    Effective
+        Both at most the number of directions.
+
     Notes
     -----
     Noise in two cones has the correlation ``rho`` of their weights over the sphere, and passing or not, at even odds, that of
@@ -109,6 +162,7 @@ def effective_directions(axes: np.ndarray, cone: Cone) -> Effective:
     overlap = weights @ weights.T
     scale = np.sqrt(np.diag(overlap))
     passing = 2 / np.pi * np.arcsin(np.clip(overlap / scale[:, None] / scale, -1, 1))
+    # P2 of the cosine between two directions.
     second = 1.5 * (axes @ axes.T) ** 2 - 0.5
     return Effective(float(len(axes) ** 2 / passing.sum()), float(len(axes) ** 2 / (passing * second).sum()))
 
@@ -155,6 +209,11 @@ def bingham(axes: np.ndarray, passing: np.ndarray, effective: float) -> Optional
     effective
         Number of independent directions.
 
+    Returns
+    -------
+    Bingham or None
+        None when all or none pass.
+
     Notes
     -----
     ``T`` is the mean of ``d d^T`` over the passing ones. Bingham's ``S = 15/2 m (tr T^2 - 1/3)`` follows chi-squared with 5 degrees of
@@ -193,6 +252,7 @@ def smooth_axes(axes: np.ndarray, at: np.ndarray) -> Optional[Axes]:
     because a curve that misses its crossing by chance ends far off.
     """
     known = np.isfinite(at)
+    # Six unknowns: half of the observations at least are left to average their noise.
     if np.count_nonzero(known) < 12:
         return None
     x, y = products(axes[known]), at[known] ** -2.0
@@ -201,9 +261,11 @@ def smooth_axes(axes: np.ndarray, at: np.ndarray) -> Optional[Axes]:
         root = np.sqrt(weight)
         q = np.linalg.lstsq(x * root[:, None], y * root, rcond=None)[0]
         rest = np.abs(y - x @ q)
+        # 1.4826 makes the median of absolute residuals the standard deviation of a normal distribution.
         limit = _HUBER * 1.4826 * float(np.median(rest))
         weight = np.minimum(1.0, limit / np.maximum(rest, 1e-12)) if limit > 0 else np.ones(y.size)
     found = principal(q)
+    # 1 / f^2 must be positive along all axes, else there is no ellipsoid.
     return Axes(found.values[::-1] ** -0.5, found.vectors[::-1]) if found.values[0] > 0 else None
 
 
@@ -232,6 +294,11 @@ def regions(axes: np.ndarray, at: np.ndarray, fitted: Axes, effective: Effective
     effective
         Numbers of independent directions.
 
+    Returns
+    -------
+    Regions
+        Of the regions that hold a known resolution.
+
     Notes
     -----
     A cap with few data is seen here that is too small for :func:`smooth_axes`. The standard error is that of the median of the
@@ -245,8 +312,10 @@ def regions(axes: np.ndarray, at: np.ndarray, fitted: Axes, effective: Effective
     rest = rest[np.isfinite(rest)]
     sigma = 1.4826 * float(np.median(np.abs(rest - np.median(rest))))
     independent = near.sum(axis=1).mean() * effective.spread / len(axes)
+    # The variance of a median is pi / 2 times that of a mean.
     error = sigma * np.sqrt(np.pi / 2 / independent)
     worst, best = int(np.nanargmax(middle)), int(np.nanargmin(middle))
+    # 1e-9: without any scatter (curves that all end at Nyquist) the ratio of regions says nothing.
     scatter = float(np.log(middle[worst] / middle[best]) / error) if error > 1e-9 else 0.0
     return Regions(float(middle[best]), axes[best], float(middle[worst]), axes[worst], scatter)
 
@@ -260,6 +329,11 @@ def sphericity(sphere: Sphere, at: np.ndarray) -> Optional[float]:
         The directions and their triangles.
     at
         Radius of the body in each direction, float64 [n_half].
+
+    Returns
+    -------
+    float or None
+        At most about 1; None when a radius is not known.
 
     Notes
     -----
@@ -279,9 +353,17 @@ def sphericity(sphere: Sphere, at: np.ndarray) -> Optional[float]:
 
 
 def area_ratio(fsc: np.ndarray) -> float:
-    """Smallest over largest area under the curves of all directions, from the first shell to the last; 1 is isotropic, 0 the worst.
+    """Smallest over largest area under the curves of all directions, from the first shell to the last.
 
-    ``fsc`` is [n_shells, n_directions]; negative values count as 0.
+    Parameters
+    ----------
+    fsc
+        Curves, float64 [n_shells, n_directions]; negative values count as 0.
+
+    Returns
+    -------
+    float
+        1 is isotropic, 0 the worst; NaN when no curve is above 0.
     """
     areas = np.clip(fsc[1:], 0, None).sum(axis=0)
     return float(areas.min() / areas.max()) if areas.max() > 0 else float("nan")

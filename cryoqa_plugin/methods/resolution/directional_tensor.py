@@ -51,6 +51,7 @@ def fit(cells: CrossSums, geo: Geometry, last: int) -> Optional[Tensor]:
     solved again with new weights until ``U`` stays; the mean of each shell is taken out, so that its power is free. The standard errors
     come from the scatter between cells.
     """
+    # Shells 1 and 2 hold too few coefficients to tell one direction from another.
     shells_used = np.arange(3, min(last, geo.n_shells))
     count, cross = cells.count[shells_used], cells.cross[shells_used]
     if count.sum() < _FEWEST or shells_used.size < 3 or np.any(cross.sum(axis=1) <= 0):
@@ -58,10 +59,12 @@ def fit(cells: CrossSums, geo: Geometry, last: int) -> Optional[Tensor]:
     freq2 = (shells_used / geo.length) ** 2
     x = 4 * np.pi ** 2 * freq2[:, None, None] * (products(cell_centres(CELLS_PER_EDGE)) - _TRACELESS)
     power = (cells.power1 + cells.power2)[shells_used] / 2
+    # Noise of copies is 0 or below by rounding; 1e-6 keeps the weights finite.
     noise = np.maximum((power - cross).sum(axis=1) / count.sum(axis=1), 1e-6 * power.sum(axis=1) / count.sum(axis=1))
     u, normal, score = _solve(x, cross, count, noise)
     if u is None:
         return None
+    # Neighbouring shells depend on each other when the box is larger than the molecule: they go into one cluster.
     rows = np.add.reduceat(score, np.arange(0, shells_used.size, _CLUSTER), axis=0).reshape(-1, 6)
     bread = np.linalg.inv(normal)
     return Tensor(u, np.sqrt(np.diag(bread @ (rows.T @ rows) @ bread)), principal(u))
@@ -73,6 +76,7 @@ def _solve(x: np.ndarray, cross: np.ndarray, count: np.ndarray, noise: np.ndarra
     u, n = np.zeros(6), np.maximum(count, 1e-12)
     weight = count
     for _ in range(30):
+        # 30: e^-30 is out of reach of any data, and keeps a wild step from overflowing.
         fall = np.exp(-np.clip(x @ u, -30, 30))
         signal = (weight * cross / n / fall).sum(axis=1) / weight.sum(axis=1)
         if np.any(signal <= 0):
@@ -98,5 +102,16 @@ def _solve(x: np.ndarray, cross: np.ndarray, count: np.ndarray, noise: np.ndarra
 
 
 def shell_curve(cells: CrossSums) -> np.ndarray:
-    """FSC over all directions, float64 [n_shells], from the sums in cells."""
+    """FSC over all directions.
+
+    Parameters
+    ----------
+    cells
+        Cross sums in shells and cells of direction, float64 [n_shells, n_cells] each.
+
+    Returns
+    -------
+    ndarray
+        float64 [n_shells].
+    """
     return shells.fsc(CrossSums(*(v.sum(axis=1) for v in cells)))

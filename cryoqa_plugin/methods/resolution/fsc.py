@@ -192,14 +192,44 @@ def compute_fsc(study: Study, params: FscParams, *, progress: Progress = silent)
 
 
 def read_curves(freq: np.ndarray, curves: FscCurves, threshold: float) -> FscReadings:
-    """Resolutions of FSC curves over ``freq`` (1/Å, float64 [n_shells]) at ``threshold`` and by every criterion."""
+    """Resolutions of FSC curves at a threshold and by every criterion.
+
+    Parameters
+    ----------
+    freq
+        Frequency of the shells (1/Å), float64 [n_shells].
+    curves
+        The curves over them.
+    threshold
+        FSC at which the headline resolution is read.
+
+    Returns
+    -------
+    FscReadings
+        The curves and what was read from them.
+    """
     judged = curves.judged()
     head, plain = (criteria.estimate(freq, judged[name], threshold) for name in (curves.headline, "unmasked"))
     return FscReadings(freq, curves, head, plain, criteria.all_estimates(freq, judged))
 
 
 def sharpening_values(study: Study, params: FscParams, readings: FscReadings, warnings: List[str]) -> Dict[str, Any]:
-    """Guinier plot and fit, and the sharpened maps, by result field; a fit that cannot be made goes to ``warnings``."""
+    """Guinier plot and fit, and the sharpened maps.
+
+    Parameters
+    ----------
+    study, params
+        The Study of the half-maps; how to sharpen.
+    readings
+        The curves that weight the shells, and the resolution.
+    warnings
+        A sentence is added when the fit cannot be made.
+
+    Returns
+    -------
+    dict
+        By result field.
+    """
     geo, freq = study.geometry, readings.freq
     ft = study.transform("half1") + study.transform("half2")           # of the mean, without another transform
     ft *= np.float32(0.5)
@@ -211,6 +241,7 @@ def sharpening_values(study: Study, params: FscParams, readings: FscReadings, wa
     out: Dict[str, Any] = dict(bfactor=bfactor, fsc_weight=Curve(freq, weights), guinier_original=Curve(plot.s2, plot.original),
                                guinier_weighted=Curve(plot.s2, plot.weighted))
     if fit:
+        # 1e-9: a shell that lies at the limit of the fit to the last bit belongs to it.
         line = np.where(freq * params.fit_from >= 1 - 1e-9, fit.intercept + fit.slope * plot.s2, np.nan)
         out.update(bfactor_error=fit.bfactor_error, guinier_slope=fit.slope, guinier_intercept=fit.intercept,
                    guinier_r_squared=fit.r_squared, guinier_fit=Curve(plot.s2, line))
@@ -229,7 +260,18 @@ def sharpening_values(study: Study, params: FscParams, readings: FscReadings, wa
 
 
 def resolution_values(readings: FscReadings) -> Dict[str, Any]:
-    """The resolutions, what the mask and the random phases show, and the table of all resolutions, by result field."""
+    """The resolutions, what the mask and the random phases show, and the table of all resolutions.
+
+    Parameters
+    ----------
+    readings
+        The curves and what was read from them.
+
+    Returns
+    -------
+    dict
+        By result field.
+    """
     freq, curves, head, plain = readings.freq, readings.curves, readings.head, readings.plain
     out: Dict[str, Any] = {f"resolution_{c}_{k}": e.resolution for (c, k), e in readings.estimates.items()}
     for kind in ("spherical", "loose"):
@@ -244,6 +286,8 @@ def resolution_values(readings: FscReadings) -> Dict[str, Any]:
         out["randomised_from"] = float(1 / freq[curves.first_random])
         if head.resolution is not None:
             out["random_fsc_at_resolution"] = float(np.interp(1 / head.resolution, freq, curves.random.fsc))
+        # A mask that is right only helps. Where the unmasked FSC crosses beyond the better end of the interval, the mask or the correction
+        # took signal away, or the half-maps share their solvent.
         out["unmasked_reaches_further"] = plain.resolution is not None and (
             head.resolution is None or plain.resolution < (head.better or head.resolution))
     out["resolutions"] = Table(("curve", "criterion", "resolution", "worse", "better", "last shell", "remark"),
@@ -252,7 +296,21 @@ def resolution_values(readings: FscReadings) -> Dict[str, Any]:
 
 
 def agreement_values(study: Study, unmasked: FscCurve) -> Dict[str, Any]:
-    """What shows half-maps that share more than the molecule, or lack their solvent, by result field."""
+    """What shows half-maps that share more than the molecule, or lack their solvent.
+
+    Parameters
+    ----------
+    study
+        The Study of the half-maps.
+    unmasked
+        Their FSC without a mask.
+
+    Returns
+    -------
+    dict
+        By result field.
+    """
+    # Copies have no noise to compare.
     noise = None if study.half_maps.identical else solvent_noise_ratio(study.half1.data, study.half2.data)
     return dict(solvent_noise_ratio=noise, tail_fsc=tail_fsc(unmasked), rise_at_end=rise_at_end(unmasked))
 
@@ -290,13 +348,35 @@ def solvent_noise_ratio(half1: np.ndarray, half2: np.ndarray) -> float:
 
 
 def tail_fsc(curve_: FscCurve) -> float:
-    """Mean correlation over the last tenth of the shells (at least three), weighted by their coefficients."""
+    """Mean correlation over the last tenth of the shells, weighted by their coefficients.
+
+    Parameters
+    ----------
+    curve_
+        FSC without a mask.
+
+    Returns
+    -------
+    float
+        Of at least three shells; about 0 when the half-maps share nothing but the molecule.
+    """
     n = max(3, curve_.fsc.size // 10)
     return float(np.average(curve_.fsc[-n:], weights=np.maximum(curve_.count[-n:], 1e-9)))
 
 
 def rise_at_end(curve_: FscCurve) -> float:
-    """Mean of the last three shells less the lowest running mean of three shells; 0 for a curve that only falls."""
+    """Mean of the last three shells less the lowest running mean of three shells.
+
+    Parameters
+    ----------
+    curve_
+        FSC without a mask.
+
+    Returns
+    -------
+    float
+        0 for a curve that only falls, and for one of fewer than five shells.
+    """
     if curve_.fsc.size < 5:
         return 0.0
     running = np.convolve(curve_.fsc[1:], np.full(3, 1 / 3), mode="valid")
@@ -304,7 +384,18 @@ def rise_at_end(curve_: FscCurve) -> float:
 
 
 def curve_values(readings: FscReadings) -> Dict[str, Curve]:
-    """The FSC curves and the thresholds that depend on the shell, by result field."""
+    """The FSC curves, and the thresholds that depend on the shell.
+
+    Parameters
+    ----------
+    readings
+        The curves.
+
+    Returns
+    -------
+    dict of Curve
+        By result field.
+    """
     made = {field: getattr(readings.curves, name) for name, field in _FIELDS.items()}
     out = {field: Curve(readings.freq, c.fsc, c.lower, c.upper) for field, c in made.items() if c is not None}
     count = readings.headline.count

@@ -62,6 +62,7 @@ def fsc_weights(fsc: np.ndarray) -> np.ndarray:
     ----------
     Rosenthal & Henderson (2003), https://doi.org/10.1016/j.jmb.2003.07.013.
     """
+    # RELION's rule; what comes after the first shell without signal is noise that happens to correlate.
     low = np.flatnonzero(fsc[1:] < 1e-4)
     end = int(low[0]) + 1 if low.size else fsc.size
     safe = np.where(np.arange(fsc.size) < end, np.clip(fsc, 0.0, 1.0), 0.0)
@@ -81,6 +82,11 @@ def guinier_plot(ft: np.ndarray, geo: Geometry, weights: np.ndarray, mtf: np.nda
         Weight and MTF of each shell, float64 [n_shells].
     mate_weight
         As in :func:`cryoqa_plugin.core.shells.binned_cross_sums`.
+
+    Returns
+    -------
+    Guinier
+        Over all shells; NaN where the weight is 0.
     """
     _, amplitude, count = shells.power_sums(ft, geo, mate_weight=mate_weight)
     original = guinier.log_amplitudes(amplitude, count, int(np.prod(geo.shape)))
@@ -115,6 +121,7 @@ def apply_filter(ft: np.ndarray, geo: Geometry, weights: np.ndarray, bfactor: fl
     ndarray
         float32 [z, y, x].
     """
+    # 16 points per shell follow B-factor and MTF smoothly, while weights step at the borders of the shells as in RELION.
     at = np.arange((geo.n_shells - 1) * _FINE + _FINE // 2) / _FINE
     freq = at / geo.length
     profile = weights[np.floor(at + 0.5).astype(int)] * np.exp(-bfactor * freq ** 2 / 4)

@@ -22,7 +22,7 @@ from .fsc import solvent_noise_ratio
 _KEPT = 0.99 ** 2                                # of the power, for a correlation of 0.99
 _RANDOM_PHASES = 103.9                           # degrees, 180 / sqrt(3)
 _LOWEST_LOG = -20.0                              # smaller probabilities are drawn here
-_BALL_VOXELS, _EDGE_VOXELS = 5.0, 2.0
+_BALL_VOXELS, _EDGE_VOXELS = 5.0, 2.0  # radius of the ball, and its soft edge
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ class HalfMapStatisticsResult(HalfMapFacts):
                                             y_label="ln mean amplitude")
     guinier_fit: Optional[Curve] = curve("line fitted to it", x_label="Frequency squared", x_unit="1/Å²", y_label="ln mean amplitude")
     d99_directions: Optional[Table] = table("cut-off that keeps a correlation of 0.99 with the shared signal, by direction")
-    local_correlation: Optional[Map] = map_output("", "correlation of the mean map with the signal, around every voxel", output="outputVolume")
+    local_correlation: Optional[Map] = map_output("", "correlation of the mean map with the signal, around every voxel",
+                                                  output="outputVolume")
 
 
 class ShellTest(NamedTuple):
@@ -123,7 +124,18 @@ class HalfMapShells(NamedTuple):
     inside: ShellTest
 
     def resolution(self, test: ShellTest) -> Optional[float]:
-        """Resolution (Å) of the last shell that is more than noise; None for none."""
+        """Resolution of the last shell that is more than noise.
+
+        Parameters
+        ----------
+        test
+            Significance of the shells.
+
+        Returns
+        -------
+        float or None
+            In Å; None when no shell is.
+        """
         return None if test.last is None else float(1 / self.freq[test.last])
 
 
@@ -168,19 +180,42 @@ def compute_half_map_statistics(study: Study, params: HalfMapStatisticsParams, *
 
 
 def ball_radius(study: Study, params: HalfMapStatisticsParams) -> float:
-    """Radius (Å) of the ball of the local correlation."""
+    """Radius of the ball of the local correlation.
+
+    Parameters
+    ----------
+    study, params
+        The Study of the half-maps; the radius asked for, if any.
+
+    Returns
+    -------
+    float
+        In Å; five voxels when none was asked for.
+    """
     return params.local_radius or _BALL_VOXELS * float(np.mean(study.half1.voxel_size))
 
 
 def _check_radius(study: Study, radius: float) -> None:
     voxel, edges = max(study.half1.voxel_size), [n * v for n, v in zip(study.half1.shape[::-1], study.half1.voxel_size)]
+    # Below two voxels a ball holds too few values for a correlation, beyond half the box it meets itself.
     if not 2 * voxel <= radius <= min(edges) / 2:
         raise InputError(f"The ball of the local correlation has a radius of {radius:g} Å; with the voxels and the box of "
                          f"{study.half1.path} it must lie between {2 * voxel:g} and {min(edges) / 2:g} Å. Give another radius.")
 
 
 def sum_shells(study: Study, params: HalfMapStatisticsParams, progress: Progress) -> HalfMapShells:
-    """Sums over the shells and their significance, without and with the mask."""
+    """Sums over the shells and their significance, without and with the mask.
+
+    Parameters
+    ----------
+    study, params, progress
+        The Study of the half-maps; rate, procedure and asymmetric units; called with the fraction done.
+
+    Returns
+    -------
+    HalfMapShells
+        Without a mask ``inside`` is ``whole``.
+    """
     geo, freq = study.geometry, study.frequencies
     progress(0.05, "shells of the half-maps")
     whole_sums = pairs.pair_sums(study.transform("half1"), study.transform("half2"), geo)
@@ -224,7 +259,13 @@ def _first_run(is_signal: np.ndarray) -> Tuple[Optional[int], int]:
 
 
 def significance_values(study: Study, found: HalfMapShells) -> Dict[str, Any]:
-    """FSC, its p-values, and the resolution up to which shells are more than noise, by result field."""
+    """FSC, its p-values, and the resolution up to which shells are more than noise, by result field.
+
+    Parameters
+    ----------
+    study, found
+        The Study of the half-maps; their shells.
+    """
     inside, x = found.inside, found.freq[1:]
     out: Dict[str, Any] = dict(
         resolution_fdr=found.resolution(inside), resolution_fdr_unmasked=found.resolution(found.whole), nyquist=float(1 / x[-1]),
@@ -240,13 +281,20 @@ def _log(p: np.ndarray) -> np.ndarray:
 
 
 def strength_values(study: Study, params: HalfMapStatisticsParams, found: HalfMapShells) -> Dict[str, Any]:
-    """Phase residual, SSNR and information, by result field."""
+    """Phase residual, SSNR and information, by result field.
+
+    Parameters
+    ----------
+    study, params, found
+        The Study of the half-maps; confidence and asymmetric units; their shells.
+    """
     inside, x = found.inside, found.freq[1:]
     dpr = found.inside_sums.dpr[1:]
     with np.errstate(invalid="ignore"):
         ssnr = significance.ssnr(inside.fsc)
         low, high = significance.ssnr_band(ssnr, inside.coefficients, params.confidence)
     bits = significance.information(inside.fsc)
+    # -3: the crossing is linear in the logarithm, which one shell nearly without signal would pull far.
     return dict(resolution_dpr_45=_crossing(x, -dpr, -45.0), resolution_dpr_random=_crossing(x, -dpr, -_RANDOM_PHASES),
                 resolution_ssnr_1=_crossing(x, np.maximum(_log10(ssnr), -3), 0.0), dpr=Curve(x, dpr),
                 log_ssnr=Curve(x, _log10(ssnr), _log10(low), _log10(high)), information_curve=Curve(x, bits),
@@ -277,6 +325,7 @@ def _information(study: Study, params: HalfMapStatisticsParams, found: HalfMapSh
     if study.mask is not None:
         squares = study.mask.data ** 2
         part = float(squares.sum(dtype=np.float64) ** 2 / np.sum(squares * squares, dtype=np.float64) / size)
+        # A soft mask has the volume of its sum.
         volume = float(study.mask.data.sum(dtype=np.float64))
     count = found.whole_sums.sums.count[1:] * part / params.asymmetric_units
     total = float(np.sum((count * bits)[:found.inside.last or 0]))
@@ -285,11 +334,20 @@ def _information(study: Study, params: HalfMapStatisticsParams, found: HalfMapSh
 
 
 def signal_values(study: Study, params: HalfMapStatisticsParams, found: HalfMapShells, warnings: List[str]) -> Dict[str, Any]:
-    """B-factor of the signal, by result field: of the root of the mean cross-power of the whole half-maps, whose noise averages out."""
+    """B-factor of the signal: of the root of the mean cross-power of the whole half-maps, whose noise averages out, by result field.
+
+    Parameters
+    ----------
+    study, params, found
+        The Study of the half-maps; where the fit begins; their shells.
+    warnings
+        A sentence is added when the fit cannot be made.
+    """
     sums, x = found.whole_sums.sums, found.freq[1:]
     mean = (sums.cross / np.maximum(sums.count, 1e-9))[1:]
     good = mean > 0
     ln = np.where(good, 0.5 * np.log(np.where(good, mean, 1.0)) - np.log(study.half1.data.size), np.nan)
+    # Beyond the last shell with signal the mean cross-power is noise of either sign.
     ln[found.whole.last or 0:] = np.nan
     out: Dict[str, Any] = dict(guinier_signal=Curve(x ** 2, ln))
     fit = guinier.fit(x, ln, params.fit_from)
@@ -302,7 +360,13 @@ def signal_values(study: Study, params: HalfMapStatisticsParams, found: HalfMapS
 
 
 def direction_values(found: HalfMapShells) -> Dict[str, Any]:
-    """d99 of the shared signal, over all and by direction, by result field."""
+    """d99 of the shared signal, over all and by direction, by result field.
+
+    Parameters
+    ----------
+    found
+        The shells of the half-maps.
+    """
     shared = found.whole_sums.shared[:(found.whole.last or 0) + 1]
     cuts = [_cut(found.geo, shared[:, i]) for i in range(shared.shape[1])]
     known = [c for c in cuts if c is not None]
@@ -325,13 +389,32 @@ def _cut(geo: Geometry, power: np.ndarray) -> Optional[float]:
 
 
 def sign_values(study: Study) -> Dict[str, Any]:
-    """Signs of half-maps that lack their solvent, and the mask, by result field."""
+    """Signs of half-maps that lack their solvent, and the mask, by result field.
+
+    Parameters
+    ----------
+    study
+        The Study of the half-maps.
+    """
     noise = None if study.half_maps.identical else solvent_noise_ratio(study.half1.data, study.half2.data)
     return dict(solvent_noise_ratio=noise, mask_fraction=None if study.mask is None else float(study.mask.data.mean(dtype=np.float64)))
 
 
 def local_values(study: Study, params: HalfMapStatisticsParams, found: HalfMapShells, warnings: List[str]) -> Dict[str, Any]:
-    """Local correlation of the whitened half-maps up to the last shell that is more than noise: map and median."""
+    """Local correlation of the whitened half-maps up to the last shell that is more than noise: map and median.
+
+    Parameters
+    ----------
+    study, params, found
+        The Study of the half-maps; radius of the ball; their shells.
+    warnings
+        A sentence is added when no shell is more than noise.
+
+    Returns
+    -------
+    dict
+        By result field; empty without such a shell.
+    """
     if found.inside.last is None:
         warnings.append("No shell of the half-maps is more than noise, so that no local correlation map was made.")
         return {}
@@ -345,6 +428,7 @@ def local_values(study: Study, params: HalfMapStatisticsParams, found: HalfMapSh
     data *= 2 / (1 + data)                               # of the halves -> of their mean with the signal, squared
     if mask is not None:
         data[mask.data <= 0] = 0
+    # Masks need not reach 1: half of their largest value is their inside.
     inside = data if mask is None else data[mask.data >= 0.5 * float(mask.data.max())]
     return dict(local_correlation=half.with_data(data), local_correlation_median=float(np.median(inside)))
 

@@ -160,7 +160,18 @@ def _place_model(study: Study, params: MtriageParams, grid: Map, warnings: List[
 
 
 def mask_source(study: Study, params: MtriageParams) -> Optional[str]:
-    """Where the mask comes from: ``given``, ``model``, ``variance``, or None without a masked pass."""
+    """Where the mask comes from.
+
+    Parameters
+    ----------
+    study, params
+        The Study of the inputs; which mask is asked for.
+
+    Returns
+    -------
+    str or None
+        ``given``, ``model`` or ``variance``; None without a masked pass.
+    """
     if params.masking == "unmasked":
         return None
     if params.mask_from != "automatic":
@@ -171,9 +182,21 @@ def mask_source(study: Study, params: MtriageParams) -> Optional[str]:
 
 
 def make_mask(inputs: MtriageInputs, unmasked: MtriagePass) -> Optional[Map]:
-    """The mask of the masked pass by the rules of mtriage, None when there is none to use.
+    """The mask of the masked pass by the rules of mtriage.
 
     Not the mask that a Study makes: the numbers are held against those of Phenix, which belong to its masks.
+
+    Parameters
+    ----------
+    inputs
+        The maps, the model and the parameters.
+    unmasked
+        The pass without a mask, for the resolution.
+
+    Returns
+    -------
+    Map or None
+        float32, 0 to 1; None when there is none to use.
     """
     source = mask_source(inputs.study, inputs.params)
     if source is None:
@@ -198,32 +221,85 @@ def _resolution(params: MtriageParams, unmasked: MtriagePass) -> float:
 
 
 def smoothing_radius(params: MtriageParams, unmasked: MtriagePass) -> float:
-    """Smoothing radius of the mask in Å."""
+    """Smoothing radius of the mask.
+
+    Parameters
+    ----------
+    params
+        The radius asked for, or its ratio to the resolution.
+    unmasked
+        The pass without a mask, for the resolution.
+
+    Returns
+    -------
+    float
+        In Å.
+    """
     if params.radius_smooth is not None:
         return params.radius_smooth
     return params.radius_smooth_ratio * _resolution(params, unmasked)
 
 
 def mask_values(inputs: MtriageInputs, mask: Map, unmasked: MtriagePass) -> Dict[str, Any]:
-    """Source, mean and radius of the mask, by result field."""
+    """Source, mean and radius of the mask.
+
+    Parameters
+    ----------
+    inputs, mask, unmasked
+        What the passes work on; the mask used; the pass without it.
+
+    Returns
+    -------
+    dict
+        By result field.
+    """
     source = mask_source(inputs.study, inputs.params)
     return dict(mask_source=source, mask_fraction=float(mask.data.mean(dtype="float64")),
                 radius_smooth=None if source == "given" else float(smoothing_radius(inputs.params, unmasked)))
 
 
 def half_map_curve_values(inputs: MtriageInputs, unmasked: MtriagePass, warnings: List[str]) -> Dict[str, Any]:
-    """How often the half-map FSC falls, and whether it reaches Nyquist, by result field."""
+    """How often the half-map FSC falls, and whether it reaches Nyquist.
+
+    Parameters
+    ----------
+    inputs, unmasked
+        What the passes work on; the pass without a mask.
+    warnings
+        A sentence is added when the FSC falls more than once.
+
+    Returns
+    -------
+    dict
+        By result field.
+    """
     d_fsc = unmasked.values["d_fsc"]
     if unmasked.falls and unmasked.falls > 1:
         warnings.append(f"The half-map FSC falls below 0.143 {unmasked.falls} times; the resolution given is the fall that most of "
                         "the curve speaks for.")
+    # The axis with the largest voxels ends first.
     nyquist = 2 * max(inputs.grid.voxel_size)
     above = bool(unmasked.values["fsc_half"].y[0] >= 0.143) if d_fsc is None else d_fsc < nyquist
     return dict(d_fsc_falls=unmasked.falls, reaches_nyquist=above)
 
 
 def model_values(inputs: MtriageInputs, model: placing.Placed, best: MtriagePass, warnings: List[str]) -> Dict[str, Any]:
-    """How well the model fits, by result field; ``best`` is the masked pass when there is one."""
+    """How well the model fits.
+
+    Parameters
+    ----------
+    inputs, model
+        What the passes work on; the atoms.
+    best
+        The masked pass when there is one, else the unmasked one.
+    warnings
+        A sentence is added when the model does not correlate with the map.
+
+    Returns
+    -------
+    dict
+        By result field.
+    """
     b_iso, d_model, d_fsc = (best.values.get(n) for n in ("b_iso_overall", "d_fsc_model_05", "d_fsc"))
     out: Dict[str, Any] = dict(model_correlation=best.correlation,
                                b_excess=None if b_iso is None else b_iso - model.values["model_b_mean"])

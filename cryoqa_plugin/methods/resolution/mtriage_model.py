@@ -109,7 +109,13 @@ def place(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndarray
 
 
 def in_file(item: Any) -> str:
-    """`` (path)`` of a map or model that has one, for use in a sentence."""
+    """`` (path)`` of a map or model that has one, for use in a sentence.
+
+    Parameters
+    ----------
+    item
+        The map or model.
+    """
     return f" ({item.path})" if item.path else ""
 
 
@@ -132,6 +138,7 @@ def _check_place(model: Model, grid: Map, data: np.ndarray, warnings: List[str])
     scores = {origin: _score(model, grid, origin, data, mean, sd) for origin in [tuple(grid.origin)] + _other_origins(grid)}
     here = scores[tuple(grid.origin)]
     best = max(scores, key=lambda o: scores[o])
+    # Twice as good elsewhere is no accident, even where the score here is fair.
     if here < _MISPLACED or scores[best] > 2 * here:
         hint = (f"with the map's origin at {_triple(best)} Å instead of {_triple(grid.origin)} Å it would be {scores[best]:.2f} SD"
                 if scores[best] > max(2 * here, _MISPLACED) else "check that model and map belong together and lie on each other")
@@ -155,6 +162,7 @@ def _other_origins(grid: Map) -> List[Triple]:
     if grid.header is not None:
         out.insert(0, tuple(float(v) for v in grid.header.header_origin))
         out.insert(1, tuple(float(n * v) for n, v in zip(grid.header.nstart, grid.voxel_size)))
+    # 0.1 Å: origins that differ by rounding in a header are one.
     return [o for o in dict.fromkeys(out) if max(abs(a - b) for a, b in zip(o, grid.origin)) > 0.1]
 
 

@@ -64,7 +64,20 @@ class MtriageInputs:
         return self.params.low_resolution, self.params.high_resolution
 
     def transform(self, name: str, mask: Optional[np.ndarray]) -> np.ndarray:
-        """Transform of a map of the Study, times a mask when there is one; without one it is shared."""
+        """Transform of a map of the Study.
+
+        Parameters
+        ----------
+        name
+            ``half1``, ``half2`` or ``full_map``.
+        mask
+            What the map is multiplied by, float32 [z, y, x]; without one the transform is shared.
+
+        Returns
+        -------
+        ndarray
+            complex64 [nz, ny, nx // 2 + 1].
+        """
         if mask is None:
             return self.study.transform(name)
         return fourier.forward(self.study.given()[name].data * mask)
@@ -78,16 +91,39 @@ class MtriagePass(NamedTuple):
     falls: Optional[int]
 
     def named(self, suffix: str) -> Dict[str, Any]:
-        """The values under the names of the result."""
+        """The values under the names of the result.
+
+        Parameters
+        ----------
+        suffix
+            ``unmasked`` or ``masked``.
+
+        Returns
+        -------
+        dict
+            By result field.
+        """
         return {f"{name}_{suffix}": value for name, value in self.values.items()}
 
 
 def map_values(study: Study, grid: Map) -> Dict[str, Any]:
-    """Table of the maps, histograms, and the correlation of the histograms of the half-maps, by result field."""
+    """Table of the maps, histograms, and the correlation of the histograms of the half-maps.
+
+    Parameters
+    ----------
+    study, grid
+        The Study of the maps; the map that stands for the grid.
+
+    Returns
+    -------
+    dict
+        By result field.
+    """
     named = {"map": study.density.data}
     if study.has_halves:
         named.update(half1=study.half1.data, half2=study.half2.data)
     rows, ranges = [], {}
+    # The corner of Fourier space, which mtriage names as the end of a map, is finer than Nyquist.
     corner = 1 / np.sqrt(sum((0.5 / v) ** 2 for v in grid.voxel_size))
     for name, data in named.items():
         ranges[name] = (float(data.min()), float(data.max()))
@@ -96,6 +132,7 @@ def map_values(study: Study, grid: Map) -> Dict[str, Any]:
     columns = ("map", "nx", "ny", "nz", "origin_x", "origin_y", "origin_z", "min", "max", "mean", "sd", "d_min_corner")
     values: Dict[str, Any] = {"map_counts": Table(columns, tuple(rows)), "nyquist": 2 * float(max(grid.voxel_size))}
     if study.has_halves:
+        # One range for both half-maps, so that their histograms have the same bins and can be correlated.
         both = (min(ranges["half1"][0], ranges["half2"][0]), max(ranges["half1"][1], ranges["half2"][1]))
         ranges.update(half1=both, half2=both)
     for name, data in named.items():
@@ -122,7 +159,20 @@ def _histogram(data: np.ndarray, low: float, high: float) -> Curve:
 
 
 def measure(inputs: MtriageInputs, mask: Optional[np.ndarray]) -> MtriagePass:
-    """All numbers and curves of the maps, times ``mask`` (float32 [z, y, x]) when there is one."""
+    """All numbers and curves of the maps.
+
+    Parameters
+    ----------
+    inputs
+        The maps, the model and the parameters.
+    mask
+        What the maps are multiplied by, float32 [z, y, x]; None for the maps as they are.
+
+    Returns
+    -------
+    MtriagePass
+        None in place of numbers that could not be read.
+    """
     values: Dict[str, Any] = {}
     halves, full_ft, full = _sums(inputs, mask)
     as_phenix = inputs.params.phenix_d99
