@@ -17,7 +17,7 @@ import numpy as np
 
 from . import params as params_module, runner
 from .errors import InputError, MissingInputError
-from .io.inputs import KINDS, expand
+from .io.inputs import KINDS, SAME, expand
 from .io.maps import Map, read_map
 from .progress import Progress, silent
 from .registry import BY_ID, CAPABILITIES, Capability, resolve
@@ -68,7 +68,8 @@ def open(*, job: Optional[str] = None, voxel_size: Optional[Numbers] = None, ori
         raise MissingInputError("Nothing was given; give half1 and half2, full_map, or job.")
     size = None if voxel_size is None else tuple(float(v) for v in np.broadcast_to(np.asarray(voxel_size, dtype=float), 3))
     files = {k: v for k, v in given.items() if _is_path(v)}
-    study = Study.read(expand(files), {n: size for n in expand(files) if KINDS[n].is_map} if size else None, notes=notes, budget=budget)
+    study = Study.read(expand(files), {n: size for n in expand(files) if KINDS[n].grid == SAME} if size else None,
+                       notes=notes, budget=budget)
     others = {k: _as_input(k, v, size, origin) for k, v in given.items() if k not in files and v is not None}
     return OpenStudy(study.inputs.with_(**others), shelf=study.shelf, source_notes=notes)
 
@@ -82,6 +83,8 @@ def _as_input(kind: str, value: Any, size: Optional[Tuple[float, ...]], origin: 
         return tuple(_as_input(kind, v, size, origin) if not _is_path(v) else KINDS[kind].read(os.fspath(v)) for v in value)
     if not isinstance(value, np.ndarray):
         return value
+    if not KINDS[kind].is_map:
+        raise InputError(f"{KINDS[kind].label} cannot be an array; give its file.")
     if value.ndim != 3 or np.iscomplexobj(value):
         raise InputError(f"{KINDS[kind].label} is an array of shape {value.shape} and type {value.dtype}; give real numbers [z, y, x].")
     if size is None:

@@ -149,8 +149,8 @@ def _voxel_sizes(args: argparse.Namespace, sources: Dict[str, str]) -> Optional[
         return _voxel_sizes_of_job(args, sources)
     if not 0 < size < 1000:
         raise InputError(f"The voxel size is {size:g} Å; it must be above 0 and below 1000 Å.")
-    from .io.inputs import KINDS
-    return {k: size for k in sources if KINDS[k].is_map}
+    from .io.inputs import KINDS, SAME
+    return {k: size for k in sources if KINDS[k].grid == SAME}
 
 
 def _voxel_sizes_of_job(args: argparse.Namespace, sources: Dict[str, str]) -> Optional[Dict[str, float]]:

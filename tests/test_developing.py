@@ -28,9 +28,21 @@ def _insert(path, before, text):
 
 def test_the_example_has_all_its_parts():
     captions = [caption.split(",")[0] for caption, _ in _blocks()]
-    assert captions == ["cryoqa_plugin/methods/map_info/contrast.py", "cryoqa_plugin/registry.py", "cryoqa_plugin/limits.py",
-                        "protocols/protocol_contrast.py", "cryoqa_plugin/report/sections/contrast.py", "docs/capabilities/contrast.rst",
-                        "tests/methods/test_contrast.py", "bench/bench_contrast.py"]
+    assert captions == ["cryoqa_plugin/methods/local_resolution/band_correlation.py", "cryoqa_plugin/registry.py",
+                        "protocols/protocol_band_correlation.py", "cryoqa_plugin/report/sections/local_resolutions.py",
+                        "docs/capabilities/band_correlation.rst", "tests/methods/test_band_correlation.py", "bench/table.py"]
+
+
+def test_it_takes_fewer_files_and_lines_than_before_the_study():
+    """Before, a local method took six new files, three touched, and 134 lines."""
+    new = [code for caption, code in _blocks() if "a row of" not in caption]
+    touched = [code for caption, code in _blocks() if "a row of" in caption]
+    assert len(new) == 4 and len(touched) == 3
+    lines = sum(1 for code in new + touched for line in code.split("\n") if line.strip())
+    assert lines < 134, lines
+
+
+BEFORE = {"registry.py": ")\n\nBY_ID", "local_resolutions.py": ")\n\n\ndef draw", "table.py": ")\n"}
 
 
 @pytest.fixture(scope="module")
@@ -44,16 +56,11 @@ def copy(tmp_path_factory):
         shutil.copy(ROOT / name, top / name)
     for caption, code in _blocks():
         path = top / caption.split(",")[0]
-        if path.name == "registry.py":
-            _insert(path, ")\n\nBY_ID", code)
-        elif path.name == "limits.py":
-            path.write_text(path.read_text(encoding="utf-8").rstrip()[:-1] + textwrap.indent(code, "    ") + "}\n", encoding="utf-8")
+        if "a row of" in caption:
+            _insert(path, BEFORE[path.name], code)
         else:
             assert not path.exists()
-            path.parent.mkdir(exist_ok=True)
             path.write_text(code, encoding="utf-8")
-    with open(top / "protocols" / "__init__.py", "a", encoding="utf-8") as stream:
-        stream.write("from .protocol_contrast import CryoqaProtContrast\n")
     return top
 
 
@@ -66,16 +73,33 @@ def _run(copy, *command):
 
 
 def test_the_example_passes_its_own_test_and_the_contracts(copy):
-    out = _run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/methods/test_contrast.py", "tests/test_registry.py",
-               "tests/test_layers.py", "tests/test_docstrings.py", "tests/test_style.py", "-k", "contrast")
+    out = _run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/methods/test_band_correlation.py", "tests/test_registry.py",
+               "tests/test_layers.py", "tests/test_docstrings.py", "tests/test_style.py", "-k", "band_correlation")
     assert int(re.search(r"(\d+) passed", out).group(1)) > 15
 
 
-def test_the_example_is_a_command_and_a_call(copy, tiny_halves, tmp_path):
+def test_the_example_is_a_command_a_call_and_a_section(copy, tiny_halves, tmp_path):
     paths = tiny_halves["paths"]
-    out = _run(copy, "-m", "cryoqa_plugin.cli", "contrast", "--map", paths["full_map"], "--mask", paths["mask"],
-               "-o", str(tmp_path / "out"), "--inside", "0.9", "--no-report", "-q")
-    assert "times as much inside the mask" in out and "solvent_sd" in out
-    out = _run(copy, "bench/bench_contrast.py", paths["full_map"], paths["mask"])
-    assert "cpu_seconds" in out
-    assert "contrast" in _run(copy, "-m", "cryoqa_plugin.cli", "list", "--rst")
+    out = _run(copy, "-m", "cryoqa_plugin.cli", "band-correlation", "--half1", paths["half1"], "--half2", paths["half2"],
+               "-o", str(tmp_path / "out"), "--window", "6", "-q")
+    assert "The bands of the half-maps correlate up to" in out and "coarsest" in out
+    assert "Up to which band do the half-maps correlate?" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    out = _run(copy, "-c", f"import cryoqa_plugin; study = cryoqa_plugin.open(half1={paths['half1']!r}, half2={paths['half2']!r}); "
+               "print(study.band_correlation(bands=6).resolution_map.data.shape)")
+    assert out.strip() == "(32, 32, 32)"
+    assert "band-correlation" in _run(copy, "-m", "cryoqa_plugin.cli", "list", "--rst")
+
+
+def test_what_is_forgotten_is_named(copy):
+    """A parameter that nothing reads, and a row that stands in no item and does not say why."""
+    method, registry = copy / "cryoqa_plugin/methods/local_resolution/band_correlation.py", copy / "cryoqa_plugin/registry.py"
+    kept = method.read_text(encoding="utf-8"), registry.read_text(encoding="utf-8")
+    method.write_text(kept[0].replace("params.threshold", "0.143"), encoding="utf-8")
+    registry.write_text(kept[1].replace('outside="asks what 1.i asks, more coarsely", ', ""), encoding="utf-8")
+    try:
+        with pytest.raises(AssertionError) as failed:
+            _run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_registry.py", "-k", "band_correlation")
+    finally:
+        method.write_text(kept[0], encoding="utf-8")
+        registry.write_text(kept[1], encoding="utf-8")
+    assert "nothing reads threshold" in str(failed.value) and "say in 'outside' why it answers none" in str(failed.value)

@@ -61,7 +61,7 @@ def test_values_that_are_read_in_examples_exist(page):
 
 def test_every_option_of_a_page_is_one_of_its_command():
     known = {"--" + s.name.replace("_", "-") for c in CAPABILITIES for s in params.specs(resolve(c.params))}
-    known |= {"--map", "--half1", "--half2", "--mask", "--mask2", "--model", "--others", "--job", "--mtf", "--fsc-curve", "--sequence", "--voxel-size", "--out", "--threads",
+    known |= {"--map", "--half1", "--half2", "--mask", "--mask2", "--model", "--others", "--job", "--voxel-size", "--out", "--threads",
               "--limits", "--no-report", "--strict", "--quiet", "--json", "--schema", "--rst", "--parts", "--base-url",
               "--help", "--version"}
     for page in (ROOT / "README.rst", ROOT / "docs" / "quickstart.rst"):

@@ -78,6 +78,38 @@ def test_parameters_are_declared_and_their_defaults_are_allowed(row):
 
 
 @ROWS
+def test_every_parameter_is_read(row):
+    """An option that does nothing is found by reading the code of the method and of what it imports from its room and others."""
+    path = ROOT / "cryoqa_plugin" / "methods" / row.family / f"{row.id}.py"
+    read = _parameters_read(path, set())
+    unread = [s.name for s in params.specs(resolve(row.params)) if s.name not in read]
+    assert not unread, f"nothing reads {', '.join(unread)}"
+
+
+def _parameters_read(path, seen):
+    """Names that are read of an object of parameters (``params.x``, ``inputs.params.x``) in a file and the methods it imports."""
+    top = ROOT / "cryoqa_plugin" / "methods"
+    if path in seen or not path.is_file() or top not in path.parents:
+        return set()
+    seen.add(path)
+    nodes = list(ast.walk(tree(path)))
+    names = {"params"} | {n.arg for n in nodes if isinstance(n, ast.arg) and n.annotation is not None and "Params" in ast.dump(n.annotation)}
+    for n in nodes:
+        if isinstance(n, ast.Assign):
+            target, value = n.targets[0], n.value
+            pairs = zip(target.elts, value.elts) if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) else [(target, value)]
+            names |= {a.id for a, b in pairs if isinstance(a, ast.Name) and isinstance(b, ast.Attribute) and b.attr == "params"}
+    read = {n.attr for n in nodes if isinstance(n, ast.Attribute) and (isinstance(n.value, ast.Name) and n.value.id in names
+                                                                     or isinstance(n.value, ast.Attribute) and n.value.attr == "params")}
+    for n in nodes:
+        if isinstance(n, ast.ImportFrom) and n.level:
+            module = path.parents[n.level - 1].joinpath(*(n.module or "").split("."))
+            for found in [module.with_suffix(".py"), *(module / f"{a.name}.py" for a in n.names)]:
+                read |= _parameters_read(found, seen)
+    return read
+
+
+@ROWS
 def test_results_say_unit_meaning_and_direction(row):
     cls = resolve(row.result)
     assert issubclass(cls, results.Result) and cls.__dataclass_params__.frozen

@@ -7,6 +7,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from pwem.objects import SetOfVolumes, Volume, VolumeMask
 
+from cryoqa_plugin.io.inputs import KINDS
 from cryoqa_plugin.io.maps import Map, MapHeader, read_header, read_map
 from cryoqa_plugin.protocols.inputs import half_maps, plain
 
@@ -72,10 +73,10 @@ def of_run(protocol: Any) -> Tuple[Choices, Choices]:
         (masks if isinstance(output, VolumeMask) else maps)[name] = of_volume(output)
     files = protocol._files()
     for kind, path in files.sources.items():
-        if kind != "model":
+        if KINDS[kind].is_map:
             file = MapFile(path, files.voxel_sizes.get(kind), files.origins.get(kind))
             (masks if kind.startswith("mask") else maps)[f"{kind.replace('_', ' ')} (input)"] = file
-    if not files.sources:                                    # an import: its half-maps stand in its output
+    if not any(KINDS[kind].is_map for kind in files.sources):   # an import: its half-maps stand in its output
         for output in (o for _, o in protocol.iterOutputAttributes(Volume) if half_maps(o)):
             maps.update({f"half-map {i}": of_volume(output, path) for i, path in enumerate(half_maps(output), 1)})
     keep = [{n: f for n, f in chosen.items() if os.path.isfile(f.path)} for chosen in (maps, masks)]

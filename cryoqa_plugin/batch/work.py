@@ -80,14 +80,14 @@ def conclude(job: Job, key: str, summary: str, error: str, again: bool, seconds:
 
 
 def _work(job: Job, how: How, progress: Progress) -> str:
-    from ..io.inputs import KINDS, grid_problems, read_headers
+    from ..io.inputs import KINDS, SAME, grid_problems, read_headers
     from ..report.assemble import write_report
     from ..validation.run import validate
     headers = read_headers(job.sources)
     wrong = grid_problems(headers) if job.voxel_size is None else []
     if wrong:
         raise InputError(wrong[0])
-    sizes = {k: job.voxel_size for k in job.sources if KINDS[k].is_map} if job.voxel_size else None
+    sizes = {k: job.voxel_size for k in job.sources if KINDS[k].grid == SAME} if job.voxel_size else None
     document = validate(job.sources, job.folder, contour=job.contour, resolution=job.resolution, levels=how.levels, progress=progress,
                         threads=how.threads, resume=how.resume, limits=how.limits, voxel_sizes=sizes, command=list(how.command))
     failures = document["not_done"]

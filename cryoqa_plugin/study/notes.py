@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, List, Sequence
 
+from ..io.inputs import KINDS, SAME
 from . import position
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def _of_readers(study: Study) -> List[str]:
 
 def _origins(study: Study) -> List[str]:
     """Maps that are laid on each other voxel by voxel though their origins say otherwise."""
-    maps = list(study.maps().items())
+    maps = [(n, m) for n, m in study.maps().items() if KINDS[n].grid == SAME]
     out: List[str] = []
     for name, map_ in maps[1:]:
         first_name, first = maps[0]
@@ -73,7 +74,6 @@ def _origins(study: Study) -> List[str]:
 
 
 def _named(name: str, map_: Any) -> str:
-    from ..io.inputs import KINDS
     return KINDS[name].label.lower() + (f" ({map_.path})" if map_.path else "")
 
 

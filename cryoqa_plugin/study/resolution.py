@@ -34,7 +34,8 @@ def overall(study: Study) -> float:
         it never does or is nowhere above. Of a map alone: that of :func:`of_map`, which refuses maps that were masked.
     """
     if not study.has_halves:
-        return of_map(study.density)
+        made = study.with_(mask=None).used_mask
+        return of_map(study.density, made.data if made.source == "made" else None)
     curves = study.fsc_curves()
     freq = study.frequencies
     return _in_angstrom(crossing.find_crossings(freq, getattr(curves, curves.headline).fsc, THRESHOLD).first, freq)
@@ -61,7 +62,7 @@ def unmasked(study: Study) -> Optional[float]:
     return _in_angstrom(found.first, freq)
 
 
-def of_map(map_: Map) -> float:
+def of_map(map_: Map, mask: Optional[np.ndarray] = None) -> float:
     """Resolution of a map without half-maps, from the noise of the solvent around the molecule.
 
     A soft mask ``m`` of the molecule is made from the map. Where the solvent is not masked off, the power of ``(1 - m) rho`` per voxel is
@@ -72,6 +73,8 @@ def of_map(map_: Map) -> float:
     ----------
     map_
         The map, not masked.
+    mask
+        Soft mask of the molecule, float32 [z, y, x]; made from the map when None.
 
     Returns
     -------
@@ -86,7 +89,8 @@ def of_map(map_: Map) -> float:
     if is_cut(map_):
         raise InputError(f"The resolution cannot be told from this map, whose solvent is masked ({map_.path}); give the resolution.")
     geo = fourier.geometry(map_.shape, map_.voxel_size)
-    mask = molecule(map_)
+    if mask is None:
+        mask = molecule(map_)
     power = []
     for weight in (mask, 1 - mask):
         total, _, count = shells.power_sums(fourier.forward(map_.data * weight), geo)

@@ -11,7 +11,7 @@ import scipy.ndimage
 from cryoqa_plugin.core import masks
 from cryoqa_plugin.errors import InputError
 from cryoqa_plugin.io.maps import Map, read_map
-from cryoqa_plugin.methods.map_info import contour_steps as steps
+from cryoqa_plugin.methods.map_info import contour_background, contour_steps as steps
 from cryoqa_plugin.methods.map_info.contour import ContourParams, compute_contour
 from cryoqa_plugin.study import Study
 
@@ -52,9 +52,9 @@ def test_components_of_the_report_of_emd_4701():
 
 
 def test_background_of_the_report_of_emd_4701():
-    assert round(steps.outlier_share(3848, 4923125), 2) == 1363.36
-    t = steps.t_value(-0.000982, 0.007455, 4923125)
-    assert t == pytest.approx(-292.27, abs=0.01) and steps.probability(t, 4923125) == 0
+    assert round(contour_background.outlier_share(3848, 4923125), 2) == 1363.36
+    t = contour_background.t_value(-0.000982, 0.007455, 4923125)
+    assert t == pytest.approx(-292.27, abs=0.01) and contour_background.probability(t, 4923125) == 0
 
 
 def test_spaces_and_centre_of_the_report_of_emd_4701():

@@ -99,6 +99,7 @@ def compute_import_job(study: Study, params: ImportJobParams, *, progress: Progr
     pair = bool(job.half1 and job.half2)
     agree = None
     if job.program_voxel_size and job.header_voxel_size:
+        # 0.2 %: headers are rounded, a wrong calibration is off by more.
         agree = abs(job.program_voxel_size - job.header_voxel_size) <= 2e-3 * job.program_voxel_size
     progress(1.0, "done")
     return ImportJobResult(

@@ -16,6 +16,7 @@ from .local_resolution import usable_mask
 from .noise_source import resolution_of_whole, solvent_outside
 
 _LEAST_START, _LEAST_WINDOW = 10.0, 4.0          # Å
+_XMIPP_START = 3.0                               # voxels, in place of a resolution that Xmipp does not ask a map alone for
 _START, _WINDOW = 5.0, 1.5                       # in overall resolutions
 
 
@@ -138,7 +139,10 @@ def monores_inputs(study: Study, params: MonoresParams) -> MonoresInputs:
     study.check("half1", "half2", "full_map", "mask", least=16, what="local resolution needs")
     used = usable_mask(study)
     solvent = None if study.has_halves else solvent_outside(study, used)
-    made = MonoresInputs(study, params, used, used.inside, solvent, resolution_of_whole(study, params.resolution))
+    asked = params.resolution
+    if asked is None and params.rules == "xmipp" and not study.has_halves:
+        asked = _XMIPP_START * max(study.grid.voxel_size)    # where the program's sweep over a map alone begins
+    made = MonoresInputs(study, params, used, used.inside, solvent, resolution_of_whole(study, asked))
     finest = 2 * made.voxel
     if made.start <= 1.1 * finest:
         raise InputError(f"The sweep would begin at {made.start:g} Å, but voxels of {made.voxel:g} Å hold nothing finer than {finest:g} Å "

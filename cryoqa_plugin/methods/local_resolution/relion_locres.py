@@ -248,6 +248,7 @@ def _points(study: Study, params: RelionLocresParams, mask: np.ndarray, window: 
     along = [max(1, int(np.floor(params.sampling / v + 0.5))) for v in voxel]
     points = spheres.grid_points(grid.shape, along, [radius / v for v in voxel])
     if points.size == 0:
+        # The spheres of the lattice all stick out of a small box; one in its middle is left.
         points = np.array([[n // 2 for n in grid.shape]])
     if not params.everywhere:
         points = points[[_reaches(mask, p, window) for p in points]]

@@ -14,7 +14,7 @@ from ...progress import Progress, silent
 from ...results import Curve, Result, Table, curve, map_output, metric, table
 from ...study import Study
 from ..masks import common
-from . import contour_steps as steps
+from . import contour_background as noise, contour_steps as steps
 
 _SPACE_COLUMNS = ("axis", "left (Å)", "right (Å)", "left (%)", "right (%)", "decentring (%)", "centre of mass (voxels)",
                   "its offset (%)", "of the raw map (voxels)", "its offset (%)")
@@ -118,7 +118,21 @@ def compute_contour(study: Study, params: ContourParams, *, progress: Progress =
     progress
         ``progress(fraction, message)``.
 
-    Items 0.a, 0.b and 0.c of the Validation Report Service, Sorzano et al. (2022), https://doi.org/10.1039/D2FD00059H.
+    Returns
+    -------
+    ContourResult
+        Numbers, tables, and the mask made of the largest component.
+
+    Raises
+    ------
+    MissingInputError
+        No map was given.
+    InputError
+        No voxel reaches the contour level, or all do.
+
+    References
+    ----------
+    Sorzano et al. (2022), https://doi.org/10.1039/D2FD00059H: items 0.a, 0.b and 0.c of the Validation Report Service.
     """
     study.check("full_map", least=2, what="a contour needs")
     map_ = study.full_map
@@ -160,6 +174,7 @@ def _masks(map_: Map, level: float, params: ContourParams) -> _Made:
     largest = labels == 1
     pieces = (labels > 0) & (labels <= np.count_nonzero(sizes >= steps.SPECK * sizes[0]))
     del labels
+    # Mass is counted from 0, or from a negative level, so that no voxel of the component weighs less than nothing.
     xyz = common.centre_of_mass(np.where(largest, map_.data - np.float32(min(level, 0.0)), np.float32(0)), (1.0, 1.0, 1.0))
     hard = steps.dilate(largest, int(np.ceil(params.dilate / map_.voxel - 1e-6)))
     return _Made(raw, hard, pieces, sizes, (xyz, _offset(xyz, map_.shape)))
@@ -196,11 +211,12 @@ def _parts(map_: Map, made: _Made) -> Dict[str, Any]:
 def _background(map_: Map, made: _Made, params: ContourParams) -> Dict[str, Any]:
     hard = made.hard
     outside = map_.data[~hard]
-    found = steps.background(outside, params.sigmas)
+    found = noise.background(outside, params.sigmas)
     margin = max(5.0, 3 * map_.voxel) if params.margin is None else params.margin
+    # Density of the molecule below the level is no noise: it would make outliers of a good map.
     near = masks.extend(hard | made.pieces, margin, map_.voxel_size) if margin > 0 else hard | made.pieces
-    ours = steps.robust(map_.data, near, params.sigmas)
-    drawn = {name: Curve(x, y) for name, (x, y) in steps.histograms(map_.data[~near], ours).items()}
+    ours = noise.robust(map_.data, near, params.sigmas)
+    drawn = {name: Curve(x, y) for name, (x, y) in noise.histograms(map_.data[~near], ours).items()}
     density = float(map_.data[hard].std(dtype=np.float64))
     warnings: List[str] = []
     if found.voxels < 2:

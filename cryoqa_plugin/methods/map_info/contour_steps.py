@@ -1,13 +1,13 @@
-"""Steps of :mod:`.contour`: the level, the box around the molecule, its components, mass by threshold, the background."""
+"""Steps of :mod:`.contour`: the level, the box around the molecule, its components, mass by threshold."""
 from __future__ import annotations
 
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
-from scipy import special
 
 from ...core import masks
 from ...study.mask import contour, drop_small
+from .contour_background import SAMPLE, median_and_sd
 
 A3_PER_DA = 1.207                                            # volume of protein as the service takes it
 DA_PER_RESIDUE = 110.0
@@ -16,25 +16,38 @@ MOST_LISTED = 100
 SPECK = 0.01                                                 # components smaller than this part of the largest are specks
 _OUTSIDE_SHARE = 0.02                                        # of the voxels above the suggested level, outside of the molecule
 _FILLING = 0.5                                               # of the low-passed molecule that the level may enclose
-_BINS = 4000
-_SAMPLE = 2_000_000
-N_SHELLS = 56                                                # of distance from the middle of the box, for the noise: 32 to the faces
+_BINS = 4000                                                 # between the median of the map and its maximum: steps of 1/4000 of them
 
 
 def suggest(data: np.ndarray, voxel_size: Sequence[float], lowpass: float) -> float:
-    """A contour level for a map as it is, float32 [z, y, x].
+    """A contour level for a map as it is.
 
-    The molecule is where the map low-passed at ``lowpass`` (Å) exceeds its own contour
-    (:func:`cryoqa_plugin.study.mask.contour`), without parts
-    smaller than 5 % of the largest. The level is the lowest at which at most 2 % of the voxels above it lie outside of this
-    molecule, and at which they fill at most half of it: the first bounds the noise, the second a map without noise. Where it breaks the map
-    into pieces, none of them half of it, a lower level that joins them is taken if there is one above three times the noise.
+    The molecule is where the map low-passed at ``lowpass`` exceeds its own contour (:func:`cryoqa_plugin.study.mask.contour`), without
+    parts smaller than 5 % of the largest. The level is the lowest at which at most 2 % of the voxels above it lie outside of this
+    molecule, and at which they fill at most half of it: the first bounds the noise, the second a map without noise. Where it breaks the
+    map into pieces, none of them half of it, a lower level that joins them is taken if there is one above three times the noise.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    lowpass
+        Resolution (Å) of the low-pass, three voxels at least.
+
+    Returns
+    -------
+    float
+        The level, in the unit of the map.
     """
+    # Nearer to Nyquist a low-pass takes nothing away.
     fine = 3 * float(np.prod(voxel_size)) ** (1 / 3)
     filtered = masks.lowpass(data, voxel_size, max(lowpass, fine))
     inside = drop_small(filtered >= np.float32(contour(filtered)), 0.05)
     del filtered
-    low, high = float(np.median(data.ravel()[::max(1, data.size // _SAMPLE)])), float(data.max())
+    # The median is the level of the solvent: most of a box is empty.
+    low, high = float(np.median(data.ravel()[::max(1, data.size // SAMPLE)])), float(data.max())
     if not inside.any() or high <= low:
         return 0.5 * (low + high)
     edges = np.linspace(low, high, _BINS + 1)
@@ -45,12 +58,12 @@ def suggest(data: np.ndarray, voxel_size: Sequence[float], lowpass: float) -> fl
     if first >= _BINS or there[first] == 0 or there[first] < 0.02 * np.count_nonzero(inside):
         enough = np.flatnonzero(there >= 0.1 * np.count_nonzero(inside))     # noise at the top too: a tenth of the molecule
         first = int(enough[-1]) if enough.size else 0
-    return _joined(data, float(edges[first]), low + 3 * _median_sd(_sampled(data[~inside], low))[1])
+    return _joined(data, float(edges[first]), low + 3 * median_and_sd(_sampled(data[~inside], low))[1])
 
 
 def _sampled(values: np.ndarray, otherwise: float) -> np.ndarray:
     """Some of the ``values`` that are not 0, spread evenly."""
-    some = values[::max(1, values.size // _SAMPLE)]
+    some = values[::max(1, values.size // SAMPLE)]
     some = some[some != 0]
     return some if some.size else np.array([otherwise], np.float32)
 
@@ -74,7 +87,20 @@ def _above(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
 
 
 def dilate(binary: np.ndarray, steps: int) -> np.ndarray:
-    """Mask, bool [z, y, x], grown ``steps`` times by the 18 neighbours that share a face or an edge with a voxel."""
+    """Mask grown by the 18 neighbours that share a face or an edge with a voxel.
+
+    Parameters
+    ----------
+    binary
+        bool [z, y, x].
+    steps
+        How many times it is grown.
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x].
+    """
     for _ in range(steps):
         along_x, along_y = _grow(binary, 2), _grow(binary, 1)
         binary = _grow(along_x, 1)
@@ -102,11 +128,23 @@ class Spaces(NamedTuple):
 
 
 def spaces(binary: np.ndarray, voxel_size: Sequence[float]) -> Spaces:
-    """Empty space on both sides of a mask, bool [z, y, x] and not empty, along x, y, z.
+    """Empty space on both sides of a mask along x, y, z.
 
     With ``first`` and ``last`` the outermost voxels of the mask of ``n``: left ``first a``, right ``(n - last) a`` as the service counts
-    it, so that in an even box a mask about voxel n / 2 has the same space on both sides; decentring
-    ``100 |first + last - 2 (n // 2)| / n``. The percentages are of the empty voxels, ``first`` and ``n - 1 - last``.
+    it, so that in an even box a mask about voxel n / 2 has the same space on both sides; decentring ``100 |first + last - 2 (n // 2)| /
+    n``. The percentages are of the empty voxels, ``first`` and ``n - 1 - last``.
+
+    Parameters
+    ----------
+    binary
+        The mask, bool [z, y, x], not empty.
+    voxel_size
+        Edges of a voxel ``a`` (x, y, z) in Å.
+
+    Returns
+    -------
+    Spaces
+        Of each axis, and of the worst.
     """
     rows, percents = [], []
     for axis, name, size in zip((2, 1, 0), "xyz", voxel_size):
@@ -119,8 +157,18 @@ def spaces(binary: np.ndarray, voxel_size: Sequence[float]) -> Spaces:
 
 
 def centre_raw(data: np.ndarray) -> Optional[Tuple[float, float, float]]:
-    """Centre of mass of a map with its negative values, (x, y, z) in voxels, as the service computes it; None when the sum is 0
-    but for rounding (a millionth of its parts by planes)."""
+    """Centre of mass of a map with its negative values, as the service computes it.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+
+    Returns
+    -------
+    tuple of float or None
+        (x, y, z) in voxels; None when the sum is 0 but for rounding (a millionth of its parts by planes).
+    """
     profiles = [np.stack([plane.sum(axis=1 - i, dtype=np.float64) for plane in data]).sum(axis=0) for i in (1, 0)]
     profiles.append(data.sum(axis=(1, 2), dtype=np.float64))
     total = float(profiles[2].sum())
@@ -141,7 +189,20 @@ class Components(NamedTuple):
 
 
 def describe(sizes: np.ndarray, voxel_volume: float) -> Components:
-    """What the sizes of connected components (voxels, largest first) come to."""
+    """What the sizes of connected components come to.
+
+    Parameters
+    ----------
+    sizes
+        Voxels of each, largest first, int [n].
+    voxel_volume
+        Volume of a voxel in Å³.
+
+    Returns
+    -------
+    Components
+        At most 100 rows.
+    """
     sizes = np.asarray(sizes, dtype=np.int64)
     total = int(sizes.sum())
     cumulated = np.cumsum(sizes)
@@ -154,13 +215,39 @@ def describe(sizes: np.ndarray, voxel_volume: float) -> Components:
 
 
 def mass(voxels: float, voxel_volume: float) -> Tuple[float, float]:
-    """Mass in kDa and number of residues of protein that fill ``voxels`` of ``voxel_volume`` (Å³): 1.207 Å³ a Da, 110 Da a residue."""
+    """Protein that fills a volume, at 1.207 Å³ a Da and 110 Da a residue.
+
+    Parameters
+    ----------
+    voxels
+        Number of voxels.
+    voxel_volume
+        Volume of a voxel in Å³.
+
+    Returns
+    -------
+    tuple of float
+        Mass in kDa, and number of residues.
+    """
     volume = voxels * voxel_volume
     return volume / (1000 * A3_PER_DA), volume / (DA_PER_RESIDUE * A3_PER_DA)
 
 
 def mass_rows(data: np.ndarray, voxel_volume: float) -> List[Tuple[float, int, float, float]]:
-    """(threshold, voxels above it, kDa, residues) at k / 25 of the maximum, k from 1 to 24; nothing for a map without positive values."""
+    """Mass above 24 thresholds, at k / 25 of the maximum.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+    voxel_volume
+        Volume of a voxel in Å³.
+
+    Returns
+    -------
+    list of tuples
+        (threshold, voxels above it, kDa, residues); empty for a map without positive values.
+    """
     top = float(data.max())
     if top <= 0:
         return []
@@ -168,143 +255,3 @@ def mass_rows(data: np.ndarray, voxel_volume: float) -> List[Tuple[float, int, f
     values = np.sort(data[data > np.float32(thresholds[0])])
     counts = values.size - np.searchsorted(values, thresholds.astype(np.float32), side="right")
     return [(float(t), int(n), *mass(int(n), voxel_volume)) for t, n in zip(thresholds, counts)]
-
-
-class Background(NamedTuple):
-    """Statistics of the voxels outside of a mask; None where they cannot be had."""
-
-    voxels: int
-    mean: Optional[float] = None
-    sd: Optional[float] = None
-    t: Optional[float] = None
-    p: Optional[float] = None
-    outliers: Optional[int] = None
-    outlier_ratio: Optional[float] = None
-    zero_percent: Optional[float] = None
-
-
-def expected(sigmas: float) -> float:
-    """Part of a Gaussian beyond ``sigmas`` standard deviations, both sides."""
-    return float(2 * special.ndtr(-sigmas))
-
-
-def background(values: np.ndarray, sigmas: float) -> Background:
-    """Statistics of the background, float32 [n], as the service has them.
-
-    Student's t of the mean against 0, two-sided; the part of ``abs(v) > sigmas sd``, not centred, over that of a Gaussian.
-    """
-    n = values.size
-    if n < 2:
-        return Background(n)
-    mean = float(values.mean(dtype=np.float64))
-    sd = float(values.std(dtype=np.float64))
-    zeros = 100.0 * (n - np.count_nonzero(values)) / n
-    if sd == 0:
-        return Background(n, mean, sd, zero_percent=zeros)
-    t = t_value(mean, sd, n)
-    outliers = int(np.count_nonzero(np.abs(values) > np.float32(sigmas * sd)))
-    return Background(n, mean, sd, t, probability(t, n), outliers, outlier_share(outliers, n, sigmas), zeros)
-
-
-def t_value(mean: float, sd: float, n: int) -> float:
-    """Student's t of a mean against 0; ``sd`` is that of the values themselves (divided by n)."""
-    return mean / (sd * np.sqrt(n / (n - 1.0)) / np.sqrt(n))
-
-
-def probability(t: float, n: int) -> float:
-    """Two-sided probability of Student's ``t`` of ``n`` values."""
-    return float(2 * special.stdtr(n - 1, -abs(t)))
-
-
-def outlier_share(outliers: int, n: int, sigmas: float = 5.0) -> float:
-    """Part of ``n`` values that are outliers over the part expected of a Gaussian beyond ``sigmas``."""
-    return outliers / n / expected(sigmas)
-
-
-class Robust(NamedTuple):
-    """Noise about its median by distance from the middle of the box: numbers of voxels, outliers, their ratio, middle and sd."""
-
-    voxels: int = 0
-    outliers: Optional[int] = None
-    ratio: Optional[float] = None
-    middle: Optional[float] = None
-    sd: Optional[float] = None
-
-
-def robust(data: np.ndarray, inside: np.ndarray, sigmas: float) -> Robust:
-    """Outliers of the background, held against the noise at the same distance from the middle of the box.
-
-    ``data`` is float32 [z, y, x] and ``inside`` bool, true where there is no background. In each of 56 shells the noise is 1.4826 times
-    the median absolute deviation about the median, of the voxels that are not exactly 0. An outlier is farther than ``sigmas`` times
-    that from the median.
-    """
-    shells = _Shells(data.shape)
-    middle, sd, all_middle, all_sd = _noise(data, inside, shells)
-    if not all_sd:
-        return Robust(middle=all_middle)
-    voxels = beyond = 0
-    reach = (sigmas * sd).astype(np.float32)
-    for z, plane in enumerate(data):
-        live = ~inside[z] & (plane != 0)
-        at = shells.plane(z)[live]
-        live_sd = reach[at] > 0
-        voxels += int(np.count_nonzero(live_sd))
-        beyond += int(np.count_nonzero(live_sd & (np.abs(plane[live] - middle[at]) > reach[at])))
-    return Robust(voxels, beyond, outlier_share(beyond, voxels, sigmas) if voxels else None, all_middle, all_sd)
-
-
-class _Shells:
-    """Number of the shell about the middle of the box, plane by plane: 32 to the farthest face, and on into the corners."""
-
-    def __init__(self, shape: Tuple[int, ...]) -> None:
-        z, y, x = ((np.arange(n) - n // 2) ** 2 for n in shape)
-        self._z, self._yx = z, (y[:, None] + x[None, :]).astype(np.float32)
-        self._scale = np.float32(64 / max(shape))
-
-    def plane(self, z: int) -> np.ndarray:
-        """Shells of plane ``z``, int [y, x]."""
-        return np.minimum(np.sqrt(self._yx + np.float32(self._z[z])) * self._scale, N_SHELLS - 1).astype(np.intp)
-
-
-def _noise(data: np.ndarray, inside: np.ndarray, shells: _Shells) -> Tuple[np.ndarray, np.ndarray, Optional[float], Optional[float]]:
-    """Median and robust sd in each shell, and of all; a shell of few voxels takes those of all."""
-    every = max(1, data.size // _SAMPLE)
-    picked, where = [], []
-    for z, plane in enumerate(data):
-        live = (~inside[z] & (plane != 0)).ravel()
-        live[:] &= (np.arange(live.size) + z) % every == 0
-        picked.append(plane.ravel()[live])
-        where.append(shells.plane(z).ravel()[live])
-    values, at = np.concatenate(picked), np.concatenate(where)
-    if values.size < 2:
-        return np.zeros(N_SHELLS, np.float32), np.zeros(N_SHELLS, np.float32), None, None
-    all_middle, all_sd = _median_sd(values)
-    middle, sd = np.full(N_SHELLS, all_middle, np.float32), np.full(N_SHELLS, all_sd, np.float32)
-    order = np.argsort(at, kind="stable")
-    edges = np.searchsorted(at[order], np.arange(N_SHELLS + 1))
-    for i, (a, b) in enumerate(zip(edges[:-1], edges[1:])):
-        if b - a >= 100:
-            middle[i], sd[i] = _median_sd(values[order[a:b]])
-    return middle, sd, all_middle, all_sd
-
-
-def _median_sd(values: np.ndarray) -> Tuple[float, float]:
-    middle = float(np.median(values))
-    return middle, 1.4826 * float(np.median(np.abs(values - np.float32(middle))))
-
-
-def histograms(values: np.ndarray, found: Robust, bins: int = 120) -> Dict[str, Tuple[np.ndarray, np.ndarray]]:
-    """Histogram of the background and what a Gaussian of its robust sd would give: x the middles of the bins, y voxels.
-
-    Reaches to eight robust sd on both sides at most; empty when the background has no spread. The Gaussian ends below one voxel.
-    """
-    if not found.sd:
-        return {}
-    reach = 8 * found.sd
-    low, high = max(float(values.min()), found.middle - reach), min(float(values.max()), found.middle + reach)
-    live = values[values != 0]
-    counts, edges = np.histogram(live, bins=bins, range=(low, high))
-    share = np.diff(special.ndtr((edges - found.middle) / found.sd)) * live.size
-    x = 0.5 * (edges[1:] + edges[:-1])
-    shown = share >= 1
-    return dict(background=(x, counts.astype(np.float64)), gaussian=(x[shown], share[shown]))

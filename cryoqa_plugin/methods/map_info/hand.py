@@ -56,14 +56,37 @@ class HandResult(HalfMapFacts):
 
 
 def compute_hand(study: Study, params: HandParams, *, progress: Progress = silent) -> HandResult:
-    """Whether the alpha helices of ``full_map``, or of the mean of ``half1`` and ``half2``, float32 [z, y, x], wind to the right.
+    """Whether the alpha helices of a map wind to the right.
 
-    Rods are found by the second derivatives of the smoothed map, and the density on cylinders round each is compared with a right-
-    and a left-handed helix of 5.4 Å pitch, as L-amino acids make the right-handed one: Pauling, Corey & Branson (1951),
-    https://doi.org/10.1073/pnas.37.4.205. Exactly the opposite for the mirror image of a map.
+    Rods are found by the second derivatives of the smoothed map, and the density on cylinders round each is compared with a right- and a
+    left-handed helix of 5.4 Å pitch. Exactly the opposite for the mirror image of a map.
+
+    Parameters
+    ----------
+    study
+        ``full_map``, or ``half1`` and ``half2``, whose mean is looked at, float32 [z, y, x]; ``mask`` when there is one.
+    params
+        Resolution, the error allowed, and whether to write mirror images.
+    progress
+        Called with the fraction done and what is being done.
+
+    Returns
+    -------
+    HandResult
+        The hand is ``undetermined`` where too few helices are seen, or where they do not agree.
+
+    Raises
+    ------
+    InputError
+        The inputs do not fit together, or a box of fewer than 16 voxels.
+
+    References
+    ----------
+    Pauling, Corey & Branson (1951), https://doi.org/10.1073/pnas.37.4.205: L-amino acids make the right-handed helix.
     """
     study.check("half1", "half2", "full_map", "mask", least=16, what="the hand needs")
     used, density = study.used_mask, study.density
+    # A map and its mirror image are made the same array first: then rounding cannot favour one hand.
     flips = steps.canonical_flips(density.data)
     upright = density.with_data(steps.turned(density.data, flips), density.path)
     inside = steps.turned(used.inside, flips)
@@ -94,6 +117,7 @@ def _resolution(study: Study, params: HandParams) -> float:
     least = max(steps.FINEST, geo.length / (geo.n_shells - 1))
     if params.resolution is not None:
         return max(params.resolution, least)
+    # Without solvent a map does not tell its resolution; nothing finer than 4 Å is used anyway.
     if not study.has_halves and is_cut(study.density):
         return least
     return max(round(study.resolution, 3), least)

@@ -62,10 +62,20 @@ class Evidence(NamedTuple):
 
 
 def canonical_flips(data: np.ndarray) -> Tuple[bool, ...]:
-    """For x, y, z: whether more density lies in the upper half of the axis.
+    """Along which axes a map is turned round, so that more density lies in the lower half of each.
 
-    Turned round along these axes all mirror images of a map are the same array, so that the answer for one is exactly the opposite of
-    that for another.
+    Turned round along these axes all mirror images of a map are the same array, so that the answer for one is exactly the opposite of that
+    for another.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+
+    Returns
+    -------
+    tuple of bool
+        For x, y, z: whether more density lies in the upper half of the axis.
     """
     out = []
     for axis in (2, 1, 0):
@@ -76,20 +86,63 @@ def canonical_flips(data: np.ndarray) -> Tuple[bool, ...]:
 
 
 def turned(data: np.ndarray, flips: Sequence[bool]) -> np.ndarray:
-    """``data`` [z, y, x] turned round along the axes (x, y, z) of ``flips``."""
+    """A map turned round along some axes.
+
+    Parameters
+    ----------
+    data
+        Map or mask [z, y, x].
+    flips
+        Which of the axes (x, y, z) to turn round.
+
+    Returns
+    -------
+    ndarray
+        Of the same type [z, y, x], contiguous.
+    """
     return np.ascontiguousarray(data[tuple(slice(None, None, -1 if f else 1) for f in tuple(flips)[::-1])])
 
 
 def mirrored(data: np.ndarray) -> np.ndarray:
-    """Mirror image along x about the middle voxel ``nx // 2`` of the box; ``data`` float32 [z, y, x]."""
+    """Mirror image along x about the middle voxel ``nx // 2`` of the box.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x]. In an even box the first plane has no mirror image and stays where it is.
+    """
     out = data[:, :, ::-1]
+    # An even box has its middle at nx / 2, one voxel off the middle between its faces.
     return np.roll(out, 1, axis=2) if data.shape[2] % 2 == 0 else np.ascontiguousarray(out)
 
 
 def make_ready(data: np.ndarray, inside: np.ndarray, voxel_size: Sequence[float], resolution: float, flips: Tuple[bool, ...]) -> Ready:
-    """The box round the mask ``inside`` of a map that was turned round by ``flips``, float32 [z, y, x], in voxels of about 1 Å.
+    """The box round a mask, whitened and low-passed, in voxels of about 1 Å.
 
-    What lies outside fades over 5 Å; beyond 10 Å all shells get the same mean power, and there is a low-pass at ``resolution`` (Å).
+    What lies outside fades over 5 Å; beyond 10 Å all shells get the same mean power.
+
+    Parameters
+    ----------
+    data
+        Map that was turned round by ``flips``, float32 [z, y, x].
+    inside
+        Where the mask is, bool [z, y, x], turned round too.
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    resolution
+        Resolution (Å) of the low-pass.
+    flips
+        Along which axes (x, y, z) the map was turned round.
+
+    Returns
+    -------
+    Ready
+        The map made ready, and where it lies.
     """
     box = _box(inside, voxel_size)
     inside = np.ascontiguousarray(inside[box])
@@ -121,14 +174,31 @@ def _profile(ft: np.ndarray, geo: fourier.Geometry, resolution: float) -> np.nda
     power, _, count = shells.power_sums(ft, geo)
     freq = fourier.frequencies(geo)
     amplitude = np.sqrt(power / np.maximum(count, 1))
+    # Shells that a filter emptied would be blown up to rounding noise.
     amplitude = np.maximum(amplitude, 1e-6 * amplitude.max())
     gain = np.where(freq > 1 / _WHITE_FROM, np.interp(1 / _WHITE_FROM, freq, amplitude) / amplitude, 1.0)
     at = np.arange(16 * (geo.n_shells - 1) + 1) / 16
+    # The 16th power is a Butterworth of order 8: steep, without the ringing of an edge.
     return np.interp(at, np.arange(geo.n_shells), gain) / np.sqrt(1 + (at / geo.length * resolution) ** 16)
 
 
 def find_pieces(ready: Ready, shape: Sequence[int], voxel_size: Sequence[float]) -> Pieces:
-    """Rods of a map of ``shape`` (z, y, x) and ``voxel_size`` (x, y, z) made ready, and how the density winds round each."""
+    """Rods of a map, and how the density winds round each.
+
+    Parameters
+    ----------
+    ready
+        The map made ready.
+    shape
+        Voxels of the map (nz, ny, nx).
+    voxel_size
+        Edges of its voxels (x, y, z) in Å.
+
+    Returns
+    -------
+    Pieces
+        In the map as it was before it was turned round.
+    """
     geo = fourier.geometry(ready.data.shape, ready.voxel_size)
     at = np.arange(0, geo.n_shells * 2, 0.25)
     ft = fourier.forward(ready.data)
@@ -145,18 +215,30 @@ def find_pieces(ready: Ready, shape: Sequence[int], voxel_size: Sequence[float])
         if flip:
             places[:, axis] = (shape[2 - axis] - 1) * voxel_size[axis] - places[:, axis]
             along[:, axis] = -along[:, axis]
+    # An odd number of turned axes is a mirror image, in which right and left have changed places.
     return Pieces(places, along, scores[:, ::-1] if sum(ready.flips) % 2 else scores)
 
 
 def weigh(scores: np.ndarray) -> Evidence:
-    """What the scores of pieces, float64 [n, 2] (right, left), best first, say on the hand.
+    """What the scores of pieces say on the hand.
 
-    Each piece of helix, one with a score of at least 0.5, votes with its difference ``D`` of right and left: ``z = sum D / sqrt(sum D^2)``.
-    The votes count as ``n = (sum abs(D))^2 / sum D^2`` equal ones, the part ``f`` of them to the right. When any share of right-handed
-    windings is held equally likely at first, the probability that it is below one half is the incomplete beta function
+    Each piece of helix, one with a score of at least 0.5, votes with its difference ``D`` of right and left: ``z = sum D / sqrt(sum
+    D^2)``. The votes count as ``n = (sum abs(D))^2 / sum D^2`` equal ones, the part ``f`` of them to the right. When any share of
+    right-handed windings is held equally likely at first, the probability that it is below one half is the incomplete beta function
     ``I_0.5(n f + 1, n (1 - f) + 1)``. It becomes one less itself when right and left change places.
+
+    Parameters
+    ----------
+    scores
+        Scores (right, left) of the pieces, best first, float64 [n, 2].
+
+    Returns
+    -------
+    Evidence
+        Even odds when there are no pieces.
     """
     good = scores.max(axis=1) >= SCORE if len(scores) else np.zeros(0, dtype=bool)
+    # Pieces that wind both ways alike abstain.
     d = scores[good, 0] - scores[good, 1]
     d = d[d != 0]
     right, left, square = float(d[d > 0].sum()), float(-d[d < 0].sum()), float((d ** 2).sum())
@@ -171,7 +253,18 @@ def weigh(scores: np.ndarray) -> Evidence:
 
 
 def whole_helices(pieces: Pieces) -> List[Tuple[float, ...]]:
-    """Helices put together from their pieces, longest first: middle x, y, z, direction x, y, z, length (Å), scores right and left."""
+    """Helices put together from their pieces.
+
+    Parameters
+    ----------
+    pieces
+        The pieces.
+
+    Returns
+    -------
+    list of tuple of float
+        Middle x, y, z (Å), direction x, y, z, length (Å), scores right and left; longest first.
+    """
     good = pieces.scores.max(axis=1) >= SCORE if len(pieces.scores) else np.zeros(0, dtype=bool)
     places, along, scores = pieces.places[good], pieces.along[good], pieces.scores[good]
     free, out = np.ones(len(places), dtype=bool), []

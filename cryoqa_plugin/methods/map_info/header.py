@@ -8,12 +8,29 @@ from ...results import Table
 
 
 def words(values: Iterable[Any]) -> str:
-    """Numbers as text: ``1.06, 1.06, 1.06``."""
+    """Numbers as text: ``1.06, 1.06, 1.06``.
+
+    Parameters
+    ----------
+    values
+        The numbers.
+    """
     return ", ".join(f"{v:g}" for v in values)
 
 
 def header_table(h: MapHeader) -> Table:
-    """The fields of a header, those of Phenix's show_map_info among them."""
+    """The fields of a header, those of Phenix's show_map_info among them.
+
+    Parameters
+    ----------
+    h
+        The header.
+
+    Returns
+    -------
+    Table
+        Field and value, both text.
+    """
     rows: List[Tuple[str, str]] = [
         ("unit cell grid", words(h.sampling)), ("unit cell", words(h.cell)), ("space group", str(h.ispg)),
         ("map grid", words(h.shape[::-1])), ("map cell (Å)", words(n * v for n, v in zip(h.shape[::-1], h.voxel_size))),
@@ -25,9 +42,21 @@ def header_table(h: MapHeader) -> Table:
 
 
 def statistics_agree(h: MapHeader, minimum: float, maximum: float, mean: float, sd: float) -> Optional[bool]:
-    """Whether the statistics of a header are those of the data; None when it says that it does not know them.
+    """Whether the statistics of a header are those of the data.
 
     Minimum, maximum and mean may differ by a thousandth of the range, the rms (when it is above zero) by a hundredth.
+
+    Parameters
+    ----------
+    h
+        The header.
+    minimum, maximum, mean, sd
+        Those of the data.
+
+    Returns
+    -------
+    bool or None
+        None when the header says that it does not know them.
     """
     low, high, average, rms = h.header_stats
     if not low < high:                                       # NaN too
@@ -38,7 +67,20 @@ def statistics_agree(h: MapHeader, minimum: float, maximum: float, mean: float, 
 
 
 def placement_notes(map_: Map, full_cell: bool) -> List[str]:
-    """Sentences about what another program may take wrongly: voxels, axes, a part of a cell."""
+    """Sentences about what another program may take wrongly: voxels, axes, a part of a cell.
+
+    Parameters
+    ----------
+    map_
+        The map.
+    full_cell
+        Whether the box is the whole unit cell.
+
+    Returns
+    -------
+    list of str
+        A sentence each.
+    """
     x, y, z = map_.voxel_size
     out = []
     if max(x, y, z) > 1.001 * min(x, y, z):

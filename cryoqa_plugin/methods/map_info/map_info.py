@@ -19,7 +19,7 @@ from ...study.halves import HalfMapFacts, common_fraction, corner_ratio, cut
 from ...study.mask import contour
 from .header import header_table, placement_notes, statistics_agree, words
 
-_EDGE_CONSTANT = 0.1
+_EDGE_CONSTANT = 0.1                                         # of the map's standard deviation, below which faces are flat
 _LOWPASS = 10.0                                              # Å, for what concerns the shape of the molecule
 _COARSE = 20.0                                               # Å, where half-maps of one molecule agree at any useful resolution
 _PERCENT = (0.1, 1, 5, 25, 50, 75, 95, 99, 99.9)
@@ -93,6 +93,13 @@ def compute_map_info(study: Study, params: MapInfoParams, *, progress: Progress 
     -------
     MapInfoResult
         The fields on half-maps are None without them.
+
+    Raises
+    ------
+    MissingInputError
+        No map was given.
+    InputError
+        The inputs do not fit together, or a map of one value.
     """
     require(study.inputs, "full_map")
     if not study.has_halves:
@@ -160,6 +167,8 @@ def _placement(map_: Map) -> Dict[str, Any]:
     continuity = _continuity(data)
     wrapping = "no" if not full or constant else "undecided"
     if wrapping == "undecided" and continuity is not None:
+        # Opposite faces of a crystal's cell correlate like neighbouring planes, those of a single particle not at all; in between neither
+        # is sure.
         wrapping = "yes" if continuity > 0.75 else "no" if continuity < 0.25 else "undecided"
     fraction, ratio = common_fraction(data), corner_ratio(data)
     return dict(voxel_size=words(map_.voxel_size), box=words(map_.shape[::-1]), origin=words(map_.origin), full_cell=full,
@@ -176,6 +185,7 @@ def _continuity(data: np.ndarray) -> Optional[float]:
             return None
         across.append(np.corrcoef(first, last)[0, 1])
         along.append(np.corrcoef(first, second)[0, 1])
+    # White noise: neighbouring planes do not correlate either, and the ratio says nothing.
     return float(np.mean(across) / np.mean(along)) if np.mean(along) > 0.05 else None
 
 
@@ -186,16 +196,26 @@ def _spectrum(ft: np.ndarray, map_: Map, geo: Geometry) -> Dict[str, Any]:
     end = spectrum_end(level)
     return dict(nyquist=2 * max(map_.voxel_size), corner_limit=2 / float(np.sqrt(sum(v ** -2 for v in map_.voxel_size))),
                 filtered=end is not None, filtered_at=None if end is None else float(1 / freq[end]),
+                # 16 decades: float32 rounding ends there, and emptied shells would stretch the axis.
                 power_spectrum=Curve(freq[1:], np.maximum(level[1:], level[1:].max() - 16)))
 
 
 def spectrum_end(level: np.ndarray) -> Optional[int]:
-    """Shell at which a spectrum falls off a cliff, or None; ``level`` is log10 of the power, float [n].
+    """Shell at which a spectrum falls off a cliff.
 
-    A cliff is a shell after which every shell lies two decades below the median of the five before it. Decay by a
-    B-factor is too gradual for that, and a map that was not filtered ends on its noise. The first fifth of the shells (at
-    least ten), where the shape of the molecule rules, is not looked at, and an end in the last twentieth is that of the box.
-    The shell returned is the last one above the middle of the fall (in decades).
+    A cliff is a shell after which every shell lies two decades below the median of the five before it. Decay by a B-factor is too gradual
+    for that, and a map that was not filtered ends on its noise. The first fifth of the shells (at least ten), where the shape of the
+    molecule rules, is not looked at, and an end in the last twentieth is that of the box.
+
+    Parameters
+    ----------
+    level
+        log10 of the power of the shells, float64 [n].
+
+    Returns
+    -------
+    int or None
+        The last shell above the middle of the fall (in decades); None without a cliff.
     """
     best, end = 2.0, None
     for i in range(max(10, len(level) // 5), len(level) - 2):
@@ -209,12 +229,14 @@ def spectrum_end(level: np.ndarray) -> Optional[int]:
 def _density(map_: Map, threshold: Optional[float], ft: np.ndarray, geo: Geometry) -> Dict[str, Any]:
     """Contrast, contour, volume and centre of a map with the transform ``ft``."""
     filtered = map_.data
+    # Voxels of 4 Å and more are low-passed by themselves.
     if map_.voxel < 0.4 * _LOWPASS:
         centre = np.floor(geo.length / _LOWPASS + 0.5)       # the filter that masks are made with
         at = np.arange(0, centre + 2, 1 / 256)
         filtered = inverse(apply_radial(ft, geo, raised_cosine(at, centre - 1, centre + 1), at=at), map_.shape)
     sample = filtered.ravel()[::max(1, filtered.size // 2_000_000)]
     low, middle, high = np.quantile(sample, (0.001, 0.5, 0.999))
+    # 1.5: noise alone makes both tails alike, a molecule is one of them.
     inverted = bool(middle - low > 1.5 * (high - middle))
     if threshold is None:
         sign, tail = (-1, low) if inverted else (1, high)

@@ -12,15 +12,40 @@ _VDW: Dict[str, float] = {"H": 1.20, "C": 1.70, "N": 1.55, "O": 1.52, "F": 1.47,
 
 
 def van_der_waals(elements: Sequence[str]) -> np.ndarray:
-    """Van der Waals radii in Å, float64 [n]; 1.7 for what is not in the table.
+    """Van der Waals radii of atoms.
 
+    Parameters
+    ----------
+    elements
+        Symbols of the elements.
+
+    Returns
+    -------
+    ndarray
+        In Å, float64 [n]; 1.7 for what is not in the table.
+
+    References
+    ----------
     Bondi (1964), https://doi.org/10.1021/j100785a001.
     """
     return np.array([_VDW.get(e, 1.7) for e in elements])
 
 
 def margin(binary: np.ndarray, voxel_size: Sequence[float]) -> float:
-    """Smallest distance in Å from the mask, bool [z, y, x] and not empty, to the edge of the box."""
+    """Smallest distance from a mask to the edge of the box.
+
+    Parameters
+    ----------
+    binary
+        The mask, bool [z, y, x], not empty.
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+
+    Returns
+    -------
+    float
+        In Å.
+    """
     out = []
     for axis, size in enumerate(list(voxel_size)[::-1]):
         there = np.flatnonzero(binary.any(axis=tuple(a for a in range(3) if a != axis)))
@@ -29,13 +54,39 @@ def margin(binary: np.ndarray, voxel_size: Sequence[float]) -> float:
 
 
 def centre(mask: np.ndarray, voxel_size: Sequence[float]) -> Tuple[float, float, float]:
-    """Centre of mass of a mask relative to the middle of the box, (x, y, z) in Å."""
+    """Centre of mass of a mask relative to the middle of the box.
+
+    Parameters
+    ----------
+    mask
+        Mask [z, y, x], not empty.
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+
+    Returns
+    -------
+    tuple of float
+        (x, y, z) in Å; the middle is voxel ``n // 2``.
+    """
     x, y, z = (c - n // 2 * v for c, n, v in zip(centre_of_mass(mask, voxel_size), mask.shape[::-1], voxel_size))
     return x, y, z
 
 
 def centre_of_mass(mask: np.ndarray, voxel_size: Sequence[float]) -> Tuple[float, float, float]:
-    """Centre of mass of a mask relative to its first voxel, (x, y, z) in Å."""
+    """Centre of mass of a mask relative to its first voxel.
+
+    Parameters
+    ----------
+    mask
+        Mask [z, y, x], not empty.
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+
+    Returns
+    -------
+    tuple of float
+        (x, y, z) in Å.
+    """
     profiles = [mask.sum(axis=tuple(a for a in range(3) if a != axis), dtype=np.float64) for axis in (2, 1, 0)]
     x, y, z = (float(p @ np.arange(p.size) / p.sum() * v) for p, v in zip(profiles, voxel_size))
     return x, y, z

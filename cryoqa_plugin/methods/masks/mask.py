@@ -99,6 +99,20 @@ def compute_mask(study: Study, params: MaskParams, *, progress: Progress = silen
     progress
         ``progress(fraction, message)``.
 
+    Returns
+    -------
+    MaskResult
+        The mask, float32 from 0 to 1, and what it measures.
+
+    Raises
+    ------
+    MissingInputError
+        What the method begins with was not given.
+    InputError
+        The inputs do not fit together, or the mask comes out empty.
+
+    Notes
+    -----
     RELION's mask is that of ``relion_mask_create`` (Scheres 2012, https://doi.org/10.1016/j.jsb.2012.09.006), with exact distances.
     """
     method = params.method or ("molecule" if study.full_map else "model" if study.model else "given")
@@ -159,11 +173,13 @@ def _begin(study: Study, params: MaskParams, method: str, grid: Map) -> Tuple[np
         return masks.ball(grid.shape, grid.voxel_size, radius), None, None
     data, voxel_size = study.full_map.data, grid.voxel_size
     if method == "local_variance":
+        # Two voxels: a smaller ball would hold next to nothing.
         levels = masks.local_variance(data, voxel_size, max(params.resolution, 2 * grid.voxel))
         threshold = params.fraction * float(levels.max())
         return levels >= threshold, threshold, levels
     usual = {"relion": 15.0, "threshold": 0.0, "molecule": filter_resolution(grid)}.get(method, 12.0)
     cut = params.lowpass if params.lowpass is not None and method in ("molecule", "relion") else usual
+    # Beyond Nyquist a low-pass takes nothing away.
     levels = masks.lowpass(data, voxel_size, cut) if cut > 2 * grid.voxel else data
     threshold = params.threshold
     if threshold is None:
@@ -192,6 +208,7 @@ def _combined(binary: np.ndarray, study: Study, params: MaskParams, method: str)
     operations: Dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
         "and": np.logical_and, "or": np.logical_or, "xor": np.logical_xor,
         "and_not": lambda a, b: a & ~b, "or_not": lambda a, b: a | ~b}
+    # The mask given is the first one already.
     for kind in ("mask2",) if method == "given" else ("mask", "mask2"):
         other = getattr(study, kind)
         if other is not None:
@@ -261,5 +278,6 @@ def _parts(inside: np.ndarray, grid: Map) -> Tuple[np.ndarray, Tuple[Tuple[Any, 
 def _mass_curve(levels: np.ndarray, kda_per_voxel: float) -> Curve:
     counts, edges = np.histogram(levels, bins=400)
     above = np.cumsum(counts[::-1])[::-1]
+    # Below the median most of the solvent is enclosed, which is no mass. 97: a part of the voxels is enough for a median.
     start = int(np.searchsorted(edges, max(float(np.median(levels.ravel()[::97])), 0.0)))
     return Curve(edges[start:-1], above[start:] * kda_per_voxel)

@@ -66,8 +66,31 @@ class ModelFitResult(HalfMapFacts):
 
 
 def compute_model_fit(study: Study, params: ModelFitParams, *, progress: Progress = silent) -> ModelFitResult:
-    """How well ``model`` explains ``full_map``, or the mean of ``half1`` and ``half2`` when it is not given (float32 [z, y, x]).
+    """How well a model explains a map.
 
+    Parameters
+    ----------
+    study
+        ``model``, and ``full_map``, float32 [z, y, x], or ``half1`` and ``half2``, whose mean stands for it.
+    params
+        Resolution, contour level, radius of the atoms and scattering factors.
+    progress
+        Called with the fraction done and what is being done.
+
+    Returns
+    -------
+    ModelFitResult
+        Of the whole model, its chains and its residues.
+
+    Raises
+    ------
+    MissingInputError
+        No model, or no map.
+    InputError
+        The inputs do not fit together, or no atom lies in the box.
+
+    References
+    ----------
     Afonine et al. (2018), https://doi.org/10.1107/S2059798318009324 (correlations); Wang et al. (2022),
     https://doi.org/10.1107/S205979832200328X (atom inclusion).
     """

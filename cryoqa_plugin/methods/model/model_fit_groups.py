@@ -32,7 +32,18 @@ class Groups(NamedTuple):
 
 
 def groups_of(model: Model) -> Groups:
-    """The groups of a model, in the order of its file; the parts of a chain that has several are one, alternative conformers too."""
+    """The groups of a model, in the order of its file.
+
+    Parameters
+    ----------
+    model
+        The model.
+
+    Returns
+    -------
+    Groups
+        The parts of a chain that has several are one, alternative conformers too.
+    """
     chain, residue, heavy, backbone = [], [], [], []
     numbers: Dict[str, int] = {}
     residues: Dict[Tuple[int, str, str], int] = {}
@@ -44,17 +55,31 @@ def groups_of(model: Model) -> Groups:
                 chain.append(c)
                 residue.append(r)
                 heavy.append(not atom.element.is_hydrogen)
+                # A calcium ion is called CA as well.
                 backbone.append(r >= 0 and atom.name in _BACKBONE and atom.element.name != "Ca")
     return Groups(np.array(chain), np.array(residue), list(numbers), list(residues), np.array(heavy), np.array(backbone))
 
 
 def scores(fit: MapAndAtoms, density: np.ndarray) -> Dict[str, Any]:
-    """Tables, curves and values of chains and residues by result field; ``density`` is that of the model, float32 [z, y, x].
+    """Tables, curves and values of chains and residues.
 
     A further score of residues is a column more in :func:`_residue_table`.
+
+    Parameters
+    ----------
+    fit
+        The map and the atoms.
+    density
+        Density of the model, float32 [z, y, x].
+
+    Returns
+    -------
+    dict
+        By result field.
     """
     model, keep, g = fit.model, fit.atoms.keep, groups_of(fit.model)
     position = model.xyz - np.asarray(fit.map.origin)
+    # Atoms beyond the box are below any level.
     at_atoms = model_map.values_at(fit.map.data, position, fit.map.voxel_size, -np.inf)
     counted = g.heavy if g.heavy.any() else ~g.heavy
     included = at_atoms > fit.contour

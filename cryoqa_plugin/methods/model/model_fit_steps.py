@@ -17,9 +17,9 @@ from ..map_info.contour import ContourParams
 from ..map_info.contour_steps import suggest
 from ..resolution import mtriage_model as placing
 
-_FIT_FROM = 10.0                      # Å, lowest resolution of the B-factor
-_SHOWN = 1.25                         # Guinier plots reach to the resolution over this
-_RADIUS = (3.0, 10.0)                 # Å, of the atoms when none is given
+_FIT_FROM = 10.0                                                  # Å, lowest resolution of the B-factor
+_SHOWN = 1.25                                                     # Guinier plots reach to the resolution over this
+_RADIUS = (3.0, 10.0)                                             # Å, of the atoms when none is given
 _VDW = {"C": 1.775, "N": 1.5, "O": 1.45, "P": 1.9}                # Å, where Phenix's radii are others than gemmi's
 
 
@@ -56,7 +56,20 @@ class MapAndAtoms:
 
 
 def map_and_atoms(study: Study, params: ModelFitParams) -> MapAndAtoms:
-    """Checked inputs, the atoms inside the box, and the resolution, contour and radius to use."""
+    """Checked inputs, the atoms inside the box, and the resolution, contour and radius to use.
+
+    Parameters
+    ----------
+    study
+        The model, and a map or half-maps.
+    params
+        What was asked for.
+
+    Returns
+    -------
+    MapAndAtoms
+        What all steps share.
+    """
     require(study.inputs, "model")
     geo = study.check("half1", "half2", "full_map", least=2, what="a comparison with a model needs")
     warnings: List[str] = []
@@ -81,23 +94,51 @@ def _resolution(study: Study, given: Optional[float], geo: fourier.Geometry, war
         return max(given, finest), "given"
     if study.has_halves:
         return study.unmasked_resolution or finest, "half-maps"
+    # A map alone: d99 tells where its detail ends, noise included.
     ft = study.transform("full_map")
     found = spectra.d99(spectra.spectra(ft, ft, geo))
     return (max(found, finest) if found == found else finest), "d99"
 
 
 def atom_radius(b_mean: float, resolution: float) -> float:
-    """Radius (Å) around atoms that Phenix uses: the larger of the resolution and of a carbon atom's image, from 3 to 10 Å."""
+    """Radius around atoms that Phenix uses.
+
+    Parameters
+    ----------
+    b_mean
+        Mean B-factor of the atoms in Å².
+    resolution
+        Resolution in Å.
+
+    Returns
+    -------
+    float
+        In Å: the larger of the resolution and of a carbon atom's image, from 3 to 10 Å.
+    """
     return float(np.clip(max(resolution, model_map.image_radius("C", b_mean, resolution)), *_RADIUS))
 
 
 def model_density(fit: MapAndAtoms, values: Dict[str, Any]) -> np.ndarray:
-    """Density of the model up to the resolution, float32 [z, y, x]; what the amplitudes tell goes to ``values``."""
+    """Density of the model up to the resolution.
+
+    Parameters
+    ----------
+    fit
+        The map and the atoms.
+    values
+        What the amplitudes tell is added, by result field.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x].
+    """
     a, grid = fit.atoms, fit.map
     ft = atom_density.model_density_ft(a.elements, a.xyz, a.b_iso, a.occupancy, grid.shape, grid.voxel_size, grid.origin,
                                        table=fit.params.scattering_table)
     values.update(_amplitudes(fit, ft))
     at = fit.geo.length / fit.resolution
+    # 1e-6: a shell at the resolution to the last bit belongs to it.
     filters.apply_radial(ft, fit.geo, np.ones(2), at=np.array([0, at * (1 + 1e-6)]), out=ft)
     return fourier.inverse(ft, grid.shape)
 
@@ -140,14 +181,29 @@ def _fit_from(fit: MapAndAtoms) -> float:
 def _b_excess(fit: MapAndAtoms, sums: shells.CrossSums, freq: np.ndarray) -> Optional[guinier.GuinierFit]:
     used = (sums.cross > 0) & (sums.power2 > 0) & (sums.power1 > 0)
     scale = np.log(np.where(used, sums.cross, np.nan) / np.where(used, sums.power2, 1.0))
+    # A shell of perfect agreement would have all the weight.
     r2 = np.minimum(shells.fsc(sums) ** 2, 1 - 1e-3)
     return guinier.fit(freq, scale, _fit_from(fit), fit.resolution, weights=np.maximum(sums.count * r2 / (1 - r2), 1e-12))
 
 
 def correlations(fit: MapAndAtoms, density: np.ndarray) -> Dict[str, Any]:
-    """The four correlations by result field; ``density`` is that of the model, float32 [z, y, x]."""
+    """The four correlations of map and model.
+
+    Parameters
+    ----------
+    fit
+        The map and the atoms.
+    density
+        Density of the model, float32 [z, y, x].
+
+    Returns
+    -------
+    dict
+        By result field; None where one of both does not vary.
+    """
     import gemmi
     data, grid, a = fit.map.data, fit.map, fit.atoms
+    # Hydrogens barely widen the surface, and most models lack them: numbers stay comparable.
     heavy = np.array([not gemmi.Element(e).is_hydrogen for e in a.elements])
     heavy = heavy if heavy.any() else ~heavy
     radius = {e: _VDW.get(e, gemmi.Element(e).vdw_r) for e in set(a.elements)}
@@ -164,7 +220,13 @@ def correlations(fit: MapAndAtoms, density: np.ndarray) -> Dict[str, Any]:
 
 
 def summary(values: Dict[str, Any]) -> str:
-    """One sentence."""
+    """One sentence.
+
+    Parameters
+    ----------
+    values
+        Fields of the result by name.
+    """
     def number(name: str) -> str:
         return "–" if values.get(name) is None else f"{values[name]:.3f}"
 

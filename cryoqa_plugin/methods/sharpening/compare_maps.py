@@ -21,7 +21,7 @@ from ...study.mask import UsedMask
 from ..resolution import mtriage_model
 from .common import SharpeningInputs, sharpening_inputs
 
-_MOST = 8
+_MOST = 8  # maps at a time, as many as the result has fields for
 _MEAN = "mean of the half-maps"
 _BANDS = 12.0                                    # per resolution: the bands are as wide as 1 / (12 d) at least
 _EDGE = 0.05                                     # FSC below which a shell is left out of the comparison
@@ -150,6 +150,13 @@ def compared_maps(study: Study, params: CompareMapsParams) -> Tuple[SharpeningIn
     study, params
         As for :func:`compute_compare_maps`.
 
+    Returns
+    -------
+    inputs
+        The maps checked, and what to warn of.
+    compared
+        The maps, and by what they are compared.
+
     Raises
     ------
     MissingInputError, InputError
@@ -179,7 +186,18 @@ def compared_maps(study: Study, params: CompareMapsParams) -> Tuple[SharpeningIn
 
 
 def map_labels(maps: List[Map]) -> List[str]:
-    """A name for each map: its file, with as much of the folder as tells it from the others."""
+    """A name for each map: its file, with as much of the folder as tells it from the others.
+
+    Parameters
+    ----------
+    maps
+        The maps.
+
+    Returns
+    -------
+    list of str
+        One for each map, no name twice.
+    """
     paths = [os.path.normpath(m.path or f"map {i}") for i, m in enumerate(maps, 1)]
     for depth in range(1, 1 + max(p.count(os.sep) + 1 for p in paths)):
         names = [os.sep.join(p.split(os.sep)[-depth:]) for p in paths]
@@ -208,20 +226,32 @@ def _spectrum(inputs: SharpeningInputs) -> np.ndarray:
     resolution."""
     out, study = np.ones(inputs.geo.n_shells), inputs.study
     if inputs.halves:
+        # In the mask: the maps are compared there, where there is more signal than in the whole box.
         half = shells.fsc(study.half_sums()) if study.mask is None else study.fsc_curves().masked.fsc.copy()
         low = np.flatnonzero(half[2:] < _EDGE)
         half[(low[0] + 2 if low.size else half.size):] = 0
         half = np.maximum(half, 0)
         out *= np.sqrt(2 * half / (1 + half))
+    # A tenth beyond the resolution, so that where it lies to a shell does not decide.
     out[study.frequencies * inputs.resolution > 1.1] = 0
     out[0] = 0
     return out
 
 
 def matched(ft: np.ndarray, compared: ComparedMaps) -> np.ndarray:
-    """A transform as a map, float32 [z, y, x], that has the common spectrum inside the mask.
+    """A transform as a map that has the common spectrum inside the mask.
 
-    Twice, because the mask carries power from strong shells to weak ones.
+    Parameters
+    ----------
+    ft
+        Transform, complex64 [nz, ny, nx // 2 + 1]; not modified.
+    compared
+        The common spectrum and the mask.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x].
     """
     gain = np.ones(compared.geo.n_shells)
     for _ in range(2):
@@ -232,7 +262,20 @@ def matched(ft: np.ndarray, compared: ComparedMaps) -> np.ndarray:
 
 
 def masked_correlation(a: np.ndarray, b: np.ndarray, mask: np.ndarray) -> float:
-    """Correlation of two maps under the weight of a mask."""
+    """Correlation of two maps under the weight of a mask.
+
+    Parameters
+    ----------
+    a, b
+        Maps, float32 [z, y, x].
+    mask
+        Their weight, 0 to 1, float32 [z, y, x].
+
+    Returns
+    -------
+    float
+        0 where one of both does not vary.
+    """
     w = mask.ravel().astype(np.float64)
     p, q = a.ravel().astype(np.float64), b.ravel().astype(np.float64)
     total = w.sum()
@@ -244,6 +287,7 @@ def masked_correlation(a: np.ndarray, b: np.ndarray, mask: np.ndarray) -> float:
 def _score_rows(compared: ComparedMaps, params: CompareMapsParams, progress: Progress) -> List[ScoreRow]:
     """The rows, the best map first."""
     references = [matched(ft, compared) for ft in compared.halves]
+    # 1e-6: half-maps that do not correlate must not turn the score into a division by 0.
     scale = np.sqrt(max(masked_correlation(*references, compared.mask.data), 1e-6)) if references else 1.0
     model = matched(compared.model, compared) if compared.model is not None else None
     out = []
@@ -261,6 +305,7 @@ def _score_row(label: str, map_: Map, compared: ComparedMaps, references: List[n
     crossed = explained = to_model = mean_fsc = at_half = None
     if compared.judging:
         crossed, explained = _crossed(ft, same, compared, references, params)
+        # What is no filter of the half-maps was made up, and may not score for the filter beside it.
         crossed *= max(explained, 0.0) / scale
     if model is not None:
         to_model = masked_correlation(same, model, mask)
@@ -268,6 +313,7 @@ def _score_row(label: str, map_: Map, compared: ComparedMaps, references: List[n
     found = surface.surface(map_.data, int(params.volume * float((mask >= 0.5).sum())))
     area = surface.adjusted(found, params.region_weight)
     _, amplitude, count = shells.power_sums(ft, geo)
+    # From 10 Å on, where the shape of the molecule no longer rules the amplitudes.
     fit = guinier.fit(fourier.frequencies(geo), guinier.log_amplitudes(amplitude, count, map_.data.size), 10.0, compared.resolution)
     cells = (label, crossed, to_model, mean_fsc, at_half, area, found.regions, surface.kurtosis(map_.data), fit.bfactor if fit else None,
              explained)
@@ -280,6 +326,7 @@ def _crossed(ft: np.ndarray, same: np.ndarray, compared: ComparedMaps, reference
     """Correlation of each half-map, filtered as this map was, with the other half-map (their mean); and that of this map with the
     filtered sum of the half-maps, which is 1 when the map is nothing but a filter of it."""
     geo, mask, resolution = compared.geo, compared.mask.data, compared.resolution
+    # Bands narrower than two shells hold too few coefficients for a gain.
     width = max(geo.length / (_BANDS * resolution), 2.0)
     last = min(geo.length / resolution * 1.1 + width, geo.n_shells - 1)
     window = params.window or 2.5 * resolution

@@ -12,7 +12,18 @@ from .common import SharpeningInputs
 
 
 def finest(study: Study) -> float:
-    """Resolution (Å) of the last shell: what a method goes by until its FSC curves say more."""
+    """Resolution of the last shell: what a method goes by until its FSC curves say more.
+
+    Parameters
+    ----------
+    study
+        The Study of the maps.
+
+    Returns
+    -------
+    float
+        In Å; 1 where there are no maps, which is refused later.
+    """
     return study.geometry.length / max(study.geometry.n_shells - 1, 1) if study.maps() else 1.0
 
 
@@ -27,6 +38,11 @@ def half_map_curves(inputs: SharpeningInputs, rules: str = "cryoqa", *, randomis
         ``cryoqa``, ``cryosparc``, or ``relion``, which counts both mates on the plane kx = 0 too.
     randomise_from, seed
         As in :class:`~cryoqa_plugin.study.fsc_curves.FscSettings`.
+
+    Returns
+    -------
+    FscCurves
+        Those of the Study, by these rules.
     """
     settings = FscSettings(rules, relion_counting=rules == "relion", randomise_from=randomise_from, seed=seed)
     curves = inputs.study.fsc_curves(settings)
@@ -37,5 +53,18 @@ def half_map_curves(inputs: SharpeningInputs, rules: str = "cryoqa", *, randomis
 
 
 def transform_of(inputs: SharpeningInputs, output: str) -> np.ndarray:
-    """Transform of the map that an output is made of, complex64 [nz, ny, nx // 2 + 1]; shared, not to be changed."""
+    """Transform of the map that an output is made of.
+
+    Parameters
+    ----------
+    inputs
+        The maps.
+    output
+        ``sharpened``, ``sharpened_half1`` or ``sharpened_half2``.
+
+    Returns
+    -------
+    ndarray
+        complex64 [nz, ny, nx // 2 + 1]; shared, not to be changed.
+    """
     return inputs.mean_transform() if output == "sharpened" else inputs.study.transform(output.rpartition("_")[2])

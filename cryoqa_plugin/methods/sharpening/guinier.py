@@ -37,7 +37,7 @@ class FitRules(NamedTuple):
 
 
 _RULES: Dict[str, FitRules] = {"cryoqa": FitRules(10.0, True, True, True, 0.5), "relion": FitRules(10.0, False, True, False, 1.0),
-                               "xmipp": FitRules(15.0, True, False, False, 1.0)}
+                               "xmipp": FitRules(15.0, True, False, False, 1.0)}  # both programs count both mates on the plane kx = 0
 
 
 @dataclass(frozen=True)
@@ -207,6 +207,7 @@ def _weighting_fsc(params: GuinierParams, rules: FitRules, inputs: SharpeningInp
     if given is not None:
         found = given.at(freq)
         below = np.flatnonzero(found < THRESHOLD)
+        # A curve from a file is read at its last shell above, as RELION reports it.
         resolution = float(1 / freq[max(int(below[0]) - 1, 1)]) if below.size else inputs.resolution
         return (found if use else None), resolution, True
     if not inputs.halves:
@@ -224,11 +225,27 @@ def _weights(fsc: np.ndarray, rules: str) -> np.ndarray:
 
 
 def edges(geo: Geometry, nx: int, rules: str) -> np.ndarray:
-    """Outer radii of the shells in steps of 1 / L, float64 [n]; Xmipp's are steps of the x edge, up to half a cycle per voxel."""
+    """Outer radii of the shells of a Guinier plot.
+
+    Parameters
+    ----------
+    geo
+        The shells.
+    nx
+        Voxels of the map along x.
+    rules
+        ``xmipp``: shells are steps of the x edge, up to half a cycle per voxel; else those of ``geo``.
+
+    Returns
+    -------
+    ndarray
+        In steps of ``1 / geo.length``, float64 [n].
+    """
     if rules != "xmipp":
         return shells.shell_edges(geo)
     voxel = geo.length / max(geo.shape)
     at = (np.arange(int(np.floor(nx / 2 + 0.5)) + 1) + 0.5) * geo.length / (nx * voxel)
+    # 1e-6: coefficients at half a cycle per voxel, to the last bit, belong to the last shell.
     at[-1] = min(at[-1], 0.5 * geo.length / voxel * (1 + 1e-6))
     return at
 

@@ -140,6 +140,11 @@ def filter_maps(maps: Dict[str, Map], grid: Map, params: LocalFilterParams, prog
     progress
         Told how far it is.
 
+    Returns
+    -------
+    LocallyFiltered
+        The filtered maps by the same names.
+
     Raises
     ------
     InputError
@@ -159,7 +164,23 @@ def filter_maps(maps: Dict[str, Map], grid: Map, params: LocalFilterParams, prog
 
 
 def resolved(grid: Map) -> np.ndarray:
-    """Where the resolution map tells a resolution, bool [z, y, x]; raises :class:`InputError` when that is nowhere."""
+    """Where a resolution map tells a resolution.
+
+    Parameters
+    ----------
+    grid
+        Local resolution in Å; 0, 100 and more, and what is not a number tell nothing.
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x].
+
+    Raises
+    ------
+    InputError
+        It tells a resolution nowhere.
+    """
     with np.errstate(invalid="ignore"):
         inside = (grid.data > 0) & (grid.data < _COARSE_LIMIT)
     if not inside.any():
@@ -175,6 +196,7 @@ def _statistics(grid: Map, inside: np.ndarray, geo: Geometry) -> Tuple[Dict[str,
     known = grid.data[inside]
     nyquist = geo.length / (geo.n_shells - 1)
     finer = int(np.count_nonzero(known < nyquist * (1 - 1e-3)))
+    # A few stray voxels would stretch the bank of filters and the histogram.
     coarsest = float(np.quantile(known, 0.99))
     edges = np.linspace(0.999 * float(known.min()), 1.001 * coarsest, 41)
     count, _ = np.histogram(np.minimum(known, np.float32(coarsest)), edges)
@@ -196,12 +218,14 @@ def _bank(grid: Map, inside: np.ndarray, geo: Geometry, params: LocalFilterParam
     voxel, limit = float(np.mean(grid.voxel_size)), (geo.n_shells - 1) / geo.length
     frequency = np.zeros(grid.shape, dtype=np.float32)
     np.divide(1, grid.data, out=frequency, where=inside)
+    # Finer than the voxels allow there is nothing to filter.
     np.minimum(frequency, np.float32(limit), out=frequency)
     mask = None
     if not inside.all():
         frequency, mask = banks.fill_outside(frequency, inside, geo, _FILL_VOXELS * voxel, min(1 / coarsest, limit))
     sigma = 2 * voxel if params.smooth is None else params.smooth
     low, high = float(frequency.min()), float(frequency.max())
+    # Frequencies are smoothed and not resolutions: 1 / d is what a filter is linear in.
     if sigma > 0 and high > low:
         frequency = np.clip(banks.gaussian(frequency, geo, sigma), low, high)
     cutoffs = banks.bank(low, high, _SPACING * params.edge)

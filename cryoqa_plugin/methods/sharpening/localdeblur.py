@@ -97,6 +97,7 @@ def compute_localdeblur(study: Study, params: LocaldeblurParams, *, progress: Pr
     """
     require(study.inputs, "resolution_map")
     local = _used_resolution(study.resolution_map)
+    # The median stands for the map where one resolution is asked for: in the Guinier plots and for MonoRes.
     inputs = sharpening_inputs(study, float(np.median(local.resolution[local.inside])))
     unknown = int(np.count_nonzero(~np.isfinite(study.resolution_map.data)))
     if unknown:                                  # another program may mark so what it does not know
@@ -130,6 +131,7 @@ def _round(maps: Dict[str, np.ndarray], bank: Bank, params: LocaldeblurParams, p
     progress(0.1, f"round {number + 1}, map 1 of {len(maps)}")
     done = deblur.deblur(bank, maps["sharpened"], params.max_steps, params.step_size or 0.0)
     out = dict(sharpened=done.data)
+    # The same steps for all: half-maps of different treatment could no longer be compared.
     for name in [n for n in maps if n != "sharpened"]:
         progress(0.1 + 0.8 * len(out) / len(maps), f"round {number + 1}, map {len(out) + 1} of {len(maps)}")
         out[name] = deblur.deblur(bank, maps[name], params.max_steps, done.step, done.steps).data
@@ -145,6 +147,7 @@ def _row(number: int, local: _UsedResolution, bank: Bank, done: Deblurred) -> Tu
 def _ended(rows: List[Tuple[float, ...]], params: LocaldeblurParams) -> bool:
     if params.rounds:
         return len(rows) >= params.rounds
+    # Once the sharpened map is equally resolved everywhere a further round has nothing to even out.
     flat = rows[-1][3] - rows[-1][1] < _FLAT
     same = len(rows) > 1 and abs(rows[-1][6] - rows[-2][6]) <= _SAME_STEP
     return flat or same or len(rows) >= _MOST_ROUNDS

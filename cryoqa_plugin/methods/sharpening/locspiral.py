@@ -18,7 +18,7 @@ from ...study import Study
 from .common import SharpenedResult, SharpeningInputs, finish, sharpening_inputs
 
 _LOWEST, _NEAR = 25.0, 0.7                # Å, and the part of it that the resolution must not exceed
-_KEPT = 15.0                              # Å
+_KEPT = 15.0                              # Å  # Å, where LocBSharpen takes the amplitude of finer bands from
 _CONSTANT, _OWN, _IMPOSED = 0, 1, 2       # what amplitude a band gets: the same everywhere, its own, that of another band
 
 
@@ -135,6 +135,7 @@ def compute_locspiral(study: Study, params: LocspiralParams, *, progress: Progre
     mask = study.used_mask
     inside = mask.inside
     inputs.warnings.extend(mask.notes())
+    # Corners beyond the largest sphere of the box are empty in many maps and hold no noise.
     solvent = ~inside & spiral.inside_sphere(inside.shape)
     if not solvent.any():
         raise InputError(f"The mask fills the box ({mask.map.path}), so that there is no solvent to take the noise from; give a smaller "
@@ -167,6 +168,7 @@ def _layout(inputs: SharpeningInputs, params: LocspiralParams) -> BandLayout:
         inputs.warnings.append(f"With a resolution of {resolution:.4g} Å the first band is at {lowest:.4g} Å.")
     first = max(1, int(geo.length / lowest))
     last = max(first, min(int(geo.length / resolution), geo.n_shells - 1))
+    # 1e-9: a whole number of bands must not become one more by rounding.
     count = max(1, int(np.ceil((last - first + 1) / (params.spacing or params.bandwidth / 1.5) - 1e-9)))
     centres = first - 0.5 + (np.arange(count) + 0.5) * (last - first + 1) / count
     kept = None
@@ -192,6 +194,7 @@ def _sum_bands(inputs: SharpeningInputs, inside: np.ndarray, solvent: np.ndarray
     rows = []
     for i, centre in enumerate(float(c) for c in layout.centres):
         progress(0.05 + 0.9 * i / len(layout.centres), f"band {i + 1} of {len(layout.centres)}")
+        # Half-maps get the gains of the map: gains of their own would follow their noise.
         wave, m = spiral.amplitude(main, geo, centre, layout.width, scratch, eco=params.spiral == "eco")
         noise = float(np.quantile(m[solvent], params.noise_quantile))
         there = m[inside]

@@ -163,6 +163,7 @@ def _signal_and_noise(study: Study, params: OptimalMapParams) -> Tuple[SignalAnd
     half, end = _half_map_curve(params, curves, (cross, one, two))
     alone = params.half1_only
     full = half if alone else 2 * half / (1 + half)
+    # Power of the difference: twice the noise of a half-map, four times that of the mean.
     noise = (one + two - 2 * cross) / count / (2 if alone else 4)
     power = (one if alone else (one + two + 2 * cross) / 4) / count
     resolution = estimate(freq, curves.judged()[curves.headline], THRESHOLD).resolution or inputs.resolution
@@ -183,13 +184,25 @@ def _half_map_curve(params: OptimalMapParams, curves: FscCurves, sums: Tuple[np.
     else:
         chosen = curves.corrected or curves.masked or curves.unmasked
         curve_, alive = chosen.fsc, chosen.lower > 0
+    # Shell 0 is the mean of the map, whose sign says nothing about the signal.
     alive[0] = True
     end = alive.size if alive.all() else int(np.argmin(alive))
     return np.where(np.arange(curve_.size) < end, np.clip(curve_, 0, 1), 0), end
 
 
 def join(count: np.ndarray) -> np.ndarray:
-    """Bin of each shell, int [n]: shells are joined from the centre outwards until a bin has enough coefficients."""
+    """Bins of enough coefficients: shells are joined from the centre outwards until a bin has 30.
+
+    Parameters
+    ----------
+    count
+        Coefficients of the shells, float64 [n].
+
+    Returns
+    -------
+    ndarray
+        Bin of each shell, int64 [n].
+    """
     out = np.zeros(count.size, dtype=int)
     number, held = 0, 0.0
     for i, n in enumerate(count):
@@ -210,6 +223,7 @@ def _gain(signal: SignalAndNoise, values: Dict[str, Any]) -> np.ndarray:
     k = np.exp(-signal.params.local_bfactor * signal.freq ** 2 / 4)
     full = signal.full
     local = k ** 2 * full / (1 + (k ** 2 - 1) * full)
+    # Power times the FSC of the map with the truth is the power of its signal.
     scale = np.sqrt(np.maximum(signal.power * full, 0)) * k
     out = np.divide(local, scale, out=np.zeros_like(full), where=scale > 0)
     return out * np.exp(-signal.params.bfactor * signal.freq ** 2 / 4) * _amplitudes(signal, values)
@@ -240,6 +254,7 @@ def _sharpen(signal: SignalAndNoise, values: Dict[str, Any]) -> Dict[str, np.nda
     out = {}
     for name, map_ in inputs.maps.items():
         out[name] = _filtered(fourier.forward(map_.data * signal.mask) if masked else transform_of(inputs, name), signal, profile)
+    # One scale for all maps: the half-maps stay comparable with the map.
     sd = float(out["sharpened"].std(dtype=np.float64))
     if sd > 0:
         for data in out.values():
@@ -316,7 +331,18 @@ def _peaks(signal: SignalAndNoise, model: Model, difference: np.ndarray, inside:
 
 
 def atom_names(model: Model) -> List[str]:
-    """``chain/residue number and name/atom`` of every atom, in the order of the file."""
+    """Names of atoms for a table.
+
+    Parameters
+    ----------
+    model
+        The model.
+
+    Returns
+    -------
+    list of str
+        ``chain/residue number and name/atom`` of every atom, in the order of the file.
+    """
     return [f"{chain.name}/{residue.seqid} {residue.name}/{atom.name}" for chain in model.structure[0] for residue in chain
             for atom in residue]
 

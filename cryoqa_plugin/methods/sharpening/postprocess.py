@@ -155,7 +155,13 @@ class ChosenFsc:
         return self.inputs.study.frequencies
 
     def weighting(self) -> Optional[np.ndarray]:
-        """The FSC that weights the shells, float64 [n_shells]; None for no weights."""
+        """The FSC that weights the shells.
+
+        Returns
+        -------
+        ndarray or None
+            float64 [n_shells]; None for no weights.
+        """
         if self.params.weighting == "none":
             return None
         if self.params.weighting == "part":
@@ -222,10 +228,12 @@ def _choose_fsc(study: Study, params: PostprocessParams) -> Tuple[ChosenFsc, Dic
     inputs = sharpening_inputs(study, finest(study), need_halves=True)
     curves, freq = half_map_curves(inputs, params.rules, randomise_from=params.randomise_from, seed=params.seed), study.frequencies
     plain, found = (estimate(freq, curves.judged()[name], THRESHOLD) for name in ("unmasked", curves.headline))
+    # relion_postprocess: a mask that lowers the resolution cuts the molecule, or the correction went wrong.
     skipped = (params.rules == "relion" and not params.force_mask and curves.corrected is not None
                and (plain.last_shell or np.inf) < (found.last_shell or np.inf))
     head, given = plain if skipped else found, None
     if study.fsc_curve is not None:
+        # A curve from a file has no band: its ends are the curve itself.
         given = study.fsc_curve.at(freq)
         head = estimate(freq, FscCurve(given, given, given, np.ones_like(given)), THRESHOLD)
     resolution = (head.last_shell if rules.last_shell else head.resolution) or float(inputs.geo.length)
@@ -259,6 +267,7 @@ def _part_alone(inputs: SharpeningInputs, params: PostprocessParams, curves: Fsc
     particle = 1000 * params.mass / _DENSITY if params.mass else volume
     if not particle:
         return None
+    # Noise fills the box, signal the particle: without the noise around it the odds of the FSC rise by f.
     f = values["box_over_particle"] = _PARTICLE * inputs.mean.data.size * voxel / particle
     plain = curves.unmasked.fsc
     return f * plain / np.maximum(1 + (f - 1) * plain, 1e-6)
@@ -303,6 +312,7 @@ def _filter(fsc: ChosenFsc, values: Dict[str, Any]) -> SharpeningFilter:
         left = values["bfactor_left"] = _left(fsc, fitted)
         bfactor = fitted + left
     asked = rules.low_pass if params.low_pass is None else params.low_pass
+    # 0 is none, -1 the resolution that was found.
     low_pass = None if asked == 0 else asked if asked > 0 else inputs.resolution
     values.update(bfactor=bfactor, low_pass=low_pass)
     return SharpeningFilter(weights ** rules.power, bfactor, low_pass, detector)
