@@ -162,6 +162,11 @@ def load(folder: str) -> Result:
     folder
         Folder with ``result.json``, as written by ``result.save``, the command line or Scipion.
 
+    Returns
+    -------
+    Result
+        Of the class of its capability.
+
     Raises
     ------
     InputError

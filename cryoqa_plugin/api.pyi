@@ -1,7 +1,8 @@
 """Written by ``python -m cryoqa_plugin.stubs``; do not edit."""
-from typing import Any, List, Optional, Sequence, Union
+from typing import Any, Optional, Sequence, Union
 
 from .progress import Progress
+from .registry import Capability
 from .results import Result
 from .study import Study
 from .methods.map_info.map_info import MapInfoResult
@@ -41,6 +42,7 @@ Numbers = Union[float, Sequence[float]]
 def open(*, job: Optional[str] = ..., voxel_size: Optional[Numbers] = ..., origin: Sequence[float] = ..., budget: Optional[float] = ...,
          **given: Any) -> OpenStudy: ...
 def load(folder: str) -> Result: ...
+def method_name(row: Capability) -> str: ...
 
 class OpenStudy(Study):
     def run(self, capability: str, *, threads: int = ..., progress: Progress = ..., **parameters: Any) -> Result: ...

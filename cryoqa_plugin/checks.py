@@ -37,6 +37,34 @@ def evaluate(checks: Iterable[Check], metrics: Mapping[str, Mapping[str, Any]]) 
     return [_outcome(c, metrics[c.metric]) for c in checks]
 
 
+def causes_first(outcomes: List[Dict[str, Any]], prefix: str) -> List[Dict[str, Any]]:
+    """Outcomes in which the first check of a group that is not met silences the later ones.
+
+    Parameters
+    ----------
+    outcomes
+        Outcomes of :func:`evaluate`, the most upstream cause first.
+    prefix
+        What the metrics of the group begin with.
+
+    Returns
+    -------
+    list of dict
+        The same, where a later one of the group that is not met is ``skipped`` and names the cause: what copies, or half-maps that do not
+        lie on each other, bring with them is no fault of its own.
+    """
+    out: List[Dict[str, Any]] = []
+    cause = ""
+    for outcome in outcomes:
+        if outcome["metric"].startswith(prefix) and outcome["status"] in ("warn", "fail"):
+            if cause:
+                outcome = dict(outcome, status="skipped", sentence=f"{outcome['title']}: not judged, because of '{cause}'.")
+            else:
+                cause = outcome["title"]
+        out.append(outcome)
+    return out
+
+
 def _outcome(check: Check, entry: Mapping[str, Any]) -> Dict[str, Any]:
     value, unit = entry["value"], f" {entry['unit']}" if entry["unit"] else ""
     out = dict(metric=check.metric, op=check.op, limit=check.limit, unit=entry["unit"], title=check.title,

@@ -11,7 +11,7 @@ import math
 import re
 from dataclasses import dataclass, field, fields
 from importlib import import_module
-from typing import Any, ClassVar, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
+from typing import Any, ClassVar, Dict, List, Mapping, NamedTuple, Optional, Tuple, Type, Union
 
 import numpy as np
 
@@ -167,7 +167,18 @@ class Result:
         return self._of_role("map")
 
     def table(self, name: str) -> Any:
-        """A table by name: a pandas ``DataFrame`` where pandas is installed, else the :class:`Table` itself."""
+        """A table by name.
+
+        Parameters
+        ----------
+        name
+            Its field.
+
+        Returns
+        -------
+        DataFrame or Table
+            A pandas ``DataFrame`` where pandas is installed, else the :class:`Table` itself.
+        """
         found = self.tables[name]
         try:
             import pandas
@@ -190,7 +201,18 @@ class Result:
         return import_module("cryoqa_plugin.figures").plot(self, **how)
 
     def save(self, folder: str) -> str:
-        """Write ``result.json`` and what goes beside it into ``folder``; returns the path of ``result.json``."""
+        """Write ``result.json`` and what goes beside it.
+
+        Parameters
+        ----------
+        folder
+            Where to; made when it is not there.
+
+        Returns
+        -------
+        str
+            Path of ``result.json``.
+        """
         return import_module("cryoqa_plugin.io.outputs").save(self, folder)
 
     def _repr_html_(self) -> str:
@@ -264,7 +286,7 @@ def read_json(path: str) -> Dict[str, Any]:
 _TYPES = {"value": ["number", "string", "boolean", "null"]}
 
 
-def json_schema(result_class: type) -> Dict[str, Any]:
+def json_schema(result_class: Type[Result]) -> Dict[str, Any]:
     """JSON Schema (draft 7) of the document that a result class is saved as."""
     def block(role: str, item: Dict[str, Any]) -> Dict[str, Any]:
         names = declared(result_class, role)

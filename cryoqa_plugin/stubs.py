@@ -12,9 +12,10 @@ from .params import ParamSpec, specs
 from .registry import CAPABILITIES, Capability, resolve
 
 _HEAD = '''"""Written by ``python -m cryoqa_plugin.stubs``; do not edit."""
-from typing import Any, List, Optional, Sequence, Union
+from typing import Any, Optional, Sequence, Union
 
 from .progress import Progress
+from .registry import Capability
 from .results import Result
 from .study import Study
 {imports}
@@ -24,6 +25,7 @@ Numbers = Union[float, Sequence[float]]
 def open(*, job: Optional[str] = ..., voxel_size: Optional[Numbers] = ..., origin: Sequence[float] = ..., budget: Optional[float] = ...,
          **given: Any) -> OpenStudy: ...
 def load(folder: str) -> Result: ...
+def method_name(row: Capability) -> str: ...
 
 class OpenStudy(Study):
     def run(self, capability: str, *, threads: int = ..., progress: Progress = ..., **parameters: Any) -> Result: ...

@@ -15,28 +15,6 @@ SCIPION = ("protocols", "viewers", "scipion.py")
 # Rooms whose public functions say in numpydoc sections what goes in and what comes out.
 ROOMS = ("core", "study", "methods")
 SECTIONS = ("Parameters", "Returns", "Yields", "Raises", "See Also", "Notes", "References", "Examples")       # in this order
-# Files of these rooms that do not do so yet. The list only gets shorter: a file that is right may not stand here.
-NOT_YET = {
-    "methods/local_amplitude/local_power.py", "methods/local_resolution/blocres.py",
-    "methods/local_resolution/local_fsc.py", "methods/local_resolution/local_resolution.py",
-    "methods/local_resolution/map_resolution_noise.py", "methods/local_resolution/monores_inputs.py",
-    "methods/local_resolution/monores_sweep.py", "methods/local_resolution/monores_xmipp.py", "methods/local_resolution/noise_source.py",
-    "methods/local_resolution/phenix_locres.py", "methods/local_resolution/relion_locres.py", "methods/map_info/contour_steps.py",
-    "methods/map_info/hand.py", "methods/map_info/hand_steps.py", "methods/map_info/header.py", "methods/map_info/map_info.py",
-    "methods/masks/common.py", "methods/masks/mask.py", "methods/model/model_fit.py", "methods/model/model_fit_groups.py",
-    "methods/model/model_fit_steps.py", "methods/resolution/directional_fsc.py", "methods/resolution/directional_shape.py",
-    "methods/resolution/directional_tensor.py", "methods/resolution/fsc.py",
-    "methods/resolution/half_map_statistics.py", "methods/resolution/mtriage.py", "methods/resolution/mtriage_model.py",
-    "methods/resolution/mtriage_passes.py", "methods/sharpening/auto_anisotropy.py", "methods/sharpening/auto_gains.py",
-    "methods/sharpening/auto_inputs.py", "methods/sharpening/auto_local.py", "methods/sharpening/auto_methods.py",
-    "methods/sharpening/auto_region.py", "methods/sharpening/auto_spectra.py", "methods/sharpening/auto_trials.py",
-    "methods/sharpening/common.py", "methods/sharpening/compare_maps.py", "methods/sharpening/fsc_weighting.py",
-    "methods/sharpening/guinier.py", "methods/sharpening/local_filter.py", "methods/sharpening/local_sharpen_bands.py",
-    "methods/sharpening/locscale_bands.py", "methods/sharpening/locscale_reference.py", "methods/sharpening/optimal_map.py",
-    "methods/sharpening/postprocess.py", "methods/sharpening/shell_spectra.py", "methods/sharpening/shell_tensors.py",
-    "methods/sharpening/spectrum.py", "study/checks.py", "study/fsc_criteria.py", "study/fsc_curves.py", "study/halves.py", "study/mask.py",
-    "study/noise.py", "study/notes.py", "study/position.py", "study/resolution.py", "study/shelf.py", "study/study.py",
-}
 
 
 def _public(path):
@@ -141,18 +119,11 @@ IN_ROOMS = [(n, p) for n, p in zip(NAMES, FILES) if _room(p)]
 @pytest.mark.parametrize("path", [p for _, p in IN_ROOMS], ids=[n for n, _ in IN_ROOMS])
 def test_public_functions_have_numpydoc_sections(path):
     missing = [sentence for name, node in _functions(path) for sentence in _missing(name, node)]
-    name = path.relative_to(ROOT / "cryoqa_plugin").as_posix()
-    if name in NOT_YET:
-        assert missing, f"{name} is right: take it out of NOT_YET"
-        return
     assert not missing, "\n".join(missing)
 
 
-def test_core_has_all_its_sections():
-    """Names that are gone may not stay in NOT_YET, and no function of core stands without its sections."""
-    names = {p.relative_to(ROOT / "cryoqa_plugin").as_posix() for _, p in IN_ROOMS}
-    assert not NOT_YET - names, "no such files: " + ", ".join(sorted(NOT_YET - names))
-    assert not [n for n in NOT_YET if n.startswith("core/")]
+def test_every_room_has_all_its_sections():
+    """The counts that the tests of single files add up to: a room that is not looked at any more would pass all of those."""
     counts = {room: {"functions": 0, "Parameters": 0, "Returns": 0} for room in ROOMS}
     for _, path in IN_ROOMS:
         for _, node in _functions(path):
@@ -161,8 +132,9 @@ def test_core_has_all_its_sections():
             count["functions"] += 1
             count["Parameters"] += "Parameters" in found or not _arguments(node)
             count["Returns"] += "Returns" in found
-    assert counts["core"]["Parameters"] == counts["core"]["functions"] >= 195, counts
-    assert counts["core"]["Returns"] >= 185, counts
+    for room, functions, returns in (("core", 195, 185), ("study", 50, 35), ("methods", 290, 200)):
+        assert counts[room]["Parameters"] == counts[room]["functions"] >= functions, counts
+        assert counts[room]["Returns"] >= returns, counts
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if "methods" in p.parts and p.name not in ("__init__.py", "common.py")],

@@ -93,7 +93,7 @@ def _parameters_read(path, seen):
         return set()
     seen.add(path)
     nodes = list(ast.walk(tree(path)))
-    names = {"params"} | {n.arg for n in nodes if isinstance(n, ast.arg) and n.annotation is not None and "Params" in ast.dump(n.annotation)}
+    names = {"params"} | {n.arg for n in nodes if isinstance(n, ast.arg) and n.annotation and "Params" in ast.dump(n.annotation)}
     for n in nodes:
         if isinstance(n, ast.Assign):
             target, value = n.targets[0], n.value

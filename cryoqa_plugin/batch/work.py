@@ -146,8 +146,8 @@ class Crew:
             with self._guard:
                 if self._stopped:
                     raise KeyboardInterrupt
-                process = subprocess.Popen([sys.executable, "-c", _CODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=words,
-                                           universal_newlines=True, env=_environment())
+                process: Any = subprocess.Popen([sys.executable, "-c", _CODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                                stderr=words, universal_newlines=True, env=_environment())
                 self._running.add(process)
             try:
                 process.stdin.write(json.dumps([job.document(), asdict(how)]))

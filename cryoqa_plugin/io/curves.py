@@ -93,7 +93,18 @@ class GivenFsc:
         return np.stack([self.frequency, self.values])
 
     def at(self, frequency: np.ndarray) -> np.ndarray:
-        """FSC at some frequencies (1/Å, float [m]), float64 [m]: linear between its points, 0 beyond the last."""
+        """FSC at some frequencies: linear between its points, 0 beyond the last.
+
+        Parameters
+        ----------
+        frequency
+            Frequencies in 1/Å, float [m].
+
+        Returns
+        -------
+        ndarray
+            float64 [m].
+        """
         return np.interp(frequency, self.frequency, self.values, right=0.0)
 
 

@@ -49,14 +49,44 @@ class Map:
         return float(sum(self.voxel_size) / 3)
 
     def with_data(self, data: np.ndarray, path: Optional[str] = None) -> "Map":
-        """Another map on this grid."""
+        """Another map on this grid.
+
+        Parameters
+        ----------
+        data
+            Its values [z, y, x]; made float32 when they are not.
+        path
+            Its file, None for a map in memory.
+
+        Returns
+        -------
+        Map
+            Without a header.
+        """
         return Map(np.ascontiguousarray(data, dtype=np.float32), self.voxel_size, self.origin, path)
 
 
 def read_header(path: str) -> MapHeader:
-    """The header of a map file; :class:`FormatError` when it is none, in one sentence.
+    """The header of a map file.
 
     The size of a compressed file is known when it is read to its end, so that :func:`read_map` may have more notes.
+
+    Parameters
+    ----------
+    path
+        MRC, CCP4 or MAP file, also gz or bz2.
+
+    Returns
+    -------
+    MapHeader
+        With notes on what is odd about it.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    FormatError
+        It is no map, or cut short.
 
     References
     ----------
@@ -69,7 +99,25 @@ def read_header(path: str) -> MapHeader:
 
 
 def read_map(path: str) -> Map:
-    """Read a map; its axes are sorted so that ``data[z, y, x]`` is float32 in C order."""
+    """Read a map.
+
+    Parameters
+    ----------
+    path
+        MRC, CCP4 or MAP file, also gz or bz2.
+
+    Returns
+    -------
+    Map
+        Axes are sorted so that ``data[z, y, x]`` is float32 in C order.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    FormatError
+        It is no map, or cut short.
+    """
     with _open(path) as stream:
         reader = _Reader(stream, path)
         header = said = interpret(reader.header, path)
@@ -182,10 +230,18 @@ class _Writer(MrcObject):
 
 
 def write_map(path: str, map_: Map, labels: Sequence[str] = ()) -> None:
-    """Write a map as float32 (mode 2), complete or not at all; compressed when the name ends in ``.gz``.
+    """Write a map as float32 (mode 2), complete or not at all.
 
-    ``labels`` are up to nine texts of 80 characters; the voxel size, the origin (in ORIGIN, NSTART is zero) and the
-    statistics are written too.
+    The voxel size, the origin (in ORIGIN, NSTART is zero) and the statistics are written too.
+
+    Parameters
+    ----------
+    path
+        Where to; compressed when the name ends in ``.gz``.
+    map_
+        The map.
+    labels
+        Up to nine texts of 80 characters.
     """
     mrc = _Writer(map_, labels)
     with replacing(path) as plain:

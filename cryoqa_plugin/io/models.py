@@ -82,7 +82,25 @@ class Model:
 
 
 def read_model(path: str) -> Model:
-    """Read the first model of a PDB or mmCIF file (also gz), with notes on what was mended; one sentence when it is none."""
+    """Read the first model of a PDB or mmCIF file, with notes on what was mended.
+
+    Parameters
+    ----------
+    path
+        The file, also gz.
+
+    Returns
+    -------
+    Model
+        Its atoms, in Å.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    FormatError
+        It is no model, or holds no atoms.
+    """
     import gemmi
     notes: List[str] = []
     try:
@@ -198,7 +216,15 @@ def _text(path: str) -> bytes:
 
 
 def write_model(path: str, model: Model) -> None:
-    """Write a model as mmCIF (name ending in ``.cif``) or PDB, complete or not at all."""
+    """Write a model as mmCIF or PDB, complete or not at all.
+
+    Parameters
+    ----------
+    path
+        Where to; mmCIF when the name ends in ``.cif``.
+    model
+        The model.
+    """
     cif = path.lower().endswith((".cif", ".mmcif"))
     text = model.structure.make_mmcif_document().as_string() if cif else model.structure.make_pdb_string()
     with replacing(path) as stream:

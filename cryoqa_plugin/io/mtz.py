@@ -19,6 +19,13 @@ def write_mtz(path: str, map_: Map) -> None:
 
     ``F(h) = V / n sum_x rho(x) exp(2 pi i h x)`` with V the volume of the box (Å^3) and n its voxels. MTZ knows no origin: the
     coefficients are those of a map whose first voxel lies at 0. The box stands in the history, for :func:`read_mtz`.
+
+    Parameters
+    ----------
+    path
+        Where to.
+    map_
+        The map.
     """
     import gemmi
     hkl, f = coefficients(map_)
@@ -42,7 +49,20 @@ def write_mtz(path: str, map_: Map) -> None:
 
 
 def coefficients(map_: Map) -> Tuple[np.ndarray, np.ndarray]:
-    """Indices, int32 [n, 3] (h, k, l), and coefficients, complex64 [n], of a map: one of each Friedel pair, those up to Nyquist."""
+    """Fourier coefficients of a map up to Nyquist, one of each Friedel pair.
+
+    Parameters
+    ----------
+    map_
+        The map.
+
+    Returns
+    -------
+    hkl
+        Indices (h, k, l), int32 [n, 3].
+    f
+        Coefficients, complex64 [n], with the sign and the scale of crystallography.
+    """
     import scipy.fft
     nz, ny, nx = map_.shape
     ft = scipy.fft.rfftn(map_.data, workers=-1)

@@ -37,7 +37,8 @@ def slices_before_after(results: Results, capability: str, name: str, step: str,
     if not path:
         return []
     after, before = read_map(path), input_map(results[capability]["inputs"])
-    shown = [(before, f"Middle slices before the {step}")] * bool(before) + [(after, f"Middle slices after the {step}")]
+    shown = [] if before is None else [(before, f"Middle slices before the {step}")]
+    shown.append((after, f"Middle slices after the {step}"))
     images = [[image for _, image in pictures.slices(map_.data)] for map_, _ in shown]
     together = pictures.grey_limits([image for group in images for image in group])
     words = "Each row has its own scale of grey." if matched else "One scale of grey before and after."

@@ -163,7 +163,8 @@ def _curve(s: Series, index: int, plot: Plot, frame: Sequence[float], limits: Se
            areas: List[Area]) -> None:
     colour, width, dash = style(s, index)
     if s.lower is not None and s.upper is not None:
-        band = [(x, a, b) for x, a, b in zip(s.x, s.lower, s.upper) if None not in (x, a, b) and (x > 0 or not plot.as_resolution)]
+        band = [(x, a, b) for x, a, b in zip(s.x, s.lower, s.upper)
+                if x is not None and a is not None and b is not None and (x > 0 or not plot.as_resolution)]
         up = [_place(x, b, frame, limits) for x, a, b in band]
         down = [_place(x, a, frame, limits) for x, a, b in band]
         areas.append(Area(tuple(up + down[::-1]), colour, 0.16))

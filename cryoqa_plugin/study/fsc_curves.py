@@ -65,7 +65,7 @@ class FscSettings:
         return replace(rules, mate_weight=1.0) if self.relion_counting else rules
 
 
-DEFAULT = FscSettings()
+DEFAULT: FscSettings = FscSettings()
 
 
 @dataclass(frozen=True)

@@ -187,7 +187,7 @@ def _value(rule: Rule, document: Mapping[str, Any], reported: Optional[float]) -
     return -value if rule.how == "negative" and value is not None else value
 
 
-def percentile(histogram: Optional[Mapping[str, Sequence[Optional[float]]]], value: float) -> Optional[float]:
+def percentile(histogram: Optional[Mapping[str, Sequence[float]]], value: float) -> Optional[float]:
     """Percentage of a histogram (``x`` the middles of its bins, ``y`` the counts) below ``value``; None without one."""
     if not histogram or len(histogram["x"]) < 2:
         return None

@@ -143,7 +143,7 @@ def test_masked_half_maps_are_found_out(halves):
     sphere = (halves.mask.data > 0.9).astype(np.float32)
     result = run(with_data(halves, lambda d: d * sphere))
     assert result.half_maps_zero_fraction > 0.5 and result.solvent_noise_ratio < 0.05
-    assert statuses(result)["half_maps_zero_fraction"] == statuses(result)["solvent_noise_ratio"] == "warn"
+    assert statuses(result)["half_maps_masked"] == statuses(result)["solvent_noise_ratio"] == "warn"
 
 
 def test_correlated_half_maps_are_found_out():

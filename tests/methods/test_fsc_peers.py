@@ -95,7 +95,7 @@ def test_the_sharpened_map_is_that_of_relion(shared, sim_case):
     weights = fsc_sharpen.fsc_weights(np.array(star["fsc"].columns[PREFIX + "Corrected"]))
     ft = fourier.forward((inputs.half1.data + inputs.half2.data) / 2)
     bfactor = star["general"].value("rlnBfactorUsedForSharpening")
-    ours = fsc_sharpen.apply_filter(ft, geo, weights, bfactor, None, fsc_sharpen.Mtf(None, 1.0))
+    ours = fsc_sharpen.apply_filter(ft, geo, weights, bfactor, None, fsc_sharpen.DetectorMtf(None, 1.0))
     theirs = read_map(str(shared / "reference" / "p96" / "relion_postprocess_map.mrc.gz")).data
     inside = inputs.mask.data > 0.5
     assert np.corrcoef(ours[inside], theirs[inside])[0, 1] > 0.999

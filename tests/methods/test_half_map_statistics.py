@@ -167,7 +167,7 @@ def test_copies_masked_halves_and_unequal_scales_are_said(step):
     axis = (np.arange(40) - 20.0) ** 2
     ball = axis[:, None, None] + axis[None, :, None] + axis[None, None, :] < 14 ** 2
     masked = run(with_data(step, lambda d: d * ball))
-    assert statuses(masked)["half_maps_zero_fraction"] == "warn" and statuses(masked)["solvent_noise_ratio"] == "warn"
+    assert statuses(masked)["half_maps_masked"] == "warn" and statuses(masked)["solvent_noise_ratio"] == "warn"
     scaled = run(with_data(step, lambda d: 3 * d, kinds=("half1",)))
     assert scaled.half_maps_scale == pytest.approx(3, rel=0.02) and scaled.resolution_ssnr_1 == pytest.approx(run(step).resolution_ssnr_1)
 

@@ -79,7 +79,9 @@ def test_document_is_complete(result):
     document = to_document(result)
     assert document["schema"] == "cryoqa/mtriage/1" and document["warnings"] == []
     assert all(m["value"] is not None for n, m in document["metrics"].items() if n not in NOT_KNOWN)
-    assert {c["status"] for c in evaluate(CHECKS["mtriage"], document["metrics"])} == {"ok"}
+    outcomes = evaluate(CHECKS["mtriage"], document["metrics"])
+    assert {c["status"] for c in outcomes} <= {"ok", "skipped"} and [c["metric"] for c in outcomes if c["status"] == "skipped"] in (
+        [], ["half_maps_shift"])
 
 
 def test_checks_are_skipped_without_inputs(halves):

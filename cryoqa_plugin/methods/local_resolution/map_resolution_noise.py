@@ -34,9 +34,23 @@ class Solvent(NamedTuple):
 
 
 def find_solvent(map_: Map, mask: np.ndarray, sigma: float) -> Solvent:
-    """What is neither in the mask (float32 [z, y, x]), nor above the contour of the low-passed map, nor cut off; softly ended.
+    """What is neither in the mask, nor above the contour of the low-passed map, nor cut off; softly ended.
 
     Within the largest ball of the box when there is enough of it: the corners of reconstructions are not like the rest.
+
+    Parameters
+    ----------
+    map_
+        The map.
+    mask
+        Mask of the molecule, float32 [z, y, x].
+    sigma
+        Standard deviation (Å) of the window that noise is averaged in.
+
+    Returns
+    -------
+    Solvent
+        Its weight, and whether it is enough.
     """
     voxel = map_.voxel_size
     low = masks.lowpass(map_.data, voxel, filter_resolution(map_))
@@ -59,25 +73,63 @@ def find_solvent(map_: Map, mask: np.ndarray, sigma: float) -> Solvent:
 
 
 def flat_region(data: np.ndarray) -> np.ndarray:
-    """Where a map, float32 [z, y, x], has one value: that of a corner, within 0.001 standard deviations, in all voxels around."""
+    """Where a map has one value: that of a corner, within 0.001 standard deviations, in all voxels around.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x]; nowhere when that is less than 1 % of the box.
+    """
     corners = [float(data[i, j, k]) for i in (0, -1) for j in (0, -1) for k in (0, -1)]
     away = np.abs(data - np.float32(np.median(corners)))
     limit = _FLAT * float(data.std(dtype=np.float64))
+    # Single voxels near the value of a corner are chance.
     if np.count_nonzero(away < limit) < 0.01 * data.size:
         return np.zeros(data.shape, dtype=bool)
     return scipy.ndimage.maximum_filter(away, 3, mode="wrap") < limit
 
 
 def around_flat(flat: np.ndarray, map_: Map) -> np.ndarray:
-    """Where a map was cut off, bool [z, y, x], and 8 Å or four voxels around it, where what cut it off may have an edge."""
+    """Where a map was cut off, and 8 Å or four voxels around it, where what cut it off may have an edge.
+
+    Parameters
+    ----------
+    flat
+        Made by :func:`flat_region`, bool [z, y, x].
+    map_
+        The map.
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x].
+    """
     return masks.extend(flat, max(_FLAT_NEAR, 4 * map_.voxel), map_.voxel_size) if flat.any() else flat
 
 
 def smooth_amplitude(ft: np.ndarray, geo: Geometry, last: float) -> np.ndarray:
-    """Root mean square of the shells of a transform, complex64 [nz, ny, nx // 2 + 1], its logarithm smoothed over 0.02 1/Å; float64 [n].
+    """Root mean square of the shells of a transform, its logarithm smoothed over 0.02 1/Å.
 
-    Shells go on into the corners of the transform; constant beyond the frequency ``last`` (1/Å), where the map ends before Nyquist, and
-    in corners that are empty.
+    Shells go on into the corners of the transform.
+
+    Parameters
+    ----------
+    ft
+        Transform, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Its shells.
+    last
+        Frequency (1/Å) at which the map ends; the amplitude is constant beyond when that is before Nyquist, and in corners that are empty.
+
+    Returns
+    -------
+    ndarray
+        float64 [n], longer than the shells of ``geo``.
     """
     power, _, count = shells.power_sums(ft, geo, np.arange(int(np.ceil(_CORNERS * geo.n_shells))) + 0.5)
     power /= np.maximum(count, 0.5)
@@ -90,10 +142,21 @@ def smooth_amplitude(ft: np.ndarray, geo: Geometry, last: float) -> np.ndarray:
 
 
 def overall_resolution(ft_inside: np.ndarray, ft_solvent: np.ndarray, sizes: Tuple[float, float], geo: Geometry) -> float:
-    """Resolution in Å at which the SNR of half-maps inside the mask falls below 1/6; Nyquist where it never does.
+    """Resolution at which the SNR of half-maps inside the mask falls below 1/6.
 
-    ``ft_inside`` and ``ft_solvent`` are transforms of the map times mask and solvent, complex64; ``sizes`` the sums of the squares of
-    these two weights.
+    Parameters
+    ----------
+    ft_inside, ft_solvent
+        Transforms of the map times mask and times solvent, complex64 [nz, ny, nx // 2 + 1].
+    sizes
+        Sums of the squares of these two weights.
+    geo
+        The shells.
+
+    Returns
+    -------
+    float
+        In Å; Nyquist where it never falls so far, 8 times that at the most.
     """
     power = [shells.power_sums(f, geo)[0] / max(n, 1.0) for f, n in zip((ft_inside, ft_solvent), sizes)]
     ratio = (power[0] / np.maximum(power[1], 1e-12 * power[0].max()) - 1) / 2
@@ -103,8 +166,20 @@ def overall_resolution(ft_inside: np.ndarray, ft_solvent: np.ndarray, sizes: Tup
 
 
 def last_frequency(power: np.ndarray, geo: Geometry) -> float:
-    """Frequency (1/Å) beyond which a map holds nothing: mean power of the shells, float64 [n], below 1e-5 of that half-way
-    there, and the steep fall to it."""
+    """Frequency beyond which a map holds nothing.
+
+    Parameters
+    ----------
+    power
+        Mean power of the shells, float64 [n_shells].
+    geo
+        The shells.
+
+    Returns
+    -------
+    float
+        In 1/Å: where the power is below 1e-5 of that half-way there, and before the steep fall to it; Nyquist for a map that was not cut.
+    """
     n = power.size
     end = n - 1
     while end > n // 4 and power[end] < 1e-5 * power[end // 2]:
@@ -126,24 +201,60 @@ class Trend(NamedTuple):
     spread: Optional[float]
 
     def at(self, squares: np.ndarray) -> np.ndarray:
-        """Noise over its mean in the solvent, float64, at the squared radii; kept within 0.5 and 2."""
+        """Noise over its mean in the solvent.
+
+        Parameters
+        ----------
+        squares
+            Squared radii as :func:`radius2` gives them, float64 of any shape.
+
+        Returns
+        -------
+        ndarray
+            float64 of that shape, kept within 0.5 and 2.
+        """
         low, high = np.log(_LEVEL_RANGE)
         return np.exp(np.clip(self.slope * (squares - self.middle), low, high))
 
 
 def radius2(grid: Points, geo: Geometry) -> np.ndarray:
-    """Square of the distance from the middle of the box over half its shortest edge, float64 [mz, my, mx]."""
+    """Square of the distance from the middle of the box over half its shortest edge.
+
+    Parameters
+    ----------
+    grid
+        Points.
+    geo
+        Shells of the box.
+
+    Returns
+    -------
+    ndarray
+        float64 [mz, my, mx].
+    """
     edges = np.array([geo.length / s for s in geo.steps])
     axes = [(np.arange(m) / m - 0.5) * e / (edges.min() / 2) for m, e in zip(grid.shape, edges)]
     return sum(a ** 2 for a in np.meshgrid(*axes, indexing="ij", sparse=True))
 
 
 def radial_trend(power: np.ndarray, share: np.ndarray, squares: np.ndarray, volume: float) -> Trend:
-    """Course of the noise over the solvent, fitted to the logarithm of local powers; believed from 4 standard errors on.
+    """Course of the noise over the solvent, fitted to the logarithm of local powers.
 
-    ``power``, ``share``: local means of the squares of solvent (flat spectrum) and of its weight, [mz, my, mx]; ``squares``: of the radius
-    there, float64; ``volume``: points per independent window.
+    Parameters
+    ----------
+    power, share
+        Local means of the squares of solvent (flat spectrum) and of its weight, float32 [mz, my, mx].
+    squares
+        Squared radii there, float64 [mz, my, mx].
+    volume
+        Points per independent window.
+
+    Returns
+    -------
+    Trend
+        Of slope 0 unless that is four standard errors from it.
     """
+    # Windows that hold little solvent tell little of its noise.
     used = share > 0.3
     points = int(np.count_nonzero(used))
     if points < 8:
@@ -160,9 +271,19 @@ def radial_trend(power: np.ndarray, share: np.ndarray, squares: np.ndarray, volu
 
 
 def level_inside(ratio: np.ndarray) -> float:
-    """Noise of the molecule over that of the solvent, from ``ratio`` float64 [bands], power inside the mask over that of the solvent.
+    """Noise of the molecule over that of the solvent.
 
-    In the last bands a signal falls off; an excess that stays is noise, and so is all of it where the ratio is below 1. 1 when neither.
+    In the last bands a signal falls off; an excess that stays is noise, and so is all of it where the ratio is below 1.
+
+    Parameters
+    ----------
+    ratio
+        Power inside the mask over that of the solvent, float64 [bands].
+
+    Returns
+    -------
+    float
+        0.5 to 2; 1 when neither is seen.
     """
     few = max(2, ratio.size // 8)
     if ratio.size < 3 * few:
@@ -175,9 +296,23 @@ def level_inside(ratio: np.ndarray) -> float:
 
 
 def assumed_noise(power: np.ndarray, at: np.ndarray, resolution: float) -> np.ndarray:
-    """Noise of bands, float64 [bands], from mean power inside the mask when the resolution (Å) is all that is known.
+    """Noise of bands when the resolution is all that is known.
 
     The SNR of the half-maps is taken to fall as ``1000 exp(-k s^2)`` to 1/6 at the resolution.
+
+    Parameters
+    ----------
+    power
+        Mean power of the bands inside the mask, float64 [bands].
+    at
+        Their frequencies (1/Å), float64 [bands].
+    resolution
+        Resolution in Å.
+
+    Returns
+    -------
+    ndarray
+        float64 [bands].
     """
     snr = _PLATEAU * np.exp(-np.log(_PLATEAU / SNR) * (at * resolution) ** 2)
     return power / (1 + 2 * snr)

@@ -232,6 +232,7 @@ def _solvent_points(mask: np.ndarray, points: local.Points, map_: Map) -> np.nda
     z, y, x = np.meshgrid(*(np.arange(m) / m - 0.5 for m in points.shape), indexing="ij", sparse=True)
     ball = z * z + y * y + x * x <= 0.25
     out = ball & (cover <= _SOLVENT[0])
+    # A mask that leaves hardly any such point: then the emptiest twentieth stands for solvent, unless molecule is there too.
     if np.count_nonzero(out) < 0.02 * np.count_nonzero(ball):
         cut = float(np.quantile(cover[ball], 0.05))
         if cut > _SOLVENT[1]:
@@ -364,6 +365,7 @@ def _curves(inputs: MonodirInputs, flat: Dict[str, np.ndarray], inside: np.ndarr
     shell = np.concatenate([(np.sqrt((squares[0][z] + squares[1][:, None] + squares[2][None, :])[inside[z]]) / _SHELL).astype(np.int64)
                             for z in range(shape[0])])
     counts = np.bincount(shell)
+    # Fewer voxels at a distance give a mean that says nothing.
     kept = np.flatnonzero(counts >= 20)
     for n, v in flat.items():
         out["course_" + n] = Curve((kept + 0.5) * _SHELL, np.bincount(shell, v.astype(np.float64))[kept] / counts[kept])

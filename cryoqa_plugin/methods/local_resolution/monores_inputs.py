@@ -144,6 +144,7 @@ def monores_inputs(study: Study, params: MonoresParams) -> MonoresInputs:
         asked = _XMIPP_START * max(study.grid.voxel_size)    # where the program's sweep over a map alone begins
     made = MonoresInputs(study, params, used, used.inside, solvent, resolution_of_whole(study, asked))
     finest = 2 * made.voxel
+    # A tenth above: a sweep of one level tells nothing.
     if made.start <= 1.1 * finest:
         raise InputError(f"The sweep would begin at {made.start:g} Å, but voxels of {made.voxel:g} Å hold nothing finer than {finest:g} Å "
                          f"({study.grid.path}); begin at a larger number.")
@@ -151,9 +152,23 @@ def monores_inputs(study: Study, params: MonoresParams) -> MonoresInputs:
 
 
 def real_gaussian(data: np.ndarray, voxel_size: Sequence[float], sigma: float) -> np.ndarray:
-    """Map, float32 [z, y, x], times ``exp(-pi^2 sigma^2 u^2)`` in Fourier space, as Xmipp smooths.
+    """A map smoothed as Xmipp does: times ``exp(-pi^2 sigma^2 u^2)`` in Fourier space.
 
     ``u`` is in cycles a voxel, so that the true standard deviation is ``sigma / sqrt 2`` voxels.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    sigma
+        What the program calls sigma, in voxels.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x].
     """
     geo = fourier.geometry(data.shape, voxel_size)
     at = np.arange(0, 2.0 * geo.n_shells, 1 / 32)

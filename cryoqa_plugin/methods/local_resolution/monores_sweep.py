@@ -22,7 +22,7 @@ class Window:
     def __init__(self, inside: np.ndarray, voxel_size: Tuple[float, ...], sigma: float) -> None:
         """``inside`` is bool [z, y, x], ``sigma`` in Å; beyond the box there is nothing."""
         self.inside = inside
-        margin = [int(np.ceil(3 * sigma / v)) for v in voxel_size[::-1]]
+        margin = [int(np.ceil(3 * sigma / v)) for v in voxel_size[::-1]]  # so that opposite faces do not meet in the window
         self._shape = tuple(scipy.fft.next_fast_len(n + m, real=True) for n, m in zip(inside.shape, margin))
         self._geo = fourier.geometry(self._shape, voxel_size)
         self._at = np.arange(0, min(2.0 * self._geo.n_shells, self._geo.length / sigma) + 1, 1 / 16)
@@ -39,7 +39,18 @@ class Window:
         return padded[tuple(slice(0, n) for n in self.inside.shape)][self.inside]
 
     def mean(self, values: np.ndarray) -> np.ndarray:
-        """Window means, float32 [n], of ``values``, float32 [n], both in the order of ``array[inside]``."""
+        """Window means of values at the voxels of the mask.
+
+        Parameters
+        ----------
+        values
+            float32 [n], in the order of ``array[inside]``.
+
+        Returns
+        -------
+        ndarray
+            float32 [n], in the same order.
+        """
         return self._smooth(values) / self._weight
 
 
@@ -63,7 +74,20 @@ class Fall:
         self._pending = np.zeros(n, bool)
 
     def add(self, frequency: float, ratio: np.ndarray) -> float:
-        """One level: ``ratio`` is amplitude over threshold, float32 [n]. The part of the voxels above it, of those in the race."""
+        """Take in one more level.
+
+        Parameters
+        ----------
+        frequency
+            Frequency of the level in 1/Å, above those before.
+        ratio
+            Amplitude over threshold, float32 [n].
+
+        Returns
+        -------
+        float
+            Number of the voxels above the threshold, of those in the race.
+        """
         f = np.float32(frequency)
         above = ~self.done & (ratio > 1)
         self._pending[above] = False
@@ -123,7 +147,7 @@ def sweep(inputs: MonoresInputs, progress: Progress) -> MonoresSweep:
 
 def _noise_places(inputs: MonoresInputs, region: Region, inside: np.ndarray, window: Window) -> Tuple[np.ndarray, Window]:
     """Where the noise is looked at, bool over the region, and the window of that."""
-    if not inputs.halves:
+    if inputs.solvent is not None:               # a map alone
         where = inputs.solvent[region]
     elif inputs.params.noise_inside:
         return inside, window

@@ -24,7 +24,22 @@ class Classes(NamedTuple):
 
 
 def lattice(length: float, voxel: float, start: float, step: float) -> List[int]:
-    """Fourier indices looked at: those nearest to ``start - k step`` (Å), each once, up to Nyquist."""
+    """Fourier indices that the program looks at: those nearest to ``start - k step``, each once, up to Nyquist.
+
+    Parameters
+    ----------
+    length
+        Longest edge of the box in Å.
+    voxel
+        Edge of a voxel in Å.
+    start, step
+        Coarsest resolution, and step between resolutions, in Å.
+
+    Returns
+    -------
+    list of int
+        Rising.
+    """
     out: List[int] = []
     for k in range(int(start / step) + 1):
         resolution = start - k * step
@@ -40,7 +55,20 @@ def lattice(length: float, voxel: float, start: float, step: float) -> List[int]
 
 
 def cliff(data: np.ndarray, inside: np.ndarray) -> float:
-    """Radius (voxels) beyond which the map is empty: where the variance of a shell falls below 1 % of that of the one before."""
+    """Radius beyond which the map is empty: where the variance of a shell falls below 1 % of that of the one before.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+    inside
+        The mask, bool [z, y, x]; shells that it reaches are not looked at.
+
+    Returns
+    -------
+    float
+        In voxels; half the shortest edge of the box for a map that fills it.
+    """
     half = min(data.shape) // 2
     y2 = (np.arange(data.shape[1]) - data.shape[1] // 2) ** 2
     x2 = (np.arange(data.shape[2]) - data.shape[2] // 2) ** 2
@@ -70,7 +98,7 @@ def _classes(inputs: MonoresInputs, signal: Optional[Monogenic]) -> Classes:
     near = z[:, None, None] + y[None, :, None] + x[None, None, :] < limit2
     tested, noise = inputs.inside & near, ~inputs.inside & near
     n_mask = int(np.count_nonzero(inputs.inside))
-    if inputs.halves and inputs.params.noise_inside:
+    if signal is None:                                       # half-maps tell the noise inside the mask
         return Classes(tested, tested, n_mask)
     amplitude = signal.amplitude(0.0)                        # what looks like solvent is solvent
     amplitude = real_gaussian(amplitude, inputs.voxel_size, 4)
@@ -102,7 +130,20 @@ class _Amplitudes:
 
 
 def sweep_xmipp(inputs: MonoresInputs, progress: Progress) -> MonoresSweep:
-    """The sweep over frequencies and what follows it."""
+    """The sweep over frequencies by the rules of Xmipp, and what follows it.
+
+    Parameters
+    ----------
+    inputs
+        Maps, mask and parameters.
+    progress
+        Told each frequency.
+
+    Returns
+    -------
+    MonoresSweep
+        As the program writes it, smoothed.
+    """
     length = max(n * v for n, v in zip(inputs.shape, inputs.voxel_size[::-1]))
     indices = lattice(length, inputs.voxel, inputs.start, inputs.params.step)
     fs = [i / length * inputs.voxel for i in indices]
@@ -138,7 +179,7 @@ class _Race:
         self.levels: List[Level] = []
         self.best, self.rejected = 0.0, 0
         self.where = classes.tested if inputs.halves else classes.tested | classes.noise
-        self.is_tested = None if inputs.halves else classes.tested[self.where]
+        self.is_tested = classes.tested[self.where]
 
     def step(self, source: _Amplitudes, f: float, resolution: float, noise: Optional[_Noise]) -> bool:
         """One frequency; False when the sweep ends here."""

@@ -235,6 +235,7 @@ def _test_all(inputs: ResmapInputs, progress: Progress) -> ResmapTests:
                      float(hit.mean()), float(np.count_nonzero(~hit)) / n))
         at_once = at_once or (int(np.count_nonzero(hit)) if i == 0 else 0)
         before[left] = ratio
+        # From fine to coarse: a voxel that passed keeps the finest resolution.
         left = left[~hit]
         if not left.size:
             break
@@ -291,6 +292,7 @@ def _averaged(inputs: ResmapInputs, box: MaskBox, d: float, left: np.ndarray) ->
     values = steerable.sample(_mean_within(total, box.inside, box.geo, sigma), box.index[left], box.geo.shape)
     if box.noise is not None:
         noise = _mean_within(steerable.explained(box.noise, box.geo, window), box.inside, box.geo, sigma)
+        # All voxels of the mask, also those that passed: the noise is that of all.
         null = steerable.sample(noise, box.index, box.geo.shape)
     else:
         noise = _mean_within(total, box.solvent, box.geo, sigma)
@@ -320,6 +322,7 @@ def _passes(values: np.ndarray, null: NullDistribution, rate: float) -> Tuple[fl
     """Least value that passes and its p-value: Benjamini & Yekutieli (2001), https://doi.org/10.1214/aos/1013699998."""
     ordered = np.sort(null.tail(values))
     n = ordered.size
+    # The sum of 1 / k up to n: what it costs that windows overlap, and so depend on each other.
     harmonic = np.log(n) + np.euler_gamma + 0.5 / n
     passing = np.flatnonzero(ordered <= rate * np.arange(1, n + 1) / (n * harmonic))
     p = rate * (int(passing[-1]) + 1 if passing.size else 1) / (n * harmonic)

@@ -223,7 +223,7 @@ def _background(map_: Map, made: _Made, params: ContourParams) -> Dict[str, Any]
         warnings.append("The mask fills the box: there is no background to judge.")
     elif ours.ratio is None:
         warnings.append("The background is constant, or hardly there: there is no noise to judge. The map may be masked.")
-    elif found.zero_percent > 50:
+    elif (found.zero_percent or 0) > 50:
         warnings.append(f"{found.zero_percent:.0f} % of the background is exactly 0: the map was masked; outliers are those of the rest.")
     return dict(
         background_voxels=found.voxels, background_raw_mean=found.mean, background_sd=found.sd, background_t=found.t, background_p=found.p,

@@ -65,6 +65,7 @@ def background(values: np.ndarray, sigmas: float) -> Background:
     if sd == 0:
         return Background(n, mean, sd, zero_percent=zeros)
     t = t_value(mean, sd, n)
+    # Not about the mean, as the service counts.
     outliers = int(np.count_nonzero(np.abs(values) > np.float32(sigmas * sd)))
     return Background(n, mean, sd, t, probability(t, n), outliers, outlier_share(outliers, n, sigmas), zeros)
 
@@ -241,7 +242,7 @@ def histograms(values: np.ndarray, found: Robust, bins: int = 120) -> Dict[str, 
         Middles of the bins and voxels, float64 [n] each, of ``background`` and ``gaussian``, which ends below one voxel; empty when the
         background has no spread.
     """
-    if not found.sd:
+    if not found.sd or found.middle is None:
         return {}
     reach = 8 * found.sd
     low, high = max(float(values.min()), found.middle - reach), min(float(values.max()), found.middle + reach)

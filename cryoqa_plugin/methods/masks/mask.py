@@ -14,7 +14,7 @@ from ...params import param
 from ...progress import Progress, silent
 from ...results import Curve, Result, Table, curve, map_output, metric, table
 from ...study import Study
-from ...study.mask import EDGE, NEAR, contour, drop_small, filter_resolution
+from ...study.mask import EDGE, INSIDE, NEAR, contour, drop_small, filter_resolution
 from . import common
 
 METHODS = ("molecule", "relion", "threshold", "local_variance", "spherical", "cryosparc_dynamic", "cryosparc_loose", "cryosparc_tight",
@@ -164,7 +164,7 @@ def _automatic(params: MaskParams, method: str) -> bool:
 def _begin(study: Study, params: MaskParams, method: str, grid: Map) -> Tuple[np.ndarray, Optional[float], Optional[np.ndarray]]:
     """The binary mask, the threshold that made it, and the map that it was applied to."""
     if method == "given":
-        return study.mask.data >= 0.5, None, None
+        return study.used_mask.data >= INSIDE, None, None
     if method == "model":
         return _around_atoms(study, params, grid), None, None
     if method == "spherical":
@@ -230,7 +230,7 @@ def _edge(params: MaskParams, method: str, grid: Map) -> Tuple[float, float, Tup
 
 def _empty(threshold: Optional[float], levels: Optional[np.ndarray], study: Study) -> str:
     if levels is None:
-        return f"The mask has no voxel of at least 0.5 ({study.mask.path}); give another one."
+        return f"The mask has no voxel of at least 0.5 ({study.inputs.mask.path}); give another one."
     low, high = float(levels.min()), float(levels.max())
     words = "the map goes" if levels is study.full_map.data else "the low-passed map goes"
     return (f"No voxel reaches the threshold {threshold:g}: {words} from {low:g} to {high:g} "

@@ -17,9 +17,9 @@ from ..map_info.contour import ContourParams
 from ..map_info.contour_steps import suggest
 from ..resolution import mtriage_model as placing
 
-_FIT_FROM = 10.0                                                  # Å, lowest resolution of the B-factor
-_SHOWN = 1.25                                                     # Guinier plots reach to the resolution over this
-_RADIUS = (3.0, 10.0)                                             # Å, of the atoms when none is given
+_FIT_FROM = 10.0                      # Å, lowest resolution of the B-factor
+_SHOWN = 1.25                         # Guinier plots reach to the resolution over this
+_RADIUS = (3.0, 10.0)                 # Å, of the atoms when none is given
 _VDW = {"C": 1.775, "N": 1.5, "O": 1.45, "P": 1.9}                # Å, where Phenix's radii are others than gemmi's
 
 

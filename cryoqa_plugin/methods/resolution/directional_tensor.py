@@ -92,6 +92,7 @@ def _solve(x: np.ndarray, cross: np.ndarray, count: np.ndarray, noise: np.ndarra
         normal = np.tensordot(weighted, centred, axes=((0, 1), (0, 1)))
         score = weighted * rest[..., None]
         normal[:3, :3] += np.trace(normal) / 3                # the trace is free: hold it at 0
+        # Directions without coefficients leave a component open.
         if np.linalg.cond(normal) > 1e10:
             return None, x, x
         step = np.linalg.solve(normal, score.sum(axis=(0, 1)))

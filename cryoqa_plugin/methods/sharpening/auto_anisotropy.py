@@ -19,17 +19,47 @@ COMPONENTS = ("xx", "yy", "zz", "xy", "xz", "yz")
 
 
 def from_halves(fts: MaskedTransforms, geo: Geometry, last: int) -> Optional[Tensor]:
-    """Tensor of the signal from the cross-power of the half-maps in a mask, shells 3 to ``last`` - 1; None when it cannot be told."""
+    """Tensor of the signal from the cross-power of the half-maps in a mask.
+
+    Parameters
+    ----------
+    fts
+        Transforms of both half-maps in the mask.
+    geo
+        The shells.
+    last
+        Shells 3 to ``last`` - 1 are fitted.
+
+    Returns
+    -------
+    Tensor or None
+        In Å²; None when it cannot be told.
+    """
     return tensor.fit(cones.cell_sums(*fts.inside, geo, tensor.CELLS_PER_EDGE), geo, last)
 
 
 def from_map(fts: MaskedTransforms, geo: Geometry, last: int, solvent: bool) -> Optional[Tensor]:
     """Tensor of the signal of one map: the power inside the mask less that of the solvent, per voxel, in every shell and direction.
 
-    Without ``solvent`` the power of the map stands for that of its signal, noise and all.
+    Parameters
+    ----------
+    fts
+        Transforms of the map in the mask and outside.
+    geo
+        The shells.
+    last
+        Shells 3 to ``last`` - 1 are fitted.
+    solvent
+        Whether the solvent tells the noise; else the power of the map stands for that of its signal, noise and all.
+
+    Returns
+    -------
+    Tensor or None
+        In Å²; None when it cannot be told.
     """
     inside = _cells(fts.inside[0], fts.weight_inside, geo)
     if not solvent:
+        # 1e-6: the fit needs some noise to weight by.
         return tensor.fit(CrossSums(inside.power1 * (1 - 1e-6), inside.power1, inside.power1, inside.count), geo, last)
     outside = _cells(fts.outside, fts.weight_outside, geo)
     return tensor.fit(CrossSums(inside.power1 - outside.power1, inside.power1, inside.power1, inside.count), geo, last)
@@ -41,14 +71,39 @@ def _cells(ft: np.ndarray, weight: float, geo: Geometry) -> CrossSums:
 
 
 def significant(found: Optional[Tensor]) -> bool:
-    """Whether some component is above 0.05 Å² and four of its standard errors."""
+    """Whether some component is above 0.05 Å² and four of its standard errors.
+
+    Parameters
+    ----------
+    found
+        The tensor, None when it could not be told.
+
+    Returns
+    -------
+    bool
+        False without a tensor.
+    """
     return found is not None and bool(np.any(np.abs(found.components) > np.maximum(_LEAST, _SIGMAS * found.errors)))
 
 
 def remove(ft: np.ndarray, geo: Geometry, components: np.ndarray, resolution: float) -> np.ndarray:
-    """A transform, complex64 [nz, ny, nx // 2 + 1], with its amplitudes multiplied by ``exp(2 pi^2 s^T U s)``, as a new array.
+    """A transform with its amplitudes multiplied by ``exp(2 pi^2 s^T U s)``.
 
-    ``components`` are xx, yy, zz, xy, xz, yz of U (Å²). Beyond ``resolution`` (Å) the factor of a direction stays what it is there.
+    Parameters
+    ----------
+    ft
+        Transform, complex64 [nz, ny, nx // 2 + 1]; not modified.
+    geo
+        The shells.
+    components
+        xx, yy, zz, xy, xz, yz of ``U`` (Å²), float64 [6].
+    resolution
+        Beyond this resolution (Å) the factor of a direction stays what it is there.
+
+    Returns
+    -------
+    ndarray
+        complex64 [nz, ny, nx // 2 + 1], a new array.
     """
     xx, yy, zz, xy, xz, yz = (float(c) for c in components)
     kz, ky = (np.fft.fftfreq(n) * n * s / geo.length for n, s in zip(geo.shape[:2], geo.steps[:2]))

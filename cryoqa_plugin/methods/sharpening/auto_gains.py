@@ -11,7 +11,7 @@ from ...errors import InputError
 
 Gain = Callable[[np.ndarray], np.ndarray]        # from frequencies (1/Å), float64 [n], to factors, float64 [n]
 _FINE = 8                                        # points per shell of a gain that is applied
-_MOST = 60.0                                     # largest exponent of a gain
+_MOST = 60.0                                     # largest exponent of a gain: e^60 is beyond any map, and still finite
 
 
 class Cut(NamedTuple):
@@ -24,15 +24,33 @@ class Cut(NamedTuple):
 
 
 def one(freq: np.ndarray) -> np.ndarray:
-    """No sharpening."""
+    """No sharpening.
+
+    Parameters
+    ----------
+    freq
+        Frequencies (1/Å), float64 [n].
+
+    Returns
+    -------
+    ndarray
+        Ones, float64 [n].
+    """
     return np.ones_like(freq)
 
 
 def bfactor_gain(bfactor: float, cut: Optional[Cut] = None) -> Gain:
-    """``exp(-b(s) s^2 / 4)``, ``bfactor`` in Å² and negative to sharpen.
+    """The filter ``exp(-b(s) s^2 / 4)``.
 
-    With a ``cut``, ``b`` goes over to ``bfactor + b_blur`` beyond ``d_cut``: ``b(s) = bfactor + b_blur (1 - L)``,
-    ``L = 1 / (1 + exp(k (d_cut - d)))``; without ``b_blur`` it goes over to 0. A blur (``bfactor > 0``) without ``b_blur`` has no end.
+    With a ``cut``, ``b`` goes over to ``bfactor + b_blur`` beyond ``d_cut``: ``b(s) = bfactor + b_blur (1 - L)``, ``L = 1 / (1 + exp(k
+    (d_cut - d)))``; without ``b_blur`` it goes over to 0. A blur (``bfactor > 0``) without ``b_blur`` has no end.
+
+    Parameters
+    ----------
+    bfactor
+        In Å², negative to sharpen.
+    cut
+        Where sharpening ends; nowhere when None.
     """
     def gain(freq: np.ndarray) -> np.ndarray:
         b = np.full(freq.shape, float(bfactor))
@@ -45,26 +63,54 @@ def bfactor_gain(bfactor: float, cut: Optional[Cut] = None) -> Gain:
 
 
 def piecewise_gain(b: Sequence[float], resolution: float, d_min: float) -> Gain:
-    """``exp(t)``, ``t`` linear in ``s^2`` between 0 at 0, ``b[0]`` at half of ``1 / resolution^2``, ``b[1]`` at ``1 / resolution^2`` and
-    ``b[1] + b[2]`` at ``1 / d_min^2``, constant beyond."""
+    """The filter ``exp(t)``, ``t`` linear in ``s^2`` between four points, constant beyond.
+
+    Parameters
+    ----------
+    b
+        Three numbers: ``t`` is 0 at 0, ``b[0]`` at half of ``1 / resolution^2``, ``b[1]`` at ``1 / resolution^2`` and ``b[1] + b[2]`` at
+        ``1 / d_min^2``.
+    resolution, d_min
+        In Å.
+    """
     at = np.array([0, 0.5 / resolution ** 2, 1 / resolution ** 2, 1 / d_min ** 2])
     values = np.array([0, b[0], b[1], b[1] + b[2]])
     return lambda freq: np.exp(np.clip(np.interp(freq ** 2, at, values), -_MOST, _MOST))
 
 
 def shells_gain(values: np.ndarray, geo: Geometry) -> Gain:
-    """Linear between the values of the shells, float64 [n_shells]; that of the last shell beyond."""
+    """Linear between the values of the shells; that of the last shell beyond.
+
+    Parameters
+    ----------
+    values
+        float64 [n_shells].
+    geo
+        The shells.
+    """
     freq = frequencies(geo)
     return lambda at: np.interp(at, freq, values)
 
 
 def lowpass_gain(d_min: float) -> Gain:
-    """1 up to 5 % below ``1 / d_min``, 0 from 5 % above on, raised cosine in between."""
+    """1 up to 5 % below a frequency, 0 from 5 % above on, raised cosine in between.
+
+    Parameters
+    ----------
+    d_min
+        Resolution (Å) of the low-pass.
+    """
     return lambda freq: filters.raised_cosine(freq, 0.95 / d_min, 1.05 / d_min)
 
 
 def product(*gains: Gain) -> Gain:
-    """All of them, one after the other."""
+    """All filters, one after the other.
+
+    Parameters
+    ----------
+    *gains
+        The filters.
+    """
     def gain(freq: np.ndarray) -> np.ndarray:
         out = np.ones_like(freq)
         for g in gains:
@@ -74,13 +120,48 @@ def product(*gains: Gain) -> Gain:
 
 
 def apply(ft: np.ndarray, geo: Geometry, gain: Gain, out: Optional[np.ndarray] = None) -> np.ndarray:
-    """A transform, complex64 [nz, ny, nx // 2 + 1], times a gain; the corners beyond the last shell are set to 0."""
+    """A transform times a filter.
+
+    Parameters
+    ----------
+    ft
+        Transform, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Its shells.
+    gain
+        The filter.
+    out
+        Where to put the result, ``ft`` itself if wanted; a new array when None.
+
+    Returns
+    -------
+    ndarray
+        complex64 [nz, ny, nx // 2 + 1]; 0 in the corners beyond the last shell.
+    """
     at = np.arange((geo.n_shells - 1) * _FINE + _FINE // 2 + 1) / _FINE
     return filters.apply_radial(ft, geo, gain(at / geo.length), at=at, out=out)
 
 
 def three_numbers(text: str, what: str) -> Sequence[float]:
-    """Three numbers of a text, separated by blanks or commas; raises :class:`InputError`."""
+    """Three numbers of a text, separated by blanks or commas.
+
+    Parameters
+    ----------
+    text
+        The text.
+    what
+        What the numbers are, the beginning of the sentence.
+
+    Returns
+    -------
+    list of float
+        Three.
+
+    Raises
+    ------
+    InputError
+        They are not three, or not numbers.
+    """
     try:
         numbers = [float(word) for word in text.replace(",", " ").split()]
     except ValueError:

@@ -296,7 +296,18 @@ def _solvent(params: AutoSharpenParams, base: SharpeningInputs, mask: Optional[n
 
 
 def bounds(inputs: AutoSharpenInputs) -> auto_region.Bounds:
-    """The part of the map in which trials are scored."""
+    """The part of the map in which trials are scored.
+
+    Parameters
+    ----------
+    inputs
+        What is known of the map.
+
+    Returns
+    -------
+    Bounds
+        The whole map where the box would be nearly as large.
+    """
     p, grid = inputs.params, inputs.base.mean
     everything = auto_region.Bounds((0, 0, 0), tuple(grid.shape))
     if p.score_region == "map" or p.local:
@@ -323,7 +334,18 @@ def _centre(inputs: AutoSharpenInputs) -> Tuple[float, ...]:
 
 
 def scored_box(inputs: AutoSharpenInputs) -> Box:
-    """The box of the trials, on a coarse grid."""
+    """The box of the trials, on a coarse grid.
+
+    Parameters
+    ----------
+    inputs
+        What is known of the map.
+
+    Returns
+    -------
+    Box
+        Of the map without its anisotropy when that was taken out.
+    """
     p, grid, place = inputs.params, inputs.base.mean, bounds(inputs)
     cut = tuple(slice(a, a + n) for a, n in zip(place.start, place.shape))
     data = grid.data[cut]

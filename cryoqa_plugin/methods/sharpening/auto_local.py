@@ -23,7 +23,20 @@ class Local(NamedTuple):
 
 
 def windows(shape: Sequence[int], edge: int) -> List[Tuple[slice, slice, slice]]:
-    """Boxes of ``edge`` voxels that overlap by half and cover a map of ``shape``."""
+    """Boxes that overlap by half and cover a map.
+
+    Parameters
+    ----------
+    shape
+        Voxels of the map (nz, ny, nx).
+    edge
+        Edge of the boxes in voxels; the map's where that is less.
+
+    Returns
+    -------
+    list of tuple of slice
+        (z, y, x) of each box.
+    """
     axes = []
     for n in shape:
         size = min(edge, n)
@@ -34,14 +47,34 @@ def windows(shape: Sequence[int], edge: int) -> List[Tuple[slice, slice, slice]]
 
 def choose(box: Box, b_values: np.ndarray, make: Callable[[float], Gain], edge: int, smooth: float,
            fallback: float) -> np.ndarray:
-    """B-factor (Å²) of every voxel of the box, float32 [z, y, x].
+    """B-factor of every voxel of the box.
 
-    Every window of ``edge`` voxels takes the value with the best score; its contour encloses as many voxels of the window as the contour of
-    the whole box before sharpening. Windows with less than 40 of them take ``fallback``. A Gaussian of standard deviation ``smooth``
-    (the unit of the voxel size) carries the values between the windows, each weighted by its voxels.
+    Every window takes the value with the best score; its contour encloses as many voxels of the window as the contour of the whole box
+    before sharpening. A Gaussian carries the values between the windows, each weighted by its voxels.
+
+    Parameters
+    ----------
+    box
+        The box of the trials.
+    b_values
+        B-factors to try (Å²), float64 [n], rising.
+    make
+        From a B-factor to its filter.
+    edge
+        Edge of the windows in voxels.
+    smooth
+        Standard deviation of the Gaussian, in the unit of the voxel size.
+    fallback
+        B-factor (Å²) of windows whose contour holds less than 40 voxels.
+
+    Returns
+    -------
+    ndarray
+        In Å², float32 [z, y, x].
     """
     places = windows(box.geo.shape, edge)
     first = box.density(gains.one)
+    # The contour of the whole box says how much of each window is molecule.
     level = np.float32(surface.threshold_for(first, box.n_voxels))
     counts = np.array([np.count_nonzero(first[p] >= level) for p in places])
     decides = np.flatnonzero(counts >= _FEWEST)
@@ -68,14 +101,31 @@ def _score(part: np.ndarray, n_voxels: int, scoring: Scoring) -> float:
 def _carried(total: np.ndarray, weight: np.ndarray, geo: Geometry, smooth: float, fallback: float) -> np.ndarray:
     """Weighted mean under a Gaussian, going over to ``fallback`` where nothing is near."""
     total, weight = banks.gaussian(total, geo, smooth), banks.gaussian(weight, geo, smooth)
+    # One hundredth of the largest weight: far from all windows the whole map's B-factor takes over smoothly.
     little = np.float32(0.01 * max(float(weight.max()), 1e-12))
     return (total + little * np.float32(fallback)) / (np.maximum(weight, 0) + little)
 
 
 def blend(ft: np.ndarray, geo: Geometry, local: Local, make: Callable[[float], Gain]) -> np.ndarray:
-    """Map, float32 [z, y, x], that takes in every voxel the linear mean of the two filters of the bank that enclose its own.
+    """Map that takes in every voxel the linear mean of the two filters of the bank that enclose its own.
 
     The weights are continuous and add up to 1, so that there are no seams.
+
+    Parameters
+    ----------
+    ft
+        Transform of the map, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Its shells.
+    local
+        The bank, and the place of each voxel in it.
+    make
+        From a B-factor to its filter.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x].
     """
     out = np.zeros(geo.shape, dtype=np.float32)
     for i in np.flatnonzero(banks.used(local.position, local.b_values.size)):
@@ -91,6 +141,19 @@ def blend(ft: np.ndarray, geo: Geometry, local: Local, make: Callable[[float], G
 
 
 def statistics(values: np.ndarray, inside: np.ndarray) -> Dict[str, float]:
-    """Quantiles of a local B-factor (Å²) inside a mask, bool [z, y, x], by result field."""
+    """Quantiles of a local B-factor inside a mask.
+
+    Parameters
+    ----------
+    values
+        B-factors (Å²), float32 [z, y, x].
+    inside
+        The mask, bool [z, y, x]; the whole box where it is empty.
+
+    Returns
+    -------
+    dict of float
+        In Å², by result field.
+    """
     low, middle, high = np.quantile(values[inside] if inside.any() else values, (0.05, 0.5, 0.95))
     return dict(local_b_low=float(low), local_b_median=float(middle), local_b_high=float(high))

@@ -11,8 +11,8 @@ from .auto_gains import Cut, Gain
 from .auto_inputs import AutoSharpenInputs
 from .auto_trials import Box, Search, Trial
 
-_WEIGHTED_RATIO, _PLAIN_RATIO = 8.0, 5.9
-_EVALUATIONS = 60
+_WEIGHTED_RATIO, _PLAIN_RATIO = 8.0, 5.9  # b_iso over the squared resolution, with weights and without
+_EVALUATIONS = 60                         # of the search for three numbers
 _B_TOP = 300.0
 _ALL = ("target_b_iso_to_d_cut", "b_iso_to_d_cut", "b_iso", "resolution_dependent")
 SEARCHED = ("b_iso_to_d_cut", "b_iso", "resolution_dependent")
@@ -28,7 +28,20 @@ class MethodTrials(NamedTuple):
 
 
 def target_b(inputs: AutoSharpenInputs, weighted: bool) -> float:
-    """``b_iso`` (Å²) to aim at: the one given, else the ratio times the squared resolution."""
+    """``b_iso`` to aim at: the one given, else the ratio times the squared resolution.
+
+    Parameters
+    ----------
+    inputs
+        What is known of the map.
+    weighted
+        Whether shells are weighted by their signal, so that the fall-off of the signal counts.
+
+    Returns
+    -------
+    float
+        In Å².
+    """
     p = inputs.params
     b_before = inputs.b_signal if weighted else inputs.b_whole
     if p.bfactor is not None:
@@ -40,19 +53,44 @@ def target_b(inputs: AutoSharpenInputs, weighted: bool) -> float:
 
 
 def cut_of(inputs: AutoSharpenInputs) -> Cut:
-    """Where sharpening ends."""
+    """Where sharpening ends.
+
+    Parameters
+    ----------
+    inputs
+        What is known of the map.
+    """
     return Cut(inputs.params.d_cut or inputs.base.resolution, inputs.params.k_sharpen, inputs.params.b_blur_hires)
 
 
 def search_of(inputs: AutoSharpenInputs) -> Search:
-    """The range of a search."""
+    """The range of a search.
+
+    Parameters
+    ----------
+    inputs
+        What is known of the map.
+    """
     p = inputs.params
     high = p.search_b_max if p.search_b_max is not None else max(_B_TOP, inputs.b_whole, p.search_b_min + 100)
     return Search(inputs.b_whole, p.search_b_min, high, p.search_b_n, cut_of(inputs))
 
 
 def gain_by_bfactor(inputs: AutoSharpenInputs, method: str) -> Callable[[float], Gain]:
-    """The function from a ``b_iso`` (Å²) to the filter of a method that goes by B-factors."""
+    """The function from a ``b_iso`` (Å²) to the filter of a method that goes by B-factors.
+
+    Parameters
+    ----------
+    inputs
+        What is known of the map.
+    method
+        Name of the method.
+
+    Returns
+    -------
+    callable
+        From a ``b_iso`` to a filter.
+    """
     if method in ("half_map", "solvent"):
         weight = gains.shells_gain(inputs.weights, inputs.geo)
         return lambda b: gains.product(gains.bfactor_gain(b - inputs.b_signal), weight)
@@ -61,7 +99,22 @@ def gain_by_bfactor(inputs: AutoSharpenInputs, method: str) -> Callable[[float],
 
 
 def run(inputs: AutoSharpenInputs, box: Box, method: str) -> MethodTrials:
-    """Try what a method tries."""
+    """Try what a method tries.
+
+    Parameters
+    ----------
+    inputs
+        What is known of the map.
+    box
+        The box of the trials.
+    method
+        Name of the method.
+
+    Returns
+    -------
+    MethodTrials
+        What was tried, and the best of it.
+    """
     if method == "no_sharpening":
         trial = box.try_gain(method, gains.one, inputs.b_whole, 0.0)
     elif method in ("half_map", "solvent"):
@@ -127,7 +180,18 @@ def _to_a_target(inputs: AutoSharpenInputs, box: Box, method: str) -> MethodTria
 
 
 def available(inputs: AutoSharpenInputs) -> List[str]:
-    """The methods that the inputs allow, for ``best``."""
+    """Names of the methods that the inputs allow.
+
+    Parameters
+    ----------
+    inputs
+        What is known of the map.
+
+    Returns
+    -------
+    list of str
+        What ``best`` tries.
+    """
     out = list(_ALL)
     out += {"half-maps": ["half_map"], "solvent": ["solvent"]}.get(inputs.spectra.source, [])
     out += ["model"] if inputs.study.model is not None else []

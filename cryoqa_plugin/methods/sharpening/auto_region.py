@@ -26,7 +26,27 @@ class Bounds(NamedTuple):
 
 
 def solvent_of_mass(mass: float, grid: Map, what: str) -> float:
-    """``1 - 1.23 mass / volume`` (mass in Da); raises :class:`InputError` when the molecule does not fit into the box."""
+    """Part of the box that is solvent when a protein has a mass: ``1 - 1.23 mass / volume``.
+
+    Parameters
+    ----------
+    mass
+        In Da.
+    grid
+        The map.
+    what
+        What the mass is of, the beginning of the sentence.
+
+    Returns
+    -------
+    float
+        At most 0.99.
+
+    Raises
+    ------
+    InputError
+        The molecule does not fit into the box.
+    """
     volume = float(np.prod(grid.shape)) * float(np.prod(grid.voxel_size))
     fraction = 1 - _A3_PER_DALTON * mass / volume
     if fraction < _LOW:
@@ -36,13 +56,41 @@ def solvent_of_mass(mass: float, grid: Map, what: str) -> float:
 
 
 def solvent_of_map(grid: Map, resolution: float) -> float:
-    """Part of the box where the local variance is below 5 % of its maximum."""
+    """Part of the box where the local variance is below 5 % of its maximum.
+
+    Parameters
+    ----------
+    grid
+        The map.
+    resolution
+        Resolution in Å.
+
+    Returns
+    -------
+    float
+        0.02 to 0.99.
+    """
     inside = masks.local_variance_mask(grid.data, grid.voxel_size, resolution)
     return float(np.clip(1 - np.count_nonzero(inside) / inside.size, _LOW, _HIGH))
 
 
 def density_bounds(data: np.ndarray, threshold: float, margin: int) -> Bounds:
-    """Box of the slabs whose maximum exceeds ``threshold`` of the range of these maxima, ``margin`` voxels wider; data [z, y, x]."""
+    """Box of the slabs that hold density.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+    threshold
+        Slabs hold density whose maximum exceeds this part of the range of these maxima.
+    margin
+        Voxels that the box is made wider.
+
+    Returns
+    -------
+    Bounds
+        Within the map.
+    """
     start, shape = [], []
     for axis in range(3):
         most = data.max(axis=tuple(a for a in range(3) if a != axis)).astype(np.float64)
@@ -55,14 +103,46 @@ def density_bounds(data: np.ndarray, threshold: float, margin: int) -> Bounds:
 
 
 def box_around(centre: Sequence[float], edge: int, shape: Sequence[int]) -> Bounds:
-    """Box of ``edge`` voxels around a voxel (z, y, x), pushed back into a map of ``shape``."""
+    """Box around a voxel, pushed back into the map.
+
+    Parameters
+    ----------
+    centre
+        The voxel (z, y, x).
+    edge
+        Edge of the box in voxels.
+    shape
+        Voxels of the map (nz, ny, nx).
+
+    Returns
+    -------
+    Bounds
+        Within the map.
+    """
     size = tuple(min(int(edge), n) for n in shape)
     start = tuple(int(np.clip(np.floor(c - e / 2 + 0.5), 0, n - e)) for c, e, n in zip(centre, size, shape))
     return Bounds(start, size)
 
 
 def representative(grid: Map, inside: np.ndarray, resolution: float, weak: bool) -> Tuple[int, ...]:
-    """Voxel (z, y, x) of ``inside``, bool [z, y, x], around which the density varies most, or, when ``weak``, least of nine in ten."""
+    """Voxel around which the density varies most, or least of nine in ten.
+
+    Parameters
+    ----------
+    grid
+        The map.
+    inside
+        Where to look, bool [z, y, x]; everywhere when that is nowhere.
+    resolution
+        Resolution in Å.
+    weak
+        Whether the density of the molecule should be weak there.
+
+    Returns
+    -------
+    tuple of int
+        The voxel (z, y, x).
+    """
     variance = masks.local_variance(grid.data, grid.voxel_size, resolution)
     place = np.flatnonzero(inside.ravel()) if inside.any() else np.arange(inside.size)
     values = variance.ravel()[place]
@@ -71,7 +151,22 @@ def representative(grid: Map, inside: np.ndarray, resolution: float, weak: bool)
 
 
 def edge_mask(shape: Sequence[int], voxel_size: Sequence[float], width: float) -> np.ndarray:
-    """Soft mask, float32 [z, y, x], 1 inside and falling as a raised cosine to 0 over ``width`` (Å) at every face."""
+    """Soft mask that falls to 0 at every face as a raised cosine.
+
+    Parameters
+    ----------
+    shape
+        Voxels (nz, ny, nx).
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    width
+        Width of the fall in Å, at most a quarter of the edge.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x].
+    """
     out = np.ones(tuple(shape), dtype=np.float32)
     for axis, (n, v) in enumerate(zip(shape, list(voxel_size)[::-1])):
         i = np.arange(n)
@@ -82,9 +177,24 @@ def edge_mask(shape: Sequence[int], voxel_size: Sequence[float], width: float) -
 
 
 def coarse(data: np.ndarray, voxel_size: Sequence[float], resolution: float, gain: Gain) -> Tuple[np.ndarray, Geometry, Tuple[float, ...]]:
-    """Transform of a box, complex64, on a grid no finer than a third of ``resolution`` (Å); its geometry and voxel size (x, y, z).
+    """Transform of a box on a grid no finer than a third of the resolution.
 
-    Only coefficients that the coarse grid holds are kept; ``gain`` is applied to them.
+    Parameters
+    ----------
+    data
+        Box of the map, float32 [z, y, x].
+    voxel_size
+        Edges of its voxels (x, y, z) in Å.
+    resolution
+        Resolution in Å.
+    gain
+        Filter that is applied.
+
+    Returns
+    -------
+    tuple
+        Transform, complex64 [mz, my, mx // 2 + 1], of the coefficients that the coarse grid holds; its shells; its voxel size (x, y, z) in
+        Å.
     """
     edges = [n * v for n, v in zip(data.shape, list(voxel_size)[::-1])]
     shape = tuple(min(n, scipy.fft.next_fast_len(max(int(np.ceil(_STEP * e / resolution)), 16), real=True))
@@ -99,6 +209,7 @@ def coarse(data: np.ndarray, voxel_size: Sequence[float], resolution: float, gai
             keep = np.fft.fftfreq(m, 1 / m).round().astype(int) % n
             ft = np.take(ft, keep, axis=axis)
     ft = np.ascontiguousarray(ft)
+    # Transforms are not normalised: the factor keeps the values of the map on the coarse grid.
     ft *= np.float32(np.prod(shape) / data.size)
     size = tuple(e / m for e, m in zip(edges, shape))[::-1]
     geo = fourier.geometry(shape, size)

@@ -197,7 +197,7 @@ def _local_bfactors(inputs: AutoSharpenInputs, box: Box, chosen: Trial, values: 
     None, with a warning, when the method has no B-factor that could vary.
     """
     p, name = inputs.params, chosen.method
-    if name not in _BY_B:
+    if name not in _BY_B or chosen.b_iso is None:
         inputs.base.warnings.append(f"The method {name} has no B-factor that could vary from place to place; the whole map got one filter.")
         return None
     progress(0.65, "local B-factors")

@@ -38,7 +38,20 @@ class MaskedTransforms(NamedTuple):
 
 
 def masked_transforms(maps: Sequence[Map], mask: np.ndarray) -> MaskedTransforms:
-    """Transforms of two half-maps or one map inside a soft ``mask``, float32 [z, y, x], and of the one map outside of it."""
+    """Transforms of two half-maps or one map inside a mask, and of the one map outside of it.
+
+    Parameters
+    ----------
+    maps
+        Two half-maps, or one map.
+    mask
+        Soft mask, float32 [z, y, x].
+
+    Returns
+    -------
+    MaskedTransforms
+        ``outside`` is None for half-maps.
+    """
     rest = 1 - mask
     outside = fourier.forward(maps[0].data * rest) if len(maps) == 1 else None
     squares = [max(float((w.astype(np.float64) ** 2).sum()), 1.0) for w in (mask, rest)]
@@ -107,10 +120,22 @@ def fall_off(spectrum: np.ndarray, count: np.ndarray, geo: Geometry, resolution:
 
 
 def weights(spectra: Spectra, geo: Geometry) -> np.ndarray:
-    """``SNR / (1 + SNR)`` of each shell, float64 [n_shells]: the least-squares weight of a coefficient.
+    """``SNR / (1 + SNR)`` of each shell: the least-squares weight of a coefficient.
 
-    From where the ratio first falls below 1/3 on, the line that ``ln SNR`` follows over ``s^2`` stands in for it: single shells there
-    are mostly scatter, which sharpening would magnify. Ones where the noise is not known.
+    From where the ratio first falls below 1/3 on, the line that ``ln SNR`` follows over ``s^2`` stands in for it: single shells there are
+    mostly scatter, which sharpening would magnify.
+
+    Parameters
+    ----------
+    spectra
+        Spectra inside the mask.
+    geo
+        The shells.
+
+    Returns
+    -------
+    ndarray
+        float64 [n_shells]; ones where the noise is not known.
     """
     if spectra.snr is None:
         return np.ones(geo.n_shells)

@@ -14,7 +14,7 @@ from .auto_gains import Gain, lowpass_gain, product, shells_gain
 from .auto_spectra import Spectra, weights
 
 _EDGE = 5.0                                      # Å, of the mask around atoms
-_FEWEST_CC = 0.05
+_FEWEST_CC = 0.05                                # completeness at the least: with less the weights would be noise
 
 
 class ModelMatch(NamedTuple):

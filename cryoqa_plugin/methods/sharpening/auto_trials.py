@@ -13,7 +13,7 @@ from . import auto_gains as gains
 from .auto_gains import Cut, Gain
 
 _DEFAULT_WEIGHT, _UNUSABLE_WEIGHT = 40.0, 30.0   # of regions, where the map cannot tell
-_PENALTY = 100.0
+_PENALTY = 100.0                                 # cost of numbers that rise with resolution
 _CYCLES, _STEPS = 3, 5                           # of the one-dimensional refinements: half widths are halved each cycle
 
 
@@ -41,7 +41,18 @@ class Trial(NamedTuple):
     gain: Gain
 
     def score(self, scoring: Scoring) -> float:
-        """Higher is clearer."""
+        """How clear the trial is; higher is clearer.
+
+        Parameters
+        ----------
+        scoring
+            What counts.
+
+        Returns
+        -------
+        float
+            Kurtosis, or the adjusted surface area.
+        """
         if scoring.target == "kurtosis":
             return self.kurtosis
         return self.area - scoring.region_weight * self.regions
@@ -58,12 +69,40 @@ class Box:
     n_trials: int = 0
 
     def density(self, gain: Gain) -> np.ndarray:
-        """The box after a filter, float32 [z, y, x]."""
+        """The box after a filter.
+
+        Parameters
+        ----------
+        gain
+            The filter.
+
+        Returns
+        -------
+        ndarray
+            float32 [z, y, x].
+        """
         return fourier.inverse(gains.apply(self.ft, self.geo, gain), self.geo.shape)
 
     def try_gain(self, method: str, gain: Gain, b_iso: Optional[float] = None, bfactor: Optional[float] = None,
                  cut: Optional[Cut] = None) -> Trial:
-        """Score one filter."""
+        """Score one filter.
+
+        Parameters
+        ----------
+        method
+            Name of the method that tries it.
+        gain
+            The filter.
+        b_iso, bfactor
+            Fall-off afterwards, and B-factor applied, in Å²; None where they mean nothing.
+        cut
+            Where sharpening ends, None for nowhere.
+
+        Returns
+        -------
+        Trial
+            What came of it.
+        """
         data = self.density(gain)
         found = surface.surface(data, self.n_voxels, self.scoring.part, self.scoring.most)
         self.n_trials += 1
@@ -82,7 +121,26 @@ class Search(NamedTuple):
 
 
 def b_trial(box: Box, method: str, search: Search, b_iso: float, cut: Optional[Cut] = None) -> Trial:
-    """The trial that brings the map to ``b_iso``."""
+    """The trial that brings the map to a fall-off.
+
+    Parameters
+    ----------
+    box
+        The box of the trials.
+    method
+        Name of the method; ``b_iso`` has no end.
+    search
+        The map's own fall-off, and the end.
+    b_iso
+        Fall-off to bring it to, in Å².
+    cut
+        Another end than that of the search.
+
+    Returns
+    -------
+    Trial
+        What came of it.
+    """
     cut = search.cut if cut is None else cut
     if method == "b_iso":
         cut = cut._replace(k=0.0)
@@ -91,14 +149,37 @@ def b_trial(box: Box, method: str, search: Search, b_iso: float, cut: Optional[C
 
 
 def search_b(box: Box, method: str, search: Search) -> List[Trial]:
-    """Trials over the range of ``b_iso``, rising."""
+    """Trials over the range of ``b_iso``, rising.
+
+    Parameters
+    ----------
+    box
+        The box of the trials.
+    method
+        Name of the method.
+    search
+        The range.
+
+    Returns
+    -------
+    list of Trial
+        One for each value.
+    """
     return [b_trial(box, method, search, float(b)) for b in np.linspace(search.low, search.high, search.n)]
 
 
 def signal(scores: Sequence[float]) -> float:
     """Signal-to-noise ratio of a search: the best score less the better of both ends, over the scatter about four neighbours.
 
-    0 when the best lies at an end.
+    Parameters
+    ----------
+    scores
+        Scores over the range, float [n].
+
+    Returns
+    -------
+    float
+        0 when the best lies at an end, or for fewer than five scores.
     """
     y = np.asarray(scores, dtype=np.float64)
     if y.size < 5:
@@ -109,10 +190,31 @@ def signal(scores: Sequence[float]) -> float:
 
 
 def region_weight(box: Box, search: Search, method: str, factor: float, buffer: float) -> Tuple[float, bool]:
-    """Weight of the regions per voxel in the adjusted surface area, and whether the map could tell it.
+    """Weight of the regions per voxel in the adjusted surface area.
 
-    ``delta_ratio``: over the range of the search the surface and the weighted regions change by as much. ``initial_ratio``: both are equal
-    at the lowest ``b_iso``. The weight is kept ``buffer`` of the way inside the weights that would put the best at an end.
+    Parameters
+    ----------
+    box
+        The box of the trials.
+    search
+        The range of ``b_iso``.
+    method
+        ``delta_ratio``: over the range of the search the surface and the weighted regions change by as much. ``initial_ratio``: both are
+        equal at the lowest ``b_iso``.
+    factor
+        Factor of the weight that was found.
+    buffer
+        How far the weight is kept inside the weights that would put the best at an end, as a part of their range.
+
+    Returns
+    -------
+    weight
+        A float.
+    known
+        Whether the map could tell it.
+
+    References
+    ----------
     Terwilliger et al. (2018), https://doi.org/10.1107/S2059798318004655.
     """
     low, middle, high = (b_trial(box, "b_iso_to_d_cut", search, b)
@@ -134,9 +236,23 @@ def region_weight(box: Box, search: Search, method: str, factor: float, buffer: 
 
 
 def refine(box: Box, best: Trial, search: Search, steps: Sequence[Tuple[str, float]]) -> List[Trial]:
-    """Trials around ``best`` that vary ``b_iso``, ``d_cut`` or ``b_blur`` in turn; ``steps`` are names with half-widths.
+    """Trials around the best that vary ``b_iso``, ``d_cut`` or ``b_blur`` in turn.
 
-    The last of them is the best; the widths are halved after each cycle.
+    Parameters
+    ----------
+    box
+        The box of the trials.
+    best
+        The best trial of the search.
+    search
+        The search.
+    steps
+        Names of what varies, with half-widths, which are halved after each cycle.
+
+    Returns
+    -------
+    list of Trial
+        The last of them is the best.
     """
     out, widths = [best], dict(steps)
     for _ in range(_CYCLES):
@@ -161,9 +277,25 @@ def refine(box: Box, best: Trial, search: Search, steps: Sequence[Tuple[str, flo
 
 
 def optimise_piecewise(box: Box, make: Callable[[Sequence[float]], Gain], start: Sequence[float], evaluations: int) -> List[Trial]:
-    """Trials of a Nelder-Mead search for the three numbers of a resolution-dependent filter; the last is the best.
+    """Trials of a Nelder-Mead search for the three numbers of a resolution-dependent filter.
 
     ``b[1] > b[0]`` and ``b[2] > 0`` cost ``100`` times the excess.
+
+    Parameters
+    ----------
+    box
+        The box of the trials.
+    make
+        From the three numbers to a filter.
+    start
+        The numbers to begin with.
+    evaluations
+        Trials at the most.
+
+    Returns
+    -------
+    list of Trial
+        The last of them is the best.
     """
     tried: List[Tuple[float, Trial]] = []
 

@@ -55,7 +55,13 @@ class SharpeningInputs(NamedTuple):
     study: Study
 
     def mean_transform(self) -> np.ndarray:
-        """Transform of ``mean``, complex64 [nz, ny, nx // 2 + 1]; shared, not to be changed."""
+        """Transform of ``mean``.
+
+        Returns
+        -------
+        ndarray
+            complex64 [nz, ny, nx // 2 + 1]; shared, not to be changed.
+        """
         if self.mean is self.study.full_map:
             return self.study.transform("full_map")
         return self.study.transform("average") if self.halves and self.mean is self.study.average else fourier.forward(self.mean.data)
@@ -123,17 +129,54 @@ def sharpening_inputs(study: Study, resolution: Optional[float] = None, *, need_
 
 
 def maps_by_output(study: Study) -> Dict[str, Map]:
-    """The maps to sharpen by the name of their output; ``sharpened`` is the full map, or the mean of the half-maps."""
+    """The maps to sharpen by the name of their output.
+
+    Parameters
+    ----------
+    study
+        A map, two half-maps or all three.
+
+    Returns
+    -------
+    dict of Map
+        ``sharpened`` is the full map, or the mean of the half-maps.
+    """
     return dict({OUTPUTS[n]: m for n, m in study.maps().items() if n in OUTPUTS}, sharpened=study.density)
 
 
 def guinier_of(data: np.ndarray, geo: Geometry) -> Curve:
-    """Guinier plot of a map, float32 [z, y, x]: ln of the mean amplitude over the square of the frequency (1/Å²)."""
+    """Guinier plot of a map.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+    geo
+        Its shells.
+
+    Returns
+    -------
+    Curve
+        ln of the mean amplitude over the square of the frequency (1/Å²), without shell 0.
+    """
     return guinier_of_transform(fourier.forward(data), geo)
 
 
 def guinier_of_transform(ft: np.ndarray, geo: Geometry) -> Curve:
-    """Guinier plot of a map given by its transform, complex64 [nz, ny, nx // 2 + 1]."""
+    """Guinier plot of a map given by its transform.
+
+    Parameters
+    ----------
+    ft
+        Transform, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Its shells.
+
+    Returns
+    -------
+    Curve
+        ln of the mean amplitude over the square of the frequency (1/Å²), without shell 0.
+    """
     _, amplitude, count = shells.power_sums(ft, geo)
     n_voxels = int(np.prod(geo.shape, dtype=np.int64))
     return Curve(fourier.frequencies(geo)[1:] ** 2, guinier.log_amplitudes(amplitude, count, n_voxels)[1:])

@@ -21,7 +21,7 @@ from ...study.mask import UsedMask
 from ..resolution import mtriage_model
 from .common import SharpeningInputs, sharpening_inputs
 
-_MOST = 8  # maps at a time, as many as the result has fields for
+_MOST = 8                                        # maps at a time, as many as the result has fields for
 _MEAN = "mean of the half-maps"
 _BANDS = 12.0                                    # per resolution: the bands are as wide as 1 / (12 d) at least
 _EDGE = 0.05                                     # FSC below which a shell is left out of the comparison
@@ -227,7 +227,8 @@ def _spectrum(inputs: SharpeningInputs) -> np.ndarray:
     out, study = np.ones(inputs.geo.n_shells), inputs.study
     if inputs.halves:
         # In the mask: the maps are compared there, where there is more signal than in the whole box.
-        half = shells.fsc(study.half_sums()) if study.mask is None else study.fsc_curves().masked.fsc.copy()
+        masked = None if study.mask is None else study.fsc_curves().masked
+        half = shells.fsc(study.half_sums()) if masked is None else masked.fsc.copy()
         low = np.flatnonzero(half[2:] < _EDGE)
         half[(low[0] + 2 if low.size else half.size):] = 0
         half = np.maximum(half, 0)

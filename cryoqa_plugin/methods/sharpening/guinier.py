@@ -335,7 +335,7 @@ def _write(settings: FitSettings, plots: GuinierPlots, fit: Optional[GuinierFit]
     reach = 1 / values["fit_to"]
     at = np.arange(int(np.floor(reach * geo.length * _FINE)) + 1) / _FINE
     freq = at / geo.length
-    if params.write == "bfactor":
+    if params.write == "bfactor" and bfactor is not None:
         gain = np.exp(-bfactor * freq ** 2 / 4)
         values["bfactor_applied"] = bfactor
     else:

@@ -17,6 +17,8 @@ from ...study.mask import INSIDE, UsedMask
 from ..local_resolution.local_resolution import LocalResolution, local_resolution_values
 from . import local_sharpen_bands as bank
 from .common import SharpenedResult, SharpeningInputs, finish, sharpening_inputs
+from .local_sharpen_halves import HalfMapSpectra, half_map_spectra
+
 
 @dataclass(frozen=True)
 class LocalSharpenParams:
@@ -107,7 +109,7 @@ def compute_local_sharpen(study: Study, params: LocalSharpenParams, *, progress:
     inputs = sharpening_inputs(study, params.resolution, need_halves=True)
     progress(0.05, "fall-off of the whole map")
     used = study.used_mask
-    halves = bank.half_map_spectra(study, inputs, float(np.mean(used.inside)) if params.anisotropy else None)
+    halves = half_map_spectra(study, inputs, float(np.mean(used.inside)) if params.anisotropy else None)
     sigma = bank.choose_window(params.window, inputs.resolution)
     signal = bank.local_signal(halves, inputs, used, sigma, params.bands, progress)
     left = bank.bfactor_left(params.bfactor_left, params.target, inputs.resolution, halves.bfactor or 0.0)
@@ -120,7 +122,7 @@ def compute_local_sharpen(study: Study, params: LocalSharpenParams, *, progress:
     return LocalSharpenResult(summary=_summary(values, params.target), warnings=tuple(warnings), **values)
 
 
-def _local_values(study: Study, signal: bank.LocalSignal, halves: bank.HalfMapSpectra, inputs: SharpeningInputs,
+def _local_values(study: Study, signal: bank.LocalSignal, halves: HalfMapSpectra, inputs: SharpeningInputs,
                   used: UsedMask) -> Dict[str, Any]:
     """Fields of the result that tell of the local fall-off and resolution, in the mask."""
     shape = inputs.geo.shape
@@ -144,7 +146,7 @@ def _local_values(study: Study, signal: bank.LocalSignal, halves: bank.HalfMapSp
     return out
 
 
-def _warnings(values: Dict[str, Any], halves: bank.HalfMapSpectra, inputs: SharpeningInputs) -> List[str]:
+def _warnings(values: Dict[str, Any], halves: HalfMapSpectra, inputs: SharpeningInputs) -> List[str]:
     out = []
     if halves.bfactor is None:
         out.append("The half-maps agree over too few shells for a fall-off of the whole map: it was taken for 0.")

@@ -5,17 +5,15 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from ...core import anisotropic, cones, local, local_falloff, local_gains, shells
-from ...core.directions import cell_centres
-from ...core.fourier import Geometry, frequencies
+from ...core import local, local_falloff, local_gains
+from ...core.fourier import Geometry
 from ...progress import Progress
 from ...study import Study
 from ...study.mask import INSIDE, UsedMask
 from ..local_resolution.local_fsc import coefficients
-from ..resolution import directional_tensor
-from ..resolution.directional_shape import products
 from .common import OUTPUTS, SharpeningInputs
-from .spectrum import fit_fall_off, tidy, usual_bfactor
+from .local_sharpen_halves import HalfMapSpectra, Straighten
+from .spectrum import usual_bfactor
 
 _WINDOW = 1.5                         # standard deviation of the window over the resolution
 _NOISE_WINDOW = 3.0                   # window of the noise over that of the signal
@@ -23,45 +21,10 @@ _FLOOR = 1e-7                         # noise over power, at the least: copies h
 _LOST = 0.02                          # half-map signal-to-noise ratio, in the mean, from which on it is extrapolated
 _QUIET = 0.04                         # largest local correlation of a band that is noise
 _REACH = 2.0                          # frequency at which bands end, times that of the resolution, if they did not end before
-_CUT = 0.143
+_CUT = 0.143                          # FSC of the local resolution
 _STEEPEST = 10.0                      # of the local fall-off, in 2 d^2 of B, relative to the overall one
 _LEFT_B0 = 1.3                        # B-factor over squared resolution that a map of point atoms is left with
-_ERRORS, _EFFECT = 4.0, 0.2           # anisotropy over its error, and its least effect on ln amplitude at the resolution
-_RATIOS = (1e-3, 1e6)                # least and largest signal-to-noise ratio by direction
-_MOST = 60.0
-
-
-class Straighten(NamedTuple):
-    """A filter that takes the anisotropy ``tensor`` (Å², xx, yy, zz, xy, xz, yz) out of a map; ``ratio`` float64 [n_shells], its
-    signal-to-noise ratio in the molecule, mean of all directions."""
-
-    tensor: np.ndarray
-    ratio: np.ndarray
-
-    def apply(self, ft: np.ndarray, geo: Geometry) -> np.ndarray:
-        """A transform multiplied by ``exp(2 pi^2 s^T U s) W(s) / W(abs(s))``, ``W = q / (1 + q)``, as a new array.
-
-        The signal is made isotropic, and directions are weighted by their own ratio ``q(s) = q exp(-4 pi^2 s^T U s)`` in place of the
-        mean ``q``.
-        """
-        corner = np.sqrt(sum(((n // 2) * s) ** 2 for n, s in zip(geo.shape, geo.steps))) + 1
-        at = np.r_[np.arange(self.ratio.size), max(float(corner), self.ratio.size)]
-        ratio = np.r_[self.ratio, self.ratio[-1]]
-        return anisotropic.apply_wiener(ft, geo, at, (1 + ratio) / ratio, ratio, self.tensor, self.tensor)
-
-
-class HalfMapSpectra(NamedTuple):
-    """Transforms of the half-maps, shared; ``amplitude`` float64 [n_shells] whitens both; ``filter`` takes anisotropy out, None when it
-    is left; ``bfactor`` (Å²) is the overall fall-off, positive; ``anisotropy`` (Å²) the range of its tensor. Of half-maps that were
-    ``masked`` the noise is not averaged wider than the signal: beyond the mask there is none."""
-
-    f1: np.ndarray
-    f2: np.ndarray
-    amplitude: np.ndarray
-    filter: Optional[Straighten]
-    bfactor: Optional[float]
-    anisotropy: Optional[float]
-    masked: bool
+_MOST = 60.0                          # largest exponent of a gain
 
 
 class LocalSignal(NamedTuple):
@@ -80,56 +43,53 @@ class LocalSignal(NamedTuple):
     inside: np.ndarray
 
     def signal(self, i: int) -> np.ndarray:
-        """Power of the signal of band ``i`` at the points, float32 [v]."""
+        """Power of the signal of a band at the points.
+
+        Parameters
+        ----------
+        i
+            Number of the band.
+
+        Returns
+        -------
+        ndarray
+            float32 [v].
+        """
         exponent = self.fall.gain + self.fall.slope * np.float32(self.offset[i])
         return np.float32(self.typical[i]) * np.exp(np.clip(exponent, -20, 20))
 
     def weight(self, i: int) -> np.ndarray:
-        """Part of band ``i`` of the mean map that is signal, ``1 / (1 + E^2)``, float32 [v]."""
+        """Part of a band of the mean map that is signal, ``1 / (1 + E^2)``.
+
+        Parameters
+        ----------
+        i
+            Number of the band.
+
+        Returns
+        -------
+        ndarray
+            float32 [v].
+        """
         signal = self.signal(i)
         return signal / np.maximum(signal + self.noise[i], np.float32(1e-30))
 
 
-def half_map_spectra(study: Study, inputs: SharpeningInputs, part: Optional[float]) -> HalfMapSpectra:
-    """Overall fall-off of the half-maps and their anisotropy, with the filter that takes it out where it is beyond doubt.
+def choose_window(asked: Optional[float], resolution: float) -> float:
+    """Standard deviation of the Gaussian window.
 
     Parameters
     ----------
-    study, inputs
-        The half-maps.
-    part
-        How much of the box is molecule, from 0 to 1; None when anisotropy is to be left alone.
+    asked
+        As asked for, None for 1.5 times the resolution.
+    resolution
+        Resolution in Å.
+
+    Returns
+    -------
+    float
+        In Å.
     """
-    geo, freq = inputs.geo, frequencies(inputs.geo)
-    f1, f2 = study.transform("half1"), study.transform("half2")
-    sums = study.half_sums()
-    count, fsc = np.maximum(sums.count, 0.5), shells.fsc(sums)
-    signal, straighten, extent = sums.cross / count, None, None
-    if part is not None:
-        cells = cones.cell_sums(f1, f2, geo, directional_tensor.CELLS_PER_EDGE)
-        tensor, extent = _anisotropy(cells, geo, inputs.resolution)
-        if tensor is not None:
-            cc = tidy(freq, fsc, sums.count).cc
-            straighten = Straighten(tensor, np.clip(2 * cc / np.maximum(1 - cc, 1e-6) / part, *_RATIOS))
-            growth = 4 * np.pi ** 2 * freq[:, None] ** 2 * (products(cell_centres(directional_tensor.CELLS_PER_EDGE)) @ tensor)
-            signal = (cells.cross * np.exp(np.clip(growth, -30, 30))).sum(axis=1) / np.maximum(cells.count.sum(axis=1), 0.5)
-    fall = fit_fall_off(freq, signal, sums.count * np.clip(fsc, 0, 1) ** 2, inputs.resolution)
-    amplitude = np.sqrt((sums.power1 + sums.power2) / 2 / count)
-    return HalfMapSpectra(f1, f2, amplitude, straighten, fall.bfactor if fall else None, extent, study.half_maps.masked)
-
-
-def _anisotropy(cells: shells.CrossSums, geo: Geometry, resolution: float) -> Tuple[Optional[np.ndarray], Optional[float]]:
-    """Traceless tensor of the fall-off (Å²) when it matters, and the range of its principal values."""
-    found = directional_tensor.fit(cells, geo, int(geo.length / resolution) + 1)
-    if found is None:
-        return None, None
-    size = float(found.axes.values.max() - found.axes.values.min())
-    matters = size > _ERRORS * float(found.errors.mean()) and 2 * np.pi ** 2 * size / resolution ** 2 > _EFFECT
-    return (found.components if matters else None), size
-
-
-def choose_window(asked: Optional[float], resolution: float) -> float:
-    """Standard deviation of the Gaussian window (Å): as asked, else 1.5 times the resolution."""
     return asked if asked is not None else _WINDOW * resolution
 
 
@@ -149,6 +109,11 @@ def local_signal(halves: HalfMapSpectra, inputs: SharpeningInputs, used: UsedMas
         How many there are up to the resolution.
     progress
         Called as ``progress(fraction, message)``.
+
+    Returns
+    -------
+    LocalSignal
+        Of the bands before nothing is left.
     """
     geo, resolution = inputs.geo, inputs.resolution
     nyquist = (geo.n_shells - 1) / geo.length
@@ -166,6 +131,7 @@ def local_signal(halves: HalfMapSpectra, inputs: SharpeningInputs, used: UsedMas
         level = float((signal / np.maximum(signal + 2 * wide, 1e-30)).max())
         totals.append(total.ravel())
         noises.append(np.maximum(noise if halves.masked else wide, _FLOOR * max(float(total.max()), 1e-30)).ravel())
+        # Twice running, and beyond the resolution: one band may lie in a gap of the spectrum.
         quiet = quiet + 1 if level < _QUIET and centre * resolution > 1 else 0
         if quiet == 2:
             break
@@ -206,15 +172,44 @@ def _typical(at: np.ndarray, total: np.ndarray, noise: np.ndarray, inside: np.nd
 
 
 def extra_bfactor(field: LocalSignal, resolution: float) -> np.ndarray:
-    """Local fall-off less the overall one, B in Å², float32 [v]; positive falls off faster."""
+    """Local fall-off less the overall one.
+
+    Parameters
+    ----------
+    field
+        What is known at the points.
+    resolution
+        Resolution in Å.
+
+    Returns
+    -------
+    ndarray
+        B in Å², float32 [v]; positive falls off faster.
+    """
     return -2 * np.float32(resolution ** 2) * field.fall.slope
 
 
 def bfactor_left(asked: Optional[float], target: str, resolution: float, bfactor: float) -> float:
-    """Fall-off that the sharpened map keeps, B in Å²: as asked, else by the target, at most what the map has.
+    """Fall-off that the sharpened map keeps: as asked, else by the target, at most what the map has.
 
     Point atoms: 1.3 d^2 (amplitudes at the resolution d are 28 % lower than theirs, coarser ones hardly), at most 80. Their density:
     :func:`.spectrum.usual_bfactor`.
+
+    Parameters
+    ----------
+    asked
+        As asked for (Å²), None for the rule.
+    target
+        ``b0`` for point atoms, else their density.
+    resolution
+        Resolution in Å.
+    bfactor
+        Fall-off that the map has, in Å².
+
+    Returns
+    -------
+    float
+        B in Å².
     """
     if asked is not None:
         return asked
@@ -230,7 +225,18 @@ class Gains(NamedTuple):
     filter: Optional[Straighten]
 
     def local(self, i: int) -> np.ndarray:
-        """Weight times local sharpening of band ``i`` (from 0, where the first of the field is 1), float32 [mz, my, mx] at the points."""
+        """Weight times local sharpening of a band at the points.
+
+        Parameters
+        ----------
+        i
+            Number of the band from 0, where the first of the field is 1.
+
+        Returns
+        -------
+        ndarray
+            float32 [mz, my, mx].
+        """
         if i == 0:
             return np.ones(self.field.grid.shape, dtype=np.float32)
         gain = self.field.weight(max(i - 1, 1) if self.field.at.size > 1 else 0)
@@ -240,7 +246,28 @@ class Gains(NamedTuple):
 
 
 def gains(field: LocalSignal, halves: HalfMapSpectra, geo: Geometry, resolution: float, target: str, left: float) -> Gains:
-    """Gains that undo the fall-off, but for ``left`` (B in Å²), and weight each band; ``b0`` undoes each place's own fall-off."""
+    """Gains that undo the fall-off and weight each band.
+
+    Parameters
+    ----------
+    field
+        What is known at the points.
+    halves
+        The overall fall-off, and the filter of the anisotropy.
+    geo
+        The shells.
+    resolution
+        Resolution in Å.
+    target
+        ``b0`` undoes each place's own fall-off.
+    left
+        Fall-off that is left, B in Å².
+
+    Returns
+    -------
+    Gains
+        For :func:`apply`.
+    """
     n = int(np.ceil((field.at[-1] + field.width) * geo.length * local_gains.FINE)) + 2
     freq = np.arange(n) / local_gains.FINE / geo.length
     radial = np.exp(np.clip(((halves.bfactor or 0.0) - left) * freq ** 2 / 4, -_MOST, _MOST))
@@ -248,7 +275,22 @@ def gains(field: LocalSignal, halves: HalfMapSpectra, geo: Geometry, resolution:
 
 
 def apply(ft: np.ndarray, geo: Geometry, gain: Gains) -> np.ndarray:
-    """A map multiplied by its gains, float32 [z, y, x], from its transform."""
+    """A map multiplied by its gains.
+
+    Parameters
+    ----------
+    ft
+        Its transform, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Its shells.
+    gain
+        Factors of the bands.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x].
+    """
     field = gain.field
     width = field.width * geo.length
     centres = np.arange(field.at.size + 1) * width
@@ -292,8 +334,18 @@ def sharpen(study: Study, inputs: SharpeningInputs, gain: Gains, progress: Progr
 
 
 def resolutions(field: LocalSignal) -> np.ndarray:
-    """Local resolution (Å), float32 [v]: where the FSC of the half-maps, from the local fall-off, falls below 0.143; 0 where it does so in
-    the first bands."""
+    """Local resolution: where the FSC of the half-maps, from the local fall-off, falls below 0.143.
+
+    Parameters
+    ----------
+    field
+        What is known at the points.
+
+    Returns
+    -------
+    ndarray
+        In Å, float32 [v]; 0 where it does so in the first bands.
+    """
     first = np.full(field.noise.shape[1], field.at[-1], dtype=np.float32)
     open_ = np.ones(first.size, dtype=bool)
     before = np.ones(first.size, dtype=np.float32)

@@ -190,7 +190,7 @@ def _scaling(study: Study, kind: str, setting: _Setting,
     inputs = setting.inputs
     model = ref.model_atoms(study, inputs.mean, inputs.warnings) if kind in ("model", "hybrid") else None
     where = ref.molecule(inputs.mean, setting.mask) if kind != "model_free" else None
-    if kind in ("model", "hybrid"):
+    if model is not None and where is not None:
         lacking = ref.missing_part(model, where, inputs.mean, inputs.resolution)
         part = float(np.count_nonzero(lacking)) / np.count_nonzero(where)
         if kind == "model":
@@ -207,7 +207,7 @@ def _scaling(study: Study, kind: str, setting: _Setting,
     at_points = np.zeros(free.powers.grid.shape)
     at_points[free.powers.there] = free.local_b
     local_b = local_gains.carry(at_points, inputs.geo.shape)
-    if kind == "pseudo_atoms":
+    if model is None:                            # pseudo_atoms
         middle = float(np.median(local_b[where]))
         atoms = ref.pseudo(inputs.mean, guide, where, local_b - middle + setting.target_b, setting.params.seed)
         return _by_atoms(atoms, setting, True, progress)

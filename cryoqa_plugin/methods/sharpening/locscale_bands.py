@@ -13,12 +13,12 @@ from ...study import Study
 _LOST = 0.05                                     # correlation of the whole map with the truth, squared, below which a shell tells nothing
 _BEYOND = 0.02                                   # the same, where the bands end
 _NOISE_WINDOW = 3.0                              # window of the noise over that of the signal
-FLOOR = 1e-6                                    # noise over power, at the least
+FLOOR = 1e-6                                     # noise over power, at the least
 _MISFIT = 0.3                                    # relative error of a reference's power in a band, besides counting
 _SPREAD = (3.0, 60.0)                            # prior standard deviations: of ln power, and of local B-factors in Å^2
 _COARSE = 10.0                                   # Å; finer bands tell the B-factor
 _CHUNK = 20_000                                  # points that are fitted at a time
-_STEPS = 15
+_STEPS = 15                                      # of the scoring, at the most
 
 
 class Spectra(NamedTuple):
@@ -35,15 +35,16 @@ class Spectra(NamedTuple):
 
 class Powers(NamedTuple):
     """Local powers of equalised bands at the points ``there`` (bool [mz, my, mx], v of them): ``total`` and ``noise`` of the mean map and
-    ``reference``, float32 [bands, v]; ``at`` float64 [bands] in 1/Å; ``profiles`` the radial factor of each band; ``weight`` float64
-    [bands], the mean of the overall weight that they hold; ``fitted`` the number of bands up to the last shell with signal."""
+    ``reference`` (empty without one), float32 [bands, v]; ``at`` float64 [bands] in 1/Å; ``profiles`` the radial factor of each band;
+    ``weight`` float64 [bands], the mean of the overall weight that they hold; ``fitted`` the number of bands up to the last shell with
+    signal."""
 
     grid: local.Points
     there: np.ndarray
     at: np.ndarray
     total: np.ndarray
     noise: np.ndarray
-    reference: Optional[np.ndarray]
+    reference: np.ndarray
     count: np.ndarray
     profiles: List[np.ndarray]
     shapes: Tuple[Tuple[int, int, int], ...]
@@ -52,7 +53,18 @@ class Powers(NamedTuple):
 
 
 def spectra_of_halves(study: Study) -> Spectra:
-    """Spectra of two half-maps: the cross-power is the signal."""
+    """Spectra of two half-maps: the cross-power is the signal.
+
+    Parameters
+    ----------
+    study
+        The Study of the half-maps.
+
+    Returns
+    -------
+    Spectra
+        Of their mean.
+    """
     sums = study.half_sums()
     n = np.maximum(sums.count, 0.5)
     signal, noise = sums.cross / n, np.maximum(((sums.power1 + sums.power2) / 2 - sums.cross) / 2 / n, 0)
@@ -72,6 +84,11 @@ def spectra_of_map(study: Study, mask: np.ndarray, resolution: float, masked: bo
         Up to which all is signal (Å) where the solvent was masked off.
     masked
         Whether it was.
+
+    Returns
+    -------
+    Spectra
+        Of the map, ``f2`` None.
     """
     geo, f1 = study.geometry, study.transform("full_map")
     total, _, count = shells.power_sums(f1, geo)
@@ -93,7 +110,18 @@ def _spectra(geo: Geometry, f1: np.ndarray, f2: Optional[np.ndarray], signal: np
 
 
 def end_of_signal(spectra: Spectra) -> int:
-    """Last shell before three in a row that tell nothing, at least the eighth."""
+    """Last shell before three in a row that tell nothing.
+
+    Parameters
+    ----------
+    spectra
+        The spectra.
+
+    Returns
+    -------
+    int
+        At least 7; the last shell where there are no such three.
+    """
     lost = spectra.trust < _LOST
     run = lost[:-2] & lost[1:-1] & lost[2:]
     run[:8] = False
@@ -102,9 +130,25 @@ def end_of_signal(spectra: Spectra) -> int:
 
 
 def smooth_log(freq: np.ndarray, values: np.ndarray, weights: np.ndarray, width: float, last: int) -> np.ndarray:
-    """``ln values`` over the shells, smoothed by straight lines in the square of the frequency under a Gaussian of ``width`` (1/Å).
+    """Logarithm of values over the shells, smoothed by straight lines in the square of the frequency under a Gaussian.
 
-    Past shell ``last`` it goes on along the line through the shells from 10 Å to there. Float64 [n_shells].
+    Parameters
+    ----------
+    freq
+        Frequency of the shells (1/Å), float64 [n_shells].
+    values
+        The values, float64 [n_shells]; those not above 0 are passed over.
+    weights
+        Their weights, float64 [n_shells].
+    width
+        Standard deviation of the Gaussian in 1/Å.
+    last
+        Past this shell it goes on along the line through the shells from 10 Å to there.
+
+    Returns
+    -------
+    ndarray
+        float64 [n_shells].
     """
     good = (values > 0) & (weights > 0) & (np.arange(freq.size) <= last) & (freq > 0)
     x, y, w = freq[good] ** 2, np.log(values[good]), weights[good]
@@ -132,7 +176,20 @@ def _line(x: np.ndarray, y: np.ndarray, w: np.ndarray, at: float) -> float:
 
 
 def overall_weight(spectra: Spectra, width: float) -> np.ndarray:
-    """Signal over signal and noise per shell of the whole box, float64 [n_shells], smooth, falling on past the last shell with signal."""
+    """Signal over signal and noise per shell of the whole box, smooth, falling on past the last shell with signal.
+
+    Parameters
+    ----------
+    spectra
+        The spectra.
+    width
+        Standard deviation of the smoothing in 1/Å.
+
+    Returns
+    -------
+    ndarray
+        float64 [n_shells], 0 to 1.
+    """
     freq, last = fourier.frequencies(spectra.geo), end_of_signal(spectra)
     ratio = spectra.signal / np.maximum(spectra.noise, 1e-9 * np.maximum(spectra.signal, 0) + 1e-30)
     smooth = smooth_log(freq, ratio, np.arange(freq.size) ** 2 * spectra.trust ** 2 + 1e-9, width, last)
@@ -142,11 +199,31 @@ def overall_weight(spectra: Spectra, width: float) -> np.ndarray:
 
 def measure(spectra: Spectra, equaliser: np.ndarray, weight: np.ndarray, reference_ft: Optional[np.ndarray], window: float,
             near: np.ndarray, voxel_size: Tuple[float, float, float], progress: Progress) -> Powers:
-    """Local powers of all bands, of a map multiplied by ``equaliser`` and ``weight``, float64 [n_shells] each.
+    """Local powers of all bands of a map multiplied by two factors.
 
-    Within a band the overall weight keeps its fine end, where noise is strongest, from standing for all of it; the reference has
-    it too. ``window`` (Å) is the edge of the box that has the variance of the Gaussian window; points are kept where ``near``,
-    float32 [z, y, x], is above 0.
+    Within a band the overall weight keeps its fine end, where noise is strongest, from standing for all of it; the reference has it too.
+
+    Parameters
+    ----------
+    spectra
+        Transforms and shells of the map.
+    equaliser, weight
+        The factors, float64 [n_shells] each.
+    reference_ft
+        Transform of the reference, complex64 [nz, ny, nx // 2 + 1]; None without one.
+    window
+        Edge (Å) of the box that has the variance of the Gaussian window.
+    near
+        Points are kept where this is above 0, float32 [z, y, x].
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    progress
+        Called with the fraction done and the band.
+
+    Returns
+    -------
+    Powers
+        Of the bands up to where the signal ends.
     """
     geo = spectra.geo
     sigma = window / np.sqrt(12)
@@ -171,8 +248,8 @@ def measure(spectra: Spectra, equaliser: np.ndarray, weight: np.ndarray, referen
             rows["reference"].append(local_gains.local_square(image, grid)[there])
     count = (4 * np.pi * sigma ** 2) ** 1.5 * 2 * np.pi * np.maximum(at, spacing / 4) ** 2 * spacing
     return Powers(grid, there, at, np.array(rows["total"]), np.array(rows["noise"]),
-                  np.array(rows["reference"]) if reference_ft is not None else None, count, profiles, shapes,
-                  _band_weights(spectra, weight, profiles), max(3, int(last / geo.length / spacing + 1e-6) + 1))
+                  np.array(rows["reference"]), count, profiles, shapes, _band_weights(spectra, weight, profiles),
+                  max(3, int(last / geo.length / spacing + 1e-6) + 1))
 
 
 def _fine(geo: Geometry, values: np.ndarray) -> np.ndarray:
@@ -221,9 +298,21 @@ class Fit(NamedTuple):
 
 
 def fit(powers: Powers, shape: np.ndarray) -> Fit:
-    """Local likelihood of band powers, expected to be ``shape exp(level + slope s^2) + noise``; ``shape`` [bands, v or 1].
+    """Local likelihood of band powers, expected to be ``shape exp(level + slope s^2) + noise``.
 
     Fisher scoring with Gaussian priors, which hold what noise leaves open at what the whole map has.
+
+    Parameters
+    ----------
+    powers
+        The powers.
+    shape
+        What the powers are held against, float [bands, v or 1].
+
+    Returns
+    -------
+    Fit
+        At every point.
     """
     v = powers.total.shape[1]
     shape = np.broadcast_to(shape, powers.total.shape)
@@ -250,6 +339,7 @@ def _fit_chunk(powers: Powers, shape: np.ndarray, part: slice) -> Tuple[np.ndarr
         g0, g1 = (weight * residual).sum(0) - ridge[0] * level, (weight * residual * u).sum(0) - ridge[1] * slope
         det = a00 * a11 - a01 ** 2
         d0, d1 = (a11 * g0 - a01 * g1) / det, (a00 * g1 - a01 * g0) / det
+        # Steps of at most 1 in ln power: the model is an exponential, and longer ones overshoot.
         shrink = 1 / np.maximum(1, np.maximum(np.abs(d0), np.abs(d1) * float(np.abs(u).max())))
         level, slope = level + d0 * shrink, slope + d1 * shrink
         if max(np.abs(d0 * shrink).max(initial=0), np.abs(d1 * shrink).max(initial=0) * middle) < 1e-3:
@@ -258,7 +348,24 @@ def _fit_chunk(powers: Powers, shape: np.ndarray, part: slice) -> Tuple[np.ndarr
 
 
 def apply(ft: np.ndarray, powers: Powers, gains: np.ndarray, geo: Geometry) -> np.ndarray:
-    """Map, float32 [z, y, x], whose bands are multiplied by ``gains`` [bands, v]; 0 far from the points."""
+    """Map whose bands are multiplied by gains.
+
+    Parameters
+    ----------
+    ft
+        Transform, complex64 [nz, ny, nx // 2 + 1].
+    powers
+        The bands and the points.
+    gains
+        float32 [bands, v].
+    geo
+        The shells.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x]; 0 far from the points.
+    """
     parts: Dict[Tuple[int, int, int], np.ndarray] = {}
     values = np.zeros(powers.grid.shape, dtype=np.float32)
     for profile, shape, gain in zip(powers.profiles, powers.shapes, gains):

@@ -13,7 +13,7 @@ from ...study import Study
 from ...study.mask import INSIDE, contour, drop_small
 from .locscale_bands import Spectra, smooth_log
 
-PROFILES = ("protein", "nucleic_acid", "none")
+PROFILES: Tuple[str, ...] = ("protein", "nucleic_acid", "none")
 _FROM = 0.1                                      # 1/Å, where profiles begin to count
 _PER_ATOM = 16.2                                 # Å^3 of protein per atom that is not hydrogen: 13.1 Da at 0.81 Da/Å^3
 _COVERED = 4.0                                   # Å from an atom within which density is explained, or the resolution where that is more
@@ -45,7 +45,20 @@ class Atoms(NamedTuple):
 
 
 def theory(freq: np.ndarray, profile: str) -> np.ndarray:
-    """``ln`` of the mean power of atoms at B = 0 in a molecule, float64 [n], at ``freq`` (1/Å); ``none``: atoms at random."""
+    """``ln`` of the mean power of atoms at B = 0 in a molecule.
+
+    Parameters
+    ----------
+    freq
+        Frequencies (1/Å), float64 [n].
+    profile
+        ``protein``, ``nucleic_acid``, or ``none`` for atoms at random.
+
+    Returns
+    -------
+    ndarray
+        float64 [n].
+    """
     import gemmi
     mixture = _MIXTURE["protein" if profile == "none" else profile]
     factors = {e: gemmi.Element(e).c4322 for e in mixture}
@@ -57,9 +70,25 @@ def theory(freq: np.ndarray, profile: str) -> np.ndarray:
 
 
 def fall_off(geo: Geometry, power: np.ndarray, weights: np.ndarray, profile: str, last: int) -> Tuple[float, float]:
-    """Level and B-factor (Å^2, positive for a decay) of shell powers over those of theory: ``ln ratio = level - B s^2 / 2``.
+    """Level and B-factor of shell powers over those of theory: ``ln ratio = level - B s^2 / 2``.
 
-    Weighted least squares over the shells from 10 Å (or from half of the last one) to shell ``last``.
+    Weighted least squares over the shells from 10 Å (or from half of the last one) on.
+
+    Parameters
+    ----------
+    geo
+        The shells.
+    power, weights
+        Mean power of the shells, and their weights, float64 [n_shells] each.
+    profile
+        As of :func:`theory`.
+    last
+        Last shell of the fit.
+
+    Returns
+    -------
+    tuple of float
+        Level, and B-factor in Å², positive for a decay; both 0 with fewer than three shells.
     """
     freq = fourier.frequencies(geo)
     first = min(_FROM, freq[last] / 2)
@@ -72,9 +101,27 @@ def fall_off(geo: Geometry, power: np.ndarray, weights: np.ndarray, profile: str
 
 
 def to_theory(spectra: Spectra, profile: str, target_b: float, width: float, last: int) -> Tuple[np.ndarray, float]:
-    """Amplitude factor per shell, float64 [n_shells], that gives a map the fall-off ``target_b`` (Å^2); and the B-factor it had.
+    """Amplitude factor per shell that gives a map the fall-off of a target.
 
     From 10 Å on the spectrum becomes that of theory, unless ``profile`` is none; coarser shells follow the straight line.
+
+    Parameters
+    ----------
+    spectra
+        Spectra of the map.
+    profile
+        As of :func:`theory`.
+    target_b
+        Fall-off to give it, in Å².
+    width
+        Standard deviation of the smoothing over shells in 1/Å.
+    last
+        Last shell with signal.
+
+    Returns
+    -------
+    tuple
+        The factor, float64 [n_shells], and the B-factor (Å²) that the map had.
     """
     geo = spectra.geo
     freq, weights = fourier.frequencies(geo), _counts(geo) * spectra.trust ** 2
@@ -89,7 +136,26 @@ def to_theory(spectra: Spectra, profile: str, target_b: float, width: float, las
 
 
 def like_theory(ft: np.ndarray, geo: Geometry, profile: str, bfactor: float, width: float) -> np.ndarray:
-    """Transform of pseudo-atoms that has, from 10 Å on, the mean spectrum of theory with ``bfactor`` (Å^2); changed in place."""
+    """Transform of pseudo-atoms that has, from 10 Å on, the mean spectrum of theory.
+
+    Parameters
+    ----------
+    ft
+        Transform, complex64 [nz, ny, nx // 2 + 1]; changed in place.
+    geo
+        Its shells.
+    profile
+        As of :func:`theory`; ``none`` changes nothing.
+    bfactor
+        Fall-off of that spectrum, in Å².
+    width
+        Standard deviation of the smoothing over shells in 1/Å.
+
+    Returns
+    -------
+    ndarray
+        ``ft``.
+    """
     if profile == "none":
         return ft
     freq = fourier.frequencies(geo)
@@ -100,7 +166,24 @@ def like_theory(ft: np.ndarray, geo: Geometry, profile: str, bfactor: float, wid
 
 
 def to_reference(spectra: Spectra, power: np.ndarray, width: float, last: int) -> np.ndarray:
-    """Amplitude factor per shell, float64 [n_shells], that takes the signal to the ``power`` of a reference."""
+    """Amplitude factor per shell that takes the signal to the power of a reference.
+
+    Parameters
+    ----------
+    spectra
+        Spectra of the map.
+    power
+        Mean power of the reference, float64 [n_shells].
+    width
+        Standard deviation of the smoothing over shells in 1/Å.
+    last
+        Last shell with signal.
+
+    Returns
+    -------
+    ndarray
+        float64 [n_shells].
+    """
     freq = fourier.frequencies(spectra.geo)
     ratio = power / np.maximum(spectra.signal, 1e-30)
     weights = _counts(spectra.geo) * spectra.trust ** 2 * (power > 1e-9 * power.max())
@@ -108,7 +191,20 @@ def to_reference(spectra: Spectra, power: np.ndarray, width: float, last: int) -
 
 
 def shell_power(ft: np.ndarray, geo: Geometry) -> np.ndarray:
-    """Mean power per shell, float64 [n_shells]."""
+    """Mean power per shell.
+
+    Parameters
+    ----------
+    ft
+        Transform, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Its shells.
+
+    Returns
+    -------
+    ndarray
+        float64 [n_shells].
+    """
     total, _, count = shells.power_sums(ft, geo)
     return total / np.maximum(count, 0.5)
 
@@ -123,7 +219,27 @@ def _finer(freq: np.ndarray) -> np.ndarray:
 
 
 def model_atoms(study: Study, mean: Map, warnings: List[str]) -> Atoms:
-    """The atoms of the model that are in the box."""
+    """The atoms of the model that are in the box.
+
+    Parameters
+    ----------
+    study
+        The Study of the model.
+    mean
+        The map.
+    warnings
+        Sentences are added on atoms that are left out, and on B-factors that are all the same.
+
+    Returns
+    -------
+    Atoms
+        Those that scatter.
+
+    Raises
+    ------
+    InputError
+        No atom is inside the box.
+    """
     model = study.model
     found = density.atoms_inside(model.elements, model.xyz, mean.shape, mean.voxel_size, mean.origin)
     n = int(np.count_nonzero(found.keep))
@@ -143,7 +259,21 @@ def model_atoms(study: Study, mean: Map, warnings: List[str]) -> Atoms:
 
 
 def molecule(mean: Map, mask: np.ndarray) -> np.ndarray:
-    """Where the molecule is, bool [z, y, x]: the map low-passed at 8 Å above a contour, inside the mask."""
+    """Where the molecule is: the map low-passed at 8 Å above a contour, inside the mask.
+
+    Parameters
+    ----------
+    mean
+        The map.
+    mask
+        The mask, float32 [z, y, x].
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x]; the mask where nothing in it stands out.
+    """
+    # 8 Å: coarse enough to close the molecule, fine enough for the gaps that pseudo-atoms must leave.
     low = masks.lowpass(mean.data, mean.voxel_size, max(8.0, 3 * mean.voxel))
     inside = mask >= INSIDE
     found = drop_small((low >= contour(low)) & inside, 0.02)
@@ -151,9 +281,25 @@ def molecule(mean: Map, mask: np.ndarray) -> np.ndarray:
 
 
 def missing_part(atoms: Atoms, where: np.ndarray, mean: Map, resolution: float) -> np.ndarray:
-    """The molecule farther than 4 Å, or the ``resolution`` where that is more, from any atom of the model, bool [z, y, x].
+    """The molecule farther than 4 Å from any atom of the model.
 
     Layers thinner than 5 Å are left out: they are the edge of the contour.
+
+    Parameters
+    ----------
+    atoms
+        Atoms of the model.
+    where
+        The molecule, bool [z, y, x].
+    mean
+        The map.
+    resolution
+        Resolution (Å), which takes the place of the 4 Å where it is more.
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x].
     """
     reach = np.full(len(atoms.xyz), max(_COVERED, resolution))
     near = masks.atoms_mask(mean.shape, mean.voxel_size, mean.origin, atoms.xyz, reach, 0.0, 0.0)
@@ -162,8 +308,26 @@ def missing_part(atoms: Atoms, where: np.ndarray, mean: Map, resolution: float) 
 
 
 def pseudo(mean: Map, guide: np.ndarray, where: np.ndarray, bfactors: np.ndarray, seed: int) -> Atoms:
-    """Atoms in ``where`` (bool [z, y, x]) along the density ``guide``, float32 [z, y, x], as dense as in protein, each with the
-    B-factor of its voxel of ``bfactors``."""
+    """Atoms along a density, as dense as in protein.
+
+    Parameters
+    ----------
+    mean
+        The map.
+    guide
+        The density, float32 [z, y, x].
+    where
+        Where to put them, bool [z, y, x].
+    bfactors
+        B-factor (Å²) that an atom has in each voxel, float32 [z, y, x].
+    seed
+        Seed of the random numbers.
+
+    Returns
+    -------
+    Atoms
+        All of them pseudo-atoms.
+    """
     volume = float(np.prod(mean.voxel_size)) * int(np.count_nonzero(where))
     n = max(int(round(volume / _PER_ATOM)), 1)
     local_xyz = pseudo_atoms.place(guide, where, mean.voxel_size, n, seed)
@@ -176,7 +340,22 @@ def pseudo(mean: Map, guide: np.ndarray, where: np.ndarray, bfactors: np.ndarray
 
 
 def joined(model: Atoms, added: Optional[Atoms], missing: float) -> Atoms:
-    """The model's atoms and those that fill what is missing."""
+    """The model's atoms and those that fill what is missing.
+
+    Parameters
+    ----------
+    model
+        Atoms of the model.
+    added
+        Atoms that fill; None for none.
+    missing
+        Part of the molecule without a model, 0 to 1.
+
+    Returns
+    -------
+    Atoms
+        The model's first.
+    """
     if added is None:
         return model._replace(missing=missing)
     return Atoms(model.elements + added.elements, np.concatenate((model.xyz, added.xyz)), np.concatenate((model.b_iso, added.b_iso)),
@@ -184,12 +363,36 @@ def joined(model: Atoms, added: Optional[Atoms], missing: float) -> Atoms:
 
 
 def transform(atoms: Atoms, mean: Map) -> np.ndarray:
-    """Fourier coefficients of the atoms on the grid of the map, complex64 [nz, ny, nx // 2 + 1]."""
+    """Fourier coefficients of atoms on the grid of a map.
+
+    Parameters
+    ----------
+    atoms
+        The atoms.
+    mean
+        The map.
+
+    Returns
+    -------
+    ndarray
+        complex64 [nz, ny, nx // 2 + 1].
+    """
     return density.model_density_ft(atoms.elements, atoms.xyz, atoms.b_iso, atoms.occupancy, mean.shape, mean.voxel_size, mean.origin)
 
 
 def atom_counts(atoms: Optional[Atoms]) -> Dict[str, Any]:
-    """Fields of the result that tell of the atoms."""
+    """Fields of the result that tell of the atoms.
+
+    Parameters
+    ----------
+    atoms
+        The atoms, None for none.
+
+    Returns
+    -------
+    dict
+        By result field.
+    """
     if atoms is None:
         return dict(n_atoms=0, n_pseudo_atoms=0)
     return dict(n_atoms=len(atoms.elements) - atoms.pseudo, n_pseudo_atoms=atoms.pseudo, missing_fraction=atoms.missing)

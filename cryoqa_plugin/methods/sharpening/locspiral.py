@@ -18,7 +18,7 @@ from ...study import Study
 from .common import SharpenedResult, SharpeningInputs, finish, sharpening_inputs
 
 _LOWEST, _NEAR = 25.0, 0.7                # Å, and the part of it that the resolution must not exceed
-_KEPT = 15.0                              # Å  # Å, where LocBSharpen takes the amplitude of finer bands from
+_KEPT = 15.0                              # Å, where LocBSharpen takes the amplitude of finer bands from
 _CONSTANT, _OWN, _IMPOSED = 0, 1, 2       # what amplitude a band gets: the same everywhere, its own, that of another band
 
 
@@ -191,7 +191,7 @@ def _sum_bands(inputs: SharpeningInputs, inside: np.ndarray, solvent: np.ndarray
     scratch = np.empty_like(main)
     totals = {name: np.zeros(geo.shape, dtype=np.float32) for name in transforms}
     reference = _reference(main, geo, layout, params, scratch)
-    rows = []
+    rows: List[Tuple[float, ...]] = []
     for i, centre in enumerate(float(c) for c in layout.centres):
         progress(0.05 + 0.9 * i / len(layout.centres), f"band {i + 1} of {len(layout.centres)}")
         # Half-maps get the gains of the map: gains of their own would follow their noise.

@@ -49,7 +49,7 @@ def shell_filter(inputs: ShellInputs, spectra: ShellSpectra) -> ShellFilter:
     amplitude = np.where(there, np.exp(np.clip(log_match - log_match[1], -60, 60)), 0)
     amplitude[0] = amplitude[1]
     ratio = spectra.weight / np.maximum(1 - spectra.weight, 1e-12)
-    if corrected:
+    if tensors is not None and corrected:
         # both per shell are means over directions; what follows is for the direction in which the exponents are 0
         signal, noise = (_mean_over_directions(u, spectra.freq) for u in (tensors.signal, tensors.noise))
         amplitude = amplitude * np.sqrt(_mean_over_directions(tensors.relative, spectra.freq))
@@ -100,7 +100,8 @@ def apply(inputs: ShellInputs, spectra: ShellSpectra, filter_: ShellFilter) -> T
         The filter with the scale of the maps.
     """
     none = np.zeros(6)
-    grow, decay = (filter_.tensors.relative, shell_tensors.decay(filter_.tensors)) if filter_.corrected else (none, none)
+    tensors = filter_.tensors if filter_.corrected else None
+    grow, decay = (none, none) if tensors is None else (tensors.relative, shell_tensors.decay(tensors))
     maps: Dict[str, np.ndarray] = {}
     for name, ft in inputs.transforms():
         filtered = anisotropic.apply_wiener(ft, inputs.geo, spectra.at, filter_.amplitude, filter_.ratio, grow, decay)

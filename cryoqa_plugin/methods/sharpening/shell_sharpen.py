@@ -135,10 +135,11 @@ def _metrics(inputs: ShellInputs, spectra: ShellSpectra, filter_: ShellFilter) -
 
 def _mean_scale(filter_: ShellFilter, spectra: ShellSpectra) -> np.ndarray:
     """Mean scale factor of each bin over directions, float64 [n]."""
-    if not filter_.corrected:
+    tensors = filter_.tensors if filter_.corrected else None
+    if tensors is None:
         return filter_.amplitude * filter_.ratio / (1 + filter_.ratio)
-    q = filter_.ratio[:, None] * np.exp(-anisotropic.exponents(shell_tensors.decay(filter_.tensors), spectra.freq))
-    grown = np.exp(anisotropic.exponents(filter_.tensors.relative, spectra.freq) / 2)
+    q = filter_.ratio[:, None] * np.exp(-anisotropic.exponents(shell_tensors.decay(tensors), spectra.freq))
+    grown = np.exp(anisotropic.exponents(tensors.relative, spectra.freq) / 2)
     return (filter_.amplitude[:, None] * grown * q / (1 + q)).mean(axis=1)
 
 

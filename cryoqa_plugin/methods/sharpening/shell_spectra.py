@@ -100,7 +100,13 @@ class ShellInputs(NamedTuple):
         return self.study.full_map is not None or not self.base.halves
 
     def transforms(self) -> Iterator[Tuple[str, np.ndarray]]:
-        """The transforms of the maps to sharpen by the name of their output; without that of the mean of the half-maps."""
+        """The transforms of the maps to sharpen by the name of their output; without that of the mean of the half-maps.
+
+        Yields
+        ------
+        tuple
+            Name and transform, complex64 [nz, ny, nx // 2 + 1].
+        """
         if self.base.halves:
             yield "sharpened_half1", self.ft1
             yield "sharpened_half2", self.ft2
@@ -239,13 +245,14 @@ def _correlations(inputs: ShellInputs, edges: np.ndarray, freq: np.ndarray, sums
         smooth = spectrum.tidy(freq, cc, sums.count, **rules)
         gain = snr_gain(inputs.study) if p.noise == "molecule" else 1.0
         return cc, smooth, spectrum.part_explained(smooth.cc), spectrum.part_explained(smooth.cc, gain), gain, {}
-    if inputs.weights == "none":
+    placed = inputs.placed
+    if inputs.weights == "none" or placed is None:
         return ones, Tidy(ones, 0.0, None, None), ones, ones, None, {}
     full = inputs.base.mean_transform()
     rmsd = p.rmsd if p.rmsd is not None else p.rmsd_ratio * inputs.base.resolution
-    pairs = [(full, inputs.placed.ft)]
+    pairs = [(full, placed.ft)]
     if p.noise == "molecule":
-        pairs.append(_masked(inputs))
+        pairs.append(_masked(inputs, placed))
     out = []
     for a, b in pairs:
         cc = _first_shell(shells.fsc(shells.binned_cross_sums(a, b, inputs.geo, edges)))
@@ -261,22 +268,32 @@ def _first_shell(cc: np.ndarray) -> np.ndarray:
     return cc
 
 
-def _masked(inputs: ShellInputs) -> Tuple[np.ndarray, np.ndarray]:
+def _masked(inputs: ShellInputs, placed: mtriage_model.Placed) -> Tuple[np.ndarray, np.ndarray]:
     """Transforms of the map and of the model, in the mask or around the atoms."""
     mean = inputs.base.mean
     if inputs.study.mask is not None:
         mask = inputs.study.mask.data
     else:
-        near = mtriage_model.around(inputs.placed, mean, inputs.params.atom_radius)
+        near = mtriage_model.around(placed, mean, inputs.params.atom_radius)
         mask = masks.soft_edge(near, inputs.base.resolution, mean.voxel_size)
-    model = fourier.inverse(inputs.placed.ft, inputs.geo.shape)
+    model = fourier.inverse(placed.ft, inputs.geo.shape)
     return fourier.forward(mean.data * mask), fourier.forward(model * mask)
 
 
 def snr_gain(study: Study) -> float:
-    """Signal-to-noise ratio of two half-maps inside the mask of the Study over that of the whole box, at least 1.
+    """Signal-to-noise ratio of two half-maps inside the mask of the Study over that of the whole box.
 
     Inside is weighted by the squared mask ``m^2``; the signal is the sum of ``rho1 rho2``, the noise that of ``(rho1 - rho2)^2``.
+
+    Parameters
+    ----------
+    study
+        The Study of the half-maps.
+
+    Returns
+    -------
+    float
+        At least 1.
     """
     one, two, mask = study.half1.data, study.half2.data, study.used_mask.data
     mean1, mean2 = (float(h.mean(dtype=np.float64)) for h in (one, two))
@@ -286,13 +303,25 @@ def snr_gain(study: Study) -> float:
         a, b, m = a - mean1, b - mean2, m * m
         signal, noise = a * b, (a - b) ** 2
         sums += (m @ signal, signal.sum(), m @ noise, noise.sum())
+    # No signal, or no noise inside: there is no ratio, and the box stands for the molecule.
     if sums[0] <= 0 or sums[1] <= 0 or sums[2] <= 0:
         return 1.0
     return float(max(1.0, sums[0] / sums[1] * sums[3] / sums[2]))
 
 
 def target_bfactor(inputs: ShellInputs) -> Optional[float]:
-    """B-factor (Å²) of the atoms of the target; None when a model or a reference map tells it."""
+    """B-factor of the atoms of the target.
+
+    Parameters
+    ----------
+    inputs
+        The choices made.
+
+    Returns
+    -------
+    float or None
+        In Å²; None when a model or a reference map tells it.
+    """
     p = inputs.params
     if inputs.spectrum in ("model", "reference"):
         return None

@@ -35,10 +35,25 @@ class Tensors(NamedTuple):
 
 def from_halves(ft1: np.ndarray, ft2: np.ndarray, geo: Geometry, last: int, ideal: Optional[np.ndarray],
                 external: bool) -> Optional[Tensors]:
-    """Tensors from two half-maps, shells 3 to ``last`` - 1: signal from the cross-power, noise from the difference.
+    """Tensors from two half-maps: signal from the cross-power, noise from the difference.
 
-    ``ideal`` is the transform of a model (its own power tells its tensor) or, when ``external``, of another map, whose tensor comes from
-    its cross-power with the half-maps: twice that tensor is the sum of both. Without it the ideal is isotropic.
+    Parameters
+    ----------
+    ft1, ft2
+        Transforms of the half-maps, complex64 [nz, ny, nx // 2 + 1].
+    geo
+        Their shells.
+    last
+        Shells 3 to ``last`` - 1 are fitted.
+    ideal
+        Transform of a model (its own power tells its tensor) or of another map; without it the ideal is isotropic.
+    external
+        ``ideal`` is another map, whose tensor comes from its cross-power with the half-maps: twice that tensor is the sum of both.
+
+    Returns
+    -------
+    Tensors or None
+        None when there are too few coefficients.
     """
     cells = cones.cell_sums(ft1, ft2, geo, directional_tensor.CELLS_PER_EDGE)
     found = directional_tensor.fit(cells, geo, last)
@@ -58,7 +73,24 @@ def from_halves(ft1: np.ndarray, ft2: np.ndarray, geo: Geometry, last: int, idea
 
 
 def from_ideal(ft: np.ndarray, ideal: np.ndarray, geo: Geometry, last: int) -> Optional[Tensors]:
-    """Tensors of a map from its cross-power with ``ideal``, a model or another map: twice that tensor is the sum of both."""
+    """Tensors of a map from its cross-power with an ideal: twice that tensor is the sum of both.
+
+    Parameters
+    ----------
+    ft
+        Transform of the map, complex64 [nz, ny, nx // 2 + 1].
+    ideal
+        Transform of a model or another map.
+    geo
+        Their shells.
+    last
+        Shells 3 to ``last`` - 1 are fitted.
+
+    Returns
+    -------
+    Tensors or None
+        None when there are too few coefficients.
+    """
     shared = _normalised(ft, ideal, geo)
     cross, own = directional_tensor.fit(shared, geo, last), _fit(ideal, ideal, geo, last, _noise_over_signal(shared))
     if cross is None or own is None:
@@ -105,27 +137,76 @@ def _fit_power(power: np.ndarray, count: np.ndarray, geo: Geometry, last: int) -
 
 
 def spread(u: np.ndarray) -> float:
-    """Largest less smallest principal value of a tensor (Å²)."""
+    """Largest less smallest principal value of a tensor.
+
+    Parameters
+    ----------
+    u
+        xx, yy, zz, xy, xz, yz (Å²), float64 [6].
+
+    Returns
+    -------
+    float
+        In Å².
+    """
     values = directional_tensor.principal(u).values
     return float(values[-1] - values[0])
 
 
 def matters(tensors: Tensors, resolution: float) -> bool:
-    """Whether the tensor is beyond its error, and at ``resolution`` (Å) beyond what the fold of a molecule may come to."""
+    """Whether a tensor is beyond its error, and beyond what the fold of a molecule may come to.
+
+    Parameters
+    ----------
+    tensors
+        The tensors.
+    resolution
+        Resolution (Å) at which its effect is looked at.
+
+    Returns
+    -------
+    bool
+        Whether to correct it.
+    """
     size = spread(tensors.relative)
     effect = _EFFECT_IDEAL if tensors.known else _EFFECT
     return size > _ERRORS * tensors.error and 2 * np.pi ** 2 * size / resolution ** 2 > effect
 
 
 def decay(tensors: Tensors) -> np.ndarray:
-    """Tensor with which the signal-to-noise ratio falls off, float64 [6]."""
+    """Tensor with which the signal-to-noise ratio falls off.
+
+    Parameters
+    ----------
+    tensors
+        The tensors.
+
+    Returns
+    -------
+    ndarray
+        In Å², float64 [6].
+    """
     return tensors.signal - (tensors.noise if tensors.noise is not None else _NONE)
 
 
 def of_scale(tensors: Optional[Tensors], freq: np.ndarray, ratio: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """Tensor of the scale factors, float64 [6]: they grow as ``exp(2 pi^2 s^T U s)``; least squares with a free scale per shell.
+    """Tensor of the scale factors: they grow as ``exp(2 pi^2 s^T U s)``; least squares with a free scale per shell.
 
-    ``ratio`` is the signal-to-noise ratio per shell, ``weight`` the weight of a shell, each float64 [n].
+    Parameters
+    ----------
+    tensors
+        The tensors, None when nothing was corrected.
+    freq
+        Frequency of the shells (1/Å), float64 [n].
+    ratio
+        Signal-to-noise ratio per shell, float64 [n].
+    weight
+        Weight of a shell, float64 [n].
+
+    Returns
+    -------
+    ndarray
+        In Å², float64 [6]; zeros when nothing was corrected.
     """
     if tensors is None:
         return _NONE
@@ -143,7 +224,22 @@ def of_scale(tensors: Optional[Tensors], freq: np.ndarray, ratio: np.ndarray, we
 
 
 def table(tensors: Optional[Tensors], overall: Optional[float], scale: np.ndarray) -> Optional[Table]:
-    """The tensors as rows; ``overall`` is the mean U (Å²) of the map's fall-off, which is taken out of all rows but the first."""
+    """The tensors as rows.
+
+    Parameters
+    ----------
+    tensors
+        The tensors, None when there are none.
+    overall
+        Mean U (Å²) of the map's fall-off, which is taken out of all rows but the first; None when it is not known.
+    scale
+        Tensor of the scale factors, float64 [6].
+
+    Returns
+    -------
+    Table or None
+        In Å².
+    """
     if tensors is None:
         return None
     rows: List[Tuple] = []

@@ -63,9 +63,9 @@ METHODS = (
     LocalMethod(
         "phenix_locres", "Local resolution (Phenix)", 73, "How do the half-maps correlate around each voxel?",
         "A ball as wide as the resolution holds hardly one coefficient of a bin, and what smooths the map is the Gaussian at the end. "
-        "Where bins above and below the threshold take turns, the result is the mean of the finest above and the coarsest below: disordered "
-        "parts and noise look better than they are. Compare with maps of Phenix; trust the local resolution by the filter bank for the "
-        "number.",
+        "Where bins above and below the threshold take turns, the result is the mean of the finest above and the coarsest below: "
+        "disordered parts and noise look better than they are. Compare with maps of Phenix; trust the local resolution by the filter bank "
+        "for the number.",
         ("inverted_fraction", "coefficients", "solvent_median", "overall", "radius", "smooth", "highest_resolution", "threshold", "rules",
          "mask_source"), ("correlation",), by="Phenix"),
     LocalMethod(

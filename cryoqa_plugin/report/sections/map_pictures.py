@@ -17,7 +17,7 @@ def render(results: Results) -> List[Block]:
     if map_ is None:
         return [Text(words)]
     mask = _the_mask(results, map_)
-    out = [_slices(map_, mask, words), _projections(map_)]
+    out: List[Block] = [_slices(map_, mask, words), _projections(map_)]
     out.append(_isosurface(map_, results.contour()))
     turning = surface(map_, results)
     return out + ([turning] if turning else [])
