@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from pwem.objects import FSC, AtomStruct, SetOfFSCs, SetOfVolumes, Transform, Volume, VolumeMask
 from pwem.protocols import EMProtocol
-from pyworkflow.protocol import BooleanParam
+from pyworkflow.protocol import GPU_LIST, USE_GPU, BooleanParam, StringParam
 from pyworkflow.protocol.constants import STEPS_SERIAL
 
 from cryoqa_plugin import runner
@@ -51,6 +51,9 @@ class CryoqaProtocol(EMProtocol):
         if forms.specs(self._params_class()):
             form.addSection(label="Parameters")
             forms.add_parameters(form, self._params_class())
+        if self._row().gpu:
+            form.addHidden(USE_GPU, BooleanParam, default=True, label="Use the graphics card", help="The processor does it too, slower.")
+            form.addHidden(GPU_LIST, StringParam, default="0", label="Graphics cards", help="Numbers of the cards to use.")
         form.addParallelSection(threads=2, mpi=0)
         if self._gives_densities():
             form.addSection(label="Output")
@@ -81,7 +84,7 @@ class CryoqaProtocol(EMProtocol):
         arguments = json.dumps([files.sources, files.voxel_sizes, files.origins, self._values(), self._also()], sort_keys=True)
         if files.convert:
             self._insertFunctionStep(self.convertStep, json.dumps([files.sources, files.convert], sort_keys=True), needsGPU=False)
-        self._insertFunctionStep(self.computeStep, arguments, needsGPU=False)
+        self._insertFunctionStep(self.computeStep, arguments, needsGPU=self._row().gpu)
         self._insertFunctionStep(self.createOutputStep, needsGPU=False)
         self._insertFunctionStep(self.reportStep, needsGPU=False)
 

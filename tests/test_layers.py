@@ -92,3 +92,21 @@ def test_the_command_line_and_the_methods_need_neither_scipion_nor_matplotlib():
 
 def test_there_is_no_plugin_class_until_it_is_asked_for():
     assert _loaded_by("import cryoqa_plugin; assert cryoqa_plugin.__version__; assert 'Plugin' not in vars(cryoqa_plugin)") == []
+
+
+def test_there_are_no_import_circles():
+    """Not even for annotations: a module that needs another one's class for its signature belongs above it."""
+    graph = {module_name(p): set() for p in FILES}
+    for path in FILES:
+        for name, _, top in imports(path):
+            target = next((n for n in (name, name.rpartition(".")[0]) if n in graph), None)
+            if top and target and target != module_name(path):
+                graph[module_name(path)].add(target)
+    settled, left = set(), dict(graph)
+    while True:
+        ready = {n for n, needs in left.items() if needs <= settled}
+        if not ready:
+            break
+        settled |= ready
+        left = {n: needs for n, needs in left.items() if n not in ready}
+    assert not left, f"modules that import each other, or import those: {', '.join(sorted(left))}"

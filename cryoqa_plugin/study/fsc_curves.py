@@ -2,16 +2,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Dict, Optional, Sequence, Tuple
+from typing import Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ..core import crossing, fourier, phases, shells
 from ..core.fourier import Geometry
+from .given import GivenInputs
 from .mask import cryosparc_mask
-
-if TYPE_CHECKING:
-    from .study import Study
 
 
 @dataclass(frozen=True)
@@ -96,13 +94,13 @@ class FscCurves:
         return {n: c for n, c in named.items() if c is not None}
 
 
-def fsc_curves(study: Study, settings: FscSettings) -> FscCurves:
-    """All FSC curves of the half-maps of a Study, in its mask when one was given; cryoSPARC's rules make their own masks.
+def fsc_curves(inputs: GivenInputs, settings: FscSettings) -> FscCurves:
+    """All FSC curves of two half-maps, in a mask when one was given; cryoSPARC's rules make their own masks.
 
     Parameters
     ----------
-    study
-        The Study of ``half1`` and ``half2``, and of ``mask`` when there is one.
+    inputs
+        ``half1`` and ``half2``, and ``mask`` when there is one.
     settings
         How the curves are made.
 
@@ -117,37 +115,37 @@ def fsc_curves(study: Study, settings: FscSettings) -> FscCurves:
     Chen et al. (2013), https://doi.org/10.1016/j.ultramic.2013.06.004.
     """
     rules, confidence = settings.resolved(), settings.confidence
-    unmasked = _unmasked(study, confidence, rules)
+    unmasked = _unmasked(inputs, confidence, rules)
     spherical = loose = None
-    mask = None if study.mask is None else study.mask.data
+    mask = None if inputs.mask is None else inputs.mask.data
     if settings.rules == "cryosparc":
-        spherical, loose = (_in_mask(study, cryosparc_mask(study.average, kind), confidence, rules)[0] for kind in ("spherical", "loose"))
-        mask = cryosparc_mask(study.average, "tight") if mask is None else mask
+        spherical, loose = (_in_mask(inputs, cryosparc_mask(inputs.average, kind), confidence, rules)[0] for kind in ("spherical", "loose"))
+        mask = cryosparc_mask(inputs.average, "tight") if mask is None else mask
     if mask is None:
         return FscCurves(unmasked)
-    masked, fraction = _in_mask(study, mask, confidence, rules)
-    first = first_random_shell(unmasked.fsc, study.geometry, rules.level, settings.randomise_from)
+    masked, fraction = _in_mask(inputs, mask, confidence, rules)
+    first = first_random_shell(unmasked.fsc, inputs.geometry, rules.level, settings.randomise_from)
     if first is None:
         return FscCurves(unmasked, masked, spherical=spherical, loose=loose, mask=mask)
     seeds = range(settings.seed * settings.repeats, (settings.seed + 1) * settings.repeats)
-    width = onset_width(masked, study.geometry, first, rules)
-    random = randomised(study, mask, (first, width), seeds, confidence, rules, fraction)
+    width = onset_width(masked, inputs.geometry, first, rules)
+    random = randomised(inputs, mask, (first, width), seeds, confidence, rules, fraction)
     begin = first + int(np.ceil(width)) + rules.guard
     return FscCurves(unmasked, masked, random, corrected(masked, random, begin), spherical, loose, first, mask)
 
 
-def _unmasked(study: Study, confidence: float, rules: Rules) -> FscCurve:
+def _unmasked(inputs: GivenInputs, confidence: float, rules: Rules) -> FscCurve:
     if rules.mate_weight != 0.5:                  # another count of the coefficients than that of the sums the Study keeps
-        return correlate(study.transform("half1"), study.transform("half2"), study.geometry, confidence, rules)
-    sums = study.half_sums()
+        return correlate(inputs.transform("half1"), inputs.transform("half2"), inputs.geometry, confidence, rules)
+    sums = inputs.half_sums()
     return _curve(sums, sums.count, confidence)
 
 
-def _in_mask(study: Study, mask: np.ndarray, confidence: float, rules: Rules) -> Tuple[FscCurve, np.ndarray]:
+def _in_mask(inputs: GivenInputs, mask: np.ndarray, confidence: float, rules: Rules) -> Tuple[FscCurve, np.ndarray]:
     """FSC of the half-maps times a mask, and the part of the coefficients of each shell that the mask leaves independent."""
-    fraction = crossing.independent_fraction(mask, study.geometry)
-    f1 = fourier.forward(study.half1.data * mask)
-    return correlate(f1, fourier.forward(study.half2.data * mask), study.geometry, confidence, rules, fraction), fraction
+    fraction = crossing.independent_fraction(mask, inputs.geometry)
+    f1 = fourier.forward(inputs.half1.data * mask)
+    return correlate(f1, fourier.forward(inputs.half2.data * mask), inputs.geometry, confidence, rules, fraction), fraction
 
 
 def correlate(f1: np.ndarray, f2: np.ndarray, geo: Geometry, confidence: float, rules: Rules,
@@ -212,14 +210,14 @@ def onset_width(masked: FscCurve, geo: Geometry, first_shell: int, rules: Rules)
     return float(min(rules.onset * geo.length, way * 2 / 3))
 
 
-def randomised(study: Study, mask: np.ndarray, onset: Tuple[int, float], seeds: Sequence[int], confidence: float, rules: Rules,
+def randomised(inputs: GivenInputs, mask: np.ndarray, onset: Tuple[int, float], seeds: Sequence[int], confidence: float, rules: Rules,
                fraction: np.ndarray) -> FscCurve:
     """FSC in a mask of the half-maps with random phases, the mean over draws.
 
     Parameters
     ----------
-    study
-        The Study of the half-maps.
+    inputs
+        The half-maps.
     mask
         float32 [z, y, x].
     onset
@@ -234,20 +232,20 @@ def randomised(study: Study, mask: np.ndarray, onset: Tuple[int, float], seeds: 
     FscCurve
         Mean of the draws. The band is that of ``len(seeds)`` times the coefficients of one draw.
     """
-    total = np.zeros(study.geometry.n_shells)
+    total = np.zeros(inputs.geometry.n_shells)
     for seed in seeds:
-        f1 = _noise(study, "half1", mask, onset, 2 * seed)
-        one = correlate(f1, _noise(study, "half2", mask, onset, 2 * seed + 1), study.geometry, confidence, rules, fraction)
+        f1 = _noise(inputs, "half1", mask, onset, 2 * seed)
+        one = correlate(f1, _noise(inputs, "half2", mask, onset, 2 * seed + 1), inputs.geometry, confidence, rules, fraction)
         del f1
         total += one.fsc
     fsc = total / len(seeds)
     return FscCurve(fsc, *crossing.confidence_band(fsc, one.count * len(seeds), confidence), one.count)
 
 
-def _noise(study: Study, half: str, mask: np.ndarray, onset: Tuple[int, float], seed: int) -> np.ndarray:
+def _noise(inputs: GivenInputs, half: str, mask: np.ndarray, onset: Tuple[int, float], seed: int) -> np.ndarray:
     """Transform of a half-map with random phases, in the mask."""
-    ft = phases.randomise_phases(study.transform(half), study.geometry, onset[0], seed, width=onset[1])
-    noise = fourier.inverse(ft, study.geometry.shape)
+    ft = phases.randomise_phases(inputs.transform(half), inputs.geometry, onset[0], seed, width=onset[1])
+    noise = fourier.inverse(ft, inputs.geometry.shape)
     noise *= mask
     return fourier.forward(noise)
 

@@ -1,7 +1,7 @@
 """The overall resolution of the inputs: of half-maps by their FSC, of a map alone by the noise of its solvent."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 import numpy as np
 
@@ -11,43 +11,36 @@ from ..io.maps import Map
 from .halves import common_fraction, corner_ratio
 from .mask import molecule
 
-if TYPE_CHECKING:
-    from .study import Study
-
 THRESHOLD = 0.143                                # of two half-maps: Rosenthal & Henderson (2003), doi:10.1016/j.jmb.2003.07.013
 _SNR = 1 / 3                                     # of a full map whose half-maps correlate by 0.143
 _AGREE = 4                                       # least number of shells in which half-maps must agree for a crossing to be one
 
 
-def overall(study: Study) -> float:
-    """The overall resolution of a Study.
+def overall(curve: np.ndarray, freq: np.ndarray) -> float:
+    """The overall resolution of two half-maps.
 
     Parameters
     ----------
-    study
-        The Study.
+    curve
+        Their FSC, float64 [n_shells]: in the mask and corrected for it when a mask was given, else as they are.
+    freq
+        Frequencies of the shells in 1/Å, float64 [n_shells].
 
     Returns
     -------
     float
-        In Å. Of half-maps: where their FSC, in the mask and corrected for it when a mask was given, first falls below 0.143; Nyquist when
-        it never does or is nowhere above. Of a map alone: that of :func:`of_map`, which refuses maps that were masked.
+        In Å: where the FSC first falls below 0.143; Nyquist where it never does or is nowhere above.
     """
-    if not study.has_halves:
-        made = study.with_(mask=None).used_mask
-        return of_map(study.density, made.data if made.source == "made" else None)
-    curves = study.fsc_curves()
-    freq = study.frequencies
-    return _in_angstrom(crossing.find_crossings(freq, getattr(curves, curves.headline).fsc, THRESHOLD).first, freq)
+    return _in_angstrom(crossing.find_crossings(freq, curve, THRESHOLD).first, freq)
 
 
-def unmasked(study: Study) -> Optional[float]:
-    """Where the unmasked FSC of the half-maps first falls below 0.143.
+def unmasked(curve: np.ndarray, freq: np.ndarray) -> Optional[float]:
+    """Where the unmasked FSC of two half-maps first falls below 0.143.
 
     Parameters
     ----------
-    study
-        The Study of the half-maps.
+    curve, freq
+        As for :func:`overall`.
 
     Returns
     -------
@@ -55,7 +48,6 @@ def unmasked(study: Study) -> Optional[float]:
         In Å; Nyquist where the FSC never falls so far. None where the half-maps do not agree in the mean of the first eighth of the
         shells: what crosses is then noise.
     """
-    freq, curve = study.frequencies, shells.fsc(study.half_sums())
     found = crossing.find_crossings(freq, curve, THRESHOLD)
     if found.state == "below" or curve[1:max(_AGREE, curve.size // 8)].mean() < THRESHOLD:
         return None

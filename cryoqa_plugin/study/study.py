@@ -1,290 +1,29 @@
 """What is known about one set of inputs: every question has one answer, computed at first use and kept."""
 from __future__ import annotations
 
-import os
-from dataclasses import replace
-from typing import Any, Callable, Dict, Hashable, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional
 
-import numpy as np
-
-from ..core import fourier, shells
-from ..core.fourier import Geometry
-from ..errors import InputError, MissingInputError
-from ..io.inputs import KINDS, Inputs, load_inputs, require, require_same_grid
-from ..io.maps import Map
-from ..provenance import sha256, sha256_of_array
-from . import halves, mask, notes, resolution
-from .checks import check_data, check_mask, check_voxel_size
+from ..core import shells
+from . import halves, notes, resolution
 from .fsc_curves import DEFAULT, FscCurves, FscSettings, fsc_curves
+from .given import GivenInputs
 from .halves import HalfMaps
-from .mask import UsedMask
 from .noise import HalfMapNoise, half_map_noise
 from .position import Position, compare_position
-from .shelf import Shelf
-
-_MASKS = ("mask", "mask2")
-_UNCHECKED = ("resolution_map",)                 # zero nearly everywhere, or one value: the methods look at it themselves
 
 
-class Study:
+class Study(GivenInputs):
     """One set of inputs and what is known about it.
 
     Parameters
     ----------
-    inputs
-        The inputs; else they are given by kind, as in ``Study(half1=one, half2=two, mask=mask)``.
-    budget
-        Bytes that large answers (transforms, masks) may take; 40 % of the machine's memory when None. What does not fit is made again,
-        with the same bits.
-    shelf
-        The answers of another Study to share; they are found by the data that they are about, so that Studies of some of the same maps
-        can share them.
-    source_notes
-        What is to be known of where the inputs come from, such as the warnings of a job folder.
-    **given
-        Inputs by kind.
+    inputs, budget, shelf, source_notes, **given
+        As for :class:`cryoqa_plugin.study.given.GivenInputs`.
 
     Notes
     -----
     Arrays that a Study gives are shared: they must not be changed in place.
     """
-
-    def __init__(self, inputs: Optional[Inputs] = None, *, budget: Optional[float] = None, shelf: Optional[Shelf] = None,
-                 source_notes: Sequence[str] = (), **given: Any) -> None:
-        self.inputs = Inputs(**given) if inputs is None else inputs.with_(**given) if given else inputs
-        self.shelf = Shelf(budget) if shelf is None else shelf
-        self.source_notes = tuple(source_notes)
-
-    @classmethod
-    def read(cls, sources: Mapping[str, Any], voxel_sizes: Optional[Mapping[str, Any]] = None,
-             origins: Optional[Mapping[str, Sequence[float]]] = None, budget: Optional[float] = None,
-             notes: Sequence[str] = ()) -> Study:
-        """The Study of files, each of which is read once.
-
-        Parameters
-        ----------
-        sources
-            Path of each input by kind.
-        voxel_sizes, origins
-            Voxel size (Å, one value or x, y, z) and origin (x, y, z in Å) by kind, where the caller knows better than the header.
-        budget, notes
-            As ``budget`` and ``source_notes`` of the class.
-
-        Returns
-        -------
-        Study
-            Of the inputs that these files hold.
-        """
-        inputs = load_inputs(sources)
-        for name, size in (voxel_sizes or {}).items():
-            if size is not None and name in inputs.given():
-                inputs = inputs.changed(name, **_with_voxel_size(inputs.given()[name], size))
-        for name, origin in (origins or {}).items():
-            if origin is not None and name in inputs.given():
-                inputs = inputs.changed(name, origin=tuple(origin))
-        return cls(inputs, budget=budget, source_notes=notes)
-
-    # ---------------------------------------------------------------- what was given
-    def __getattr__(self, kind: str) -> Any:
-        if kind.startswith("_") or kind not in KINDS:
-            raise AttributeError(f"'{type(self).__name__}' has no attribute '{kind}'")
-        return getattr(self.inputs, kind)
-
-    @property
-    def mask(self) -> Optional[Map]:
-        """The mask that was given, its values within 0 and 1 (a mask that was resampled leaves them a little); None without one."""
-        given = self.inputs.mask
-        return None if given is None else self._answer("mask within 0 and 1", (given,), lambda: mask.within_limits(given))
-
-    def given(self) -> Dict[str, Any]:
-        """The inputs that are there, by kind.
-
-        Returns
-        -------
-        dict
-            Of a kind with many files each by its own name, ``kind_1`` and so on.
-        """
-        return self.inputs.given()
-
-    def maps(self) -> Dict[str, Map]:
-        """The maps and masks that are there, by kind."""
-        return self.inputs.maps()
-
-    @property
-    def has_halves(self) -> bool:
-        """Both half-maps are there."""
-        return self.inputs.half1 is not None and self.inputs.half2 is not None
-
-    def only(self, kinds: Sequence[str]) -> Study:
-        """A Study of some of these inputs; answers are shared.
-
-        Parameters
-        ----------
-        kinds
-            Kinds of input to keep; those that are not there are passed over.
-
-        Returns
-        -------
-        Study
-            Of the same objects.
-        """
-        return Study(self.inputs.only(kinds), shelf=self.shelf, source_notes=self.source_notes)
-
-    def with_(self, **given: Any) -> Study:
-        """A Study of these inputs with others added, replaced or taken away; answers are shared.
-
-        Parameters
-        ----------
-        **given
-            Inputs by kind; None takes one away.
-
-        Returns
-        -------
-        Study
-            Answers about inputs that stay are not made again.
-        """
-        return Study(self.inputs.with_(**given), shelf=self.shelf, source_notes=self.source_notes)
-
-    def _answer(self, question: str, about: Tuple[Any, ...], make: Callable[[], Any], *how: Hashable) -> Any:
-        return self.shelf.get(question, about, make, *how)
-
-    def sha256(self, name: str) -> str:
-        """SHA-256 of an input.
-
-        Parameters
-        ----------
-        name
-            Its kind.
-
-        Returns
-        -------
-        str
-            Of its file, of the names and sizes in its folder, or of its bytes in memory when it has no file.
-        """
-        value = self.given()[name]
-        path = getattr(value, "path", None)
-        if path and os.path.exists(path):
-            return self._answer("sha256", (value,), lambda: sha256(path))
-        return self._answer("sha256", (value,), lambda: sha256_of_array(value.data))
-
-    # ---------------------------------------------------------------- checks
-    def check(self, *kinds: str, least: int = 8, what: str = "this needs") -> Geometry:
-        """Look at the inputs before any work.
-
-        Parameters
-        ----------
-        *kinds
-            The maps that a method uses, of those that are there; all maps when none is named. ``half1`` asks for ``half2`` too.
-        least
-            Fewest voxels along each axis.
-        what
-            Beginning of the sentence that says so: ``what`` at least ``least`` voxels.
-
-        Returns
-        -------
-        Geometry
-            Of the first of the maps.
-
-        Raises
-        ------
-        MissingInputError
-            One half-map only, or no map at all.
-        InputError
-            Maps on different grids, values that are not finite, one value only, an empty mask or one that is none, a small box.
-        """
-        if self.inputs.half1 is not None or self.inputs.half2 is not None:
-            if not kinds or "half1" in kinds:
-                require(self.inputs, "half1", "half2")
-        used = {n: m for n, m in self.maps().items() if not kinds or n in kinds or n.rpartition("_")[0] in kinds}
-        if not used:
-            raise MissingInputError(_nothing(kinds))
-        require_same_grid(used)
-        if "half1" in kinds and set(used) <= set(_MASKS):
-            raise MissingInputError(_nothing(kinds))
-        for name, map_ in used.items():
-            check_voxel_size(map_, name)
-            if name not in _UNCHECKED:
-                self._answer("check", (map_,), lambda m=map_, n=name: (check_mask if n in _MASKS else check_data)(m, n), name)
-        first = next(iter(used.values()))
-        if min(first.shape) < least:
-            box = " x ".join(str(n) for n in first.shape[::-1])
-            raise InputError(f"The map is {box} voxels ({first.path}); {what} at least {least} along each axis. Give the whole map.")
-        return fourier.geometry(first.shape, first.voxel_size)
-
-    # ---------------------------------------------------------------- maps and their transforms
-    @property
-    def grid(self) -> Map:
-        """The map that stands for the grid: half-map 1, else the map."""
-        found = next((m for n, m in self.maps().items() if n == "half1"), None) or self.inputs.full_map
-        return found if found is not None else next(iter(self.maps().values()))
-
-    @property
-    def geometry(self) -> Geometry:
-        """Shells of the grid."""
-        return fourier.geometry(self.grid.shape, self.grid.voxel_size)
-
-    @property
-    def frequencies(self) -> np.ndarray:
-        """Frequency of each shell of the grid in 1/Å, float64 [n_shells]."""
-        return fourier.frequencies(self.geometry)
-
-    @property
-    def average(self) -> Map:
-        """Mean of the half-maps."""
-        def make() -> Map:
-            data = self.inputs.half1.data + self.inputs.half2.data
-            data *= np.float32(0.5)
-            return self.inputs.half1.with_data(data)
-
-        return self._answer("average", (self.inputs.half1, self.inputs.half2), make)
-
-    @property
-    def density(self) -> Map:
-        """The map to look at: the one given, else the mean of the half-maps."""
-        return self.inputs.full_map if self.inputs.full_map is not None else self.average
-
-    def difference(self) -> np.ndarray:
-        """Half the difference of the half-maps: what is noise in their mean.
-
-        Returns
-        -------
-        ndarray
-            float32 [z, y, x], made anew at each call.
-        """
-        out = self.inputs.half1.data - self.inputs.half2.data
-        out *= np.float32(0.5)
-        return out
-
-    def transform(self, name: str) -> np.ndarray:
-        """Transform of a map.
-
-        Parameters
-        ----------
-        name
-            ``half1``, ``half2``, ``full_map``, ... or ``average``, the mean of the half-maps.
-
-        Returns
-        -------
-        ndarray
-            complex64 [nz, ny, nx // 2 + 1]; shared, not to be changed in place.
-        """
-        map_ = self.average if name == "average" else self.given()[name]
-        return self._answer("transform", (map_,), lambda: fourier.forward(map_.data))
-
-    def half_sums(self) -> shells.CrossSums:
-        """Cross sums of the half-maps in shells, without a mask.
-
-        Returns
-        -------
-        CrossSums
-            Over the shells of :attr:`geometry`.
-        """
-        return self._answer("half sums", self._pair, lambda: shells.cross_sums(self.transform("half1"), self.transform("half2"),
-                                                                              self.geometry))
-
-    @property
-    def _pair(self) -> Tuple[Map, Map]:
-        return self.inputs.half1, self.inputs.half2
 
     # ---------------------------------------------------------------- half-maps
     @property
@@ -305,8 +44,13 @@ class Study:
                             lambda: compare_position(self.transform("average"), self.transform("full_map"), self.geometry))
 
     @property
-    def noise(self) -> HalfMapNoise:
-        """What the noise of the half-maps tells: by radius, inside against outside, shared; in the mask when one was given."""
+    def noise(self) -> Optional[HalfMapNoise]:
+        """What the noise of the half-maps tells: by radius, inside against outside, shared; in the mask when one was given.
+
+        None for copies and for half-maps that do not lie on each other, whose difference is no noise.
+        """
+        if not notes.place_is_known(self.half_maps):
+            return None
         given = self.mask
         return self._answer("noise", (*self._pair, given), lambda: half_map_noise(
             self.transform("half1"), self.transform("half2"), self.half_sums(), self.geometry, self.grid.voxel_size,
@@ -330,17 +74,19 @@ class Study:
         list of str
             A sentence each, the most upstream cause first, no sentence twice.
         """
-        return list(dict.fromkeys(notes.of_inputs(self)))
-
-    # ---------------------------------------------------------------- mask
-    @property
-    def used_mask(self) -> UsedMask:
-        """The mask given, else one made from the density."""
-        if self.inputs.mask is not None:
-            given = self.mask
-            return UsedMask(given, "given")
-        density = self.average if self.has_halves else self.density
-        return self._answer("made mask", (density,), lambda: mask.made_from(density))
+        out = [*self.source_notes, *notes.of_readers(self.given()), *notes.of_origins(self.maps())]
+        if self.has_halves:
+            out += notes.of_halves(*self._pair, self.half_maps)
+            full = self.full_map
+            if full is not None and full.shape == self.half1.shape and notes.place_is_known(self.half_maps):
+                out += notes.of_place(self.map_position, full.path)
+        elif self.half1 is not None or self.half2 is not None:
+            out.append(notes.ONE_HALF)
+        if self.inputs.mask is not None and (self.has_halves or self.full_map is not None):
+            out += notes.of_mask(self.inputs.mask)
+        if self.model is not None and self.maps():
+            out += notes.of_cell(self.model, self.grid)
+        return list(dict.fromkeys(out))
 
     # ---------------------------------------------------------------- resolution
     def fsc_curves(self, settings: FscSettings = DEFAULT) -> FscCurves:
@@ -362,30 +108,18 @@ class Study:
     @property
     def unmasked_resolution(self) -> Optional[float]:
         """Where the unmasked FSC of the half-maps falls below 0.143 (Å); Nyquist where it never does, None where they share nothing."""
-        return resolution.unmasked(self)
+        return resolution.unmasked(shells.fsc(self.half_sums()), self.frequencies)
 
     @property
     def resolution(self) -> float:
-        """The overall resolution (Å): see :func:`cryoqa_plugin.study.resolution.overall`."""
-        given = self.mask
-        about = (*self._pair, given) if self.has_halves else (self.density,)
-        return self._answer("resolution", about, lambda: resolution.overall(self))
+        """The overall resolution (Å).
 
-
-def _with_voxel_size(map_: Map, size: Any) -> Dict[str, Any]:
-    """What changes in a map whose voxel size (Å) the caller knows: an origin that is counted in voxels, and notes that it settles."""
-    voxel_size = tuple(float(v) for v in np.broadcast_to(size, 3))
-    header = map_.header
-    if header is None:
-        return dict(voxel_size=voxel_size)
-    origin = map_.origin if any(header.header_origin) else tuple(n * v for n, v in zip(header.nstart, voxel_size))
-    kept = tuple(note for note in header.warnings if note not in header.voxel_size_warnings)
-    return dict(voxel_size=voxel_size, origin=origin, header=replace(header, warnings=kept))
-
-
-def _nothing(kinds: Sequence[str]) -> str:
-    if not kinds or "half1" in kinds and "full_map" in kinds:
-        return "Two half-maps or a map are needed and none was given; give the files of both half-maps, or that of the map."
-    if "half1" in kinds:
-        return "Half-map 1 is needed and was not given; give its file."
-    return f"{KINDS[kinds[0]].label} is needed and was not given; give its file."
+        Of half-maps where their FSC falls below 0.143, in the mask and corrected for it when a mask was given; of a map alone what the
+        noise of its solvent tells (:func:`cryoqa_plugin.study.resolution.of_map`, which refuses maps that were masked).
+        """
+        if self.has_halves:
+            curves = self.fsc_curves()
+            return resolution.overall(getattr(curves, curves.headline).fsc, self.frequencies)
+        made = self.with_(mask=None).used_mask
+        mask = made.data if made.source == "made" else None
+        return self._answer("resolution", (self.density,), lambda: resolution.of_map(self.density, mask))

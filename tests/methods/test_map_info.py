@@ -189,3 +189,24 @@ def test_real_maps(shared):
     assert masked.masked and masked.constant_fraction > 0.8
     emd3186 = _info(read_map(str(top / "emd3186_5fj6" / "emd_3186.map")))
     assert emd3186.filtered_at == pytest.approx(7.5, abs=0.3) and not emd3186.masked and emd3186.wrapping == "yes"
+
+
+def test_the_noise_of_the_half_maps(tiny_halves):
+    """Shared noise, a damped solvent and a sphere are said; clean half-maps get no note."""
+    rng = np.random.default_rng(3)
+    z, y, x = np.mgrid[:64, :64, :64] - 32
+    radius = np.sqrt(x * x + y * y + z * z)
+    mask = np.clip((12 - np.abs(x)) / 3, 0, 1) * np.clip((24 - radius) / 3, 0, 1)
+    signal = 6 * masks.lowpass(rng.standard_normal(mask.shape).astype(np.float32), (1.0,) * 3, 6.0) * mask.astype(np.float32)
+    noise = [rng.standard_normal(mask.shape).astype(np.float32) for _ in range(3)]
+
+    def info(*halves):
+        maps = [Map(h.astype(np.float32), (1.1,) * 3) for h in halves]
+        return perform("map_info", Study(full_map=maps[0], half1=maps[0], half2=maps[1]), MapInfoParams())
+
+    clean = info(signal + noise[0], signal + noise[1])
+    assert abs(clean.half_maps_shared_noise) < 4 * clean.half_maps_shared_noise_error and clean.warnings == ()
+    assert clean.half_maps_noise_rim is None and clean.half_maps_noise.y == pytest.approx(1, abs=0.2)
+    shared = info(*(signal + np.sqrt(0.9) * n + np.sqrt(0.1) * noise[2] for n in noise[:2]))
+    assert shared.half_maps_shared_noise == pytest.approx(0.1, abs=0.01) and "% of their noise in the solvent" in shared.warnings[0]
+    assert info(signal, signal).half_maps_shared_noise is None

@@ -194,3 +194,15 @@ def test_conditions_hide_and_show(workshop):
     words = protocol.getParam("method").choices
     protocol.method.set(words.index("model"))
     assert protocol.evalParamCondition("radius") and not protocol.evalParamCondition("lowpass")
+
+
+def test_a_row_with_a_graphics_card_asks_for_one(workshop, monkeypatch):
+    import dataclasses
+
+    from cryoqa_plugin import registry
+    from cryoqa_plugin.protocols import CryoqaProtContour
+    monkeypatch.setitem(registry.BY_ID, "contour", dataclasses.replace(registry.find("contour"), gpu=True))
+    protocol = workshop.make(CryoqaProtContour)
+    assert protocol.useGpu.get() is True and protocol.gpuList.get() == "0"
+    monkeypatch.undo()
+    assert not hasattr(workshop.make(CryoqaProtContour), "useGpu")

@@ -126,11 +126,11 @@ CASES = {
     "relion_locres": Case(dict(sampling=10), _resolution(outputMask=MASK_USED, outputFiltered=Out("filtered")),
                           ("local resolution at FSC 0.143",)),
     "phenix_locres": Case(dict(resolution=5.0), _resolution(outputMask=MASK_USED), ("local resolution at a correlation of 0.143",)),
-    "monores": Case(dict(levels=8), _resolution(), ("noise from the half-maps",)),
-    "resmap": Case({}, _resolution(), ("mask made from the map",), halves=NONE),
+    "monores": Case(dict(levels=8), _resolution(outputMask=MASK_USED), ("noise from the half-maps",)),
+    "resmap": Case({}, _resolution(outputMask=MASK_USED), ("mask made from the map",), halves=NONE),
     "map_resolution": Case(dict(resolution=5.0), _resolution(outputMask=MASK_USED), ("local resolution of",)),
-    "monodir": Case(dict(directions="21"), {"output" + name.capitalize(): Out(name)
-                                           for name in ("highest", "lowest", "doa", "radial", "tangential")}),
+    "monodir": Case(dict(directions="21"), _resolution(outputMask=MASK_USED, **{
+        "output" + name.capitalize(): Out(name) for name in ("highest", "lowest", "doa", "radial", "tangential")})),
     "local_filter": Case({}, {"outputVolume": Out("filtered", OF_INPUT), "outputHalf1": Out("filtered_half1"),
                               "outputHalf2": Out("filtered_half2")}, ("low-passed at its own resolution",), check=_low_passed),
 
@@ -141,9 +141,9 @@ CASES = {
     "optimal_map": Case({}, _sharpened()),                                                   # no outputDifference without a model
     "auto_sharpen": Case({}, _sharpened(), ("weighted by what the half-maps say",)),
     "shell_sharpen": Case(dict(target="b0"), _sharpened(), ("point atoms",)),
-    "local_sharpen": Case(dict(target="b0", writeMtz=True), _sharpened(**_resolution()), ("to point atoms",),
+    "local_sharpen": Case(dict(target="b0", writeMtz=True), _sharpened(**_resolution(outputMask=MASK_USED)), ("to point atoms",),
                           files=("sharpened.mtz",)),
-    "locscale": Case(dict(window=20), _sharpened(), ("Local amplitudes were scaled",)),
+    "locscale": Case(dict(window=20), _sharpened(outputMask=MASK_USED), ("Local amplitudes were scaled",)),
     "locspiral": Case(dict(rules="locbsharpen", resolution=5.0), _sharpened(), ("LocBSharpen",)),
     "localdeblur": Case({}, _sharpened(), ("sharpened by its local resolution",)),
     "compare_maps": Case({}, {"outputVolume": Out("matched_1", OF_INPUT)}, ("Of 2 maps",)),

@@ -114,14 +114,13 @@ class MonodirResult(LocalResolution, HalfMapFacts):
     percentiles: Optional[Table] = table("percentiles over the mask of each map, in Å; all: the median over the directions")
     directions: Optional[Table] = table("directions (x, y, z), median resolution in the mask (Å), and how many times more often than "
                                         "evenly the direction is among the best twentieth of a voxel")
-    resolution_map: Optional[Map] = map_output("Å", "median resolution of the directions, 0 outside the mask")
+    resolution_map: Optional[Map] = map_output("Å", "median resolution of the directions, 0 outside the mask", output="outputResolution")
     highest: Optional[Map] = map_output("Å", "resolution of the best directions, 0 outside the mask", output="outputHighest")
     lowest: Optional[Map] = map_output("Å", "resolution of the worst directions, 0 outside the mask", output="outputLowest")
     doa: Optional[Map] = map_output("Å", "half the range of the middle two thirds of the directions, 0 outside the mask",
                                     output="outputDoa")
     radial: Optional[Map] = map_output("Å", "resolution along the radius, 0 outside the mask", output="outputRadial")
     tangential: Optional[Map] = map_output("Å", "resolution across the radius, 0 outside the mask", output="outputTangential")
-    mask_used: Optional[Map] = map_output("", "the mask, when it was made here")
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ from typing import Any, ClassVar, Dict, List, Optional
 
 import numpy as np
 
-from ...io.maps import Map
 from ...progress import Progress, silent
-from ...results import Curve, Table, curve, map_output, metric, table
+from ...results import Curve, Table, curve, metric, table
 from ...study import Study
 from ...study.halves import HalfMapFacts
 from .local_resolution import LocalResolution, local_resolution_values, resolution as _resolution
@@ -37,7 +36,6 @@ class MonoresResult(LocalResolution, HalfMapFacts):
     cumulative: Optional[Curve] = curve("part of the mask that is at least as good", x_label="Resolution", x_unit="Å",
                                         y_label="Part of the mask up to here", y_unit="%")
     sweep: Optional[Table] = table("Signal and noise at each frequency looked at")
-    mask_used: Optional[Map] = map_output("", "the mask, when it was made here")
 
 
 def compute_monores(study: Study, params: MonoresParams, *, progress: Progress = silent) -> MonoresResult:

@@ -12,7 +12,7 @@ from ...errors import InputError
 from ...io.maps import Map
 from ...params import param
 from ...progress import Progress, part, silent
-from ...results import Curve, Table, curve, map_output, metric, table
+from ...results import Curve, Table, curve, metric, table
 from ...study import Study
 from ...study.halves import HalfMapFacts
 from ...study.mask import UsedMask
@@ -62,7 +62,6 @@ class ResmapResult(LocalResolution, HalfMapFacts):
     spectra: Optional[Curve] = curve("power of the signal and noise over that of the noise alone, in the mask", x_label="Frequency",
                                      x_unit="1/Å", y_label="Power over noise")
     tests: Optional[Table] = table("The test at each resolution, over the voxels that did not pass before")
-    mask_used: Optional[Map] = map_output("", "the mask, when it was made here")
 
 
 @dataclass(frozen=True)

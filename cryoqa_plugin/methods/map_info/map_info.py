@@ -17,6 +17,7 @@ from ...results import Curve, Table, curve, metric, table
 from ...study import Study
 from ...study.halves import HalfMapFacts, common_fraction, corner_ratio, cut
 from ...study.mask import contour
+from ...study.noise import HalfMapNoise
 from .header import header_table, placement_notes, statistics_agree, words
 
 _EDGE_CONSTANT = 0.1                                         # of the map's standard deviation, below which faces are flat
@@ -68,11 +69,20 @@ class MapInfoResult(HalfMapFacts):
     header_agrees: Optional[bool] = metric("", "whether minimum, maximum, mean and rms of the header are those of the data", "none")
     half_maps_consistency: Optional[float] = metric("", "mean FSC between the half-maps, coarser than 20 Å", "higher")
     half_maps_agreement: Optional[float] = metric("", "mean FSC between the map and the mean of the half-maps, coarser than 20 Å", "higher")
+    half_maps_shared_noise: Optional[float] = metric("", "part of the noise that the half-maps share in the solvent; none where it cannot "
+                                                     "be told", "target:0")
+    half_maps_shared_noise_error: Optional[float] = metric("", "its standard error", "lower")
+    half_maps_noise_ratio: Optional[float] = metric("", "noise power in the molecule over that in the solvent at the same radius",
+                                                    "target:1")
+    half_maps_noise_rim: Optional[float] = metric("", "radius at which the noise of the half-maps ends, as a part of the box edge; none "
+                                                  "where it reaches the corners", "none")
     histogram: Optional[Curve] = curve("Histogram of the densities", x_label="density", x_unit="", y_label="voxels")
     power_spectrum: Optional[Curve] = curve("Mean power of the Fourier coefficients in shells", x_label="spatial frequency",
                                             x_unit="1/Å", y_label="log10 of the power")
     half_maps_curve: Optional[Curve] = curve("FSC between the map and the mean of the half-maps", x_label="spatial frequency",
                                           x_unit="1/Å", y_label="FSC")
+    half_maps_noise: Optional[Curve] = curve("Noise power of the half-maps by distance from the middle of the box", x_label="radius",
+                                             x_unit="Å", y_label="noise power over its mean")
     percentiles: Optional[Table] = table("Densities below which a part of the voxels lies")
     header: Optional[Table] = table("What the header says")
 
@@ -113,10 +123,12 @@ def compute_map_info(study: Study, params: MapInfoParams, *, progress: Progress 
     values.update(_spectrum(study.transform("full_map"), map_, geo))
     if study.has_halves:
         progress(0.4, "Half-maps")
-        values.update(study.half_map_values(), **_agreement(study, geo, max(_COARSE, 1.25 * (values["filtered_at"] or 0))))
+        finest = max(_COARSE, 1.25 * (values["filtered_at"] or 0))
+        values.update(study.half_map_values(), **_noise(study.noise), **_agreement(study, geo, finest))
     progress(0.8, "Contour")
     values.update(_density(map_, params.threshold, study.transform("full_map"), geo))
-    out = MapInfoResult(warnings=tuple(_notes(map_, values)), **values)
+    noted = _noise_notes(study.noise) if study.has_halves else []
+    out = MapInfoResult(warnings=(*noted, *_notes(map_, values)), **values)
     progress(1.0, "Done")
     return replace(out, summary=_summary(map_, out))
 
@@ -127,6 +139,29 @@ def _agreement(study: Study, geo: Geometry, finest: float) -> Dict[str, Any]:
     both = shells.fsc(shells.cross_sums(study.transform("full_map"), study.transform("average"), geo))
     return dict(half_maps_consistency=float(shells.fsc(study.half_sums())[1:coarse].mean()),
                 half_maps_agreement=float(both[1:coarse].mean()), half_maps_curve=Curve(frequencies(geo)[1:], both[1:]))
+
+
+def _noise(found: Optional[HalfMapNoise]) -> Dict[str, Any]:
+    """What the noise of the half-maps tells, by field; nothing for copies and half-maps out of place."""
+    if found is None:
+        return {}
+    shared = found.shared
+    return dict(half_maps_shared_noise=None if shared is None else shared.share, half_maps_noise_ratio=found.damping.ratio,
+                half_maps_shared_noise_error=None if shared is None else shared.error, half_maps_noise_rim=found.radial.rim,
+                half_maps_noise=Curve(found.radial.radius, found.radial.variance))
+
+
+def _noise_notes(found: Optional[HalfMapNoise]) -> List[str]:
+    """What the noise says against the half-maps; the damped solvent first, where what is shared cannot be told."""
+    if found is None:
+        return []
+    if found.damping.found:
+        return [f"The noise of the half-maps is {found.damping.ratio:.3g} times as strong in the molecule as in the solvent at the same "
+                "radius: the solvent was damped, and an unmasked FSC is too good. Give the half-maps as the refinement wrote them."]
+    if found.shared is not None and found.shared.found and found.shared.share is not None:
+        return [f"The half-maps share {100 * found.shared.share:.2g} % of their noise in the solvent ({found.shared.z:.0f} standard errors "
+                "above 0): they are not independent, and every resolution from them is too fine."]
+    return []
 
 
 def _notes(map_: Map, values: Dict[str, Any]) -> List[str]:

@@ -65,7 +65,6 @@ class LocalSharpenResult(SharpenedResult, LocalResolution):
     weight: Optional[Curve] = curve("mean weight 1 / (1 + E²) of the bands in the mask", x_label="Frequency", x_unit="1/Å",
                                     y_label="Weight")
     fall_off_map: Optional[Map] = map_output("Å²", "local fall-off as a B-factor, positive; the overall one where there is no signal")
-    mask_used: Optional[Map] = map_output("", "the mask, when it was made here")
 
 
 def compute_local_sharpen(study: Study, params: LocalSharpenParams, *, progress: Progress = silent) -> LocalSharpenResult:

@@ -69,7 +69,7 @@ class LocscaleResult(SharpenedResult):
                                    y_label="Factor")
     local_bfactor: Optional[Map] = map_output("Å²", "B-factor taken away at every voxel of the mask, 0 outside")
     reference_map: Optional[Map] = map_output("", "density of the atoms that the amplitudes were taken from")
-    mask_used: Optional[Map] = map_output("", "the mask, when it was made here")
+    mask_used: Optional[Map] = map_output("", "the mask, when it was made here", output="outputMask", mask=True)
 
 
 class _Setting(NamedTuple):
