@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .study import Study
 
 log = logging.getLogger(__name__)
+_KEPT_PER_VOXEL = 9.0                            # bytes: the transforms of both half-maps, which nearly all that runs on them asks for
 _BASE_BYTES = 250e6                              # interpreter and libraries
 
 
@@ -229,6 +230,8 @@ def open_study(sources: Mapping[str, Any], outdir: str, voxel_sizes: Optional[Ma
     from .io.maps import write_map
     from .study import Study
     study = Study.read(clean(sources), voxel_sizes, notes=notes)
+    if study.maps():
+        study.shelf.budget = min(study.shelf.budget, _KEPT_PER_VOXEL * study.grid.data.size)
     os.makedirs(outdir, exist_ok=True)
     if study.full_map is not None or not study.has_halves:
         return study

@@ -77,7 +77,7 @@ class Shelf:
             self._kept.move_to_end(key)
             return found.value
         value = make()
-        size = _bytes_of(value)
+        size = _bytes_of(value, about)
         if size <= _SMALL or size <= self.budget:
             self._kept[key] = _Kept(value, about, size)
             self._size += size if size > _SMALL else 0
@@ -115,5 +115,7 @@ def _arrays(value: Any) -> "list[np.ndarray]":
     return [a for v in value for a in _arrays(v)] if isinstance(value, (tuple, list)) else []
 
 
-def _bytes_of(value: Any) -> int:
-    return sum(a.nbytes for a in _arrays(value))
+def _bytes_of(value: Any, about: Tuple[Any, ...]) -> int:
+    """Bytes of the arrays of an answer; those of what it is about are there anyway."""
+    there = {id(a) for thing in about for a in _arrays(thing)}
+    return sum(a.nbytes for a in _arrays(value) if id(a) not in there)
