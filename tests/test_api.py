@@ -112,6 +112,7 @@ def test_a_notebook_shows_sentence_picture_and_values(study):
         study.fsc().plot(names=["nothing"])
 
 
+@pytest.mark.heavy
 def test_a_small_budget_gives_the_same_bits(tiny_halves, study):
     poor = cryoqa_plugin.open(budget=0, **{n: tiny_halves["paths"][n] for n in ("half1", "half2", "mask")})
     for ask in ("fsc", "local_fsc", "monores"):

@@ -72,6 +72,7 @@ def _run(copy, *command):
     return done.stdout
 
 
+@pytest.mark.heavy
 def test_the_example_passes_its_own_test_and_the_contracts(copy):
     out = _run(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/methods/test_band_correlation.py", "tests/test_registry.py",
                "tests/test_layers.py", "tests/test_docstrings.py", "tests/test_style.py", "tests/test_bench.py", "-k", "band_correlation")
@@ -90,6 +91,7 @@ def test_the_example_is_a_command_a_call_and_a_section(copy, tiny_halves, tmp_pa
     assert "band-correlation" in _run(copy, "-m", "cryoqa_plugin.cli", "list", "--rst")
 
 
+@pytest.mark.heavy
 def test_what_is_forgotten_is_named(copy):
     """A parameter that nothing reads, and a row that stands in no item and does not say why."""
     method, registry = copy / "cryoqa_plugin/methods/local_resolution/band_correlation.py", copy / "cryoqa_plugin/registry.py"

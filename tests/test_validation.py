@@ -252,6 +252,7 @@ def test_fine_voxels_are_made_coarser_for_the_slow_methods(tmp_path):
     assert resizer.resolution == 4.0 and resizer.study(monores, study).half1.voxel_size[0] == pytest.approx(4 / 3, rel=0.15)
 
 
+@pytest.mark.heavy
 def test_a_map_alone_tells_its_resolution_to_the_others(tmp_path):
     from cryoqa_plugin.demo import write_demo_data
     sources = write_demo_data(str(tmp_path / "demo"), box=64)

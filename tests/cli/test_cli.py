@@ -75,6 +75,7 @@ def test_assess_runs_everything_and_writes_one_report(cli_files, tmp_path, capsy
     assert code == 0 and "report.html" in text
 
 
+@pytest.mark.heavy
 def test_a_failing_capability_is_said_and_the_rest_goes_on(cli_files, tmp_path, capsys, monkeypatch):
     def broken(inputs, params, *, progress=None):
         raise ZeroDivisionError("made up")
@@ -197,6 +198,7 @@ def test_the_readme_shows_the_table_of_the_registry(capsys):
     assert _run(capsys, "list", "--rst")[1].strip() == shown
 
 
+@pytest.mark.heavy
 def test_as_a_program_of_its_own(cli_files, tmp_path):
     """A subprocess: the module runs as a program, nothing but numbers goes to standard output with --json."""
     root = os.path.join(os.path.dirname(__file__), "..", "..")

@@ -87,6 +87,7 @@ def test_progress_never_goes_back(cli_files, tmp_path):
     assert all(m for _, m in seen)
 
 
+@pytest.mark.heavy
 def test_warmup_leaves_no_cold_kernel():
     from cryoqa_plugin.core import jit
     from cryoqa_plugin.registry import CAPABILITIES, resolve

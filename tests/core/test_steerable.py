@@ -97,6 +97,7 @@ def test_tail_of_weighted_chi_squares():
         assert steerable.tail(weights, np.array([cut]))[0] == pytest.approx(np.mean(sums > cut), rel=0.05)
 
 
+@pytest.mark.heavy
 @pytest.mark.compiled
 def test_centred_windows():
     data = _noise((48, 48, 48))

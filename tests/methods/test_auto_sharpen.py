@@ -270,6 +270,7 @@ def test_anisotropy_is_found_and_taken_out(demo, truth, halves, how):
     assert _like_truth(result.sharpened, demo, truth) > _like_truth(left.sharpened, demo, truth)
 
 
+@pytest.mark.heavy
 def test_local_follows_the_map_and_has_no_seams(run, demo):
     result = run(True, local=True, method="half_map")
     assert result.local_b_low <= result.local_b_median <= result.local_b_high

@@ -49,6 +49,7 @@ def test_two_known_resolutions(shape, whiten):
     assert out.boxes > 100 and out.box_edge == 20 and out.spacing == 4 and out.coefficients > 10
 
 
+@pytest.mark.heavy
 def test_every_option_acts():
     halves, mask, parts, _ = two_halves()
     plain = run(halves, mask)

@@ -49,6 +49,7 @@ def _order(result):
     return [row[0] for row in result.scoreboard.rows]
 
 
+@pytest.mark.heavy
 def test_half_maps_order_the_maps_as_the_truth_does(demo):
     maps = _candidates(demo)
     study = _study(demo, maps)
@@ -78,6 +79,7 @@ def test_without_either_the_surface_is_named_as_what_it_is(demo):
     assert less.best_score != pytest.approx(result.best_score)
 
 
+@pytest.mark.heavy
 def test_matched_maps_have_the_common_spectrum_in_the_mask(demo):
     study = _study(demo, _candidates(demo))
     result = compute_compare_maps(study, CompareMapsParams())
@@ -131,6 +133,7 @@ def test_files_of_one_name_are_told_apart(demo):
     assert compare_maps.map_labels([replace(demo.full_map, path=p) for p in paths]) == ["one/map.mrc", "two/map.mrc"]
 
 
+@pytest.mark.heavy
 def test_a_wider_window_finds_a_smoother_filter(demo):
     maps = {"masked": _candidates(demo)["masked"]}
     narrow, wide = (compute_compare_maps(_study(demo, maps), CompareMapsParams(window=w)) for w in (6.0, 60.0))

@@ -246,6 +246,7 @@ def test_the_suggested_level_encloses_the_molecule(sim_case, name):
     json.dumps([list(map(float, row)) for row in result.masses.rows])
 
 
+@pytest.mark.heavy
 @pytest.mark.realdata
 def test_real_maps(shared):
     paths = sorted(p for p in (shared / "data" / "maps").glob("*/*") if p.suffix in (".mrc", ".map", ".ccp4"))

@@ -84,6 +84,7 @@ def test_known_crossing_is_found():
         assert row[4] < truth < row[3]
 
 
+@pytest.mark.heavy
 def test_the_interval_holds_the_truth_as_often_as_it_says():
     inside = 0
     for seed in range(60):

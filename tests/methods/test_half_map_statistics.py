@@ -113,6 +113,7 @@ def test_d99_by_direction():
     assert len(result.d99_directions.rows) == 13 and result.d99_directions.rows[2][:3] == (0, 0, 1)
 
 
+@pytest.mark.heavy
 def test_a_mask_finds_more_and_leaves_noise_alone(halves):
     plain, masked = run(halves.with_(mask=None)), run(halves)
     assert masked.resolution_fdr <= plain.resolution_fdr == masked.resolution_fdr_unmasked

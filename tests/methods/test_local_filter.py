@@ -64,6 +64,7 @@ def test_each_place_has_its_own_resolution():
     assert result.n_filters > 7 and result.resolution_finest == 4
 
 
+@pytest.mark.heavy
 def test_a_step_of_resolution_has_no_seam():
     """Differences between neighbours across the step are no larger than on its fine side."""
     step = np.where(np.arange(SHAPE[2]) < 20, 4.0, 12.0)[None, None, :]

@@ -115,6 +115,7 @@ def test_solvent_does_not_pass_for_molecule():
     assert np.median(out.resolution_map.data[:4, :4, :4]) > 1.5 * out.p5
 
 
+@pytest.mark.heavy
 def test_mask_below_half_and_narrow_window():
     halves, mask, _, _ = two_halves()
     with pytest.raises(InputError, match="No voxel of the mask reaches 0.5, its largest value is 0.4"):

@@ -161,6 +161,7 @@ def test_a_constant_map_stays_as_it_is():
     np.testing.assert_allclose(out, 2.5, atol=1e-5)
 
 
+@pytest.mark.heavy
 def test_maps_are_scaled_with_their_input_and_what_was_sharpened_before_does_not_matter(two_sides):
     halves, _, inside, _, out = two_sides
     seven = run([h.with_data(7 * h.data) for h in halves])
@@ -174,6 +175,7 @@ def test_maps_are_scaled_with_their_input_and_what_was_sharpened_before_does_not
     assert again.fall_off - out.fall_off == pytest.approx(60, abs=5)
 
 
+@pytest.mark.heavy
 def test_half_maps_and_their_mean_are_filtered_alike(two_sides):
     halves, _, _, _, out = two_sides
     np.testing.assert_allclose(out.sharpened.data, (out.sharpened_half1.data + out.sharpened_half2.data) / 2, atol=1e-5)
@@ -186,6 +188,7 @@ def test_half_maps_and_their_mean_are_filtered_alike(two_sides):
         assert map_.origin == ORIGIN and map_.voxel_size == VOXEL
 
 
+@pytest.mark.heavy
 def test_every_option_acts(two_sides):
     halves, _, inside, _, out = two_sides
     smooth = run(halves, bfactor_left=60.0)
@@ -201,6 +204,7 @@ def test_every_option_acts(two_sides):
     assert masked.resolution < out.resolution and masked.fall_off_p5 != out.fall_off_p5
 
 
+@pytest.mark.heavy
 def test_anisotropy_is_taken_out_when_it_is_asked_for():
     halves, truth, inside, _ = made(b=(100, 100), tensor=(-0.3, -0.3, 0.6))
     with_, without = run(halves), run(halves, anisotropy=False)

@@ -61,6 +61,7 @@ def test_every_parameter_does_something():
     assert run(study, step_size=3.0).step_size == 3.0 != usual.step_size
 
 
+@pytest.mark.heavy
 def test_more_rounds_use_the_resolution_of_the_sharpened_map(sim_case):
     folder = sim_case("p96")
     maps = [read_map(str(folder / f"p96_{kind}.mrc")) for kind in ("full", "locres")]
@@ -72,6 +73,7 @@ def test_more_rounds_use_the_resolution_of_the_sharpened_map(sim_case):
     assert flat.rounds_done == 1                             # 2.19 to 2.72 Å is less than 0.75 Å
 
 
+@pytest.mark.heavy
 def test_outside_finer_and_wrong_resolution_maps():
     study = made().with_(half1=None, half2=None)
     data = study.resolution_map.data

@@ -57,6 +57,7 @@ def test_more_fall_off_gives_as_much_more(single):
     assert len(first.bands.rows) == 6 and f"{first.median_bfactor:.0f} Å²" in first.summary
 
 
+@pytest.mark.heavy
 def test_every_parameter_does_something():
     study = made()
     usual = run(study, resolution=3.0)
@@ -122,6 +123,7 @@ def test_the_original_map(shared, sim_case):
     assert (abs(found - wanted)[inside] <= 1e-3 * abs(wanted)[inside]).all()
 
 
+@pytest.mark.heavy
 @pytest.mark.realdata
 @pytest.mark.parametrize("halves", [True, False])
 def test_the_atoms_of_a_map_whose_b_grows(sim_case, halves):

@@ -72,6 +72,7 @@ def test_plain_ratios_agree_with_windows_one_by_one(demo):
     assert np.std(got) == pytest.approx(np.std(want), rel=0.3)
 
 
+@pytest.mark.heavy
 def test_each_reference_is_better_than_the_map(demo):
     truth, inside = truth_of(demo), demo.mask.data >= 0.5
     before = cc(demo.full_map.data, truth, inside)
@@ -88,6 +89,7 @@ def test_each_reference_is_better_than_the_map(demo):
     assert found["model", True] == max(found.values())
 
 
+@pytest.mark.heavy
 def test_half_maps_are_scaled_alike(demo):
     result = run(halves(demo))
     mean = (result.sharpened_half1.data + result.sharpened_half2.data) / 2
@@ -200,6 +202,7 @@ def test_the_window_decides_how_local_it_is(demo):
     assert spreads[0] < spreads[1] and wide.bands > narrow.bands
 
 
+@pytest.mark.heavy
 def test_profile_resolution_and_seed_count(demo):
     some = {kind: run(halves(demo), profile=kind).sharpened.data for kind in ("protein", "nucleic_acid", "none")}
     inside = demo.mask.data >= 0.5
@@ -209,6 +212,7 @@ def test_profile_resolution_and_seed_count(demo):
     assert not np.array_equal(one, two)
 
 
+@pytest.mark.heavy
 def test_a_hybrid_keeps_what_the_model_lacks(demo):
     truth = truth_of(demo)
     n = len(demo.model.structure[0][0])
@@ -238,6 +242,7 @@ def test_wrong_inputs_are_refused(demo):
         run(halves(demo).with_(mask=demo.mask.with_data(demo.mask.data * np.float32(0.3))))
 
 
+@pytest.mark.heavy
 def test_oddities_are_said(demo):
     assert any("was not used" in w for w in run(halves(demo, model=demo.model), reference="model_free").warnings)
     made = run(Study(half1=demo.half1, half2=demo.half2))

@@ -77,6 +77,7 @@ def test_the_solvent_has_mean_0_and_standard_deviation_1_and_sides_become_alike(
     assert 0 < result.fraction_above_finest < result.fraction_above <= 1 and "LocSpiral" in result.summary
 
 
+@pytest.mark.heavy
 def test_every_parameter_does_something():
     study = alone(made())
     for base, others in ((dict(), (dict(resolution=5.0), dict(lowest=40.0), dict(noise_quantile=0.5), dict(bandwidth=3.0),

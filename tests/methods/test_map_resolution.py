@@ -87,6 +87,7 @@ def test_a_masked_map_needs_its_resolution():
     assert out.median == pytest.approx(run(map_, mask).median, abs=0.3)
 
 
+@pytest.mark.heavy
 def test_a_wide_mask_on_the_map_leaves_solvent():
     map_, mask, _, _ = one_map((96, 96, 96))
     z, y, x = np.meshgrid(*(np.arange(n) - n / 2 for n in map_.shape), indexing="ij")
@@ -146,6 +147,7 @@ def test_a_map_that_is_cut_in_frequency():
     assert out.nyquist_fraction > 0.2
 
 
+@pytest.mark.heavy
 def test_window_and_mask_act():
     map_, mask, parts, _ = one_map()
     plain, wide = run(map_, mask), run(map_, mask, window=9.0)

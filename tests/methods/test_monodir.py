@@ -64,6 +64,7 @@ def test_radial_is_fine_where_the_radius_lies_along_the_fine_axis(flat):
     assert tangential["z"] < tangential["x"] and radial["x"] < tangential["x"] and radial["z"] > tangential["z"]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("order,names", [((0, 2, 1), "yxz"), ((2, 1, 0), "zyx"), ((1, 0, 2), "xzy")])
 def test_swapping_axes_of_the_map_swaps_the_result(flat, order, names):
     halves, mask, out = flat
@@ -77,6 +78,7 @@ def test_swapping_axes_of_the_map_swaps_the_result(flat, order, names):
         assert np.median(np.abs(a / b - 1)) < 0.04, name
 
 
+@pytest.mark.heavy
 def test_no_preference_where_there_is_none():
     halves, mask = two_halves(EVEN)
     out = run(halves, mask, directions="81")
@@ -87,6 +89,7 @@ def test_no_preference_where_there_is_none():
     assert out.resolution_x == pytest.approx(3.0, abs=0.2)
 
 
+@pytest.mark.heavy
 def test_a_single_map_gives_the_same_resolutions():
     halves, mask = two_halves(reach=20)
     out = run(halves, mask, directions="81", window=5.0)
@@ -102,6 +105,7 @@ def test_a_single_map_gives_the_same_resolutions():
         compute_monodir(Study(full_map=mean, mask=ones), MonodirParams(directions="21"))
 
 
+@pytest.mark.heavy
 def test_options_act(flat):
     halves, mask, _ = flat
     plain = run(halves, mask)
@@ -116,6 +120,7 @@ def test_options_act(flat):
     assert run(halves, mask, outliers=0.0).outlier_fraction == 0 and run(halves, mask, outliers=1.0, directions="81").outlier_fraction > 0
 
 
+@pytest.mark.heavy
 def test_masks_copies_and_masked_half_maps(flat):
     halves, mask, _ = flat
     made = run(halves)
@@ -132,12 +137,14 @@ def test_noise_is_unresolved():
     assert out.unresolved_fraction > 0.3 and not out.preferred
 
 
+@pytest.mark.heavy
 def test_odd_boxes_and_three_voxel_edges():
     halves, mask = two_halves(shape=(39, 44, 47), voxel=(1.0, 1.1, 1.2), reach=20)
     out = run(halves, mask, directions="81")
     assert out.resolution_x < out.resolution_y < out.resolution_z
 
 
+@pytest.mark.heavy
 def test_the_answer_does_not_depend_on_threads(flat):
     halves, mask, _ = flat
     maps = []

@@ -98,6 +98,7 @@ def test_odd_and_oblong_boxes(shape, voxel, rules):
     assert 2 * max(voxel) < result.median < 12 * voxel[0]
 
 
+@pytest.mark.heavy
 def test_parameters_do_something(inputs):
     plain = run(inputs)
     assert run(inputs, significance=0.6).median < plain.median
@@ -124,6 +125,7 @@ def test_window_means_stay_inside():
     assert window.mean(np.full(216, 5, np.float32)) == pytest.approx(5, rel=1e-4)
 
 
+@pytest.mark.heavy
 def test_single_map(inputs, single):
     result = run(single)
     assert result.noise_source == "solvent of the map" and result.half_maps_identical is None
@@ -183,6 +185,7 @@ def test_xmipp_rules_written_out(n, inside):
     assert np.mean(np.abs(found - expected) < 1e-4) > 0.99
 
 
+@pytest.mark.heavy
 def test_xmipp_parameters(inputs):
     plain = run(inputs, rules="xmipp", start=14.0)
     assert plain.window is None and plain.median > 1 / 0.2 * 0.7

@@ -53,6 +53,7 @@ def test_two_known_resolutions():
     assert out.percentiles.rows[0][3] == pytest.approx(out.median)
 
 
+@pytest.mark.heavy
 def test_every_option_acts():
     halves, mask, parts, _ = two_halves((52, 52, 52))
     plain = run(halves, mask)

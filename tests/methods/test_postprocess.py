@@ -71,6 +71,7 @@ def test_the_map_and_the_numbers_are_those_of_relion(shared, sim_case):
     np.testing.assert_array_equal(made.sharpened_masked.data, made.sharpened.data * maps["mask"].data)
 
 
+@pytest.mark.heavy
 @pytest.mark.realdata
 def test_cryosparcs_sequence(sim_case):
     maps = _case(sim_case, "p96")

@@ -72,6 +72,7 @@ def test_the_filtered_map_of_own_boxes_is_that_of_the_whole_box():
     assert np.array_equal(own == 0, whole == 0)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("shells", ["local", "box"])
 def test_two_known_resolutions(shells):
     halves, mask, parts, k = two_halves((52, 52, 52))
@@ -86,6 +87,7 @@ def test_two_known_resolutions(shells):
     assert [row[0] for row in out.percentiles.rows] == [0.143, 0.5] and out.percentiles.rows[0][3] == pytest.approx(out.median)
 
 
+@pytest.mark.heavy
 def test_every_option_acts(tmp_path):
     halves, mask, parts, _ = two_halves((48, 48, 48))
     plain = run(halves, mask, **SMALL)

@@ -46,12 +46,14 @@ def single(inputs):
     return Study(full_map=inputs.half1.with_data((inputs.half1.data + inputs.half2.data) / 2, "mean.mrc"), mask=inputs.mask)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("frequency", [0.15, 0.25])
 def test_the_resolution_of_uniform_detail(frequency):
     out = run(_inputs(frequency=frequency))
     assert 0.55 / frequency < out.median < 1.15 / frequency and out.unresolved_fraction == 0
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("rules", ["cryoqa", "resmap"])
 def test_finer_detail_has_better_resolution(rules):
     inputs = _inputs((64, 64, 64), frequency=0.35, coarse_side=0.13)
@@ -73,6 +75,7 @@ def test_map_and_numbers(inputs):
     assert out.spectra.y[-3:] == pytest.approx(1, abs=0.4) and out.spectra.y[2] > 2
 
 
+@pytest.mark.heavy
 def test_parameters_do_something(inputs):
     plain = run(inputs)
     assert run(inputs, significance=0.0005, rules="resmap").median > run(inputs, rules="resmap").median
@@ -87,6 +90,7 @@ def test_parameters_do_something(inputs):
     assert program.median > plain.median
 
 
+@pytest.mark.heavy
 def test_noise_alone_passes_rarely():
     rng = np.random.default_rng(9)
     base = _inputs()
@@ -96,6 +100,7 @@ def test_noise_alone_passes_rarely():
     assert run(base.with_(**noise)).nyquist_fraction < 0.2
 
 
+@pytest.mark.heavy
 def test_single_map(inputs, single):
     for rules in ("cryoqa", "resmap"):
         out = run(single, rules=rules)
@@ -103,6 +108,7 @@ def test_single_map(inputs, single):
         assert out.median == pytest.approx(run(inputs, rules=rules).median, rel=0.4)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("shape, voxel", [((40, 45, 51), (1.3, 1.3, 1.3)), ((41, 41, 41), (1.0, 1.0, 1.1))])
 @pytest.mark.parametrize("rules", ["cryoqa", "resmap"])
 def test_odd_and_oblong_boxes(shape, voxel, rules):
@@ -110,6 +116,7 @@ def test_odd_and_oblong_boxes(shape, voxel, rules):
     assert out.resolution_map.shape == shape and 2 * max(voxel) <= out.median < 9 * voxel[0]
 
 
+@pytest.mark.heavy
 def test_scale_order_and_threads_do_not_matter(inputs):
     one = run(inputs).resolution_map.data
     other = inputs.with_(half1=inputs.half2.with_data(inputs.half2.data * 7), half2=inputs.half1.with_data(inputs.half1.data * 7))
@@ -120,12 +127,14 @@ def test_scale_order_and_threads_do_not_matter(inputs):
     np.testing.assert_allclose(again, one, rtol=1e-6)
 
 
+@pytest.mark.heavy
 def test_without_a_mask_one_is_made_and_said(inputs, single):
     for given in (inputs, single):
         out = run(given.with_(mask=None))
         assert out.mask_source == "made" and "No mask" in out.warnings[0] and "in a mask made from the map" in out.summary
 
 
+@pytest.mark.heavy
 def test_copies_and_masked_half_maps_are_said(inputs):
     same = run(inputs.with_(half2=inputs.half1))
     assert same.half_maps_identical and "copies" in same.summary
@@ -151,6 +160,7 @@ def test_refused(inputs, single):
         run(Study(**tiny))
 
 
+@pytest.mark.heavy
 def test_the_edge_of_the_mask_does_not_matter(inputs):
     """A spectrum that falls off steeply: the edge of a mask must not carry its strong shells into the weak ones."""
     s2 = sum(k ** 2 for k in np.meshgrid(*(np.fft.fftfreq(n) for n in (48, 48, 48)), indexing="ij", sparse=True))

@@ -214,6 +214,7 @@ def test_references_have_links():
             assert known[key].url.startswith("https://doi.org/10.") and re.search(r"\(\d{4}\)\.$", known[key].text)
 
 
+@pytest.mark.heavy
 def test_matplotlib_is_not_loaded(run_folder):
     code = ("import sys; from cryoqa_plugin.report.assemble import write_report; write_report(sys.argv[1], strict=True); "
             "assert not {'matplotlib', 'pwem', 'pyworkflow', 'tkinter'} & set(sys.modules)")

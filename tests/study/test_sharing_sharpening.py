@@ -60,6 +60,7 @@ def test_a_shared_study_gives_what_each_gives_alone_and_stays_as_it_is(given, mo
     np.testing.assert_array_equal(shared.average.data, (given["half1"].data + given["half2"].data) * np.float32(0.5))
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("capability", ORDER)
 def test_nothing_is_kept_when_there_is_no_room(given, capability):
     """Answers that are made again have the same bits."""
