@@ -148,7 +148,7 @@ def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Map
     if warning:
         log.warning(warning)
     watch = Stopwatch()
-    study = Study.read(sources, voxel_sizes, origins, notes=notes)
+    study = _bounded(Study.read(sources, voxel_sizes, origins, notes=notes))
     return _finished(row, study, values, outdir, sources, also, progress=progress, threads=threads, limits=limits, command=command,
                      watch=watch)
 
@@ -223,15 +223,20 @@ def run(capability_id: str, outdir: Optional[str] = None, *, progress: Progress 
     return execute(capability_id, sources, values, outdir, progress=progress, threads=threads)
 
 
+def _bounded(study: Study) -> Study:
+    """The Study, made to keep no more than runs without a person share: a small peak of memory is worth a few transforms more."""
+    if study.maps():
+        study.shelf.budget = min(study.shelf.budget, _KEPT_PER_VOXEL * study.grid.data.size)
+    return study
+
+
 def open_study(sources: Mapping[str, Any], outdir: str, voxel_sizes: Optional[Mapping[str, float]] = None,
                notes: Sequence[str] = ()) -> Study:
     """The Study of some files for all that is run on them; of half-maps without a map it holds their mean too, written to ``outdir``."""
     from .io.inputs import require_same_grid
     from .io.maps import write_map
     from .study import Study
-    study = Study.read(clean(sources), voxel_sizes, notes=notes)
-    if study.maps():
-        study.shelf.budget = min(study.shelf.budget, _KEPT_PER_VOXEL * study.grid.data.size)
+    study = _bounded(Study.read(clean(sources), voxel_sizes, notes=notes))
     os.makedirs(outdir, exist_ok=True)
     if study.full_map is not None or not study.has_halves:
         return study

@@ -187,7 +187,8 @@ def test_simulated_maps(sim_case, case, expected):
     result = compute_hand(inputs, HandParams())
     assert result.hand == expected
     image = Study(**{k: m.with_data(m.data[:, :, ::-1]) for k, m in inputs.maps().items()})
-    assert compute_hand(image, HandParams(resolution=result.resolution_used)).z_score == -result.z_score
+    other = compute_hand(image, HandParams(resolution=result.resolution_used))   # its mask is made anew, equal but for rounding
+    assert other.z_score == pytest.approx(-result.z_score, rel=1e-4) and other.n_pieces == result.n_pieces
 
 
 @pytest.mark.realdata

@@ -59,7 +59,7 @@ def compute_hand(study: Study, params: HandParams, *, progress: Progress = silen
     """Whether the alpha helices of a map wind to the right.
 
     Rods are found by the second derivatives of the smoothed map, and the density on cylinders round each is compared with a right- and a
-    left-handed helix of 5.4 Å pitch. Exactly the opposite for the mirror image of a map.
+    left-handed helix of 5.4 Å pitch. The opposite for the mirror image of a map, exactly so with a given mask.
 
     Parameters
     ----------
