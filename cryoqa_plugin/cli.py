@@ -15,7 +15,7 @@ from typing import Any, Dict, List, Optional, Sequence
 from . import __version__, runner
 from .checks import read_limits
 from .cli_batch import COMMANDS
-from .cli_output import ProgressBar, print_document, print_paths
+from .cli_output import ProgressBar, print_document, print_notes, print_paths
 from .errors import CryoqaError, InputError, MissingInputError
 from .params import ParamSpec, specs
 from .registry import CAPABILITIES, Capability, resolve
@@ -242,6 +242,7 @@ def _assess_and_report(args: argparse.Namespace, sources: Dict[str, str], comman
     failed = [d for d in documents.values() if "error" in d]
     for document in documents.values():
         print(f"{document['title']}: {document.get('error') or document['summary']}")
+    print_notes(w for document in documents.values() for w in document.get("warnings", ()))
     print_paths(paths)
     return code or (1 if failed else 0)
 
@@ -360,6 +361,7 @@ def _validate(args: argparse.Namespace, command: List[str]) -> int:
         if item["status"] != "absent":
             print(f"{item['id']} {item['title']}: {item['status']}")
     print(document["summary"])
+    print_notes(document["warnings"])
     print_paths(paths)
     return code or (1 if document["not_done"] else 0)
 

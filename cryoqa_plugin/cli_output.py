@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, List, Mapping
+from typing import Any, Dict, Iterable, List, Mapping
 
 from .registry import CAPABILITIES, Capability, resolve
 from .results import declared
@@ -40,7 +40,12 @@ def print_document(document: Mapping[str, Any]) -> None:
     for outcome in document["checks"]:
         if outcome["status"] in ("warn", "fail"):
             print(f"{outcome['status'].upper()}: {outcome['sentence']}")
-    for sentence in document["warnings"]:
+    print_notes(document["warnings"])
+
+
+def print_notes(sentences: Iterable[str]) -> None:
+    """Print what to know before the numbers are believed, each sentence once."""
+    for sentence in dict.fromkeys(sentences):
         print(f"NOTE: {sentence}")
 
 

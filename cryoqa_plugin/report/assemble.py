@@ -79,6 +79,8 @@ def _read(path: str) -> Dict[str, Any]:
         raise InputError(f"The result {path} cannot be read ({error}); run the capability again.") from None
     if not isinstance(document, dict):
         raise InputError(f"The result {path} is not a document of cryoqa; run the capability again.")
+    for entry in document.get("inputs", {}).values():        # what was given in memory is in no file that could be drawn
+        entry["path"] = entry.get("path") or ""
     return document
 
 

@@ -2,19 +2,19 @@
 from __future__ import annotations
 
 import logging
-import os
 from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from ..checks import worst
 from ..registry import CAPABILITIES, Capability
 from .blocks import Block, Value, Values, show
-from .draw import everything
+from .draw import everything, file_name
 from .references import Reference, chosen
 from .section import Results, Section
 
 log = logging.getLogger(__name__)
 WORDS = {"ok": "OK", "warn": "look", "fail": "problem", "skipped": "no verdict", "error": "not done"}
+INPUT = "input"                                 # id of the section about the files, where notes on them stand
 Finding = Tuple[str, str]                       # status and sentence
 
 
@@ -58,7 +58,8 @@ def compose(results: Results, sections: Sequence[Section]) -> Report:
     faults: List[Exception] = []
     numbers = _numbers(results)
     chosen_sections = _in_order([s for s in _with_unknown(sections, results) if _wanted(s, results)], numbers)
-    parts = [_part(s, results, faults) for s in chosen_sections]
+    shared = _shared_notes(results)
+    parts = [_part(s, results, faults, shared) for s in chosen_sections]
     status = _worst([s for p in parts for s, _ in p.findings])
     return Report(title=_title(results), facts=_facts(results), status=status, verdict=_verdict(parts, status), parts=tuple(parts),
                   missing=tuple((row.title, _unlock(row, results)) for row in _absent(results)),
@@ -99,7 +100,16 @@ def _with_unknown(sections: Sequence[Section], results: Results) -> List[Section
     return list(sections) + [Section(i, titles[i], 1000, "", "", lambda r, i=i: everything(r[i]), i) for i in ids]
 
 
-def _part(section: Section, results: Results, faults: List[Exception]) -> Part:
+def _shared_notes(results: Results) -> Tuple[str, ...]:
+    """Warnings that several results share: they are about the inputs, and stand there once instead of in every section."""
+    seen: Dict[str, int] = {}
+    for document in results.documents.values():
+        for sentence in dict.fromkeys(document.get("warnings", ())):
+            seen[sentence] = seen.get(sentence, 0) + 1
+    return tuple(sentence for sentence, count in seen.items() if count > 1)
+
+
+def _part(section: Section, results: Results, faults: List[Exception], shared: Sequence[str]) -> Part:
     document = results.documents.get(section.capability, {})
     error = str(results.errors.get(section.capability, {}).get("error", "")) if not document else ""
     blocks: Sequence[Block] = ()
@@ -114,7 +124,8 @@ def _part(section: Section, results: Results, faults: List[Exception]) -> Part:
     checks = document.get("checks", ())
     return Part(id=section.id, title=section.title, question=section.question, how_to_read=section.how_to_read,
                 status="error" if error else _worst([c["status"] for c in checks]), summary=str(document.get("summary", "")),
-                findings=_findings(checks), warnings=tuple(document.get("warnings", ())),
+                findings=_findings(checks),
+                warnings=tuple(shared) if section.id == INPUT else tuple(w for w in document.get("warnings", ()) if w not in shared),
                 blocks=tuple(blocks), error=error)
 
 
@@ -147,10 +158,10 @@ def _parameters(document: Mapping[str, Any]) -> Tuple[Block, ...]:
 def _title(results: Results) -> str:
     inputs = results.inputs()
     if {"half1", "half2"} <= set(inputs) and ("full_map" not in inputs or results.made_here(inputs["full_map"])):
-        return " + ".join(os.path.basename(inputs[k]["path"]) for k in ("half1", "half2"))
+        return " + ".join(file_name(inputs[k]) for k in ("half1", "half2"))
     for kind in ("full_map", "half1", "mask", "model"):
         if kind in inputs:
-            return os.path.basename(inputs[kind]["path"])
+            return file_name(inputs[kind])
     return str(next(iter({**results.errors, **results.documents}.values())).get("title", "cryoqa"))
 
 

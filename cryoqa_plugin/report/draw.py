@@ -93,5 +93,5 @@ def everything(document: Document) -> List[Block]:
 
 
 def file_name(entry: Mapping[str, Any]) -> str:
-    """File name of an input entry, without its folder."""
-    return os.path.basename(entry["path"])
+    """File name of an input entry, without its folder; that it was given in memory, for what was in no file."""
+    return os.path.basename(entry["path"]) or "in memory"

@@ -8,12 +8,15 @@ import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
+import cryoqa_plugin
+from cryoqa_plugin import runner
 from cryoqa_plugin.errors import InputError
 from cryoqa_plugin.registry import CAPABILITIES
-from cryoqa_plugin.report import assemble, section
+from cryoqa_plugin.report import assemble, content, section
 from cryoqa_plugin.report.blocks import Text
 from cryoqa_plugin.report.references import all_references
 from report_documents import write_run
@@ -251,3 +254,21 @@ def test_the_pointer_reads_the_curve(run_folder, tmp_path):
                           timeout=120)
     reading = re.search(r'class="reading"[^>]*>([^<]*)<', done.stdout.decode("utf-8")).group(1)
     assert re.match(r"[\d.]+ Å\s+·\s+FSC of the halves: [\d.]+\s+·\s+corrected FSC: [\d.]+", reading), reading
+
+
+def test_notes_on_the_inputs_stand_once(tiny_halves, tmp_path):
+    """What several results say of their inputs is said in the section about the files, and not in each section again."""
+    sources = {n: tiny_halves["paths"][n] for n in ("half1", "half2")}
+    for capability in ("fsc", "half_map_statistics"):
+        runner.execute(capability, sources, outdir=str(tmp_path / capability), notes=["The job did not finish."])
+    report = content.compose(assemble.read_results(str(tmp_path)), section.discover())
+    assert [p.id for p in report.parts if "The job did not finish." in p.warnings] == ["input"]
+
+
+def test_what_was_given_in_memory_has_a_report_too(tiny_halves, tmp_path):
+    study = cryoqa_plugin.open(full_map=tiny_halves["full_map"].data, voxel_size=1.5)
+    study.contour().save(str(tmp_path / "contour"))
+    study.map_info().save(str(tmp_path / "map_info"))
+    paths = assemble.write_report(str(tmp_path), strict=True)
+    text = Path(paths["html"]).read_text(encoding="utf-8")
+    assert "in memory" in text and "which was given in memory" in text

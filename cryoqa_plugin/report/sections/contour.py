@@ -31,7 +31,8 @@ def _drawn(results: Results, document: Mapping[str, Any]) -> List[Block]:
     path = document["inputs"]["full_map"]["path"]
     masks = {name: results.map_file("contour", name) for name in ("raw_mask", "hard_mask", "soft_mask")}
     if not os.path.isfile(path) or not all(masks.values()):
-        return [Text(f"The map {path} or the masks made of it are no longer there, so that they cannot be drawn.")]
+        named = f"The map {path}" if path else "The map, which was given in memory,"
+        return [Text(f"{named} or the masks made of it are no longer there, so that they cannot be drawn.")]
     map_ = read_map(path)
     hard = read_map(masks["hard_mask"]).data
     widest = pictures.widest_slices(map_.data)

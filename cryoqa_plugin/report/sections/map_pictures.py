@@ -29,7 +29,8 @@ def _the_map(results: Results) -> Tuple[Optional[Map], str]:
         path = inputs["full_map"]["path"]
         if os.path.isfile(path):
             return read_map(path), os.path.basename(path)
-        return None, f"The map {path} is no longer there, so that it cannot be drawn; put it back and draw the report again."
+        return None, (f"The map {path} is no longer there, so that it cannot be drawn; put it back and draw the report again." if path else
+                      "The map was given in memory and is in no file, so that it cannot be drawn.")
     halves = [inputs[k]["path"] for k in ("half1", "half2") if k in inputs]
     if len(halves) == 2 and all(os.path.isfile(p) for p in halves):
         one, two = (read_map(p) for p in halves)
