@@ -11,7 +11,7 @@ import numpy as np
 from ..io.maps import Map
 
 _SHARE = 0.4                                     # of the machine's memory
-_SMALL = 1 << 20                                 # bytes; smaller answers are kept whatever the budget
+_SMALL = 1 << 16                                 # bytes; smaller answers (curves, numbers) are kept whatever the budget
 
 
 def default_budget() -> float:

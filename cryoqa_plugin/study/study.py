@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
+import numpy as np
+
 from ..core import shells
 from . import halves, notes, resolution
 from .fsc_curves import DEFAULT, FscCurves, FscSettings, fsc_curves
@@ -10,6 +12,7 @@ from .given import GivenInputs
 from .halves import HalfMaps
 from .noise import HalfMapNoise, half_map_noise
 from .position import Position, compare_position
+from .solvent import flat_region
 
 
 class Study(GivenInputs):
@@ -88,7 +91,12 @@ class Study(GivenInputs):
             out += notes.of_cell(self.model, self.grid)
         return list(dict.fromkeys(out))
 
-    # ---------------------------------------------------------------- resolution
+    # ---------------------------------------------------------------- solvent and resolution
+    @property
+    def flat(self) -> np.ndarray:
+        """Where the map to look at was cut off by a mask, bool [z, y, x]: it has one value there, and no noise."""
+        return self._answer("flat", (self.density,), lambda: flat_region(self.density.data))
+
     def fsc_curves(self, settings: FscSettings = DEFAULT) -> FscCurves:
         """FSC curves of the half-maps: as they are, in the mask when one was given, with random phases, corrected.
 

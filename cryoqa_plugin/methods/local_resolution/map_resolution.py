@@ -162,7 +162,7 @@ def compute_map_resolution(study: Study, params: MapResolutionParams, *, progres
 def _map_spectrum(study: Study, mask: np.ndarray, params: MapResolutionParams) -> MapSpectrum:
     """Transform, whitening, solvent, resolution and window."""
     map_, geo = study.full_map, study.geometry
-    solvent = noises.find_solvent(map_, mask, params.window or _NARROWEST)
+    solvent = noises.find_solvent(map_, study.flat, mask, params.window or _NARROWEST)
     if params.noise == "solvent" and not solvent.enough:
         raise InputError(f"Only {100 * solvent.part:.2g} % of the box is solvent that was not masked off ({map_.path}), too little to "
                          "measure the noise in; give the map before masking, or its resolution with noise 'resolution'.")

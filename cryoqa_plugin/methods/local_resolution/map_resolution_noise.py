@@ -11,8 +11,8 @@ from ...core.fourier import Geometry, frequencies
 from ...core.local import Points
 from ...io.maps import Map
 from ...study.mask import EDGE, NEAR, contour, filter_resolution
+from ...study.solvent import around_flat
 
-_FLAT, _FLAT_NEAR = 1e-3, 8.0                     # of the standard deviation: a map that varies less is cut off there; kept off it in Å
 _LEAST_PART, _LEAST_WINDOWS = 0.02, 4.0           # solvent that is needed: part of the box, and windows of it
 _SURE = 4.0                                       # standard errors of a trend that is believed
 _LEVEL_RANGE = (0.5, 2.0)                         # how far the noise of the molecule may be from that of the solvent
@@ -33,7 +33,7 @@ class Solvent(NamedTuple):
     cut_off: float
 
 
-def find_solvent(map_: Map, mask: np.ndarray, sigma: float) -> Solvent:
+def find_solvent(map_: Map, flat: np.ndarray, mask: np.ndarray, sigma: float) -> Solvent:
     """What is neither in the mask, nor above the contour of the low-passed map, nor cut off; softly ended.
 
     Within the largest ball of the box when there is enough of it: the corners of reconstructions are not like the rest.
@@ -42,6 +42,8 @@ def find_solvent(map_: Map, mask: np.ndarray, sigma: float) -> Solvent:
     ----------
     map_
         The map.
+    flat
+        Where it was cut off, bool [z, y, x].
     mask
         Mask of the molecule, float32 [z, y, x].
     sigma
@@ -57,10 +59,8 @@ def find_solvent(map_: Map, mask: np.ndarray, sigma: float) -> Solvent:
     taken = masks.extend(low >= contour(low), NEAR, voxel)
     del low
     taken |= mask > 0.01
-    flat = flat_region(map_.data)
     cut_off = float(np.count_nonzero(flat)) / flat.size
     taken |= around_flat(flat, map_)
-    del flat
     least = max(_LEAST_PART, _LEAST_WINDOWS * (4 * np.pi * sigma ** 2) ** 1.5 / (map_.data.size * float(np.prod(voxel))))
     reach = min(n * v for n, v in zip(map_.shape, voxel[::-1])) / 2
     round_ = taken | ~masks.ball(map_.shape, voxel, reach)
@@ -70,46 +70,6 @@ def find_solvent(map_: Map, mask: np.ndarray, sigma: float) -> Solvent:
         if part >= least:
             break
     return Solvent(weight, part, part >= least, cut_off)
-
-
-def flat_region(data: np.ndarray) -> np.ndarray:
-    """Where a map has one value: that of a corner, within 0.001 standard deviations, in all voxels around.
-
-    Parameters
-    ----------
-    data
-        Map, float32 [z, y, x].
-
-    Returns
-    -------
-    ndarray
-        bool [z, y, x]; nowhere when that is less than 1 % of the box.
-    """
-    corners = [float(data[i, j, k]) for i in (0, -1) for j in (0, -1) for k in (0, -1)]
-    away = np.abs(data - np.float32(np.median(corners)))
-    limit = _FLAT * float(data.std(dtype=np.float64))
-    # Single voxels near the value of a corner are chance.
-    if np.count_nonzero(away < limit) < 0.01 * data.size:
-        return np.zeros(data.shape, dtype=bool)
-    return scipy.ndimage.maximum_filter(away, 3, mode="wrap") < limit
-
-
-def around_flat(flat: np.ndarray, map_: Map) -> np.ndarray:
-    """Where a map was cut off, and 8 Å or four voxels around it, where what cut it off may have an edge.
-
-    Parameters
-    ----------
-    flat
-        Made by :func:`flat_region`, bool [z, y, x].
-    map_
-        The map.
-
-    Returns
-    -------
-    ndarray
-        bool [z, y, x].
-    """
-    return masks.extend(flat, max(_FLAT_NEAR, 4 * map_.voxel), map_.voxel_size) if flat.any() else flat
 
 
 def smooth_amplitude(ft: np.ndarray, geo: Geometry, last: float) -> np.ndarray:

@@ -8,8 +8,8 @@ import numpy as np
 from ...errors import InputError
 from ...study import Study
 from ...study.mask import UsedMask
+from ...study.solvent import around_flat
 from .local_resolution import overall_resolution
-from .map_resolution_noise import around_flat, flat_region
 
 _OUTSIDE = 0.01                       # a voxel is solvent where the mask is at most this
 _LEAST = 0.05                         # part of the box that must be solvent
@@ -88,7 +88,7 @@ def solvent_outside(study: Study, used: UsedMask) -> np.ndarray:
     if used.source == "none":
         raise InputError(f"No mask could be made from the map, whose molecule does not stand out{files}, so that there is no solvent to "
                          "take the noise from; give a mask, or the half-maps.")
-    solvent = (used.data <= _OUTSIDE) & ~around_flat(flat_region(map_.data), map_)
+    solvent = (used.data <= _OUTSIDE) & ~around_flat(study.flat, map_)
     part = np.count_nonzero(solvent) / solvent.size
     if part < _LEAST:
         raise InputError(f"Only {100 * part:.2g} % of the box is solvent that was not masked off{files}, and the noise of a single map "

@@ -1,0 +1,51 @@
+"""Where a map was cut off, so that what lies there says nothing about its noise."""
+from __future__ import annotations
+
+import numpy as np
+import scipy.ndimage
+
+from ..core import masks
+from ..io.maps import Map
+
+_FLAT = 1e-3                                      # of the standard deviation: a map that varies less is cut off there
+_NEAR = 8.0                                       # Å around it, where what cut the map off may have an edge
+_LEAST = 0.01                                     # part of the box; fewer single voxels near the value of a corner are chance
+
+
+def flat_region(data: np.ndarray) -> np.ndarray:
+    """Where a map has one value: that of a corner, within 0.001 standard deviations, in all voxels around.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x]; nowhere when that is less than 1 % of the box.
+    """
+    corners = [float(data[i, j, k]) for i in (0, -1) for j in (0, -1) for k in (0, -1)]
+    away = np.abs(data - np.float32(np.median(corners)))
+    limit = _FLAT * float(data.std(dtype=np.float64))
+    if np.count_nonzero(away < limit) < _LEAST * data.size:
+        return np.zeros(data.shape, dtype=bool)
+    return scipy.ndimage.maximum_filter(away, 3, mode="wrap") < limit
+
+
+def around_flat(flat: np.ndarray, map_: Map) -> np.ndarray:
+    """Where a map was cut off, and 8 Å or four voxels around it, where what cut it off may have an edge.
+
+    Parameters
+    ----------
+    flat
+        Made by :func:`flat_region`, bool [z, y, x].
+    map_
+        The map.
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x].
+    """
+    return masks.extend(flat, max(_NEAR, 4 * map_.voxel), map_.voxel_size) if flat.any() else flat
