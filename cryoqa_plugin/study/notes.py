@@ -102,7 +102,7 @@ def of_halves(half1: Map, half2: Map, known: HalfMaps) -> List[str]:
     placed = position.position_note(known.position, files)
     if placed:
         return out + [placed]
-    if known.scale > _SCALE:
+    if not is_of_one_scale(known):
         out.append(f"The half-maps differ in scale: the standard deviation of one is {known.scale:.4g} times that of the other{files}. "
                    "Check that they come from one refinement.")
     elif known.masked:
@@ -135,6 +135,22 @@ def place_is_known(known: HalfMaps) -> bool:
         False for copies and for half-maps out of place: that is said, and explains the rest.
     """
     return not _are_copies(known) and position.position_note(known.position, "") is None
+
+
+def is_of_one_scale(known: HalfMaps) -> bool:
+    """Whether two half-maps are of one scale.
+
+    Parameters
+    ----------
+    known
+        What is known about the half-maps.
+
+    Returns
+    -------
+    bool
+        False where the standard deviation of one is more than 1.2 times that of the other.
+    """
+    return known.scale <= _SCALE
 
 
 def of_place(found: Position, path: Optional[str]) -> List[str]:

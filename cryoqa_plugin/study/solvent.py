@@ -1,4 +1,4 @@
-"""Where a map was cut off, so that what lies there says nothing about its noise."""
+"""The solvent: where a map was cut off, so that nothing there tells its noise, and how strong the noise is far from the middle."""
 from __future__ import annotations
 
 import numpy as np
@@ -49,3 +49,35 @@ def around_flat(flat: np.ndarray, map_: Map) -> np.ndarray:
         bool [z, y, x].
     """
     return masks.extend(flat, max(_NEAR, 4 * map_.voxel), map_.voxel_size) if flat.any() else flat
+
+
+def solvent_noise_ratio(half1: np.ndarray, half2: np.ndarray) -> float:
+    """Variance of the noise near the faces of the box over that at its centre; near 0 after masking.
+
+    Parameters
+    ----------
+    half1, half2
+        Half-maps, float32 [z, y, x]; their difference is the noise.
+
+    Returns
+    -------
+    float
+        Median over six blocks that lie on the axes at 0.36 to 0.44 of the box from the centre, against a central block; each is a
+        quarter of the box wide. NaN when there is no noise at the centre.
+    """
+    def variance(centre: np.ndarray, half_size: np.ndarray) -> float:
+        size = np.array(half1.shape)
+        low = np.floor((centre - half_size) * size).astype(int)
+        high = np.maximum(np.ceil((centre + half_size) * size).astype(int), low + 1)
+        block = tuple(slice(max(a, 0), b) for a, b in zip(low, high))
+        return float(np.var(half1[block].astype(np.float64) - half2[block]))
+
+    outer = []
+    for axis in range(3):
+        for side in (-0.4, 0.4):
+            centre, half_size = np.full(3, 0.5), np.full(3, 0.125)
+            centre[axis] += side
+            half_size[axis] = 0.04
+            outer.append(variance(centre, half_size))
+    inner = variance(np.full(3, 0.5), np.full(3, 0.125))
+    return float(np.median(outer) / inner) if inner > 0 else float("nan")

@@ -12,7 +12,7 @@ from .given import GivenInputs
 from .halves import HalfMaps
 from .noise import HalfMapNoise, half_map_noise
 from .position import Position, compare_position
-from .solvent import flat_region
+from .solvent import flat_region, solvent_noise_ratio
 
 
 class Study(GivenInputs):
@@ -92,6 +92,16 @@ class Study(GivenInputs):
         return list(dict.fromkeys(out))
 
     # ---------------------------------------------------------------- solvent and resolution
+    @property
+    def solvent_noise_ratio(self) -> Optional[float]:
+        """Noise variance near the faces of the box over that at its centre.
+
+        None for half-maps whose difference is no noise: copies, half-maps out of place or of different scale.
+        """
+        if not (notes.place_is_known(self.half_maps) and notes.is_of_one_scale(self.half_maps)):
+            return None
+        return self._answer("solvent noise", self._pair, lambda: solvent_noise_ratio(self.half1.data, self.half2.data))
+
     @property
     def flat(self) -> np.ndarray:
         """Where the map to look at was cut off by a mask, bool [z, y, x]: it has one value there, and no noise."""

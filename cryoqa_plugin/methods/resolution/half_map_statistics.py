@@ -17,7 +17,6 @@ from ...progress import Progress, silent
 from ...results import Curve, Table, curve, map_output, metric, table
 from ...study import Study
 from ...study.halves import HalfMapFacts
-from .fsc import solvent_noise_ratio
 
 _KEPT = 0.99 ** 2                                # of the power, for a correlation of 0.99
 _RANDOM_PHASES = 103.9                           # degrees, 180 / sqrt(3)
@@ -396,8 +395,8 @@ def sign_values(study: Study) -> Dict[str, Any]:
     study
         The Study of the half-maps.
     """
-    noise = None if study.half_maps.identical else solvent_noise_ratio(study.half1.data, study.half2.data)
-    return dict(solvent_noise_ratio=noise, mask_fraction=None if study.mask is None else float(study.mask.data.mean(dtype=np.float64)))
+    mask_fraction = None if study.mask is None else float(study.mask.data.mean(dtype=np.float64))
+    return dict(solvent_noise_ratio=study.solvent_noise_ratio, mask_fraction=mask_fraction)
 
 
 def local_values(study: Study, params: HalfMapStatisticsParams, found: HalfMapShells, warnings: List[str]) -> Dict[str, Any]:
