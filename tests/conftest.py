@@ -49,6 +49,7 @@ QUEUES_DEFAULT = {{"main": {{}}}}
                       SCIPION_USER_DATA=str(scratch / "user_data"), SCIPION_HOME=str(scratch / "home"),
                       SCIPION_TESTS=str(scratch / "tests"), SCIPION_TEST_NOSYNC="True", SCIPION_PRIORITY_PACKAGE_LIST="pwem",
                       SCIPION_LOGS=str(scratch / "logs"), MPLBACKEND="Agg")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")       # its threads spin: two workers of pytest-xdist would fight for the cores
     paths = [str(ROOT)] if str(ROOT) not in sys.path else []
     if not _installed():
         info = scratch / "fake" / "scipion_em_cryoqa-0.dist-info"
