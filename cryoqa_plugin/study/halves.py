@@ -29,9 +29,12 @@ class Cut(NamedTuple):
 
 
 class HalfMaps(NamedTuple):
-    """What is known about two half-maps; the fields are those of :class:`HalfMapFacts` without their prefix."""
+    """What is known about two half-maps; the fields are those of :class:`HalfMapFacts` without their prefix.
 
-    identical: bool
+    ``copies`` is 1 for copies up to a factor, -1 for copies of inverted contrast, 0 for two maps; see :func:`copied`.
+    """
+
+    copies: int
     inverted: bool
     masked: bool
     sphere: bool
@@ -40,6 +43,11 @@ class HalfMaps(NamedTuple):
     zero_fraction: float
     filtered_at: Optional[float]
     position: Position
+
+    @property
+    def identical(self) -> bool:
+        """The half-maps are copies of each other, up to a factor above 0."""
+        return self.copies > 0
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,8 @@ def values(half_maps: HalfMaps) -> Dict[str, Any]:
     dict
         One entry for each field of :class:`HalfMapFacts`.
     """
-    known = half_maps._asdict()
+    known = dict(half_maps._asdict(), identical=half_maps.identical)
+    del known["copies"]
     known.update(known.pop("position")._asdict())
     return {f"half_maps_{name}": value for name, value in known.items()}
 
@@ -106,7 +115,7 @@ def look_at(half1: Map, half2: Map, sums: shells.CrossSums, geo: Geometry, posit
     masked = any(c.mask for c in cuts)
     edge = find_low_pass(sums, geo) if copies == 0 else None                         # copies have no noise whose end can be seen
     inverted = copies < 0 or (position.operation or "").startswith("contrast inverted")
-    return HalfMaps(copies > 0, inverted, masked, not masked and any(c.sphere for c in cuts), float(deviations.max() / deviations.min()),
+    return HalfMaps(copies, inverted, masked, not masked and any(c.sphere for c in cuts), float(deviations.max() / deviations.min()),
                     float(moments[2] / deviations.prod()), _zero_fraction(half1.data, half2.data),
                     None if edge is None else edge.resolution, position)
 
@@ -171,10 +180,26 @@ def common_fraction(data: np.ndarray, inside: Optional[np.ndarray] = None) -> fl
     return max(int(np.count_nonzero(values_ == np.float32(v))) for v in corners) / max(values_.size, 1)
 
 
-def cut(data: np.ndarray) -> Cut:
-    """How a map was cut.
+def is_cut(data: np.ndarray) -> bool:
+    """Whether a tenth of a map is one value, or its corners are flat: there is no solvent to measure noise in.
 
-    A map that has one value in a tenth of its voxels, or flat corners, was cut. RELION fills what lies beyond the largest sphere of the
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+
+    Returns
+    -------
+    bool
+        True for a map that was masked, and for one that holds one value outside the largest sphere of the box.
+    """
+    return common_fraction(data) > _CONSTANT or corner_ratio(data) < _FLAT
+
+
+def cut(data: np.ndarray) -> Cut:
+    """How a map was cut, if :func:`is_cut` says so.
+
+    RELION fills what lies beyond the largest sphere of the
     box, over an edge of three voxels: then the rest of the box is untouched and the last voxels inside the sphere still vary. Anything
     else is a mask.
 
@@ -188,7 +213,7 @@ def cut(data: np.ndarray) -> Cut:
     Cut
         By a mask, by the largest sphere of the box, or neither; never both.
     """
-    if common_fraction(data) <= _CONSTANT and corner_ratio(data) >= _FLAT:
+    if not is_cut(data):
         return Cut(False, False)
     half, edge = min(data.shape) / 2, _RELION_EDGE
     radius = _radius(data.shape)

@@ -96,7 +96,7 @@ def of_halves(half1: Map, half2: Map, known: HalfMaps) -> List[str]:
     files = ", ".join(m.path for m in (half1, half2) if m.path)
     files = f" ({files})" if files else ""
     out = position.name_notes(half1, half2)
-    if _are_copies(known):
+    if known.copies:
         sort = "copies of each other" if known.identical else "copies of each other, one with its contrast inverted"
         return out + [f"Half-map 1 and half-map 2 are {sort}{files}: there is no noise to compare with; give the two independent ones."]
     placed = position.position_note(known.position, files)
@@ -117,10 +117,6 @@ def of_halves(half1: Map, half2: Map, known: HalfMaps) -> List[str]:
     return out
 
 
-def _are_copies(known: HalfMaps) -> bool:
-    return known.identical or known.inverted and abs(known.correlation) > 0.9999
-
-
 def place_is_known(known: HalfMaps) -> bool:
     """Whether two half-maps are two, and lie on each other, so that it can be asked how a map lies on them.
 
@@ -134,7 +130,7 @@ def place_is_known(known: HalfMaps) -> bool:
     bool
         False for copies and for half-maps out of place: that is said, and explains the rest.
     """
-    return not _are_copies(known) and position.position_note(known.position, "") is None
+    return not known.copies and position.position_note(known.position, "") is None
 
 
 def is_of_one_scale(known: HalfMaps) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from ..core import crossing, fourier, shells
 from ..errors import InputError
 from ..io.maps import Map
-from .halves import common_fraction, corner_ratio
+from .halves import is_cut
 from .mask import molecule
 
 THRESHOLD = 0.143                                # of two half-maps: Rosenthal & Henderson (2003), doi:10.1016/j.jmb.2003.07.013
@@ -78,7 +78,7 @@ def of_map(map_: Map, mask: Optional[np.ndarray] = None) -> float:
     InputError
         The solvent of the map is masked.
     """
-    if is_cut(map_):
+    if is_cut(map_.data):
         raise InputError(f"The resolution cannot be told from this map, whose solvent is masked ({map_.path}); give the resolution.")
     geo = fourier.geometry(map_.shape, map_.voxel_size)
     if mask is None:
@@ -90,22 +90,6 @@ def of_map(map_: Map, mask: Optional[np.ndarray] = None) -> float:
     ratio = power[0] / np.maximum(power[1], 1e-12 * power[0].max()) - 1
     freq = fourier.frequencies(geo)
     return _in_angstrom(crossing.find_crossings(freq, ratio, _SNR, start=2).first, freq)
-
-
-def is_cut(map_: Map) -> bool:
-    """Whether a tenth of a map is one value, or its corners are flat: there is no solvent to measure noise in.
-
-    Parameters
-    ----------
-    map_
-        The map.
-
-    Returns
-    -------
-    bool
-        True for a map that was masked.
-    """
-    return common_fraction(map_.data) > 0.1 or corner_ratio(map_.data) < 0.01
 
 
 def _in_angstrom(freq: float, shells_: np.ndarray) -> float:

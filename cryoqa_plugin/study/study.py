@@ -138,6 +138,9 @@ class Study(GivenInputs):
         if self.has_halves:
             curves = self.fsc_curves()
             return resolution.overall(getattr(curves, curves.headline).fsc, self.frequencies)
+        return self._answer("resolution", (self.density,), lambda: resolution.of_map(self.density, self._made_mask()))
+
+    def _made_mask(self) -> Optional[np.ndarray]:
+        """The mask made from the map whatever was given, None where none stands out."""
         made = self.with_(mask=None).used_mask
-        mask = made.data if made.source == "made" else None
-        return self._answer("resolution", (self.density,), lambda: resolution.of_map(self.density, mask))
+        return made.data if made.source == "made" else None

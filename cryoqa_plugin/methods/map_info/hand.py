@@ -11,8 +11,7 @@ from ...params import param
 from ...progress import Progress, silent
 from ...results import Curve, Table, curve, map_output, metric, table
 from ...study import Study
-from ...study.halves import HalfMapFacts
-from ...study.resolution import is_cut
+from ...study.halves import HalfMapFacts, is_cut
 from . import hand_steps as steps
 
 _ROWS = 40
@@ -118,7 +117,7 @@ def _resolution(study: Study, params: HandParams) -> float:
     if params.resolution is not None:
         return max(params.resolution, least)
     # Without solvent a map does not tell its resolution; nothing finer than 4 Å is used anyway.
-    if not study.has_halves and is_cut(study.density):
+    if not study.has_halves and is_cut(study.density.data):
         return least
     return max(round(study.resolution, 3), least)
 

@@ -13,8 +13,8 @@ from ...params import param
 from ...progress import Progress, silent
 from ...results import Curve, curve, map_output, metric
 from ...study import Study
+from ...study.halves import is_cut
 from ...study.mask import INSIDE, UsedMask
-from ...study.resolution import is_cut
 from . import locscale_bands as bands
 from . import locscale_reference as ref
 from .common import OUTPUTS, SharpenedResult, SharpeningInputs, finish, sharpening_inputs
@@ -177,7 +177,7 @@ def _spectra(study: Study, inputs: SharpeningInputs, used: UsedMask) -> Tuple[ba
     """Spectra of the map, and what told the noise."""
     if inputs.halves:
         return bands.spectra_of_halves(study), "half_maps"
-    masked = is_cut(inputs.mean)
+    masked = is_cut(inputs.mean.data)
     if masked:
         inputs.warnings.append("The solvent of the map is masked, so that its noise is not known: everything up to "
                                f"{inputs.resolution:.2f} Å counts as signal.")
