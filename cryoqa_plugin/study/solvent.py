@@ -1,4 +1,4 @@
-"""The solvent: where a map was cut off, so that nothing there tells its noise, and how strong the noise is far from the middle."""
+"""The solvent: where a map was cut off, so that nothing there tells its noise, its level, and its noise far from the middle."""
 from __future__ import annotations
 
 import numpy as np
@@ -81,3 +81,27 @@ def solvent_noise_ratio(half1: np.ndarray, half2: np.ndarray) -> float:
             outer.append(variance(centre, half_size))
     inner = variance(np.full(3, 0.5), np.full(3, 0.125))
     return float(np.median(outer) / inner) if inner > 0 else float("nan")
+
+
+def without_level(data: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """A map whose solvent has the mean 0, to be laid under a mask.
+
+    A constant times a mask has the transform of the mask, which both half-maps share: laid under a mask with it, they correlate by it.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+    mask
+        Mask, 0 to 1, float32 [z, y, x].
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x], the map less its mean weighted by ``1 - mask``; ``data`` itself where the mask leaves no solvent.
+    """
+    total = np.zeros(2)
+    for section, inside in zip(data, mask):
+        outside = 1 - inside.ravel().astype(np.float64)
+        total += (outside.sum(), outside @ section.ravel())
+    return data - np.float32(total[1] / total[0]) if total[0] > 0 else data
