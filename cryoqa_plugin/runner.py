@@ -143,6 +143,9 @@ def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Map
     wrong = problems(row.id, sources, values, voxel_sizes)
     if wrong:
         raise (MissingInputError if _input_problems(row, sources) else InputError)(wrong[0])
+    if outdir is not None:
+        from .io.outputs import require_folder
+        require_folder(outdir)
     log.info("%s: expected peak memory %.2f GB", row.title, memory_estimate(row.id, sources, values) / 1e9)
     warning = memory_warning(row.id, sources, values)
     if warning:
@@ -235,7 +238,9 @@ def open_study(sources: Mapping[str, Any], outdir: str, voxel_sizes: Optional[Ma
     """The Study of some files for all that is run on them; of half-maps without a map it holds their mean too, written to ``outdir``."""
     from .io.inputs import require_same_grid
     from .io.maps import write_map
+    from .io.outputs import require_folder
     from .study import Study
+    require_folder(outdir)
     study = _bounded(Study.read(clean(sources), voxel_sizes, notes=notes))
     os.makedirs(outdir, exist_ok=True)
     if study.full_map is not None or not study.has_halves:

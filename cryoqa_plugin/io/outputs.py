@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import tempfile
 from dataclasses import replace
 from typing import Any, Dict, List, Mapping, Sequence
 
@@ -18,6 +19,30 @@ ALSO = {"mtz": ".mtz", "shifted": "_shifted.mrc"}            # what may be writt
 RESULT = "result.json"
 _LONG = 50                                                   # rows from which a table is also written as CSV
 _FORMULA = ("=", "+", "-", "@")                              # a text that begins so is a formula for a spreadsheet
+
+
+def require_folder(folder: str) -> None:
+    """Make sure, before anything is computed, that results can be written to a folder; nothing is left behind.
+
+    Parameters
+    ----------
+    folder
+        Where results will go; it need not be there yet.
+
+    Raises
+    ------
+    InputError
+        It is a file, lies under one, or cannot be written to.
+    """
+    there = os.path.abspath(folder)
+    while not os.path.lexists(there):
+        there = os.path.dirname(there)
+    try:
+        with tempfile.TemporaryDirectory(dir=there, prefix=".cryoqa_") as probe:
+            os.makedirs(os.path.join(probe, os.path.relpath(os.path.abspath(folder), there)), exist_ok=True)      # names may be too long
+    except (OSError, ValueError) as error:
+        reason = f"{there} is a file" if os.path.isfile(there) else getattr(error, "strerror", None) or str(error)
+        raise InputError(f"Results cannot be written to '{folder}': {reason}. Give another output folder.") from None
 
 
 def save(result: Result, folder: str) -> str:

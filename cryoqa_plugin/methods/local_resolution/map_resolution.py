@@ -17,6 +17,7 @@ from ...progress import Progress, silent
 from ...results import Curve, curve, metric
 from ...study import Study
 from ...study.mask import INSIDE, UsedMask
+from ...study.notes import of_mask
 from . import map_resolution_noise as noises
 from .local_fsc import BANDS, BandPowers, certainty, local_falls, resolution_at_voxels
 from .local_resolution import LocalResolution, local_resolution_values, usable_mask
@@ -174,7 +175,8 @@ def _map_spectrum(study: Study, mask: np.ndarray, params: MapResolutionParams) -
         flat = _flat_solvent(map_.data, transform, mask, solvent.weight, geo, last)
         overall = flat.overall
     elif overall is None:
-        raise InputError(f"The map has no solvent left to measure its noise in ({map_.path}); give the map before masking, or its "
+        told = "".join(note + " " for note in (() if study.inputs.mask is None else of_mask(study.inputs.mask)))
+        raise InputError(f"{told}The map has no solvent left to measure its noise in ({map_.path}); give the map before masking, or its "
                          "resolution.")
     overall = max(overall, float(1 / study.frequencies[-1]))
     parts = dict(solvent_part=solvent.part, cut_off_part=solvent.cut_off)

@@ -73,6 +73,9 @@ def atoms_of(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndar
         raise InputError(f"None of the {model.n_atoms} atoms of the model{in_file(model)} lies in the box of the map{in_file(grid)}, whose "
                          f"corner is at {_triple(grid.origin)} Å.{_origin_that_fits(model, grid)} Move the model into the map, or correct "
                          "the map's origin.")
+    if not model.occupancy[found.keep].any() and found.keep.any():
+        raise InputError(f"The occupancy of all atoms of the model{in_file(model)} that lie in the map is 0, so that they weigh nothing; "
+                         "set it to 1 where atoms are present.")
     if not keep.any():
         raise InputError(f"The {table} table knows none of the elements of the model{in_file(model)} that lie in the map{in_file(grid)}; "
                          "correct the element column of the model.")
