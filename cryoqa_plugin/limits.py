@@ -220,18 +220,21 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "Check the unit and the voxel size of the local-resolution map, or use smaller voxels."),
     ),
     "contour": (
+        Check("level_verdict", "is", "fits", "Contour level against noise and expected volume", "Take a level of the suggested interval; "
+              "where none fits, the noise of the map hides the molecule."),
+        Check("mask_ratio", ">=", 0.9, "Volume of the mask over that of the molecule", "The mask cuts into the molecule: make it wider."),
         Check("decentring", "<=", 20.0, "Molecule is in the middle of the box",
               "Shift the map to the middle; a focused refinement is off centre, and that is no mistake."),
         Check("space_min_percent", ">=", 5.0, "Space between the molecule and the nearest face", "Use a larger box: the CTF spreads the "
               "signal beyond the molecule by some 30 Å and more."),
         Check("mass_offset", "<=", 10.0, "Offset of the centre of mass",
               "Shift the map to the middle; a focused refinement is off centre, and that is no mistake."),
-        Check("components_95", "<=", 5, "Components that hold 95 % of what is above the contour level", "Lower the contour level when it "
-              "breaks the molecule, raise it when it shows noise."),
+        Check("components_95", "<=", 5, "Components that hold 95 % of what is above the contour level", "The density is in pieces: parts "
+              "of the molecule are missing, disordered or moving, or the map is noisy.", after="level_verdict"),
         Check("remaining_percent", "<=", 10.0, "Part of what is above the contour level in specks",
-              "Raise the contour level: it shows noise."),
+              "Noise as strong as the density stands beside the molecule: filter the map to its resolution.", after="level_verdict"),
         Check("mask_overlap", ">=", 0.75, "Part of what is above the contour level in the mask",
-              "Much of it is not in the largest component: choose another contour level, or make a mask by 'cryoqa mask'."),
+              "Much of it is not in the largest component: make a mask of all of it by 'cryoqa mask'.", after="level_verdict"),
         Check("background_mean", "<=", 0.1, "Mean of the background over the spread of the density",
               "The background is not at 0: masses, and programs that fill with 0, are misled. Subtract it."),
         Check("outliers_percent", "<=", 0.5, "Part of the background that is outliers",

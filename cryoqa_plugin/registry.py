@@ -191,7 +191,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         references=("Ramirez2020", "Vilas2018"), memory=66, outside="makes a map to look at"),
     Capability(
         id="contour", family="map_info", title="Mass, components and background at a contour level", level="0", needs=("full_map",),
-        references=("Sorzano2022",), memory=16, items=("0.a", "0.b", "0.c")),
+        takes=("mask", "model", "sequence"), references=("Sorzano2022",), memory=16, items=("0.a", "0.b", "0.c")),
     Capability(
         id="hand", family="map_info", title="Hand of the map, told by its helices", level="0",
         takes=("full_map", "half1", "half2", "mask"), any_of=(("full_map",), ("half1", "half2")),

@@ -78,7 +78,7 @@ def test_each_item_says_its_own_numbers():
                    outliers_percent=0.0421)
     documents = {"contour": dict(_document(**metrics), parameters=dict(contour=None, sigmas=5.0), summary="Of the whole.")}
     said = {i: judge(next(x for x in ITEMS if x.id == i), documents, 3.0).summary for i in ("0.a", "0.b", "0.c")}
-    assert said["0.a"].startswith("445 kDa of protein (4048 residues)") and "38.1 Å from its faces" in said["0.a"]
+    assert said["0.a"].startswith("445 kDa (4048 residues)") and "38.1 Å from its faces" in said["0.a"]
     assert said["0.b"].startswith("Connected components above the contour level: 12; 95 % lie in 1 of them") and said["0.c"] == (
         "0.042 % of the background are outliers, farther than 5 standard deviations from it.")
     assert judge(RATIO, {"fsc": dict(_document(resolution=3.0), summary="Of the whole.")}, 3.0).summary == "Of the whole."

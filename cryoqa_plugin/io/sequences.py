@@ -45,9 +45,18 @@ class Sequences:
         return np.frombuffer("\n".join(self.chains).encode(), dtype=np.uint8)
 
     @property
+    def masses(self) -> Tuple[Tuple[float, bool], ...]:
+        """Molecular mass of each chain in Da, and whether it is a nucleic acid: a chain of A, C, G, T, U and N alone is one."""
+        out = []
+        for chain in self.chains:
+            nucleic = set(chain) <= set(_NUCLEOTIDES)
+            out.append((_WATER + sum((_NUCLEOTIDES if nucleic else _RESIDUES)[r] for r in chain), nucleic))
+        return tuple(out)
+
+    @property
     def mass(self) -> float:
-        """Molecular mass in Da of all chains, each once; a chain of A, C, G, T, U and N alone is a nucleic acid."""
-        return sum(_WATER + sum((_NUCLEOTIDES if set(c) <= set(_NUCLEOTIDES) else _RESIDUES)[r] for r in c) for c in self.chains)
+        """Molecular mass in Da of all chains, each once."""
+        return sum(mass for mass, _ in self.masses)
 
 
 def read_sequences(path: str) -> Sequences:

@@ -116,9 +116,24 @@ def molecule(map_: Map, around: float = NEAR, edge: float = EDGE) -> np.ndarray:
         float32 [z, y, x]. The map low-passed at 12 Å (three voxels where that is coarser) above the contour of :func:`contour`, without
         parts smaller than 5 % of the largest, made wider, with a cosine edge.
     """
+    return masks.soft_edge(masks.extend(binary_molecule(map_), around, map_.voxel_size), edge, map_.voxel_size)
+
+
+def binary_molecule(map_: Map) -> np.ndarray:
+    """Where the molecule is: the map low-passed at 12 Å above its contour, without small parts.
+
+    Parameters
+    ----------
+    map_
+        The map.
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x].
+    """
     low = masks.lowpass(map_.data, map_.voxel_size, filter_resolution(map_))
-    binary = drop_small(low >= contour(low), _SMALL)
-    return masks.soft_edge(masks.extend(binary, around, map_.voxel_size), edge, map_.voxel_size)
+    return drop_small(low >= contour(low), _SMALL)
 
 
 def cryosparc_mask(average: Map, kind: str) -> np.ndarray:

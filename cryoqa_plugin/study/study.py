@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional
 import numpy as np
 
 from ..core import shells
-from . import halves, notes, resolution
+from . import extent, halves, mask, notes, resolution
 from .fsc_curves import DEFAULT, FscCurves, FscSettings, fsc_curves
 from .given import GivenInputs
 from .halves import HalfMaps
@@ -106,6 +106,12 @@ class Study(GivenInputs):
     def flat(self) -> np.ndarray:
         """Where the map to look at was cut off by a mask, bool [z, y, x]: it has one value there, and no noise."""
         return self._answer("flat", (self.density,), lambda: flat_region(self.density.data))
+
+    @property
+    def through(self) -> str:
+        """Axes (of ``xyz``) along which the molecule runs through the box from face to face: one for a filament, all three for a box that
+        was cut out of a larger map."""
+        return self._answer("through", (self.density,), lambda: extent.through_faces(self.density, mask.binary_molecule(self.density)))
 
     def fsc_curves(self, settings: FscSettings = DEFAULT) -> FscCurves:
         """FSC curves of the half-maps: as they are, in the mask when one was given, with random phases, corrected.

@@ -6,8 +6,8 @@ from typing import Any, Dict, Mapping
 # By item, the pieces of its sentence: a capability and words with that capability's metrics. A piece whose metrics are missing is left
 # out; an item without pieces says what its capabilities say.
 SENTENCES: Dict[str, Any] = {
-    "0.a": (("contour", "{mass:.0f} kDa of protein ({residues:.0f} residues) fill the {volume:.0f} Å³ above the contour level "
-                        "{contour:.4g}."),
+    "0.a": (("contour", "{mass:.0f} kDa ({residues:.0f} residues) fill the {volume:.0f} Å³ above the contour level {contour:.4g}."),
+            ("contour", "The model has {model_mass:.0f} kDa; {model_ratio:.2f} of that lies above the level."),
             ("contour", "The molecule is {decentring:.1f} % out of the middle of the box and at least {space_min:.1f} Å from its faces; "
                         "its centre of mass is {mass_offset:.1f} % out of the middle.")),
     "0.b": (("contour", "Connected components above the contour level: {n_components}; 95 % lie in {components_95} of them, "

@@ -9,11 +9,17 @@ import pytest
 import scipy.ndimage
 
 from cryoqa_plugin.core import masks
+from cryoqa_plugin.checks import evaluate
 from cryoqa_plugin.errors import InputError
 from cryoqa_plugin.io.maps import Map, read_map
+from cryoqa_plugin.io.models import Model, read_model
+from cryoqa_plugin.io.sequences import Sequences
+from cryoqa_plugin.limits import CHECKS
 from cryoqa_plugin.methods.map_info import contour_background, contour_steps as steps
 from cryoqa_plugin.methods.map_info.contour import ContourParams, compute_contour
+from cryoqa_plugin.results import to_document
 from cryoqa_plugin.study import Study
+from cryoqa_plugin.study.masses import mass_of_model, mass_of_sequences
 
 A3 = 1.12 ** 3                                               # the voxels of EMD-4701
 
@@ -227,9 +233,136 @@ def test_a_map_without_positive_values_and_a_mask_that_fills_the_box():
     assert full.background_voxels == 0 and full.background_p is None and any("fills the box" in w for w in full.warnings)
 
 
-def test_noise_alone_gives_an_answer():
-    noise = np.random.default_rng(2).standard_normal((33, 36, 30)).astype(np.float32)
-    assert _run(Map(noise, (1.2,) * 3)).components_95 > 5
+@pytest.mark.parametrize("seed", [2, 3])
+def test_noise_alone_is_no_molecule(seed):
+    noise = np.random.default_rng(seed).standard_normal((63, 66, 60)).astype(np.float32)
+    result = _run(Map(noise, (1.2,) * 3))
+    assert result.level_verdict == "drowned in noise" and "No contour level shows a molecule" in " ".join(result.warnings)
+    assert result.mass < 0.1
+
+
+# ---------------------------------- the level, its interval and the masses ----------------------------------
+def _checked(result):
+    return {c["metric"]: c for c in evaluate(CHECKS["contour"], to_document(result)["metrics"])}
+
+
+def _run_with(map_, given, **values):
+    return compute_contour(Study(full_map=map_, **given), ContourParams(**values))
+
+
+@pytest.mark.parametrize("name", ["p96", "low96", "g4_100"])
+def test_levels_too_high_and_too_low_are_named(sim_case, name):
+    folder = sim_case(name)
+    map_, model = read_map(str(folder / f"{name}_full.mrc")), read_model(str(folder / f"{name}_model.pdb"))
+    mass = mass_of_model(model)
+    voxels = np.sort(map_.data.ravel())[::-1]
+    right = float(voxels[int(mass.volume / float(np.prod(map_.voxel_size)))])       # encloses the volume of the model
+    for given in ({}, {"model": model}):
+        suggested = _run_with(map_, given)
+        assert suggested.level_verdict == "fits" and not suggested.warnings and 0.8 < suggested.mass / (mass.total / 1000) < 1.1
+        assert {c["status"] for c in _checked(suggested).values()} <= {"ok", "skipped"}
+        for level in (right, 0.8 * right, 1.2 * right):
+            assert _run_with(map_, given, contour=level).level_verdict == "fits"
+        low, high = _run_with(map_, given, contour=right / 3), _run_with(map_, given, contour=min(3 * right, float(voxels[60])))
+        assert (low.level_verdict, high.level_verdict) == ("too low", "too high")
+        assert "is too low: it shows" in low.warnings[-1] and "is too high: above it lie" in high.warnings[-1]
+        assert _checked(high)["level_verdict"]["status"] == "warn" and _checked(high)["components_95"]["status"] in ("ok", "skipped")
+    assert f"of the {mass.total / 1000:.3g} kDa of the model" in high.warnings[-1]
+    assert suggested.contour == pytest.approx(right, rel=0.05) and suggested.model_ratio == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", ["rna128", "fine128", "g1_120", "f2_128", "d2_160"])
+def test_levels_of_other_molecules(sim_case, name):
+    folder = sim_case(name)
+    map_, model = read_map(str(folder / f"{name}_full.mrc")), read_model(str(folder / f"{name}_model.pdb"))
+    for given in ({}, {"model": model}):
+        level = _run_with(map_, given).contour
+        found = [_run_with(map_, given, contour=f * level).level_verdict for f in (1 / 3, 1.0, 2.9)]
+        assert found == ["too low", "fits", "too high"]
+
+
+def test_masses_stand_beside_each_other(sim_case):
+    folder = sim_case("p96")
+    map_, model, mask = (read(str(folder / f"p96_{n}")) for read, n in ((read_map, "full.mrc"), (read_model, "model.pdb"),
+                                                                        (read_map, "mask.mrc")))
+    chain = Sequences(("".join(gemmi.find_tabulated_residue(r.name).one_letter_code.upper() for r in model.structure[0][0]
+                               if gemmi.find_tabulated_residue(r.name).is_amino_acid()),))
+    result = _run_with(map_, {"model": model, "mask": mask, "sequence": chain})
+    rows = {row[0]: row for row in result.beside.rows}
+    assert rows["model"][2] == pytest.approx(result.model_mass) and rows["model"][4] == model.n_atoms
+    assert rows["sequence"][2] == pytest.approx(result.model_mass, rel=0.03) and rows["sequence"][3] == len(chain.chains[0])
+    volume = float(np.count_nonzero(mask.data >= 0.5)) * map_.voxel ** 3
+    assert rows["mask"][1] == pytest.approx(volume) and result.mask_ratio == pytest.approx(volume / mass_of_model(model).volume)
+    assert rows["mask"][5] == pytest.approx(volume / result.volume) and _checked(result)["mask_ratio"]["status"] == "ok"
+    small = mask.with_data((map_.data > 3 * result.contour).astype(np.float32))
+    assert _checked(_run_with(map_, {"model": model, "mask": small}))["mask_ratio"]["status"] == "warn"
+    two = _run_with(map_, {"sequence": Sequences((chain.chains[0][:len(chain.chains[0]) // 2],))})
+    assert two.level_verdict == "fits" and two.contour_bound == "expected volume" and two.mass / result.mass == pytest.approx(1, abs=0.1)
+    assert _run_with(map_.with_data(map_.data), {"sequence": chain}).contour == pytest.approx(result.contour, rel=0.1)
+
+
+def _model(atoms):
+    structure, residue = gemmi.Structure(), gemmi.Residue()
+    for name, element, occupancy in atoms:
+        atom = gemmi.Atom()
+        atom.name, atom.element, atom.occ = name, gemmi.Element(element), occupancy
+        residue.add_atom(atom)
+    return structure, residue
+
+
+@pytest.mark.parametrize("name, nucleic", [("ALA", False), ("A", True)])
+def test_mass_of_a_model(name, nucleic):
+    structure, residue = _model([("C1", "C", 1.0), ("C2", "C", 0.5), ("N1", "N", 1.0)])
+    residue.name, residue.seqid = name, gemmi.SeqId("1")
+    water = gemmi.Residue()
+    water.name, water.seqid = "HOH", gemmi.SeqId("2")
+    water.add_atom(residue[0])
+    chain, model = gemmi.Chain("A"), gemmi.Model(1)
+    chain.add_residue(residue)
+    chain.add_residue(water)
+    model.add_chain(chain)
+    structure.add_model(model)
+    heavy = 1.5 * 12.011 + 14.007
+    mass = mass_of_model(Model(structure))
+    assert mass.total == pytest.approx(heavy * (1.036 if nucleic else 1.076), rel=1e-4) and (mass.residues, mass.atoms) == (1, 3)
+    assert mass.volume == pytest.approx(mass.total * (0.91 if nucleic else 1.207))
+    hydrogen = gemmi.Atom()
+    hydrogen.name, hydrogen.element, hydrogen.occ = "H", gemmi.Element("H"), 1.0
+    structure[0][0][0].add_atom(hydrogen)
+    assert mass_of_model(Model(structure)).total == pytest.approx(heavy + 1.008, rel=1e-4)          # it has its own
+
+
+def test_mass_of_sequences():
+    both = mass_of_sequences(Sequences(("GW", "ACGU")))
+    assert both.protein == pytest.approx(57.05 + 186.21 + 18.02) and both.nucleic == pytest.approx(329.2 + 305.2 + 345.2 + 306.2 + 18.02)
+    assert both.residues == 6 and both.atoms is None
+
+
+def _filament(axis, noise=0.05, seed=0):
+    z, y, x = np.ogrid[:48, :48, :48]
+    a, b = [c for i, c in enumerate((z, y, x)) if i != axis]
+    data = ((a - 26) ** 2 + (b - 24) ** 2 <= 49) + 0 * (x + y + z)
+    return Map((data + noise * np.random.default_rng(seed).standard_normal((48,) * 3)).astype(np.float32), (2.0,) * 3)
+
+
+@pytest.mark.parametrize("axis, name", [(0, "z"), (1, "y"), (2, "x")])
+def test_a_filament_is_neither_off_centre_nor_too_near_to_the_faces(axis, name):
+    result = _run(_filament(axis))
+    assert result.through == name and f"a filament through the box along {name}" in result.summary
+    assert result.decentring == pytest.approx(100 * 4 / 48, abs=0.5) and result.space_min_percent > 20
+    assert {c["status"] for c in _checked(result).values()} <= {"ok", "skipped"}
+    assert result.space_min == pytest.approx(0, abs=2.1)     # the service looks at all axes
+
+
+def test_a_box_cut_out_of_a_larger_map():
+    rng = np.random.default_rng(4)
+    atoms = (rng.random((56,) * 3) > 0.99).astype(np.float32)
+    data = scipy.ndimage.gaussian_filter(atoms, 1.2)[4:-4, 4:-4, 4:-4]
+    result = _run(Map((data + 0.1 * data.std() * rng.standard_normal(data.shape)).astype(np.float32), (1.0,) * 3))
+    assert result.through == "xyz" and result.decentring is None and "a box cut out of a larger map" in result.summary
+    assert 0.1 < result.volume / 48 ** 3 < 0.5
+    assert not {"decentring", "space_min_percent", "mass_offset"} & {m for m, c in _checked(result).items() if c["status"] == "warn"}
 
 
 # ---------------------------------- simulated and real maps ----------------------------------
@@ -255,6 +388,7 @@ def test_real_maps(shared):
         map_ = read_map(str(path))
         result = _run(map_)
         assert map_.data.min() < result.contour <= map_.data.max() and 0 < result.mask_overlap <= 1
-        assert result.components_95 <= result.n_components and 0 <= result.space_min_percent < 50
+        assert result.components_95 <= result.n_components and 0 <= (result.space_min_percent or 0) < 50
+        assert result.contour_lowest <= result.contour <= result.contour_highest and result.level_verdict == "fits"
     whole = _run(read_map(str(shared / "data" / "maps" / "emd1080_groel_imp" / "groel-11.5A.mrc")))
     assert whole.components_95 == 1 and 500 < whole.mass < 1100          # GroEL: 800 kDa

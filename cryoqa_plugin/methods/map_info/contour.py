@@ -1,4 +1,4 @@
-"""A map at its contour level: mass, centring, connected components, a mask, and the background outside of it."""
+"""A map at its contour level: the level, masses, centring, connected components, a mask, and the background outside of it."""
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -12,14 +12,17 @@ from ...io.maps import Map
 from ...params import param
 from ...progress import Progress, silent
 from ...results import Curve, Result, Table, curve, map_output, metric, table
-from ...study import Study
+from ...study import Study, extent
+from ...study.masses import PROTEIN, Mass, mass_of_model, mass_of_sequences
+from ...study.mask import INSIDE
 from ..masks import common
-from . import contour_background as noise, contour_steps as steps
+from . import contour_background as noise, contour_level as levels, contour_steps as steps
 
 _SPACE_COLUMNS = ("axis", "left (Å)", "right (Å)", "left (%)", "right (%)", "decentring (%)", "centre of mass (voxels)",
                   "its offset (%)", "of the raw map (voxels)", "its offset (%)")
 _COMPONENT_COLUMNS = ("voxels", "volume (Å³)", "share (%)", "cumulated share (%)")
 _MASS_COLUMNS = ("threshold", "voxels", "mass (kDa)", "residues")
+_BESIDE_COLUMNS = ("what", "volume (Å³)", "mass (kDa)", "residues", "atoms", "over the contour's")
 
 
 @dataclass(frozen=True)
@@ -27,8 +30,9 @@ class ContourParams:
     """Parameters of :func:`compute_contour`."""
 
     contour: Optional[float] = param(
-        None, "Density at and above which a voxel belongs to the molecule. Suggested from the map when it is left out: the lowest level "
-        "at which at most 2 % of the voxels above it lie outside of the low-passed molecule and at most half of that is filled.",
+        None, "Density at and above which a voxel belongs to the molecule. Suggested when it is left out: the lowest level at which at "
+        "most 2 % of the voxels above it lie outside of the molecule, and which holds at most the volume of the model or the sequence, or "
+        "half of the low-passed molecule when neither is given.",
         label="Contour level")
     dilate: float = param(2.0, "How far the largest component is grown to make the mask, in whole steps of the 18 neighbours of a voxel.",
                           label="Dilation", unit="Å", min=0, max=100)
@@ -49,14 +53,31 @@ class ContourResult(Result):
 
     schema: ClassVar[str] = "cryoqa/contour/1"
     contour: float = metric("", "contour level that was used, in the unit of the map", "none")
-    contour_suggested: float = metric("", "contour level suggested from the map", "none")
+    contour_suggested: float = metric("", "contour level suggested from the noise of the map and the volume of the molecule", "none")
+    contour_lowest: float = metric("", "lowest level that still shows the molecule alone", "none")
+    contour_highest: float = metric("", "highest level that still shows most of the molecule", "none")
+    contour_bound: str = metric("", "what bounds the suggested level: noise, the expected volume (of a model or a sequence), or the "
+                                "filling of the low-passed molecule", "none")
+    level_verdict: str = metric("", "what is said of the contour level: fits, too high, too low, or drowned in noise where no level shows "
+                                "a fifth of the model", "none")
     volume: float = metric("Å³", "volume at and above the contour level", "none")
-    mass: float = metric("kDa", "mass of protein that fills this volume, at 1.207 Å³ a Da", "none")
-    residues: float = metric("", "number of residues of 110 Da in this mass", "none")
-    decentring: float = metric("%", "difference of the spaces left and right of the mask over the box, of the worst axis", "lower")
+    mass: float = metric("kDa", "mass that fills this volume: 1.207 Å³ a Da of protein, 0.91 of nucleic acid, in the parts of the model or "
+                         "sequence; protein without them", "none")
+    residues: float = metric("", "number of residues in this mass: 110 Da of protein, 325 of nucleic acid", "none")
+    model_mass: Optional[float] = metric("kDa", "mass of the model with its hydrogens, or with those of average residues", "none")
+    model_ratio: Optional[float] = metric("", "mass above the contour level within 3.5 Å of the model, over that of the model", "none")
+    sequence_mass: Optional[float] = metric("kDa", "mass of the sequence, each chain once", "none")
+    mask_mass: Optional[float] = metric("kDa", "mass that would fill the mask that was given", "none")
+    mask_ratio: Optional[float] = metric("", "volume of the mask that was given over that of the model, else of the contour at the "
+                                         "suggested level", "none")
+    through: str = metric("", "axes along which the molecule runs through the box from face to face, as a filament does", "none")
+    decentring: Optional[float] = metric("%", "difference of the spaces left and right of the mask over the box, of the worst axis that "
+                                         "the molecule does not run through", "lower")
     space_min: float = metric("Å", "smallest space between the mask and a face of the box, as the service counts it", "higher")
-    space_min_percent: float = metric("%", "smallest space between the mask and a face, in empty voxels over the box", "higher")
-    mass_offset: float = metric("%", "offset of the centre of mass of the largest component over the box, of the worst axis", "lower")
+    space_min_percent: Optional[float] = metric("%", "smallest space between the mask and a face, in empty voxels over the box, of the "
+                                                "axes that the molecule does not run through", "higher")
+    mass_offset: Optional[float] = metric("%", "offset of the centre of mass of the largest component over the box, of the worst axis that "
+                                          "the molecule does not run through", "lower")
     mass_offset_raw: Optional[float] = metric("%", "the same of the whole map with its negative values, as the service has it", "none")
     n_components: int = metric("", "connected components at the contour level", "none")
     components_95: int = metric("", "components that hold 95 % of the voxels", "lower")
@@ -92,7 +113,8 @@ class ContourResult(Result):
                                       y_unit="")
     spaces: Optional[Table] = table("Space around the mask, and centres of mass")
     components: Optional[Table] = table("Connected components up to 95 % of the voxels, at most 100")
-    masses: Optional[Table] = table("Mass above a threshold, at 1.207 Å³ a Da and 110 Da a residue")
+    beside: Optional[Table] = table("Masses of contour, mask, model and sequence")
+    masses: Optional[Table] = table("Mass above a threshold")
     raw_mask: Optional[Map] = map_output("", "1 at and above the contour level")
     hard_mask: Optional[Map] = map_output("", "largest component, dilated: 0 or 1")
     soft_mask: Optional[Map] = map_output("", "the same with a soft edge, from 0 to 1", output="outputMask", mask=True)
@@ -112,7 +134,7 @@ def compute_contour(study: Study, params: ContourParams, *, progress: Progress =
     Parameters
     ----------
     study
-        ``full_map``, float32 [z, y, x].
+        ``full_map``, float32 [z, y, x]; ``model``, ``sequence`` and ``mask`` tell what the contour should hold.
     params
         See :class:`ContourParams`.
     progress
@@ -134,29 +156,66 @@ def compute_contour(study: Study, params: ContourParams, *, progress: Progress =
     ----------
     Sorzano et al. (2022), https://doi.org/10.1039/D2FD00059H: items 0.a, 0.b and 0.c of the Validation Report Service.
     """
-    study.check("full_map", least=2, what="a contour needs")
+    study.check("full_map", "mask", least=2, what="a contour needs")
     map_ = study.full_map
     progress(0.05, "Contour level")
-    suggested = steps.suggest(map_.data, map_.voxel_size, params.lowpass)
-    level = suggested if params.contour is None else params.contour
+    found, target = levels.levels_of(study, params.lowpass)
+    level = found.suggested if params.contour is None else params.contour
+    of = PROTEIN if target is None else target.mass
     progress(0.3, "Connected components")
     made = _masks(map_, level, params)
     progress(0.6, "Background")
-    values = _centring(map_, made)
-    values.update(_parts(map_, made))
+    values = _centring(map_, made, study.through)
+    values.update(_parts(map_, made, of))
     values.update(_background(map_, made, params))
+    warnings = list(values.pop("warnings"))
+    values.update(_level(study, level, found, target, of, warnings))
     progress(0.8, "Soft edge")
     width = max(5.0, 4 * map_.voxel) if params.soft_edge is None else params.soft_edge
     soft = masks.soft_edge(made.hard, width, map_.voxel_size)
-    rows = steps.mass_rows(map_.data, values["voxel_volume"])
-    warnings = list(values.pop("warnings"))
+    rows = steps.mass_rows(map_.data, values["voxel_volume"], of)
     if not rows:
         warnings.append("The map has no positive value, so that there is no table of mass by threshold.")
     return ContourResult(
-        summary=_summary(level, params.contour is None, values), warnings=tuple(warnings), contour=level, contour_suggested=suggested,
+        summary=_summary(level, params.contour is None, values), warnings=tuple(warnings), contour=level, contour_suggested=found.suggested,
+        contour_lowest=found.lowest, contour_highest=found.highest, contour_bound=found.source,
         mass_by_threshold=Curve(np.array([r[0] for r in rows]), np.array([r[2] for r in rows])) if rows else None,
         masses=Table(_MASS_COLUMNS, tuple(rows)) if rows else None, raw_mask=map_.with_data(made.raw.astype(np.float32)),
         hard_mask=map_.with_data(made.hard.astype(np.float32)), soft_mask=map_.with_data(soft), **values)
+
+
+def _level(study: Study, level: float, found: levels.Levels, target: Optional[levels.Target], of: Mass,
+           warnings: List[str]) -> Dict[str, Any]:
+    """The verdict on the level, and the masses of contour, mask, model and sequence beside each other."""
+    map_ = study.full_map
+    near = None if target is None else target.near
+    shown, right = (levels.volume_above(map_, at, near) for at in (level, found.suggested))
+    said = levels.sentence(level, found, (levels.kda(shown, of), levels.kda(right, of)), target)
+    warnings += [said] if said else []
+    contour = levels.volume_above(map_, level)
+    rows: List[Tuple[Any, ...]] = [_row(f"contour at {level:.3g}", contour, of, contour)]
+    if level != found.suggested:
+        rows.append(_row(f"contour at {found.suggested:.3g}, suggested", levels.volume_above(map_, found.suggested), of, contour))
+    values: Dict[str, Any] = dict(level_verdict=found.verdict(level))
+    expected = right if target is None else target.mass.volume
+    if study.mask is not None:
+        volume = float(np.count_nonzero(study.mask.data >= INSIDE)) * float(np.prod(map_.voxel_size))
+        rows.append(_row("mask", volume, of, contour))
+        values.update(mask_mass=levels.kda(volume, of), mask_ratio=volume / expected if expected > 0 else None)
+    for kind, weigh in (("model", mass_of_model), ("sequence", mass_of_sequences)):
+        given = getattr(study, kind)
+        if given is not None:
+            mass = weigh(given)
+            rows.append((kind, mass.volume, mass.total / 1000, mass.residues, mass.atoms, mass.volume / contour))
+            values[f"{kind}_mass"] = mass.total / 1000
+    if near is not None and target is not None:
+        values["model_ratio"] = shown / target.mass.volume
+        rows.insert(1, _row("contour near the model", shown, of, contour))
+    return dict(values, beside=Table(_BESIDE_COLUMNS, tuple(rows)))
+
+
+def _row(what: str, volume: float, of: Mass, contour: float) -> Tuple[Any, ...]:
+    return what, volume, levels.kda(volume, of), volume / (of.per_residue * of.per_da), None, volume / contour
 
 
 def _masks(map_: Map, level: float, params: ContourParams) -> _Made:
@@ -185,21 +244,25 @@ def _offset(xyz: Tuple[float, ...], shape: Tuple[int, ...]) -> Tuple[float, ...]
     return tuple(100 * abs(c - n // 2) / n for c, n in zip(xyz, shape[::-1]))
 
 
-def _centring(map_: Map, made: _Made) -> Dict[str, Any]:
+def _centring(map_: Map, made: _Made, through: str) -> Dict[str, Any]:
+    """The space around the mask; what runs through the box along an axis is neither off centre nor too near to a face along it."""
     found = steps.spaces(made.hard, map_.voxel_size)
     raw = steps.centre_raw(map_.data)
     raw_offset = _offset(raw, map_.shape) if raw else (None, None, None)
     centre, offset = made.offsets
     rows = tuple(row + (centre[i], offset[i], raw[i] if raw else None, raw_offset[i]) for i, row in enumerate(found.rows))
-    return dict(decentring=found.decentring, space_min=found.space_min, space_min_percent=found.space_min_percent,
-                mass_offset=max(offset), mass_offset_raw=max(raw_offset) if raw else None, spaces=Table(_SPACE_COLUMNS, rows))
+    free = [i for i, name in enumerate("xyz") if name not in through]
+    return dict(through=through, decentring=max((found.rows[i][5] for i in free), default=None), space_min=found.space_min,
+                space_min_percent=min((min(found.rows[i][3:5]) for i in free), default=None),
+                mass_offset=max((offset[i] for i in free), default=None), mass_offset_raw=max(raw_offset) if raw else None,
+                spaces=Table(_SPACE_COLUMNS, rows))
 
 
-def _parts(map_: Map, made: _Made) -> Dict[str, Any]:
+def _parts(map_: Map, made: _Made, of: Mass) -> Dict[str, Any]:
     voxel_volume = float(np.prod(map_.voxel_size))
     found = steps.describe(made.sizes, voxel_volume)
     total, mask_voxels = int(made.sizes.sum()), int(np.count_nonzero(made.hard))
-    kda, residues = steps.mass(total, voxel_volume)
+    kda, residues = steps.mass(total, voxel_volume, of)
     return dict(
         volume=total * voxel_volume, mass=kda, residues=residues, n_components=len(made.sizes), components_95=found.to_95,
         largest_percent=100.0 * float(made.sizes[0]) / total, remaining=found.remaining, remaining_mean=found.mean_voxels,
@@ -238,5 +301,8 @@ def _summary(level: float, suggested: bool, values: Dict[str, Any]) -> str:
     parts = "in one piece" if many == 1 else f"{values['largest_percent']:.0f} % of it in the largest of {many} pieces"
     part = values["outliers_percent"]
     said = "" if part is None else f"; {part:.2g} % of the background are outliers"
+    space = values["space_min_percent"]
+    room = "" if space is None else f", at least {space:.0f} % of the box from its faces"
+    shape = f" It is {extent.words(values['through'])}." if values["through"] else ""
     return (f"At the {'suggested ' if suggested else ''}contour level {level:.4g} the map encloses {values['volume']:.0f} Å³, "
-            f"{values['mass']:.0f} kDa of protein, {parts}, at least {values['space_min_percent']:.0f} % of the box from its faces{said}.")
+            f"{values['mass']:.0f} kDa, {parts}{room}{said}.{shape}")

@@ -1,89 +1,15 @@
-"""Steps of :mod:`.contour`: the level, the box around the molecule, its components, mass by threshold."""
+"""Steps of :mod:`.contour`: the box around the molecule, its components, mass by threshold."""
 from __future__ import annotations
 
 from typing import Any, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ...core import masks
-from ...study.mask import contour, drop_small
-from .contour_background import SAMPLE, median_and_sd
+from ...study.masses import PROTEIN, Mass
 
-A3_PER_DA = 1.207                                            # volume of protein as the service takes it
-DA_PER_RESIDUE = 110.0
 N_THRESHOLDS = 24
 MOST_LISTED = 100
 SPECK = 0.01                                                 # components smaller than this part of the largest are specks
-_OUTSIDE_SHARE = 0.02                                        # of the voxels above the suggested level, outside of the molecule
-_FILLING = 0.5                                               # of the low-passed molecule that the level may enclose
-_BINS = 4000                                                 # between the median of the map and its maximum: steps of 1/4000 of them
-
-
-def suggest(data: np.ndarray, voxel_size: Sequence[float], lowpass: float) -> float:
-    """A contour level for a map as it is.
-
-    The molecule is where the map low-passed at ``lowpass`` exceeds its own contour (:func:`cryoqa_plugin.study.mask.contour`), without
-    parts smaller than 5 % of the largest. The level is the lowest at which at most 2 % of the voxels above it lie outside of this
-    molecule, and at which they fill at most half of it: the first bounds the noise, the second a map without noise. Where it breaks the
-    map into pieces, none of them half of it, a lower level that joins them is taken if there is one above three times the noise.
-
-    Parameters
-    ----------
-    data
-        Map, float32 [z, y, x].
-    voxel_size
-        Edges of a voxel (x, y, z) in Å.
-    lowpass
-        Resolution (Å) of the low-pass, three voxels at least.
-
-    Returns
-    -------
-    float
-        The level, in the unit of the map.
-    """
-    # Nearer to Nyquist a low-pass takes nothing away.
-    fine = 3 * float(np.prod(voxel_size)) ** (1 / 3)
-    filtered = masks.lowpass(data, voxel_size, max(lowpass, fine))
-    inside = drop_small(filtered >= np.float32(contour(filtered)), 0.05)
-    del filtered
-    # The median is the level of the solvent: most of a box is empty.
-    low, high = float(np.median(data.ravel()[::max(1, data.size // SAMPLE)])), float(data.max())
-    if not inside.any() or high <= low:
-        return 0.5 * (low + high)
-    edges = np.linspace(low, high, _BINS + 1)
-    there, elsewhere = (_above(data[flags], edges) for flags in (inside, ~inside))
-    good = (elsewhere <= _OUTSIDE_SHARE * (there + elsewhere)) & (there <= _FILLING * np.count_nonzero(inside)) & (there > 0)
-    bad = np.flatnonzero(~good & (there > 0))
-    first = int(bad[-1]) + 1 if bad.size else 0
-    if first >= _BINS or there[first] == 0 or there[first] < 0.02 * np.count_nonzero(inside):
-        enough = np.flatnonzero(there >= 0.1 * np.count_nonzero(inside))     # noise at the top too: a tenth of the molecule
-        first = int(enough[-1]) if enough.size else 0
-    return _joined(data, float(edges[first]), low + 3 * median_and_sd(_sampled(data[~inside], low))[1])
-
-
-def _sampled(values: np.ndarray, otherwise: float) -> np.ndarray:
-    """Some of the ``values`` that are not 0, spread evenly."""
-    some = values[::max(1, values.size // SAMPLE)]
-    some = some[some != 0]
-    return some if some.size else np.array([otherwise], np.float32)
-
-
-def _joined(data: np.ndarray, level: float, floor: float) -> float:
-    """The level, or a lower one down to ``floor`` where the largest component holds two thirds when it holds less than half at it."""
-    def share(at: float) -> float:
-        _, sizes = masks.components(data >= np.float32(at))
-        return float(sizes[0] / sizes.sum()) if sizes.size else 0.0
-
-    if floor >= level or share(level) >= 0.5:
-        return level
-    lower = np.linspace(level, floor, 5)[1:]
-    return next((float(at) for at in lower if share(at) >= 2 / 3), level)
-
-
-def _above(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """Number of ``values`` at or above each of the ``edges`` but the last."""
-    counts, _ = np.histogram(values, bins=edges.size - 1, range=(edges[0], edges[-1]))
-    return np.cumsum(counts[::-1])[::-1]
 
 
 def dilate(binary: np.ndarray, steps: int) -> np.ndarray:
@@ -214,8 +140,8 @@ def describe(sizes: np.ndarray, voxel_volume: float) -> Components:
     return Components(rows, to_95, left, mean, 100.0 * float(sizes[sizes < SPECK * sizes[0]].sum()) / total)
 
 
-def mass(voxels: float, voxel_volume: float) -> Tuple[float, float]:
-    """Protein that fills a volume, at 1.207 Å³ a Da and 110 Da a residue.
+def mass(voxels: float, voxel_volume: float, of: Mass = PROTEIN) -> Tuple[float, float]:
+    """What fills a volume: protein at 1.207 Å³ a Da and 110 Da a residue, nucleic acid at 0.91 Å³ and 325 Da.
 
     Parameters
     ----------
@@ -223,6 +149,8 @@ def mass(voxels: float, voxel_volume: float) -> Tuple[float, float]:
         Number of voxels.
     voxel_volume
         Volume of a voxel in Å³.
+    of
+        What the molecule is made of; protein when left out.
 
     Returns
     -------
@@ -230,10 +158,10 @@ def mass(voxels: float, voxel_volume: float) -> Tuple[float, float]:
         Mass in kDa, and number of residues.
     """
     volume = voxels * voxel_volume
-    return volume / (1000 * A3_PER_DA), volume / (DA_PER_RESIDUE * A3_PER_DA)
+    return volume / (1000 * of.per_da), volume / (of.per_residue * of.per_da)
 
 
-def mass_rows(data: np.ndarray, voxel_volume: float) -> List[Tuple[float, int, float, float]]:
+def mass_rows(data: np.ndarray, voxel_volume: float, of: Mass = PROTEIN) -> List[Tuple[float, int, float, float]]:
     """Mass above 24 thresholds, at k / 25 of the maximum.
 
     Parameters
@@ -242,6 +170,8 @@ def mass_rows(data: np.ndarray, voxel_volume: float) -> List[Tuple[float, int, f
         Map, float32 [z, y, x].
     voxel_volume
         Volume of a voxel in Å³.
+    of
+        What the molecule is made of; protein when left out.
 
     Returns
     -------
@@ -254,4 +184,4 @@ def mass_rows(data: np.ndarray, voxel_volume: float) -> List[Tuple[float, int, f
     thresholds = top * np.arange(1, N_THRESHOLDS + 1) / (N_THRESHOLDS + 1)
     values = np.sort(data[data > np.float32(thresholds[0])])
     counts = values.size - np.searchsorted(values, thresholds.astype(np.float32), side="right")
-    return [(float(t), int(n), *mass(int(n), voxel_volume)) for t, n in zip(thresholds, counts)]
+    return [(float(t), int(n), *mass(int(n), voxel_volume, of)) for t, n in zip(thresholds, counts)]

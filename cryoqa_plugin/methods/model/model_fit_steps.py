@@ -14,7 +14,7 @@ from ...params import param
 from ...results import Curve
 from ...study import Study
 from ..map_info.contour import ContourParams
-from ..map_info.contour_steps import suggest
+from ..map_info.contour_level import levels_of
 from ..resolution import mtriage_model as placing
 
 _FIT_FROM = 10.0                      # Å, lowest resolution of the B-factor
@@ -77,7 +77,7 @@ def map_and_atoms(study: Study, params: ModelFitParams) -> MapAndAtoms:
     resolution, source = _resolution(study, params.resolution, geo, warnings)
     atoms = placing.atoms_of(study.model, map_, params.scattering_table, lambda: map_.data, warnings)
     radius = params.atom_radius or atom_radius(atoms.values["model_b_mean"], resolution)
-    level = params.contour if params.contour is not None else suggest(map_.data, map_.voxel_size, ContourParams().lowpass)
+    level = params.contour if params.contour is not None else levels_of(study, ContourParams().lowpass)[0].suggested
     values = dict(study.half_map_values(), **atoms.values, resolution=resolution, resolution_from=source, atom_radius=radius,
                   contour=level, contour_suggested=params.contour is None)
     return MapAndAtoms(params, study.model, map_, geo, atoms, resolution, level, radius, values, warnings)

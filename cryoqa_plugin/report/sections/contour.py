@@ -12,8 +12,9 @@ from ..blocks import Block, Picture, Pictures, Text, show
 from ..draw import curves, split_values, tables
 from ..section import Results, Section
 
-_FIRST = ("contour", "mass", "residues", "decentring", "space_min", "space_min_percent", "mass_offset", "components_95",
-          "remaining_percent", "mask_overlap", "background_mean", "outlier_ratio", "outliers_percent")
+_FIRST = ("contour", "contour_suggested", "contour_lowest", "contour_highest", "level_verdict", "mass", "residues", "model_mass",
+          "model_ratio", "sequence_mass", "mask_ratio", "through", "decentring", "space_min", "space_min_percent",
+          "mass_offset", "components_95", "remaining_percent", "mask_overlap", "background_mean", "outlier_ratio", "outliers_percent")
 Images = Sequence[Tuple[str, np.ndarray]]
 
 
@@ -79,6 +80,7 @@ SECTION = Section(
     question="What does the map hold at its contour level, and what is around it?", capability="contour",
     how_to_read="The molecule should stand in the middle of the box with room around it (30 Å and more, so that the CTF could be "
                 "corrected), in one piece or a few. Thousands of tiny blobs are noise and harmless while they hold a few percent of "
-                "the mass. The background should be noise about zero without structure. Focused and local refinements are off centre, "
-                "and helices and membranes reach the faces of the box: there, warnings are no mistakes.",
+                "the mass. The masses of contour, mask, model and sequence should agree; the level is judged by them and by the noise. The "
+                "background should be noise about zero without structure. Focused and local refinements are off centre: there, warnings "
+                "are no mistakes.",
     render=render)
