@@ -20,8 +20,7 @@ class Check:
     """One criterion.
 
     ``metric`` is the name of a metric of the result; ``op`` one of ``<= >= < > == is``; ``limit`` what it is compared
-    with; ``title`` a few words; ``advice`` what to do when it is not met; ``severity`` ``warn`` or ``fail``; ``after`` the metric of the
-    check that comes before it: when that is not met, this one is its consequence and is not judged.
+    with; ``title`` a few words; ``advice`` what to do when it is not met; ``severity`` ``warn`` or ``fail``.
     """
 
     metric: str
@@ -31,19 +30,11 @@ class Check:
     advice: str
     reference: str = ""
     severity: str = "warn"
-    after: str = ""
 
 
 def evaluate(checks: Iterable[Check], metrics: Mapping[str, Mapping[str, Any]]) -> List[Dict[str, Any]]:
     """Outcome of each check on the ``metrics`` block of a result document: status ok, warn, fail or skipped."""
-    checks = list(checks)
-    out = [_outcome(c, metrics[c.metric]) for c in checks]
-    wrong = {o["metric"]: o["title"] for o in out if o["status"] in ("warn", "fail")}
-    return [_because(o, wrong[c.after]) if c.after in wrong and o["metric"] in wrong else o for c, o in zip(checks, out)]
-
-
-def _because(outcome: Dict[str, Any], cause: str) -> Dict[str, Any]:
-    return dict(outcome, status="skipped", sentence=f"{outcome['title']}: not judged, because of '{cause}'.")
+    return [_outcome(c, metrics[c.metric]) for c in checks]
 
 
 def causes_first(outcomes: List[Dict[str, Any]], prefix: str) -> List[Dict[str, Any]]:
@@ -67,7 +58,7 @@ def causes_first(outcomes: List[Dict[str, Any]], prefix: str) -> List[Dict[str, 
     for outcome in outcomes:
         if outcome["metric"].startswith(prefix) and outcome["status"] in ("warn", "fail"):
             if cause:
-                outcome = _because(outcome, cause)
+                outcome = dict(outcome, status="skipped", sentence=f"{outcome['title']}: not judged, because of '{cause}'.")
             else:
                 cause = outcome["title"]
         out.append(outcome)

@@ -376,7 +376,7 @@ def sentence(level: float, levels: Levels, shown: Tuple[float, float], target: O
         return (f"Only {shown[0]:.3g} kDa{where} stand out from the noise of the map: filter it to its resolution, or look for what hides "
                 "the signal.")
     if verdict == HIGH:
-        return (f"The contour level {level:.3g} is too high: above it lie {shown[0]:.3g} kDa{where}; at the suggested level, {right}, "
+        return (f"The contour level is too high, {level:.3g}: above it lie {shown[0]:.3g} kDa{where}; at the suggested level, {right}, "
                 f"{shown[1]:.3g} kDa.")
-    return (f"The contour level {level:.3g} is too low: it shows {shown[0]:.3g} kDa{where}, noise or swollen density; at the "
+    return (f"The contour level is too low, {level:.3g}: it shows {shown[0]:.3g} kDa{where}, noise or swollen density; at the "
             f"suggested level, {right}, {shown[1]:.3g} kDa.")
