@@ -27,7 +27,7 @@ WORDS = {
     "sphere": r"largest sphere|inside (that|the) sphere",
     "shared_noise": r"share[sd]? (some |a part of |part of |[\d.]+ % of )?(the(ir)? )?(same )?noise|shared noise|common noise|"
                     r"correlated noise|noise[^.]* (is|are) (common|correlated|shared|the same)|not independent|noise[^.]* in common",
-    "views": r"preferred orientation|views? (are |is )?missing|missing views|(hold|holds) nothing|empty (direction|part|cone)|no views|"
+    "views": r"[Pp]referred orientation|views? (are |is )?missing|missing views|(hold|holds) nothing|empty (direction|part|cone)|no views|"
              r"directions? [^.]*(empty|without)|noise[^.]* direction|[Ff]ew(er)? views",
     "anisotropic": r"anisotrop|falls? off faster along|along the slowest axis|same in all directions: no|worst (direction|along|is along)|"
                    r"depends on direction",
@@ -50,7 +50,7 @@ WORDS = {
     "background": r"background"}
 METRICS = {                                                          # check that is not met -> cause
     "half_maps_identical": "copies", "half_maps_shift": "moved", "half_maps_scale": "scale", "half_maps_masked": "masked",
-    "half_maps_likeness": "no_signal", "solvent_noise_ratio": "masked", "isotropic": "anisotropic", "area_ratio": "anisotropic",
+    "half_maps_likeness": "no_signal", "solvent_noise_ratio": "masked", "empty_fraction": "views", "noise_ratio": "views",
     "fall_off_ratio": "anisotropic", "bfactor": "oversharp", "b_excess": "oversharp", "reaches_nyquist": "nyquist", "tail_fsc": "nyquist",
     "nyquist_fraction": "nyquist", "reach_nyquist": "nyquist", "random_fsc_at_resolution": "mask_tight", "rise_at_end": "rise",
     "unmasked_reaches_further": "mask_tight", "wrong_probability": "hand", "model_gap": "model_lags", "model_lead": "model_leads",

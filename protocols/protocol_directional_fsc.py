@@ -11,5 +11,5 @@ class CryoqaProtDirectionalFsc(CryoqaProtocol):
 
     _label = "directional fsc"
     _capability = "directional_fsc"
-    _shown = ("resolution_ratio", "fitted_best", "fitted_worst", "regional_ratio", "regional_scatter", "resolution_x", "resolution_y",
-              "resolution_z", "resolution_median", "fso_09", "fso_05", "fso_01", "bingham_p", "area_ratio", "sphericity", "u_range")
+    _shown = ("isotropic", "empty_fraction", "noise_ratio", "noise_axis", "fall_off_ratio", "resolution_x", "resolution_y", "resolution_z",
+              "resolution_median", "cfar", "fso_09", "fso_05", "fso_01", "bingham_p", "sphericity", "u_range")

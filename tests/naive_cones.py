@@ -52,3 +52,38 @@ def spread(values, shape, voxel_size, axes, reach):
             profile = values[i] * (1 - r + i) + values[min(i + 1, last)] * (r - i)
             out[index] = (w * profile).sum() / w.sum()
     return out
+
+
+def conical_area_ratio(f1, f2, shape, voxel_size, axes, angle, start, left_out=None):
+    """cFAR, cone by cone and shell by shell; ``left_out`` bool [nz, ny, nk] are coefficients that count nowhere."""
+    r, weight = radius(shape, voxel_size)
+    if left_out is not None:
+        weight = np.where(left_out, 0, weight)
+    edges = np.array(shape) * np.array(voxel_size)[::-1]
+    last = int(min(n // 2 * edges.max() / e for n, e in zip(shape, edges)) + 1e-9)
+    shell, c = (r + 0.5).astype(int), cosines(vectors(shape, voxel_size), axes)
+    areas = []
+    for i in range(len(axes)):
+        inside, area = c[..., i] >= np.cos(np.deg2rad(angle)), 0.0
+        for k in range(start, last + 1):
+            here = inside & (shell == k)
+            a, b, w = f1[here].astype(complex), f2[here].astype(complex), weight[here]
+            power = np.sqrt((w * abs(a) ** 2).sum() * (w * abs(b) ** 2).sum())
+            fsc = (w * (np.conj(a) * b).real).sum() / power if power > 0 else 0.0
+            if fsc < 0.143:
+                break
+            area += fsc * k ** 2
+        areas.append(area)
+    return min(areas) / max(areas)
+
+
+def cell_of(vectors_, edge):
+    """Cell of the cube map of every vector, int of the same shape but the last axis."""
+    face = np.abs(vectors_).argmax(axis=-1)
+    whole = np.take_along_axis(vectors_, face[..., None], axis=-1)[..., 0]
+    whole = np.where(whole == 0, 1, whole)
+    index = face
+    for step in (1, 2):
+        at = np.take_along_axis(vectors_, ((face + step) % 3)[..., None], axis=-1)[..., 0] / whole
+        index = index * edge + np.minimum(((at + 1) * 0.5 * edge).astype(int), edge - 1)
+    return index

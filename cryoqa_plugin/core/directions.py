@@ -151,3 +151,36 @@ def lookup(axes: np.ndarray, reach: float, edge: int = 32) -> Lookup:
     inside = np.abs(centres @ axes.T) >= limit[:, None]
     starts = np.r_[0, np.cumsum(inside.sum(axis=1))].astype(np.int64)
     return Lookup(edge, starts, np.nonzero(inside)[1].astype(np.int64), axes)
+
+
+def without(table: Lookup, dropped: np.ndarray) -> Lookup:
+    """A table that finds no direction near some cells, so that what lies there is in no cone.
+
+    Parameters
+    ----------
+    table
+        Made by :func:`lookup`.
+    dropped
+        The cells to leave out, bool [3 e^2], of a cube map with ``e`` cells along the edge of a face; ``table.edge`` is a multiple of
+        ``e``.
+
+    Returns
+    -------
+    Lookup
+        The same table when nothing is dropped.
+
+    Raises
+    ------
+    ValueError
+        The cells of the table are no parts of those that are dropped.
+    """
+    if not dropped.any():
+        return table
+    coarse = int(round(np.sqrt(dropped.size / 3)))
+    parts, rest = divmod(table.edge, coarse)
+    if rest:
+        raise ValueError(f"{table.edge} cells along an edge are no parts of {coarse}")
+    fine = dropped.reshape(3, coarse, coarse).repeat(parts, axis=1).repeat(parts, axis=2).ravel()
+    sizes = np.diff(table.starts)
+    kept = np.where(fine, 0, sizes)
+    return table._replace(starts=np.r_[0, np.cumsum(kept)].astype(np.int64), members=table.members[np.repeat(~fine, sizes)])

@@ -16,13 +16,14 @@ VIEWS = (("along z: x to the right, y down", (0, 0, 1), (1, 0, 0), (0, 1, 0)),
          ("along x: y to the right, z down", (1, 0, 0), (0, 1, 0), (0, 0, 1)))
 
 
-def directions(document: Mapping[str, Any]) -> Optional[Tuple[np.ndarray, np.ndarray]]:
-    """Directions (x, y, z), float64 [n, 3], and their resolution in Å, float64 [n], NaN where there is none, of a saved result.
+def directions(document: Mapping[str, Any], column: int = 3) -> Optional[Tuple[np.ndarray, np.ndarray]]:
+    """Directions (x, y, z), float64 [n, 3], and a value of each, float64 [n], NaN where there is none, of a saved result.
 
-    They are the first four columns of the table ``directions``; None when fewer than twelve are known.
+    They are the first three columns of the table ``directions`` and the given one, the resolution in Å when none is given; None when
+    fewer than twelve are known.
     """
     rows = document["tables"].get("directions", {}).get("rows", [])
-    values = np.array([np.nan if row[3] is None else row[3] for row in rows], dtype=float)
+    values = np.array([np.nan if row[column] is None else row[column] for row in rows], dtype=float)
     if np.count_nonzero(np.isfinite(values)) < 12:
         return None
     return np.array([row[:3] for row in rows], dtype=float), values
@@ -30,9 +31,15 @@ def directions(document: Mapping[str, Any]) -> Optional[Tuple[np.ndarray, np.nda
 
 def limits(values: np.ndarray, least: float = 0.05) -> Tuple[float, float]:
     """Ends of the colour scale: the 2.5 and 97.5 percentiles, but at least ``least`` of the median to either side of it."""
-    known = values[np.isfinite(values)]
-    low, middle, high = np.quantile(known, (0.025, 0.5, 0.975))
+    low, middle, high = np.quantile(values[np.isfinite(values)], (0.025, 0.5, 0.975))
     return float(min(low, middle * (1 - least))), float(max(high, middle * (1 + least)))
+
+
+def fixed_limits(values: np.ndarray, low: float, high: float) -> Tuple[float, float]:
+    """Ends of a colour scale that are the same for all maps, so that scatter does not look like a finding: wider where the 2.5 and 97.5
+    percentiles of the values lie beyond, never narrower."""
+    ends = np.quantile(values[np.isfinite(values)], (0.025, 0.975))
+    return float(min(ends[0], low)), float(max(ends[1], high))
 
 
 def hemispheres(axes: np.ndarray, values: np.ndarray, scale: Tuple[float, float]) -> List[Tuple[str, bytes]]:

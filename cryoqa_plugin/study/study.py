@@ -5,8 +5,9 @@ from typing import Any, Dict, List, Optional
 
 import numpy as np
 
-from ..core import shells
+from ..core import cones, shells
 from . import extent, halves, mask, notes, resolution
+from .directional_noise import CELLS_PER_EDGE, DirectionalNoise, directional_noise
 from .fsc_curves import DEFAULT, FscCurves, FscSettings, fsc_curves
 from .given import GivenInputs
 from .halves import HalfMaps
@@ -58,6 +59,23 @@ class Study(GivenInputs):
         return self._answer("noise", (*self._pair, given), lambda: half_map_noise(
             self.transform("half1"), self.transform("half2"), self.half_sums(), self.geometry, self.grid.voxel_size,
             None if given is None else given.data))
+
+    @property
+    def half_cells(self) -> shells.CrossSums:
+        """Cross sums of the half-maps as they are, in shells and 507 cells of direction, float64 [n_shells, 507] each."""
+        return self._answer("half-maps by direction", self._pair, lambda: cones.cell_sums(
+            self.transform("half1"), self.transform("half2"), self.geometry, CELLS_PER_EDGE))
+
+    @property
+    def directional_noise(self) -> Optional[DirectionalNoise]:
+        """Noise of the half-maps as they are, by direction: which views are missing.
+
+        None for copies and for half-maps that do not lie on each other, whose difference is no noise, and where too few shells hold any.
+        """
+        if not notes.place_is_known(self.half_maps):
+            return None
+        return self._answer("noise by direction", self._pair, lambda: directional_noise(
+            self.half_cells, self.geometry, self.half_maps.filtered_at))
 
     def half_map_values(self) -> Dict[str, Any]:
         """The fields of :class:`HalfMapFacts` by name; empty without half-maps.

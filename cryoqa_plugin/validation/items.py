@@ -120,9 +120,9 @@ ITEMS: Tuple[Item, ...] = (
     Item("1.f", "Local resolution by direction: MonoDir", (
         _ratio("monodir", "radial_median", "the radial resolution of MonoDir"),), reported=(0.0, 10.0)),
     Item("1.g", "Fourier shell occupancy", (_ratio("directional_fsc", "fso_05", "that of the occupancy at 0.5"),),
-         checks=("half_maps_identical", "isotropic", "reach_nyquist")),
+         checks=("half_maps_identical", "empty_fraction", "noise_ratio", "reach_nyquist")),
     Item("1.h", "3DFSC", (_ratio("directional_fsc", "resolution_global", "that of the 3DFSC"),),
-         checks=("half_maps_identical", "half_maps_masked", "area_ratio", "fall_off_ratio")),
+         checks=("half_maps_identical", "half_maps_masked", "fall_off_ratio")),
     Item("1.i", "Local resolution: filter bank", note="Not in the service's reports."),
     Item("A.a", "Map against model: FSC", (_ratio("mtriage", "d_fsc_model_05_masked", "that of map against model at 0.5"),),
          checks=("model_zscore", "atoms_outside", "model_correlation", "model_gap", "model_lead", "b_excess")),

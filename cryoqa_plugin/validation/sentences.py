@@ -21,9 +21,10 @@ SENTENCES: Dict[str, Any] = {
     "1.b": (("half_map_statistics", "The half-maps share more than noise up to {resolution_fdr:.2f} Å, at a false discovery rate of "
                                    "{rate:.0%}."),),
     "1.g": (("directional_fsc", "Half of the directions reach {fso_05:.2f} Å, nine tenths {fso_09:.2f} Å and one tenth {fso_01:.2f} Å."),
-            ("directional_fsc", "The resolutions of regions differ by a factor of {regional_ratio:.2f} at most.")),
-    "1.h": (("directional_fsc", "Along x, y and z the FSC reaches {resolution_x:.2f}, {resolution_y:.2f} and {resolution_z:.2f} Å."),
-            ("directional_fsc", "The sphericity is {sphericity:.3f}.")),
+            ("directional_fsc", "Noise differs by a factor of {noise_ratio:.2f} between directions, and {empty_fraction:.0%} of Fourier "
+                                "space holds nothing.")),
+    "1.h": (("directional_fsc", "Along x, y and z the resolution is {resolution_x:.2f}, {resolution_y:.2f} and {resolution_z:.2f} Å."),
+            ("directional_fsc", "The cFAR is {cfar:.2f} (isotropic half-maps: 0.70 to 0.94) and the sphericity {sphericity:.3f}.")),
     "A.b": (("model_fit", "Map and model correlate by {cc_mask:.3f} around the atoms, {cc_residues:.3f} in the median residue."),
             ("model_fit", "Above the contour level lie {inclusion_all:.0%} of the atoms and {inclusion_backbone:.0%} of the backbone.")),
     "A.d": (("model_fit", "The Guinier plots of map and model correlate by {guinier_correlation:.3f}."),

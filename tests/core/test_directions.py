@@ -49,3 +49,25 @@ def test_cells_cover_the_half_sphere_once():
     edge = 12
     for i, centre in enumerate(directions.cell_centres(edge)):
         assert _cell(*centre, edge) == i and _cell(*-centre, edge) == i
+
+
+def test_nothing_is_found_near_cells_that_are_left_out():
+    axes = directions.half_directions(2)
+    table = directions.lookup(axes, 17.0, 12)
+    dropped = np.random.default_rng(1).random(3 * 4 * 4) < 0.3
+    less = directions.without(table, dropped)
+    centres = directions.cell_centres(12)
+    coarse = directions.cell_centres(4)
+    for c in range(3 * 12 * 12):
+        gone = dropped[int(np.argmin([_cell_distance(centres[c], d) for d in coarse]))]
+        here = less.members[less.starts[c]:less.starts[c + 1]]
+        np.testing.assert_array_equal(here, [] if gone else table.members[table.starts[c]:table.starts[c + 1]])
+    assert directions.without(table, np.zeros(48, bool)) is table
+    with pytest.raises(ValueError, match="are no parts of 5"):
+        directions.without(table, np.ones(75, bool))
+
+
+def _cell_distance(a, b):
+    """Largest distance along the face, after both are pushed to the cube; another face is far."""
+    face = int(np.argmax(np.abs(a)))
+    return np.abs(a / a[face] - b / b[face]).max() if face == int(np.argmax(np.abs(b))) else np.inf

@@ -9,19 +9,14 @@ from scipy.special import chdtrc, ndtri
 from ...core import crossing
 from ...core.cones import Cone
 from ...core.directions import Sphere, half_directions
+from ...core.quadrupoles import Axes, principal, products
 
 FORCED_SHELLS = 5                        # Xmipp sets the FSO of the first five shells to 1
 FIRST_SHELL = 3                          # and looks for a directional resolution from this shell on
 
 _PASSES, _HUBER = 10, 1.5  # passes of the fit; residuals, in standard deviations, from which weights fall
+_FAR_LEVEL = 0.143                       # FSC at which the area of a cone ends
 _REGION = 25.0                           # degrees from the middle of a region to its edge
-
-
-class Axes(NamedTuple):
-    """Principal axes of a symmetric 3 x 3 matrix: ``values`` float64 [3], rising, and ``vectors`` float64 [3, 3], one a row (x, y, z)."""
-
-    values: np.ndarray
-    vectors: np.ndarray
 
 
 class Bingham(NamedTuple):
@@ -30,59 +25,6 @@ class Bingham(NamedTuple):
     statistic: float
     p: float
     fso: float
-
-
-def products(axes: np.ndarray) -> np.ndarray:
-    """Products of the components of directions: with the six components of ``U`` they give ``d^T U d``.
-
-    Parameters
-    ----------
-    axes
-        Directions (x, y, z), float64 [n, 3].
-
-    Returns
-    -------
-    ndarray
-        xx, yy, zz, 2 xy, 2 xz, 2 yz, float64 [n, 6].
-    """
-    x, y, z = axes.T
-    return np.c_[x * x, y * y, z * z, 2 * x * y, 2 * x * z, 2 * y * z]
-
-
-def matrix(components: np.ndarray) -> np.ndarray:
-    """Symmetric matrix of six components.
-
-    Parameters
-    ----------
-    components
-        xx, yy, zz, xy, xz, yz, float64 [6].
-
-    Returns
-    -------
-    ndarray
-        float64 [3, 3].
-    """
-    a, b, c, d, e, f = components
-    return np.array([[a, d, e], [d, b, f], [e, f, c]])
-
-
-def principal(components: np.ndarray) -> Axes:
-    """Principal axes of the matrix with six components.
-
-    Parameters
-    ----------
-    components
-        xx, yy, zz, xy, xz, yz, float64 [6].
-
-    Returns
-    -------
-    Axes
-        In rising order; each vector has its largest component positive.
-    """
-    values, vectors = np.linalg.eigh(matrix(components))
-    rows = vectors.T
-    sign = np.sign(rows[np.arange(3), np.abs(rows).argmax(axis=1)])
-    return Axes(values, rows * sign[:, None])
 
 
 def crossings(freq: np.ndarray, fsc: np.ndarray, threshold: float) -> np.ndarray:
@@ -366,4 +308,29 @@ def area_ratio(fsc: np.ndarray) -> float:
         1 is isotropic, 0 the worst; NaN when no curve is above 0.
     """
     areas = np.clip(fsc[1:], 0, None).sum(axis=0)
+    return float(areas.min() / areas.max()) if areas.max() > 0 else float("nan")
+
+
+def conical_area_ratio(fsc: np.ndarray, start: int) -> float:
+    """cFAR: smallest over largest area under the FSC in hard cones of 20 degrees, each shell weighted by its area.
+
+    Parameters
+    ----------
+    fsc
+        Curves in hard double cones of 20 degrees half-angle, float64 [n_shells, n_directions]; NaN in directions without anything.
+    start
+        First shell that counts; coarser ones hold too few coefficients in a cone.
+
+    Returns
+    -------
+    float
+        0 to 1; NaN when no curve starts above 0.143. Isotropic half-maps have 0.70 to 0.94, in a mask 0.45 to 0.95.
+
+    Notes
+    -----
+    ``sum of FSC(k) k^2`` from ``start`` up to the first shell below 0.143. A direction without anything, or below 0.143 at ``start``, has
+    the area 0. The definition is that of the orientation diagnostics of cryoSPARC, https://guide.cryosparc.com.
+    """
+    above = np.logical_and.accumulate(fsc[start:] >= _FAR_LEVEL, axis=0)
+    areas = (np.where(above, fsc[start:], 0.0) * np.arange(start, len(fsc))[:, None] ** 2).sum(axis=0)
     return float(areas.min() / areas.max()) if areas.max() > 0 else float("nan")

@@ -8,10 +8,10 @@ import numpy as np
 from ...core import shells
 from ...core.directions import cell_centres
 from ...core.fourier import Geometry
+from ...core.quadrupoles import Axes, principal, products
 from ...core.shells import CrossSums
-from .directional_shape import Axes, principal, products
+from ...study.directional_noise import CELLS_PER_EDGE as CELLS_PER_EDGE
 
-CELLS_PER_EDGE = 13                        # odd, so that the axes lie in the middle of cells
 _FEWEST = 300                              # independent coefficients
 _CLUSTER = 4                               # shells to a cluster of the standard error
 _TRACELESS = np.array([1 / 3, 1 / 3, 1 / 3, 0, 0, 0])

@@ -31,17 +31,27 @@ def halves(shape=(48, 48, 48), bfactors=(60.0, 60.0, 60.0), plateau=300.0, noise
     return [Map(np.fft.irfftn(signal + white(noise), shape).astype(np.float32), (VOXEL,) * 3) for _ in range(2)]
 
 
-def with_a_cap(angle, noise, axis=(0.0, 0.3, 1.0), shape=(64, 64, 64), b=100.0, plateau=300.0, seed=0):
-    """Isotropic half-maps but for ``noise`` times the noise power within ``angle`` degrees of ``axis``, as missing views leave it."""
+def with_a_cap(angle, noise=1.0, axis=(0.0, 0.3, 1.0), shape=(64, 64, 64), b=100.0, plateau=300.0, seed=0, signal=1.0, mask=None,
+               level=0.0):
+    """Isotropic half-maps but for ``noise`` and ``signal`` times the power of both within ``angle`` degrees of ``axis``: missing views
+    leave more noise, or nothing. ``level`` is added to both maps; ``mask`` float32 [z, y, x]."""
     rng = np.random.default_rng(seed)
     nz, ny, nx = shape
     z, y, x = np.meshgrid(np.fft.fftfreq(nz), np.fft.fftfreq(ny), np.fft.rfftfreq(nx), indexing="ij")
     v = np.array(axis) / np.linalg.norm(axis)
     inside = np.abs(x * v[0] + y * v[1] + z * v[2]) > np.cos(np.deg2rad(angle)) * np.sqrt(x * x + y * y + z * z)
-    level = np.where(inside, np.sqrt(noise), 1)
-    signal = np.sqrt(plateau) * np.fft.rfftn(rng.standard_normal(shape)) * np.exp(-b * sum(squares(shape)) / 4)
-    noisy = [np.fft.irfftn(signal + level * np.fft.rfftn(rng.standard_normal(shape)), shape) for _ in range(2)]
-    return Study(**{k: Map(a.astype(np.float32), (VOXEL,) * 3) for k, a in zip(("half1", "half2"), noisy)})
+    noisy, seen = (np.where(inside, np.sqrt(power), 1) for power in (noise, signal))
+    common = seen * np.sqrt(plateau) * np.fft.rfftn(rng.standard_normal(shape)) * np.exp(-b * sum(squares(shape)) / 4)
+    both = [np.fft.irfftn(common + noisy * np.fft.rfftn(rng.standard_normal(shape)), shape) + level for _ in range(2)]
+    maps = {k: Map(a.astype(np.float32), (VOXEL,) * 3) for k, a in zip(("half1", "half2"), both)}
+    return Study(**maps, **({} if mask is None else {"mask": Map(mask, (VOXEL,) * 3)}))
+
+
+def soft_ball(shape=(64, 64, 64), radius=22.0, edge=5.0):
+    """A ball with a cosine edge, float32 [z, y, x]."""
+    z, y, x = np.meshgrid(*(np.arange(n) - n // 2 for n in shape), indexing="ij")
+    t = np.clip((np.sqrt(x * x + y * y + z * z) - radius) / edge, 0, 1)
+    return (0.5 + 0.5 * np.cos(np.pi * t)).astype(np.float32)
 
 
 def inputs(**options):
