@@ -94,8 +94,8 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
     ),
     "directional_fsc": (
         Check("empty_fraction", "<=", 0.0, "Part of Fourier space that holds nothing",
-              "Views are missing, or these coefficients were suppressed: look at the distribution of orientations, and collect tilted images "
-              "or other grids.", "https://doi.org/10.1038/nmeth.4347"),
+              "Views are missing, or coefficients were suppressed: look at the distribution of orientations, and collect tilted images or "
+              "other grids.", "https://doi.org/10.1038/nmeth.4347"),
         Check("noise_ratio", "<=", 2.0, "Noise of the noisiest direction over that of the quietest",
               "Views are few from some directions: look at the distribution of orientations, and collect tilted images or other grids.",
               "https://doi.org/10.1038/nmeth.4347"),
