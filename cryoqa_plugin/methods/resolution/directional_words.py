@@ -108,8 +108,8 @@ def _uneven(noise: DirectionalNoise, on_axis: Along, belt: Along) -> str:
     ends = f" The resolution is {_angstrom(on_axis.resolution)} along {axis} and {_angstrom(belt.resolution)} across it."
     noisy, signal = (on_axis.noise or 1.0) / (belt.noise or 1.0), (on_axis.signal or 1.0) / (belt.signal or 1.0)
     if noise.strength < 0 and is_damped(signal, noisy):
-        return (f"Fourier space was suppressed around {named}: noise and signal have {noisy:.2g} and {signal:.2g} times the power there that "
-                f"they have across it.{ends}")
+        return (f"Fourier space was suppressed around {named}: noise and signal have {noisy:.2g} and {signal:.2g} times the power there "
+                f"that they have across it.{ends}")
     degree = "Preferred orientation" if noise.ratio > STRONG else "Views are spread unevenly"
     few = "are few" if noise.strength > 0 else "are most of all"
     return f"{degree}: side views, with the beam across {named}, {few}. Noise along {axis} is {noisy:.2g} times that across it.{ends}"
