@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass, replace
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Any, Collection, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from .errors import InputError
 
@@ -20,7 +20,8 @@ class Check:
     """One criterion.
 
     ``metric`` is the name of a metric of the result; ``op`` one of ``<= >= < > == is``; ``limit`` what it is compared
-    with; ``title`` a few words; ``advice`` what to do when it is not met; ``severity`` ``warn`` or ``fail``.
+    with; ``title`` a few words; ``advice`` what to do when it is not met; ``severity`` ``warn`` or ``fail``, and ``fail`` in any case
+    beyond ``fails_at``.
     """
 
     metric: str
@@ -30,6 +31,7 @@ class Check:
     advice: str
     reference: str = ""
     severity: str = "warn"
+    fails_at: Any = None
 
 
 def evaluate(checks: Iterable[Check], metrics: Mapping[str, Mapping[str, Any]]) -> List[Dict[str, Any]]:
@@ -37,30 +39,31 @@ def evaluate(checks: Iterable[Check], metrics: Mapping[str, Mapping[str, Any]]) 
     return [_outcome(c, metrics[c.metric]) for c in checks]
 
 
-def causes_first(outcomes: List[Dict[str, Any]], prefix: str) -> List[Dict[str, Any]]:
-    """Outcomes in which the first check of a group that is not met silences the later ones.
+def causes_first(outcomes: List[Dict[str, Any]], explained: Mapping[str, Collection[str]]) -> List[Dict[str, Any]]:
+    """Outcomes in which a check that is not met silences those that it explains.
 
     Parameters
     ----------
     outcomes
         Outcomes of :func:`evaluate`, the most upstream cause first.
-    prefix
-        What the metrics of the group begin with.
+    explained
+        By metric of a cause, the metrics that it explains; those of a cause that voids everything are named by ``*``.
 
     Returns
     -------
     list of dict
-        The same, where a later one of the group that is not met is ``skipped`` and names the cause: what copies, or half-maps that do not
-        lie on each other, bring with them is no fault of its own.
+        The same, where a later one that is not met and is explained is ``skipped`` and names the cause: what copies, or half-maps that do
+        not lie on each other, bring with them is no fault of its own.
     """
     out: List[Dict[str, Any]] = []
-    cause = ""
+    causes: List[Tuple[str, Collection[str]]] = []
     for outcome in outcomes:
-        if outcome["metric"].startswith(prefix) and outcome["status"] in ("warn", "fail"):
-            if cause:
+        if outcome["status"] in ("warn", "fail"):
+            cause = next((title for title, named in causes if "*" in named or outcome["metric"] in named), None)
+            if cause is not None:
                 outcome = dict(outcome, status="skipped", sentence=f"{outcome['title']}: not judged, because of '{cause}'.")
-            else:
-                cause = outcome["title"]
+            elif outcome["metric"] in explained:
+                causes.append((outcome["title"], explained[outcome["metric"]]))
         out.append(outcome)
     return out
 
@@ -80,7 +83,8 @@ def _outcome(check: Check, entry: Mapping[str, Any]) -> Dict[str, Any]:
         sentence = f"{check.title}: {shown}{unit}; it should be {words} {limit}{unit}."
     if not good and check.advice:
         sentence += " " + check.advice
-    return dict(out, status="ok" if good else check.severity, sentence=sentence)
+    fails = check.fails_at is not None and not compare(value, check.fails_at)
+    return dict(out, status="ok" if good else "fail" if fails else check.severity, sentence=sentence)
 
 
 def _show(value: Any) -> str:

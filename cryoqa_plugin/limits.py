@@ -1,7 +1,7 @@
 """The one table of limits: what each capability's numbers are held against."""
 from __future__ import annotations
 
-from typing import Dict, Tuple
+from typing import Collection, Dict, Tuple
 
 from .checks import Check
 from .registry import CAPABILITIES
@@ -10,19 +10,42 @@ from .registry import CAPABILITIES
 _HALF_MAPS = (
     Check("half_maps_identical", "is", False, "Half-maps are copies of each other",
           "Give the two independent half-maps of one refinement.", severity="fail"),
+    Check("half_maps_signal", ">=", 5.0, "Half-maps share signal, in standard errors of noise",
+          "They agree no better than noise: check that they are two half-maps of one refinement, and that it worked.", severity="fail"),
     Check("half_maps_likeness", ">=", 0.4, "Half-maps are of one molecule",
           "Laid on each other as well as they can be they share little: check that they come from one refinement."),
     Check("half_maps_operation", "is", "none", "Half-maps are the same way round",
           "One half-map is a mirror image of the other, turned, or inverted: read and write both with one program, and take the two "
-          "halves of one refinement."),
+          "halves of one refinement.", severity="fail"),
     Check("half_maps_shift", "<=", 0.1, "Half-maps lie on each other",
           "Move half-map 2 back by the shift along x, y, z, or take the two halves of one refinement: all resolutions are too low "
-          "otherwise."),
-    Check("half_maps_scale", "<=", 1.2, "Half-maps have one scale", "The half-maps differ in scale or noise: check that they come from "
-          "one refinement, with as many particles each."),
+          "otherwise.", fails_at=0.5),
     Check("half_maps_masked", "is", False, "Half-maps are masked",
           "Give the half-maps as the refinement wrote them, without a mask."),
+    Check("half_maps_damped", "is", False, "Solvent of the half-maps was damped",
+          "Give the half-maps as the refinement wrote them, before their solvent was flattened, masked or filtered."),
+    Check("half_maps_filtered", "is", False, "Half-maps were low-passed",
+          "Nothing finer than the edge of the filter can be told: give the half-maps as the refinement wrote them."),
+    Check("half_maps_scale", "<=", 2.0, "Half-maps have one scale", "The half-maps differ in scale or noise: check that they come from "
+          "one refinement, with as many particles each."),
+    Check("half_maps_share_noise", "is", False, "Half-maps share noise",
+          "They are not independent, and their FSC is too good: look for particles in both halves, or a step that saw both."),
 )
+# What a cause explains is not warned about again; * is everything after it.
+_AT_THE_END = ("reaches_nyquist", "reach_nyquist", "nyquist_fraction", "tail_fsc", "rise_at_end", "returns_above", "shells_beyond",
+               "d_fsc_falls", "unmasked_reaches_further")
+_OF_MASK = ("random_fsc_at_resolution", "random_fsc", "area_ratio")
+_OF_NOISE = ("noise_spread", "noise_source", "fraction_above", "fraction_above_finest", "finer_percent", "significant_fraction")
+EXPLAINED: Dict[str, Collection[str]] = {
+    "half_maps_identical": ("*",), "half_maps_signal": ("*",), "half_maps_likeness": ("*",), "half_maps_operation": ("*",),
+    "half_maps_shift": ("*",),
+    "half_maps_masked": ("half_maps_damped", "half_maps_scale", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
+    "half_maps_damped": ("half_maps_scale", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
+    "half_maps_filtered": ("bfactor", "fall", "isotropic", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
+    "shares_in_mask": _AT_THE_END,
+    "level_verdict": ("components_95", "remaining_percent", "mask_overlap"),
+    "half_maps_share_noise": ("baseline", "model_gap", *_AT_THE_END),
+}
 _ATOMS_OUTSIDE = Check("atoms_outside", "<=", 0.01, "Atoms outside of the map", "Check the origin of the map and the place of the model.")
 _OFF_DENSITY = Check("model_zscore", ">=", 0.5, "Map value at the atoms",
                      "The model does not lie on density: check the origin of the map, its hand and the place of the model.")
@@ -47,8 +70,9 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
         Check("soft_edge_width", ">=", 3.0, "Mask has a soft edge", "A hard edge correlates the half-maps; widen the soft edge."),
     ),
     "fsc": (
-        Check("solvent_noise_ratio", ">=", 0.05, "Noise near the box faces over that at the centre",
-              "The half-maps seem to be masked or cut; give them as they were reconstructed."),
+        Check("shares_in_mask", "is", False, "Half-maps share noise in the molecule",
+              "The FSC in the mask does not fall to 0 as a signal does: orientations were fitted to noise, or a step saw both halves. "
+              "Refine the halves apart, with less resolution in the reference."),
         Check("tail_fsc", "<=", 0.1, "Unmasked FSC at the end of the curve",
               "The half-maps stay correlated up to the last shell: either the voxels are too large for these data, or the half-maps "
               "share something (a mask, noise, a joint processing step)."),
@@ -85,8 +109,6 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "The map is sharper than the model's B-factors allow: the map is over-sharpened, or the B-factors are not refined."),
     ),
     "half_map_statistics": (
-        Check("solvent_noise_ratio", ">=", 0.05, "Noise near the box faces over that at the centre",
-              "The half-maps seem to be masked or cut; give them as they were reconstructed."),
         Check("reaches_nyquist", "is", False, "Half-maps share more than noise up to the last shell",
               "Use smaller voxels, and check that the half-maps are independent."),
         Check("shells_beyond", "<=", 3, "Shells beyond the limit that are more than noise again",

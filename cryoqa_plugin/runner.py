@@ -182,7 +182,7 @@ def answer(row: Capability, study: Study, values: Optional[Mapping[str, Any]] = 
     set_threads(threads)
     result = perform(row.id, study, parameters, progress=progress)
     document = results.to_document(result)
-    judged = checks.causes_first(checks.evaluate(table, document["metrics"]), "half_maps_")
+    judged = checks.causes_first(checks.evaluate(table, document["metrics"]), limits_table.EXPLAINED)
     document.update(capability=row.id, title=row.title, inputs=described(study), parameters=params_module.as_dict(parameters),
                     checks=judged, maps={}, provenance=collect(watch, get_threads(), command))
     return result, document

@@ -37,10 +37,10 @@ def noise_power(f1, f2, shell, n_shells):
 
 
 def region(a, b, blur, voxel_size):
-    """Where the local mean of the product of the blurred half-maps is above 3 % of its 99.5th percentile; both at full size."""
+    """Where the local mean of the product of the blurred half-maps is above 3 %, and 30 %, of its 99.5th percentile; at full size."""
     k = [np.fft.fftfreq(n, v) for n, v in zip(a.shape, voxel_size[::-1])]
     s2 = sum(g ** 2 for g in np.meshgrid(*k, indexing="ij"))
     images = [np.fft.ifftn(np.fft.fftn(m) * np.exp(-s2 * blur ** 2 / 2)).real for m in (a, b)]
     product = np.prod([i - np.median(i) for i in images], axis=0)
     mean = np.fft.ifftn(np.fft.fftn(product) * np.exp(-2 * np.pi ** 2 * (blur / 2) ** 2 * s2)).real
-    return mean > 0.03 * np.percentile(mean, 99.5)
+    return tuple(mean > part * np.percentile(mean, 99.5) for part in (0.03, 0.3))

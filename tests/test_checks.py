@@ -75,13 +75,16 @@ def test_limits_file(tmp_path):
         checks.read_limits(str(tmp_path / "nowhere.toml"))
 
 
-def test_the_first_cause_of_a_group_silences_what_comes_after_it():
+def test_a_cause_silences_what_it_explains_and_comes_after_it():
     table = (Check("half_maps_identical", "is", False, "Copies", "Give two.", severity="fail"),
              Check("half_maps_scale", "<=", 1.2, "One scale", "Look."), Check("half_maps_masked", "is", False, "Masked", "Look."),
              Check("tail", "<=", 0.1, "Tail", "Look."))
     values = dict(half_maps_identical=True, half_maps_scale=2.0, half_maps_masked=False, tail=0.5)
     outcomes = checks.evaluate(table, {n: dict(value=v, unit="") for n, v in values.items()})
-    found = checks.causes_first(outcomes, "half_maps_")
+    found = checks.causes_first(outcomes, {"half_maps_identical": ("half_maps_scale",)})
     assert [o["status"] for o in found] == ["fail", "skipped", "ok", "warn"]
+    assert [o["status"] for o in checks.causes_first(outcomes, {"half_maps_identical": "*"})] == ["fail", "skipped", "ok", "skipped"]
+    later = checks.causes_first(outcomes, {"tail": "*", "half_maps_masked": ("tail",)})
+    assert [o["status"] for o in later] == ["fail", "warn", "ok", "warn"]
     assert found[1]["sentence"] == "One scale: not judged, because of 'Copies'."
     assert [o["status"] for o in outcomes] == ["fail", "warn", "ok", "warn"]

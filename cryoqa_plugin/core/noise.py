@@ -16,7 +16,7 @@ COARSEST = 20.0                       # Å; coarser shells hold the shape of the
 _BLUR, _BLUR_VOXELS = 12.0, 6.0       # Å, voxels: how the half-maps are blurred to see the molecule
 _CUT = 3.5                            # where exp(-(s l)^2 / 2) has fallen to 0.002
 _SMOOTH_CUT = 1.5                     # where the transform of a Gaussian of sigma l / 2 has fallen to 1e-5
-_CONTOUR, _TOP = 0.03, 99.5           # part of this percentile
+_CONTOUR, _CORE, _TOP = 0.03, 0.3, 99.5    # parts of this percentile
 
 
 class RadialSums(NamedTuple):
@@ -197,8 +197,8 @@ def whitened(f1: np.ndarray, f2: np.ndarray, sums: CrossSums, geo: Geometry, hig
     return a, inverse(apply_radial(f2, geo, gain * scale), geo.shape)
 
 
-def find_molecule(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Sequence[float]) -> np.ndarray:
-    """Where two half-maps agree: the local mean of the product of both, blurred, above 3 % of its 99.5th percentile.
+def find_molecule(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Sequence[float]) -> Tuple[np.ndarray, np.ndarray]:
+    """Where two half-maps agree: the local mean of the product of both, blurred, above 3 % of its 99.5th percentile, and above 30 %.
 
     Parameters
     ----------
@@ -211,8 +211,8 @@ def find_molecule(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Seq
 
     Returns
     -------
-    ndarray
-        bool [z, y, x]; generous, so that next to no signal is outside.
+    tuple of ndarray
+        bool [z, y, x] each: the molecule, generous, so that next to no signal is outside; and its core, where most of the signal is.
     """
     blur = max(_BLUR, _BLUR_VOXELS * max(voxel_size))
     unit = geo.length / blur                                 # shells to the frequency 1 / blur
@@ -226,4 +226,27 @@ def find_molecule(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Seq
     product *= b
     coarse = tophat.geometry_on(geo, grid)
     mean = tophat.resample(forward(product), coarse, geo.shape, tophat.gaussian_profile(coarse, blur / 2))
-    return mean > max(_CONTOUR * float(np.percentile(mean[::2, ::2, ::2], _TOP)), 0.0)
+    top = max(float(np.percentile(mean[::2, ::2, ::2], _TOP)), 0.0)
+    return mean > _CONTOUR * top, mean > _CORE * top
+
+
+def mean_within(a: np.ndarray, b: np.ndarray, region: np.ndarray) -> float:
+    """Mean of ``(a - b)^2 / 2`` within a region.
+
+    Parameters
+    ----------
+    a, b
+        Whitened half-maps, float32 [z, y, x].
+    region
+        bool [z, y, x].
+
+    Returns
+    -------
+    float
+        0 for an empty region. Summed section by section.
+    """
+    total, count = 0.0, 0
+    for p, q, r in zip(a, b, region):
+        gap = p[r].astype(np.float64) - q[r]
+        total, count = total + float(gap @ gap), count + gap.size
+    return total / (2 * count) if count else 0.0

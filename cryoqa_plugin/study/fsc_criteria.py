@@ -38,7 +38,7 @@ CRITERIA: Dict[str, Tuple[str, Callable[[np.ndarray], Threshold]]] = {
 }
 
 
-def estimate(freq: np.ndarray, curve: FscCurve, threshold: Threshold) -> Estimate:
+def estimate(freq: np.ndarray, curve: FscCurve, threshold: Threshold, end: Optional[float] = None) -> Estimate:
     """Resolution where a curve first falls below a threshold.
 
     Parameters
@@ -49,12 +49,17 @@ def estimate(freq: np.ndarray, curve: FscCurve, threshold: Threshold) -> Estimat
         The curve over them.
     threshold
         One number, or float64 [n_shells].
+    end
+        Edge of a low-pass (1/Å): beyond it the curve says nothing.
 
     Returns
     -------
     Estimate
-        Shells whose threshold is 0.9 or more have too few coefficients to say anything and are passed over at the start.
+        Of a curve that does not fall before ``end`` the resolution is that of the edge. Shells whose threshold is 0.9 or more have too
+        few coefficients to say anything and are passed over at the start.
     """
+    if end is not None and end < freq[-1]:
+        return _before(freq, curve, threshold, end)
     says_something = np.flatnonzero(np.broadcast_to(threshold, curve.fsc.shape)[1:] < 0.9)
     found = crossing.find_crossings(freq, curve.fsc, threshold, 1 + int(says_something[0]) if says_something.size else 1)
     if found.state == "below":
@@ -63,6 +68,14 @@ def estimate(freq: np.ndarray, curve: FscCurve, threshold: Threshold) -> Estimat
     worse, better = _bounds(freq, curve, threshold, at)
     return Estimate(float(1 / at), worse, better, float(1 / freq[found.last_above]), found.state,
                     _returns(curve, threshold, found.last_above), found.late_start)
+
+
+def _before(freq: np.ndarray, curve: FscCurve, threshold: Threshold, end: float) -> Estimate:
+    """The estimate of a curve that says nothing beyond ``end`` (1/Å)."""
+    n = max(int(np.searchsorted(freq, end, side="right")), 2)
+    part = FscCurve(*(getattr(curve, name)[:n] for name in ("fsc", "lower", "upper", "count")))
+    found = estimate(freq[:n], part, threshold if np.ndim(threshold) == 0 else np.asarray(threshold)[:n])
+    return found._replace(resolution=1 / end, better=None) if found.state == "never" else found
 
 
 def _bounds(freq: np.ndarray, curve: FscCurve, threshold: Threshold, at: float) -> Tuple[Optional[float], Optional[float]]:
@@ -93,7 +106,7 @@ def _returns(curve: FscCurve, threshold: Threshold, last_above: int) -> int:
     return int(np.count_nonzero(clear & ~np.concatenate(([False], clear[:-1]))))
 
 
-def all_estimates(freq: np.ndarray, curves: Dict[str, FscCurve]) -> Dict[Tuple[str, str], Estimate]:
+def all_estimates(freq: np.ndarray, curves: Dict[str, FscCurve], end: Optional[float] = None) -> Dict[Tuple[str, str], Estimate]:
     """Estimates of every curve by every criterion of :data:`CRITERIA`.
 
     Parameters
@@ -102,13 +115,15 @@ def all_estimates(freq: np.ndarray, curves: Dict[str, FscCurve]) -> Dict[Tuple[s
         Frequency of the shells (1/Å), float64 [n_shells].
     curves
         The curves over them, by name.
+    end
+        As of :func:`estimate`.
 
     Returns
     -------
     dict of Estimate
         By (name of the curve, key of the criterion).
     """
-    return {(name, key): estimate(freq, curve, rule(curve.count))
+    return {(name, key): estimate(freq, curve, rule(curve.count), end)
             for name, curve in curves.items() for key, (_, rule) in CRITERIA.items()}
 
 

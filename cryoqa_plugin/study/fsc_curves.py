@@ -6,20 +6,18 @@ from typing import Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ..core import crossing, fourier, phases, shells
+from ..core import crossing, fourier, masks, phases, shells
 from ..core.fourier import Geometry
+from .fsc_corrections import FscCurve, corrected, for_volume, without_shared
 from .given import GivenInputs
-from .mask import cryosparc_mask
+from .independence import Independence
+from .mask import INSIDE, cryosparc_mask
+from .overfitting import SharedInMask, shared_in_mask
+from .solvent import solvent_level
 
-
-@dataclass(frozen=True)
-class FscCurve:
-    """One curve over the shells, each float64 [n_shells]: the correlation, its band, and the number of independent coefficients."""
-
-    fsc: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-    count: np.ndarray
+TOO_SHARP = 0.3                                 # FSC of random phases at the crossing from which the mask makes the number
+_HARMLESS = 0.1                                  # and below which it does not
+_EDGES = (6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0)    # Å
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,8 @@ class Rules:
     """How to count and to correct for the mask.
 
     Phases are randomised from the shell where the unmasked FSC falls below ``level``, growing to the full turn over at most the
-    frequency range ``onset`` (1/Å), and the correction begins ``guard`` shells after that. ``mate_weight`` as in
+    frequency range ``onset`` (1/Å), and the correction begins ``guard`` shells after that. ``keep_level``: a mask is laid on maps whose
+    solvent may not be at 0, as RELION and cryoSPARC do. ``mate_weight`` as in
     :func:`cryoqa_plugin.core.shells.cross_sums`.
     """
 
@@ -35,9 +34,10 @@ class Rules:
     guard: int
     onset: float = 0.0
     mate_weight: float = 0.5
+    keep_level: bool = True
 
 
-RULES: Dict[str, Rules] = {"cryoqa": Rules(level=0.8, guard=0, onset=1 / 20), "relion": Rules(level=0.8, guard=2),
+RULES: Dict[str, Rules] = {"cryoqa": Rules(level=0.8, guard=0, onset=1 / 20, keep_level=False), "relion": Rules(level=0.8, guard=2),
                            "cryosparc": Rules(level=0.143, guard=0)}
 
 
@@ -71,7 +71,10 @@ class FscCurves:
     """The FSC curves of two half-maps; those that need a mask are None without one.
 
     ``first_random`` is the shell from which phases were randomised, None where the unmasked FSC never falls that far; ``mask`` is the
-    mask of the masked curves, float32 [z, y, x]. ``spherical`` and ``loose`` are cryoSPARC's.
+    mask of the masked curves, float32 [z, y, x]. ``spherical`` and ``loose`` are cryoSPARC's. ``volume`` is the unmasked curve corrected
+    for noise that was taken away around the molecule. ``widened`` is the corrected curve in the mask with a soft edge of ``edge`` Å, made
+    when random phases agree in the mask itself by more than 0.3 where the corrected curve crosses. ``bounded`` is the curve that the
+    resolution would be read from, without the noise that both half-maps share, in the solvent or ``in_mask`` alone.
     """
 
     unmasked: FscCurve
@@ -82,19 +85,20 @@ class FscCurves:
     loose: Optional[FscCurve] = None
     first_random: Optional[int] = None
     mask: Optional[np.ndarray] = None
-
-    @property
-    def headline(self) -> str:
-        """The curve that the resolution is read from: ``corrected`` when there is one, else ``unmasked``."""
-        return "corrected" if self.corrected is not None else "unmasked"
+    volume: Optional[FscCurve] = None
+    widened: Optional[FscCurve] = None
+    edge: Optional[float] = None
+    bounded: Optional[FscCurve] = None
+    in_mask: Optional[SharedInMask] = None
+    headline: str = "unmasked"
 
     def judged(self) -> Dict[str, FscCurve]:
         """The curves that every criterion is read from, by name."""
-        named = {"unmasked": self.unmasked, "masked": self.masked, "corrected": self.corrected}
+        named = {n: getattr(self, n) for n in ("unmasked", "masked", "corrected", "volume", "widened", "bounded")}
         return {n: c for n, c in named.items() if c is not None}
 
 
-def fsc_curves(inputs: GivenInputs, settings: FscSettings) -> FscCurves:
+def fsc_curves(inputs: GivenInputs, settings: FscSettings, independence: Independence) -> FscCurves:
     """All FSC curves of two half-maps, in a mask when one was given; cryoSPARC's rules make their own masks.
 
     Parameters
@@ -103,6 +107,8 @@ def fsc_curves(inputs: GivenInputs, settings: FscSettings) -> FscCurves:
         ``half1`` and ``half2``, and ``mask`` when there is one.
     settings
         How the curves are made.
+    independence
+        What stands between the curves and a resolution.
 
     Returns
     -------
@@ -119,19 +125,89 @@ def fsc_curves(inputs: GivenInputs, settings: FscSettings) -> FscCurves:
     spherical = loose = None
     mask = None if inputs.mask is None else inputs.mask.data
     if settings.rules == "cryosparc":
-        spherical, loose = (_in_mask(inputs, cryosparc_mask(inputs.average, kind), confidence, rules)[0] for kind in ("spherical", "loose"))
+        spherical, loose = (_in_mask(inputs, cryosparc_mask(inputs.average, kind), settings)[0] for kind in ("spherical", "loose"))
         mask = cryosparc_mask(inputs.average, "tight") if mask is None else mask
-    if mask is None:
-        return FscCurves(unmasked)
-    masked, fraction = _in_mask(inputs, mask, confidence, rules)
-    first = first_random_shell(unmasked.fsc, inputs.geometry, rules.level, settings.randomise_from)
+    curves = FscCurves(unmasked, spherical=spherical, loose=loose, mask=mask)
+    if mask is not None:
+        curves = _with_mask(inputs, mask, curves, settings)
+    if settings.rules != "cryoqa":                # the numbers of another program stay what they are
+        curves = replace(curves, headline="unmasked" if curves.corrected is None else "corrected")
+    else:
+        curves = _with_headline(inputs, curves, settings, independence)
+    return curves if independence.void is not None else _without_shared_noise(inputs, curves, confidence, independence)
+
+
+def _without_shared_noise(inputs: GivenInputs, curves: FscCurves, confidence: float, independence: Independence) -> FscCurves:
+    """The curves with the one without the noise that both half-maps share, where they do: everywhere, or in the molecule alone."""
+    share, error = independence.share, independence.share_error
+    if curves.corrected is not None and curves.headline == "corrected" and not independence.shared and independence.end is None:
+        found = shared_in_mask(curves.corrected, inputs.frequencies)
+        curves = replace(curves, in_mask=found)
+        if found is not None and found.found:
+            share, error = found.share, found.error
+    if share is None or error is None:
+        return curves
+    return replace(curves, bounded=without_shared(getattr(curves, curves.headline), share, error, confidence))
+
+
+def _with_mask(inputs: GivenInputs, mask: np.ndarray, curves: FscCurves, settings: FscSettings) -> FscCurves:
+    """The curves with those in a mask."""
+    rules, confidence = settings.resolved(), settings.confidence
+    masked, fraction = _in_mask(inputs, mask, settings)
+    first = first_random_shell(curves.unmasked.fsc, inputs.geometry, rules.level, settings.randomise_from)
     if first is None:
-        return FscCurves(unmasked, masked, spherical=spherical, loose=loose, mask=mask)
+        return replace(curves, masked=masked)
     seeds = range(settings.seed * settings.repeats, (settings.seed + 1) * settings.repeats)
     width = onset_width(masked, inputs.geometry, first, rules)
     random = randomised(inputs, mask, (first, width), seeds, confidence, rules, fraction)
     begin = first + int(np.ceil(width)) + rules.guard
-    return FscCurves(unmasked, masked, random, corrected(masked, random, begin), spherical, loose, first, mask)
+    return replace(curves, masked=masked, random=random, corrected=corrected(masked, random, begin), first_random=first)
+
+
+def _with_headline(inputs: GivenInputs, curves: FscCurves, settings: FscSettings, independence: Independence) -> FscCurves:
+    """The curves with the one that the resolution is read from."""
+    if independence.volume_factor is not None:
+        curves = replace(curves, volume=for_volume(curves.unmasked, independence.volume_factor, settings.confidence))
+    without_mask = "unmasked" if curves.volume is None else "volume"
+    # A mask that is laid on half-maps that were masked before shows what the first mask did no more than they themselves do.
+    if curves.corrected is None or curves.random is None or independence.cut:
+        return replace(curves, headline=without_mask)
+    if independence.void is None and random_at_crossing(curves.corrected, curves.random, inputs.frequencies, independence.end) > TOO_SHARP:
+        curves = _with_wider_edge(inputs, curves, settings)
+        return replace(curves, headline=without_mask if curves.widened is None else "widened")
+    return replace(curves, headline="corrected")
+
+
+def random_at_crossing(corrected_: FscCurve, random: FscCurve, freq: np.ndarray, end: Optional[float] = None) -> float:
+    """FSC of random phases in the mask where the corrected curve falls below 0.143, or at its end.
+
+    Parameters
+    ----------
+    corrected_, random
+        The corrected curve, and that of random phases.
+    freq
+        Frequency of the shells (1/Å), float64 [n_shells].
+    end
+        Edge of a low-pass (1/Å), None for none.
+
+    Returns
+    -------
+    float
+        0 where the corrected curve is nowhere above, and where it stays above up to the edge of a low-pass, which makes the number then.
+    """
+    found = crossing.find_crossings(freq, corrected_.fsc, 0.143)
+    at = freq[-1] if found.state == "never" else found.first
+    return 0.0 if found.state == "below" or end is not None and at >= end else float(np.interp(at, freq, random.fsc))
+
+
+def _with_wider_edge(inputs: GivenInputs, curves: FscCurves, settings: FscSettings) -> FscCurves:
+    """The curves with the corrected one in the mask with the first soft edge that brings the random phases below 0.1."""
+    inside = np.asarray(curves.mask) >= INSIDE
+    for edge in _EDGES:
+        wide = _with_mask(inputs, masks.soft_edge(inside, edge, inputs.grid.voxel_size), FscCurves(curves.unmasked), settings)
+        if wide.corrected and wide.random and random_at_crossing(wide.corrected, wide.random, inputs.frequencies) <= _HARMLESS:
+            return replace(curves, widened=wide.corrected, edge=edge)
+    return curves
 
 
 def _unmasked(inputs: GivenInputs, confidence: float, rules: Rules) -> FscCurve:
@@ -141,11 +217,20 @@ def _unmasked(inputs: GivenInputs, confidence: float, rules: Rules) -> FscCurve:
     return _curve(sums, sums.count, confidence)
 
 
-def _in_mask(inputs: GivenInputs, mask: np.ndarray, confidence: float, rules: Rules) -> Tuple[FscCurve, np.ndarray]:
+def _in_mask(inputs: GivenInputs, mask: np.ndarray, settings: FscSettings) -> Tuple[FscCurve, np.ndarray]:
     """FSC of the half-maps times a mask, and the part of the coefficients of each shell that the mask leaves independent."""
-    fraction = crossing.independent_fraction(mask, inputs.geometry)
-    f1 = fourier.forward(inputs.half1.data * mask)
-    return correlate(f1, fourier.forward(inputs.half2.data * mask), inputs.geometry, confidence, rules, fraction), fraction
+    fraction, rules = crossing.independent_fraction(mask, inputs.geometry), settings.resolved()
+    f1, f2 = (fourier.forward(_laid_on(half, half, mask, rules)) for half in (inputs.half1.data, inputs.half2.data))
+    return correlate(f1, f2, inputs.geometry, settings.confidence, rules, fraction), fraction
+
+
+def _laid_on(data: np.ndarray, half: np.ndarray, mask: np.ndarray, rules: Rules) -> np.ndarray:
+    """A map times a mask, without the level that the half-map it was made from has in the solvent, where the rules take it off."""
+    if rules.keep_level:
+        return data * mask
+    out = data - np.float32(solvent_level(half, mask))
+    out *= mask
+    return out
 
 
 def correlate(f1: np.ndarray, f2: np.ndarray, geo: Geometry, confidence: float, rules: Rules,
@@ -234,54 +319,20 @@ def randomised(inputs: GivenInputs, mask: np.ndarray, onset: Tuple[int, float], 
     """
     total = np.zeros(inputs.geometry.n_shells)
     for seed in seeds:
-        f1 = _noise(inputs, "half1", mask, onset, 2 * seed)
-        one = correlate(f1, _noise(inputs, "half2", mask, onset, 2 * seed + 1), inputs.geometry, confidence, rules, fraction)
-        del f1
+        f1 = _noise(inputs, "half1", mask, onset, 2 * seed, rules)
+        f2 = _noise(inputs, "half2", mask, onset, 2 * seed + 1, rules)
+        one = correlate(f1, f2, inputs.geometry, confidence, rules, fraction)
+        del f1, f2
         total += one.fsc
     fsc = total / len(seeds)
     return FscCurve(fsc, *crossing.confidence_band(fsc, one.count * len(seeds), confidence), one.count)
 
 
-def _noise(inputs: GivenInputs, half: str, mask: np.ndarray, onset: Tuple[int, float], seed: int) -> np.ndarray:
+def _noise(inputs: GivenInputs, half: str, mask: np.ndarray, onset: Tuple[int, float], seed: int, rules: Rules) -> np.ndarray:
     """Transform of a half-map with random phases, in the mask."""
     ft = phases.randomise_phases(inputs.transform(half), inputs.geometry, onset[0], seed, width=onset[1])
     noise = fourier.inverse(ft, inputs.geometry.shape)
-    noise *= mask
-    return fourier.forward(noise)
-
-
-def corrected(masked: FscCurve, random: FscCurve, begin: int) -> FscCurve:
-    """The masked curve without what the mask added.
-
-    Parameters
-    ----------
-    masked, random
-        FSC in the mask of the half-maps, and of the half-maps with random phases.
-    begin
-        Shell from which the correction is made; before it the masked curve stands.
-
-    Returns
-    -------
-    FscCurve
-        The corrected curve; the count is that of the masked one.
-
-    Notes
-    -----
-    ``FSC_true = (FSC_masked - FSC_random) / (1 - FSC_random)``; the band adds the uncertainties of both curves in quadrature.
-    Chen et al. (2013), https://doi.org/10.1016/j.ultramic.2013.06.004.
-    """
-    rest = 1 - random.fsc
-    use = (np.arange(rest.size) >= begin) & (rest > 1e-9)
-    safe = np.where(use, rest, 1.0)
-    fsc = np.where(use, (masked.fsc - random.fsc) / safe, masked.fsc)
-    by_random = np.where(use, (1 - masked.fsc) / safe ** 2, 0.0)
-
-    def width(of_masked: np.ndarray, of_random: np.ndarray) -> np.ndarray:
-        return np.hypot(of_masked / safe, by_random * of_random)
-
-    lower = fsc - width(masked.fsc - masked.lower, random.upper - random.fsc)
-    upper = fsc + width(masked.upper - masked.fsc, random.fsc - random.lower)
-    return FscCurve(fsc, np.maximum(lower, -1.0), np.minimum(upper, 1.0), masked.count)
+    return fourier.forward(_laid_on(noise, inputs.given()[half].data, mask, rules))
 
 
 def first_random_shell(unmasked: np.ndarray, geo: Geometry, level: float, resolution: Optional[float]) -> Optional[int]:

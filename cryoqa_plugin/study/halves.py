@@ -10,7 +10,7 @@ from ..core import shells
 from ..core.fourier import Geometry
 from ..io.maps import Map
 from ..results import Result, metric
-from .noise import find_low_pass
+from .noise import HalfMapNoise, find_low_pass
 from .position import Position
 
 _COPY = 0.9999                                   # correlation in every shell from which half-maps are copies, or inverted copies
@@ -18,6 +18,9 @@ _DUST = 1e-9                                     # of the strongest shell's powe
 _CONSTANT = 0.1                                  # part of the voxels with one value from which a map is cut
 _FLAT = 0.01                                     # standard deviation over that of the map below which a region is flat
 _RELION_EDGE = 3                                 # voxels over which RELION fades to what it fills the corners with
+_COARSE, _LEAST = 12.0, 6                        # Å, shells: where half-maps with any signal agree
+_NO_SIGNAL = 5.0                                 # standard errors of noise below which they do not
+_NEAR = 0.5                                      # voxels between half-maps that are compared as they lie
 
 
 class Cut(NamedTuple):
@@ -31,7 +34,8 @@ class Cut(NamedTuple):
 class HalfMaps(NamedTuple):
     """What is known about two half-maps; the fields are those of :class:`HalfMapFacts` without their prefix.
 
-    ``copies`` is 1 for copies up to a factor, -1 for copies of inverted contrast, 0 for two maps; see :func:`copied`.
+    ``copies`` is 1 for copies up to a factor, -1 for copies of inverted contrast, 0 for two maps; see :func:`copied`. ``signal`` is None
+    for half-maps that do not lie on each other; see :func:`signal_strength`.
     """
 
     copies: int
@@ -43,6 +47,12 @@ class HalfMaps(NamedTuple):
     zero_fraction: float
     filtered_at: Optional[float]
     position: Position
+    signal: Optional[float]
+
+    @property
+    def no_signal(self) -> bool:
+        """The half-maps share nothing that is more than chance, wherever one is put on the other."""
+        return self.position.operation is None and self.signal is not None and self.signal < _NO_SIGNAL
 
     @property
     def identical(self) -> bool:
@@ -59,10 +69,23 @@ class HalfMapFacts(Result):
     half_maps_masked: Optional[bool] = metric("", "a half-map was multiplied by a mask before it came here", "none")
     half_maps_sphere: Optional[bool] = metric("", "a half-map is filled with one value outside the largest sphere of the box, as RELION "
                                               "leaves it", "none")
+    half_maps_signal: Optional[float] = metric("", "agreement of the half-maps coarser than 12 Å, in standard errors of pure noise",
+                                               "higher")
     half_maps_scale: Optional[float] = metric("", "larger standard deviation of the half-maps over the smaller one", "target:1")
     half_maps_correlation: Optional[float] = metric("", "correlation of the voxels of the half-maps", "none")
     half_maps_zero_fraction: Optional[float] = metric("", "part of the voxels of a half-map that are exactly 0", "lower")
+    half_maps_filtered: Optional[bool] = metric("", "the half-maps were low-passed", "none")
     half_maps_filtered_at: Optional[float] = metric("Å", "resolution at which the half-maps were low-passed, when they were", "none")
+    half_maps_noise_ratio: Optional[float] = metric("", "noise power in the molecule over that in the solvent at the same radius",
+                                                    "target:1")
+    half_maps_noise_rim: Optional[float] = metric("", "radius at which the noise of the half-maps ends, as a part of the box edge; none "
+                                                  "where it reaches the corners", "none")
+    half_maps_damped: Optional[bool] = metric("", "the solvent of the half-maps was damped: their noise is weaker there", "none")
+    half_maps_shared_noise: Optional[float] = metric("", "part of the noise that the half-maps share in the solvent; none where it cannot "
+                                                     "be told", "target:0")
+    half_maps_shared_noise_error: Optional[float] = metric("", "its standard error", "lower")
+    half_maps_share_noise: Optional[bool] = metric("", "the half-maps share more noise than chance allows: they are not independent",
+                                                   "none")
     half_maps_shift: Optional[float] = metric("voxels", "how far half-map 2 is moved against half-map 1", "target:0")
     half_maps_shift_vector: Optional[str] = metric("voxels", "the same along x, y, z: half-map 2 is half-map 1 moved by it", "none")
     half_maps_shift_error: Optional[float] = metric("voxels", "standard error of the shift", "lower")
@@ -71,13 +94,15 @@ class HalfMapFacts(Result):
     half_maps_likeness: Optional[float] = metric("", "mean FSC coarser than 20 Å after that and with the shift undone", "higher")
 
 
-def values(half_maps: HalfMaps) -> Dict[str, Any]:
+def values(half_maps: HalfMaps, noise: Optional[HalfMapNoise] = None) -> Dict[str, Any]:
     """The fields of :class:`HalfMapFacts` by name.
 
     Parameters
     ----------
     half_maps
         What is known about the half-maps.
+    noise
+        What their noise tells; None where it tells nothing.
 
     Returns
     -------
@@ -85,8 +110,15 @@ def values(half_maps: HalfMaps) -> Dict[str, Any]:
         One entry for each field of :class:`HalfMapFacts`.
     """
     known = dict(half_maps._asdict(), identical=half_maps.identical)
+    if half_maps.copies == 0:
+        known.update(filtered=half_maps.filtered_at is not None)
     del known["copies"]
     known.update(known.pop("position")._asdict())
+    if noise is not None:
+        shared = noise.shared
+        known.update(noise_ratio=noise.damping.ratio, noise_rim=noise.radial.rim, damped=noise.damping.found and not half_maps.masked)
+        if shared is not None:
+            known.update(shared_noise=shared.share, shared_noise_error=shared.error, share_noise=shared.found)
     return {f"half_maps_{name}": value for name, value in known.items()}
 
 
@@ -117,7 +149,33 @@ def look_at(half1: Map, half2: Map, sums: shells.CrossSums, geo: Geometry, posit
     inverted = copies < 0 or (position.operation or "").startswith("contrast inverted")
     return HalfMaps(copies, inverted, masked, not masked and any(c.sphere for c in cuts), float(deviations.max() / deviations.min()),
                     float(moments[2] / deviations.prod()), _zero_fraction(half1.data, half2.data),
-                    None if edge is None else edge.resolution, position)
+                    None if edge is None else edge.resolution, position, signal_strength(sums, geo) if _comparable(position) else None)
+
+
+def _comparable(position: Position) -> bool:
+    """Whether half-maps lie on each other well enough to ask for their signal, or nowhere at all."""
+    return position.operation is None or position.operation == "none" and (position.shift is None or position.shift <= _NEAR)
+
+
+def signal_strength(sums: shells.CrossSums, geo: Geometry) -> float:
+    """Agreement of two half-maps coarser than 12 Å over what pure noise gives.
+
+    Parameters
+    ----------
+    sums
+        Cross sums of the half-maps in the shells of ``geo``, without a mask.
+    geo
+        The shells.
+
+    Returns
+    -------
+    float
+        Largest of ``sqrt(2) sum(n FSC) / sqrt(sum(n))`` over the first three shells, four, up to 12 Å or six: of pure noise each has the
+        mean 0 and the standard deviation 1.
+    """
+    last = max(_LEAST, int(geo.length / _COARSE))
+    fsc, count = shells.fsc(sums)[1:last + 1], np.maximum(sums.count[1:last + 1], 1e-9)
+    return float((np.sqrt(2 / np.cumsum(count)) * np.cumsum(count * fsc))[2:].max())
 
 
 def copied(sums: shells.CrossSums) -> int:
@@ -197,7 +255,7 @@ def is_cut(data: np.ndarray) -> bool:
 
 
 def cut(data: np.ndarray) -> Cut:
-    """How a map was cut, if :func:`is_cut` says so.
+    """How a map was cut that has one value in a tenth of its voxels.
 
     RELION fills what lies beyond the largest sphere of the
     box, over an edge of three voxels: then the rest of the box is untouched and the last voxels inside the sphere still vary. Anything
@@ -213,7 +271,7 @@ def cut(data: np.ndarray) -> Cut:
     Cut
         By a mask, by the largest sphere of the box, or neither; never both.
     """
-    if not is_cut(data):
+    if common_fraction(data) <= _CONSTANT:           # what is weak but varies is told by the noise: see noise.Damping
         return Cut(False, False)
     half, edge = min(data.shape) / 2, _RELION_EDGE
     radius = _radius(data.shape)

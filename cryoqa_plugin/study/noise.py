@@ -23,8 +23,9 @@ _FIRST_SHELL = 8                      # from which edges are looked for
 _STEP = 0.02                          # 1/Å over which the noise must fall
 _FALL = 2.3                           # in ln of power, more than its course before; natural falls reach 1.1
 _NEARLY, _STEEP = 0.8, 5.0            # the edge is where the fall is nearly the steepest, or steep enough for any edge
+_SHARPENED_FROM = 12.0                # Å
 # Molecule and solvent
-_IN_MASK = 0.01
+_IN_MASK, _CORE = 0.01, 0.99          # the core holds the signal, and none of the soft edge of a mask
 _RAMP, _RAMP_VOXELS = 6.0, 3.0        # Å, voxels
 _MASK_GAP = 2.0                       # Å off a given mask, which has a soft edge already
 # Noise by radius
@@ -76,6 +77,11 @@ class RadialNoise(NamedTuple):
         """Whether the half-maps are filled with one value outside the largest sphere of the box, as RELION does."""
         return self.rim is not None and self.rim >= LARGEST_SPHERE
 
+    @property
+    def soft_sphere(self) -> bool:
+        """Whether the half-maps were cut by a sphere smaller than that."""
+        return self.rim is not None and self.rim < LARGEST_SPHERE
+
 
 class Damping(NamedTuple):
     """Noise power of the molecule over that of the solvent at equal radius: ``ratio``, about 1 when nothing was done to the solvent.
@@ -109,18 +115,25 @@ class SharedNoise(NamedTuple):
     mixture: Optional[float]
     found: bool
 
+    @property
+    def widened_error(self) -> Optional[float]:
+        """The error as the scatter of the shells widens it."""
+        return None if self.error is None else self.error * max(1.0, self.scatter or 1.0)
+
 
 @dataclass(frozen=True)
 class HalfMapNoise:
     """All that the noise of two half-maps tells; see :func:`half_map_noise`.
 
-    ``volume_factor`` is the noise power of the whole box over that of the molecule, None where the molecule is not found; see
+    ``bfactor`` is that of the noise amplitudes finer than 12 Å (Å²): 20 to 75 as a rule, below -40 after sharpening; None with too few
+    shells. ``volume_factor`` is the noise power of the whole box over that where the signal is, None where the molecule is not found; see
     :func:`volume_corrected`. ``shared`` is None where the solvent was damped, since what is left there says nothing about the noise of
     the molecule, and where there is no solvent.
     """
 
     scale: Optional[Scale]
     low_pass: Optional[LowPass]
+    bfactor: Optional[float]
     radial: RadialNoise
     damping: Damping
     volume_factor: Optional[float]
@@ -210,6 +223,30 @@ def compare_scale(sums: CrossSums, geo: Geometry, low_pass: Optional[LowPass] = 
     slope = float((w * (x - x0) * (y - y0)).sum()) / sxx
     scale = float(np.exp((y0 - slope * x0) / 2))
     return Scale(scale, scale / 2 * float(np.sqrt(1 / w.sum() + x0 ** 2 / sxx)), -2 * slope, 2 / float(np.sqrt(sxx)))
+
+
+def noise_bfactor(sums: CrossSums, geo: Geometry, low_pass: Optional[LowPass] = None) -> Optional[float]:
+    """B-factor of the noise of two half-maps, from ``ln D = a - B s^2 / 2`` over the shells finer than 12 Å.
+
+    Parameters
+    ----------
+    sums
+        Cross sums of the unmasked half-maps in the shells of ``geo``.
+    geo
+        The shells, with the voxel size in Å.
+    low_pass
+        Shells beyond its edge are left out; none when None.
+
+    Returns
+    -------
+    float or None
+        In Å², below 0 for noise that grows with resolution; None with fewer than six shells.
+    """
+    freq, power = frequencies(geo), noise_power(sums)
+    use = (freq >= 1 / _SHARPENED_FROM) & (freq <= (low_pass.frequency if low_pass else np.inf)) & (power > 0)
+    if np.count_nonzero(use) < _LEAST_SHELLS + 1:
+        return None
+    return float(-np.polyfit(freq[use] ** 2 / 2, np.log(power[use]), 1, w=np.sqrt(sums.count[use]))[0])
 
 
 def _radial_noise(sums: RadialSums, voxel: float, box: float) -> RadialNoise:
@@ -373,13 +410,14 @@ def half_map_noise(f1: np.ndarray, f2: np.ndarray, sums: CrossSums, geo: Geometr
     low_pass = find_low_pass(sums, geo)
     ramp = max(_RAMP, _RAMP_VOXELS * max(voxel_size))
     gap = ramp if mask is None else _MASK_GAP
-    molecule = find_molecule(f1, f2, geo, voxel_size) if mask is None else mask > _IN_MASK
+    molecule, core = find_molecule(f1, f2, geo, voxel_size) if mask is None else (mask > _IN_MASK, mask >= _CORE * mask.max())
     square = squared_distance(molecule, voxel_size, gap + ramp)
     del molecule
     a, b = whitened(f1, f2, sums, geo, low_pass.frequency if low_pass else np.inf)
     profile = noise.noise_by_radius(a, b, square, voxel_size, voxel, gap + ramp / 2)
     radial, damping = _radial_noise(profile, voxel, box), _damping(profile, voxel, box)
-    inside = profile.power_in.sum() / max(profile.voxels_in.sum(), 1)
+    inside = noise.mean_within(a, b, core)
+    del core
     factor = float(profile.power.sum() / profile.voxels.sum() / inside) if inside > 0 else None
     shared = None
     if not damping.found:
@@ -389,4 +427,4 @@ def half_map_noise(f1: np.ndarray, f2: np.ndarray, sums: CrossSums, geo: Geometr
         del square
         solvent = shells.cross_sums(forward(a), forward(b), geo)
         shared = shared_noise(solvent, sums, independent, geo, low_pass) if independent > 0 else None
-    return HalfMapNoise(compare_scale(sums, geo, low_pass), low_pass, radial, damping, factor, shared)
+    return HalfMapNoise(compare_scale(sums, geo, low_pass), low_pass, noise_bfactor(sums, geo, low_pass), radial, damping, factor, shared)

@@ -1,7 +1,7 @@
 """What to know of the inputs before any number is believed; a cause silences what it explains.
 
-Of copies nothing else is said, of half-maps that do not lie on each other not that they are masked, of half-maps of different scale not
-that they differ in noise.
+Of copies nothing else is said, of half-maps that do not lie on each other not that they are masked, of a damped solvent not that noise is
+shared in it.
 """
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from ..io.maps import Map
 from ..io.models import Model
 from . import position
 from .halves import HalfMaps
+from .noise import HalfMapNoise
 from .position import Position
 
 ONE_HALF = "Only one half-map was given, so that half-maps are not compared; give both."
 _SCALE = 1.2                                     # ratio of the standard deviations of the half-maps from which it is noted
 _HALF_VOXEL = 0.5                                # how far origins may lie apart
+_SHARPENED = -40.0                               # Å², B-factor of the noise below which half-maps were sharpened
 _SAME = 0.999                                    # part of the faces of the box that a mask of the solvent holds
 
 
@@ -77,7 +79,7 @@ def _triple(values: Sequence[float]) -> str:
     return ", ".join(f"{v:.4g}" for v in values)
 
 
-def of_halves(half1: Map, half2: Map, known: HalfMaps) -> List[str]:
+def of_halves(half1: Map, half2: Map, known: HalfMaps, noise: Optional[HalfMapNoise] = None) -> List[str]:
     """What is wrong with two half-maps, the most upstream cause first.
 
     Parameters
@@ -86,12 +88,14 @@ def of_halves(half1: Map, half2: Map, known: HalfMaps) -> List[str]:
         The half-maps.
     known
         What is known about them.
+    noise
+        What their noise tells; None where it tells nothing.
 
     Returns
     -------
     list of str
-        Names that do not fit; then copies, or half-maps that do not lie on each other, and nothing more; else scale, or the mask, or the
-        sphere; and a low-pass.
+        Names that do not fit; then copies, half-maps that do not lie on each other, or no signal, and nothing more; else the mask, or the
+        damped solvent, or the sphere; a low-pass; scale; noise that both share.
     """
     files = ", ".join(m.path for m in (half1, half2) if m.path)
     files = f" ({files})" if files else ""
@@ -99,22 +103,59 @@ def of_halves(half1: Map, half2: Map, known: HalfMaps) -> List[str]:
     if known.copies:
         sort = "copies of each other" if known.identical else "copies of each other, one with its contrast inverted"
         return out + [f"Half-map 1 and half-map 2 are {sort}{files}: there is no noise to compare with; give the two independent ones."]
+    if known.no_signal:
+        return out + [f"The half-maps share no signal{files}: coarser than 12 Å they agree no better than noise. No resolution can be "
+                      "given. Check that they are two half-maps of one refinement, and that the refinement worked."]
     placed = position.position_note(known.position, files)
     if placed:
         return out + [placed]
-    if not is_of_one_scale(known):
-        out.append(f"The half-maps differ in scale: the standard deviation of one is {known.scale:.4g} times that of the other{files}. "
-                   "Check that they come from one refinement.")
-    elif known.masked:
+    return out + _taken_away(known, noise, files) + _sharpened(noise, files) + _scale(known, files) + _shared(noise, files)
+
+
+def _taken_away(known: HalfMaps, noise: Optional[HalfMapNoise], files: str) -> List[str]:
+    """What was cut off the half-maps: in space, and in resolution."""
+    out = []
+    if known.masked:
         out.append(f"A half-map is masked{files}: where its mask cuts, the resolution means nothing, and an unmasked FSC is that of what "
                    "the mask left. Give the half-maps as the refinement wrote them.")
-    elif known.sphere:
-        out.append(f"Outside the largest sphere of the box the half-maps hold one value{files}, as RELION leaves them: what is called "
-                   "unmasked here means inside that sphere.")
+    elif noise is not None and noise.damping.found:
+        out.append(f"The solvent of the half-maps was damped{files}: their noise is {noise.damping.ratio:.3g} times as strong in the "
+                   "molecule as around it, at the same distance from the middle. The unmasked FSC is too good by that. Give the half-maps "
+                   "as the refinement wrote them.")
+    elif noise is not None and noise.radial.soft_sphere:
+        out.append(f"The half-maps were cut by a sphere of {noise.radial.rim:.2f} of the box{files}: the unmasked FSC is too good by the "
+                   "noise that is missing. Give the half-maps as the refinement wrote them.")
+    elif known.sphere or noise is not None and noise.radial.largest_sphere:
+        out.append(f"Outside the largest sphere of the box the half-maps hold no noise{files}, as RELION leaves them: the unmasked "
+                   "resolution is corrected for that.")
     if known.filtered_at is not None:
         out.append(f"The half-maps are low-passed at {known.filtered_at:.3g} Å{files}: nothing finer can be told from them. Give the "
                    "half-maps as the refinement wrote them.")
     return out
+
+
+def _sharpened(noise: Optional[HalfMapNoise], files: str) -> List[str]:
+    if noise is None or noise.bfactor is None or noise.bfactor >= _SHARPENED:
+        return []
+    return [f"The half-maps seem to be sharpened{files}: their noise grows with resolution as after a B-factor of {noise.bfactor:.0f} Å². "
+            "FSC curves do not depend on it; do not sharpen them once more."]
+
+
+def _scale(known: HalfMaps, files: str) -> List[str]:
+    if is_of_one_scale(known):
+        return []
+    return [f"The half-maps differ in scale: the standard deviation of one is {known.scale:.4g} times that of the other{files}. "
+            "FSC curves do not depend on it. Check that they come from one refinement."]
+
+
+def _shared(noise: Optional[HalfMapNoise], files: str) -> List[str]:
+    shared = None if noise is None else noise.shared
+    if shared is None or not shared.found:
+        return []
+    found = ("agree in the solvent as well as in the molecule, up to the last shell" if shared.share is None else
+             f"share {100 * shared.share:.2g} % of their noise in the solvent ({shared.z:.0f} standard errors above none)")
+    return [f"The half-maps {found}{files}: they are not independent, and their FSC is too good. Look for particles that are in both "
+            "halves, and for a step that saw both: a joint mask, a joint denoising, a reference with too much detail."]
 
 
 def place_is_known(known: HalfMaps) -> bool:

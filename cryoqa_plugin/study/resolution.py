@@ -16,7 +16,7 @@ _SNR = 1 / 3                                     # of a full map whose half-maps
 _AGREE = 4                                       # least number of shells in which half-maps must agree for a crossing to be one
 
 
-def overall(curve: np.ndarray, freq: np.ndarray) -> float:
+def overall(curve: np.ndarray, freq: np.ndarray, end: Optional[float] = None) -> float:
     """The overall resolution of two half-maps.
 
     Parameters
@@ -25,13 +25,16 @@ def overall(curve: np.ndarray, freq: np.ndarray) -> float:
         Their FSC, float64 [n_shells]: in the mask and corrected for it when a mask was given, else as they are.
     freq
         Frequencies of the shells in 1/Å, float64 [n_shells].
+    end
+        Edge of a low-pass (1/Å), None for none.
 
     Returns
     -------
     float
-        In Å: where the FSC first falls below 0.143; Nyquist where it never does or is nowhere above.
+        In Å: where the FSC first falls below 0.143, no finer than the edge; Nyquist where it never does or is nowhere above.
     """
-    return _in_angstrom(crossing.find_crossings(freq, curve, THRESHOLD).first, freq)
+    found = _in_angstrom(crossing.find_crossings(freq, curve, THRESHOLD).first, freq)
+    return found if end is None else max(found, 1 / end)
 
 
 def unmasked(curve: np.ndarray, freq: np.ndarray) -> Optional[float]:

@@ -1,4 +1,4 @@
-"""The solvent: where a map was cut off, so that nothing there tells its noise, its level, and its noise far from the middle."""
+"""The solvent: where a map was cut off, so that nothing there tells its noise, and the level that it is at."""
 from __future__ import annotations
 
 import numpy as np
@@ -51,36 +51,26 @@ def around_flat(flat: np.ndarray, map_: Map) -> np.ndarray:
     return masks.extend(flat, max(_NEAR, 4 * map_.voxel), map_.voxel_size) if flat.any() else flat
 
 
-def solvent_noise_ratio(half1: np.ndarray, half2: np.ndarray) -> float:
-    """Variance of the noise near the faces of the box over that at its centre; near 0 after masking.
+def solvent_level(data: np.ndarray, mask: np.ndarray) -> float:
+    """Mean of a map outside a mask.
 
     Parameters
     ----------
-    half1, half2
-        Half-maps, float32 [z, y, x]; their difference is the noise.
+    data
+        Map, float32 [z, y, x].
+    mask
+        0 to 1, float32 [z, y, x].
 
     Returns
     -------
     float
-        Median over six blocks that lie on the axes at 0.36 to 0.44 of the box from the centre, against a central block; each is a
-        quarter of the box wide. NaN when there is no noise at the centre.
+        Weighted by ``1 - mask``; the mean of the map where the mask leaves less than 1 % of the box. Summed section by section.
     """
-    def variance(centre: np.ndarray, half_size: np.ndarray) -> float:
-        size = np.array(half1.shape)
-        low = np.floor((centre - half_size) * size).astype(int)
-        high = np.maximum(np.ceil((centre + half_size) * size).astype(int), low + 1)
-        block = tuple(slice(max(a, 0), b) for a, b in zip(low, high))
-        return float(np.var(half1[block].astype(np.float64) - half2[block]))
-
-    outer = []
-    for axis in range(3):
-        for side in (-0.4, 0.4):
-            centre, half_size = np.full(3, 0.5), np.full(3, 0.125)
-            centre[axis] += side
-            half_size[axis] = 0.04
-            outer.append(variance(centre, half_size))
-    inner = variance(np.full(3, 0.5), np.full(3, 0.125))
-    return float(np.median(outer) / inner) if inner > 0 else float("nan")
+    total = weight = 0.0
+    for values, inside in zip(data, mask):
+        outside = 1 - inside.ravel().astype(np.float64)
+        total, weight = total + float(values.ravel() @ outside), weight + float(outside.sum())
+    return total / weight if weight >= _LEAST * data.size else float(data.mean(dtype=np.float64))
 
 
 def without_level(data: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -90,18 +80,12 @@ def without_level(data: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    data
-        Map, float32 [z, y, x].
-    mask
-        Mask, 0 to 1, float32 [z, y, x].
+    data, mask
+        As of :func:`solvent_level`.
 
     Returns
     -------
     ndarray
-        float32 [z, y, x], the map less its mean weighted by ``1 - mask``; ``data`` itself where the mask leaves no solvent.
+        float32 [z, y, x], the map less the level of its solvent.
     """
-    total = np.zeros(2)
-    for section, inside in zip(data, mask):
-        outside = 1 - inside.ravel().astype(np.float64)
-        total += (outside.sum(), outside @ section.ravel())
-    return data - np.float32(total[1] / total[0]) if total[0] > 0 else data
+    return data - np.float32(solvent_level(data, mask))

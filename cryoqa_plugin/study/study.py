@@ -6,14 +6,16 @@ from typing import Any, Dict, List, Optional
 import numpy as np
 
 from ..core import cones, shells
+from ..errors import InputError
 from . import extent, halves, mask, notes, resolution
 from .directional_noise import CELLS_PER_EDGE, DirectionalNoise, directional_noise
 from .fsc_curves import DEFAULT, FscCurves, FscSettings, fsc_curves
 from .given import GivenInputs
 from .halves import HalfMaps
+from .independence import Independence, judge_independence
 from .noise import HalfMapNoise, half_map_noise
 from .position import Position, compare_position
-from .solvent import flat_region, solvent_noise_ratio
+from .solvent import flat_region
 
 
 class Study(GivenInputs):
@@ -61,6 +63,11 @@ class Study(GivenInputs):
             None if given is None else given.data))
 
     @property
+    def independence(self) -> Independence:
+        """What stands between the FSC of the half-maps and a resolution."""
+        return judge_independence(self.half_maps, self.noise)
+
+    @property
     def half_cells(self) -> shells.CrossSums:
         """Cross sums of the half-maps as they are, in shells and 507 cells of direction, float64 [n_shells, 507] each."""
         return self._answer("half-maps by direction", self._pair, lambda: cones.cell_sums(
@@ -85,7 +92,7 @@ class Study(GivenInputs):
         dict
             As a result of half-maps takes them.
         """
-        return halves.values(self.half_maps) if self.has_halves else {}
+        return halves.values(self.half_maps, self.noise) if self.has_halves else {}
 
     def notes(self) -> List[str]:
         """What to know of the inputs before any number is believed.
@@ -97,7 +104,7 @@ class Study(GivenInputs):
         """
         out = [*self.source_notes, *notes.of_readers(self.given()), *notes.of_origins(self.maps())]
         if self.has_halves:
-            out += notes.of_halves(*self._pair, self.half_maps)
+            out += notes.of_halves(*self._pair, self.half_maps, self.noise)
             full = self.full_map
             if full is not None and full.shape == self.half1.shape and notes.place_is_known(self.half_maps):
                 out += notes.of_place(self.map_position, full.path)
@@ -110,16 +117,6 @@ class Study(GivenInputs):
         return list(dict.fromkeys(out))
 
     # ---------------------------------------------------------------- solvent and resolution
-    @property
-    def solvent_noise_ratio(self) -> Optional[float]:
-        """Noise variance near the faces of the box over that at its centre.
-
-        None for half-maps whose difference is no noise: copies, half-maps out of place or of different scale.
-        """
-        if not (notes.place_is_known(self.half_maps) and notes.is_of_one_scale(self.half_maps)):
-            return None
-        return self._answer("solvent noise", self._pair, lambda: solvent_noise_ratio(self.half1.data, self.half2.data))
-
     @property
     def flat(self) -> np.ndarray:
         """Where the map to look at was cut off by a mask, bool [z, y, x]: it has one value there, and no noise."""
@@ -145,23 +142,34 @@ class Study(GivenInputs):
             Shared by all methods that ask with the same settings.
         """
         given = self.mask
-        return self._answer("FSC", (*self._pair, given), lambda: fsc_curves(self, settings), settings)
+        return self._answer("FSC", (*self._pair, given), lambda: fsc_curves(self, settings, self.independence), settings)
 
     @property
     def unmasked_resolution(self) -> Optional[float]:
-        """Where the unmasked FSC of the half-maps falls below 0.143 (Å); Nyquist where it never does, None where they share nothing."""
-        return resolution.unmasked(shells.fsc(self.half_sums()), self.frequencies)
+        """Where the unmasked FSC of the half-maps falls below 0.143 (Å); Nyquist, or the edge of a low-pass, where it never does; None
+        where they share nothing."""
+        found, end = resolution.unmasked(shells.fsc(self.half_sums()), self.frequencies), self.independence.end
+        return found if found is None or end is None else max(found, 1 / end)
 
     @property
     def resolution(self) -> float:
         """The overall resolution (Å).
 
-        Of half-maps where their FSC falls below 0.143, in the mask and corrected for it when a mask was given; of a map alone what the
-        noise of its solvent tells (:func:`cryoqa_plugin.study.resolution.of_map`, which refuses maps that were masked).
+        Of half-maps where the FSC falls below 0.143 that :meth:`fsc_curves` names, without noise that both share, and no finer than the
+        edge of a low-pass; of a map alone what the noise of its solvent tells (:func:`cryoqa_plugin.study.resolution.of_map`, which refuses
+        maps that were masked).
+
+        Raises
+        ------
+        InputError
+            The half-maps share no signal, or the solvent of the map is masked.
         """
         if self.has_halves:
+            if self.half_maps.no_signal:
+                raise InputError("The half-maps share no signal, so that no resolution can be told from them; give the resolution.")
             curves = self.fsc_curves()
-            return resolution.overall(getattr(curves, curves.headline).fsc, self.frequencies)
+            best = curves.bounded if curves.bounded is not None else getattr(curves, curves.headline)
+            return resolution.overall(best.fsc, self.frequencies, self.independence.end)
         return self._answer("resolution", (self.density,), lambda: resolution.of_map(self.density, self._made_mask()))
 
     def _made_mask(self) -> Optional[np.ndarray]:

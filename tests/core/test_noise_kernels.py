@@ -91,7 +91,16 @@ def test_molecule_is_that_of_the_plain_version(shape, voxel):
     signal = masks.gaussian_soften(inside, voxel, 2.0) * (3 + rng.standard_normal(shape).astype(np.float32))
     a, b = (signal + rng.standard_normal(shape).astype(np.float32) + 5 for _ in range(2))
     geo = fourier.geometry(shape, voxel)
-    found = noise.find_molecule(fourier.forward(a), fourier.forward(b), geo, voxel)
-    expected = naive.region(a, b, max(12.0, 6 * max(voxel)), voxel)
+    found, core = noise.find_molecule(fourier.forward(a), fourier.forward(b), geo, voxel)
+    expected, expected_core = naive.region(a, b, max(12.0, 6 * max(voxel)), voxel)
     assert np.count_nonzero(found ^ expected) < 0.02 * expected.sum()
+    assert np.count_nonzero(core ^ expected_core) < 0.02 * expected_core.sum() and not np.any(core & ~found)
     assert np.count_nonzero(found & inside) > 0.99 * inside.sum()
+
+
+def test_mean_within_is_that_of_the_region():
+    rng = np.random.default_rng(3)
+    a, b = rng.standard_normal((2, 9, 10, 11)).astype(np.float32)
+    region = rng.random(a.shape) < 0.3
+    assert noise.mean_within(a, b, region) == pytest.approx(((a.astype(float) - b)[region] ** 2).mean() / 2, rel=1e-12)
+    assert noise.mean_within(a, b, np.zeros(a.shape, bool)) == 0.0

@@ -20,6 +20,6 @@ def test_a_constant_changes_nothing_and_the_solvent_is_at_0():
     assert out.dtype == np.float32
 
 
-def test_a_mask_of_the_whole_box_leaves_no_solvent():
-    data = np.ones((4, 4, 4), np.float32)
-    assert without_level(data, data) is data
+def test_a_mask_of_the_whole_box_leaves_the_mean_of_the_map():
+    data = np.arange(64, dtype=np.float32).reshape(4, 4, 4)
+    np.testing.assert_allclose(without_level(data, np.ones_like(data)), data - 31.5)

@@ -69,13 +69,6 @@ class MapInfoResult(HalfMapFacts):
     header_agrees: Optional[bool] = metric("", "whether minimum, maximum, mean and rms of the header are those of the data", "none")
     half_maps_consistency: Optional[float] = metric("", "mean FSC between the half-maps, coarser than 20 Å", "higher")
     half_maps_agreement: Optional[float] = metric("", "mean FSC between the map and the mean of the half-maps, coarser than 20 Å", "higher")
-    half_maps_shared_noise: Optional[float] = metric("", "part of the noise that the half-maps share in the solvent; none where it cannot "
-                                                     "be told", "target:0")
-    half_maps_shared_noise_error: Optional[float] = metric("", "its standard error", "lower")
-    half_maps_noise_ratio: Optional[float] = metric("", "noise power in the molecule over that in the solvent at the same radius",
-                                                    "target:1")
-    half_maps_noise_rim: Optional[float] = metric("", "radius at which the noise of the half-maps ends, as a part of the box edge; none "
-                                                  "where it reaches the corners", "none")
     histogram: Optional[Curve] = curve("Histogram of the densities", x_label="density", x_unit="", y_label="voxels")
     power_spectrum: Optional[Curve] = curve("Mean power of the Fourier coefficients in shells", x_label="spatial frequency",
                                             x_unit="1/Å", y_label="log10 of the power")
@@ -127,8 +120,7 @@ def compute_map_info(study: Study, params: MapInfoParams, *, progress: Progress 
         values.update(study.half_map_values(), **_noise(study.noise), **_agreement(study, geo, finest))
     progress(0.8, "Contour")
     values.update(_density(map_, params.threshold, study.transform("full_map"), geo))
-    noted = _noise_notes(study.noise) if study.has_halves else []
-    out = MapInfoResult(warnings=(*noted, *_notes(map_, values)), **values)
+    out = MapInfoResult(warnings=tuple(_notes(map_, values)), **values)
     progress(1.0, "Done")
     return replace(out, summary=_summary(map_, out))
 
@@ -142,26 +134,10 @@ def _agreement(study: Study, geo: Geometry, finest: float) -> Dict[str, Any]:
 
 
 def _noise(found: Optional[HalfMapNoise]) -> Dict[str, Any]:
-    """What the noise of the half-maps tells, by field; nothing for copies and half-maps out of place."""
+    """The noise of the half-maps by radius; nothing for copies and half-maps out of place."""
     if found is None:
         return {}
-    shared = found.shared
-    return dict(half_maps_shared_noise=None if shared is None else shared.share, half_maps_noise_ratio=found.damping.ratio,
-                half_maps_shared_noise_error=None if shared is None else shared.error, half_maps_noise_rim=found.radial.rim,
-                half_maps_noise=Curve(found.radial.radius, found.radial.variance))
-
-
-def _noise_notes(found: Optional[HalfMapNoise]) -> List[str]:
-    """What the noise says against the half-maps; the damped solvent first, where what is shared cannot be told."""
-    if found is None:
-        return []
-    if found.damping.found:
-        return [f"The noise of the half-maps is {found.damping.ratio:.3g} times as strong in the molecule as in the solvent at the same "
-                "radius: the solvent was damped, and an unmasked FSC is too good. Give the half-maps as the refinement wrote them."]
-    if found.shared is not None and found.shared.found and found.shared.share is not None:
-        return [f"The half-maps share {100 * found.shared.share:.2g} % of their noise in the solvent ({found.shared.z:.0f} standard errors "
-                "above 0): they are not independent, and every resolution from them is too fine."]
-    return []
+    return dict(half_maps_noise=Curve(found.radial.radius, found.radial.variance))
 
 
 def _notes(map_: Map, values: Dict[str, Any]) -> List[str]:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, ClassVar, Dict, List, Optional
 
 import numpy as np
 
@@ -13,13 +13,16 @@ from ...progress import Progress, silent
 from ...results import Curve, Table, curve, map_output, metric, table
 from ...study import Study
 from ...study import fsc_criteria as criteria
-from ...study.fsc_criteria import Estimate
-from ...study.fsc_curves import FscCurve, FscCurves, FscSettings
+from ...study.fsc_curves import FscCurve, FscSettings
 from ...study.halves import HalfMapFacts
+from ...study.independence import Independence
 from . import fsc_sharpen as sharpen
+from .fsc_words import FscReadings, mask_warnings, read_curves, summary
 
 _FIELDS = {"unmasked": "fsc_unmasked", "masked": "fsc_masked", "corrected": "fsc_true", "random": "fsc_phase_randomised",
-           "spherical": "fsc_spherical", "loose": "fsc_loose"}
+           "spherical": "fsc_spherical", "loose": "fsc_loose", "volume": "fsc_volume", "widened": "fsc_widened", "bounded": "fsc_bounded"}
+_READ = [(name, key) for name in ("unmasked", "masked", "corrected") for key in criteria.CRITERIA]
+_READ += [("volume", "0143"), ("widened", "0143")]
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,16 @@ class FscResult(HalfMapFacts):
     """Result of the ``fsc`` capability."""
 
     schema: ClassVar[str] = "cryoqa/fsc/1"
-    resolution: Optional[float] = _res("headline: where the corrected curve (the unmasked one without a mask) crosses the threshold")
+    resolution: Optional[float] = _res("headline: where the corrected curve (the unmasked one without a mask) crosses the threshold; none "
+                                       "for half-maps that are not independent")
     resolution_worse: Optional[float] = _res("worse end of the confidence interval of the headline resolution")
     resolution_better: Optional[float] = _res("better end of the confidence interval of the headline resolution")
+    resolution_bound: Optional[float] = _res("the same without the noise that both half-maps share, when they do")
+    resolution_bound_worse: Optional[float] = _res("worse end of its confidence interval")
+    resolution_bound_better: Optional[float] = _res("better end of its confidence interval")
+    resolution_curve: Optional[str] = metric("", "curve that the headline is read from: unmasked, corrected, volume (unmasked, corrected "
+                                             "for noise that is missing around the molecule), or widened (corrected, in the mask with a "
+                                             "wider edge)", "none")
     resolution_relion: Optional[float] = _res("last shell of the headline curve before its first value below the threshold, as RELION")
     resolution_unmasked_0143: Optional[float] = _res("unmasked FSC at 0.143")
     resolution_unmasked_05: Optional[float] = _res("unmasked FSC at 0.5")
@@ -93,6 +103,8 @@ class FscResult(HalfMapFacts):
     resolution_corrected_half_bit: Optional[float] = _res("corrected FSC at the half-bit curve")
     resolution_corrected_one_bit: Optional[float] = _res("corrected FSC at the one-bit curve")
     resolution_corrected_three_sigma: Optional[float] = _res("corrected FSC at the three-sigma curve")
+    resolution_volume_0143: Optional[float] = _res("unmasked FSC at 0.143, corrected for noise that is missing around the molecule")
+    resolution_widened_0143: Optional[float] = _res("corrected FSC at 0.143 in the mask with a wider edge, where its own is too sharp")
     resolution_spherical_0143: Optional[float] = _res("FSC in cryoSPARC's spherical mask at 0.143, not corrected")
     resolution_loose_0143: Optional[float] = _res("FSC in cryoSPARC's loose mask at 0.143, not corrected")
     nyquist: Optional[float] = _res("resolution of the last shell")
@@ -100,10 +112,14 @@ class FscResult(HalfMapFacts):
     returns_above: Optional[int] = metric("", "times the headline curve comes back above the threshold after its first fall", "lower")
     randomised_from: Optional[float] = metric("Å", "resolution from which phases were randomised", "none")
     random_fsc_at_resolution: Optional[float] = metric("", "phase-randomised FSC at the headline resolution", "lower")
+    widened_edge: Optional[float] = metric("Å", "soft edge that a mask needs that is too sharp for these data", "none")
     unmasked_reaches_further: Optional[bool] = metric("", "the unmasked curve crosses beyond the better end of the interval",
                                                       "none")
     mask_fraction: Optional[float] = metric("", "mean of the mask: part of the box inside", "none")
-    solvent_noise_ratio: Optional[float] = metric("", "noise variance near the faces of the box over that at its centre", "none")
+    shared_in_mask: Optional[float] = metric("", "part of the noise in the mask that the half-maps share, by the shape of the corrected "
+                                             "FSC", "target:0")
+    shared_in_mask_error: Optional[float] = metric("", "its standard error", "lower")
+    shares_in_mask: Optional[bool] = metric("", "the half-maps share noise in the molecule that they do not share in the solvent", "none")
     tail_fsc: Optional[float] = metric("", "mean unmasked FSC over the last tenth of the shells", "target:0")
     rise_at_end: Optional[float] = metric("", "unmasked FSC at the end less its lowest value before", "lower")
     bfactor: Optional[float] = metric("Å²", "B-factor applied, or fitted when no map is written; negative for a decay", "none")
@@ -117,6 +133,9 @@ class FscResult(HalfMapFacts):
     fsc_masked: Optional[Curve] = _fsc_curve("FSC in the mask (cryoSPARC: tight), not corrected")
     fsc_phase_randomised: Optional[Curve] = _fsc_curve("FSC in the mask after randomising phases")
     fsc_true: Optional[Curve] = _fsc_curve("FSC in the mask, corrected for what the mask adds")
+    fsc_volume: Optional[Curve] = _fsc_curve("unmasked FSC, corrected for noise that is missing around the molecule")
+    fsc_widened: Optional[Curve] = _fsc_curve("FSC in the mask with a wider edge, corrected for what the mask adds")
+    fsc_bounded: Optional[Curve] = _fsc_curve("headline FSC without the noise that both half-maps share")
     half_bit: Optional[Curve] = _fsc_curve("half-bit threshold of the headline curve", output="")
     one_bit: Optional[Curve] = _fsc_curve("one-bit threshold of the headline curve", output="")
     three_sigma: Optional[Curve] = _fsc_curve("three-sigma threshold of the headline curve", output="")
@@ -128,25 +147,6 @@ class FscResult(HalfMapFacts):
     resolutions: Optional[Table] = table("resolution (Å) of each curve by each criterion, with its confidence interval")
     sharpened: Optional[Map] = map_output("", "mean of the half-maps, weighted and sharpened", output="outputVolume", halves="input")
     sharpened_masked: Optional[Map] = map_output("", "the sharpened map times the mask")
-
-
-class FscReadings(NamedTuple):
-    """The curves over the frequency of the shells (1/Å, float64 [n_shells]) and what is read from them.
-
-    ``head`` is the estimate of the headline curve at the threshold of the parameters and ``plain`` that of the unmasked one;
-    ``estimates`` holds every curve by every criterion.
-    """
-
-    freq: np.ndarray
-    curves: FscCurves
-    head: Estimate
-    plain: Estimate
-    estimates: Dict[Tuple[str, str], Estimate]
-
-    @property
-    def headline(self) -> FscCurve:
-        """The curve that the resolution is read from."""
-        return self.curves.judged()[self.curves.headline]
 
 
 def compute_fsc(study: Study, params: FscParams, *, progress: Progress = silent) -> FscResult:
@@ -178,39 +178,20 @@ def compute_fsc(study: Study, params: FscParams, *, progress: Progress = silent)
     progress(0.05, "FSC curves")
     curves = study.fsc_curves(FscSettings(params.rules, params.relion_counting, params.confidence, params.randomise_from, params.seed,
                                           params.repeats))
-    readings = read_curves(study.frequencies, curves, params.threshold)
-    warnings: List[str] = []
-    if curves.masked is not None and curves.corrected is None:
+    readings = read_curves(study.frequencies, curves, params.threshold, study.independence.end)
+    warnings = mask_warnings(readings, study.independence)
+    if curves.masked is not None and curves.corrected is None and study.independence.void is None:
         level = FscSettings(params.rules).resolved().level
         warnings.append(f"The unmasked FSC never falls below {level:g}, so that no phases were randomised and the masked FSC is not "
                         "corrected.")
     progress(0.7, "B-factor and sharpening")
-    values = dict(study.half_map_values(), **sharpening_values(study, params, readings, warnings))
-    values.update(resolution_values(readings), **agreement_values(study, curves.unmasked), **curve_values(readings))
+    values = study.half_map_values()
+    if study.independence.void is None:
+        values.update(sharpening_values(study, params, readings, warnings))
+    values.update(resolution_values(readings, study.independence), tail_fsc=tail_fsc(curves.unmasked),
+                  rise_at_end=rise_at_end(curves.unmasked), **curve_values(readings))
     progress(1.0, "done")
-    return FscResult(summary=_summary(readings, params, study.half_maps.identical), warnings=tuple(warnings), **values)
-
-
-def read_curves(freq: np.ndarray, curves: FscCurves, threshold: float) -> FscReadings:
-    """Resolutions of FSC curves at a threshold and by every criterion.
-
-    Parameters
-    ----------
-    freq
-        Frequency of the shells (1/Å), float64 [n_shells].
-    curves
-        The curves over them.
-    threshold
-        FSC at which the headline resolution is read.
-
-    Returns
-    -------
-    FscReadings
-        The curves and what was read from them.
-    """
-    judged = curves.judged()
-    head, plain = (criteria.estimate(freq, judged[name], threshold) for name in (curves.headline, "unmasked"))
-    return FscReadings(freq, curves, head, plain, criteria.all_estimates(freq, judged))
+    return FscResult(summary=summary(study, readings, params.threshold, params.confidence), warnings=tuple(warnings), **values)
 
 
 def sharpening_values(study: Study, params: FscParams, readings: FscReadings, warnings: List[str]) -> Dict[str, Any]:
@@ -259,33 +240,45 @@ def sharpening_values(study: Study, params: FscParams, readings: FscReadings, wa
     return out
 
 
-def resolution_values(readings: FscReadings) -> Dict[str, Any]:
+def resolution_values(readings: FscReadings, independence: Independence) -> Dict[str, Any]:
     """The resolutions, what the mask and the random phases show, and the table of all resolutions.
 
     Parameters
     ----------
     readings
         The curves and what was read from them.
+    independence
+        What stands between them and a resolution.
 
     Returns
     -------
     dict
-        By result field.
+        By result field; no resolution where there is none.
     """
     freq, curves, head, plain = readings.freq, readings.curves, readings.head, readings.plain
-    out: Dict[str, Any] = {f"resolution_{c}_{k}": e.resolution for (c, k), e in readings.estimates.items()}
+    out: Dict[str, Any] = dict(nyquist=float(1 / freq[-1]), resolution_curve=curves.headline,
+                               mask_fraction=None if curves.mask is None else float(curves.mask.mean(dtype=np.float64)))
+    if independence.void is not None:
+        return out
+    out.update({f"resolution_{c}_{k}": e.resolution for (c, k), e in readings.estimates.items() if (c, k) in _READ})
     for kind in ("spherical", "loose"):
         found = getattr(curves, kind)
         if found is not None:
             out[f"resolution_{kind}_0143"] = criteria.estimate(freq, found, 0.143).resolution
-    out.update(resolution=head.resolution, resolution_worse=head.worse, resolution_better=head.better, resolution_relion=head.last_shell,
-               nyquist=float(1 / freq[-1]), reaches_nyquist=head.state == "never", returns_above=head.returns)
-    if curves.mask is not None:
-        out["mask_fraction"] = float(curves.mask.mean(dtype=np.float64))
+    if independence.holds and readings.bound is None:
+        out.update(resolution=head.resolution, resolution_worse=head.worse, resolution_better=head.better,
+                   resolution_relion=head.last_shell)
+    if readings.bound is not None:
+        out.update(resolution_bound=readings.bound.resolution, resolution_bound_worse=readings.bound.worse,
+                   resolution_bound_better=readings.bound.better)
+    if curves.in_mask is not None:
+        out.update(shared_in_mask=curves.in_mask.share, shared_in_mask_error=curves.in_mask.error, shares_in_mask=curves.in_mask.found)
+    out.update(reaches_nyquist=head.state == "never", returns_above=head.returns, widened_edge=curves.edge)
     if curves.random is not None:
         out["randomised_from"] = float(1 / freq[curves.first_random])
-        if head.resolution is not None:
-            out["random_fsc_at_resolution"] = float(np.interp(1 / head.resolution, freq, curves.random.fsc))
+        own = criteria.estimate(freq, curves.corrected, 0.143) if curves.corrected is not None else None
+        if own is not None and own.resolution is not None:
+            out["random_fsc_at_resolution"] = float(np.interp(1 / own.resolution, freq, curves.random.fsc))
         # A mask that is right only helps. Where the unmasked FSC crosses beyond the better end of the interval, the mask or the correction
         # took signal away, or the half-maps share their solvent.
         out["unmasked_reaches_further"] = plain.resolution is not None and (
@@ -293,24 +286,6 @@ def resolution_values(readings: FscReadings) -> Dict[str, Any]:
     out["resolutions"] = Table(("curve", "criterion", "resolution", "worse", "better", "last shell", "remark"),
                                criteria.rows(readings.estimates))
     return out
-
-
-def agreement_values(study: Study, unmasked: FscCurve) -> Dict[str, Any]:
-    """What shows half-maps that share more than the molecule, or lack their solvent.
-
-    Parameters
-    ----------
-    study
-        The Study of the half-maps.
-    unmasked
-        Their FSC without a mask.
-
-    Returns
-    -------
-    dict
-        By result field.
-    """
-    return dict(solvent_noise_ratio=study.solvent_noise_ratio, tail_fsc=tail_fsc(unmasked), rise_at_end=rise_at_end(unmasked))
 
 
 def tail_fsc(curve_: FscCurve) -> float:
@@ -368,21 +343,3 @@ def curve_values(readings: FscReadings) -> Dict[str, Curve]:
     for key in ("half_bit", "one_bit", "three_sigma"):
         out[key] = Curve(readings.freq, criteria.CRITERIA[key][1](count) + np.zeros_like(count))
     return out
-
-
-def _summary(readings: FscReadings, params: FscParams, identical: bool) -> str:
-    """One sentence for the user."""
-    if identical:
-        return "The two half-maps are copies of each other, so that their FSC says nothing about the resolution."
-    head, plain, level = readings.head, readings.plain, f"{params.threshold:g}"
-    where = " in the mask (corrected for it)" if readings.curves.corrected is not None else ""
-    if head.state == "below":
-        return f"The FSC of the half-maps{where} is nowhere above {level}: they do not agree at any resolution."
-    beside = f", and to {plain.resolution:.2f} Å without it" if where and plain.state == "crosses" else ""
-    if head.state == "never":
-        return (f"The FSC of the half-maps{where} stays above {level} up to the last shell, {head.resolution:.2f} Å{beside}: "
-                "the sampling or the half-maps, not the data, set this limit.")
-    worse = f"{head.worse:.2f}" if head.worse is not None else "?"
-    better = f"{head.better:.2f}" if head.better is not None else "?"
-    return (f"The half-maps agree to {head.resolution:.2f} Å{where} at FSC = {level} "
-            f"({100 * params.confidence:g} % interval {better} to {worse} Å){beside}.")

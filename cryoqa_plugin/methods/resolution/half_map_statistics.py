@@ -76,7 +76,6 @@ class HalfMapStatisticsResult(HalfMapFacts):
     d99_worst: Optional[float] = _res("the coarsest of the 13 directions")
     local_correlation_median: Optional[float] = metric("", "median of the local correlation map inside the mask (all voxels without one)",
                                                        "higher")
-    solvent_noise_ratio: Optional[float] = metric("", "noise variance near the faces of the box over that at its centre", "none")
     mask_fraction: Optional[float] = metric("", "mean of the mask: part of the box inside", "none")
     fsc_unmasked: Optional[Curve] = _curve("FSC of the half-maps as they are", "FSC", output="outputFSCs")
     fsc_masked: Optional[Curve] = _curve("FSC in the mask, of half-maps with equally strong shells", "FSC", output="outputFSCs")
@@ -388,15 +387,14 @@ def _cut(geo: Geometry, power: np.ndarray) -> Optional[float]:
 
 
 def sign_values(study: Study) -> Dict[str, Any]:
-    """Signs of half-maps that lack their solvent, and the mask, by result field.
+    """The part of the box that is in the mask, by result field.
 
     Parameters
     ----------
     study
         The Study of the half-maps.
     """
-    mask_fraction = None if study.mask is None else float(study.mask.data.mean(dtype=np.float64))
-    return dict(solvent_noise_ratio=study.solvent_noise_ratio, mask_fraction=mask_fraction)
+    return dict(mask_fraction=None if study.mask is None else float(study.mask.data.mean(dtype=np.float64)))
 
 
 def local_values(study: Study, params: HalfMapStatisticsParams, found: HalfMapShells, warnings: List[str]) -> Dict[str, Any]:
@@ -434,8 +432,8 @@ def local_values(study: Study, params: HalfMapStatisticsParams, found: HalfMapSh
 
 def _summary(study: Study, params: HalfMapStatisticsParams, values: Dict[str, Any]) -> str:
     """One sentence for the user."""
-    if values["half_maps_identical"]:
-        return "The two half-maps are copies of each other, so that their agreement says nothing."
+    if study.independence.void is not None:
+        return f"The statistics of these half-maps say nothing about a resolution: {study.independence.void}."
     where, rate = " in the mask" if study.mask is not None else "", f"{100 * params.rate:g} %"
     if values["resolution_fdr"] is None:
         return f"No shell of the half-maps{where} is more than noise at a false discovery rate of {rate}: they share no signal."

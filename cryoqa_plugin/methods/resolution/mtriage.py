@@ -12,6 +12,7 @@ from ...progress import Progress, silent
 from ...results import Curve, Table, curve, map_output, metric, table
 from ...study import Study
 from ...study.halves import HalfMapFacts
+from ...study.independence import Independence
 from . import mtriage_model as placing
 from .mtriage_model import in_file
 from .mtriage_passes import MtriageInputs, MtriageParams, MtriagePass, map_values, measure
@@ -128,13 +129,16 @@ def compute_mtriage(study: Study, params: MtriageParams, *, progress: Progress =
         values.update(masked.named("masked"), mask_used=mask, **mask_values(inputs, mask, unmasked))
     if study.has_halves:
         values.update(half_map_curve_values(inputs, unmasked, warnings))
+        values.update(as_far_as_independent(study.independence, values))
     if inputs.model is not None:
         values.update(inputs.model.values, **model_values(inputs, inputs.model, masked or unmasked, warnings))
     for where, measured in (("", unmasked), (" in the mask", masked)):
+        if study.has_halves and study.independence.void is not None:
+            break
         if measured is not None and (where or params.masking != "masked"):
             warnings += _missing_crossings(measured, where)
     progress(1.0, "done")
-    return MtriageResult(summary=_summary(values), warnings=tuple(warnings), **values)
+    return MtriageResult(summary=_summary(values, study.independence if study.has_halves else None), warnings=tuple(warnings), **values)
 
 
 def _check_choices(study: Study, params: MtriageParams) -> None:
@@ -283,6 +287,27 @@ def half_map_curve_values(inputs: MtriageInputs, unmasked: MtriagePass, warnings
     return dict(d_fsc_falls=unmasked.falls, reaches_nyquist=above)
 
 
+def as_far_as_independent(independence: Independence, values: Dict[str, Any]) -> Dict[str, Any]:
+    """The resolutions of the half-maps, where they have one.
+
+    Parameters
+    ----------
+    independence
+        What stands between the half-maps and a resolution.
+    values
+        What was measured, by result field.
+
+    Returns
+    -------
+    dict
+        By result field: none where there is none, and none finer than the edge of a low-pass.
+    """
+    names = [n for n in ("d_fsc_unmasked", "d_fsc_masked") if values.get(n) is not None]
+    if independence.void is not None:
+        return dict.fromkeys((*names, "d_fsc_falls", "reaches_nyquist"))
+    return {} if independence.end is None else {n: max(values[n], 1 / independence.end) for n in names}
+
+
 def model_values(inputs: MtriageInputs, model: placing.Placed, best: MtriagePass, warnings: List[str]) -> Dict[str, Any]:
     """How well the model fits.
 
@@ -319,16 +344,20 @@ def _missing_crossings(measured: MtriagePass, where: str) -> List[str]:
     return out
 
 
-def _summary(values: Dict[str, Any]) -> str:
+def _summary(values: Dict[str, Any], independence: Optional[Independence]) -> str:
     """One plain sentence."""
+    void, shared = (independence.void, independence.share) if independence is not None else (None, None)
     parts = []
     for start, key, criterion in (("the half-maps agree to", "d_fsc", "FSC 0.143"),
                                   ("the model agrees with the map to", "d_fsc_model_05", "FSC 0.5"),
                                   ("the map holds detail to", "d99_map", "d99")):
         plain, masked = values.get(f"{key}_unmasked"), values.get(f"{key}_masked")
-        if key == "d_fsc" and values.get("half_maps_identical"):
-            parts.append("the half-maps are copies of each other and say nothing")
-        elif plain and masked:
+        if key == "d_fsc" and void is not None:
+            parts.append(f"the half-maps have no resolution ({void})")
+            continue
+        if key == "d_fsc" and shared is not None:
+            start = f"the half-maps share {100 * shared:.2g} % of their noise and without it agree to"
+        if plain and masked:
             parts.append(f"{start} {plain:.2f} Å ({criterion}; {masked:.2f} Å in the mask)")
         elif plain or masked:
             parts.append(f"{start} {plain or masked:.2f} Å ({criterion}{'' if plain else ' in the mask'})")

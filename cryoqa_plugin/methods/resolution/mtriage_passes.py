@@ -12,6 +12,7 @@ from ...io.maps import Map
 from ...params import param
 from ...results import Curve, Table
 from ...study import Study
+from ...study.resolution import THRESHOLD
 from .mtriage_model import Placed
 
 _BINS = 20                            # of the histograms
@@ -181,7 +182,7 @@ def measure(inputs: MtriageInputs, mask: Optional[np.ndarray]) -> MtriagePass:
     if halves is not None:
         values.update(d99_half1=spectra.d99(halves, 1, as_phenix), d99_half2=spectra.d99(halves, 2, as_phenix))
         smooth = spectra.smooth_curve(halves)
-        values["d_fsc"], _ = spectra.crossing(*smooth, 0.143)
+        values["d_fsc"], _ = spectra.crossing(*smooth, _level(inputs.study))
         before = smooth[0] <= 0.5 / max(inputs.grid.voxel_size)      # in the last corners a few coefficients make noise
         _, falls = spectra.crossing(smooth[0][before], smooth[1][before], 0.143)
         values["d_fsc_05"], _ = spectra.crossing(*smooth, 0.5)
@@ -189,6 +190,12 @@ def measure(inputs: MtriageInputs, mask: Optional[np.ndarray]) -> MtriagePass:
     if inputs.model is not None and full_ft is not None:
         correlation = _measure_model(inputs, inputs.model, full_ft, values)
     return MtriagePass({n: None if isinstance(v, float) and v != v else v for n, v in values.items()}, correlation, falls)
+
+
+def _level(study: Study) -> float:
+    """FSC of the half-maps that stands for 0.143 of what they do not share as noise."""
+    share = study.independence.share or 0.0
+    return share + (1 - share) * THRESHOLD
 
 
 def _sums(inputs: MtriageInputs, mask: Optional[np.ndarray]) -> Tuple[Optional[spectra.Spectra], Optional[np.ndarray], spectra.Spectra]:
