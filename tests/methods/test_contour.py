@@ -9,12 +9,12 @@ import pytest
 import scipy.ndimage
 
 from cryoqa_plugin.core import masks
-from cryoqa_plugin.checks import evaluate
+from cryoqa_plugin.checks import causes_first, evaluate
 from cryoqa_plugin.errors import InputError
 from cryoqa_plugin.io.maps import Map, read_map
 from cryoqa_plugin.io.models import Model, read_model
 from cryoqa_plugin.io.sequences import Sequences
-from cryoqa_plugin.limits import CHECKS
+from cryoqa_plugin.limits import CHECKS, EXPLAINED
 from cryoqa_plugin.methods.map_info import contour_background, contour_steps as steps
 from cryoqa_plugin.methods.map_info.contour import ContourParams, compute_contour
 from cryoqa_plugin.results import to_document
@@ -243,7 +243,7 @@ def test_noise_alone_is_no_molecule(seed):
 
 # ---------------------------------- the level, its interval and the masses ----------------------------------
 def _checked(result):
-    return {c["metric"]: c for c in evaluate(CHECKS["contour"], to_document(result)["metrics"])}
+    return {c["metric"]: c for c in causes_first(evaluate(CHECKS["contour"], to_document(result)["metrics"]), EXPLAINED)}
 
 
 def _run_with(map_, given, **values):
