@@ -198,8 +198,21 @@ def _require_extras(row: Capability) -> None:
 
 def perform(capability_id: str, study: Study, parameters: Any, *, progress: Progress = silent) -> results.Result:
     """The result of one capability on a Study, with the notes on its inputs before the warnings of the method, each once."""
-    result = resolve(capability(capability_id).run)(study, parameters, progress=progress)
+    row = capability(capability_id)
+    result = _withheld(row, study, resolve(row.run)(study, parameters, progress=progress))
     return replace(result, warnings=tuple(dict.fromkeys((*study.notes(), *result.warnings))))
+
+
+def _withheld(row: Capability, study: Study, result: results.Result) -> results.Result:
+    """The result without a resolution and without the warnings that follow, where half-maps were taken that can have none."""
+    if not (study.has_halves and row.estimates and {"half1", "half2"} <= set(row.needs + row.takes)):
+        return result
+    reason = study.independence.void
+    names = [metric for item, metric in row.estimates if item.startswith("1.")]
+    if reason is None or not names:
+        return result
+    return replace(result, summary=result.summary if reason in result.summary else f"No resolution is given: {reason}.", warnings=(),
+                   **dict.fromkeys(names))
 
 
 def described(study: Study) -> Dict[str, Any]:

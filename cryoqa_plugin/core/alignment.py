@@ -15,6 +15,7 @@ from .fourier import Geometry
 REACH = 31                            # Fourier indices from -31 to 31 along each axis decide on the shift
 _COARSE = 15                          # and those from -15 to 15 on the axes
 _FOUND = 10.0                         # standard deviations of noise that a peak must have; the highest of noise alone has 6
+_NEAR, _AS_HIGH = 4.0, 0.97           # voxels: a peak that is so near to no shift is taken when it is as high as another
 _BAND = 0.3                           # shells that correlate at least so much after the best operation decide between operations
 _BETTER = 0.15                        # by which atanh of the correlation must rise before another operation than none is believed
 _FINER = 1.5                          # points of the grid on which peaks are looked for, per coefficient
@@ -151,6 +152,12 @@ def _peak(cross: np.ndarray, cube: _Cube) -> Tuple[float, np.ndarray]:
     grid[np.ix_(kz, ky, kx[half:])] = np.conj(cross[:, :, half:]) * weights[cube.shell[:, :, half:]].astype(np.float32)
     values = scipy.fft.irfftn(grid, s=sizes)
     at = np.unravel_index(int(np.argmax(values)), values.shape)
+    # A map that repeats itself, as a filament does, has several peaks of one height: that nearest to no shift is meant.
+    steps = [np.arange(-int(_NEAR * m / n), int(_NEAR * m / n) + 1) % m for m, n in zip(sizes, cube.shape)]
+    close = values[np.ix_(*steps)]
+    if close.max() > _AS_HIGH * values[at]:
+        i = np.unravel_index(int(np.argmax(close)), close.shape)
+        at = tuple(int(s[j]) for s, j in zip(steps, i))
     noise = np.sqrt(2 * (weights ** 2 * cube.count).sum())
     shift = [(i if i <= m // 2 else i - m) * n / m for i, m, n in zip(at, sizes, cube.shape)]
     return float(values[at]) * values.size / noise, np.array(shift)

@@ -123,3 +123,17 @@ def test_copies():
     a = _pair((32, 32, 32), (0, 0, 0))[0]
     found = _place(a, 3 * a)
     assert found.operation == NONE and np.abs(found.shift).max() < 1e-6 and found.fsc.min() > 0.999
+
+
+def test_of_equal_peaks_the_nearest_is_taken():
+    """A map that repeats itself three times along z, as a filament does, is not moved by a repeat."""
+    rng = np.random.default_rng(8)
+    unit = rng.standard_normal((16, 48, 48)).astype(np.float32)
+    signal = np.tile(unit, (3, 1, 1))
+    geo = geometry(signal.shape, (2.0, 2.0, 2.0))
+    for seed in range(6):
+        noise = np.random.default_rng(seed).standard_normal((2, *signal.shape)).astype(np.float32)
+        found = alignment.place(forward(signal + noise[0]), forward(signal + noise[1]), geo)
+        assert found.found and np.abs(found.shift).max() < 0.1
+    moved = alignment.place(forward(signal + noise[0]), forward(np.roll(signal, 3, 2) + noise[1]), geo)
+    assert np.round(moved.shift).tolist() == [0, 0, 3]

@@ -219,3 +219,25 @@ def test_an_estimate_ends_at_the_edge_of_a_filter():
     falls = FscCurve(*(np.where(freq < 0.2, 0.9, 0.0) + d for d in (0, -0.02, 0.02)), np.full(20, 100.0))
     assert criteria.estimate(freq, falls, 0.143, end=0.3) == criteria.estimate(freq, falls, 0.143)._replace(
         worse=criteria.estimate(freq, falls, 0.143, end=0.3).worse, better=criteria.estimate(freq, falls, 0.143, end=0.3).better)
+
+
+# ---------------------------------------------------------------- every capability
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("fault", ["noise", "mirrored", "copies"])
+def test_no_capability_gives_a_resolution_of_such_half_maps(case, fault):
+    from cryoqa_plugin import runner
+    from cryoqa_plugin.registry import CAPABILITIES
+    one, two = case["half1"].data, case["half2"].data
+    halves = {"copies": (one, 2 * one), "mirrored": (one, two[:, :, ::-1]), "noise": case["noise"]}[fault]
+    found = Study(**{h: case[h].with_data(np.ascontiguousarray(d, dtype=np.float32)) for h, d in zip(("half1", "half2"), halves)},
+                  mask=case["mask"])
+    rows = [r for r in CAPABILITIES if any(i.startswith("1.") for i, _ in r.estimates) and not r.slow]
+    assert len(rows) >= 4
+    for row in rows:
+        result, document = runner.answer(row, found)
+        assert all(getattr(result, metric) is None for item, metric in row.estimates if item.startswith("1.")), row.id
+        assert found.independence.void in result.summary, row.id
+        told = [w for w in document["warnings"] if "voxel size is exactly 1" not in w]      # which is true, and no fault of the half-maps
+        assert len(told) == 1, (row.id, told)
+        assert sum(c["status"] in ("warn", "fail") for c in document["checks"]) == 1, (row.id, document["checks"])
