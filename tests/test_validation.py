@@ -24,7 +24,7 @@ from cryoqa_plugin.validation.sentences import SENTENCES
 
 def _document(checks=(), curves=None, **metrics):
     return dict(metrics={n: dict(value=v, unit="", meaning="", better="none") for n, v in metrics.items()}, curves=curves or {},
-                checks=[dict(metric=m, status=s, sentence=f"{m} {s}") for m, s in checks], summary="It is so.", title="T")
+                checks=[dict(metric=m, status=s, title=m, sentence=f"{m} {s}") for m, s in checks], summary="It is so.", title="T")
 
 
 # --- the table -----------------------------------------------------------------------------------------------------------------------
@@ -129,8 +129,7 @@ def test_the_score_counts_evaluable_items_only():
     judged = [judge(RATIO, documents, 3.0), judge(RATIO, bad, 2.0), judge(RATIO, {}, 3.0), judge(RATIO, {"fsc": {"error": "No."}}, 3.0)]
     assert summary.score(judged) == dict(passed=1, evaluable=2, service_passed=1, service_evaluable=2)
     text = summary.summary(judged, [("1.a", "FSC", 3.0), ("1.c", "boxes", 4.0)], 2.0)
-    assert "1 of 2 evaluable items" in text and "3.00 to 4.00 Å, 3.50 Å on average" in text and "finer than the map bears out" in text
-    assert "bears out" not in summary.resolution_sentence([("1.a", "FSC", 3.0), ("1.c", "boxes", 4.0)], 2.9)
+    assert "1 of 2 evaluable items" in text and "3.00 to 4.00 Å, 3.50 Å on average" in text and "reported resolution is 2.00 Å" in text
 
 
 # --- running -------------------------------------------------------------------------------------------------------------------------

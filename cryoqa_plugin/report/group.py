@@ -128,6 +128,8 @@ def _numbers(document: Mapping[str, Any]) -> Dict[str, Number]:
     out: Dict[str, Number] = {}
     if points["evaluable"]:
         out["score"] = Number("Items as they should be", 100.0 * points["passed"] / points["evaluable"], "%")
+    if (document.get("trust") or {}).get("score") is not None:
+        out["trust"] = Number("Score: 1 less the strongest argument against the map", float(document["trust"]["score"]), "")
     if document["reported"] is not None:
         out["reported_resolution"] = Number("Reported resolution", float(document["reported"]), "Å")
     if found:

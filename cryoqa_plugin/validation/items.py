@@ -6,8 +6,10 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..checks import Check, evaluate, worst
 from ..registry import CAPABILITIES
+from . import reported as reported_module
 from .sentences import sentence
 
+REPORTED = "reported_resolution"                 # what an item says of it
 SERVICE = "https://doi.org/10.1039/D2FD00059H"
 _PERCENTILE = "A reported resolution below nearly all local ones is not what the map shows."
 
@@ -79,7 +81,7 @@ ITEMS: Tuple[Item, ...] = (
         Rule("contour", "voxel_volume", "<=", 5.0, "Mean volume of the remaining components, as the service computes it",
              "Choose another contour level.", unit="Å³"),
         Rule("contour", "mask_overlap", ">=", 0.75, "Overlap of contour and constructed mask", "Choose another contour level.")),
-         checks=("components_95", "remaining_percent", "mask_overlap"),
+         checks=("level_verdict", "mask_ratio", "components_95", "remaining_percent", "mask_overlap"),
          note="The service divides the volume of the remaining components by itself: its second rule sees the size of a voxel only."),
     Item("0.c", "Background", (
         Rule("contour", "background_p", ">=", 0.001, "Probability that the mean of the background is 0", "Look at the background."),
@@ -155,12 +157,18 @@ def judge(item: Item, documents: Mapping[str, Mapping[str, Any]], reported: Opti
     good = [d for d in mine if "error" not in d]
     if not good:
         return Judged(item, "error" if mine else "absent", "absent", "", error="; ".join(str(d["error"]) for d in mine))
-    ours = [c for d in good for c in d.get("checks", ()) if not item.checks or c["metric"] in item.checks]
+    ours = [c for d in good for c in d.get("checks", ()) if _belongs(c["metric"], item)]
+    ours += reported_module.outcomes(item.id, documents, reported, REPORTED)
     service = _service(item, documents, reported)
     applies = reported is None or item.reported[0] <= reported <= item.reported[1]
     said = sentence(item.id, documents) or " ".join(str(d.get("summary", "")) for d in good)
     return Judged(item, _worst(ours), "none" if not item.rules else "not applicable" if not applies else _worst(service), said,
                   tuple(ours), tuple(service if applies else ()))
+
+
+def _belongs(metric: str, item: Item) -> bool:
+    """Whether a check of an item's capability is the item's own; what is wrong with the half-maps is wrong with all that uses them."""
+    return not item.checks or metric in item.checks or item.level == "1" and metric.startswith("half_maps_")
 
 
 def _worst(outcomes: Sequence[Mapping[str, Any]]) -> str:

@@ -9,7 +9,7 @@ from ..errors import InputError
 from ..progress import Progress, part, silent
 from ..registry import Capability, find, resolve
 from ..study import Study
-from . import resize, summary
+from . import arguments, resize, summary
 from .items import ITEMS, Item, Judged, judge
 
 LEVELS = ("0", "1", "A")
@@ -132,11 +132,14 @@ def _there(row: Capability, folder: str, study: Study, values: Mapping[str, Any]
 def _document(items: Sequence[Item], documents: Mapping[str, Any], study: Study, given: Mapping[str, Any],
               levels: Sequence[str], command: Optional[Sequence[str]]) -> Dict[str, Any]:
     reported = given["resolution"]
-    judged = [judge(item, documents, reported) for item in items]
+    judged = arguments.explain([judge(item, documents, reported) for item in items])
+    against, points = arguments.arguments(judged), summary.score(judged)
+    words, value = arguments.verdict(against, points["evaluable"])
     found = summary.estimates(documents)
     inputs = {n: dict(path=e["path"], sha256=e["sha256"]) for n, e in runner.described(study).items()}
     return dict(schema="cryoqa/validation/1", summary=summary.summary(judged, found, reported), warnings=study.notes(),
-                levels=list(levels), reported=reported, contour=given["contour"], inputs=inputs, score=summary.score(judged),
+                levels=list(levels), reported=reported, contour=given["contour"], inputs=inputs, score=points,
+                trust=dict(verdict=words, score=value, arguments=[a.entry() for a in against]),
                 items=[_entry(j) for j in judged],
                 resolutions=[dict(item=i, title=t, value=v) for i, t, v in found],
                 resolution_sentence=summary.resolution_sentence(found, reported),

@@ -4,9 +4,8 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..registry import CAPABILITIES
+from . import arguments
 from .items import Judged
-
-_OPTIMIST = 0.8
 
 
 def score(judged: Sequence[Judged]) -> Dict[str, int]:
@@ -36,21 +35,16 @@ def resolution_sentence(found: Sequence[Tuple[str, str, float]], reported: Optio
            if len(values) > 1 else f"The resolution by {found[0][1]} is {mean:.2f} Å.")
     if reported is None:
         return out + " No resolution was reported."
-    out += f" The reported resolution is {reported:.2f} Å."
-    if reported < _OPTIMIST * mean:
-        out += " It is finer than the map bears out on average."
-    return out
+    return out + f" The reported resolution is {reported:.2f} Å."
 
 
 def summary(judged: Sequence[Judged], found: Sequence[Tuple[str, str, float]], reported: Optional[float]) -> str:
-    """What stands out, the resolution, and the score."""
+    """The verdict with the arguments against the map, the resolution, and the score by items."""
     points = score(judged)
-    wrong = [f"{j.item.id} {j.item.title.lower()}" for j in judged if j.status in ("warn", "fail")]
     failed = [f"{j.item.id} {j.item.title.lower()}" for j in judged if j.status == "error"]
-    words = [f"{points['passed']} of {points['evaluable']} evaluable items are as they should be." if points["evaluable"] else
-             "Nothing could be evaluated with these inputs."]
-    if wrong:
-        words.append(f"Look at {', '.join(wrong)}.")
+    words = [arguments.sentence(arguments.arguments(judged), points["evaluable"]) or "Nothing could be evaluated with these inputs."]
+    if points["evaluable"]:
+        words.append(f"{points['passed']} of {points['evaluable']} evaluable items are as they should be.")
     if failed:
         words.append(f"Not done: {', '.join(failed)}.")
     words.append(resolution_sentence(found, reported))

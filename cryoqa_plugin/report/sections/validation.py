@@ -18,13 +18,22 @@ def render(results: Results) -> List[Block]:
     document = results.validation
     if document is None:
         return []
-    points = document["score"]
     out: List[Block] = [
-        Text(document["summary"]),
-        Text(f"Score: {points['passed']} out of {points['evaluable']} evaluable items. By the criteria of the Validation Report Service: "
-             f"{points['service_passed']} out of {points['service_evaluable']}."),
-        Text(_CONTEXT), Rows("Items", ("", "Item", "Verdict", "By the service's criteria", "In a sentence"), _items(document, results))]
+        Text(document["summary"]), *_verdict(document), Text(_CONTEXT),
+        Rows("Items", ("", "Item", "Verdict", "By the service's criteria", "In a sentence"), _items(document, results))]
     return out + _resolutions(document) + _warnings(document, results) + _criteria(document)
+
+
+def _verdict(document: Mapping[str, Any]) -> List[Block]:
+    """The score with what argues against the map, and the count of items by both sets of criteria."""
+    points, trust = document["score"], document.get("trust") or {}
+    counted = (f"{points['passed']} out of {points['evaluable']} evaluable items are as they should be; by the criteria of the "
+               f"Validation Report Service {points['service_passed']} out of {points['service_evaluable']}.")
+    if trust.get("score") is None:
+        return [Text(counted)]
+    rows = tuple((a["cause"], a["strength"], ", ".join(a["items"]), a["sentence"]) for a in trust["arguments"])
+    out: List[Block] = [Text(f"Score: {trust['score']:.1f} of 1, {trust['verdict']}. {counted}")]
+    return out + ([Rows("What argues against the map", ("Cause", "Strength", "Items", "In a sentence"), rows)] if rows else [])
 
 
 def _items(document: Mapping[str, Any], results: Results) -> Tuple[Tuple[Any, ...], ...]:
@@ -79,6 +88,7 @@ def _criteria(document: Mapping[str, Any]) -> List[Block]:
 
 SECTION = Section(
     id="validation", title="Validation", order=1, question="Does the map hold what it promises?",
-    how_to_read="The score counts items, not their weight: read the warnings. 'By the service's criteria' applies the rules that the "
-                "Validation Report Service states or codes, also where they cannot fail; 'Verdict' applies ours.",
+    how_to_read="The score is 1 less the strength of the strongest argument against the map: fail 1, strong 0.7, weak 0.4, remark 0.1. A "
+                "cause counts once, however many items show it. 'By the service's criteria' applies the rules that the Validation "
+                "Report Service states or codes, also where they cannot fail; 'Verdict' applies ours.",
     render=render)

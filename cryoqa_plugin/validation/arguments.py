@@ -1,0 +1,207 @@
+"""What argues against a map: each cause once, how strongly, the strongest first, and the verdict that follows."""
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Collection, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+
+from ..limits import EXPLAINED
+from .items import REPORTED, Judged
+
+# Strength of an argument: what is left of the score when it is the strongest.
+FAIL, STRONG, WEAK, REMARK = 1.0, 0.7, 0.4, 0.1
+WORDS = {FAIL: "fail", STRONG: "strong", WEAK: "weak", REMARK: "remark"}
+TRUSTED, RESERVED, NOT_TRUSTED = "trusted", "with reservations", "not to be trusted"
+_SHOWN = 3
+
+# A warning is weak but for these: a number of the map cannot stand, or the maps and the model are not what they are given as.
+_STRONG = frozenset((
+    "half_maps_likeness", "half_maps_operation", "half_maps_shift", "half_maps_masked", "half_maps_damped", "half_maps_filtered",
+    "half_maps_share_noise", "shares_in_mask", "half_maps_agreement", "half_maps_consistency", "empty_fraction",
+    "model_zscore", "atoms_outside", "model_correlation"))
+# It is a remark where it speaks of how the map was cut out, of its scale, or of a property of the molecule.
+_REMARKS = frozenset((
+    "decentring", "mass_offset", "space_min_percent", "centre_offset", "half_maps_scale", "background_mean", "outliers_percent",
+    "components_95", "remaining_percent", "mask_overlap", "bfactor", "fall", "b_excess", "guinier_correlation", "fraction_low",
+    "unevenness", "log_error", "noise_spread", "noise_source", "model_gap", "model_lead", "inclusion_backbone", "unresolved_fraction",
+    "unmasked_reaches_further", "random_fsc_at_resolution", "random_fsc", "returns_above", "rise_at_end", "shells_beyond",
+    "fraction_above", "fraction_above_finest", "box_over_resolution", "search_signal", "significant_fraction", "correlation_model",
+    "nyquist_fraction", "reaches_nyquist", "reach_nyquist", "tail_fsc", "d_fsc_falls", "finer_percent"))
+
+# Metrics that show one cause, with its title; a metric that stands nowhere is a cause of its own.
+_GROUPS: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
+    ("The directions differ", ("empty_fraction", "noise_ratio", "fall_off_ratio")),
+    ("The FSC does not fall to the end of the curve", ("reaches_nyquist", "reach_nyquist", "nyquist_fraction", "tail_fsc", "rise_at_end",
+                                                       "returns_above", "shells_beyond", "d_fsc_falls")),
+    ("The model does not fit", ("model_zscore", "atoms_outside", "model_correlation", "cc_mask", "residues_low", "inclusion_backbone")),
+    ("The reported resolution is finer than the data", (REPORTED, "finer_percent")),
+    ("The half-maps are masked", ("half_maps_masked", "half_maps_damped")),
+    ("The mask is too tight for the FSC", ("random_fsc_at_resolution", "random_fsc", "unmasked_reaches_further")),
+    ("The molecule is not in the middle of the box", ("decentring", "mass_offset", "space_min_percent", "centre_offset")),
+    ("The density is in pieces", ("components_95", "remaining_percent", "mask_overlap")),
+    ("Density or noise around the molecule", ("background_mean", "outliers_percent", "noise_spread", "noise_source")),
+    ("The fall-off of the map", ("bfactor", "fall", "b_excess", "guinier_correlation")))
+_CAUSES = {metric: title for title, metrics in _GROUPS for metric in metrics}
+
+_OF_MODEL = ("model_zscore", "model_correlation", "cc_mask", "residues_low", "inclusion_backbone", "model_gap", "model_lead", "b_excess",
+             "guinier_correlation")
+_OF_NOISE = ("background_mean", "outliers_percent", "nyquist_fraction", "fraction_low", "unevenness")
+# What a cause explains beyond its own capability, the most upstream cause first.
+_ELSEWHERE: Dict[str, Tuple[str, ...]] = {
+    "half_maps_masked": _OF_NOISE, "half_maps_damped": _OF_NOISE, "half_maps_filtered": (*_OF_NOISE, "fall_off_ratio", "correlation_model",
+                                                                                      "log_error"),
+    "half_maps_share_noise": ("shares_in_mask",),
+    "wrong_probability": _OF_MODEL, "atoms_outside": _OF_MODEL, "model_zscore": _OF_MODEL[1:],
+    "level_verdict": ("inclusion_backbone", "decentring", "mass_offset", "space_min_percent", "outliers_percent", "background_mean")}
+EXPLAINS: Dict[str, Tuple[str, ...]] = {metric: (*EXPLAINED.get(metric, ()), *_ELSEWHERE.get(metric, ()))
+                                        for metric in dict.fromkeys((*EXPLAINED, *_ELSEWHERE))}
+
+
+class Argument(NamedTuple):
+    """One cause that argues against the map: its ``title``, ``strength``, the ``items`` that show it, and the ``sentence`` of the first."""
+
+    title: str
+    strength: float
+    items: Tuple[str, ...]
+    sentence: str
+
+    def entry(self) -> Dict[str, Any]:
+        """As it stands in the document."""
+        return dict(cause=self.title, strength=WORDS[self.strength], weight=self.strength, items=list(self.items), sentence=self.sentence)
+
+
+def explain(judged: Sequence[Judged]) -> List[Judged]:
+    """The items, in which what another finding explains is not judged.
+
+    Parameters
+    ----------
+    judged
+        The items with their verdicts.
+
+    Returns
+    -------
+    list of Judged
+        An outcome that is explained is ``skipped`` and names its cause; the status of its item is that of the rest.
+    """
+    titles = {c["metric"]: c["title"] for j in judged for c in j.ours if c["status"] in ("warn", "fail")}
+    causes: List[Tuple[str, Collection[str]]] = [(metric, named) for metric, named in EXPLAINS.items() if metric in titles]
+    if any(c["metric"] == REPORTED and c["status"] == "ok" for j in judged if j.item.id == "1.a" for c in j.ours):
+        causes.append(("", (REPORTED, "finer_percent")))     # methods differ by more than the FSC is uncertain
+    out = []
+    for item in judged:
+        ours = tuple(_explained(c, causes, titles) for c in item.ours)
+        out.append(item if all(a is b for a, b in zip(ours, item.ours)) else replace(item, ours=ours, status=_worst(item, ours)))
+    return out
+
+
+def _explained(outcome: Mapping[str, Any], causes: Sequence[Tuple[str, Collection[str]]],
+               titles: Mapping[str, str]) -> Mapping[str, Any]:
+    """The outcome, skipped when a cause that comes before it explains it."""
+    if outcome["status"] not in ("warn", "fail"):
+        return outcome
+    for metric, named in causes:
+        if metric == outcome["metric"]:
+            return outcome
+        if not metric and outcome["metric"] in named:
+            return dict(outcome, status="skipped", sentence=f"{outcome['title']}: not judged, because the FSC of the half-maps bears the "
+                        "reported resolution out.")
+        if "*" in named or outcome["metric"] in named:
+            return dict(outcome, status="skipped", sentence=f"{outcome['title']}: not judged, because of '{titles[metric]}'.")
+    return outcome
+
+
+def _worst(item: Judged, ours: Sequence[Mapping[str, Any]]) -> str:
+    """Status of an item whose outcomes were explained: ``skipped`` when none of those that are left was judged."""
+    left = [c["status"] for c in ours if c["status"] != "skipped"]
+    if item.status not in ("warn", "fail"):
+        return item.status
+    explained = any(new["status"] == "skipped" and old["status"] != "skipped" for old, new in zip(item.ours, ours))
+    bad = next((s for s in ("fail", "warn") if s in left), None)
+    return bad or ("skipped" if explained else "ok")
+
+
+def arguments(judged: Sequence[Judged]) -> List[Argument]:
+    """What argues against the map, each cause once, the strongest first.
+
+    Parameters
+    ----------
+    judged
+        The items with their verdicts, explained ones taken out by :func:`explain`.
+
+    Returns
+    -------
+    list of Argument
+        Of equal strength the one that explains more, then that of the earlier item, first.
+    """
+    found: Dict[str, Argument] = {}
+    order: Dict[str, int] = {}
+    upstream = list(EXPLAINS)
+    for item in judged:
+        for outcome in item.ours:
+            if outcome["status"] not in ("warn", "fail"):
+                continue
+            metric = outcome["metric"]
+            title = _CAUSES.get(metric, outcome["title"])
+            strength = _strength(outcome)
+            order[title] = min(order.get(title, len(upstream)), upstream.index(metric) if metric in upstream else len(upstream))
+            known = found.get(title)
+            if known is None or strength > known.strength:
+                items = () if known is None else known.items
+                found[title] = Argument(title, strength, tuple(dict.fromkeys((*items, item.item.id))), outcome["sentence"])
+            else:
+                found[title] = known._replace(items=tuple(dict.fromkeys((*known.items, item.item.id))))
+    return sorted(found.values(), key=lambda a: (-a.strength, order[a.title]))
+
+
+def _strength(outcome: Mapping[str, Any]) -> float:
+    if outcome["status"] == "fail":
+        return FAIL
+    metric = outcome["metric"]
+    return STRONG if metric in _STRONG or outcome.get("strong") else REMARK if metric in _REMARKS else WEAK
+
+
+def verdict(found: Sequence[Argument], evaluable: int) -> Tuple[Optional[str], Optional[float]]:
+    """The verdict and the score of a validation.
+
+    Parameters
+    ----------
+    found
+        Made by :func:`arguments`.
+    evaluable
+        Items with a verdict; without any there is none on the whole.
+
+    Returns
+    -------
+    tuple
+        ``trusted``, ``with reservations`` or ``not to be trusted``, and 1 less the strength of the strongest argument.
+    """
+    if not evaluable:
+        return None, None
+    strongest = max((a.strength for a in found), default=0.0)
+    words = TRUSTED if strongest <= REMARK else RESERVED if strongest <= WEAK else NOT_TRUSTED
+    return words, round(1 - strongest, 2)
+
+
+def sentence(found: Sequence[Argument], evaluable: int) -> str:
+    """The verdict in words, with the three strongest arguments.
+
+    Parameters
+    ----------
+    found
+        Made by :func:`arguments`.
+    evaluable
+        Items with a verdict.
+
+    Returns
+    -------
+    str
+        Empty where nothing could be evaluated.
+    """
+    words, score = verdict(found, evaluable)
+    if words is None:
+        return ""
+    begin = {TRUSTED: "The map can be trusted", RESERVED: "The map can be trusted with reservations",
+             NOT_TRUSTED: "The map is not to be trusted as it is"}[words]
+    against = [a for a in found if a.strength > REMARK][:_SHOWN]
+    if not against:
+        return f"{begin} (score {score:.1f}): nothing argues against it."
+    return f"{begin} (score {score:.1f}). Against it: " + " ".join(f"({i}) {a.sentence}" for i, a in enumerate(against, 1))

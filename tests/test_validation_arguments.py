@@ -1,0 +1,136 @@
+"""What argues against a map: causes once and in order, what explains what, the verdict, and the reported resolution."""
+from __future__ import annotations
+
+import pytest
+
+from cryoqa_plugin.limits import CHECKS
+from cryoqa_plugin.validation import arguments, reported
+from cryoqa_plugin.validation.items import ITEMS, REPORTED, judge
+
+BY_ID = {item.id: item for item in ITEMS}
+
+
+def _document(checks=(), histogram=None, **metrics):
+    return dict(metrics={n: dict(value=v, unit="Å", meaning="", better="none") for n, v in metrics.items()},
+                curves={} if histogram is None else {"histogram": histogram}, summary="So it is.", title="T",
+                checks=[dict(metric=m, status=s, title=f"Title of {m}", sentence=f"{m} is {s}.") for m, s in checks])
+
+
+def _judged(found, resolution=None):
+    return [judge(BY_ID[item], found, resolution) for item in ("0.a", "0.b", "0.c", "1.a", "1.b", "1.i", "A.b")]
+
+
+def _trust(found, resolution=None):
+    judged = arguments.explain(_judged(found, resolution))
+    against = arguments.arguments(judged)
+    return judged, against, arguments.verdict(against, sum(j.status in ("ok", "warn", "fail") for j in judged))
+
+
+GOOD = {"contour": _document([("decentring", "ok"), ("components_95", "ok"), ("background_mean", "ok")]),
+        "fsc": _document([("half_maps_share_noise", "ok"), ("tail_fsc", "ok")]),
+        "half_map_statistics": _document([("half_maps_share_noise", "ok"), ("shells_beyond", "ok")]),
+        "local_fsc": _document([("half_maps_share_noise", "ok")]), "model_fit": _document([("cc_mask", "ok")])}
+
+
+def _with(**changed):
+    return dict(GOOD, **{k: _document(v) for k, v in changed.items()})
+
+
+def test_a_good_map_is_trusted():
+    _, against, found = _trust(GOOD)
+    assert against == [] and found == ("trusted", 1.0)
+    assert arguments.sentence([], 5) == "The map can be trusted (score 1.0): nothing argues against it."
+
+
+def test_one_cause_counts_once_and_names_its_items():
+    noisy = [("half_maps_share_noise", "warn"), ("tail_fsc", "warn")]
+    judged, against, found = _trust(_with(fsc=noisy, half_map_statistics=noisy + [("shells_beyond", "warn")], local_fsc=noisy))
+    assert [a.title for a in against] == ["Title of half_maps_share_noise"] and against[0].items == ("1.a", "1.b", "1.i")
+    assert found == ("not to be trusted", 0.3)
+    skipped = [c for j in judged for c in j.ours if c["metric"] == "shells_beyond"]
+    assert skipped[0]["sentence"] == "Title of shells_beyond: not judged, because of 'Title of half_maps_share_noise'."
+
+
+def test_what_voids_the_half_maps_leaves_nothing_else_to_judge():
+    void = [("half_maps_signal", "fail"), ("half_maps_shift", "warn")]
+    judged, against, found = _trust(_with(fsc=void, half_map_statistics=void, local_fsc=void + [("nyquist_fraction", "warn")],
+                                          contour=[("decentring", "warn"), ("components_95", "warn")], model_fit=[("cc_mask", "warn")]))
+    assert [(a.title, a.strength, a.items) for a in against] == [("Title of half_maps_signal", 1.0, ("1.a", "1.b", "1.i"))]
+    assert found == ("not to be trusted", 0.0)
+    assert {j.item.id: j.status for j in judged} == {"0.a": "skipped", "0.b": "skipped", "0.c": "none", "1.a": "fail", "1.b": "fail",
+                                                     "1.i": "fail", "A.b": "skipped"}
+
+
+def test_a_wrong_level_explains_pieces_and_inclusion():
+    found = _trust(_with(contour=[("level_verdict", "warn"), ("components_95", "warn"), ("mass_offset", "warn")],
+                         model_fit=[("inclusion_backbone", "warn")]))
+    assert [a.title for a in found[1]] == ["Title of level_verdict"] and found[2] == ("with reservations", 0.6)
+
+
+def test_remarks_leave_the_map_trusted_and_come_last():
+    _, against, found = _trust(_with(contour=[("decentring", "warn"), ("mass_offset", "warn")], model_fit=[("residues_low", "warn")]))
+    assert [a.strength for a in against] == [0.4, 0.1] and found == ("with reservations", 0.6)
+    assert arguments.sentence(against, 5) == (
+        "The map can be trusted with reservations (score 0.6). Against it: (1) residues_low is warn.")
+    _, against, found = _trust(_with(contour=[("decentring", "warn"), ("mass_offset", "warn")]))
+    assert len(against) == 1 and against[0].title == "The molecule is not in the middle of the box" and found == ("trusted", 0.9)
+
+
+def test_at_most_three_arguments_are_named():
+    many = [arguments.Argument(str(i), arguments.STRONG, ("1.a",), f"S{i}.") for i in range(5)]
+    assert arguments.sentence(many, 9).endswith("(1) S0. (2) S1. (3) S2.")
+    assert arguments.verdict([], 0) == (None, None) and arguments.sentence(many, 0) == ""
+
+
+def test_every_metric_with_a_strength_is_one_that_is_checked():
+    checked = {c.metric for row in CHECKS.values() for c in row} | {REPORTED}
+    named = arguments._STRONG | arguments._REMARKS | set(arguments._CAUSES) | set(arguments._ELSEWHERE)
+    named |= {m for metrics in arguments._ELSEWHERE.values() for m in metrics}
+    assert named <= checked, f"no check looks at {sorted(named - checked)}"
+
+
+# --- the reported resolution ---------------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("resolution, status", [(3.3, "ok"), (3.28, "ok"), (2.9, "ok"), (4.5, "ok"), (2.7, "warn"), (2.0, "fail"),
+                                                (None, None)])
+def test_a_reported_resolution_is_held_against_the_curves(resolution, status):
+    found = {"fsc": _document(resolution=3.28, resolution_better=3.2, resolution_unmasked_0143=3.28, resolution_corrected_0143=3.0)}
+    judged = judge(BY_ID["1.a"], found, resolution)
+    assert judged.status == (status or "none")
+    if status:
+        assert f"{resolution:.2f} Å; the finest is 3.00 Å by the FSC" in judged.ours[0]["sentence"]
+        assert ("finer than the data bear out" in judged.ours[0]["sentence"]) == (status != "ok")
+
+
+def test_half_maps_that_share_noise_give_their_bound():
+    found = {"fsc": _document(resolution=None, resolution_unmasked_0143=2.4, resolution_corrected_0143=2.2, resolution_bound=3.0,
+                              resolution_bound_better=2.95)}
+    assert judge(BY_ID["1.a"], found, 2.5).status == "warn" and judge(BY_ID["1.a"], found, 2.9).status == "ok"
+    assert judge(BY_ID["1.a"], {"fsc": _document(resolution=None)}, 2.5).status == "none"
+
+
+def test_significance_and_local_resolutions_are_held_against_it_too():
+    assert judge(BY_ID["1.b"], {"half_map_statistics": _document(resolution_fdr=2.9)}, 2.8).status == "ok"
+    assert judge(BY_ID["1.b"], {"half_map_statistics": _document(resolution_fdr=2.9)}, 2.7).status == "warn"
+    histogram = dict(x=[2.5, 3.5, 4.5], y=[10, 390, 600])
+    local = {"local_fsc": _document(histogram=histogram)}
+    assert reported.quantile(histogram, 0.5) == pytest.approx(2.5) and reported.quantile(histogram, 40.0) == pytest.approx(4.0)
+    assert [judge(BY_ID["1.i"], local, r).status for r in (3.0, 2.4, 2.3, 1.0)] == ["ok", "ok", "warn", "warn"]
+    assert reported.quantile(None, 1.0) is None and judge(BY_ID["1.i"], {"local_fsc": _document()}, 2.0).status == "none"
+
+
+def test_the_reported_resolution_is_one_argument_however_many_items_show_it():
+    found = dict(GOOD, fsc=_document(resolution=3.0, resolution_better=3.0), half_map_statistics=_document(resolution_fdr=2.9),
+                 local_fsc=_document(histogram=dict(x=[2.5, 3.5], y=[1, 99])))
+    _, against, verdict = _trust(found, 2.2)
+    assert [(a.title, a.items) for a in against] == [("The reported resolution is finer than the data", ("1.a", "1.b", "1.i"))]
+    assert verdict == ("not to be trusted", 0.0) and "against what the data show: 2.20 Å" in against[0].sentence
+    only_local = dict(found, fsc=_document(), half_map_statistics=_document())
+    assert _trust(only_local, 2.2)[2] == ("with reservations", 0.6)
+
+
+def test_the_fsc_of_the_half_maps_settles_what_local_methods_find_coarser():
+    found = dict(GOOD, fsc=_document(resolution=2.2, resolution_better=2.2), local_fsc=_document(histogram=dict(x=[2.5, 3.5], y=[1, 99])))
+    judged, against, verdict = _trust(found, 2.2)
+    assert against == [] and verdict == ("trusted", 1.0)
+    assert next(j for j in judged if j.item.id == "1.i").ours[-1]["sentence"].endswith("bears the reported resolution out.")
