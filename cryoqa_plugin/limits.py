@@ -34,14 +34,14 @@ _HALF_MAPS = (
 # What a cause explains is not warned about again; * is everything after it.
 _AT_THE_END = ("reaches_nyquist", "reach_nyquist", "nyquist_fraction", "tail_fsc", "rise_at_end", "returns_above", "shells_beyond",
                "d_fsc_falls", "unmasked_reaches_further")
-_OF_MASK = ("random_fsc_at_resolution", "random_fsc", "area_ratio")
+_OF_MASK = ("random_fsc_at_resolution", "random_fsc")
 _OF_NOISE = ("noise_spread", "noise_source", "fraction_above", "fraction_above_finest", "finer_percent", "significant_fraction")
 EXPLAINED: Dict[str, Collection[str]] = {
     "half_maps_identical": ("*",), "half_maps_signal": ("*",), "half_maps_likeness": ("*",), "half_maps_operation": ("*",),
     "half_maps_shift": ("*",),
     "half_maps_masked": ("half_maps_damped", "half_maps_scale", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
     "half_maps_damped": ("half_maps_scale", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
-    "half_maps_filtered": ("bfactor", "fall", "isotropic", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
+    "half_maps_filtered": ("bfactor", "fall", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
     "shares_in_mask": _AT_THE_END,
     "level_verdict": ("components_95", "remaining_percent", "mask_overlap"),
     "half_maps_share_noise": ("baseline", "model_gap", *_AT_THE_END),

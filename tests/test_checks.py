@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import pytest
 
-from cryoqa_plugin import checks
+from cryoqa_plugin import checks, limits
 from cryoqa_plugin.checks import Check
 from cryoqa_plugin.errors import InputError
 
@@ -88,3 +88,13 @@ def test_a_cause_silences_what_it_explains_and_comes_after_it():
     assert [o["status"] for o in later] == ["fail", "warn", "ok", "warn"]
     assert found[1]["sentence"] == "One scale: not judged, because of 'Copies'."
     assert [o["status"] for o in outcomes] == ["fail", "warn", "ok", "warn"]
+
+
+def test_what_a_cause_explains_is_a_check_that_comes_after_it():
+    known = {c.metric for table in limits.CHECKS.values() for c in table}
+    for cause, explained in limits.EXPLAINED.items():
+        assert {cause, *explained} - {"*"} <= known, cause
+        for capability, table in limits.CHECKS.items():
+            order = [c.metric for c in table]
+            later = [m for m in explained if m in order and cause in order]
+            assert all(order.index(m) > order.index(cause) for m in later), (capability, cause)

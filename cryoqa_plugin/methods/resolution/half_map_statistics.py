@@ -2,45 +2,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, ClassVar, Dict, List, Optional
 
 import numpy as np
 
-from ...core import crossing, fourier, guinier, pairs, shells, significance
+from ...core import crossing, guinier, pairs, significance
 from ...core.fourier import Geometry
-from ...core.pairs import PairSums
-from ...core.significance import PROCEDURES
 from ...errors import InputError
 from ...io.maps import Map
-from ...params import param
 from ...progress import Progress, silent
 from ...results import Curve, Table, curve, map_output, metric, table
 from ...study import Study
 from ...study.halves import HalfMapFacts
+from ...study.independence import Independence
+from .half_map_shells import HalfMapShells, HalfMapStatisticsParams, sum_shells
+
 
 _KEPT = 0.99 ** 2                                # of the power, for a correlation of 0.99
 _RANDOM_PHASES = 103.9                           # degrees, 180 / sqrt(3)
 _LOWEST_LOG = -20.0                              # smaller probabilities are drawn here
 _BALL_VOXELS, _EDGE_VOXELS = 5.0, 2.0  # radius of the ball, and its soft edge
-
-
-@dataclass(frozen=True)
-class HalfMapStatisticsParams:
-    """Parameters of the ``half_map_statistics`` capability."""
-
-    rate: float = param(0.01, "Share of shells called signal that may be noise.", label="False discovery rate", min=1e-6, max=0.2)
-    procedure: str = param("yekutieli", "How the rate is kept over the shells: yekutieli holds for shells that depend on each other, "
-                           "hochberg is a little less strict and asks for independent shells.", label="Procedure", choices=PROCEDURES,
-                           expert=True)
-    asymmetric_units: int = param(1, "Number of copies that an imposed symmetry has made (4 for D2, 60 for I); coefficients that it "
-                                  "relates count once.", label="Asymmetric units", min=1, max=10000)
-    confidence: float = param(0.95, "Probability that the true value lies inside the bands.", label="Confidence", min=0.5, max=0.999,
-                              expert=True)
-    fit_from: float = param(10.0, "Lowest resolution of the Guinier fit.", label="Fit from", unit="Å", min=2, max=100, expert=True)
-    local_map: bool = param(False, "Write a map of the correlation of the half-maps around every voxel.", label="Local correlation map")
-    local_radius: Optional[float] = param(None, "Radius of the soft ball in which the local correlation is computed; 5 voxels when "
-                                          "empty.", label="Radius of the ball", unit="Å", min=0.5, max=200,
-                                          only_if=("local_map", ("yes",)))
+_RESOLUTIONS = ("resolution_fdr", "resolution_fdr_unmasked", "resolution_dpr_45", "resolution_dpr_random", "resolution_ssnr_1")
 
 
 def _res(meaning: str) -> Any:
@@ -93,50 +75,6 @@ class HalfMapStatisticsResult(HalfMapFacts):
                                                   output="outputVolume")
 
 
-class ShellTest(NamedTuple):
-    """Significance of shells 1, 2, ...
-
-    The correlation, the independent coefficients, p-values and adjusted ones, float64 [n_shells - 1] each, and the FSC that counts as
-    more than noise. ``last`` is the last shell before the first that is not, None for none, and ``beyond`` the number of shells after
-    it that are again.
-    """
-
-    fsc: np.ndarray
-    coefficients: np.ndarray
-    p: np.ndarray
-    q: np.ndarray
-    limit: np.ndarray
-    last: Optional[int]
-    beyond: int
-
-
-class HalfMapShells(NamedTuple):
-    """Sums of the half-maps over the shells and their significance: ``whole`` without the mask, ``inside`` in it (the same without a
-    mask). ``freq`` is the frequency of the shells in 1/Å, float64 [n_shells]."""
-
-    geo: Geometry
-    freq: np.ndarray
-    whole_sums: PairSums
-    inside_sums: PairSums
-    whole: ShellTest
-    inside: ShellTest
-
-    def resolution(self, test: ShellTest) -> Optional[float]:
-        """Resolution of the last shell that is more than noise.
-
-        Parameters
-        ----------
-        test
-            Significance of the shells.
-
-        Returns
-        -------
-        float or None
-            In Å; None when no shell is.
-        """
-        return None if test.last is None else float(1 / self.freq[test.last])
-
-
 def compute_half_map_statistics(study: Study, params: HalfMapStatisticsParams, *, progress: Progress = silent) -> HalfMapStatisticsResult:
     """Statistics of two half-maps, in a mask when there is one.
 
@@ -170,11 +108,34 @@ def compute_half_map_statistics(study: Study, params: HalfMapStatisticsParams, *
     values = dict(study.half_map_values(), **significance_values(study, found))
     values.update(strength_values(study, params, found), **signal_values(study, params, found, warnings))
     values.update(direction_values(found), **sign_values(study))
+    values.update(as_far_as_independent(study.independence, values))
     if params.local_map:
         progress(0.8, "local correlation")
         values.update(local_values(study, params, found, warnings))
     progress(1.0, "done")
     return HalfMapStatisticsResult(summary=_summary(study, params, values), warnings=tuple(warnings), **values)
+
+
+def as_far_as_independent(independence: Independence, values: Dict[str, Any]) -> Dict[str, Any]:
+    """The resolutions, where the half-maps have one.
+
+    Parameters
+    ----------
+    independence
+        What stands between the half-maps and a resolution.
+    values
+        What was measured, by result field.
+
+    Returns
+    -------
+    dict
+        By result field: none for half-maps that are not independent, for what they share as noise counts as signal here; none finer than
+        the edge of a low-pass.
+    """
+    names = [n for n in _RESOLUTIONS if values.get(n) is not None]
+    if not independence.holds:
+        return dict.fromkeys((*names, "reaches_nyquist", "shells_beyond"))
+    return {} if independence.end is None else dict({n: max(values[n], 1 / independence.end) for n in names}, reaches_nyquist=False)
 
 
 def ball_radius(study: Study, params: HalfMapStatisticsParams) -> float:
@@ -199,61 +160,6 @@ def _check_radius(study: Study, radius: float) -> None:
     if not 2 * voxel <= radius <= min(edges) / 2:
         raise InputError(f"The ball of the local correlation has a radius of {radius:g} Å; with the voxels and the box of "
                          f"{study.half1.path} it must lie between {2 * voxel:g} and {min(edges) / 2:g} Å. Give another radius.")
-
-
-def sum_shells(study: Study, params: HalfMapStatisticsParams, progress: Progress) -> HalfMapShells:
-    """Sums over the shells and their significance, without and with the mask.
-
-    Parameters
-    ----------
-    study, params, progress
-        The Study of the half-maps; rate, procedure and asymmetric units; called with the fraction done.
-
-    Returns
-    -------
-    HalfMapShells
-        Without a mask ``inside`` is ``whole``.
-    """
-    geo, freq = study.geometry, study.frequencies
-    progress(0.05, "shells of the half-maps")
-    whole_sums = pairs.pair_sums(study.transform("half1"), study.transform("half2"), geo)
-    whole = _test(params, whole_sums, np.ones(geo.n_shells))
-    if study.mask is None:
-        return HalfMapShells(geo, freq, whole_sums, whole_sums, whole, whole)
-    progress(0.3, "shells in the mask")
-    mask, profile = study.mask.data, pairs.whitening(whole_sums.sums)
-    f1 = _masked(study, "half1", profile, mask)
-    inside_sums = pairs.pair_sums(f1, _masked(study, "half2", profile, mask), geo)
-    del f1
-    progress(0.6, "independent coefficients in the mask")
-    inside = _test(params, inside_sums, crossing.independent_fraction(mask, geo))
-    return HalfMapShells(geo, freq, whole_sums, inside_sums, whole, inside)
-
-
-def _masked(study: Study, half: str, profile: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Transform of a whitened half-map times the mask: whitened first, so that the mask carries no strong shells into weak ones."""
-    data = pairs.filtered(study.transform(half).copy(), study.geometry, profile, beyond=float(profile[-1]))
-    data *= mask
-    return fourier.forward(data)
-
-
-def _test(params: HalfMapStatisticsParams, sums: PairSums, fraction: np.ndarray) -> ShellTest:
-    fsc = shells.fsc(sums.sums)[1:]
-    count = (sums.sums.count * fraction)[1:] / params.asymmetric_units
-    probability = significance.noise_probability(fsc, count)
-    q = significance.adjusted(probability, params.procedure)
-    accepted = significance.largest_accepted(probability, params.rate, params.procedure)
-    last, beyond = _first_run(q <= params.rate)
-    return ShellTest(fsc, count, probability, q, significance.correlation_limit(accepted, count), last, beyond)
-
-
-def _first_run(is_signal: np.ndarray) -> Tuple[Optional[int], int]:
-    """Shell at the end of the first run of True, ``is_signal[0]`` being shell 1, and how many True follow; (None, 0) for none."""
-    if not is_signal.any():
-        return None, 0
-    first = int(np.argmax(is_signal))
-    length = int(np.argmin(is_signal[first:])) if not is_signal[first:].all() else is_signal.size - first
-    return first + length, int(np.count_nonzero(is_signal[first + length:]))
 
 
 def significance_values(study: Study, found: HalfMapShells) -> Dict[str, Any]:
@@ -434,10 +340,12 @@ def _summary(study: Study, params: HalfMapStatisticsParams, values: Dict[str, An
     """One sentence for the user."""
     if study.independence.void is not None:
         return f"The statistics of these half-maps say nothing about a resolution: {study.independence.void}."
+    if not study.independence.holds:
+        return "The half-maps are not independent: what they share as noise counts as signal here, so that no resolution is given."
     where, rate = " in the mask" if study.mask is not None else "", f"{100 * params.rate:g} %"
     if values["resolution_fdr"] is None:
         return f"No shell of the half-maps{where} is more than noise at a false discovery rate of {rate}: they share no signal."
-    limit = ", the last shell" if values["reaches_nyquist"] else ""
+    limit = ", the last shell" if values["reaches_nyquist"] else ", the edge of their low-pass" if study.independence.end else ""
     equal = values["resolution_ssnr_1"]
     beside = "" if equal is None else f"; signal and noise of their mean are equally strong at {equal:.2f} Å"
     return (f"The half-maps share more than noise to {values['resolution_fdr']:.2f} Å{where}{limit} (false discovery rate {rate}){beside}, "

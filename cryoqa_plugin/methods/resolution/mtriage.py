@@ -133,7 +133,7 @@ def compute_mtriage(study: Study, params: MtriageParams, *, progress: Progress =
     if inputs.model is not None:
         values.update(inputs.model.values, **model_values(inputs, inputs.model, masked or unmasked, warnings))
     for where, measured in (("", unmasked), (" in the mask", masked)):
-        if study.has_halves and study.independence.void is not None:
+        if study.has_halves and (study.independence.void is not None or study.independence.end is not None):
             break
         if measured is not None and (where or params.masking != "masked"):
             warnings += _missing_crossings(measured, where)
@@ -305,7 +305,9 @@ def as_far_as_independent(independence: Independence, values: Dict[str, Any]) ->
     names = [n for n in ("d_fsc_unmasked", "d_fsc_masked") if values.get(n) is not None]
     if independence.void is not None:
         return dict.fromkeys((*names, "d_fsc_falls", "reaches_nyquist"))
-    return {} if independence.end is None else {n: max(values[n], 1 / independence.end) for n in names}
+    out = {} if independence.end is None else {n: max(values[n], 1 / independence.end) for n in names}
+    # A mask that is laid on half-maps that were masked before shows what the first mask did.
+    return dict(out, d_fsc_masked=None) if independence.cut and "d_fsc_masked" in names else out
 
 
 def model_values(inputs: MtriageInputs, model: placing.Placed, best: MtriagePass, warnings: List[str]) -> Dict[str, Any]:

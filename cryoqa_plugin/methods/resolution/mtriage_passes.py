@@ -13,6 +13,7 @@ from ...params import param
 from ...results import Curve, Table
 from ...study import Study
 from ...study.resolution import THRESHOLD
+from ...study.solvent import without_level
 from .mtriage_model import Placed
 
 _BINS = 20                            # of the histograms
@@ -81,7 +82,9 @@ class MtriageInputs:
         """
         if mask is None:
             return self.study.transform(name)
-        return fourier.forward(self.study.given()[name].data * mask)
+        out = without_level(self.study.given()[name].data, mask)
+        out *= mask
+        return fourier.forward(out)
 
 
 class MtriagePass(NamedTuple):
@@ -182,7 +185,7 @@ def measure(inputs: MtriageInputs, mask: Optional[np.ndarray]) -> MtriagePass:
     if halves is not None:
         values.update(d99_half1=spectra.d99(halves, 1, as_phenix), d99_half2=spectra.d99(halves, 2, as_phenix))
         smooth = spectra.smooth_curve(halves)
-        values["d_fsc"], _ = spectra.crossing(*smooth, _level(inputs.study))
+        values["d_fsc"], _ = spectra.crossing(*smooth, _level(inputs.study, mask is None))
         before = smooth[0] <= 0.5 / max(inputs.grid.voxel_size)      # in the last corners a few coefficients make noise
         _, falls = spectra.crossing(smooth[0][before], smooth[1][before], 0.143)
         values["d_fsc_05"], _ = spectra.crossing(*smooth, 0.5)
@@ -192,10 +195,13 @@ def measure(inputs: MtriageInputs, mask: Optional[np.ndarray]) -> MtriagePass:
     return MtriagePass({n: None if isinstance(v, float) and v != v else v for n, v in values.items()}, correlation, falls)
 
 
-def _level(study: Study) -> float:
-    """FSC of the half-maps that stands for 0.143 of what they do not share as noise."""
-    share = study.independence.share or 0.0
-    return share + (1 - share) * THRESHOLD
+def _level(study: Study, whole: bool) -> float:
+    """FSC of the half-maps that stands for 0.143: without what they share as noise, and with the noise of the molecule in the whole box."""
+    known = study.independence
+    share, level = known.share or 0.0, THRESHOLD
+    if whole and known.volume_factor is not None:
+        level = level / (level + (1 - level) * known.volume_factor)
+    return share + (1 - share) * level
 
 
 def _sums(inputs: MtriageInputs, mask: Optional[np.ndarray]) -> Tuple[Optional[spectra.Spectra], Optional[np.ndarray], spectra.Spectra]:
