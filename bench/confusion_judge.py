@@ -47,6 +47,8 @@ WORDS = {
     "occupancy": r"occupanc",
     "off_centre": r"middle of the box|off centre|[Ss]pace between the molecule|centre of mass",
     "unmodelled": r"not built|unmodelled|not explained by the model|beyond the model",
+    "unfit": r"does not correlate with the map|model and map belong together|belong together and lie on each other",
+    "cell": r"made for a unit cell",
     "background": r"background"}
 METRICS = {                                                          # check that is not met -> cause
     "half_maps_identical": "copies", "half_maps_shift": "moved", "half_maps_scale": "scale", "half_maps_masked": "masked",
@@ -90,7 +92,7 @@ def cause_of(text, metric=None):
     """The cause that a sentence names; ``other`` when it names none."""
     if metric in METRICS:
         return METRICS[metric]
-    return next((cause for cause, words in WORDS.items() if re.search(words, text)), "other")
+    return next((cause for cause, words in WORDS.items() if re.search(words, text, re.I)), "other")
 
 
 def said(cell):
@@ -118,7 +120,7 @@ def _names(cause, one):
     """Whether what was said names a cause."""
     if cause == "views_z":
         return one.cause in ("views", "anisotropic") and any(c > 0.96 for c in axes_of(one.text))               # within 16 degrees
-    return one.cause == cause or bool(re.search(WORDS.get(cause, NEVER), one.text.split(" [")[0]))
+    return one.cause == cause or bool(re.search(WORDS.get(cause, NEVER), one.text.split(" [")[0], re.I))
 
 
 def _summary(cell):

@@ -22,17 +22,17 @@ FAULTS = {
     "oversharp": (("oversharp",), ()), "noise": (("no_signal",), ("unfit", "off_centre", "contour_low", "background", "unresolved")),
     "moved": (("moved",), ()), "mirrored": (("turned",), ()), "inverted": (("inverted",), ())}
 HARMLESS = {"corners": ("sphere",), "scaled": ("scale",), "offset": ("background",), "scaleb": ("scale",), "noiserim": ("uneven_noise",),
-            "noisecore": ("uneven_noise",), "occupancy": ("occupancy",)}
+            "noisecore": ("uneven_noise",), "occupancy": ("occupancy", "off_centre", "unfit")}
 # what may be said of a good row because it is true; a mask edge of 6 Å is too sharp for 5.5 Å of resolution
 TRUE_OF = {"coarse72": ("mask_tight",), "low96": ("mask_tight",), "membrane": ("unmodelled",), "off_centre": ("off_centre",),
            "filament90": ("helical",), "filament100": ("helical",), "l160": ("local_spread",), "f2_128": ("local_spread",),
            "g2_144": ("local_spread",)}
 # fault of map, model or what was reported -> causes, what is true beside it, options
 MADE = {
-    "wrong_hand": (("hand",), ("unfit",), {}), "wrong_model": (("unfit",), ("model_lags",), {}),
+    "wrong_hand": (("hand",), ("unfit", "model_lags"), {}), "wrong_model": (("unfit",), ("model_lags",), {}),
     "shifted_model": (("model_moved",), (), {}), "register_error": (("register",), ("unfit",), {}),
-    "voxel1": (("voxel_size",), (), {"voxel": 1.01}), "voxel5": (("voxel_size",), (), {"voxel": 1.05}),
-    "voxel-5": (("voxel_size",), (), {"voxel": 0.95}),
+    "voxel1": (("voxel_size",), ("unfit", "cell"), {"voxel": 1.01}), "voxel5": (("voxel_size",), ("unfit", "cell"), {"voxel": 1.05}),
+    "voxel-5": (("voxel_size",), ("unfit", "cell"), {"voxel": 0.95}),
     "reported10": (("reported",), (), {"reported": 0.9}), "reported30": (("reported",), (), {"reported": 0.7}),
     "contour_high": (("contour_high",), (), {"contour": 0.15}), "contour_low": (("contour_low",), (), {"contour": 5.0})}
 
@@ -64,7 +64,7 @@ class Row:
 def _validated(case, kind):
     kinds = ("as it is", "conenoise", "corr10", "weakened", "lowpass", "noise", "corners", "membrane", "off_centre", "wrong_hand",
              "register_error", "voxel5", "reported10", "reported30", "contour_high", "contour_low")
-    return (case in ("haemoglobin84", "receptor90") and kind in kinds
+    return (case == "haemoglobin84" and kind in kinds or case == "receptor90" and kind in kinds[:4] + ("register_error",)
             or case in ("ferritin80", "odd97new", "rna108", "coarse72", "filament90", "filament100", "helicase96") and kind == "as it is")
 
 

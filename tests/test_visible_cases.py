@@ -12,9 +12,10 @@ import pytest
 from cryoqa_plugin import cli, runner
 from cryoqa_plugin.api import open as open_study
 from cryoqa_plugin.errors import InputError
-from cryoqa_plugin.io.maps import Map
+from cryoqa_plugin.io.maps import Map, write_map
 from cryoqa_plugin.io.models import read_model
 from cryoqa_plugin.registry import CAPABILITIES
+from cryoqa_plugin.results import read_json
 
 QUICK = ("fsc", "mtriage", "half_map_statistics", "blocres")                  # all others are asked too, when there is time
 
@@ -173,3 +174,19 @@ def test_an_inverted_mask_is_the_reason_that_is_given(blob):                    
     ball = np.where(blob["radius"] < 44, 1 - blob["mask"].data, 1).astype(np.float32)
     with pytest.raises(InputError, match="seems to be inverted, a mask of the solvent.*no solvent left"):
         open_study(full_map=full, mask=blob["mask"].with_data(np.maximum(ball, (blob["radius"] > 20)))).map_resolution()
+
+
+@pytest.mark.compiled
+def test_half_maps_that_a_refinement_filtered_are_said_in_the_document(tiny_halves, tmp_path, capsys):      # A14
+    """A RELION refinement without its '_unfil' maps: the note stands in the result, not only on the screen."""
+    folder = tmp_path / "Refine3D" / "job019"
+    folder.mkdir(parents=True)
+    (folder / "job.star").write_text("data_job\n\n_rlnJobTypeLabel  relion.refine3d\n\ndata_joboptions_values\n\nloop_\n"
+                                     "_rlnJobOptionVariable #1\n_rlnJobOptionValue #2\nfn_img particles.star\n")
+    for half in (1, 2):
+        write_map(str(folder / f"run_half{half}_class001.mrc"), tiny_halves[f"half{half}"])
+    out = tmp_path / "out"
+    assert cli.main(["fsc", "--job", str(folder), "-o", str(out), "-q"]) == 0
+    capsys.readouterr()
+    for warnings in (read_json(str(out / "result.json"))["warnings"], open_study(job=str(folder)).mtriage().warnings):
+        assert sum("filtered by the refinement (there are no '_unfil' maps)" in w for w in warnings) == 1, warnings
