@@ -16,10 +16,11 @@ WORDS = {
     "moved": r"half-map 2 is moved|[Hh]alf-maps (do not )?lie on each other",
     "inverted": r"same way round[^.]*invert|contrast (of|is) [^.]*invert|inverted",
     "turned": r"same way round[^.]*(mirror|reversed|turned|swapped)|mirror image of the other",
-    "no_signal": r"share no signal|no signal (in common|at all)|nothing but noise|(hold|there is|have) no (common )?signal",
+    "no_signal": r"share no signal|no signal (in common|at all)|nothing but noise|no more than noise leaves|drowned in noise|"
+                 r"(hold|there is|have) no (common )?signal",
     "sphere_fault": r"(masked|cut|multiplied) (by|with|to) a (soft )?sphere|soft sphere",
     "low_pass": r"low-?passed|low-pass filter|(map is|maps are|was|were) filtered",
-    "oversharp": r"(already|over-?) ?sharpened|sharpened (already|before)|were sharpened|sharper than|[Aa]mplitudes rise|"
+    "oversharp": r"(already|over-?) ?sharpened|sharpened (already|before)|(were|are|to be) sharpened|sharper than|amplitudes rise|"
                  r"rise with resolution",
     "damped": r"damped|solvent (was|is|has been) (weakened|suppressed|flattened)|noise (of|in) the solvent (was|is) (weakened|taken)",
     "masked": r"half-maps? (is|are|seem to be|was|were) (masked|cut)|[Hh]alf-maps are masked|[Nn]oise near the box faces|before masking|"
@@ -52,8 +53,10 @@ WORDS = {
     "background": r"background"}
 METRICS = {                                                          # check that is not met -> cause
     "half_maps_identical": "copies", "half_maps_shift": "moved", "half_maps_scale": "scale", "half_maps_masked": "masked",
-    "half_maps_likeness": "no_signal", "solvent_noise_ratio": "masked", "empty_fraction": "views", "noise_ratio": "views",
-    "fall_off_ratio": "anisotropic", "bfactor": "oversharp", "b_excess": "oversharp", "reaches_nyquist": "nyquist", "tail_fsc": "nyquist",
+    "half_maps_likeness": "no_signal", "half_maps_signal": "no_signal", "half_maps_damped": "damped", "half_maps_filtered": "low_pass",
+    "half_maps_share_noise": "shared_noise", "shares_in_mask": "shared_noise", "empty_fraction": "views", "noise_ratio": "views",
+    "solvent_noise_ratio": "masked", "isotropic": "anisotropic", "area_ratio": "anisotropic", "fall_off_ratio": "anisotropic",
+    "bfactor": "oversharp", "b_excess": "oversharp", "reaches_nyquist": "nyquist", "tail_fsc": "nyquist",
     "nyquist_fraction": "nyquist", "reach_nyquist": "nyquist", "random_fsc_at_resolution": "mask_tight", "rise_at_end": "rise",
     "unmasked_reaches_further": "mask_tight", "wrong_probability": "hand", "model_gap": "model_lags", "model_lead": "model_leads",
     "model_zscore": "unfit", "cc_mask": "unfit", "model_correlation": "unfit", "atoms_outside": "unfit", "residues_low": "unfit",
