@@ -123,6 +123,22 @@ def band(ft: np.ndarray, geo: Geometry, centre: float, width: float, amplitude: 
     ndarray
         float32 [mz, my, mx]. The scale depends on ``shape``: only ratios within a band have a meaning.
     """
+    return inverse(band_transform(ft, geo, centre, width, amplitude, shape), shape)
+
+
+def band_transform(ft: np.ndarray, geo: Geometry, centre: float, width: float, amplitude: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """Transform of a whitened band; see :func:`band`.
+
+    Parameters
+    ----------
+    ft, geo, centre, width, amplitude, shape
+        As for :func:`band`.
+
+    Returns
+    -------
+    ndarray
+        complex64 [mz, my, mx // 2 + 1].
+    """
     # half-complex, like the transform of the map: indices along x from 0 on
     out = np.empty((shape[0], shape[1], shape[2] // 2 + 1), dtype=np.complex64)
     steps = np.array(geo.steps)
@@ -131,7 +147,7 @@ def band(ft: np.ndarray, geo: Geometry, centre: float, width: float, amplitude: 
         _band_kernel(ft, start, stop, np.array(shape), steps, float(centre), float(width), amplitude, out)
 
     over_slabs(work, shape[0])
-    return inverse(out, shape)
+    return out
 
 
 def window_matrix(count: int, n: int, part: float) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Local signal-to-noise ratio along frequency from band powers, by local likelihood, and where its FSC first falls below a threshold."""
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def _one_fit(total, noise, v, signal, count, weights, offsets, k, low, high, sta
 
 
 @njit
-def _fit_kernel(total, noise, v0, v1, at, signal, count, weights, offsets, bounds, ridge, thresholds, first, state, errors):
+def _fit_kernel(total, noise, factor, v0, v1, at, signal, count, weights, offsets, bounds, ridge, thresholds, first, state, errors):
     n_bands, n_cuts = at.size, thresholds.size
     begin, found = np.zeros(2), np.zeros(3)
     before = 0.0
@@ -70,7 +70,7 @@ def _fit_kernel(total, noise, v0, v1, at, signal, count, weights, offsets, bound
         errors[0, v], errors[1, v] = np.nan, np.nan
         for k in range(n_bands):
             _one_fit(total, noise, v, signal, count, weights, offsets, k, bounds[k, 0], bounds[k, 1], begin, ridge, found)
-            snr = np.exp(min(max(found[0], -20.0), 20.0)) * signal[k] / (2 * noise[k, v])
+            snr = np.exp(min(max(found[0], -20.0), 20.0)) * signal[k] / (2 * noise[k, v] * factor[v])
             fsc = snr / (1 + snr)
             for c in range(n_cuts):
                 if state[c, v] == 1 and fsc < thresholds[c]:
@@ -96,7 +96,7 @@ def _fit_kernel(total, noise, v0, v1, at, signal, count, weights, offsets, bound
 
 
 def local_crossings(total: np.ndarray, noise: np.ndarray, at: np.ndarray, signal: np.ndarray, count: np.ndarray, thresholds: np.ndarray,
-                    width: np.ndarray) -> LocalCrossings:
+                    width: np.ndarray, factor: Optional[np.ndarray] = None) -> LocalCrossings:
     """First fall of the local half-map FSC below each threshold.
 
     Parameters
@@ -113,6 +113,8 @@ def local_crossings(total: np.ndarray, noise: np.ndarray, at: np.ndarray, signal
         float64 [t], the first one the highest in rank: standard errors belong to it.
     width
         Standard deviation of the weights of the neighbour bands, float64 [bands] in the unit of ``at``.
+    factor
+        What the noise that a signal is held against is over ``noise``, float32 [v]; 1 when None.
 
     Returns
     -------
@@ -123,19 +125,20 @@ def local_crossings(total: np.ndarray, noise: np.ndarray, at: np.ndarray, signal
     -----
     Around band k the signal is ``signal exp(c0 + c1 u)`` with ``u = at / at[k] - 1``; ``c0`` and ``c1`` maximise the likelihood of the
     powers, which follow chi-squared distributions of mean ``signal + noise``, weighted by a Gaussian in frequency. Then
-    ``SNR = signal exp(c0) / (2 noise)`` and ``FSC = SNR / (1 + SNR)``, linear between bands. Local likelihood: Tibshirani & Hastie
+    ``SNR = signal exp(c0) / (2 noise factor)`` and ``FSC = SNR / (1 + SNR)``, linear between bands. Local likelihood: Tibshirani & Hastie
     (1987), https://doi.org/10.1080/01621459.1987.10478466.
     """
     weights = np.exp(-0.5 * ((at[None, :] - at[:, None]) / width[:, None]) ** 2)
     offsets = at[None, :] / at[:, None] - 1
     bounds = np.array([(np.flatnonzero(w > _NEGLIGIBLE)[0], np.flatnonzero(w > _NEGLIGIBLE)[-1] + 1) for w in weights])
     v, t = total.shape[1], thresholds.size
+    held = np.ones(v, dtype=np.float32) if factor is None else factor.astype(np.float32)
     out = LocalCrossings(np.empty((t, v)), np.empty((t, v), dtype=np.int8), np.empty(v), np.empty(v))
     errors = np.empty((2, v))
 
     def work(start: int, stop: int) -> None:
-        _fit_kernel(total, noise, start, stop, at, signal, count, weights, offsets, bounds, np.array(_RIDGE), thresholds, out.first,
-                    out.state, errors)
+        _fit_kernel(total, noise, held, start, stop, at, signal, count, weights, offsets, bounds, np.array(_RIDGE), thresholds,
+                    out.first, out.state, errors)
 
     over_slabs(work, v)
     return out._replace(log_error=errors[0], error=errors[1])

@@ -107,6 +107,18 @@ def test_fit_agrees_with_a_general_minimiser():
             assert got.first[c, v] == pytest.approx(frequency, abs=2e-5)
 
 
+def test_a_factor_on_the_noise_is_another_threshold():
+    """Held against c times the noise, the FSC falls below t where it falls below ``c s / (1 + c s)`` else, with ``s = t / (1 - t)``."""
+    at, signal, _, count, total, noise = _powers(50, 11)
+    width, odds = np.maximum(0.15 * at, 0.032), 0.143 / 0.857
+    factor = np.full(50, 1.7, np.float32)
+    got = local_fit.local_crossings(total, noise, at, signal, count, np.array([0.143]), width, factor)
+    want = local_fit.local_crossings(total, noise, at, signal, count, np.array([1.7 * odds / (1 + 1.7 * odds)]), width)
+    plain = local_fit.local_crossings(total, noise, at, signal, count, np.array([0.143]), width)
+    np.testing.assert_allclose(got.first, want.first, rtol=0.01)
+    assert np.all(got.first < plain.first)
+
+
 def test_fit_finds_the_truth_within_its_standard_error():
     at, signal, truth, count, total, noise = _powers(2000, 8)
     got = local_fit.local_crossings(total, noise, at, signal, count, np.array([0.143]), np.maximum(0.15 * at, 0.032))

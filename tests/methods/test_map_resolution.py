@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from cryoqa_plugin.core.fourier import geometry
 from cryoqa_plugin.errors import InputError, MissingInputError
@@ -105,13 +106,41 @@ def test_noise_that_changes_along_the_radius():
     assert run(one_map((96, 96, 96))[0], mask).noise_trend == pytest.approx(1.0, abs=0.25)
 
 
-def test_a_weakened_solvent_does_not_pass_for_the_noise():
+def test_a_solvent_unlike_the_molecule_gives_no_number():
     map_, mask, _, _ = one_map()
     weak = map_.with_data((map_.data * (0.03 + 0.97 * mask.data)).astype(np.float32))
     alone = run(weak, mask)
-    assert alone.noise_source == "solvent" and alone.nyquist_fraction > 0.5 and any("solvent is weakened" in w for w in alone.warnings)
-    assert run(weak, mask, resolution=3.2).noise_source == "resolution"
-    assert run(weak, mask, resolution=3.2, noise="solvent").noise_source == "solvent"
+    assert alone.representative is False and alone.median is None and alone.resolution_map is None
+    assert "No local resolution can be told" in alone.summary and "in the molecule as in the solvent" in alone.summary
+    assert alone.mask_fraction == np.mean(mask.data >= 0.5) and len(alone.warnings) == 1
+    given = run(weak, mask, resolution=3.2)
+    assert given.noise_source == "resolution" and given.representative is None and given.median > 2.5
+    asked = run(weak, mask, resolution=3.2, noise="solvent")
+    assert asked.noise_source == "solvent" and asked.representative is False and asked.median < 2.5
+    assert any("not to be trusted" in w for w in asked.warnings)
+    assert run(map_, mask).representative is True
+
+
+def test_noise_that_is_stronger_in_the_molecule():
+    map_, mask, parts, _ = one_map((96, 96, 96))
+    noise = np.random.default_rng(8).standard_normal(map_.shape) * mask.data
+    little, much = (run(map_.with_data((map_.data + level * noise).astype(np.float32)), mask) for level in (0.4, 1.2))
+    assert little.representative and 1.05 < little.noise_level < 1.35                                # 1.16
+    windows = gaussian_filter(1 + 1.44 * mask.data ** 2, 5.0)[mask.data >= 0.5].mean()
+    assert much.representative is False and 0.8 * windows < much.noise_level < windows       # bands smear the edge
+    assert f"{much.noise_level:.1f} times as much power in the molecule as in the solvent" in much.summary
+
+
+def test_half_maps_tell_that_the_solvent_was_damped():
+    """The map that was low-passed enough to look as if its solvent were noise; its half-maps know better."""
+    map_, mask, _, _ = one_map()
+    z, y, x = np.meshgrid(*(np.arange(n) - n / 2 for n in map_.shape), indexing="ij")
+    rod = map_.with_data((np.sqrt(z * z + y * y + x * x / 4) < 14).astype(np.float32))
+    rng = np.random.default_rng(5)
+    halves = [map_.with_data(((map_.data + 1.4 * rng.standard_normal(map_.shape)) * (0.3 + 0.7 * rod.data)).astype(np.float32))
+              for _ in range(2)]
+    out = compute_map_resolution(Study(full_map=map_, half1=halves[0], half2=halves[1], mask=rod), MapResolutionParams())
+    assert out.representative is False and out.median is None and "half-maps show that it was damped" in out.summary
 
 
 def test_level_inside():
@@ -120,7 +149,7 @@ def test_level_inside():
     assert noises.level_inside(1.3 * signal) == pytest.approx(1.3, abs=0.01)
     assert noises.level_inside(0.8 * signal) == pytest.approx(0.8, abs=0.01)
     assert noises.level_inside(signal[:15]) == 1.0              # still falling
-    assert noises.level_inside(5 * signal) == 1.0               # not to be told from a filter
+    assert noises.level_inside(5 * signal) == pytest.approx(5, abs=0.01)
     assert noises.level_inside(signal[:4]) == 1.0
 
 
@@ -142,7 +171,8 @@ def test_a_map_that_is_cut_in_frequency():
     map_, mask, parts, _ = one_map()
     s2 = sum(k ** 2 for k in np.meshgrid(*(np.fft.fftfreq(n) for n in map_.shape), indexing="ij", sparse=True))
     cut = map_.with_data(np.fft.ifftn(np.fft.fftn(map_.data) * (s2 < 0.3 ** 2)).real.astype(np.float32))
-    out = run(cut, mask)
+    assert run(cut, mask).median is None
+    out = run(cut, mask, noise="solvent")
     assert 3.3 < out.finest_resolution < 3.8 and out.resolution_map.data[parts["left"]].max() < 3.9
     assert out.nyquist_fraction > 0.2
 

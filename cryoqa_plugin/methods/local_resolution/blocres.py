@@ -15,7 +15,8 @@ from ...results import Curve, curve, metric
 from ...study import Study
 from ...study.halves import HalfMapFacts
 from ...study.mask import INSIDE
-from .local_resolution import Falls, LocalResolution, local_resolution_values, several_fraction, summary_of_halves, usable_mask
+from .local_resolution import (
+    Falls, LocalResolution, limits_of_halves, local_resolution_values, several_fraction, summary_of_halves, usable_mask)
 
 _COARSEST = 200.0                     # Å, of Bsoft
 _THRESHOLDS = (0.5, 0.143)            # of the table, besides the one asked for
@@ -109,7 +110,7 @@ def compute_blocres(study: Study, params: BlocresParams, *, progress: Progress =
     progress(1.0, "done")
     words = summary_of_halves(values, used, curves="the FSC of their boxes", at=f"FSC {params.threshold:g}",
                               how=f"boxes of {boxes.edge:.1f} Å")
-    return BlocresResult(summary=words, warnings=(*used.notes(), *_warnings(values)), **values)
+    return BlocresResult(summary=words, warnings=(*used.notes(), *limits_of_halves(study, values), *_warnings(values)), **values)
 
 
 class BoxCurves(NamedTuple):

@@ -14,14 +14,15 @@ from ...results import Curve, curve, metric
 from ...study import Study
 from ...study.halves import HalfMapFacts
 from ...study.mask import INSIDE
-from .local_resolution import LocalResolution, local_resolution_values, overall_resolution, summary_of_halves, usable_mask
+from .local_noise import WIDE, BandNoise, coefficients_between, local_noise, pooling_width
+from .local_resolution import (
+    LocalResolution, filter_edge, limits_of_halves, local_resolution_values, overall_resolution, summary_of_halves, usable_mask,
+    within_filter)
 from .local_resolution import resolution as _res
 
 BANDS = 24                            # bands from 0 to the overall resolution, at least one shell apart
 _STRICT = 0.5                         # threshold that is always in the table
 _COARSEST = 5.0                       # the first band, times the overall resolution, unless another is asked for
-_NOISE_WINDOW = 3.0                   # window of the noise over that of the signal
-_FREQUENCY_WINDOW = 0.15              # standard deviation in frequency of the local fit, as a part of the frequency, at least two bands
 _NARROWEST = 5.0                      # window in Å, unless the overall resolution is coarser
 _FLOOR = 1e-7                         # noise over power, at the least: copies have none
 
@@ -101,7 +102,7 @@ def compute_local_fsc(study: Study, params: LocalFscParams, *, progress: Progres
                            part(progress, 0.1, 0.7))
     progress(0.85, "local FSC")
     found, mean_fsc, behind = local_falls(powers, window, (params.threshold, _STRICT))
-    maps = [resolution_at_voxels(powers, frequency, used.data) for frequency in found.first]
+    maps = [within_filter(study, resolution_at_voxels(powers, frequency, used.data)) for frequency in found.first]
     sure = certainty(powers, found)
     values: Dict[str, Any] = dict(study.half_map_values(), **sure)
     values.update(local_resolution_values(study, used, maps[0], unresolved=sure["unresolved_fraction"], nyquist=sure["nyquist_fraction"],
@@ -111,7 +112,8 @@ def compute_local_fsc(study: Study, params: LocalFscParams, *, progress: Progres
                   coefficients=float(np.interp(1 / values["median"], powers.at, behind)))
     progress(1.0, "done")
     words = summary_of_halves(values, used, curves="their local FSC", at=f"FSC {params.threshold:g}", how=f"window of {window:.1f} Å")
-    return LocalFscResult(summary=words, warnings=(*used.notes(), *_narrow(window, study)), **values)
+    return LocalFscResult(summary=words, warnings=(*used.notes(), *limits_of_halves(study, values, mended=True), *_narrow(window, study)),
+                          **values)
 
 
 def _narrow(window: float, study: Study) -> List[str]:
@@ -126,7 +128,8 @@ class BandPowers(NamedTuple):
 
     ``grid`` holds the points; of them ``corners`` bool [mz, my, mx] are those that voxels of the mask are interpolated from, v in number,
     and ``inside`` bool [v] those that lie in the mask. ``at`` float64 [bands] is the middle of each band and ``spacing`` their distance,
-    both in 1/Å. ``total`` and ``noise`` float32 [bands, v] are the local powers.
+    both in 1/Å. ``total`` and ``noise`` float32 [bands, v] are the local powers; the signal is held against ``factor`` float32 [v] times
+    the noise.
     """
 
     grid: local.Points
@@ -136,6 +139,7 @@ class BandPowers(NamedTuple):
     total: np.ndarray
     noise: np.ndarray
     spacing: float
+    factor: np.ndarray
 
 
 def measure_bands(study: Study, mask: np.ndarray, window: float, coarsest: float, least: float, progress: Progress) -> BandPowers:
@@ -160,34 +164,45 @@ def measure_bands(study: Study, mask: np.ndarray, window: float, coarsest: float
     Returns
     -------
     BandPowers
-        Noise is averaged in a window three times as wide as that of the signal, unless a half-map is masked: its noise has an edge.
+        Noise as :func:`.local_noise.local_noise` settles it. Of half-maps that were low-passed the last band is that at the edge.
     """
     geo = study.geometry
     spacing = max(1 / (BANDS * overall_resolution(study)), 1 / geo.length)
-    first, last = max(2, int(np.ceil(1 / coarsest / spacing))), int((geo.n_shells - 1) / geo.length / spacing + 1e-6)
-    at = np.arange(first, max(last, first + 1) + 1) * spacing
+    at = _middles(study, spacing, coarsest)
     grid = local.points(geo.shape, study.grid.voxel_size, window)
     cells, corners = local.needed(mask, INSIDE, grid)
-    masked, halves = study.half_maps.masked, list(zip((study.transform("half1"), study.transform("half2")), _amplitudes(study)))
+    halves = list(zip((study.transform("half1"), study.transform("half2")), _amplitudes(study)))
     totals: List[np.ndarray] = []
-    noises: List[np.ndarray] = []
+    noises: List[Tuple[np.ndarray, np.ndarray, float]] = []
     quiet = 0
     for i, centre in enumerate(at):
         progress(i / at.size, f"band at {1 / centre:.1f} Å")
         half_sum, noise = _one_band(halves, geo, grid, centre * geo.length, spacing * geo.length)
-        # Noise varies slowly over the map: a wider window averages more of it and blurs nothing. That of a masked half-map ends at the
-        # mask, and is taken as it is.
-        wide = local.widen(noise, grid, _NOISE_WINDOW)
-        signal = np.maximum(local.widen(half_sum, grid, _NOISE_WINDOW) - wide, 0)[cells]
+        wide = local.widen(noise, grid, WIDE)
+        signal = np.maximum(local.widen(half_sum, grid, WIDE) - wide, 0)[cells]
         highest = float((signal / np.maximum(signal + 2 * wide[cells], 1e-30)).max())
         totals.append(half_sum[corners])
-        noises.append(np.maximum((noise if masked else wide)[corners], _FLOOR * half_sum[corners]))
+        least_noise = _FLOOR * totals[-1]
+        noises.append((np.maximum(noise[corners], least_noise), np.maximum(wide[corners], least_noise),
+                       float(noise.mean(dtype=np.float64))))
         # Twice running: one band may lie in a gap of the spectrum with signal again beyond it.
         quiet = quiet + 1 if highest < least / 3 else 0
         if quiet == 2:
             break
-    at = at[:len(totals)]
-    return BandPowers(grid, corners, cells[corners], at, np.array(totals), _pooled(np.array(noises), cells[corners], at, spacing), spacing)
+    at, inside = at[:len(totals)], cells[corners]
+    narrow, wides, means = (np.array(part) for part in zip(*noises))
+    count = coefficients_between(at[0], at[-1], window)
+    settled = local_noise(study, BandNoise(grid, corners, inside, at, spacing, count, narrow, wides, np.maximum(means, 1e-30)), mask)
+    return BandPowers(grid, corners, inside, at, np.array(totals), settled.noise, spacing, settled.factor)
+
+
+def _middles(study: Study, spacing: float, coarsest: float) -> np.ndarray:
+    """Middles of the bands (1/Å), float64 [bands], from the coarsest resolution (Å) to Nyquist, or to the edge of a low-pass."""
+    geo, edge = study.geometry, filter_edge(study)
+    first, last = max(2, int(np.ceil(1 / coarsest / spacing))), int((geo.n_shells - 1) / geo.length / spacing + 1e-6)
+    if edge is not None:
+        last = min(last, int(np.ceil(1 / edge / spacing)))
+    return np.arange(first, max(last, first + 1) + 1) * spacing
 
 
 def _amplitudes(study: Study) -> List[np.ndarray]:
@@ -201,20 +216,6 @@ def _one_band(halves: Sequence[Tuple[np.ndarray, np.ndarray]], geo: Geometry, gr
     shape = local.cropped_shape(geo, centre + width, grid.sigma)
     one, two = (local.band(transform, geo, centre, width, amplitude, shape) for transform, amplitude in halves)
     return local.local_powers(one, two, grid)
-
-
-def _fit_width(at: np.ndarray, spacing: float) -> np.ndarray:
-    return np.maximum(_FREQUENCY_WINDOW * at, 2 * spacing)
-
-
-def _pooled(noise: np.ndarray, inside: np.ndarray, at: np.ndarray, spacing: float) -> np.ndarray:
-    """Noise, float32 [bands, v], whose course over the points is averaged over neighbour bands, its level in each band kept."""
-    level = noise[:, inside].mean(axis=1, dtype=np.float64)
-    weights = np.exp(-0.5 * ((at[None, :] - at[:, None]) / _fit_width(at, spacing)[:, None]) ** 2)
-    weights /= weights.sum(axis=1, keepdims=True)
-    out = (weights / level[None, :]).astype(np.float32) @ noise
-    out *= level[:, None].astype(np.float32)
-    return out
 
 
 def typical_signal(powers: BandPowers) -> Tuple[np.ndarray, np.ndarray]:
@@ -235,6 +236,7 @@ def typical_signal(powers: BandPowers) -> Tuple[np.ndarray, np.ndarray]:
     """
     noise = powers.noise[:, powers.inside].mean(axis=1, dtype=np.float64)
     signal = powers.total[:, powers.inside].mean(axis=1, dtype=np.float64) - noise
+    noise = (powers.noise * powers.factor)[:, powers.inside].mean(axis=1, dtype=np.float64)
     snr = signal / (2 * noise)
     # Beyond it the signal is the small difference of two large numbers; a line over s^2 is what Gaussian disorder gives.
     lost = np.flatnonzero(snr < 0.02)
@@ -285,9 +287,9 @@ def local_falls(powers: BandPowers, sigma: float, thresholds: Sequence[float]) -
         Mean FSC in the mask, and the independent coefficients behind one local value of it.
     """
     signal, mean_fsc = typical_signal(powers)
-    width = _fit_width(powers.at, powers.spacing)
+    width = pooling_width(powers.at, powers.spacing)
     found = local_fit.local_crossings(powers.total, powers.noise, powers.at, signal, coefficients(powers.at, powers.spacing, sigma),
-                                      np.asarray(thresholds, dtype=np.float64), width)
+                                      np.asarray(thresholds, dtype=np.float64), width, powers.factor)
     # sqrt(4 pi) times its standard deviation is the width of a Gaussian with as many independent values.
     behind = coefficients(powers.at, np.minimum(np.sqrt(4 * np.pi) * width, powers.at), sigma)
     return found, mean_fsc, behind

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Dict, Mapping, NamedTuple, Optional
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional
 
 import numpy as np
 
@@ -41,6 +41,8 @@ class LocalResolution(Result):
     unresolved_fraction: Optional[float] = metric("", "part of the mask without a resolution: no signal even at the coarsest looked at",
                                                   "lower")
     nyquist_fraction: Optional[float] = metric("", "part of the mask with signal up to the finest resolution looked at", "none")
+    filtered_fraction: Optional[float] = metric("", "part of the mask whose resolution was cut off at the low-pass of the half-maps, as "
+                                                "nothing finer can be told from them; none where they were not low-passed", "lower")
     mask_source: Optional[str] = metric("", "where the mask comes from: given, made from the map, or none (the whole box)", "none")
     mask_fraction: Optional[float] = metric("", "part of the box inside the mask (at least 0.5)", "none")
     histogram: Optional[Curve] = curve("Local resolution in the mask", x_label="Resolution", x_unit="Å", y_label="Part of the mask",
@@ -89,9 +91,13 @@ def local_resolution_values(study: Study, used: UsedMask, found: np.ndarray, *, 
     dict
         Numbers, histogram, table and maps; the percentiles are None where no voxel has a resolution.
     """
-    inside = used.data >= INSIDE
+    inside, edge = used.data >= INSIDE, filter_edge(study)
+    found, others = within_filter(study, found), {name: within_filter(study, data) for name, data in others.items()}
     out: Dict[str, Any] = dict(unresolved_fraction=float(unresolved), nyquist_fraction=float(nyquist), mask_source=used.source,
                                mask_fraction=float(np.count_nonzero(inside) / inside.size), resolution_map=study.grid.with_data(found))
+    if edge is not None:
+        # What has signal up to the filter ends there, and not at the end of what was looked at.
+        out.update(nyquist_fraction=0.0, filtered_fraction=float(np.mean((found[inside] > 0) & (found[inside] <= np.float32(edge)))))
     if used.source == "made":
         out["mask_used"] = used.map
     known = {name: values[inside & (values > 0)] for name, values in {label: found, **others}.items()}
@@ -143,6 +149,77 @@ def histogram(values: np.ndarray, total: float = 100.0) -> Curve:
     return Curve((edges[1:] + edges[:-1]) / 2, total * counts / values.size)
 
 
+def filter_edge(study: Study) -> Optional[float]:
+    """The resolution (Å) at which half-maps were low-passed.
+
+    Parameters
+    ----------
+    study
+        The Study of half-maps, or of a map alone.
+
+    Returns
+    -------
+    float or None
+        None of half-maps that were not, and of a map alone.
+    """
+    return study.half_maps.filtered_at if study.has_halves else None
+
+
+def within_filter(study: Study, found: np.ndarray) -> np.ndarray:
+    """Local resolutions, none finer than the low-pass that the half-maps went through.
+
+    Parameters
+    ----------
+    study
+        The Study of half-maps, or of a map alone.
+    found
+        Resolution in Å, float32 [z, y, x]; 0 where there is none.
+
+    Returns
+    -------
+    ndarray
+        ``found`` itself where there was no filter.
+    """
+    edge = filter_edge(study)
+    return found if edge is None else np.where((found > 0) & (found < edge), np.float32(edge), found)
+
+
+def limits_of_halves(study: Study, values: Mapping[str, Any], mended: bool = False) -> List[str]:
+    """What was done to the half-maps, as far as local resolutions suffer from it.
+
+    Parameters
+    ----------
+    study
+        The Study of half-maps, or of a map alone.
+    values
+        Fields of :class:`LocalResolution` by name.
+    mended
+        The method takes the noise of the molecule where the solvent was damped, and the resolution without the noise that is shared.
+
+    Returns
+    -------
+    list of str
+        A sentence each on the part of the mask that was cut off at their low-pass, on a damped solvent, and on noise that is shared.
+    """
+    out = []
+    if values.get("filtered_fraction"):
+        out.append(f"{100 * values['filtered_fraction']:.0f} % of the mask is resolved up to the low-pass of the half-maps and stands at "
+                   f"{filter_edge(study):.3g} Å; how much better it is cannot be told.")
+    noise = study.noise if study.has_halves else None
+    if noise is not None and noise.damping.found:
+        what = ("There the noise of the molecule was taken in its place, and the local resolutions are less sure." if mended else
+                "There the local resolutions come out too fine.")
+        out.append("Near the surface of the molecule windows reach into solvent that was damped, or cut off by a mask: the noise of the "
+                   f"half-maps is {noise.damping.ratio:.2g} times as strong in the molecule. {what}")
+    if noise is not None and noise.shared is not None and noise.shared.found:
+        share = noise.shared.share
+        what = ("The local resolutions here are without it, as far as the molecule shares as much." if mended and share else
+                "Local resolutions come out too fine by it.")
+        how = f"share {100 * share:.2g} % of their noise" if share else "share their noise"
+        out.append(f"The half-maps {how}. {what}")
+    return out
+
+
 def overall_resolution(study: Study) -> float:
     """The resolution (Å) that windows and bands of half-maps are chosen from.
 
@@ -154,12 +231,12 @@ def overall_resolution(study: Study) -> float:
     Returns
     -------
     float
-        Where their unmasked FSC falls below 0.143, 8 times Nyquist at the most; 4 times Nyquist where they share nothing, because a
-        window has to have some size.
+        Where their unmasked FSC falls below 0.143, or at the edge of a low-pass that they went through if that is coarser, 8 times Nyquist
+        at the most; 4 times Nyquist where they share nothing, because a window has to have some size.
     """
     nyquist = float(1 / study.frequencies[-1])
-    known = study.unmasked_resolution
-    return min(_WITHOUT_AGREEMENT * nyquist if known is None else known, _COARSEST * nyquist)
+    known, edge = study.unmasked_resolution, filter_edge(study)
+    return min(_WITHOUT_AGREEMENT * nyquist if known is None else max(known, edge or 0.0), _COARSEST * nyquist)
 
 
 def usable_mask(study: Study) -> UsedMask:

@@ -17,6 +17,7 @@ from ...progress import Progress, silent
 from ...results import Curve, curve, metric
 from ...study import Study
 from ...study.mask import INSIDE, UsedMask
+from ...study.noise import Damping
 from ...study.notes import of_mask
 from . import map_resolution_noise as noises
 from .local_fsc import BANDS, BandPowers, certainty, local_falls, resolution_at_voxels
@@ -24,7 +25,8 @@ from .local_resolution import LocalResolution, local_resolution_values, usable_m
 from .local_resolution import resolution as _resolution
 
 _CUT = 0.143
-_FILTERED = 0.5                       # part of the mask above the noise up to the last band: the solvent does not tell the noise
+_FILTERED = 0.25                      # part of the mask above the noise up to the last band: the solvent does not tell the noise
+_UNLIKE = 1.5                         # noise of the molecule over what the solvent and its trend say, from which it does not either
 _NOISE = ("auto", "solvent", "resolution")
 _NARROWEST = 5.0                      # window in Å, unless the overall resolution is coarser
 _COARSEST = 5.0                       # the first band, times the overall resolution
@@ -57,6 +59,8 @@ class MapResolutionResult(LocalResolution):
     standard_error: Optional[float] = metric("Å", "median standard error of the local resolution, if the noise is right", "lower")
     significant_fraction: Optional[float] = metric("", "part of the mask where the signal at its resolution is 3 standard errors above 0",
                                                    "higher")
+    representative: Optional[bool] = metric("", "the solvent has the noise of the molecule, as far as can be told; no local resolution is "
+                                            "given where it has not", "none")
     noise_source: Optional[str] = metric("", "where the noise comes from: the solvent, or the resolution given", "none")
     noise_trend: Optional[float] = metric("", "noise at the middle of the box over that of the solvent, by its course along the radius",
                                           "none")
@@ -117,7 +121,8 @@ def compute_map_resolution(study: Study, params: MapResolutionParams, *, progres
     Returns
     -------
     MapResolutionResult
-        Resolutions in Å where the mask is at least 0.5.
+        Resolutions in Å where the mask is at least 0.5; none where the solvent does not have the noise of the molecule, unless the noise is
+        asked for from there.
 
     Raises
     ------
@@ -135,7 +140,8 @@ def compute_map_resolution(study: Study, params: MapResolutionParams, *, progres
     SNR and FSC: Rosenthal & Henderson (2003), https://doi.org/10.1016/j.jmb.2003.07.013.
     """
     require(study.inputs, "full_map")
-    study = study.only(("full_map", "mask"))                 # half-maps would be another question
+    damping = _damping(study)
+    study = study.only(("full_map", "mask"))                 # local resolution by half-maps would be another question
     study.check(least=16, what="local resolution needs")
     progress(0.02, "mask")
     used = usable_mask(study)
@@ -145,19 +151,55 @@ def compute_map_resolution(study: Study, params: MapResolutionParams, *, progres
     progress(0.85, "local resolution")
     found, mean_fsc, _ = local_falls(powers, spectrum.window, (_CUT,))
     sure = certainty(powers, found)
-    if params.noise == "auto" and params.resolution and spectrum.solvent and sure["nyquist_fraction"] > _FILTERED:
-        del powers, found, spectrum                          # the solvent is weaker than the noise of the molecule
+    doubt = _doubt(sure, noise, 1 / powers.at[-1], damping) if spectrum.solvent else None
+    if doubt and params.noise == "auto":
+        if not params.resolution:
+            return _withheld(doubt, study, used, spectrum, noise)
+        del powers, found, spectrum
         return compute_map_resolution(study, replace(params, noise="resolution"), progress=progress)
     at_voxels = resolution_at_voxels(powers, found.first[0], used.data)
     values: Dict[str, Any] = dict(sure, **noise, **spectrum.parts)
     values.update(local_resolution_values(study, used, at_voxels, unresolved=sure["unresolved_fraction"], nyquist=sure["nyquist_fraction"]))
     values.update(overall=spectrum.overall, window=spectrum.window, noise_source="solvent" if spectrum.solvent else "resolution",
+                  representative=doubt is None if spectrum.solvent else None,
                   bands=powers.at.size, lowest_resolution=float(1 / powers.at[0]), finest_resolution=float(1 / powers.at[-1]),
                   correlation=Curve(powers.at, mean_fsc))
     if params.resolution is not None:
         values["finer_percent"] = 100 * float(np.mean(at_voxels[at_voxels > 0] < params.resolution))
     progress(1.0, "done")
-    return MapResolutionResult(summary=_summary(values), warnings=tuple(_warnings(values, study, used)), **values)
+    return MapResolutionResult(summary=_summary(values), warnings=tuple(_warnings(values, study, used, doubt)), **values)
+
+
+def _damping(study: Study) -> Optional[Damping]:
+    """What half-maps of the same box tell about the solvent, when they are there too."""
+    known = study.noise if study.has_halves and study.half1.shape == study.full_map.shape else None
+    return None if known is None else known.damping
+
+
+def _doubt(sure: Dict[str, Any], noise: Dict[str, Optional[float]], finest: float,
+           damping: Optional[Damping]) -> Optional[str]:
+    """Why the solvent does not have the noise of the molecule, the end of a sentence; None where nothing says so."""
+    beyond, level = noise.pop("beyond_trend") or 1.0, sure["nyquist_fraction"]
+    if damping is not None and damping.found:
+        return f"the half-maps show that it was damped, their noise being {damping.ratio:.2g} times as strong in the molecule"
+    if beyond > _UNLIKE:
+        return (f"where the signal has ended, at {finest:.2f} Å, there is {beyond:.1f} times as much power in the molecule as in the "
+                "solvent")
+    if level > _FILTERED:
+        return (f"{100 * level:.0f} % of the mask is above the noise of the solvent up to {finest:.2f} Å, where the bands end: the solvent "
+                "was weakened, the map was filtered, or its voxels are too large")
+    return None
+
+
+def _withheld(doubt: str, study: Study, used: UsedMask, spectrum: MapSpectrum, noise: Dict[str, Optional[float]]) -> MapResolutionResult:
+    """The result without a local resolution."""
+    inside = used.data >= INSIDE
+    made = used.map if used.source == "made" else None
+    return MapResolutionResult(
+        summary=f"No local resolution can be told from this map alone, for its solvent does not have the noise of the molecule: {doubt}.",
+        warnings=(*used.notes(), "Give the half-maps, the map as it was reconstructed, or its resolution: then places can be compared with "
+                  "each other."), representative=False, noise_source="solvent", window=spectrum.window,
+        mask_source=used.source, mask_fraction=float(np.count_nonzero(inside) / inside.size), mask_used=made, **noise, **spectrum.parts)
 
 
 def _map_spectrum(study: Study, mask: np.ndarray, params: MapResolutionParams) -> MapSpectrum:
@@ -237,7 +279,7 @@ def _measure_bands(spectrum: MapSpectrum, mask: np.ndarray, progress: Progress) 
     else:
         noise = np.repeat(noises.assumed_noise(mean, at, overall)[:, None], totals.shape[1], axis=1)
     noise = np.maximum(noise.astype(np.float32), _FLOOR * totals)
-    return BandPowers(grid, corners, inside, at, totals, noise, spacing), metrics
+    return BandPowers(grid, corners, inside, at, totals, noise, spacing, np.ones(totals.shape[1], dtype=np.float32)), metrics
 
 
 def _local_band(transform: np.ndarray, amplitude: np.ndarray, geo: Geometry, grid: local.Points, centre: float,
@@ -253,7 +295,8 @@ def _noise_inside(trend: noises.Trend, squares: np.ndarray, ratio: np.ndarray,
     factor = trend.at(squares)
     mean = float(factor[inside].mean())
     level = noises.level_inside(ratio / mean)
-    return factor * level, dict(noise_trend=float(trend.at(np.zeros(1))[0]), noise_spread=trend.spread, noise_level=level * mean)
+    metrics = dict(noise_trend=float(trend.at(np.zeros(1))[0]), noise_spread=trend.spread, noise_level=level * mean, beyond_trend=level)
+    return factor * min(level, noises.LEVEL_RANGE[1]), metrics
 
 
 def _summary(v: Dict[str, Any]) -> str:
@@ -263,14 +306,13 @@ def _summary(v: Dict[str, Any]) -> str:
             f"nine tenths of the mask, {how} (window of {v['window']:.1f} Å).")
 
 
-def _warnings(v: Dict[str, Any], study: Study, used: UsedMask) -> List[str]:
+def _warnings(v: Dict[str, Any], study: Study, used: UsedMask, doubt: Optional[str]) -> List[str]:
     out = used.notes()
+    if doubt:
+        out.append(f"The solvent does not have the noise of the molecule: {doubt}. These local resolutions are not to be trusted.")
     if v["noise_source"] == "resolution":
         out.append("The noise was not measured but taken from the resolution given: the local resolutions are right relative to each "
                    "other at best.")
-    if v["nyquist_fraction"] > _FILTERED:
-        out.append(f"{100 * v['nyquist_fraction']:.0f} % of the mask is above the noise up to {v['finest_resolution']:.2f} Å, where the "
-                   "bands end: the map is filtered, its solvent is weakened, or its voxels are too large.")
     smallest = 2 * max(study.full_map.voxel_size)
     if v["window"] < smallest:
         out.append(f"The window of {v['window']:.2f} Å is narrower than two voxels ({smallest:.2f} Å); the local power is mostly noise.")

@@ -15,7 +15,7 @@ from ...study.solvent import around_flat
 
 _LEAST_PART, _LEAST_WINDOWS = 0.02, 4.0           # solvent that is needed: part of the box, and windows of it
 _SURE = 4.0                                       # standard errors of a trend that is believed
-_LEVEL_RANGE = (0.5, 2.0)                         # how far the noise of the molecule may be from that of the solvent
+LEVEL_RANGE = (0.5, 2.0)                         # how far the noise of the molecule may be from that of the solvent
 _SMOOTH = 0.02                                    # 1/Å, over which the spectrum of the solvent is smoothed
 _CORNERS, _EMPTY_CORNER = 1.8, 3.0                # shells up to the corners over those up to Nyquist; in ln of amplitudes
 _FLATNESS = 0.6                                   # excess of the last bands over that before them: above it, it is noise
@@ -173,7 +173,7 @@ class Trend(NamedTuple):
         ndarray
             float64 of that shape, kept within 0.5 and 2.
         """
-        low, high = np.log(_LEVEL_RANGE)
+        low, high = np.log(LEVEL_RANGE)
         return np.exp(np.clip(self.slope * (squares - self.middle), low, high))
 
 
@@ -243,16 +243,16 @@ def level_inside(ratio: np.ndarray) -> float:
     Returns
     -------
     float
-        0.5 to 2; 1 when neither is seen.
+        At least 0.5; 1 when neither is seen.
     """
     few = max(2, ratio.size // 8)
     if ratio.size < 3 * few:
         return 1.0
     last, before = float(ratio[-few:].mean()), float(ratio[-2 * few:-few].mean())
     if last < 1:
-        return max(last, _LEVEL_RANGE[0])
+        return max(last, LEVEL_RANGE[0])
     flat = last - 1 > max(_FLATNESS * (before - 1), _LEAST_EXCESS) and abs(last / before - 1) < 0.05
-    return last if flat and last <= _LEVEL_RANGE[1] else 1.0
+    return last if flat else 1.0
 
 
 def assumed_noise(power: np.ndarray, at: np.ndarray, resolution: float) -> np.ndarray:

@@ -19,7 +19,8 @@ from ...study import Study
 from ...study.halves import HalfMapFacts
 from ...study.mask import INSIDE, UsedMask
 from .local_fsc import BandPowers, coefficients, typical_signal
-from .local_resolution import LocalResolution, local_resolution_values, usable_mask
+from .local_noise import WIDE, BandNoise, coefficients_between, local_noise, noise_of_all, pooling_width
+from .local_resolution import LocalResolution, filter_edge, limits_of_halves, local_resolution_values, usable_mask, within_filter
 from .local_resolution import resolution as _resolution
 from .noise_source import copies_words, noise_source, resolution_of_whole, solvent_outside, unknown_notes
 
@@ -28,8 +29,6 @@ _BANDS = 16                           # from 0 to the overall resolution, at lea
 _COARSEST = (5.0, 2.5)                # the first band, times the overall resolution: half-maps, single map (coarse waves reach solvent)
 _FINEST = 2.0                         # the last band, as a part of the overall frequency
 _WINDOW = (5.0, 2.0)                  # least window in Å; in overall resolutions
-_NOISE_WINDOW = 3.0                   # window of the noise over that of the signal
-_FREQUENCY_WINDOW = 0.15              # standard deviation in frequency of the local fit, as a part of the frequency
 _CONE_PART = 2 / 3                    # coefficients that a soft cone counts, over those of a hard one
 _SOLVENT = (0.02, 0.1)                # the mask around a point of the solvent: wanted, and accepted
 _FLOOR = 1e-7                         # noise over power, at the least: copies have none
@@ -201,7 +200,7 @@ def compute_monodir(study: Study, params: MonodirParams, *, progress: Progress =
     progress(0.9, "maps")
     values = _metrics(inputs, found)
     progress(1.0, "done")
-    return MonodirResult(summary=_summary(study, values), warnings=tuple(_warnings(inputs)), **values)
+    return MonodirResult(summary=_summary(study, values), warnings=tuple(_warnings(inputs, values)), **values)
 
 
 def _monodir_inputs(study: Study, params: MonodirParams) -> MonodirInputs:
@@ -220,7 +219,7 @@ def _monodir_inputs(study: Study, params: MonodirParams) -> MonodirInputs:
     points = local.points(geo.shape, study.grid.voxel_size, sigma)
     inside, corners = local.needed(used.data, INSIDE, points)
     solvent = inside if halves else _solvent_points(used.data, points, study.full_map)
-    at, spacing = _bands(geo, overall, _COARSEST[0 if halves else 1])
+    at, spacing = _bands(geo, overall, _COARSEST[0 if halves else 1], filter_edge(study))
     return MonodirInputs(study, params, geo, signal, noise, used, voxels, overall, sigma, points, inside, corners, solvent, at, spacing,
                          half_directions(_BISECTIONS[params.directions]))
 
@@ -241,12 +240,14 @@ def _solvent_points(mask: np.ndarray, points: local.Points, map_: Map) -> np.nda
     return out
 
 
-def _bands(geo: Geometry, overall: float, coarsest: float) -> Tuple[np.ndarray, float]:
-    """Middles of the bands, float64 [bands], and their distance, 1/Å."""
+def _bands(geo: Geometry, overall: float, coarsest: float, edge: Optional[float]) -> Tuple[np.ndarray, float]:
+    """Middles of the bands, float64 [bands], and their distance, 1/Å; up to the ``edge`` of a low-pass (Å), if there is one."""
     spacing = max(1 / (_BANDS * overall), 1 / geo.length)
     nyquist = (geo.n_shells - 1) / geo.length
     first = max(2, int(np.ceil(1 / (coarsest * overall) / spacing)))
     last = int(min(nyquist, _FINEST / overall) / spacing + 1e-6)
+    if edge is not None:
+        last = min(last, int(np.ceil(1 / edge / spacing)))
     return np.arange(first, max(last, first + 3) + 1) * spacing, spacing
 
 
@@ -255,9 +256,11 @@ def _all_directions(inputs: MonodirInputs, progress: Progress) -> DirectionalRes
     n, v = len(inputs.axes), int(np.count_nonzero(inputs.corners))
     out, inside = np.empty((n, v), np.float32), inputs.inside[inputs.corners]
     errors, ends = [], np.zeros(2)
+    together = None if inputs.noise is None else noise_of_all(inputs.study, inputs.points, inputs.at[0] - inputs.spacing,
+                                                              inputs.at[-1] + inputs.spacing)
     for i, axis in enumerate(inputs.axes):
         progress(0.1 + 0.8 * i / n, f"direction {i + 1} of {n}")
-        found = _fit(inputs, *_powers(inputs, axis), inside)
+        found = _fit(inputs, _powers(inputs, axis, together))
         out[i] = 1 / found.first[0]
         state = found.state[0][inside]
         ends += np.mean(state == 1), np.mean(state == -1)
@@ -267,36 +270,45 @@ def _all_directions(inputs: MonodirInputs, progress: Progress) -> DirectionalRes
     return DirectionalResolutions(out, float(np.median(known)) if known.size else None, float(ends[0] / n), float(ends[1] / n))
 
 
-def _powers(inputs: MonodirInputs, axis: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    """Local power of the map along ``axis`` and the part that is noise, float32 [bands, v]."""
-    cone, masked = np.deg2rad(inputs.params.cone), inputs.noise is not None and inputs.study.half_maps.masked
+def _powers(inputs: MonodirInputs, axis: np.ndarray, together: Optional[np.ndarray]) -> BandPowers:
+    """Local power of the map along ``axis`` and the part that is noise; ``together`` is that of the half-maps in all directions."""
+    cone = np.deg2rad(inputs.params.cone)
 
     def power_of(ft: np.ndarray, centre: float) -> np.ndarray:
         return monodir.local_power(ft, inputs.geo.shape[2], inputs.edges, axis, cone, centre, inputs.spacing, inputs.points)
 
     def some(start: int, stop: int) -> List[Any]:
-        pairs = []
+        rows = []
         for centre in inputs.at[start:stop]:
             power = power_of(inputs.signal, centre)
             total = power[inputs.corners]
+            least = np.maximum(_FLOOR * total, np.float32(1e-37))
             if inputs.noise is None:
-                noise = np.full_like(total, power[inputs.solvent].mean(dtype=np.float64))
+                narrow = wide = np.maximum(np.full_like(total, power[inputs.solvent].mean(dtype=np.float64)), least)
+                mean = 1.0
             else:
                 noise = power_of(inputs.noise, centre)
-                noise = (noise if masked else local.widen(noise, inputs.points, _NOISE_WINDOW))[inputs.corners]
-            pairs.append((total, np.maximum(noise, np.maximum(_FLOOR * total, np.float32(1e-37)))))
-        return pairs
+                narrow, wide = (np.maximum(n[inputs.corners], least) for n in (noise, local.widen(noise, inputs.points, WIDE)))
+                mean = max(float(noise.mean(dtype=np.float64)), 1e-37)
+            rows.append((total, narrow, wide, mean))
+        return rows
 
-    pairs = [p for part in over_slabs(some, inputs.at.size) for p in part]
-    return np.array([p for p, _ in pairs]), np.array([q for _, q in pairs])
+    totals, narrow, wide, mean = (np.array(part) for part in zip(*(r for some_rows in over_slabs(some, inputs.at.size) for r in some_rows)))
+    inside = inputs.inside[inputs.corners]
+    noise, factor = wide, np.ones(inside.size, dtype=np.float32)
+    if inputs.noise is not None:
+        count = coefficients_between(inputs.at[0], inputs.at[-1], inputs.sigma) * (1 - np.cos(cone)) * _CONE_PART
+        bands = BandNoise(inputs.points, inputs.corners, inside, inputs.at, inputs.spacing, count, narrow, wide, mean)
+        noise, factor = local_noise(inputs.study, bands, inputs.used.data, together)
+    return BandPowers(inputs.points, inputs.corners, inside, inputs.at, totals, noise, inputs.spacing, factor)
 
 
-def _fit(inputs: MonodirInputs, total: np.ndarray, noise: np.ndarray, inside: np.ndarray) -> local_fit.LocalCrossings:
-    signal, _ = typical_signal(BandPowers(inputs.points, inputs.corners, inside, inputs.at, total, noise, inputs.spacing))
+def _fit(inputs: MonodirInputs, powers: BandPowers) -> local_fit.LocalCrossings:
+    signal, _ = typical_signal(powers)
     cone = np.deg2rad(inputs.params.cone)
     count = coefficients(inputs.at, inputs.spacing, inputs.sigma) * (1 - np.cos(cone)) * _CONE_PART
-    width = np.maximum(_FREQUENCY_WINDOW * inputs.at, 2 * inputs.spacing)
-    return local_fit.local_crossings(total, noise, inputs.at, signal, np.maximum(count, 1e-3), np.array([inputs.params.threshold]), width)
+    return local_fit.local_crossings(powers.total, powers.noise, inputs.at, signal, np.maximum(count, 1e-3),
+                                     np.array([inputs.params.threshold]), pooling_width(inputs.at, inputs.spacing), powers.factor)
 
 
 def _metrics(inputs: MonodirInputs, found: DirectionalResolutions) -> Dict[str, Any]:
@@ -329,7 +341,7 @@ def _voxels(inputs: MonodirInputs, resolution: np.ndarray) -> np.ndarray:
     """Resolution at the voxels of the mask, float32 [z, y, x], from that at the points, [v]."""
     frequency = np.ones(inputs.points.shape)
     frequency[inputs.corners] = 1 / resolution
-    return local.spread(frequency, inputs.points, inputs.used.data, INSIDE)
+    return within_filter(inputs.study, local.spread(frequency, inputs.points, inputs.used.data, INSIDE))
 
 
 def _regions(axes: np.ndarray, medians: np.ndarray) -> np.ndarray:
@@ -392,9 +404,9 @@ def _axis_words(axis: np.ndarray) -> str:
     return "(" + ", ".join(f"{round(float(c), 2) + 0.0:.2f}" for c in axis) + ")"
 
 
-def _warnings(inputs: MonodirInputs) -> List[str]:
+def _warnings(inputs: MonodirInputs, values: Dict[str, Any]) -> List[str]:
     """What makes the numbers doubtful."""
-    out = inputs.used.notes() + unknown_notes(inputs.study, inputs.params.resolution)
+    out = inputs.used.notes() + unknown_notes(inputs.study, inputs.params.resolution) + limits_of_halves(inputs.study, values, mended=True)
     if not inputs.study.has_halves:
         out.append("With a single map the noise is that of the solvent; a map that was masked, filtered or sharpened locally has no such "
                    "noise in the molecule. Half-maps are surer.")

@@ -10,7 +10,7 @@ from ...progress import Progress, silent
 from ...results import Curve, Table, curve, metric, table
 from ...study import Study
 from ...study.halves import HalfMapFacts
-from .local_resolution import LocalResolution, local_resolution_values, resolution as _resolution
+from .local_resolution import LocalResolution, limits_of_halves, local_resolution_values, resolution as _resolution
 from .monores_inputs import MonoresInputs, MonoresParams, MonoresSweep, monores_inputs
 from .monores_sweep import sweep
 from .monores_xmipp import sweep_xmipp
@@ -85,7 +85,7 @@ def _metrics(inputs: MonoresInputs, found: MonoresSweep) -> Dict[str, Any]:
                finest_resolution=found.levels[-1].resolution if found.levels else None,
                sweep=Table(_COLUMNS, tuple(tuple(float(v) for v in level) for level in found.levels)))
     if "median" in out:
-        there = found.resolution[found.resolution > 0]
+        there = out["resolution_map"].data[out["resolution_map"].data > 0]
         out.update(mean=float(there.mean(dtype=np.float64)), spread=out["p95"] - out["p5"],
                    median_over_overall=out["median"] / inputs.overall, cumulative=_cumulative(out["histogram"], there.size / n))
     return out
@@ -103,7 +103,7 @@ def _noise_words(inputs: MonoresInputs) -> str:
 
 
 def _warnings(inputs: MonoresInputs, out: Dict[str, Any]) -> List[str]:
-    notes = inputs.used.notes() + unknown_notes(inputs.study, inputs.params.resolution)
+    notes = inputs.used.notes() + unknown_notes(inputs.study, inputs.params.resolution) + limits_of_halves(inputs.study, out)
     if "median" not in out:
         notes.append(f"No voxel of the mask stands out of the noise ({inputs.study.grid.path}); check that the maps are not masked and "
                      "that the mask lies on the molecule.")

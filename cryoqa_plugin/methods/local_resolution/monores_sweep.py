@@ -1,7 +1,7 @@
 """The sweep of MonoRes by cryoqa's rules: amplitudes averaged in the mask, interpolated falls, no edge at Nyquist."""
 from __future__ import annotations
 
-from typing import List, Tuple
+from typing import Callable, List, Tuple
 
 import numpy as np
 import scipy.fft
@@ -10,6 +10,7 @@ from ...core import filters, fourier
 from ...core.monogenic import Monogenic, Region
 from ...core.pruned import limits_of
 from ...progress import Progress
+from .local_noise import unevenness
 from .monores_inputs import Level, MonoresInputs, MonoresSweep, threshold_of
 
 _FINEST = 0.49                        # cycles a voxel
@@ -127,14 +128,15 @@ def sweep(inputs: MonoresInputs, progress: Progress) -> MonoresSweep:
     noise = Monogenic(inputs.study.difference(), inputs.voxel_size, region) if inputs.halves else None
     limits, amplitude = limits_of(inside | noise_where), np.empty(inside.shape, np.float32)
     race, levels = Fall(int(np.count_nonzero(inside))), []
+    even = _evened(inputs, noise_where is inside)
     frequencies = np.linspace(voxel / inputs.start, _FINEST, params.levels)
     for k, f in enumerate(frequencies):
         progress(0.15 + 0.8 * k / len(frequencies), f"amplitude at {voxel / f:.2f} Å")
         signal.amplitude(float(f), limits=limits, out=amplitude)
-        values = window.mean(amplitude[inside])
+        values = even(window.mean(amplitude[inside]))
         if noise is not None:
             noise.amplitude(float(f), limits=limits, out=amplitude)
-        sample = noise_window.mean(amplitude[noise_where])
+        sample = even(noise_window.mean(amplitude[noise_where]))
         threshold, mean, _ = threshold_of(sample, params.significance or 0.99, params.gaussian_noise)
         active = float(1 - race.done.mean())
         signal_mean = float(values[~race.done].mean(dtype=np.float64))
@@ -143,6 +145,15 @@ def sweep(inputs: MonoresInputs, progress: Progress) -> MonoresSweep:
         if race.done.mean() > 1 - _REST:
             break
     return _finish(inputs, region, inside, window, race, levels)
+
+
+def _evened(inputs: MonoresInputs, noise_inside: bool) -> Callable[[np.ndarray], np.ndarray]:
+    """What divides amplitudes by that of the noise where they are, where the noise of half-maps varies over the mask."""
+    power = unevenness(inputs.study, inputs.used.data, inputs.window) if inputs.halves and noise_inside else None
+    if power is None:
+        return lambda amplitudes: amplitudes
+    amplitude = np.sqrt(power)
+    return lambda amplitudes: amplitudes / amplitude
 
 
 def _noise_places(inputs: MonoresInputs, region: Region, inside: np.ndarray, window: Window) -> Tuple[np.ndarray, Window]:

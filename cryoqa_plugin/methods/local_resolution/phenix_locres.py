@@ -15,7 +15,7 @@ from ...results import Curve, curve, metric
 from ...study import Study
 from ...study.halves import HalfMapFacts
 from ...study.mask import INSIDE
-from .local_resolution import LocalResolution, local_resolution_values, overall_resolution, summary_of_halves, usable_mask
+from .local_resolution import LocalResolution, limits_of_halves, local_resolution_values, overall_resolution, summary_of_halves, usable_mask
 from .local_resolution import resolution as _res
 
 _FINEST = 0.833                       # highest resolution over the overall one
@@ -114,7 +114,7 @@ def compute_phenix_locres(study: Study, params: PhenixLocresParams, *, progress:
     progress(1.0, "done")
     words = summary_of_halves(values, used, curves="their correlation", at=f"a correlation of {params.threshold:g}",
                               how=f"balls of {bins.radius:.3g} Å radius")
-    return PhenixLocresResult(summary=words, warnings=tuple(used.notes()), **values)
+    return PhenixLocresResult(summary=words, warnings=(*used.notes(), *limits_of_halves(study, values)), **values)
 
 
 class Bins(NamedTuple):

@@ -17,8 +17,10 @@ from ...results import Curve, curve, map_output, metric
 from ...study import Study
 from ...study.halves import HalfMapFacts
 from ...study.mask import INSIDE
+from ...study.solvent import solvent_level
 from ..resolution.fsc_sharpen import DetectorMtf, fsc_weights, mtf_profile
-from .local_resolution import Falls, LocalResolution, local_resolution_values, several_fraction, summary_of_halves, usable_mask
+from .local_resolution import (
+    Falls, LocalResolution, limits_of_halves, local_resolution_values, several_fraction, summary_of_halves, usable_mask)
 
 _THRESHOLDS = (0.143, 0.5)                       # of the table, besides the one asked for
 _GUARD = 2                                       # shells of the whole box after the first random one that are not corrected
@@ -131,15 +133,16 @@ def compute_relion_locres(study: Study, params: RelionLocresParams, *, progress:
     progress(1.0, "done")
     words = summary_of_halves(values, used, curves="the FSC of their spheres", at=f"FSC {params.threshold:g}",
                               how=f"{values['spheres']} soft spheres, {2 * (setup.radius + setup.edge):.3g} Å wide")
-    return RelionLocresResult(summary=words, warnings=(*used.notes(), *warnings), **values)
+    return RelionLocresResult(summary=words, warnings=(*used.notes(), *limits_of_halves(study, values), *warnings), **values)
 
 
 class SphereSetup(NamedTuple):
     """What all spheres share.
 
     ``whole`` and ``own`` are the shells of the map and of the box whose transforms are taken; ``window`` float32, odd; ``points`` int64
-    [n, 3] (z, y, x); ``begin`` is the first shell of ``own`` that is corrected; ``halves`` and ``noises`` float32 [z, y, x], two each;
-    ``mean`` float32 [z, y, x] is what is filtered, ``mean_ft`` its transform, for shells of the whole box; ``mtf`` float64 [n].
+    [n, 3] (z, y, x); ``begin`` is the first shell of ``own`` that is corrected; ``halves`` and ``noises`` float32 [z, y, x], two each, with
+    the ``levels`` of their solvent, which are taken off before a sphere is laid on; ``mean`` float32 [z, y, x] is what is filtered,
+    ``mean_ft`` its transform, for shells of the whole box; ``mtf`` float64 [n].
     """
 
     params: RelionLocresParams
@@ -152,6 +155,7 @@ class SphereSetup(NamedTuple):
     begin: int
     halves: Sequence[np.ndarray]
     noises: Sequence[np.ndarray]
+    levels: Sequence[float]
     mean: np.ndarray
     mean_ft: Optional[np.ndarray]
     mtf: np.ndarray
@@ -239,7 +243,7 @@ def set_up(study: Study, params: RelionLocresParams, mask: np.ndarray) -> Sphere
                       np.arange(own.n_shells * _FINE) / _FINE / own.length)
     begin = int(np.ceil((first + _GUARD) * own.length / whole.length))
     return SphereSetup(params, whole, own, window, radius, edge, points, begin, (study.half1.data, study.half2.data), noises,
-                       study.average.data, mean_ft, mtf)
+                       [solvent_level(half.data, mask) for half in (study.half1, study.half2)], study.average.data, mean_ft, mtf)
 
 
 def _points(study: Study, params: RelionLocresParams, mask: np.ndarray, window: np.ndarray, radius: float) -> np.ndarray:
@@ -302,7 +306,8 @@ def blend(setup: SphereSetup, progress: Progress) -> Tuple[SphereCurves, List[np
 def _curves(setup: SphereSetup, where: spheres.Slices, weight: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """Corrected FSC of a sphere, and that of random phases, float64 [shells]."""
     def one(pair: Sequence[np.ndarray]) -> np.ndarray:
-        f1, f2 = (spheres.transform(data[where] * weight, setup.own.shape) for data in pair)
+        cut = ((data[where] - np.float32(level)) * weight for data, level in zip(pair, setup.levels))
+        f1, f2 = (spheres.transform(part, setup.own.shape) for part in cut)
         out = shells.fsc(shells.cross_sums(f1, f2, setup.own))
         out[0] = 1
         return out

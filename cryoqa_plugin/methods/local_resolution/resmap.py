@@ -16,7 +16,8 @@ from ...results import Curve, Table, curve, metric, table
 from ...study import Study
 from ...study.halves import HalfMapFacts
 from ...study.mask import UsedMask
-from .local_resolution import LocalResolution, local_resolution_values, usable_mask
+from .local_noise import unevenness
+from .local_resolution import LocalResolution, limits_of_halves, local_resolution_values, usable_mask
 from .noise_source import copies_words, noise_source, solvent_outside
 
 _COLUMNS = ("resolution (Å)", "signal over noise", "least that passes", "p-value that passes", "part that passes", "part left")
@@ -25,6 +26,7 @@ _LEAST_LEVEL = 1e-6                   # amplitude of a shell over that of the st
 _FINEST = {"cryoqa": 2.3, "resmap": 2.2}             # voxels; the filters cannot be centred on less
 _COARSEST, _STEP = 10.0, 0.5                         # voxels
 _GRID = 2000                          # values at which the null distribution is worked out
+_UNEVEN = 5.0                         # Å, window in which the noise is looked at
 _PROGRAM = np.sqrt(2.0)               # the exponent of the original program is twice that of the published window
 
 
@@ -98,7 +100,8 @@ class ResmapTests(NamedTuple):
 
 
 class MaskBox(NamedTuple):
-    """The part of the box around the mask: transforms of the whitened map and noise there; ``index`` int [n, 3] of the mask's voxels."""
+    """The part of the box around the mask: transforms of the whitened map and noise there; ``index`` int [n, 3] of the mask's
+    voxels, where the noise power is ``uneven`` times its mean, float32 [n], None where it is even."""
 
     geo: fourier.Geometry
     signal: np.ndarray
@@ -106,6 +109,7 @@ class MaskBox(NamedTuple):
     inside: np.ndarray
     solvent: Optional[np.ndarray]
     index: np.ndarray
+    uneven: Optional[np.ndarray]
 
 
 class NullDistribution(NamedTuple):
@@ -264,7 +268,8 @@ def _mask_box(inputs: ResmapInputs) -> MaskBox:
     signal, noise = _transforms(study)
     signal, noise = in_box(signal), None if noise is None or not inputs.averaged else in_box(noise)
     inside = np.ascontiguousarray(inputs.inside[cut])
-    return MaskBox(fourier.geometry(inside.shape, study.grid.voxel_size), signal, noise, inside, inputs.solvent, np.argwhere(inside))
+    return MaskBox(fourier.geometry(inside.shape, study.grid.voxel_size), signal, noise, inside, inputs.solvent, np.argwhere(inside),
+                   unevenness(study, inputs.used.data, _UNEVEN) if halves and inputs.averaged else None)
 
 
 def _window(inputs: ResmapInputs, d: float) -> steerable.Window:
@@ -293,6 +298,8 @@ def _averaged(inputs: ResmapInputs, box: MaskBox, d: float, left: np.ndarray) ->
         noise = _mean_within(steerable.explained(box.noise, box.geo, window), box.inside, box.geo, sigma)
         # All voxels of the mask, also those that passed: the noise is that of all.
         null = steerable.sample(noise, box.index, box.geo.shape)
+        if box.uneven is not None:
+            values, null = values / box.uneven[left], null / box.uneven
     else:
         noise = _mean_within(total, box.solvent, box.geo, sigma)
         null = noise[_on_grid(box.solvent, noise.shape)]
@@ -342,7 +349,7 @@ def _metrics(inputs: ResmapInputs, found: ResmapTests) -> Dict[str, Any]:
 
 
 def _warnings(inputs: ResmapInputs, values: Dict[str, Any]) -> List[str]:
-    notes, study = inputs.used.notes(), inputs.study
+    notes, study = inputs.used.notes() + limits_of_halves(inputs.study, values), inputs.study
     assigned = 1 - values["unresolved_fraction"]
     if assigned < 0.5 and copies_words(study) is None:
         notes.append(f"Only {100 * assigned:.0f} % of the mask stand out of the noise at {inputs.levels[-1]:g} Å or finer "

@@ -35,10 +35,11 @@ METHODS = (
     LocalMethod(
         "map_resolution", "Local resolution of the map alone", 69, "What does the map itself say about its local resolution?",
         "The noise is that of the solvent, so that this asks for no half-maps. It should agree with the local resolution from half-maps "
-        "where there are any. Overfitted noise, which half-maps show, looks like signal here. When the noise was taken from the "
-        "resolution given, only the differences between places mean something.",
-        ("overall", "noise_source", "finer_percent", "standard_error", "significant_fraction", "unresolved_fraction", "nyquist_fraction",
-         "solvent_part", "noise_level", "mask_source"), ("correlation",), behind="the map"),
+        "where there are any. Overfitted noise, which half-maps show, looks like signal here. Where the solvent does not have "
+        "the noise of the molecule, no number is given. When the noise was taken from the resolution given, only the differences between "
+        "places mean something.",
+        ("overall", "representative", "noise_source", "finer_percent", "standard_error", "significant_fraction", "unresolved_fraction",
+         "nyquist_fraction", "solvent_part", "noise_level", "mask_source"), ("correlation",), behind="the map"),
     LocalMethod(
         "local_fsc", "Local resolution", 70, "How does the resolution vary over the molecule?",
         "The core of a rigid molecule is better by some tenths of an Å than its surface, where the window holds solvent too. Parts that "
