@@ -43,7 +43,7 @@ EXPLAINED: Dict[str, Collection[str]] = {
     "half_maps_damped": ("half_maps_scale", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
     "half_maps_filtered": ("bfactor", "fall", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
     "shares_in_mask": _AT_THE_END,
-    "level_verdict": ("components_95", "remaining_percent", "mask_overlap"),
+    "level_verdict": ("pieces_95", "remaining_percent", "mask_overlap"),
     "half_maps_share_noise": ("baseline", "model_gap", *_AT_THE_END),
 }
 _ATOMS_OUTSIDE = Check("atoms_outside", "<=", 0.01, "Atoms outside of the map", "Check the origin of the map and the place of the model.")
@@ -252,13 +252,13 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "signal beyond the molecule by some 30 Å and more."),
         Check("mass_offset", "<=", 10.0, "Offset of the centre of mass",
               "Shift the map to the middle; a focused refinement is off centre, and that is no mistake."),
-        Check("components_95", "<=", 5, "Components that hold 95 % of what is above the contour level", "The density is in pieces: parts "
+        Check("pieces_95", "<=", 5, "Components that hold 95 % of what is above the contour level", "The density is in pieces: parts "
               "of the molecule are missing, disordered or moving, or the map is noisy."),
         Check("remaining_percent", "<=", 10.0, "Part of what is above the contour level in specks",
               "Noise as strong as the density stands beside the molecule: filter the map to its resolution."),
         Check("mask_overlap", ">=", 0.75, "Part of what is above the contour level in the mask",
               "Much of it is not in the largest component: make a mask of all of it by 'cryoqa mask'."),
-        Check("background_mean", "<=", 0.1, "Mean of the background over the spread of the density",
+        Check("background_mean", "<=", 0.1, "Level of the background over the spread of the density",
               "The background is not at 0: masses, and programs that fill with 0, are misled. Subtract it."),
         Check("outliers_percent", "<=", 0.5, "Part of the background that is outliers",
               "Look at the picture of the outliers for density that the mask leaves out, rays or rings."),

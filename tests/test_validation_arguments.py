@@ -26,7 +26,7 @@ def _trust(found, resolution=None):
     return judged, against, arguments.verdict(against, sum(j.status in ("ok", "warn", "fail") for j in judged))
 
 
-GOOD = {"contour": _document([("decentring", "ok"), ("components_95", "ok"), ("background_mean", "ok")]),
+GOOD = {"contour": _document([("decentring", "ok"), ("pieces_95", "ok"), ("background_mean", "ok")]),
         "fsc": _document([("half_maps_share_noise", "ok"), ("tail_fsc", "ok")]),
         "half_map_statistics": _document([("half_maps_share_noise", "ok"), ("shells_beyond", "ok")]),
         "local_fsc": _document([("half_maps_share_noise", "ok")]), "model_fit": _document([("cc_mask", "ok")])}
@@ -54,7 +54,7 @@ def test_one_cause_counts_once_and_names_its_items():
 def test_what_voids_the_half_maps_leaves_nothing_else_to_judge():
     void = [("half_maps_signal", "fail"), ("half_maps_shift", "warn")]
     judged, against, found = _trust(_with(fsc=void, half_map_statistics=void, local_fsc=void + [("nyquist_fraction", "warn")],
-                                          contour=[("decentring", "warn"), ("components_95", "warn")], model_fit=[("cc_mask", "warn")]))
+                                          contour=[("decentring", "warn"), ("pieces_95", "warn")], model_fit=[("cc_mask", "warn")]))
     assert [(a.title, a.strength, a.items) for a in against] == [("Title of half_maps_signal", 1.0, ("1.a", "1.b", "1.i"))]
     assert found == ("not to be trusted", 0.0)
     assert {j.item.id: j.status for j in judged} == {"0.a": "skipped", "0.b": "skipped", "0.c": "none", "1.a": "fail", "1.b": "fail",
@@ -62,7 +62,7 @@ def test_what_voids_the_half_maps_leaves_nothing_else_to_judge():
 
 
 def test_a_wrong_level_explains_pieces_and_inclusion():
-    found = _trust(_with(contour=[("level_verdict", "warn"), ("components_95", "warn"), ("mass_offset", "warn")],
+    found = _trust(_with(contour=[("level_verdict", "warn"), ("pieces_95", "warn"), ("mass_offset", "warn")],
                          model_fit=[("inclusion_backbone", "warn")]))
     assert [a.title for a in found[1]] == ["Title of level_verdict"] and found[2] == ("with reservations", 0.6)
 

@@ -123,10 +123,15 @@ class Study(GivenInputs):
         return self._answer("flat", (self.density,), lambda: flat_region(self.density.data))
 
     @property
+    def molecule(self) -> np.ndarray:
+        """Where the molecule is in the map to look at: low-passed at 12 Å above its contour, bool [z, y, x]."""
+        return self._answer("molecule", (self.density,), lambda: mask.binary_molecule(self.density))
+
+    @property
     def through(self) -> str:
         """Axes (of ``xyz``) along which the molecule runs through the box from face to face: one for a filament, all three for a box that
         was cut out of a larger map."""
-        return self._answer("through", (self.density,), lambda: extent.through_faces(self.density, mask.binary_molecule(self.density)))
+        return self._answer("through", (self.density,), lambda: extent.through_faces(self.density, self.molecule))
 
     def fsc_curves(self, settings: FscSettings = DEFAULT) -> FscCurves:
         """FSC curves of the half-maps: as they are, in the mask when one was given, with random phases, corrected.

@@ -21,7 +21,7 @@ _STRONG = frozenset((
 # It is a remark where it speaks of how the map was cut out, of its scale, or of a property of the molecule.
 _REMARKS = frozenset((
     "decentring", "mass_offset", "space_min_percent", "centre_offset", "half_maps_scale", "background_mean", "outliers_percent",
-    "components_95", "remaining_percent", "mask_overlap", "bfactor", "fall", "b_excess", "guinier_correlation", "fraction_low",
+    "pieces_95", "remaining_percent", "mask_overlap", "bfactor", "fall", "b_excess", "guinier_correlation", "fraction_low",
     "unevenness", "log_error", "noise_spread", "noise_source", "model_gap", "model_lead", "inclusion_backbone", "unresolved_fraction",
     "unmasked_reaches_further", "random_fsc_at_resolution", "random_fsc", "returns_above", "rise_at_end", "shells_beyond",
     "fraction_above", "fraction_above_finest", "box_over_resolution", "search_signal", "significant_fraction", "correlation_model",
@@ -37,7 +37,7 @@ _GROUPS: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     ("The half-maps are masked", ("half_maps_masked", "half_maps_damped")),
     ("The mask is too tight for the FSC", ("random_fsc_at_resolution", "random_fsc", "unmasked_reaches_further")),
     ("The molecule is not in the middle of the box", ("decentring", "mass_offset", "space_min_percent", "centre_offset")),
-    ("The density is in pieces", ("components_95", "remaining_percent", "mask_overlap")),
+    ("The density is in pieces", ("pieces_95", "remaining_percent", "mask_overlap")),
     ("Density or noise around the molecule", ("background_mean", "outliers_percent", "noise_spread", "noise_source")),
     ("The fall-off of the map", ("bfactor", "fall", "b_excess", "guinier_correlation")))
 _CAUSES = {metric: title for title, metrics in _GROUPS for metric in metrics}

@@ -70,7 +70,7 @@ def _percentile(capability: str, limit: float = 0.1) -> Rule:
 
 ITEMS: Tuple[Item, ...] = (
     Item("0.a", "Mass and centring", (
-        Rule("contour", "decentring", "<=", 20.0, "Decentring", "Shift the map to the middle of the box.", unit="%"),
+        Rule("contour", "decentring_largest", "<=", 20.0, "Decentring", "Shift the map to the middle of the box.", unit="%"),
         Rule("contour", "space_min", ">=", 20.0, "Smallest space to a face of the box", "Use a larger box.", unit="Å"),
         Rule("contour", "mass_offset_raw", "<=", 20.0, "Offset of the centre of mass", "Shift the map to the middle of the box.",
              unit="%")),
@@ -80,8 +80,8 @@ ITEMS: Tuple[Item, ...] = (
         Rule("contour", "components_95", "<=", 5, "Components that hold 95 % of the mass", "Choose another contour level."),
         Rule("contour", "voxel_volume", "<=", 5.0, "Mean volume of the remaining components, as the service computes it",
              "Choose another contour level.", unit="Å³"),
-        Rule("contour", "mask_overlap", ">=", 0.75, "Overlap of contour and constructed mask", "Choose another contour level.")),
-         checks=("level_verdict", "mask_ratio", "components_95", "remaining_percent", "mask_overlap"),
+        Rule("contour", "overlap_largest", ">=", 0.75, "Overlap of contour and constructed mask", "Choose another contour level.")),
+         checks=("level_verdict", "mask_ratio", "pieces_95", "remaining_percent", "mask_overlap"),
          note="The service divides the volume of the remaining components by itself: its second rule sees the size of a voxel only."),
     Item("0.c", "Background", (
         Rule("contour", "background_p", ">=", 0.001, "Probability that the mean of the background is 0", "Look at the background."),

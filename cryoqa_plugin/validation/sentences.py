@@ -13,7 +13,7 @@ SENTENCES: Dict[str, Any] = {
     "0.b": (("contour", "Connected components above the contour level: {n_components}; 95 % lie in {components_95} of them, "
                         "{largest_percent:.1f} % in the largest."),
             ("contour", "The mask made of it holds {mask_volume:.0f} Å³ and {mask_overlap:.2f} of what is above the level.")),
-    "0.c": (("contour", "The mean of the background is {background_mean:.3f} standard deviations of the density away from 0."),
+    "0.c": (("contour", "The background is {background_mean:.3f} standard deviations of the density away from 0."),
             ("contour", "{outliers_percent:.2g} % of the background are outliers, farther than {sigmas:g} standard deviations from it.")),
     "1.a": (("fsc", "The FSC falls below {threshold:g} at {resolution:.2f} Å."),
             ("half_map_statistics", "The phase residual reaches that of noise at {resolution_dpr_random:.2f} Å."),

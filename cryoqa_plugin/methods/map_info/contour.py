@@ -15,6 +15,7 @@ from ...results import Curve, Result, Table, curve, map_output, metric, table
 from ...study import Study, extent
 from ...study.masses import PROTEIN, Mass, mass_of_model, mass_of_sequences
 from ...study.mask import INSIDE
+from ...study.solvent import around_flat
 from ..masks import common
 from . import contour_background as noise, contour_level as levels, contour_steps as steps
 
@@ -34,7 +35,7 @@ class ContourParams:
         "most 2 % of the voxels above it lie outside of the molecule, and which holds at most the volume of the model or the sequence, or "
         "half of the low-passed molecule when neither is given.",
         label="Contour level")
-    dilate: float = param(2.0, "How far the largest component is grown to make the mask, in whole steps of the 18 neighbours of a voxel.",
+    dilate: float = param(2.0, "How far the large components are grown to make the mask, in whole steps of the 18 neighbours of a voxel.",
                           label="Dilation", unit="Å", min=0, max=100)
     soft_edge: Optional[float] = param(None, "Width of the cosine edge of the soft mask, outside of the hard one. From the data: 5 Å, at "
                                        "least 4 voxels.", label="Soft edge", unit="Å", min=0, max=200)
@@ -73,38 +74,43 @@ class ContourResult(Result):
     through: str = metric("", "axes along which the molecule runs through the box from face to face, as a filament does", "none")
     decentring: Optional[float] = metric("%", "difference of the spaces left and right of the mask over the box, of the worst axis that "
                                          "the molecule does not run through", "lower")
-    space_min: float = metric("Å", "smallest space between the mask and a face of the box, as the service counts it", "higher")
+    decentring_largest: float = metric("%", "the same of a mask of the largest component alone along all axes, as the service has it",
+                                       "lower")
+    space_min: float = metric("Å", "smallest space between this mask and a face of the box, as the service counts it", "higher")
     space_min_percent: Optional[float] = metric("%", "smallest space between the mask and a face, in empty voxels over the box, of the "
                                                 "axes that the molecule does not run through", "higher")
-    mass_offset: Optional[float] = metric("%", "offset of the centre of mass of the largest component over the box, of the worst axis that "
+    mass_offset: Optional[float] = metric("%", "offset of the centre of mass of the large components over the box, of the worst axis that "
                                           "the molecule does not run through", "lower")
     mass_offset_raw: Optional[float] = metric("%", "the same of the whole map with its negative values, as the service has it", "none")
     n_components: int = metric("", "connected components at the contour level", "none")
     components_95: int = metric("", "components that hold 95 % of the voxels", "lower")
+    pieces_95: Optional[int] = metric("", "the same where the molecule is whole: none for one that runs through the faces of the box, "
+                                      "which cut its neighbours to pieces", "lower")
     largest_percent: float = metric("%", "voxels of the largest component", "higher")
     remaining: int = metric("", "components beyond those that hold 95 %", "none")
     remaining_mean: Optional[float] = metric("voxels", "mean size of these remaining components", "none")
     remaining_volume: Optional[float] = metric("Å³", "mean volume of the remaining components", "none")
     voxel_volume: float = metric("Å³", "volume of a voxel, which the service prints as the mean volume of the remaining components", "none")
     remaining_percent: float = metric("%", "voxels in components smaller than a hundredth of the largest", "lower")
-    mask_voxels: int = metric("voxels", "size of the mask: largest component, dilated", "none")
+    mask_voxels: int = metric("voxels", "size of the mask: components of a fifth of the largest and more, dilated", "none")
     mask_volume: float = metric("Å³", "volume of this mask", "none")
     mask_overlap: float = metric("", "part of what is above the contour level that lies inside the mask", "higher")
+    overlap_largest: float = metric("", "the same of a mask of the largest component alone, as the service makes it", "higher")
     background_voxels: int = metric("voxels", "voxels outside of the mask", "none")
     background_raw_mean: Optional[float] = metric("", "mean of the background, in the unit of the map", "none")
     background_sd: Optional[float] = metric("", "standard deviation of the background, in the unit of the map", "none")
     background_t: Optional[float] = metric("", "Student's t of the mean of the background against 0", "none")
     background_p: Optional[float] = metric("", "probability of this t if the mean were 0; near 0 for nearly any map", "none")
-    background_mean: Optional[float] = metric("", "distance of the mean of the background from 0 over the standard deviation inside the "
-                                              "mask", "lower")
+    background_mean: Optional[float] = metric("", "distance of the background (its median, away from all density) from 0 over the standard "
+                                              "deviation inside the mask", "lower")
     outliers: Optional[int] = metric("voxels", "voxels of the background with an absolute value beyond five standard deviations", "none")
     outlier_ratio: Optional[float] = metric("", "part of the background beyond five standard deviations, over that of a Gaussian; "
                                             "as the service has it", "lower")
     background_robust_sd: Optional[float] = metric("", "standard deviation of the background from its median absolute deviation", "none")
     outliers_robust: Optional[int] = metric("voxels", "voxels beyond five robust standard deviations, in outlier_ratio_robust", "none")
     outlier_ratio_robust: Optional[float] = metric("", "the same by cryoqa: about the median and by the robust standard deviation "
-                                                   "at the same distance from the middle of the box, away from the mask and from all "
-                                                   "pieces of a hundredth of the largest and more", "lower")
+                                                   "at the same distance from the middle of the box, away from the low-passed molecule, "
+                                                   "the mask and all pieces of a hundredth of the largest and more", "lower")
     outliers_percent: Optional[float] = metric("%", "part of this background that is outliers; 0.00006 in a Gaussian", "lower")
     background_zeros: Optional[float] = metric("%", "voxels of the background that are exactly 0", "lower")
     mass_by_threshold: Optional[Curve] = curve("Mass above a threshold", x_label="threshold", x_unit="", y_label="mass", y_unit="kDa")
@@ -116,16 +122,17 @@ class ContourResult(Result):
     beside: Optional[Table] = table("Masses of contour, mask, model and sequence")
     masses: Optional[Table] = table("Mass above a threshold")
     raw_mask: Optional[Map] = map_output("", "1 at and above the contour level")
-    hard_mask: Optional[Map] = map_output("", "largest component, dilated: 0 or 1")
+    hard_mask: Optional[Map] = map_output("", "components of a fifth of the largest and more, dilated: 0 or 1")
     soft_mask: Optional[Map] = map_output("", "the same with a soft edge, from 0 to 1", output="outputMask", mask=True)
 
 
 class _Made(NamedTuple):
     raw: np.ndarray
-    hard: np.ndarray
+    hard: np.ndarray                                         # of the large components: several copies may lie apart
+    largest: np.ndarray                                      # of the largest alone, as the service makes its mask
     pieces: np.ndarray                                       # all components but specks
     sizes: np.ndarray
-    offsets: Tuple[Tuple[float, ...], Tuple[float, ...]]     # centre of mass of the largest component (x, y, z), in voxels and in %
+    offsets: Tuple[Tuple[float, ...], Tuple[float, ...]]     # centre of mass of the large components (x, y, z), in voxels and in %
 
 
 def compute_contour(study: Study, params: ContourParams, *, progress: Progress = silent) -> ContourResult:
@@ -143,7 +150,7 @@ def compute_contour(study: Study, params: ContourParams, *, progress: Progress =
     Returns
     -------
     ContourResult
-        Numbers, tables, and the mask made of the largest component.
+        Numbers, tables, and the mask made of the large components.
 
     Raises
     ------
@@ -167,7 +174,8 @@ def compute_contour(study: Study, params: ContourParams, *, progress: Progress =
     progress(0.6, "Background")
     values = _centring(map_, made, study.through)
     values.update(_parts(map_, made, of))
-    values.update(_background(map_, made, params))
+    values["pieces_95"] = None if study.through else values["components_95"]
+    values.update(_background(study, made, params))
     warnings = list(values.pop("warnings"))
     values.update(_level(study, level, found, target, of, warnings))
     progress(0.8, "Soft edge")
@@ -219,7 +227,7 @@ def _row(what: str, volume: float, of: Mass, contour: float) -> Tuple[Any, ...]:
 
 
 def _masks(map_: Map, level: float, params: ContourParams) -> _Made:
-    """What is above the level, its components, and the mask made of the largest."""
+    """What is above the level, its components, and the mask made of the large ones."""
     raw = map_.data >= np.float32(level)
     count = int(np.count_nonzero(raw))
     low, high, file = float(map_.data.min()), float(map_.data.max()), f" ({map_.path})" if map_.path else ""
@@ -230,13 +238,14 @@ def _masks(map_: Map, level: float, params: ContourParams) -> _Made:
         raise InputError(f"Every voxel lies above the contour level {level:g}: the map goes from {low:g} to {high:g}{file}. Raise the "
                          "level, or leave it out to have it suggested.")
     labels, sizes = masks.components(raw)
-    largest = labels == 1
-    pieces = (labels > 0) & (labels <= np.count_nonzero(sizes >= steps.SPECK * sizes[0]))
-    del labels
+    grown = int(np.ceil(params.dilate / map_.voxel - 1e-6))
+    large, pieces = (int(np.count_nonzero(sizes >= part * sizes[0])) for part in (steps.PIECE, steps.SPECK))
+    main = (labels > 0) & (labels <= large)
+    hard = steps.dilate(main, grown)
+    largest = hard if large == 1 else steps.dilate(labels == 1, grown)
     # Mass is counted from 0, or from a negative level, so that no voxel of the component weighs less than nothing.
-    xyz = common.centre_of_mass(np.where(largest, map_.data - np.float32(min(level, 0.0)), np.float32(0)), (1.0, 1.0, 1.0))
-    hard = steps.dilate(largest, int(np.ceil(params.dilate / map_.voxel - 1e-6)))
-    return _Made(raw, hard, pieces, sizes, (xyz, _offset(xyz, map_.shape)))
+    xyz = common.centre_of_mass(np.where(main, map_.data - np.float32(min(level, 0.0)), np.float32(0)), (1.0, 1.0, 1.0))
+    return _Made(raw, hard, largest, (labels > 0) & (labels <= pieces), sizes, (xyz, _offset(xyz, map_.shape)))
 
 
 def _offset(xyz: Tuple[float, ...], shape: Tuple[int, ...]) -> Tuple[float, ...]:
@@ -246,13 +255,14 @@ def _offset(xyz: Tuple[float, ...], shape: Tuple[int, ...]) -> Tuple[float, ...]
 
 def _centring(map_: Map, made: _Made, through: str) -> Dict[str, Any]:
     """The space around the mask; what runs through the box along an axis is neither off centre nor too near to a face along it."""
-    found = steps.spaces(made.hard, map_.voxel_size)
+    found, service = (steps.spaces(m, map_.voxel_size) for m in (made.hard, made.largest))
     raw = steps.centre_raw(map_.data)
     raw_offset = _offset(raw, map_.shape) if raw else (None, None, None)
     centre, offset = made.offsets
     rows = tuple(row + (centre[i], offset[i], raw[i] if raw else None, raw_offset[i]) for i, row in enumerate(found.rows))
     free = [i for i, name in enumerate("xyz") if name not in through]
-    return dict(through=through, decentring=max((found.rows[i][5] for i in free), default=None), space_min=found.space_min,
+    return dict(through=through, decentring=max((found.rows[i][5] for i in free), default=None), decentring_largest=service.decentring,
+                space_min=service.space_min,
                 space_min_percent=min((min(found.rows[i][3:5]) for i in free), default=None),
                 mass_offset=max((offset[i] for i in free), default=None), mass_offset_raw=max(raw_offset) if raw else None,
                 spaces=Table(_SPACE_COLUMNS, rows))
@@ -268,16 +278,17 @@ def _parts(map_: Map, made: _Made, of: Mass) -> Dict[str, Any]:
         largest_percent=100.0 * float(made.sizes[0]) / total, remaining=found.remaining, remaining_mean=found.mean_voxels,
         remaining_volume=None if found.mean_voxels is None else found.mean_voxels * voxel_volume, voxel_volume=voxel_volume,
         remaining_percent=found.speck_percent, mask_voxels=mask_voxels, mask_volume=mask_voxels * voxel_volume,
-        mask_overlap=float(np.count_nonzero(made.raw & made.hard)) / total, components=Table(_COMPONENT_COLUMNS, found.rows))
+        mask_overlap=float(np.count_nonzero(made.raw & made.hard)) / total,
+        overlap_largest=float(np.count_nonzero(made.raw & made.largest)) / total, components=Table(_COMPONENT_COLUMNS, found.rows))
 
 
-def _background(map_: Map, made: _Made, params: ContourParams) -> Dict[str, Any]:
-    hard = made.hard
-    outside = map_.data[~hard]
-    found = noise.background(outside, params.sigmas)
+def _background(study: Study, made: _Made, params: ContourParams) -> Dict[str, Any]:
+    map_, hard = study.full_map, made.hard
+    found = noise.background(map_.data[~made.largest], params.sigmas)
     margin = max(5.0, 3 * map_.voxel) if params.margin is None else params.margin
-    # Density of the molecule below the level is no noise: it would make outliers of a good map.
-    near = masks.extend(hard | made.pieces, margin, map_.voxel_size) if margin > 0 else hard | made.pieces
+    # Density below the level, of the molecule or of a belt around it, is no noise: it would make outliers of a good map.
+    near = hard | made.pieces | study.molecule
+    near = (masks.extend(near, margin, map_.voxel_size) if margin > 0 else near) | around_flat(study.flat, map_)
     ours = noise.robust(map_.data, near, params.sigmas)
     drawn = {name: Curve(x, y) for name, (x, y) in noise.histograms(map_.data[~near], ours).items()}
     density = float(map_.data[hard].std(dtype=np.float64))
@@ -290,7 +301,7 @@ def _background(map_: Map, made: _Made, params: ContourParams) -> Dict[str, Any]
         warnings.append(f"{found.zero_percent:.0f} % of the background is exactly 0: the map was masked; outliers are those of the rest.")
     return dict(
         background_voxels=found.voxels, background_raw_mean=found.mean, background_sd=found.sd, background_t=found.t, background_p=found.p,
-        background_mean=None if found.mean is None or density == 0 else abs(found.mean) / density, outliers=found.outliers,
+        background_mean=None if ours.middle is None or density == 0 else abs(ours.middle) / density, outliers=found.outliers,
         outlier_ratio=found.outlier_ratio, background_robust_sd=ours.sd, outliers_robust=ours.outliers, outlier_ratio_robust=ours.ratio,
         outliers_percent=None if ours.outliers is None else 100.0 * ours.outliers / max(ours.voxels, 1),
         background_zeros=found.zero_percent, warnings=warnings, **drawn)

@@ -9,6 +9,7 @@ from ...study.masses import PROTEIN, Mass
 
 N_THRESHOLDS = 24
 MOST_LISTED = 100
+PIECE = 0.2                                                  # components of this part of the largest are copies or parts of the molecule
 SPECK = 0.01                                                 # components smaller than this part of the largest are specks
 
 
