@@ -62,7 +62,7 @@ METRICS = {                                                          # check tha
     "model_zscore": "unfit", "cc_mask": "unfit", "model_correlation": "unfit", "atoms_outside": "unfit", "residues_low": "unfit",
     "inclusion_backbone": "unfit", "guinier_correlation": "unfit", "noise_spread": "uneven_noise", "finer_percent": "reported",
     "decentring": "off_centre", "space_min_percent": "off_centre", "mass_offset": "off_centre", "pieces_95": "contour_low",
-    "remaining_percent": "contour_low", "fraction_low": "occupancy", "background_mean": "background", "outliers_percent": "background",
+    "remaining_percent": "contour_low", "fraction_partial": "occupancy", "background_mean": "background", "outliers_percent": "background",
     "unevenness": "local_spread", "unresolved_fraction": "unresolved", "significant_fraction": "unsure", "returns_above": "dips",
     "d_fsc_falls": "dips"}
 ALWAYS = ("voxel_note", "made_mask")                                 # right wherever they stand

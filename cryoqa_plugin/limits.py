@@ -290,8 +290,8 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "Use a wider window: the signal is too weak for this one."),
     ),
     "lococcupancy": (
-        Check("fraction_low", "<=", 0.1, "Part of the mask with an occupancy below 0.5",
-              "Look where it is: a part of the molecule is missing or moves in many particles, or the mask is too wide."),
+        Check("fraction_partial", "<=", 0.1, "Part of the mask with an occupancy below 0.5",
+              "Look where it is: a part of the molecule is missing or moves in many particles."),
     ),
     "hand": (
         Check("wrong_probability", "<=", 0.5, "Probability that the hand is wrong",

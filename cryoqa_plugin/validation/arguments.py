@@ -21,7 +21,7 @@ _STRONG = frozenset((
 # It is a remark where it speaks of how the map was cut out, of its scale, or of a property of the molecule.
 _REMARKS = frozenset((
     "decentring", "mass_offset", "space_min_percent", "centre_offset", "half_maps_scale", "background_mean", "outliers_percent",
-    "pieces_95", "remaining_percent", "mask_overlap", "bfactor", "fall", "b_excess", "guinier_correlation", "fraction_low",
+    "pieces_95", "remaining_percent", "mask_overlap", "bfactor", "fall", "b_excess", "guinier_correlation", "fraction_partial",
     "unevenness", "log_error", "noise_spread", "noise_source", "model_gap", "model_lead", "inclusion_backbone", "unresolved_fraction",
     "unmasked_reaches_further", "random_fsc_at_resolution", "random_fsc", "returns_above", "rise_at_end", "shells_beyond",
     "fraction_above", "fraction_above_finest", "box_over_resolution", "search_signal", "significant_fraction", "correlation_model",
@@ -44,7 +44,7 @@ _CAUSES = {metric: title for title, metrics in _GROUPS for metric in metrics}
 
 _OF_MODEL = ("model_zscore", "model_correlation", "cc_mask", "residues_low", "inclusion_backbone", "model_gap", "model_lead", "b_excess",
              "guinier_correlation")
-_OF_NOISE = ("background_mean", "outliers_percent", "nyquist_fraction", "fraction_low", "unevenness")
+_OF_NOISE = ("background_mean", "outliers_percent", "nyquist_fraction", "fraction_partial", "unevenness")
 # What a cause explains beyond its own capability, the most upstream cause first.
 _ELSEWHERE: Dict[str, Tuple[str, ...]] = {
     "half_maps_masked": _OF_NOISE, "half_maps_damped": _OF_NOISE, "half_maps_filtered": (*_OF_NOISE, "fall_off_ratio", "correlation_model",

@@ -12,6 +12,8 @@ SENTENCES: Dict[str, Any] = {
                         "its centre of mass is {mass_offset:.1f} % out of the middle.")),
     "0.b": (("contour", "Connected components above the contour level: {n_components}; 95 % lie in {components_95} of them, "
                         "{largest_percent:.1f} % in the largest."),
+            ("contour", "Suggested is the level {contour_suggested:.3g} ({contour_lowest:.3g} to {contour_highest:.3g}); the one used: "
+                        "{level_verdict}."),
             ("contour", "The mask made of it holds {mask_volume:.0f} Å³ and {mask_overlap:.2f} of what is above the level.")),
     "0.c": (("contour", "The background is {background_mean:.3f} standard deviations of the density away from 0."),
             ("contour", "{outliers_percent:.2g} % of the background are outliers, farther than {sigmas:g} standard deviations from it.")),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.ndimage
 
 from cryoqa_plugin.errors import InputError, MissingInputError
 from cryoqa_plugin.io.maps import Map, read_map
@@ -93,3 +94,32 @@ def test_a_complete_molecule_is_near_1(sim_case):
     kinds = dict(half1="half1", half2="half2", mask="mask")
     result = run(Study(**{k: read_map(str(folder / f"p96_{f}.mrc")) for k, f in kinds.items()}))
     assert result.median_occupancy > 0.8 and result.fraction_low < 0.02
+
+
+def _changed(folder, change):
+    """Half-maps of p96 whose signal was changed by a function of signal, mask and the coordinates (x, y, z) in Å about its centre."""
+    signal, mask, one, two = (read_map(str(folder / f"p96_{n}.mrc")) for n in ("signal", "mask", "half1", "half2"))
+    centre = scipy.ndimage.center_of_mass(mask.data)
+    z, y, x = (g - c for g, c in zip(np.indices(mask.shape, dtype=np.float32), centre))
+    added = (change(signal.data, mask.data, x, y, z) - signal.data).astype(np.float32)
+    return {"half1": one.with_data(one.data + added), "half2": two.with_data(two.data + added)}
+
+
+def test_half_of_the_molecule_in_two_fifths_of_the_particles_is_found_and_a_belt_is_not_taken_for_it(sim_case):
+    folder = sim_case("p96")
+
+    def missing(signal, mask, x, y, z):
+        return signal * (1 - 0.6 / (1 + np.exp(-np.clip(x / 1.5, -50, 50))))
+
+    def belt(signal, mask, x, y, z):
+        ring = scipy.ndimage.gaussian_filter(((np.hypot(x, y) < 38) & (np.abs(z) < 14)) * (1 - mask), 4.0)
+        return signal + 0.6 * scipy.ndimage.gaussian_filter(signal, 5.0)[mask > 0.9].mean() * ring
+
+    whole = run(Study(**_changed(folder, lambda signal, *_: signal)))
+    part = run(Study(**_changed(folder, missing)))
+    assert whole.fraction_partial < 0.03 and part.fraction_partial > 0.11 and not any("detail" in w for w in part.warnings)
+    wide = read_map(str(folder / "p96_mask.mrc"))
+    z, y, x = np.indices(wide.shape)
+    wide.data[(np.hypot(x - 48, y - 48) < 38) & (np.abs(z - 48) < 14)] = 1.0
+    lipid = run(Study(mask=wide, **_changed(folder, belt)))
+    assert lipid.fraction_low > 0.1 and lipid.fraction_partial is None and "hardly any detail" in lipid.warnings[-1]

@@ -18,6 +18,7 @@ from .local_power import AmplitudeInputs
 
 _LOWEST, _LOWEST_ORIGINAL = 10.0, 15.0           # Å
 _LOW = 0.5                                       # an occupancy below this is low
+_NO_DETAIL, _SMALL = 0.25, 0.02                  # an occupancy below this is none of a domain; part of the mask that may have it
 _FULL = 75                                       # percentile of the amplitudes that counts as fully occupied
 
 
@@ -57,6 +58,11 @@ class LococcupancyResult(HalfMapFacts):
     occupancy_p75: Optional[float] = _part("75 % of the voxels have less")
     occupancy_p97_5: Optional[float] = _part("97.5 % of the voxels have less")
     fraction_low: Optional[float] = _part("part of the mask with an occupancy below 0.5", "lower")
+    fraction_without_detail: Optional[float] = _part("part of the mask with an occupancy below 0.25: a belt of detergent or lipid, disorder, "
+                                                     "or solvent", "lower")
+    fraction_partial: Optional[float] = _part("part of the mask with an occupancy below 0.5, where the mask holds no more than 2 % "
+                                              "without detail; none where heterogeneity cannot be told from a belt or a wide mask",
+                                              "lower")
     resolution: Optional[float] = metric("Å", "finest resolution used", "none")
     window_used: Optional[float] = metric("Å", "standard deviation of the window", "none")
     noise_source: Optional[str] = metric("", "what the noise was told from", "none")
@@ -105,7 +111,13 @@ def compute_lococcupancy(study: Study, params: LococcupancyParams, *, progress: 
     made = (_original if original else _by_local_power)(inputs, params, values, progress)
     progress(0.95, "statistics")
     known = made[inputs.inside]
-    values.update(local_power.percentiles(known, "occupancy"), fraction_low=float((known < _LOW).mean()),
+    low, bare = float((known < _LOW).mean()), float((known < _NO_DETAIL).mean())
+    judged = bare <= _SMALL and not original
+    if not judged and not original and low > _SMALL:
+        inputs.maps.warnings.append(f"{100 * bare:.2g} % of the mask hold hardly any detail, as a belt of detergent or lipid, a disordered "
+                                    "part or solvent do; whether parts of the molecule are there in some particles only cannot be told.")
+    values.update(local_power.percentiles(known, "occupancy"), fraction_low=low, fraction_without_detail=bare,
+                  fraction_partial=low if judged else None,
                   histogram=local_power.histogram(known), local_occupancy=inputs.maps.mean.with_data(made))
     progress(1.0, "done")
     summary = (f"The local occupancy is {values['median_occupancy']:.2f} in the median, {values['occupancy_p2_5']:.2f} to "
