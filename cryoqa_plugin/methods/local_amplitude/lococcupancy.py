@@ -58,8 +58,8 @@ class LococcupancyResult(HalfMapFacts):
     occupancy_p75: Optional[float] = _part("75 % of the voxels have less")
     occupancy_p97_5: Optional[float] = _part("97.5 % of the voxels have less")
     fraction_low: Optional[float] = _part("part of the mask with an occupancy below 0.5", "lower")
-    fraction_without_detail: Optional[float] = _part("part of the mask with an occupancy below 0.25: a belt of detergent or lipid, disorder, "
-                                                     "or solvent", "lower")
+    fraction_without_detail: Optional[float] = _part("part of the mask with an occupancy below 0.25: a belt of detergent or lipid, "
+                                                     "disorder, or solvent", "lower")
     fraction_partial: Optional[float] = _part("part of the mask with an occupancy below 0.5, where the mask holds no more than 2 % "
                                               "without detail; none where heterogeneity cannot be told from a belt or a wide mask",
                                               "lower")
