@@ -28,7 +28,7 @@ def totals_text(verdicts):
              f"Good rows of which something false is said: {part(t['good_false'], t['good'])}; cells "
              f"{part(t['good_cells_false'], t['good_cells'])}."]
     if t["good_scores"] and t["bad_scores"]:
-        lines.append("Part of the items of the validation that pass: good rows {:.2f} to {:.2f}, bad rows {:.2f} to {:.2f}.".format(
+        lines.append("Scores of the validation: good rows {:.2f} to {:.2f}, bad rows {:.2f} to {:.2f}.".format(
             *t["good_scores"], *t["bad_scores"]))
     return "\n".join(lines)
 
@@ -103,7 +103,7 @@ def page(verdicts, findings):
             body += _section(title, _rows_table(group))
     scores = [v for v in verdicts if v.score is not None]
     if scores:
-        body += _section("Scores of the validation", _table(["input", "", "part of the items that pass"], [
+        body += _section("Scores of the validation", _table(["input", "", "score"], [
             [v.row.name, "good" if v.row.good else "bad", f"{v.score:.2f}"] for v in sorted(scores, key=lambda v: -v.score)]))
     body += _section("Resolutions of the half-maps", "In Å, at FSC 0.143; the true ones are of signal against all noise of these data, none"
                      "\nwhere the signal is gone or filtered.\n\n" + _numbers_table(judged, findings))

@@ -29,7 +29,7 @@ _REMARKS = frozenset((
 
 # Metrics that show one cause, with its title; a metric that stands nowhere is a cause of its own.
 _GROUPS: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
-    ("The directions differ", ("empty_fraction", "noise_ratio", "fall_off_ratio")),
+    ("The directions differ", ("empty_fraction", "noise_ratio", "fall_off_ratio", "preferred")),
     ("The FSC does not fall to the end of the curve", ("reaches_nyquist", "reach_nyquist", "nyquist_fraction", "tail_fsc", "rise_at_end",
                                                        "returns_above", "shells_beyond", "d_fsc_falls")),
     ("The model does not fit", ("model_zscore", "atoms_outside", "model_correlation", "cc_mask", "residues_low", "inclusion_backbone")),
