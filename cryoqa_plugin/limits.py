@@ -266,7 +266,7 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
     "map_resolution": (
         Check("noise_source", "is", "solvent", "Noise was measured in the solvent",
               "Give the map before it was masked: the level of these local resolutions is only that of the resolution given."),
-        Check("representative", "is", True, "Solvent has the noise of the molecule",
+        Check("representative", "is", True, "Solvent represents the noise of the molecule",
               "Give the half-maps, the map as it was reconstructed, or its resolution."),
         Check("nyquist_fraction", "<=", 0.1, "Part of the mask that is resolved up to the last band",
               "The map is filtered, its solvent was weakened, or its voxels are too large: give the map as it was reconstructed."),

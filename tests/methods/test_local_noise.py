@@ -144,7 +144,7 @@ def test_nothing_is_finer_than_a_low_pass(name):
     found = out.resolution_map.data[mask.data >= 0.5]
     assert found[found > 0].min() >= np.float32(edge) and out.p5 >= edge - 1e-5
     assert out.nyquist_fraction == 0 and out.filtered_fraction == pytest.approx(np.mean(found <= np.float32(edge)))
-    assert out.filtered_fraction > 0.2 and sum("stands at" in w for w in out.warnings) == 1
+    assert out.filtered_fraction > 0.2 and sum("and stands there" in w for w in out.warnings) == 1
     assert not any("mask too tight" in w for w in out.warnings)
     whole = runner.perform(name, study_of(pair, mask), resolve(BY_ID[name].params)(**QUICK[name]))
     assert whole.filtered_fraction is None and whole.median < edge

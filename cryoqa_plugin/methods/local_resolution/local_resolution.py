@@ -203,8 +203,8 @@ def limits_of_halves(study: Study, values: Mapping[str, Any], mended: bool = Fal
     """
     out = []
     if values.get("filtered_fraction"):
-        out.append(f"{100 * values['filtered_fraction']:.0f} % of the mask is resolved up to the low-pass of the half-maps and stands at "
-                   f"{filter_edge(study):.3g} Å; how much better it is cannot be told.")
+        out.append(f"{100 * values['filtered_fraction']:.0f} % of the mask is resolved up to the edge of the low-pass filter of the "
+                   f"half-maps, {filter_edge(study):.3g} Å, and stands there; how much better it is cannot be told.")
     noise = study.noise if study.has_halves else None
     if noise is not None and noise.damping.found:
         what = ("There the noise of the molecule was taken in its place, and the local resolutions are less sure." if mended else

@@ -186,8 +186,7 @@ def _doubt(sure: Dict[str, Any], noise: Dict[str, Optional[float]], finest: floa
         return (f"where the signal has ended, at {finest:.2f} Å, there is {beyond:.1f} times as much power in the molecule as in the "
                 "solvent")
     if level > _FILTERED:
-        return (f"{100 * level:.0f} % of the mask is above the noise of the solvent up to {finest:.2f} Å, where the bands end: the solvent "
-                "was weakened, the map was filtered, or its voxels are too large")
+        return (f"{100 * level:.0f} % of the mask is above the noise of the solvent up to {finest:.2f} Å, where the bands end")
     return None
 
 
@@ -196,9 +195,10 @@ def _withheld(doubt: str, study: Study, used: UsedMask, spectrum: MapSpectrum, n
     inside = used.data >= INSIDE
     made = used.map if used.source == "made" else None
     return MapResolutionResult(
-        summary=f"No local resolution can be told from this map alone, for its solvent does not have the noise of the molecule: {doubt}.",
-        warnings=(*used.notes(), "Give the half-maps, the map as it was reconstructed, or its resolution: then places can be compared with "
-                  "each other."), representative=False, noise_source="solvent", window=spectrum.window,
+        summary=f"No local resolution can be told from this map alone: {doubt}.",
+        warnings=(*used.notes(), "The solvent does not represent the noise of the molecule. A map alone does not tell why: noise that is "
+                  "uneven, a filter, a treatment of the solvent, large voxels. Give the half-maps, or the resolution: then places can be "
+                  "compared with each other."), representative=False, noise_source="solvent", window=spectrum.window,
         mask_source=used.source, mask_fraction=float(np.count_nonzero(inside) / inside.size), mask_used=made, **noise, **spectrum.parts)
 
 
@@ -309,7 +309,7 @@ def _summary(v: Dict[str, Any]) -> str:
 def _warnings(v: Dict[str, Any], study: Study, used: UsedMask, doubt: Optional[str]) -> List[str]:
     out = used.notes()
     if doubt:
-        out.append(f"The solvent does not have the noise of the molecule: {doubt}. These local resolutions are not to be trusted.")
+        out.append(f"The solvent does not represent the noise of the molecule: {doubt}. These local resolutions are not to be trusted.")
     if v["noise_source"] == "resolution":
         out.append("The noise was not measured but taken from the resolution given: the local resolutions are right relative to each "
                    "other at best.")
