@@ -169,12 +169,8 @@ def judge_row(row, finding):
 
 
 def score_of(cell):
-    """Score of a validation, None without one; of documents that have none the part of the items that passed."""
-    trust = (cell or {}).get("document", {}).get("trust") or {}
-    if trust.get("score") is not None:
-        return trust["score"]
-    score = (cell or {}).get("document", {}).get("score")
-    return score["passed"] / score["evaluable"] if score and score.get("evaluable") else None
+    """Score of a validation, None without one."""
+    return (cell or {}).get("document", {}).get("trust", {}).get("score")
 
 
 def judge(findings):

@@ -28,7 +28,7 @@ def totals_text(verdicts):
              f"Good rows of which something false is said: {part(t['good_false'], t['good'])}; cells "
              f"{part(t['good_cells_false'], t['good_cells'])}."]
     if t["good_scores"] and t["bad_scores"]:
-        lines.append("Scores of the validation: good rows {:.2f} to {:.2f}, bad rows {:.2f} to {:.2f}.".format(
+        lines.append("Scores of the validation: good rows {:.1f} to {:.1f}, bad rows {:.1f} to {:.1f}.".format(
             *t["good_scores"], *t["bad_scores"]))
     return "\n".join(lines)
 
@@ -87,6 +87,17 @@ def _numbers_table(verdicts, findings):
     return _table(["input", "true, in the mask", "fsc", "true, without", "fsc, no mask"], rows)
 
 
+def _scores_table(verdicts, findings):
+    """Score and verdict of each validation, the best first, with what argues against the map."""
+    rows = []
+    for v in sorted((v for v in verdicts if v.score is not None), key=lambda v: -v.score):
+        found = findings[f"{v.row.name} #{v.seed}"]["columns"]["validate"]["document"]
+        against = "; ".join(a["cause"] for a in found["trust"]["arguments"] if a["strength"] != "remark")
+        items = f"{found['score']['passed']} of {found['score']['evaluable']}"
+        rows.append([v.row.name, "good" if v.row.good else "bad", f"{v.score:.1f}", found["trust"]["verdict"], against, items])
+    return _table(["input", "", "score", "verdict", "against it", "items that pass"], rows)
+
+
 def _section(title, body):
     return f"\n{title}\n{'-' * len(title)}\n\n{body}"
 
@@ -101,10 +112,8 @@ def page(verdicts, findings):
     for title, group in groups:
         if group:
             body += _section(title, _rows_table(group))
-    scores = [v for v in verdicts if v.score is not None]
-    if scores:
-        body += _section("Scores of the validation", _table(["input", "", "score"], [
-            [v.row.name, "good" if v.row.good else "bad", f"{v.score:.2f}"] for v in sorted(scores, key=lambda v: -v.score)]))
+    if any(v.score is not None for v in verdicts):
+        body += _section("Scores of the validation", _scores_table(verdicts, findings))
     body += _section("Resolutions of the half-maps", "In Å, at FSC 0.143; the true ones are of signal against all noise of these data, none"
                      "\nwhere the signal is gone or filtered.\n\n" + _numbers_table(judged, findings))
     return body + _section("What is false", _false_list(judged))

@@ -105,7 +105,8 @@ def _findings():
 
     accused = cell("3.4 Å", checks=[("random_fsc_at_resolution", "Phase-randomised FSC: 0.3.", "Widen it.")], resolution=3.4)
     share = cell("3 Å", ["The half-maps share noise."], resolution=3.1)
-    score = dict(cell(), document=dict(score=dict(passed=8, evaluable=10)))
+    against = [dict(cause="The model does not fit", strength="weak"), dict(cause="The fall-off of the map", strength="remark")]
+    score = dict(cell(), document=dict(score=dict(passed=8, evaluable=10), trust=dict(score=0.6, verdict="trusted", arguments=against)))
     rows = [one("haemoglobin84 as it is", fsc=cell("3 Å", resolution=3.0), validate=score, **{"fsc, no mask": cell(resolution=3.4)}),
             one("ferritin80 as it is", fsc=accused), one("haemoglobin84 corr10", fsc=share), one("haemoglobin84 corr25", fsc=cell("2 Å")),
             one("p96 as it is", fsc=accused)]
@@ -117,13 +118,14 @@ def test_totals_leave_out_what_limits_were_set_on(bench):
     verdicts = judge.judge(_findings())
     totals = judge.totals(verdicts)
     assert (totals["good"], totals["good_false"], totals["bad"], totals["named"], totals["bad_silent"]) == (2, 1, 2, 1, 1)
-    assert totals["good_scores"] == [0.8, 0.8] and totals["bad_scores"] is None
+    assert totals["good_scores"] == [0.6, 0.6] and totals["bad_scores"] is None
     assert judge.by_column(verdicts)["fsc"] == dict(seen=2, named=1, good=2, false=1)
 
 
 def test_the_page_holds_rows_totals_and_what_is_false(bench):
     page = bench["confusion_page"].page(bench["confusion_judge"].judge(_findings()), _findings())
     assert "* Bad rows whose cause is named: 1 of 2 (50 %)" in page and "Inputs that limits were set on (p96, low96, t160)" in page
+    assert "     - 0.6\n     - trusted\n     - The model does not fit\n     - 8 of 10\n" in page
     assert "* ferritin80 as it is -- fsc: Phase-randomised FSC: 0.3." in page
     row = page[page.index("   * - haemoglobin84 as it is"):].split("\n")[:5]
     assert row[1:3] == ["     - ·", "     - ·"]
