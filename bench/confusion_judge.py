@@ -34,7 +34,7 @@ WORDS = {
                    r"depends on direction",
     "scale": r"differ in scale|have one scale|scale of (the )?half",
     "uneven_noise": r"[Nn]oise varies|noise (is|grows|falls|seems) [^.]*(uneven|stronger|to the rim|inside)|"
-                    r"not (represent|stand for) the noise",
+                    r"not (represent|stand for|have) the noise",
     "voxel_size": r"voxel size[^.]*(fits|better|wrong|smaller|larger|agrees)|another voxel size|voxels of [\d.]+ Å (fit|agree)",
     "hand": r"\bhand\b[^.]*(wrong|left|mirror)|wrong hand|[Pp]robability that the hand|mirror image of the (map|model)",
     "register": r"register|one residue (on|further|along|out)",

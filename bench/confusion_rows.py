@@ -12,13 +12,14 @@ MODELLED = ("haemoglobin84", "receptor90", "helicase96")                        
 CASES = ("p96", "low96", "t160", "odd97", "fine128", "f2_128", "g1_120", "g2_144", "g4_100", "l160", "d2_160", "d2tilt_160", "rna128",
          "coarse72", "helicase96", "filament90", "filament100") + JUDGES
 
+_ALONE = ("uneven_noise",)                     # a map alone can only tell that its solvent does not have the noise of the molecule
 # fault of the half-maps -> causes of which one has to be named, and what is true beside it
 FAULTS = {
     "cone0": (("views_z",), ("anisotropic",)), "conedamp": (("views_z",), ("anisotropic",)),
     "conenoise": (("views_z",), ("anisotropic",)), "conen3": (("views_z",), ("anisotropic",)),
     "corr05": (("shared_noise",), ()), "corr10": (("shared_noise",), ()), "corr25": (("shared_noise",), ("nyquist",)),
-    "weakened": (("damped", "masked"), ()), "softmask": (("sphere_fault", "masked"), ("sphere",)), "tightmask": (("masked", "damped"), ()),
-    "lowpass": (("low_pass",), ()), "lowpasshard": (("low_pass",), ()),
+    "weakened": (("damped", "masked"), _ALONE), "softmask": (("sphere_fault", "masked"), ("sphere", *_ALONE)),
+    "tightmask": (("masked", "damped"), _ALONE), "lowpass": (("low_pass",), _ALONE), "lowpasshard": (("low_pass",), _ALONE),
     "oversharp": (("oversharp",), ()), "noise": (("no_signal",), ("unfit", "off_centre", "contour_low", "background", "unresolved")),
     "moved": (("moved",), ()), "mirrored": (("turned",), ()), "inverted": (("inverted",), ())}
 HARMLESS = {"corners": ("sphere",), "scaled": ("scale",), "offset": ("background",), "scaleb": ("scale",), "noiserim": ("uneven_noise",),

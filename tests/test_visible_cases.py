@@ -14,6 +14,7 @@ from cryoqa_plugin.api import open as open_study
 from cryoqa_plugin.errors import InputError
 from cryoqa_plugin.io.maps import Map, write_map
 from cryoqa_plugin.io.models import read_model
+from cryoqa_plugin.limits import EXPLAINED
 from cryoqa_plugin.registry import CAPABILITIES
 from cryoqa_plugin.results import read_json
 
@@ -80,7 +81,10 @@ def test_a_low_pass_is_said_by_every_capability_of_half_maps(blob, capability, e
     s = blob["s"]
     given = filtered(blob, s < 1 / 6 if edge == "hard" else 1 / (1 + np.exp((s - 1 / 6) * 180)))
     for mask in ({}, {"mask": blob["mask"]}):
-        warnings = open_study(**given, **mask).run(capability).document["warnings"]
+        document = open_study(**given, **mask).run(capability).document
+        warnings, resolution = document["warnings"], document["metrics"].get("resolution", {}).get("value")
+        assert capability != "fsc" or resolution is None or resolution > 5.7                  # nothing finer than the filter
+        assert not any("mask is too" in w for w in warnings) and not set(faults(document)) & set(EXPLAINED["half_maps_filtered"])
         said = [w for w in warnings if "low-passed at" in w and "half-maps" in w]
         assert len(said) == 1, warnings
         assert 5.7 < float(said[0].split("low-passed at ")[1].split(" ")[0]) < 6.3
@@ -138,6 +142,7 @@ def test_one_fault_is_one_note(blob, capability, fault, word):                  
     assert word in document["warnings"][0] and not any("masked" in w for w in document["warnings"][1:] if "unmasked" not in w)
     named = [c["metric"] for c in document["checks"] if c["metric"].startswith("half_maps_") and c["status"] in ("warn", "fail")]
     assert len(named) == 1, named
+    assert fault == "scaled" or faults(document) == []                                         # what it explains is not judged
 
 
 @pytest.mark.compiled
