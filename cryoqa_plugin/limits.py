@@ -10,7 +10,7 @@ from .registry import CAPABILITIES
 _HALF_MAPS = (
     Check("half_maps_identical", "is", False, "Half-maps are copies of each other",
           "Give the two independent half-maps of one refinement.", severity="fail"),
-    Check("half_maps_signal", ">=", 5.0, "Signal that the half-maps share, in standard errors of noise",
+    Check("half_maps_signal", ">=", 5.0, "Half-maps share signal, in standard errors of noise",
           "They agree no better than noise: check that they are two half-maps of one refinement, and that it worked.", severity="fail"),
     Check("half_maps_likeness", ">=", 0.4, "Half-maps are of one molecule",
           "Laid on each other as well as they can be they share little: check that they come from one refinement."),
@@ -29,13 +29,15 @@ _HALF_MAPS = (
     Check("half_maps_scale", "<=", 2.0, "Half-maps have one scale", "The half-maps differ in scale or noise: check that they come from "
           "one refinement, with as many particles each."),
     Check("half_maps_share_noise", "is", False, "Half-maps share noise",
-          "They are not independent, and their FSC is too good: look for particles in both halves, or a step that saw both.",
-          severity="fail"),
+          "They are not independent, and their FSC is too good: look for particles in both halves, or a step that saw both."),
 )
 # What a cause explains is not warned about again; * is everything after it.
 _AT_THE_END = ("reaches_nyquist", "reach_nyquist", "nyquist_fraction", "tail_fsc", "rise_at_end", "returns_above", "shells_beyond",
                "d_fsc_falls", "unmasked_reaches_further")
 _OF_MASK = ("random_fsc_at_resolution", "random_fsc")
+_OF_FIT = ("residues_shifted", "model_correlation", "model_gap", "model_lead", "reported_gap", "reported_lead", "b_excess", "cc_mask",
+           "residues_low", "inclusion_backbone", "guinier_correlation")
+_OF_MODEL = ("atoms_outside", "model_zscore", *_OF_FIT)
 _OF_NOISE = ("noise_spread", "noise_source", "fraction_above", "fraction_above_finest", "finer_percent", "significant_fraction")
 EXPLAINED: Dict[str, Collection[str]] = {
     "half_maps_identical": ("*",), "half_maps_signal": ("*",), "half_maps_likeness": ("*",), "half_maps_operation": ("*",),
@@ -46,10 +48,23 @@ EXPLAINED: Dict[str, Collection[str]] = {
     "shares_in_mask": _AT_THE_END,
     "level_verdict": ("pieces_95", "remaining_percent", "mask_overlap"),
     "half_maps_share_noise": ("baseline", "model_gap", *_AT_THE_END),
+    "model_voxel_off": ("model_shift", "model_operation", *_OF_MODEL), "model_shift": ("model_operation", *_OF_MODEL),
+    "model_operation": _OF_MODEL, "model_zscore": _OF_FIT,
+    "residues_shifted": ("model_gap", "reported_gap", "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation"),
+    "model_gap": ("reported_gap",), "model_lead": ("reported_lead",),
 }
 _ATOMS_OUTSIDE = Check("atoms_outside", "<=", 0.01, "Atoms outside of the map", "Check the origin of the map and the place of the model.")
 _OFF_DENSITY = Check("model_zscore", ">=", 0.5, "Map value at the atoms",
                      "The model does not lie on density: check the origin of the map, its hand and the place of the model.")
+
+# the place of a model before all that follows from it
+_PLACE = (
+    Check("model_voxel_off", "<=", 0.5, "Another voxel size fits the model better, by", "The voxel size of the map is wrong, or the model "
+          "was built in a map of another one: correct it, and compare again."),
+    Check("model_shift", "<=", 0.5, "The model is shifted against the map, by", "Move the model, or correct the origin of the map."),
+    Check("model_operation", "is", "none", "The map has the hand of the model", "The hand of one of them is wrong, or it was turned: "
+          "mirror or turn it, and compare again."),
+    _ATOMS_OUTSIDE, _OFF_DENSITY)
 
 _OWN: Dict[str, Tuple[Check, ...]] = {
     "map_info": (
@@ -96,8 +111,7 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "Use smaller voxels, and check that the half-maps are independent."),
         Check("d_fsc_falls", "<=", 1, "Falls of the half-map FSC below 0.143",
               "The curve dips and comes back; look at it before believing a number."),
-        _ATOMS_OUTSIDE,
-        _OFF_DENSITY,
+        *_PLACE,
         Check("model_correlation", ">=", 0.2, "Correlation of map and model",
               "Check that model and map belong together; without a mask, the noise of the solvent lowers this number."),
         Check("model_gap", "<=", 1.25, "Map-model FSC against the half-maps: model lags behind",
@@ -106,6 +120,10 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
         Check("model_lead", "<=", 1.25, "Map-model FSC against the half-maps: model runs ahead",
               "The model agrees with the map to finer detail than the half-maps do with each other: the model may be fitted to noise.",
               "https://doi.org/10.1016/j.jmb.2003.07.013"),
+        Check("reported_gap", "<=", 1.25, "Reported resolution against the map-model FSC: model agrees to less", "The model does not "
+              "explain the detail that was reported: look at that number, and at parts of the model that are wrong or not built."),
+        Check("reported_lead", "<=", 1.25, "Reported resolution against the map-model FSC: model agrees to more", "The model agrees with "
+              "the map to finer detail than was reported: it may be fitted to noise, or more may be in the map."),
         Check("b_excess", ">=", -30.0, "Overall B-factor less that of the model",
               "The map is sharper than the model's B-factors allow: the map is over-sharpened, or the B-factors are not refined."),
     ),
@@ -299,8 +317,9 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "Mirror the map and its half-maps; 'cryoqa hand --write-mirrored' does.", severity="fail"),
     ),
     "model_fit": (
-        _ATOMS_OUTSIDE,
-        _OFF_DENSITY,
+        *_PLACE,
+        Check("residues_shifted", "<=", 0.0, "Residues out of register", "Their side chains fit better one or more residues along: look at "
+              "the table of register errors, and at the density of large side chains there."),
         Check("cc_mask", ">=", 0.5, "Correlation of map and model inside the molecule (CC_mask)",
               "The model does not explain the map: check its place and its B-factors, and sharpen the map.",
               "https://doi.org/10.1107/S2059798318009324"),

@@ -105,7 +105,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
     Capability(
         id="mtriage", family="resolution", title="Resolution in several senses (mtriage)", level="1",
         takes=("full_map", "half1", "half2", "mask", "model"), any_of=(("full_map",), ("half1", "half2")),
-        references=("Afonine2018", "Rosenthal2003"), memory=51, items=("A.a",), estimates=(("A.a", "d_fsc_model_05_masked"),)),
+        references=("Afonine2018", "Rosenthal2003"), memory=51, items=("A.a",), estimates=(("A.a", "d_fsc_model_05_near"),)),
     Capability(
         id="half_map_statistics", family="resolution", title="Significance, signal-to-noise and information of half-maps", level="1",
         needs=("half1", "half2"), takes=("mask",), references=("Beckers2020", "Frank1981", "Penczek2002", "Warshamanage2022"),

@@ -5,7 +5,7 @@ Works on the coarse coefficients alone, so that its time does not grow with the 
 from __future__ import annotations
 
 from itertools import permutations, product
-from typing import List, NamedTuple, Sequence, Tuple
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import scipy.fft
@@ -142,8 +142,11 @@ def _prior(cube: _Cube) -> np.ndarray:
     return np.where(cube.count > 0, 1 / np.maximum(n, 1), 0)
 
 
-def _peak(cross: np.ndarray, cube: _Cube) -> Tuple[float, np.ndarray]:
-    """Height in standard deviations of noise and shift in voxels (z, y, x) of the highest peak of the correlation."""
+def _peak(cross: np.ndarray, cube: _Cube, within: Optional[Sequence[float]] = None) -> Tuple[float, np.ndarray]:
+    """Height in standard deviations of noise and shift in voxels (z, y, x) of the highest peak of the correlation.
+
+    ``within`` are the half-axes (z, y, x) in voxels of the ellipsoid of shifts that are looked at; all when not given.
+    """
     weights = _prior(cube)
     sizes = [scipy.fft.next_fast_len(int(_FINER * m), real=True) for m in cross.shape]
     grid = np.zeros((sizes[0], sizes[1], sizes[2] // 2 + 1), dtype=np.complex64)
@@ -151,6 +154,9 @@ def _peak(cross: np.ndarray, cube: _Cube) -> Tuple[float, np.ndarray]:
     half = kx.size // 2
     grid[np.ix_(kz, ky, kx[half:])] = np.conj(cross[:, :, half:]) * weights[cube.shell[:, :, half:]].astype(np.float32)
     values = scipy.fft.irfftn(grid, s=sizes)
+    if within is not None:
+        z, y, x = (np.fft.fftfreq(m, 1 / n) / r for m, n, r in zip(sizes, cube.shape, within))
+        values[z[:, None, None] ** 2 + y[None, :, None] ** 2 + x[None, None, :] ** 2 > 1] = -np.inf
     at = np.unravel_index(int(np.argmax(values)), values.shape)
     # A map that repeats itself, as a filament does, has several peaks of one height: that nearest to no shift is meant.
     steps = [np.arange(-int(_NEAR * m / n), int(_NEAR * m / n) + 1) % m for m, n in zip(sizes, cube.shape)]
@@ -257,13 +263,30 @@ def place(f1: np.ndarray, f2: np.ndarray, geo: Geometry, *, turned: bool = True)
     Placement
         Shift in voxels.
     """
-    c1, c2 = (centred(f, geo.shape, REACH) for f in (f1, f2))
-    operation = _best_operation(*(centred(f, geo.shape, _COARSE) for f in (f1, f2)), geo) if turned else NONE
+    return place_centred(*(centred(f, geo.shape, REACH) for f in (f1, f2)), geo, turned=turned)
+
+
+def place_centred(c1: np.ndarray, c2: np.ndarray, geo: Geometry, *, turned: bool = True) -> Placement:
+    """:func:`place` from coefficients near the origin, which may be those of a model.
+
+    Parameters
+    ----------
+    c1, c2
+        Coefficients with index 0 in the middle, up to ``REACH`` (:func:`centred`), complex64.
+    geo, turned
+        As of :func:`place`.
+
+    Returns
+    -------
+    Placement
+        Shift in voxels.
+    """
+    operation = _best_operation(_inner(c1, geo, _COARSE), _inner(c2, geo, _COARSE), geo) if turned else NONE
     shift = None
     for reach in (_COARSE, REACH):
-        cube = _cube(geo, [min(2 * reach, n - 1) // 2 * 2 + 1 for n in geo.shape])
-        inner = tuple(slice(m // 2 - k // 2, m // 2 + k // 2 + 1) for m, k in zip(c1.shape, cube.shell.shape))
-        cross = _whitened(c1[inner], cube) * np.conj(_whitened(_apply(c2, operation)[inner], cube))
+        first, second = _inner(c1, geo, reach), _inner(_apply(c2, operation), geo, reach)
+        cube = _cube(geo, first.shape)
+        cross = _whitened(first, cube) * np.conj(_whitened(second, cube))
         if shift is None:
             height, shift = _peak(cross, cube)
         shift, error, fsc = _refine(cross, cube, shift)
@@ -271,3 +294,33 @@ def place(f1: np.ndarray, f2: np.ndarray, geo: Geometry, *, turned: bool = True)
         return Placement(height, False, (0.0, 0.0, 0.0), float("inf"), NONE, _curve(cross, cube)[1:], cube.count[1:])
     shift = shift - np.array(operation.flip)              # flipped coefficients turn round voxel 0, a reversed array round its middle
     return Placement(height, True, tuple(float(t) for t in shift), error, operation, fsc[1:], cube.count[1:])
+
+
+def _inner(c: np.ndarray, geo: Geometry, reach: int) -> np.ndarray:
+    sizes = [min(2 * reach, n - 1) // 2 * 2 + 1 for n in geo.shape]
+    return c[tuple(slice(m // 2 - k // 2, m // 2 + k // 2 + 1) for m, k in zip(c.shape, sizes))]
+
+
+def shift_between(c1: np.ndarray, c2: np.ndarray, geo: Geometry, within: Optional[Sequence[float]] = None) -> Placement:
+    """The shift between two maps from coefficients near the origin, which may be those of a model.
+
+    Parameters
+    ----------
+    c1, c2
+        Coefficients with index 0 in the middle (:func:`centred`), complex64 of one odd-sized shape.
+    geo
+        Shells of the box.
+    within
+        Largest shift along z, y, x in voxels that is looked for; any when not given.
+
+    Returns
+    -------
+    Placement
+        ``map2(x) = map1(x - shift)``, without an operation; ``fsc`` is the correlation with the shift undone.
+    """
+    cube = _cube(geo, c1.shape)
+    cross = _whitened(c1, cube) * np.conj(_whitened(c2, cube))
+    height, shift = _peak(cross, cube, within)
+    shift, error, fsc = _refine(cross, cube, shift)
+    return Placement(height, height >= _FOUND and bool(np.isfinite(error)), tuple(float(t) for t in shift), error, NONE, fsc[1:],
+                     cube.count[1:])

@@ -263,7 +263,7 @@ def _local_parabola(y: np.ndarray, weight: np.ndarray, reach: int, flat: bool = 
     return np.linalg.solve(left, right[..., None])[:, 0, 0]
 
 
-def crossing(freq: np.ndarray, curve: np.ndarray, threshold: float) -> Tuple[float, int]:
+def crossing(freq: np.ndarray, curve: np.ndarray, threshold: float, weight: Optional[np.ndarray] = None) -> Tuple[float, int]:
     """Resolution at which a curve falls below a threshold.
 
     Among several falls the one is taken that leaves the fewest points on the wrong side of the threshold, so that a dip at low resolution
@@ -275,6 +275,9 @@ def crossing(freq: np.ndarray, curve: np.ndarray, threshold: float) -> Tuple[flo
         Frequencies, rising, and values, float64 [n].
     threshold
         Of the values.
+    weight
+        Of each point when points on the wrong side are counted, float64 [n]; 1 when not given. With the number of coefficients (the square
+        of the frequency) a dip that comes back for good does not count, however long it looks on a plot.
 
     Returns
     -------
@@ -287,7 +290,7 @@ def crossing(freq: np.ndarray, curve: np.ndarray, threshold: float) -> Tuple[flo
     falls = np.flatnonzero(above[:-1] & ~above[1:])
     if falls.size == 0:
         return float("nan"), 0
-    right_side = np.cumsum(np.where(above, 1, -1))
+    right_side = np.cumsum(np.where(above, 1.0, -1.0) * (1.0 if weight is None else weight))
     i = int(falls[0] if threshold <= 0 else falls[np.argmax(right_side[falls])])
     t = (curve[i] - threshold) / (curve[i] - curve[i + 1])
     return float(1 / (freq[i] + t * (freq[i + 1] - freq[i]))), int(falls.size)

@@ -7,6 +7,7 @@ from typing import Any, List, Mapping, Optional, Sequence, Tuple
 from .blocks import Block, Plot, Rows, Series, Value, Values, better_words
 
 Document = Mapping[str, Any]
+_READ_IN = {"_unmasked": " unmasked", "_masked": " in the mask", "_near": " near the model"}
 _FSC_LEVELS = ((0.143, "0.143"), (0.5, "0.5"))
 _GUIDES = ("half_bit", "one_bit", "three_sigma")
 
@@ -66,25 +67,28 @@ def resolution_marks(document: Document, *names: str) -> List[Tuple[float, str]]
     for name in names:
         value = document["metrics"].get(name, {}).get("value")
         if isinstance(value, (int, float)) and value > 0:
-            kind = " unmasked" if name.endswith("_unmasked") else " in the mask" if name.endswith("_masked") else ""
+            kind = next((words for end, words in _READ_IN.items() if name.endswith(end)), "")
             out.append((1.0 / value, f"{value:.2f} Å{kind}"))
     return out
 
 
 def paired(document: Document, title: str) -> Tuple[List[Block], List[str]]:
-    """A table of the metrics that come as ``<name>_unmasked`` and ``<name>_masked``, and the names of those in it."""
+    """A table of the metrics that come as ``<name>_unmasked``, ``<name>_masked`` and ``<name>_near``, and the names of those in it."""
     metrics = document["metrics"]
     rows, used = [], []
     for name in metrics:
         stem = name[:-len("_unmasked")]
         if name.endswith("_unmasked") and stem + "_masked" in metrics:
             one, two = metrics[name], metrics[stem + "_masked"]
-            used += [name, stem + "_masked"]
-            if one["value"] is not None or two["value"] is not None:
+            near = metrics.get(stem + "_near", {}).get("value")
+            used += [n for n in (name, stem + "_masked", stem + "_near") if n in metrics]
+            if any(v is not None for v in (one["value"], two["value"], near)):
                 sense = better_words(one["better"])
-                rows.append((one["meaning"] + (f" ({sense})" if sense else ""), one["value"], two["value"], one["unit"], stem))
-    columns = ("meaning", "unmasked", "in the mask", "unit", "name")
-    return ([Rows(title, columns, tuple(rows))] if rows else []), used
+                rows.append((one["meaning"] + (f" ({sense})" if sense else ""), one["value"], two["value"], near, one["unit"], stem))
+    columns = ["meaning", "unmasked", "in the mask", "near the model", "unit", "name"]
+    if all(row[3] is None for row in rows):                  # no model
+        rows, columns = [row[:3] + row[4:] for row in rows], columns[:3] + columns[4:]
+    return ([Rows(title, tuple(columns), tuple(rows))] if rows else []), used
 
 
 def everything(document: Document) -> List[Block]:

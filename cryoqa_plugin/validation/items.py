@@ -127,10 +127,12 @@ ITEMS: Tuple[Item, ...] = (
     Item("1.h", "3DFSC", (_ratio("directional_fsc", "resolution_global", "that of the 3DFSC"),),
          checks=("half_maps_identical", "half_maps_masked", "fall_off_ratio")),
     Item("1.i", "Local resolution: filter bank", note="Not in the service's reports."),
-    Item("A.a", "Map against model: FSC", (_ratio("mtriage", "d_fsc_model_05_masked", "that of map against model at 0.5"),),
-         checks=("model_zscore", "atoms_outside", "model_correlation", "model_gap", "model_lead", "b_excess")),
+    Item("A.a", "Map against model: FSC", (_ratio("mtriage", "d_fsc_model_05_near", "that of map against model at 0.5"),),
+         checks=("model_voxel_off", "model_shift", "model_operation", "model_zscore", "atoms_outside", "model_correlation", "model_gap",
+                 "model_lead", "reported_gap", "reported_lead", "b_excess")),
     Item("A.b", "Map against model: correlation and atom inclusion",
-         checks=("half_maps_identical", "atoms_outside", "model_zscore", "cc_mask", "residues_low", "inclusion_backbone"),
+         checks=("half_maps_identical", "model_voxel_off", "model_shift", "model_operation", "atoms_outside", "model_zscore",
+                 "residues_shifted", "cc_mask", "residues_low", "inclusion_backbone"),
          note="The service has FSC-Q here."),
     Item("A.d", "Map against model: Guinier plots", (
         Rule("model_fit", "guinier_correlation", ">=", 0.5, "Correlation of the Guinier plots of map and model", "Sharpen the map less or "

@@ -137,3 +137,23 @@ def test_of_equal_peaks_the_nearest_is_taken():
         assert found.found and np.abs(found.shift).max() < 0.1
     moved = alignment.place(forward(signal + noise[0]), forward(np.roll(signal, 3, 2) + noise[1]), geo)
     assert np.round(moved.shift).tolist() == [0, 0, 3]
+
+
+def test_a_shift_of_coefficients_is_found_within_limits():
+    rng = np.random.default_rng(11)
+    shape = (40, 44, 48)
+    geo = geometry(shape)
+    k = np.fft.fftfreq(40)[:, None, None] ** 2 + np.fft.fftfreq(44)[None, :, None] ** 2 + np.fft.rfftfreq(48)[None, None, :] ** 2
+    ft = forward(rng.standard_normal(shape).astype(np.float32)) * np.exp(-20 * k).astype(np.float32)
+    shift = (1.3, -0.7, 2.1)
+    ramp = sum(f * t for f, t in zip(np.meshgrid(np.fft.fftfreq(40), np.fft.fftfreq(44), np.fft.rfftfreq(48), indexing="ij"), shift))
+    moved = (ft * np.exp(-2j * np.pi * ramp)).astype(np.complex64)
+    one, two = (alignment.centred(f, shape, 12) for f in (ft, moved))
+    found = alignment.shift_between(one, two, geo)
+    assert found.found and found.shift == pytest.approx(shift, abs=0.01) and found.fsc.min() > 0.99
+    near = alignment.shift_between(one, two, geo, within=(3.0, 3.0, 3.0))
+    assert near.shift == pytest.approx(shift, abs=0.01)
+    far = alignment.shift_between(one, two, geo, within=(0.5, 0.5, 0.5))
+    assert far.significance < 0.8 * found.significance
+    whole = alignment.place_centred(*(alignment.centred(f, shape, alignment.REACH) for f in (ft, moved)), geo)
+    assert whole.shift == pytest.approx(alignment.place(ft, moved, geo).shift, abs=1e-9)

@@ -194,3 +194,14 @@ def test_fit_stops_at_the_cut_given():
 @pytest.mark.parametrize("cross", [-1.0, 0.0])
 def test_no_fit_without_correlation(cross):
     assert spectra.fit_model(_made(np.full(100, cross), np.ones(100), np.ones(100)), float("nan")) is None
+
+
+def test_a_dip_that_comes_back_for_good_does_not_count_by_coefficients():
+    freq = np.linspace(0.002, 0.4, 400)
+    curve = np.where(freq < 1 / 60, 0.95, np.where(freq < 1 / 8.2, 0.3, np.where(freq < 1 / 4.4, 0.7, 0.1)))
+    by_points, falls = spectra.crossing(freq, curve, 0.5)
+    by_coefficients, _ = spectra.crossing(freq, curve, 0.5, weight=freq ** 2)
+    assert falls == 2 and by_points == pytest.approx(60, rel=0.05) and by_coefficients == pytest.approx(4.4, rel=0.02)
+    # A short return at the end is noise, and does not count either.
+    noisy = np.where(freq > 0.39, 0.6, np.where(freq < 1 / 4.4, 0.9, 0.1))
+    assert spectra.crossing(freq, noisy, 0.5, weight=freq ** 2)[0] == pytest.approx(4.4, rel=0.02)

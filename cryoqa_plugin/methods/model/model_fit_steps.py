@@ -6,7 +6,7 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from ...core import density as atom_density, filters, fourier, guinier, masks, model_map, shells, spectra
+from ...core import filters, fourier, guinier, masks, model_map, shells, spectra
 from ...io.inputs import require
 from ...io.maps import Map
 from ...io.models import Model
@@ -43,6 +43,7 @@ class ModelFitParams:
 class MapAndAtoms:
     """What the steps share; ``map`` is the full map or the mean of the half-maps, ``values`` fields of the result known already."""
 
+    study: Study
     params: ModelFitParams
     model: Model
     map: Map
@@ -80,7 +81,7 @@ def map_and_atoms(study: Study, params: ModelFitParams) -> MapAndAtoms:
     level = params.contour if params.contour is not None else levels_of(study, ContourParams().lowpass)[0].suggested
     values = dict(study.half_map_values(), **atoms.values, resolution=resolution, resolution_from=source, atom_radius=radius,
                   contour=level, contour_suggested=params.contour is None)
-    return MapAndAtoms(params, study.model, map_, geo, atoms, resolution, level, radius, values, warnings)
+    return MapAndAtoms(study, params, study.model, map_, geo, atoms, resolution, level, radius, values, warnings)
 
 
 def _resolution(study: Study, given: Optional[float], geo: fourier.Geometry, warnings: List[str]) -> Tuple[float, str]:
@@ -133,14 +134,11 @@ def model_density(fit: MapAndAtoms, values: Dict[str, Any]) -> np.ndarray:
     ndarray
         float32 [z, y, x].
     """
-    a, grid = fit.atoms, fit.map
-    ft = atom_density.model_density_ft(a.elements, a.xyz, a.b_iso, a.occupancy, grid.shape, grid.voxel_size, grid.origin,
-                                       table=fit.params.scattering_table)
+    ft = fit.study.model_transform(fit.params.scattering_table)
     values.update(_amplitudes(fit, ft))
     at = fit.geo.length / fit.resolution
     # 1e-6: a shell at the resolution to the last bit belongs to it.
-    filters.apply_radial(ft, fit.geo, np.ones(2), at=np.array([0, at * (1 + 1e-6)]), out=ft)
-    return fourier.inverse(ft, grid.shape)
+    return fourier.inverse(filters.apply_radial(ft, fit.geo, np.ones(2), at=np.array([0, at * (1 + 1e-6)])), fit.map.shape)
 
 
 def _amplitudes(fit: MapAndAtoms, model_ft: np.ndarray) -> Dict[str, Any]:
@@ -149,10 +147,9 @@ def _amplitudes(fit: MapAndAtoms, model_ft: np.ndarray) -> Dict[str, Any]:
     With ``D(s) = sum Re(F Fc*) / sum abs(Fc)^2`` of a shell, which noise does not raise, ``ln D = c - b s^2 / 4``, weighted by
     the number of coefficients and ``r^2 / (1 - r^2)``, ``r`` being the FSC of map and model.
     """
-    map_ft = fourier.forward(fit.map.data)
+    map_ft = fit.study.density_transform()
     sums, size = shells.cross_sums(map_ft, model_ft, fit.geo), fit.map.data.size
     ours, theirs = (guinier.log_amplitudes(*shells.power_sums(ft, fit.geo)[1:], size) for ft in (map_ft, model_ft))
-    del map_ft
     freq = fourier.frequencies(fit.geo)
     use = np.isfinite(ours) & np.isfinite(theirs) & (freq > 0) & (freq * fit.resolution <= 1 + 1e-9)
     shown = slice(1, max(2, int(np.count_nonzero(freq * fit.resolution <= _SHOWN))))

@@ -13,8 +13,10 @@ from ...results import Curve, Table, curve, map_output, metric, table
 from ...study import Study
 from ...study.halves import HalfMapFacts
 from ...study.independence import Independence
-from . import mtriage_model as placing
+from ...study.model_place import ModelPlaceFacts
+from . import mtriage_model as placing, mtriage_near
 from .mtriage_model import in_file
+from .mtriage_near import ModelAgreement
 from .mtriage_passes import MtriageInputs, MtriageParams, MtriagePass, map_values, measure
 
 
@@ -31,7 +33,7 @@ def _histogram(meaning: str) -> Any:
 
 
 @dataclass(frozen=True)
-class MtriageResult(HalfMapFacts):
+class MtriageResult(ModelPlaceFacts, ModelAgreement, HalfMapFacts):
     """Result of the ``mtriage`` capability. ``unmasked``: the maps as they are; ``masked``: times the mask, not corrected for it."""
 
     schema: ClassVar[str] = "cryoqa/mtriage/1"
@@ -60,9 +62,6 @@ class MtriageResult(HalfMapFacts):
     model_correlation: Optional[float] = metric("", "correlation of the map (masked if there is a mask) with the model at the overall "
                                                 "B-factor, cut off at d_model", "higher")
     model_zscore: Optional[float] = metric("SD", "mean map value at the atoms above the mean of the map, in standard deviations", "higher")
-    model_gap: Optional[float] = metric("", "map-model FSC at 0.5 over half-map FSC at 0.143, both in Å, masked if there is a mask: "
-                                        "above 1 the model lags behind the half-maps", "target:1")
-    model_lead: Optional[float] = metric("", "the inverse of model_gap: above 1 the model runs ahead of the half-maps", "target:1")
     model_b_mean: Optional[float] = metric("Å²", "mean B-factor of the atoms used", "none")
     b_excess: Optional[float] = metric("Å²", "overall B-factor less the mean B-factor of the model: blur of the map that the model lacks; "
                                        "negative for a map sharper than the model", "none")
@@ -131,7 +130,8 @@ def compute_mtriage(study: Study, params: MtriageParams, *, progress: Progress =
         values.update(half_map_curve_values(inputs, unmasked, warnings))
         values.update(as_far_as_independent(study.independence, values))
     if inputs.model is not None:
-        values.update(inputs.model.values, **model_values(inputs, inputs.model, masked or unmasked, warnings))
+        values.update(inputs.model.values, **mtriage_near.near_the_model(inputs, values, warnings))
+        values.update(model_values(inputs, inputs.model, masked or unmasked, [] if values.get("model_place_words") else warnings))
     for where, measured in (("", unmasked), (" in the mask", masked)):
         if study.has_halves and (study.independence.void is not None or study.independence.end is not None):
             break
@@ -160,7 +160,8 @@ def _place_model(study: Study, params: MtriageParams, grid: Map, warnings: List[
     """The atoms on the grid; None without a model."""
     if study.model is None:
         return None
-    return placing.place(study.model, grid, params.scattering_table, lambda: study.density.data, warnings)
+    return placing.place(study.model, grid, params.scattering_table, lambda: study.density.data, warnings,
+                         lambda: study.model_transform(params.scattering_table))
 
 
 def mask_source(study: Study, params: MtriageParams) -> Optional[str]:
@@ -278,7 +279,7 @@ def half_map_curve_values(inputs: MtriageInputs, unmasked: MtriagePass, warnings
         By result field.
     """
     d_fsc = unmasked.values["d_fsc"]
-    if unmasked.falls and unmasked.falls > 1 and inputs.study.independence.void is None:
+    if unmasked.falls and unmasked.falls > 1:
         warnings.append(f"The half-map FSC falls below 0.143 {unmasked.falls} times; the resolution given is the fall that most of "
                         "the curve speaks for.")
     # The axis with the largest voxels ends first.
@@ -327,11 +328,9 @@ def model_values(inputs: MtriageInputs, model: placing.Placed, best: MtriagePass
     dict
         By result field.
     """
-    b_iso, d_model, d_fsc = (best.values.get(n) for n in ("b_iso_overall", "d_fsc_model_05", "d_fsc"))
+    b_iso = best.values.get("b_iso_overall")
     out: Dict[str, Any] = dict(model_correlation=best.correlation,
                                b_excess=None if b_iso is None else b_iso - model.values["model_b_mean"])
-    if d_model and d_fsc:
-        out.update(model_gap=d_model / d_fsc, model_lead=d_fsc / d_model)
     if b_iso is None:
         warnings.append(f"The model{in_file(inputs.study.model)} does not correlate with the map{in_file(inputs.grid)} at any cut-off or "
                         "B-factor; check that they belong together and lie on each other.")
@@ -354,6 +353,10 @@ def _summary(values: Dict[str, Any], independence: Optional[Independence]) -> st
                                   ("the model agrees with the map to", "d_fsc_model_05", "FSC 0.5"),
                                   ("the map holds detail to", "d99_map", "d99")):
         plain, masked = values.get(f"{key}_unmasked"), values.get(f"{key}_masked")
+        special = mtriage_near.words(start, key, values)
+        if special is not None:
+            parts.append(special)
+            continue
         if key == "d_fsc" and void is not None:
             parts.append(f"the half-maps have no resolution ({void})")
             continue

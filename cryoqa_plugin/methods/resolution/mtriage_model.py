@@ -2,16 +2,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from ...core import density, masks
+from ...core import alignment, atom_grid, density, fourier, masks
 from ...errors import InputError
 from ...io.maps import Map
 from ...io.models import Model
 
 _MISPLACED = 0.5                      # mean map value at the atoms, in SD, below which another origin is looked for
+_COARSE, _COARSE_VOXELS = 8.0, 3.0    # low-pass of that map: Å, or voxels where that is coarser
 Triple = Tuple[float, ...]
 
 
@@ -87,13 +88,16 @@ def atoms_of(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndar
     return Atoms(keep, [e for e, k in zip(model.elements, keep) if k], model.xyz[keep], b_iso, model.occupancy[keep], values)
 
 
-def place(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndarray], warnings: List[str]) -> Placed:
+def place(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndarray], warnings: List[str],
+          transform: Optional[Callable[[], np.ndarray]] = None) -> Placed:
     """Put a model on a grid, with its B-factors and with all B = 0.
 
     Parameters
     ----------
     model, grid, table, map_data, warnings
         As of :func:`atoms_of`.
+    transform
+        Gives the transform of the model with its B-factors where it is known already.
 
     Returns
     -------
@@ -106,9 +110,12 @@ def place(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndarray
         As of :func:`atoms_of`.
     """
     atoms = atoms_of(model, grid, table, map_data, warnings)
-    fts = [density.model_density_ft(atoms.elements, atoms.xyz, atoms.b_iso, atoms.occupancy, grid.shape, grid.voxel_size, grid.origin,
-                                    b_zero=b_zero, table=table) for b_zero in (False, True)]
-    return Placed(atoms.elements, atoms.xyz, fts[0], fts[1], atoms.values)
+
+    def draw(b_zero: bool) -> np.ndarray:
+        return density.model_density_ft(atoms.elements, atoms.xyz, atoms.b_iso, atoms.occupancy, grid.shape, grid.voxel_size, grid.origin,
+                                        b_zero=b_zero, table=table)
+
+    return Placed(atoms.elements, atoms.xyz, draw(False) if transform is None else transform(), draw(True), atoms.values)
 
 
 def in_file(item: Any) -> str:
@@ -136,9 +143,14 @@ def _warn_about_atoms(model: Model, grid: Map, found: density.InsideAtoms, table
 
 
 def _check_place(model: Model, grid: Map, data: np.ndarray, warnings: List[str]) -> float:
-    """Mean map value at the atoms in standard deviations; a warning when it is low, with the origin that would raise it."""
-    mean, sd = float(data.mean(dtype=np.float64)), float(data.std(dtype=np.float64))
-    scores = {origin: _score(model, grid, origin, data, mean, sd) for origin in [tuple(grid.origin)] + _other_origins(grid)}
+    """Mean of the low-passed map at the atoms in its standard deviations; a warning when it is low, with an origin that would raise it.
+
+    The low-pass takes away the noise that sharpening raises, which hides any model.
+    """
+    coarse, voxel = _low_passed(grid, data)
+    mean, sd = float(coarse.mean(dtype=np.float64)), float(coarse.std(dtype=np.float64))
+    scores = {origin: _score(model, grid, origin, (coarse - mean) / sd if sd > 0 else coarse * 0, voxel)
+              for origin in [tuple(grid.origin)] + _other_origins(grid)}
     here = scores[tuple(grid.origin)]
     best = max(scores, key=lambda o: scores[o])
     # Twice as good elsewhere is no accident, even where the score here is fair.
@@ -149,14 +161,23 @@ def _check_place(model: Model, grid: Map, data: np.ndarray, warnings: List[str])
     return here
 
 
-def _score(model: Model, grid: Map, origin: Triple, data: np.ndarray, mean: float, sd: float) -> float:
-    """Mean over all atoms of the map value at the nearest voxel, in SD above the mean; an atom outside counts 0."""
-    index = np.rint((model.xyz - origin) / grid.voxel_size).astype(int)
-    index = index[np.all((index >= 0) & (index < np.array(grid.shape[::-1])), axis=1)]
-    if not len(index) or sd == 0:
-        return 0.0
-    values = data[index[:, 2], index[:, 1], index[:, 0]].astype(np.float64)
-    return float((values - mean).sum() / sd / model.n_atoms)
+def _low_passed(grid: Map, data: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
+    """The map low-passed at 8 Å (three voxels where that is coarser), float32 [z, y, x] on a coarse grid, and its voxels (x, y, z) in Å."""
+    edges = np.asarray(grid.voxel_size) * grid.shape[::-1]
+    resolution = max(_COARSE, _COARSE_VOXELS * float(max(grid.voxel_size)))
+    cube = alignment.centred(fourier.forward(data), grid.shape, int(np.ceil(max(edges) / resolution)))
+    indices = [(np.arange(m) - m // 2) / e for m, e in zip(cube.shape, edges[::-1])]
+    squares = indices[0][:, None, None] ** 2 + indices[1][None, :, None] ** 2 + indices[2][None, None, :] ** 2
+    shape = [2 * m for m in cube.shape]
+    return atom_grid.coarse_map(cube * (squares <= 1 / resolution ** 2), shape, data.size), edges / shape[::-1]
+
+
+def _score(model: Model, grid: Map, origin: Triple, data: np.ndarray, voxel: np.ndarray) -> float:
+    """Mean over all atoms of a map at the nearest point of its grid; an atom outside of the box counts 0."""
+    at, size = model.xyz - np.asarray(origin), np.asarray(grid.voxel_size)
+    inside = np.all((at >= -size / 2) & (at < size * (np.array(grid.shape[::-1]) - 0.5)), axis=1)
+    index = np.rint(at[inside] / voxel).astype(int) % np.array(data.shape[::-1])
+    return float(data[index[:, 2], index[:, 1], index[:, 0]].sum(dtype=np.float64) / model.n_atoms)
 
 
 def _other_origins(grid: Map) -> List[Triple]:

@@ -65,6 +65,26 @@ class MtriageInputs:
         """Largest and smallest resolution (Å) to take part, None for no limit."""
         return self.params.low_resolution, self.params.high_resolution
 
+    def last_fall(self, freq: np.ndarray, smooth: np.ndarray, cut: float) -> float:
+        """Where a map-model FSC falls below a threshold for good.
+
+        Parameters
+        ----------
+        freq, smooth
+            The smooth curve: frequencies (1/Å) and values, float64 [n].
+        cut
+            The threshold.
+
+        Returns
+        -------
+        float
+            In Å; NaN where it does not fall. Beyond Nyquist, where a few coefficients make noise, it is looked for only if it does not
+            fall before.
+        """
+        before = freq <= 0.5 / max(self.grid.voxel_size)
+        found = spectra.crossing(freq[before], smooth[before], cut, weight=freq[before] ** 2)[0]
+        return found if found == found else spectra.crossing(freq, smooth, cut)[0]
+
     def transform(self, name: str, mask: Optional[np.ndarray]) -> np.ndarray:
         """Transform of a map of the Study.
 
@@ -226,7 +246,7 @@ def _measure_model(inputs: MtriageInputs, model: Placed, full_ft: np.ndarray, va
     values["d_fsc_model_0"], _ = spectra.crossing(*spectra.fine_curve(pair), 0.0)
     smooth = spectra.smooth_curve(pair)
     for cut, name in _STANDARD_CUTS:
-        values[f"d_fsc_model_{name}"], _ = spectra.crossing(*smooth, cut)
+        values[f"d_fsc_model_{name}"] = inputs.last_fall(*smooth, cut)
     values["fsc_model"] = Curve(*spectra.shell_curve(pair))
     fit = spectra.fit_model(spectra.spectra(full_ft, model.ft_b0, inputs.geo, *inputs.limits), values["d_fsc_model_0"])
     if fit is None:

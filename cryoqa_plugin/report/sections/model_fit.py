@@ -7,8 +7,9 @@ from ..blocks import Block, Plot, Series, Text
 from ..draw import curves, split_values, tables
 from ..section import Results, Section
 
-_FIRST = ("cc_mask", "cc_volume", "cc_peaks", "cc_box", "cc_residues", "residues_low", "worst_chain", "cc_worst_chain", "inclusion_all",
-          "inclusion_backbone", "guinier_correlation", "b_excess", "model_b_mean")
+_FIRST = ("model_voxel_size", "model_shift", "model_operation", "residues_shifted", "cc_mask", "cc_volume", "cc_peaks", "cc_box",
+          "cc_residues", "residues_low", "worst_chain", "cc_worst_chain", "inclusion_all", "inclusion_backbone", "guinier_correlation",
+          "b_excess", "model_b_mean")
 _CHAINS = 8                                      # plots of residues; the chains with the lowest correlation
 _FEW, _FAR = 5, 50                               # residues at the end of a chain, that far behind the others, are not drawn
 

@@ -1,0 +1,207 @@
+"""The FSC of map and model near the model: both in one mask around it, without the places of other density."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, List, Mapping, Optional, Tuple
+
+import numpy as np
+
+from ...core import fourier, spectra
+from ...results import Curve, Result, curve, metric
+from ...study import model_place
+from .mtriage_passes import MtriageInputs
+
+_DIP = 0.8                            # of the frequency of the last fall, up to which a shell below the threshold is a dip
+_UNBUILT = 0.8                        # part of the surroundings below which it is said that other density is left out
+
+
+@dataclass(frozen=True)
+class ModelAgreement(Result):
+    """How far map and model agree near the model, and what that number is held against."""
+
+    d_fsc_model_05_near: Optional[float] = metric("Å", "map-model FSC at 0.5 near the model: both in the mask around its atoms, without "
+                                                  "the places of density that it does not explain", "lower")
+    d_fsc_model_0143_near: Optional[float] = metric("Å", "map-model FSC at 0.143 near the model", "lower")
+    model_gap: Optional[float] = metric("", "map-model FSC at 0.5 near the model over half-map FSC at 0.143, both in Å, the latter masked "
+                                        "if there is a mask: above 1 the model lags behind the half-maps", "target:1")
+    model_lead: Optional[float] = metric("", "the inverse of model_gap: above 1 the model runs ahead of the half-maps", "target:1")
+    reported_gap: Optional[float] = metric("", "map-model FSC at 0.5 near the model over the resolution given, both in Å: above 1 the "
+                                           "model agrees to less than that", "target:1")
+    reported_lead: Optional[float] = metric("", "the inverse of reported_gap: above 1 the model agrees to finer detail", "target:1")
+    model_mask_fraction: Optional[float] = metric("", "mean of the mask around the model", "none")
+    model_free: Optional[float] = metric("", "part of that mask that is free of density which the model does not explain", "higher")
+    fsc_model_near: Optional[Curve] = curve("FSC of map and model near the model", x_label="Frequency", x_unit="1/Å", y_label="FSC",
+                                            output="outputFSCs")
+
+
+def near_the_model(inputs: MtriageInputs, values: Mapping[str, Any], warnings: List[str]) -> Dict[str, Any]:
+    """How model and map lie on each other, how far they agree near the model, and how that number stands to others.
+
+    Parameters
+    ----------
+    inputs
+        The maps, the model and the parameters.
+    values
+        What was measured before, by result field.
+    warnings
+        Sentences are added.
+
+    Returns
+    -------
+    dict
+        By result field.
+    """
+    study = inputs.study
+    out: Dict[str, Any] = {}
+    curves: Dict[str, Any] = {}
+    place = study.model_place
+    if place is not None:
+        out.update(model_place.values(place, inputs.grid))
+        warnings += model_place.notes(place, inputs.grid)
+    # A model out of place, or of another molecule, leaves density unexplained, and its curve dips: that is no news.
+    news: List[str] = warnings if place is not None and place.shift is not None and not out["model_place_words"] else []
+    if inputs.params.masking == "unmasked":
+        number = values.get("d_fsc_model_05_unmasked")
+    else:
+        near, number = measure_near(inputs, news)
+        out.update(near)
+    halves = values.get("d_fsc_masked") or values.get("d_fsc_unmasked")
+    out.update(held_against(number, halves, inputs.params.resolution))
+    for where, name in (("without a mask", "unmasked"), ("in the mask", "masked"), ("near the model", "near")):
+        curves[where] = [{**values, **out}.get(n) for n in (f"fsc_model_{name}", f"d_fsc_model_05_{name}")]
+    news += dips(curves)
+    return out
+
+
+def measure_near(inputs: MtriageInputs, warnings: List[str]) -> Tuple[Dict[str, Any], float]:
+    """FSC of map and model in the mask around the model.
+
+    Parameters
+    ----------
+    inputs
+        The maps, the model and the parameters.
+    warnings
+        Sentences are added on density that the model does not explain, and on a curve that dips.
+
+    Returns
+    -------
+    values
+        By result field; None in place of numbers that could not be read.
+    number
+        What is held against other numbers (Å): the crossing at 0.5, Nyquist where the FSC never falls below, the whole box where it is
+        never above.
+    """
+    study = inputs.study
+    mask = study.model_mask
+    assert inputs.model is not None
+    map_ft = fourier.forward((study.density.data - np.float32(mask.level)) * mask.data)
+    model = fourier.inverse(inputs.model.ft, inputs.grid.shape)
+    model *= mask.data
+    sums = spectra.spectra(map_ft, fourier.forward(model), inputs.geo, *inputs.limits)
+    freq, smooth = spectra.smooth_curve(sums)
+    values: Dict[str, Any] = {f"d_fsc_model_{name}_near": none_if_nan(inputs.last_fall(freq, smooth, cut))
+                              for cut, name in ((0.143, "0143"), (0.5, "05"))}
+    values.update(model_mask_fraction=float(mask.data.mean(dtype=np.float64)), model_free=mask.free,
+                  fsc_model_near=Curve(*spectra.shell_curve(sums)))
+    if mask.free < _UNBUILT:
+        warnings.append(f"There is density near the model that it does not explain, in {1 - mask.free:.0%} of the mask around it: other "
+                        "molecules, or parts that are not built. The numbers near the model leave those places out.")
+    number = values["d_fsc_model_05_near"]
+    if number is None:
+        number = 2 * max(inputs.grid.voxel_size) if smooth.size and smooth[0] >= 0.5 else inputs.geo.length
+    return values, number
+
+
+def none_if_nan(value: float) -> Optional[float]:
+    """A number, or None for NaN.
+
+    Parameters
+    ----------
+    value
+        The number.
+
+    Returns
+    -------
+    float or None
+        The same.
+    """
+    return None if value != value else float(value)
+
+
+def held_against(number: Optional[float], half_maps: Optional[float], given: Optional[float]) -> Dict[str, Any]:
+    """The number near the model against that of the half-maps and the resolution given.
+
+    Parameters
+    ----------
+    number
+        Of :func:`measure_near` (Å); None where there is none.
+    half_maps, given
+        In Å; None where there is none.
+
+    Returns
+    -------
+    dict
+        By result field.
+    """
+    out: Dict[str, Any] = {}
+    for name, other in (("model", half_maps), ("reported", given)):
+        if number and other:
+            out.update({f"{name}_gap": number / other, f"{name}_lead": other / number})
+    return out
+
+
+def dips(curves: Mapping[str, Tuple[Optional[Curve], Optional[float]]]) -> List[str]:
+    """A sentence on map-model FSC curves that fall below 0.5 and come back.
+
+    Parameters
+    ----------
+    curves
+        By words for where it was read, the curve in shells and where it falls for the last time (Å); None for what there is not.
+
+    Returns
+    -------
+    list of str
+        One sentence, or none.
+    """
+    found: Dict[str, Tuple[float, float]] = {}
+    for where, (shells, last) in curves.items():
+        if shells is None or last is None:
+            continue
+        above = np.cumsum(shells.y >= 0.5) > 0
+        # Shells just before the crossing waver about the threshold: that is no dip.
+        low = shells.x[above & (shells.y < 0.5) & (shells.x < _DIP / last)]
+        if low.size:
+            found[where] = (float(1 / low[0]), float(1 / low[-1]))
+    if not found:
+        return []
+    coarse, fine = max(found.values())
+    extent = f"from {coarse:.3g} to {fine:.3g} Å" if coarse > fine else f"at {coarse:.3g} Å"
+    return [f"The FSC of map and model ({', '.join(found)}) is below 0.5 {extent} and comes back: density that the model does not explain, "
+            "or explains wrongly, does this. The number given is where it falls for good."]
+
+
+def words(start: str, key: str, values: Mapping[str, Any]) -> Optional[str]:
+    """A part of the summary that is said in its own way.
+
+    Parameters
+    ----------
+    start
+        How the part begins.
+    key
+        Name of the number without ``_unmasked`` or ``_masked``.
+    values
+        By result field.
+
+    Returns
+    -------
+    str or None
+        The number near the model before the others; d99 of a map whose amplitudes do not fade, for the corner of Fourier space is no
+        detail. None for all else.
+    """
+    plain, masked, near = (values.get(f"{key}_{n}") for n in ("unmasked", "masked", "near"))
+    if near:
+        return f"{start} {near:.2f} Å near its atoms (FSC 0.5{f'; {plain:.2f} Å without a mask' if plain else ''})"
+    finest = min(v for v in (plain, masked, np.inf) if v)
+    if key == "d99_map" and finest < values["nyquist"]:
+        return f"the map does not fade before Nyquist, {values['nyquist']:.2f} Å, so that d99 tells nothing of its detail"
+    return None
