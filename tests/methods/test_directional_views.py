@@ -175,7 +175,7 @@ def test_simulated_half_maps_without_views(bad, case, kind, masked):
     study, truth = bad(case, kind, masked)
     result = compute_directional_fsc(study, QUICK)
     assert "Preferred orientation: side views, with the beam across z" in result.summary and KINDS[kind] in result.summary
-    assert result.noise_axis == "z" and result.noise_axis_error < 0.5 and result.isotropic is False
+    assert result.noise_axis == "z" and result.noise_axis_error < 0.8 and result.isotropic is False
     assert np.rad2deg(np.arccos(abs(result.axes.rows[-1][4]))) < 2
     assert (result.resolution_z is None) == kind.startswith("cone0") or kind == "conedamp"
     if not masked and case != "low96":

@@ -5,6 +5,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from ...study import Study
 from ...study.directional_noise import STRONG, DirectionalNoise
+from ...study.independence import void_reason
 from ...study.notes import place_is_known
 from .directional_axes import Along, along, direction, is_damped
 from .directional_curves import DirectionalCurves, DirectionalFscParams
@@ -26,13 +27,10 @@ def no_direction(study: Study) -> str:
         Of copies, of half-maps that do not lie on each other, and of half-maps that share nothing.
     """
     known = study.half_maps
-    if known.copies:
-        return "The two half-maps are copies of each other, so that their FSC says nothing about resolution or direction."
-    if known.position.operation is None or place_is_known(known) and study.unmasked_resolution is None:
-        return "The two half-maps share no signal: there is no resolution in any direction."
-    if not place_is_known(known):
-        return "The two half-maps do not lie on each other, so that their FSC says nothing about resolution or direction."
-    return ""
+    reason = void_reason(known)
+    if reason is None and not place_is_known(known):
+        reason = "the half-maps do not lie on each other"
+    return f"There is no resolution in any direction: {reason}." if reason else ""
 
 
 def notes(found: DirectionalCurves, displacement: Optional[Tensor]) -> Tuple[str, ...]:
