@@ -274,3 +274,43 @@ def test_the_command(demo, tmp_path, capsys):
                                                                                             "validation.json"]
     assert main(["validate", "--map", str(tmp_path / "nowhere.mrc"), "-o", folder]) == 2
     assert main(["validate", "--map", demo["full_map"], "--levels", "7", "-o", folder]) == 2
+
+
+# --- good and bad data ---------------------------------------------------------------------------------------------------------------
+
+def _with_noise(folder, target, signal, noises):
+    """Files of half-maps of a signal and two noises, and of their mean, beside the model of p96; ``target`` is made."""
+    os.makedirs(target)
+    grid = read_map(str(folder / "p96_half1.mrc"))
+    halves = [signal + n for n in noises]
+    out = {"model": str(folder / "p96_model.pdb")}
+    for kind, data in (("half1", halves[0]), ("half2", halves[1]), ("full_map", 0.5 * (halves[0] + halves[1]))):
+        out[kind] = os.path.join(target, kind + ".mrc")
+        write_map(out[kind], grid.with_data(data.astype(np.float32)))
+    return out
+
+
+@pytest.mark.heavy
+def test_scores_of_good_and_bad_data_do_not_overlap(sim_case, tmp_path):
+    folder = sim_case("p96")
+    signal, one, two, mask = (read_map(str(folder / f"p96_{n}.mrc")).data.astype(np.float64) for n in ("signal", "half1", "half2", "mask"))
+    noises = [one - signal, two - signal]
+    # The spectrum of one noise, the phases of another: a third, independent one.
+    other = np.fft.fftn(np.random.default_rng(7).standard_normal(signal.shape))
+    common = np.fft.ifftn(np.abs(np.fft.fftn(noises[0])) * other / np.abs(other)).real
+    shared = [np.sqrt(0.9) * n + np.sqrt(0.1) * common for n in noises]
+    z, y, x = np.indices(signal.shape) - 48.0
+    rim = 1 + np.clip(np.sqrt(x ** 2 + y ** 2 + z ** 2) / 48, 0, 1)
+    damped = 0.05 + 0.95 * mask
+    cases = {"good": (signal, noises, 2.32), "rim": (signal, [n * rim for n in noises], None), "too fine": (signal, noises, 2.05),
+             "shared": (signal, shared, None), "damped": (signal * damped, [n * damped for n in noises], None),
+             "noise": (0 * signal, noises, 2.32)}
+    found = {name: run.validate(_with_noise(folder, str(tmp_path / name), s, n), str(tmp_path / name / "out"), resolution=r)
+             for name, (s, n, r) in cases.items()}
+    scores = {name: document["trust"]["score"] for name, document in found.items()}
+    assert min(scores["good"], scores["rim"]) >= 0.9 and max(scores[n] for n in ("too fine", "shared", "damped", "noise")) <= 0.3
+    against = {name: [a["cause"] for a in document["trust"]["arguments"]] for name, document in found.items()}
+    assert against["too fine"][0] == "The reported resolution is finer than the data" and against["shared"][0] == "Half-maps share noise"
+    assert against["damped"][0] == "The half-maps are masked" and len(against["noise"]) == 1
+    status = {i["id"]: i["status"] for i in found["noise"]["items"]}
+    assert status["1.a"] == status["1.b"] == "fail"

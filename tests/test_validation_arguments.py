@@ -4,7 +4,7 @@ from __future__ import annotations
 import pytest
 
 from cryoqa_plugin.limits import CHECKS
-from cryoqa_plugin.validation import arguments, reported
+from cryoqa_plugin.validation import arguments, reported, summary
 from cryoqa_plugin.validation.items import ITEMS, REPORTED, judge
 
 BY_ID = {item.id: item for item in ITEMS}
@@ -83,6 +83,13 @@ def test_remarks_leave_the_map_trusted_and_come_last():
         "The map can be trusted with reservations (score 0.6). Against it: (1) residues_low is warn.")
     _, against, found = _trust(_with(contour=[("decentring", "warn"), ("mass_offset", "warn")]))
     assert len(against) == 1 and against[0].title == "The molecule is not in the middle of the box" and found == ("trusted", 0.9)
+
+
+def test_without_half_maps_trust_is_qualified():
+    assert arguments.sentence([], 3, halves=False).startswith("As far as can be told without half-maps, the map can be trusted (score 1.0)")
+    alone = {"contour": GOOD["contour"], "model_fit": GOOD["model_fit"]}
+    assert summary.summary(_judged(alone), [], None).startswith("As far as can be told without half-maps")
+    assert summary.summary(_judged(GOOD), [], None).startswith("The map can be trusted")
 
 
 def test_at_most_three_arguments_are_named():

@@ -22,7 +22,8 @@ _STRONG = frozenset((
 _REMARKS = frozenset((
     "decentring", "mass_offset", "space_min_percent", "centre_offset", "half_maps_scale", "background_mean", "outliers_percent",
     "pieces_95", "remaining_percent", "mask_overlap", "bfactor", "fall", "b_excess", "guinier_correlation", "fraction_partial",
-    "unevenness", "log_error", "noise_spread", "noise_source", "model_gap", "model_lead", "inclusion_backbone", "unresolved_fraction",
+    "unevenness", "log_error", "noise_spread", "noise_source", "representative", "model_gap", "model_lead", "inclusion_backbone",
+    "unresolved_fraction",
     "unmasked_reaches_further", "random_fsc_at_resolution", "random_fsc", "returns_above", "rise_at_end", "shells_beyond",
     "fraction_above", "fraction_above_finest", "box_over_resolution", "search_signal", "significant_fraction", "correlation_model",
     "nyquist_fraction", "reaches_nyquist", "reach_nyquist", "tail_fsc", "d_fsc_falls", "finer_percent"))
@@ -38,13 +39,13 @@ _GROUPS: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     ("The mask is too tight for the FSC", ("random_fsc_at_resolution", "random_fsc", "unmasked_reaches_further")),
     ("The molecule is not in the middle of the box", ("decentring", "mass_offset", "space_min_percent", "centre_offset")),
     ("The density is in pieces", ("pieces_95", "remaining_percent", "mask_overlap")),
-    ("Density or noise around the molecule", ("background_mean", "outliers_percent", "noise_spread", "noise_source")),
+    ("Density or noise around the molecule", ("background_mean", "outliers_percent", "noise_spread", "noise_source", "representative")),
     ("The fall-off of the map", ("bfactor", "fall", "b_excess", "guinier_correlation")))
 _CAUSES = {metric: title for title, metrics in _GROUPS for metric in metrics}
 
 _OF_MODEL = ("model_zscore", "model_correlation", "cc_mask", "residues_low", "inclusion_backbone", "model_gap", "model_lead", "b_excess",
              "guinier_correlation")
-_OF_NOISE = ("background_mean", "outliers_percent", "nyquist_fraction", "fraction_partial", "unevenness")
+_OF_NOISE = ("representative", "background_mean", "outliers_percent", "nyquist_fraction", "fraction_partial", "unevenness")
 # What a cause explains beyond its own capability, the most upstream cause first.
 _ELSEWHERE: Dict[str, Tuple[str, ...]] = {
     "half_maps_masked": _OF_NOISE, "half_maps_damped": _OF_NOISE, "half_maps_filtered": (*_OF_NOISE, "fall_off_ratio", "correlation_model",
@@ -181,7 +182,7 @@ def verdict(found: Sequence[Argument], evaluable: int) -> Tuple[Optional[str], O
     return words, round(1 - strongest, 2)
 
 
-def sentence(found: Sequence[Argument], evaluable: int) -> str:
+def sentence(found: Sequence[Argument], evaluable: int, halves: bool = True) -> str:
     """The verdict in words, with the three strongest arguments.
 
     Parameters
@@ -190,6 +191,8 @@ def sentence(found: Sequence[Argument], evaluable: int) -> str:
         Made by :func:`arguments`.
     evaluable
         Items with a verdict.
+    halves
+        Half-maps were there, so that a resolution could be tested.
 
     Returns
     -------
@@ -201,6 +204,8 @@ def sentence(found: Sequence[Argument], evaluable: int) -> str:
         return ""
     begin = {TRUSTED: "The map can be trusted", RESERVED: "The map can be trusted with reservations",
              NOT_TRUSTED: "The map is not to be trusted as it is"}[words]
+    if not halves:
+        begin = {TRUSTED: "As far as can be told without half-maps, the map can be trusted"}.get(words, begin)
     against = [a for a in found if a.strength > REMARK][:_SHOWN]
     if not against:
         return f"{begin} (score {score:.1f}): nothing argues against it."

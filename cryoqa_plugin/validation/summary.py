@@ -42,7 +42,9 @@ def summary(judged: Sequence[Judged], found: Sequence[Tuple[str, str, float]], r
     """The verdict with the arguments against the map, the resolution, and the score by items."""
     points = score(judged)
     failed = [f"{j.item.id} {j.item.title.lower()}" for j in judged if j.status == "error"]
-    words = [arguments.sentence(arguments.arguments(judged), points["evaluable"]) or "Nothing could be evaluated with these inputs."]
+    halves = any(j.item.level == "1" and "fsc" in j.item.capabilities and j.status in ("ok", "warn", "fail") for j in judged)
+    verdict = arguments.sentence(arguments.arguments(judged), points["evaluable"], halves)
+    words = [verdict or "Nothing could be evaluated with these inputs."]
     if points["evaluable"]:
         words.append(f"{points['passed']} of {points['evaluable']} evaluable items are as they should be.")
     if failed:

@@ -60,9 +60,8 @@ class LococcupancyResult(HalfMapFacts):
     fraction_low: Optional[float] = _part("part of the mask with an occupancy below 0.5", "lower")
     fraction_without_detail: Optional[float] = _part("part of the mask with an occupancy below 0.25: a belt of detergent or lipid, "
                                                      "disorder, or solvent", "lower")
-    fraction_partial: Optional[float] = _part("part of the mask with an occupancy below 0.5, where the mask holds no more than 2 % "
-                                              "without detail; none where heterogeneity cannot be told from a belt or a wide mask",
-                                              "lower")
+    fraction_partial: Optional[float] = _part("part of the mask with an occupancy below 0.5, of half-maps where the mask holds no more "
+                                              "than 2 % without detail; none where heterogeneity cannot be told", "lower")
     resolution: Optional[float] = metric("Å", "finest resolution used", "none")
     window_used: Optional[float] = metric("Å", "standard deviation of the window", "none")
     noise_source: Optional[str] = metric("", "what the noise was told from", "none")
@@ -112,8 +111,11 @@ def compute_lococcupancy(study: Study, params: LococcupancyParams, *, progress: 
     progress(0.95, "statistics")
     known = made[inputs.inside]
     low, bare = float((known < _LOW).mean()), float((known < _NO_DETAIL).mean())
-    judged = bare <= _SMALL and not original
-    if not judged and not original and low > _SMALL:
+    judged = bare <= _SMALL and not original and inputs.maps.halves
+    if not inputs.maps.halves and low > _SMALL:
+        inputs.maps.warnings.append("Of one map alone, weights and filters differ from place to place as much as occupancies do: whether "
+                                    "parts of the molecule are there in some particles only is told from half-maps.")
+    elif not judged and not original and low > _SMALL:
         inputs.maps.warnings.append(f"{100 * bare:.2g} % of the mask hold hardly any detail, as a belt of detergent or lipid, a disordered "
                                     "part or solvent do; whether parts of the molecule are there in some particles only cannot be told.")
     values.update(local_power.percentiles(known, "occupancy"), fraction_low=low, fraction_without_detail=bare,
