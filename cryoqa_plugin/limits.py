@@ -156,7 +156,7 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "Look at the mask: it may hold solvent, or a part of the molecule that is not there in most particles."),
         Check("nyquist_fraction", "<=", 0.1, "Part of the mask that is resolved up to the last band",
               "Use smaller voxels, and check that the half-maps are independent."),
-        Check("significant_fraction", ">=", 0.8, "Part of the mask where the resolution is sure",
+        Check("significant_fraction", ">=", 0.8, "Part of the mask whose resolution is known to 5 %",
               "The window holds too little for these data; give a wider one."),
     ),
     "monores": (

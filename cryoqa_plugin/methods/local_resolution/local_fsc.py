@@ -24,6 +24,7 @@ BANDS = 24                            # bands from 0 to the overall resolution, 
 _STRICT = 0.5                         # threshold that is always in the table
 _COARSEST = 5.0                       # the first band, times the overall resolution, unless another is asked for
 _NARROWEST = 5.0                      # window in Å, unless the overall resolution is coarser
+_SURE = 0.05                          # standard error of a resolution that is known, as part of it
 _FLOOR = 1e-7                         # noise over power, at the least: copies have none
 
 
@@ -50,7 +51,7 @@ class LocalFscResult(LocalResolution, HalfMapFacts):
     overall: Optional[float] = _res("resolution of the unmasked half-maps at FSC 0.143, from which window and bands are chosen")
     standard_error: Optional[float] = metric("Å", "median standard error of the local resolution, from the noise of the half-maps", "lower")
     coefficients: Optional[float] = metric("", "independent coefficients behind the local FSC at the median resolution", "higher")
-    significant_fraction: Optional[float] = metric("", "part of the mask where the signal at its resolution is 3 standard errors above 0",
+    significant_fraction: Optional[float] = metric("", "part of the mask whose resolution has a standard error below 5 %",
                                                    "higher")
     threshold: Optional[float] = metric("", "local FSC at which the resolution is read", "none")
     window: Optional[float] = metric("Å", "standard deviation of the Gaussian window", "none")
@@ -311,11 +312,11 @@ def certainty(powers: BandPowers, found: local_fit.LocalCrossings) -> Dict[str, 
         ``standard_error`` (Å; None without a crossing) in the median, and the parts of the mask whose resolution is sure
         (``significant_fraction``), not there (``unresolved_fraction``) and beyond the last band (``nyquist_fraction``).
     """
-    state, log_error = found.state[0][powers.inside], found.log_error[powers.inside]
+    state = found.state[0][powers.inside]
     crossed = state == 0
-    error = (found.error / found.first[0] ** 2)[powers.inside][crossed]
-    # A standard error of 1/3 of the logarithm of the signal: the signal is three errors above 0.
-    sure = int(np.count_nonzero(log_error[crossed] < 1 / 3)) + int(np.count_nonzero(state == 1))
+    relative = (found.error / found.first[0])[powers.inside][crossed]
+    error = relative / found.first[0][powers.inside][crossed]
+    sure = int(np.count_nonzero(relative < _SURE)) + int(np.count_nonzero(state == 1))
     return dict(standard_error=float(np.median(error)) if error.size else None, significant_fraction=sure / state.size,
                 unresolved_fraction=float(np.mean(state == -1)), nyquist_fraction=float(np.mean(state == 1)))
 

@@ -57,7 +57,7 @@ class MapResolutionResult(LocalResolution):
     overall: Optional[float] = _resolution("resolution that window and bands are chosen by: that of the mask as a whole, or the one given")
     finer_percent: Optional[float] = metric("%", "part of the mask with a local resolution finer than the one given", "higher")
     standard_error: Optional[float] = metric("Å", "median standard error of the local resolution, if the noise is right", "lower")
-    significant_fraction: Optional[float] = metric("", "part of the mask where the signal at its resolution is 3 standard errors above 0",
+    significant_fraction: Optional[float] = metric("", "part of the mask whose resolution has a standard error below 5 %",
                                                    "higher")
     representative: Optional[bool] = metric("", "the solvent has the noise of the molecule, as far as can be told; no local resolution is "
                                             "given where it has not", "none")
