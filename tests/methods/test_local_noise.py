@@ -5,7 +5,7 @@ import naive_local
 import numpy as np
 import pytest
 from local_truth import Case, radii
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import distance_transform_edt, gaussian_filter
 
 from cryoqa_plugin import runner
 from cryoqa_plugin.core import local
@@ -176,7 +176,7 @@ def test_half_maps_with_faults_keep_the_resolution(sim_case, case):
     for fault in (dict(share=0.1), dict(share=0.25), dict(weight=0.05 + 0.95 * made.mask.data), dict(weight=made.mask.data)):
         out = compute_local_fsc(study_of(made.halves(**fault), made.mask), LocalFscParams())
         error, correlation = made.score(out.resolution_map.data, made.even)
-        assert error < 0.05 and correlation > 0.97 and abs(out.median - plain.median) < 0.05
+        assert error < 0.06 and correlation > 0.97 and abs(out.median - plain.median) < 0.05
 
 
 # median error in Å that the others may have; it was 0.16, 0.09, 0.46, 0.20 and 0.71 before they looked at the noise place by place
@@ -192,3 +192,17 @@ def test_other_methods_in_uneven_noise(sim_case, name, kind):
     values = {} if name != "monodir" else {"directions": "21"}
     out = runner.perform(name, study_of(made.halves(profile), made.mask), resolve(BY_ID[name].params)(**values))
     assert made.score(out.resolution_map.data, made.truth(profile))[0] <= OTHERS[name, kind]
+
+
+@pytest.mark.realdata
+@pytest.mark.heavy
+@pytest.mark.parametrize("grow,most", [(6.0, 0.08), (-4.0, 0.06)])
+def test_a_mask_that_is_not_that_of_the_damped_solvent_does_little_harm(sim_case, grow, most):
+    made = Case(sim_case("p96"), "p96")
+    inside = made.mask.data >= 0.5
+    away = distance_transform_edt(~inside) - distance_transform_edt(inside)
+    mask = made.mask.with_data(np.clip((grow - away) / 6 + 0.5, 0, 1).astype(np.float32))
+    study = study_of(made.halves(weight=0.05 + 0.95 * made.mask.data), mask)
+    assert study.noise.damping.found
+    error, correlation = made.score(compute_local_fsc(study, LocalFscParams()).resolution_map.data, made.even)
+    assert error < most and correlation > 0.97
