@@ -18,6 +18,7 @@ _SURE = 4.0                                       # standard errors of a trend t
 LEVEL_RANGE = (0.5, 2.0)                         # how far the noise of the molecule may be from that of the solvent
 _SMOOTH = 0.02                                    # 1/Å, over which the spectrum of the solvent is smoothed
 _CORNERS, _EMPTY_CORNER = 1.8, 3.0                # shells up to the corners over those up to Nyquist; in ln of amplitudes
+_CUT_OFF = 0.03                                   # power over that three shells before, at the most, where a map is cut off
 _FLATNESS = 0.6                                   # excess of the last bands over that before them: above it, it is noise
 _LEAST_EXCESS = 0.05                              # excess of the last bands that is looked at, of the noise
 SNR = 1 / 6                                       # of half-maps that correlate by 0.143
@@ -144,9 +145,10 @@ def last_frequency(power: np.ndarray, geo: Geometry) -> float:
     end = n - 1
     while end > n // 4 and power[end] < 1e-5 * power[end // 2]:
         end -= 1
-    if end < n - 1:
-        while end > n // 4 and power[end] < 0.1 * power[end - 3]:
-            end -= 1
+    if end == n - 1 or power[min(end + 3, n - 1)] > _CUT_OFF * power[end]:
+        return float(frequencies(geo)[-1])                   # the fall of a strong B-factor, which goes on
+    while end > n // 4 and power[end] < 0.1 * power[end - 3]:
+        end -= 1
     return float(frequencies(geo)[end])
 
 
