@@ -67,15 +67,6 @@ def test_a_wrong_level_explains_pieces_and_inclusion():
     assert [a.title for a in found[1]] == ["Title of level_verdict"] and found[2] == ("with reservations", 0.6)
 
 
-def test_atoms_outside_are_no_fault_of_a_filament():
-    found = _with(model_fit=[("atoms_outside", "warn"), ("cc_mask", "ok")])
-    assert _trust(found)[2] == ("not to be trusted", 0.3)
-    found["contour"]["metrics"]["through"] = dict(value="z", unit="", meaning="", better="none")
-    judged, against, verdict = _trust(found)
-    assert against == [] and verdict == ("trusted", 1.0)
-    assert judged[-1].ours[0]["sentence"].endswith("because the map is a filament through the box along z.")
-
-
 def test_remarks_leave_the_map_trusted_and_come_last():
     _, against, found = _trust(_with(contour=[("decentring", "warn"), ("mass_offset", "warn")], model_fit=[("residues_low", "warn")]))
     assert [a.strength for a in against] == [0.4, 0.1] and found == ("with reservations", 0.6)

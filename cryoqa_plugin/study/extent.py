@@ -52,6 +52,29 @@ def _shows_density(face: np.ndarray, spread: float) -> bool:
     return own >= _STRONG * spread > 0 and float((values ** 3).mean()) >= _SKEWED * own ** 3
 
 
+def part_outside(xyz: np.ndarray, map_: Map, through: str) -> float:
+    """Part of the atoms that are outside of the box where they should not be.
+
+    Parameters
+    ----------
+    xyz
+        Positions (x, y, z) in Å, float64 [n, 3].
+    map_
+        The map.
+    through
+        Axes that the molecule runs through (:func:`through_faces`): beyond their faces atoms are expected.
+
+    Returns
+    -------
+    float
+        0 to 1.
+    """
+    at = (xyz - np.asarray(map_.origin)) / np.asarray(map_.voxel_size)
+    free = [i for i, name in enumerate("xyz") if name not in through]
+    beyond = (at[:, free] < -0.5) | (at[:, free] > np.asarray(map_.shape[::-1])[free] - 0.5)
+    return float(beyond.any(axis=1).mean()) if len(at) else 0.0
+
+
 def words(axes: str) -> str:
     """What runs through the faces along ``axes``, in words.
 

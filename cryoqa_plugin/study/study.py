@@ -182,6 +182,12 @@ class Study(GivenInputs):
         was cut out of a larger map."""
         return self._answer("through", (self.density,), lambda: extent.through_faces(self.density, self.molecule))
 
+    @property
+    def atoms_outside(self) -> float:
+        """Part of the atoms of the model that are outside of the box where they should not be: not beyond faces that the molecule itself
+        runs through."""
+        return extent.part_outside(self.model.xyz, self.density, self.through)
+
     def fsc_curves(self, settings: FscSettings = DEFAULT) -> FscCurves:
         """FSC curves of the half-maps: as they are, in the mask when one was given, with random phases, corrected.
 

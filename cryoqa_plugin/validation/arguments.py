@@ -17,7 +17,7 @@ _SHOWN = 3
 _STRONG = frozenset((
     "half_maps_likeness", "half_maps_operation", "half_maps_shift", "half_maps_masked", "half_maps_damped", "half_maps_filtered",
     "half_maps_share_noise", "shares_in_mask", "half_maps_agreement", "half_maps_consistency", "empty_fraction",
-    "model_zscore", "atoms_outside", "model_correlation"))
+    "model_zscore", "atoms_outside", "model_correlation", "model_voxel_off", "model_shift", "model_operation", "residues_shifted"))
 # It is a remark where it speaks of how the map was cut out, of its scale, or of a property of the molecule.
 _REMARKS = frozenset((
     "decentring", "mass_offset", "space_min_percent", "centre_offset", "half_maps_scale", "background_mean", "outliers_percent",
@@ -51,7 +51,7 @@ _ELSEWHERE: Dict[str, Tuple[str, ...]] = {
     "half_maps_masked": _OF_NOISE, "half_maps_damped": _OF_NOISE, "half_maps_filtered": (*_OF_NOISE, "fall_off_ratio", "correlation_model",
                                                                                       "log_error"),
     "half_maps_share_noise": ("shares_in_mask",),
-    "wrong_probability": _OF_MODEL, "atoms_outside": _OF_MODEL, "model_zscore": _OF_MODEL[1:],
+    "wrong_probability": ("model_operation", *_OF_MODEL), "atoms_outside": _OF_MODEL, "model_zscore": _OF_MODEL[1:],
     "level_verdict": ("inclusion_backbone", "decentring", "mass_offset", "space_min_percent", "outliers_percent", "background_mean")}
 EXPLAINS: Dict[str, Tuple[str, ...]] = {metric: (*EXPLAINED.get(metric, ()), *_ELSEWHERE.get(metric, ()))
                                         for metric in dict.fromkeys((*EXPLAINED, *_ELSEWHERE))}

@@ -6,7 +6,6 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..checks import Check, evaluate, worst
 from ..registry import CAPABILITIES
-from ..study.extent import words
 from . import reported as reported_module
 from .sentences import sentence
 
@@ -160,21 +159,13 @@ def judge(item: Item, documents: Mapping[str, Mapping[str, Any]], reported: Opti
     good = [d for d in mine if "error" not in d]
     if not good:
         return Judged(item, "error" if mine else "absent", "absent", "", error="; ".join(str(d["error"]) for d in mine))
-    through = documents.get("contour", {}).get("metrics", {}).get("through", {}).get("value")
-    ours = [_where_it_runs_on(c, through) for d in good for c in d.get("checks", ()) if _belongs(c["metric"], item)]
+    ours = [c for d in good for c in d.get("checks", ()) if _belongs(c["metric"], item)]
     ours += reported_module.outcomes(item.id, documents, reported, REPORTED)
     service = _service(item, documents, reported)
     applies = reported is None or item.reported[0] <= reported <= item.reported[1]
     said = sentence(item.id, documents) or " ".join(str(d.get("summary", "")) for d in good)
     return Judged(item, _worst(ours), "none" if not item.rules else "not applicable" if not applies else _worst(service), said,
                   tuple(ours), tuple(service if applies else ()))
-
-
-def _where_it_runs_on(outcome: Mapping[str, Any], through: Optional[str]) -> Mapping[str, Any]:
-    """The outcome; atoms outside of the box are no fault where the molecule itself runs through its faces."""
-    if not through or outcome["metric"] != "atoms_outside" or outcome["status"] not in ("warn", "fail"):
-        return outcome
-    return dict(outcome, status="skipped", sentence=f"{outcome['title']}: not judged, because the map is {words(through)}.")
 
 
 def _belongs(metric: str, item: Item) -> bool:

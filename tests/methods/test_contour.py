@@ -356,6 +356,22 @@ def test_a_filament_is_neither_off_centre_nor_too_near_to_the_faces(axis, name):
     assert result.space_min == pytest.approx(0, abs=2.1)     # the service looks at all axes
 
 
+def test_atoms_beyond_the_faces_that_a_filament_runs_through_are_expected():
+    map_ = _filament(0)                                      # along z, 96 Å long
+    structure, residue = _model([("C", "C", 1.0)] * 4)
+    for atom, z in zip(residue, (-30.0, 20.0, 60.0, 130.0)):
+        atom.pos = gemmi.Position(48.0, 52.0, z)
+    residue[1].pos = gemmi.Position(-5.0, 52.0, 20.0)        # beyond a face along x
+    residue.name, residue.seqid = "ALA", gemmi.SeqId("1")
+    chain, model = gemmi.Chain("A"), gemmi.Model(1)
+    chain.add_residue(residue)
+    model.add_chain(chain)
+    structure.add_model(model)
+    assert Study(full_map=map_, model=Model(structure)).atoms_outside == pytest.approx(0.25)
+    ball, _ = _noisy((48,) * 3, (24,) * 3, 9, voxel=(2.0,) * 3)
+    assert Study(full_map=Map(ball.data, ball.voxel_size), model=Model(structure)).atoms_outside == pytest.approx(0.75)
+
+
 def test_a_box_cut_out_of_a_larger_map():
     rng = np.random.default_rng(4)
     atoms = (rng.random((56,) * 3) > 0.99).astype(np.float32)

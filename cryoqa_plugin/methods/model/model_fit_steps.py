@@ -81,6 +81,7 @@ def map_and_atoms(study: Study, params: ModelFitParams) -> MapAndAtoms:
     level = params.contour if params.contour is not None else levels_of(study, ContourParams().lowpass)[0].suggested
     values = dict(study.half_map_values(), **atoms.values, resolution=resolution, resolution_from=source, atom_radius=radius,
                   contour=level, contour_suggested=params.contour is None)
+    values.update(atoms_outside=study.atoms_outside)         # those beyond the faces that a filament runs through are expected
     return MapAndAtoms(study, params, study.model, map_, geo, atoms, resolution, level, radius, values, warnings)
 
 
