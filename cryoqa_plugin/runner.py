@@ -205,10 +205,12 @@ def perform(capability_id: str, study: Study, parameters: Any, *, progress: Prog
 
 def _withheld(row: Capability, study: Study, result: results.Result) -> results.Result:
     """The result without a resolution and without the warnings that follow, where half-maps were taken that can have none."""
-    if not (study.has_halves and row.estimates and {"half1", "half2"} <= set(row.needs + row.takes)):
+    if not (study.has_halves and {"half1", "half2"} <= set(row.needs + row.takes)):
         return result
     reason = study.independence.void
     names = [metric for item, metric in row.estimates if item.startswith("1.")]
+    if row.family == "local_resolution" and hasattr(result, "median"):
+        names.append("median")
     if reason is None or not names:
         return result
     return replace(result, summary=result.summary if reason in result.summary else f"No resolution is given: {reason}.", warnings=(),

@@ -232,11 +232,13 @@ def test_no_capability_gives_a_resolution_of_such_half_maps(case, fault):
     halves = {"copies": (one, 2 * one), "mirrored": (one, two[:, :, ::-1]), "noise": case["noise"]}[fault]
     found = Study(**{h: case[h].with_data(np.ascontiguousarray(d, dtype=np.float32)) for h, d in zip(("half1", "half2"), halves)},
                   mask=case["mask"])
-    rows = [r for r in CAPABILITIES if any(i.startswith("1.") for i, _ in r.estimates) and not r.slow]
-    assert len(rows) >= 4
+    rows = [r for r in CAPABILITIES if not r.slow and (any(i.startswith("1.") for i, _ in r.estimates) or r.family == "local_resolution")
+            and "half1" in r.needs]
+    assert len(rows) >= 6
     for row in rows:
         result, document = runner.answer(row, found)
         assert all(getattr(result, metric) is None for item, metric in row.estimates if item.startswith("1.")), row.id
+        assert getattr(result, "median", None) is None and getattr(result, "resolution", None) is None, row.id
         assert found.independence.void in result.summary, row.id
         told = [w for w in document["warnings"] if "voxel size is exactly 1" not in w]      # which is true, and no fault of the half-maps
         assert len(told) == 1, (row.id, told)
