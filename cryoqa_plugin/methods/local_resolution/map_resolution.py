@@ -183,7 +183,7 @@ def _doubt(sure: Dict[str, Any], noise: Dict[str, Optional[float]], finest: floa
     if damping is not None and damping.found:
         return f"the half-maps show that it was damped, their noise being {damping.ratio:.2g} times as strong in the molecule"
     if beyond > _UNLIKE:
-        return (f"where the signal has ended, at {finest:.2f} Å, there is {beyond:.1f} times as much power in the molecule as in the "
+        return (f"where the signal has ended, at {finest:.2f} Å, there is {beyond:.2g} times as much power in the molecule as in the "
                 "solvent")
     if level > _FILTERED:
         return (f"{100 * level:.0f} % of the mask is above the noise of the solvent up to {finest:.2f} Å, where the bands end")
