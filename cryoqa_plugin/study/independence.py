@@ -5,7 +5,7 @@ low-pass, and noise that both share. The first three leave no resolution; of the
 """
 from __future__ import annotations
 
-from typing import NamedTuple, Optional
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence
 
 from .halves import HalfMaps
 from .noise import HalfMapNoise
@@ -59,6 +59,31 @@ def judge_independence(half_maps: HalfMaps, noise: Optional[HalfMapNoise]) -> In
     shared = noise.shared if noise.shared is not None and noise.shared.found else None
     return Independence(None, cut, factor, noise.low_pass.frequency if noise.low_pass else None, shared is not None,
                         shared.share if shared else None, shared.widened_error if shared else None)
+
+
+def limited(independence: Independence, values: Mapping[str, Any], names: Sequence[str], takes_shared: bool = False) -> Dict[str, Any]:
+    """Resolutions as far as two half-maps are independent.
+
+    Parameters
+    ----------
+    independence
+        What stands between the half-maps and a resolution.
+    values
+        What was measured, by name.
+    names
+        Those of the resolutions (Å); those without a value are passed over.
+    takes_shared
+        The method takes for signal what the half-maps share as noise.
+
+    Returns
+    -------
+    dict
+        What changes: None where there is no resolution, and none finer than the edge of a low-pass.
+    """
+    known = [n for n in names if values.get(n) is not None]
+    if independence.void is not None or takes_shared and independence.shared:
+        return dict.fromkeys(known)
+    return {} if independence.end is None else {n: max(values[n], 1 / independence.end) for n in known}
 
 
 def void_reason(half_maps: HalfMaps) -> Optional[str]:

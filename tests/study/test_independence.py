@@ -15,7 +15,7 @@ from cryoqa_plugin.study import fsc_criteria as criteria
 from cryoqa_plugin.study.independence import judge_independence
 
 pytestmark = pytest.mark.realdata
-CASES = ("p96", "odd97")                                    # neither sets a constant of the corrections for volume and share
+CASES = ("p96", pytest.param("odd97", marks=pytest.mark.heavy))   # neither sets a constant of the corrections for volume and share
 
 
 @pytest.fixture(scope="module", params=CASES)

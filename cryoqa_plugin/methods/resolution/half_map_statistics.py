@@ -14,7 +14,7 @@ from ...progress import Progress, silent
 from ...results import Curve, Table, curve, map_output, metric, table
 from ...study import Study
 from ...study.halves import HalfMapFacts
-from ...study.independence import Independence
+from ...study.independence import limited
 from .half_map_shells import HalfMapShells, HalfMapStatisticsParams, sum_shells
 
 
@@ -108,34 +108,14 @@ def compute_half_map_statistics(study: Study, params: HalfMapStatisticsParams, *
     values = dict(study.half_map_values(), **significance_values(study, found))
     values.update(strength_values(study, params, found), **signal_values(study, params, found, warnings))
     values.update(direction_values(found), **sign_values(study))
-    values.update(as_far_as_independent(study.independence, values))
+    values.update(limited(study.independence, values, _RESOLUTIONS, takes_shared=True))
+    if not study.independence.holds or study.independence.end is not None:
+        values.update(reaches_nyquist=None, shells_beyond=None)
     if params.local_map:
         progress(0.8, "local correlation")
         values.update(local_values(study, params, found, warnings))
     progress(1.0, "done")
     return HalfMapStatisticsResult(summary=_summary(study, params, values), warnings=tuple(warnings), **values)
-
-
-def as_far_as_independent(independence: Independence, values: Dict[str, Any]) -> Dict[str, Any]:
-    """The resolutions, where the half-maps have one.
-
-    Parameters
-    ----------
-    independence
-        What stands between the half-maps and a resolution.
-    values
-        What was measured, by result field.
-
-    Returns
-    -------
-    dict
-        By result field: none for half-maps that are not independent, for what they share as noise counts as signal here; none finer than
-        the edge of a low-pass.
-    """
-    names = [n for n in _RESOLUTIONS if values.get(n) is not None]
-    if not independence.holds:
-        return dict.fromkeys((*names, "reaches_nyquist", "shells_beyond"))
-    return {} if independence.end is None else dict({n: max(values[n], 1 / independence.end) for n in names}, reaches_nyquist=False)
 
 
 def ball_radius(study: Study, params: HalfMapStatisticsParams) -> float:

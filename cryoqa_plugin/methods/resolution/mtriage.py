@@ -12,7 +12,7 @@ from ...progress import Progress, silent
 from ...results import Curve, Table, curve, map_output, metric, table
 from ...study import Study
 from ...study.halves import HalfMapFacts
-from ...study.independence import Independence
+from ...study.independence import Independence, limited
 from ...study.model_place import ModelPlaceFacts
 from . import mtriage_model as placing, mtriage_near
 from .mtriage_model import in_file
@@ -128,7 +128,11 @@ def compute_mtriage(study: Study, params: MtriageParams, *, progress: Progress =
         values.update(masked.named("masked"), mask_used=mask, **mask_values(inputs, mask, unmasked))
     if study.has_halves:
         values.update(half_map_curve_values(inputs, unmasked, warnings))
-        values.update(as_far_as_independent(study.independence, values))
+        values.update(limited(study.independence, values, ("d_fsc_unmasked", "d_fsc_masked")))
+        if study.independence.void is not None:
+            values.update(d_fsc_falls=None, reaches_nyquist=None)
+        elif study.independence.cut:                # a mask laid on half-maps that were masked before shows what the first mask did
+            values.pop("d_fsc_masked", None)
     if inputs.model is not None:
         values.update(inputs.model.values, **mtriage_near.near_the_model(inputs, values, warnings))
         values.update(model_values(inputs, inputs.model, masked or unmasked, [] if values.get("model_place_words") else warnings))
@@ -287,29 +291,6 @@ def half_map_curve_values(inputs: MtriageInputs, unmasked: MtriagePass, warnings
     nyquist = 2 * max(inputs.grid.voxel_size)
     above = bool(unmasked.values["fsc_half"].y[0] >= 0.143) if d_fsc is None else d_fsc < nyquist
     return dict(d_fsc_falls=unmasked.falls, reaches_nyquist=above)
-
-
-def as_far_as_independent(independence: Independence, values: Dict[str, Any]) -> Dict[str, Any]:
-    """The resolutions of the half-maps, where they have one.
-
-    Parameters
-    ----------
-    independence
-        What stands between the half-maps and a resolution.
-    values
-        What was measured, by result field.
-
-    Returns
-    -------
-    dict
-        By result field: none where there is none, and none finer than the edge of a low-pass.
-    """
-    names = [n for n in ("d_fsc_unmasked", "d_fsc_masked") if values.get(n) is not None]
-    if independence.void is not None:
-        return dict.fromkeys((*names, "d_fsc_falls", "reaches_nyquist"))
-    out = {} if independence.end is None else {n: max(values[n], 1 / independence.end) for n in names}
-    # A mask that is laid on half-maps that were masked before shows what the first mask did.
-    return dict(out, d_fsc_masked=None) if independence.cut and "d_fsc_masked" in names else out
 
 
 def model_values(inputs: MtriageInputs, model: placing.Placed, best: MtriagePass, warnings: List[str]) -> Dict[str, Any]:
