@@ -335,7 +335,7 @@ def _fetch(args: argparse.Namespace, command: List[str]) -> int:
 
 
 def _options_validate(sub: argparse.ArgumentParser) -> None:
-    _input_options(sub, ("full_map", "half1", "half2", "mask", "model"))
+    _input_options(sub, ("full_map", "half1", "half2", "mask", "model", "sequence"))
     group = sub.add_argument_group("parameters")
     group.add_argument("--contour", type=float, metavar="LEVEL", help="contour level of the map (default: suggested from the map)")
     group.add_argument("--resolution", type=float, metavar="Å", help="reported resolution, which the estimates are compared with")

@@ -34,7 +34,7 @@ class CryoqaProtValidate(CryoqaProtocol):
 
     def _defineParams(self, form: Any) -> None:
         form.addSection(label="Input")
-        forms.add_inputs(form, (), ("full_map", "half1", "half2", "mask", "model"))
+        forms.add_inputs(form, (), ("full_map", "half1", "half2", "mask", "model", "sequence"))
         form.addSection(label="Parameters")
         form.addParam("contour", params.FloatParam, allowsNull=True, label="Contour level",
                       help="Level at which the map is looked at, in the unit of the map. Leave it empty to have it suggested from the map.")

@@ -31,7 +31,7 @@ def validate(sources: Mapping[str, str], outdir: str, *, contour: Optional[float
     Parameters
     ----------
     sources
-        Path of each input by kind: ``full_map``, ``half1`` and ``half2``, ``mask``, ``model``.
+        Path of each input by kind: ``full_map``, ``half1`` and ``half2``, ``mask``, ``model``, ``sequence``.
     contour
         Contour level of the map; suggested from the map when None.
     resolution

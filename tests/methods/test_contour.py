@@ -298,6 +298,9 @@ def test_masses_stand_beside_each_other(sim_case):
     assert rows["mask"][5] == pytest.approx(volume / result.volume) and _checked(result)["mask_ratio"]["status"] == "ok"
     small = mask.with_data((map_.data > 3 * result.contour).astype(np.float32))
     assert _checked(_run_with(map_, {"model": model, "mask": small}))["mask_ratio"]["status"] == "warn"
+    known = _run_with(map_, {}, molecular_mass=result.model_mass)
+    assert known.contour == pytest.approx(result.contour, rel=0.01) and known.contour_bound == "expected volume"
+    assert _run_with(map_, {"model": model}, molecular_mass=30.0).mass == pytest.approx(30.0, rel=0.02)
     two = _run_with(map_, {"sequence": Sequences((chain.chains[0][:len(chain.chains[0]) // 2],))})
     assert two.level_verdict == "fits" and two.contour_bound == "expected volume" and two.mass / result.mass == pytest.approx(1, abs=0.1)
     assert _run_with(map_.with_data(map_.data), {"sequence": chain}).contour == pytest.approx(result.contour, rel=0.1)

@@ -35,6 +35,8 @@ class ContourParams:
         "most 2 % of the voxels above it lie outside of the molecule, and which holds at most the volume of the model or the sequence, or "
         "half of the low-passed molecule when neither is given.",
         label="Contour level")
+    molecular_mass: Optional[float] = param(None, "Mass of the whole molecule, which the contour should hold; that of the model or the "
+                                            "sequence when empty.", label="Molecular mass", unit="kDa", min=1, max=1e6)
     dilate: float = param(2.0, "How far the large components are grown to make the mask, in whole steps of the 18 neighbours of a voxel.",
                           label="Dilation", unit="Å", min=0, max=100)
     soft_edge: Optional[float] = param(None, "Width of the cosine edge of the soft mask, outside of the hard one. From the data: 5 Å, at "
@@ -166,7 +168,7 @@ def compute_contour(study: Study, params: ContourParams, *, progress: Progress =
     study.check("full_map", "mask", least=2, what="a contour needs")
     map_ = study.full_map
     progress(0.05, "Contour level")
-    found, target = levels.levels_of(study, params.lowpass)
+    found, target = levels.levels_of(study, params.lowpass, params.molecular_mass)
     level = found.suggested if params.contour is None else params.contour
     of = PROTEIN if target is None else target.mass
     progress(0.3, "Connected components")

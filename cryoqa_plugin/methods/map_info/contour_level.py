@@ -229,8 +229,8 @@ def _above(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     return np.cumsum(counts[::-1])[::-1]
 
 
-def levels_of(study: Study, lowpass: float) -> Tuple[Levels, Optional[Target]]:
-    """The levels of the map of a study, and what was expected of it: by its model, else its sequence, else by the map alone.
+def levels_of(study: Study, lowpass: float, molecular_mass: Optional[float] = None) -> Tuple[Levels, Optional[Target]]:
+    """The levels of the map of a study, and what was expected of it: by its mass, its model or its sequence, else by the map alone.
 
     Parameters
     ----------
@@ -238,6 +238,8 @@ def levels_of(study: Study, lowpass: float) -> Tuple[Levels, Optional[Target]]:
         ``full_map``, with ``model`` and ``sequence`` or without.
     lowpass
         Resolution (Å) of the low-pass that finds the molecule.
+    molecular_mass
+        Mass (kDa) of the whole molecule, where it is known.
 
     Returns
     -------
@@ -248,7 +250,9 @@ def levels_of(study: Study, lowpass: float) -> Tuple[Levels, Optional[Target]]:
     solvent = study.through != "xyz"
     alone = find_levels(map_.data, map_.voxel_size, lowpass, None, solvent)
     target = None
-    if study.model is not None:
+    if molecular_mass is not None:
+        target = Target(_of_mass(study, 1000 * molecular_mass), None, "molecule")
+    elif study.model is not None:
         target = Target(_within(mass_of_model(study.model), study.model, map_), near_atoms(study.model, map_), "model")
         target = target if lies_on(target, map_, alone) else None
     elif study.sequence is not None and solvent:
@@ -259,6 +263,17 @@ def levels_of(study: Study, lowpass: float) -> Tuple[Levels, Optional[Target]]:
     if target is None:
         return alone, None
     return find_levels(map_.data, map_.voxel_size, lowpass, target, solvent), target
+
+
+def _of_mass(study: Study, total: float) -> Mass:
+    """A mass (Da) in the parts of protein and nucleic acid that the model or the sequence has; protein without them."""
+    known = PROTEIN
+    if study.model is not None:
+        known = mass_of_model(study.model)
+    elif study.sequence is not None:
+        known = mass_of_sequences(study.sequence)
+    nucleic = known.nucleic / known.total if known.total > 0 else 0.0
+    return Mass(total * (1 - nucleic), total * nucleic, 0)
 
 
 def _within(mass: Mass, model: Any, map_: Map) -> Mass:
