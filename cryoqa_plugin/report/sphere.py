@@ -81,12 +81,12 @@ def disc_vectors(edge: int, centre: Sequence[float], right: Sequence[float], dow
 
 
 def smooth(vectors: np.ndarray, axes: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Mean of the values near each vector, with a weight that falls to 0 at the reach; NaN where none is near."""
+    """Mean of the values near each vector, with a weight that falls to 0 at the reach; NaN where most of what is near has no value."""
     known = np.isfinite(values)
-    limit = np.cos(np.deg2rad(_REACH))
-    weight = np.maximum(np.abs(vectors @ axes[known].T) - limit, 0) ** 2
-    total = weight.sum(axis=1)
-    return np.divide(weight @ values[known], total, out=np.full(len(vectors), np.nan), where=total > 0)
+    weight = np.maximum(np.abs(vectors @ axes.T) - np.cos(np.deg2rad(_REACH)), 0) ** 2
+    total = weight @ known
+    there = (total > 0) & (total >= 0.5 * weight.sum(axis=1))
+    return np.divide(weight @ np.where(known, values, 0.0), total, out=np.full(len(vectors), np.nan), where=there)
 
 
 def _palette() -> np.ndarray:

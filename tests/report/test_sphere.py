@@ -43,3 +43,22 @@ def test_directions_that_are_not_known_are_grey():
     view = _indices(sphere.hemispheres(axes, values, sphere.limits(values))[0][1])
     middle = (sphere.EDGE - 20) // 2
     assert view[middle - 20, middle + 10] == 255 and view[middle, 20] < 253
+
+
+def test_an_unknown_cap_is_grey_up_to_its_rim():
+    axes = half_directions(3)
+    edge = np.deg2rad(30)
+    values = np.where(axes[:, 2] > np.cos(edge), np.nan, 3.0)
+    angle = np.deg2rad(np.array([20.0, 26.0, 34.0, 60.0]))
+    found = sphere.smooth(np.c_[np.sin(angle), np.zeros(4), np.cos(angle)], axes, values)
+    assert np.isnan(found[:2]).all() and np.allclose(found[2:], 3)
+
+
+def test_a_fixed_scale_is_widened_and_never_narrowed():
+    rng = np.random.default_rng(2)
+    values = 3 + 0.05 * rng.standard_normal(321)
+    assert sphere.fixed_limits(values, 2.4, 4.8) == (2.4, 4.8)
+    values[:40] = 9.0
+    values[40] = np.nan
+    low, high = sphere.fixed_limits(values, 2.4, 4.8)
+    assert low == 2.4 and high == 9.0
