@@ -7,7 +7,6 @@ import numpy as np
 
 from ...core.directions import cell_centres
 from ...study.directional_noise import CELLS_PER_EDGE, CONE, UNEVEN
-from . import directional_shape as shape
 from .directional_curves import DirectionalCurves, DirectionalFscParams
 from .directional_tensor import Tensor, products
 
@@ -62,7 +61,7 @@ def along(params: DirectionalFscParams, found: DirectionalCurves, displacement: 
         signal = np.full_like(signal, seen)
     ratio = np.clip(found.everywhere, -1, 1 - 1e-6)
     ratio = ratio / (1 - ratio) * signal / relative
-    at = shape.crossings(found.freq, (ratio / (1 + ratio))[:, None], params.threshold)[0]
+    at = found.read((ratio / (1 + ratio))[:, None], params.threshold)[0]
     return Along(float(1 / at) if np.isfinite(at) and at > 0 else None, seen, relative)
 
 

@@ -53,7 +53,8 @@ class DirectionalCurves(NamedTuple):
     n_directions]; ``fsc_xyz`` around x, y, z [n_shells, 3] with their independent coefficients ``count_xyz``; ``everywhere``, the FSC of
     all directions, and its sums in ``cells``; ``at``, the frequency (1/Å) where each direction falls below the threshold. ``noise`` is
     that of the half-maps by direction, None where it is not known. What lies in its empty cells is in no sum, and a direction without
-    enough left has NaN for its FSC; ``known`` tells the others, bool [n_directions].
+    enough left has NaN for its FSC; ``known`` tells the others, bool [n_directions]. ``edge``: frequency (1/Å) at which the half-maps were
+    low-passed, beyond which all curves are NaN; None when they were not.
     """
 
     geo: Geometry
@@ -66,17 +67,36 @@ class DirectionalCurves(NamedTuple):
     everywhere: np.ndarray
     cells: CrossSums
     at: np.ndarray
+    known: np.ndarray
     noise: Optional[DirectionalNoise]
+    edge: Optional[float]
 
     @property
     def axes(self) -> np.ndarray:
         """The directions, float64 [321, 3] (x, y, z)."""
         return self.sphere.vertices[self.sphere.half]
 
-    @property
-    def known(self) -> np.ndarray:
-        """Directions with a number, bool [n_directions]."""
-        return np.isfinite(self.fsc).all(axis=0)
+    def read(self, curves: np.ndarray, threshold: float) -> np.ndarray:
+        """Where curves fall below a threshold, no later than at the edge of a low-pass.
+
+        Parameters
+        ----------
+        curves
+            float64 [n_shells, n].
+        threshold
+            The threshold.
+
+        Returns
+        -------
+        ndarray
+            As :func:`.directional_shape.crossings`, float64 [n].
+        """
+        return _read(self.freq, curves, threshold, self.edge)
+
+
+def _read(freq: np.ndarray, curves: np.ndarray, threshold: float, edge: Optional[float]) -> np.ndarray:
+    at = shape.crossings(freq, np.nan_to_num(curves), threshold)
+    return at if edge is None else np.fmin(at, np.where(np.isfinite(at), edge, np.nan))
 
 
 def transforms(study: Study, params: DirectionalFscParams) -> Tuple[np.ndarray, np.ndarray]:
@@ -113,7 +133,7 @@ def correlate_cones(study: Study, params: DirectionalFscParams, ft1: np.ndarray,
     Returns
     -------
     DirectionalCurves
-        Where a cone holds fewer than two coefficients, its FSC is that of the whole shell.
+        Where a cone holds fewer than two coefficients, its FSC is that of the whole shell. Nothing goes beyond the edge of a low-pass.
     """
     geo, freq, ours = study.geometry, study.frequencies, params.rules == "cryoqa"
     sphere, cone = directions.icosphere(_BISECTIONS), Cone(params.cone, params.soft_cone)
@@ -132,15 +152,18 @@ def correlate_cones(study: Study, params: DirectionalFscParams, ft1: np.ndarray,
     fsc = shells.fsc(sums)
     if ours:
         fsc = np.where(sums.count >= _FEWEST, fsc, everywhere[:, None])
-    if left is not None:
-        fsc[:, np.isnan(left.around(axes))] = np.nan
+    known = np.ones(len(axes), dtype=bool) if left is None else np.isfinite(left.around(axes))
+    fsc[:, ~known] = np.nan
+    edge = 1 / study.half_maps.filtered_at if ours and study.half_maps.filtered_at else None
+    if edge is not None:
+        fsc[freq > edge] = everywhere[freq > edge] = np.nan
     # The sum of soft weights is smaller by the gain than the number of independent coefficients.
     count = sums.count[:, -3:] * cone.gain
     if study.mask is not None:
         count = count * crossing.independent_fraction(study.mask.data, geo)[:, None]
-    crossings = shape.crossings if ours else shape.crossings_xmipp
-    return DirectionalCurves(geo, freq, sphere, cone, fsc[:, :-3], fsc[:, -3:], count, everywhere, cells,
-                             crossings(freq, fsc[:, :-3], params.threshold), noise)
+    at = _read(freq, fsc, params.threshold, edge) if ours else shape.crossings_xmipp(freq, fsc, params.threshold)
+    return DirectionalCurves(geo, freq, sphere, cone, fsc[:, :-3], fsc[:, -3:], count, everywhere, cells, at[:-3],
+                             known[:-3], noise, edge)
 
 
 def _around(axes: np.ndarray, angle: float, noise: Optional[DirectionalNoise]) -> Lookup:
@@ -182,7 +205,8 @@ def hard_cones(params: DirectionalFscParams, found: DirectionalCurves, ft1: np.n
     fine = sums(directions.half_directions(_FINE_BISECTIONS), params.volume_cone) if params.volume else None
     # Bisection keeps the vertices before it: the first of the 1281 are the 321.
     wide = sums(found.axes, CONE) if fine is None or params.volume_cone != CONE else CrossSums(*(v[:, :len(found.axes)] for v in fine))
-    return HardCones(np.where((wide.count > 0) & found.known, shells.fsc(wide), np.nan),
+    there = found.known & (np.ones(found.geo.n_shells) > 0 if found.edge is None else found.freq <= found.edge)[:, None]
+    return HardCones(np.where((wide.count > 0) & there, shells.fsc(wide), np.nan),
                      None if fine is None else np.where(fine.count >= _FEWEST, shells.fsc(fine), found.everywhere[:, None]))
 
 
@@ -199,9 +223,11 @@ def volume(params: DirectionalFscParams, found: DirectionalCurves, fine: np.ndar
     Returns
     -------
     ndarray
-        float32 [z, y, x] with the zero frequency at voxel ``n // 2``; 0 in directions without a number.
+        float32 [z, y, x] with the zero frequency at voxel ``n // 2``; 0 in directions without a number and beyond a low-pass.
     """
     axes, fsc = directions.half_directions(_FINE_BISECTIONS), fine.copy()
+    if found.edge is not None:
+        fsc[found.freq > found.edge] = 0.0
     fsc[0] = 1.0
     if found.noise is not None and params.rules == "cryoqa":
         fsc[:, np.isnan(found.noise.around(axes))] = 0.0

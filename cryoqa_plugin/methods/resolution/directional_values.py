@@ -30,11 +30,13 @@ def resolution_values(params: DirectionalFscParams, found: DirectionalCurves, ha
     if known.size:
         out.update(resolution_best=_inverse(known.max()), resolution_median=_inverse(np.median(known)),
                    resolution_worst=_inverse(known.min()))
-    out["resolution_global"] = _inverse(shape.crossings(found.freq, found.everywhere[:, None], level)[0])
-    out["reach_nyquist"] = float((found.fsc[shape.FIRST_SHELL:] >= level).all(axis=0).mean())
-    out["area_ratio"] = shape.area_ratio(found.fsc) if found.known.all() else 0.0
+    out["resolution_global"] = _inverse(found.read(found.everywhere[:, None], level)[0])
+    # Near empty directions a mask spills what has no end, and beyond a low-pass there is nothing: both are causes of their own.
+    if found.edge is None and found.known.all():
+        out["reach_nyquist"] = float((found.fsc[shape.FIRST_SHELL:] >= level).all(axis=0).mean())
+    out["area_ratio"] = shape.area_ratio(np.nan_to_num(found.fsc)) if found.known.all() else 0.0
     out["cfar"] = shape.conical_area_ratio(hard.wide, first_shell(found.geo, _last_shell(params, found)))
-    out["sphericity"] = shape.sphericity(found.sphere, shape.crossings(found.freq, found.fsc, params.sphericity_threshold))
+    out["sphericity"] = shape.sphericity(found.sphere, found.read(found.fsc, params.sphericity_threshold))
     out["directions"] = _direction_table(found)
     return out
 
@@ -49,7 +51,7 @@ def shape_values(params: DirectionalFscParams, found: DirectionalCurves, displac
     displacement
         Tensor of the fall-off, None when none could be fitted.
     """
-    overall = _inverse(shape.crossings(found.freq, found.everywhere[:, None], params.threshold)[0])
+    overall = _inverse(found.read(found.everywhere[:, None], params.threshold)[0])
     out: Dict[str, Any] = {"resolution_" + n: along(params, found, displacement, v).resolution for n, v in zip("xyz", np.eye(3))}
     fitted, regions = shape.smooth_axes(found.axes, found.at), None
     if fitted is not None:
@@ -105,7 +107,8 @@ def occupancy_values(params: DirectionalFscParams, found: DirectionalCurves) -> 
             values[:shape.FORCED_SHELLS] = 1
     out: Dict[str, Any] = dict(effective_directions=effective.spread, fso=Curve(found.freq[1:], part[1:], lower[1:], upper[1:]))
     for name, level in (("fso_09", 0.9), ("fso_05", 0.5), ("fso_01", 0.1)):
-        out[name] = _inverse(crossing.find_crossings(found.freq, part, level, 1).first)
+        falls = crossing.find_crossings(found.freq, part, level, 1).first
+        out[name] = _inverse(falls if found.edge is None else np.fmin(falls, found.edge) if np.isfinite(falls) else np.nan)
     if out["fso_09"] is not None and out["fso_01"] is not None:
         out["fso_width"] = out["fso_09"] - out["fso_01"]
     tests = [shape.bingham(found.axes, row >= params.threshold, effective.spread) for row in found.fsc]
@@ -145,7 +148,7 @@ def curve_values(params: DirectionalFscParams, found: DirectionalCurves) -> Dict
 
 
 def _direction_table(found: DirectionalCurves) -> Table:
-    areas = np.clip(found.fsc[1:], 0, None).sum(axis=0)
+    areas = np.where(found.known, np.clip(np.nan_to_num(found.fsc[1:]), 0, None).sum(axis=0), np.nan)
     areas = areas / max(np.nanmax(areas), 1e-30)
     noise = np.full(areas.size, np.nan) if found.noise is None else found.noise.around(found.axes)
     rows = tuple(tuple(round(float(v), 6) + 0.0 for v in d) + (_inverse(f), _number(a), _number(n))

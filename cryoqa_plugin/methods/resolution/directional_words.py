@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, Optional, Tuple
 
+import numpy as np
+
 from ...study import Study
 from ...study.directional_noise import STRONG, DirectionalNoise
 from ...study.independence import void_reason
@@ -47,10 +49,10 @@ def notes(found: DirectionalCurves, displacement: Optional[Tensor]) -> Tuple[str
         A sentence each.
     """
     out = []
-    if displacement is None:
+    if displacement is None and found.edge is None:
         out.append("The half-maps agree over too few coefficients, so that no displacement tensor could be fitted.")
     if found.noise is None or not found.noise.known:
-        out.append("The half-maps hold too few coefficients to compare the noise of directions, so that missing views may not be seen.")
+        out.append("The half-maps hold too few coefficients to tell whether the particles were seen evenly from all sides.")
     return tuple(out)
 
 
@@ -79,7 +81,10 @@ def summary(params: DirectionalFscParams, found: DirectionalCurves, displacement
     if displacement is not None and values.get("fall_off_ratio", 1.0) > FALL_OFF:
         return _falling(displacement, *(along(params, found, displacement, v).resolution for v in displacement.axes.vectors[[2, 0]]))
     # Curves that never fall all get the last shell: their resolutions agree for want of data, not by isotropy.
-    if values["reach_nyquist"] > 0.5:
+    if found.edge is not None and np.mean(found.at[found.known] >= found.freq[found.freq <= found.edge].max()) > 0.5:
+        return (f"The half-maps agree up to the edge of their low-pass, {1 / found.edge:.2f} Å, in most directions, so that the filter and "
+                f"not the data sets the limit there.{_even(noise)}")
+    if values.get("reach_nyquist", 0.0) > 0.5:
         return (f"In {100 * values['reach_nyquist']:.0f} % of the directions the FSC stays above {params.threshold:g} up to the last "
                 f"shell: the sampling, not the data, sets the limit there.{_even(noise)}")
     return (f"The resolution is about the same in all directions, {values['resolution_median']:.2f} Å at FSC = {params.threshold:g}."
