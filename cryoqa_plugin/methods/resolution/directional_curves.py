@@ -20,6 +20,7 @@ from . import directional_tensor as tensor
 
 _BISECTIONS, _FINE_BISECTIONS = 3, 4              # 321 directions, and 1281 for the volume
 _SPREAD = 7.0                                     # degrees over which the volume is interpolated between the 1281
+_BEYOND = 1.3                                     # times the end of the FSC, up to where cones are looked at first
 _FEWEST = 2.0                                     # coefficients in a cone, below which the FSC of the whole shell stands in
 _TABLE = 3 * CELLS_PER_EDGE                       # cells along an edge, so that each lies in one cell of the noise
 
@@ -168,8 +169,9 @@ def correlate_cones(study: Study, params: DirectionalFscParams, ft1: np.ndarray,
 
 def _around(axes: np.ndarray, angle: float, noise: Optional[DirectionalNoise]) -> Lookup:
     """Table of the directions near each cell, none near empty ones."""
-    table = directions.lookup(axes, angle, _TABLE)
-    return table if noise is None or not noise.empty else directions.without(table, ~noise.kept)
+    if noise is None or not noise.empty:
+        return directions.lookup(axes, angle)
+    return directions.without(directions.lookup(axes, angle, _TABLE), ~noise.kept)
 
 
 class HardCones(NamedTuple):
@@ -199,12 +201,21 @@ def hard_cones(params: DirectionalFscParams, found: DirectionalCurves, ft1: np.n
     """
     left = found.noise if params.rules == "cryoqa" else None
 
-    def sums(axes: np.ndarray, angle: float) -> CrossSums:
-        return cones.cone_sums(ft1, ft2, found.geo, _around(axes, angle, left), Cone(angle, soft=False))
+    def sums(axes: np.ndarray, angle: float, last: Optional[int] = None) -> CrossSums:
+        reach = None if last is None else last + 0.5
+        return cones.cone_sums(ft1, ft2, found.geo, _around(axes, angle, left), Cone(angle, soft=False), reach)
+
+    def wide_sums() -> CrossSums:
+        # Most cones end long before Nyquist, and two thirds of the coefficients lie beyond.
+        falls = shape.crossings(np.arange(found.geo.n_shells), np.nan_to_num(found.everywhere[:, None]), shape.FAR_LEVEL)[0]
+        last = found.geo.n_shells - 1 if np.isnan(falls) else min(int(_BEYOND * falls), found.geo.n_shells - 1)
+        near = sums(found.axes, CONE, last)
+        ended = (shells.fsc(near)[max(last // 2, shape.FIRST_SHELL):last + 1] < shape.FAR_LEVEL).any(axis=0)
+        return near if ended[found.known].all() else sums(found.axes, CONE)
 
     fine = sums(directions.half_directions(_FINE_BISECTIONS), params.volume_cone) if params.volume else None
     # Bisection keeps the vertices before it: the first of the 1281 are the 321.
-    wide = sums(found.axes, CONE) if fine is None or params.volume_cone != CONE else CrossSums(*(v[:, :len(found.axes)] for v in fine))
+    wide = wide_sums() if fine is None or params.volume_cone != CONE else CrossSums(*(v[:, :len(found.axes)] for v in fine))
     there = found.known & (np.ones(found.geo.n_shells) > 0 if found.edge is None else found.freq <= found.edge)[:, None]
     return HardCones(np.where((wide.count > 0) & there, shells.fsc(wide), np.nan),
                      None if fine is None else np.where(fine.count >= _FEWEST, shells.fsc(fine), found.everywhere[:, None]))

@@ -15,7 +15,7 @@ FORCED_SHELLS = 5                        # Xmipp sets the FSO of the first five 
 FIRST_SHELL = 3                          # and looks for a directional resolution from this shell on
 
 _PASSES, _HUBER = 10, 1.5  # passes of the fit; residuals, in standard deviations, from which weights fall
-_FAR_LEVEL = 0.143                       # FSC at which the area of a cone ends
+FAR_LEVEL = 0.143                       # FSC at which the area of a cone ends
 _REGION = 25.0                           # degrees from the middle of a region to its edge
 
 
@@ -331,6 +331,6 @@ def conical_area_ratio(fsc: np.ndarray, start: int) -> float:
     ``sum of FSC(k) k^2`` from ``start`` up to the first shell below 0.143. A direction without anything, or below 0.143 at ``start``, has
     the area 0. The definition is that of the orientation diagnostics of cryoSPARC, https://guide.cryosparc.com.
     """
-    above = np.logical_and.accumulate(fsc[start:] >= _FAR_LEVEL, axis=0)
+    above = np.logical_and.accumulate(fsc[start:] >= FAR_LEVEL, axis=0)
     areas = (np.where(above, fsc[start:], 0.0) * np.arange(start, len(fsc))[:, None] ** 2).sum(axis=0)
     return float(areas.min() / areas.max()) if areas.max() > 0 else float("nan")
