@@ -20,13 +20,14 @@ FAULTS = {
     "corr05": (("shared_noise",), ()), "corr10": (("shared_noise",), ()), "corr25": (("shared_noise",), ("nyquist",)),
     "weakened": (("damped", "masked"), _ALONE), "softmask": (("sphere_fault", "masked"), ("sphere", *_ALONE)),
     "tightmask": (("masked", "damped"), _ALONE), "lowpass": (("low_pass",), _ALONE), "lowpasshard": (("low_pass",), _ALONE),
-    "oversharp": (("oversharp",), ()), "noise": (("no_signal",), ("unfit", "off_centre", "contour_low", "background", "unresolved")),
+    "oversharp": (("oversharp",), ()), "noise": (("no_signal",), ("unfit", "off_centre", "space", "contour_low", "background", "unresolved")),
     "moved": (("moved",), ()), "mirrored": (("turned",), ()), "inverted": (("inverted",), ())}
 HARMLESS = {"corners": ("sphere",), "scaled": ("scale",), "offset": ("background",), "scaleb": ("scale",), "noiserim": ("uneven_noise",),
             "noisecore": ("uneven_noise",), "occupancy": ("occupancy", "off_centre", "unfit")}
-# what may be said of a good row because it is true; a mask edge of 6 Å is too sharp for 5.5 Å of resolution
-TRUE_OF = {"coarse72": ("mask_tight",), "low96": ("mask_tight",), "membrane": ("unmodelled",), "off_centre": ("off_centre",),
-           "filament90": ("helical",), "filament100": ("helical",), "l160": ("local_spread",), "f2_128": ("local_spread",),
+# what may be said of a good row because it is true: a mask edge of 6 Å is too sharp for 5.5 Å of resolution, the second filament reaches
+# to 1 Å from the faces
+TRUE_OF = {"coarse72": ("mask_tight",), "low96": ("mask_tight",), "membrane": ("unmodelled",), "off_centre": ("off_centre", "space"),
+           "filament90": ("helical",), "filament100": ("helical", "space"), "l160": ("local_spread",), "f2_128": ("local_spread",),
            "g2_144": ("local_spread",)}
 # fault of map, model or what was reported -> causes, what is true beside it, options
 MADE = {
