@@ -62,7 +62,8 @@ METRICS = {                                                          # check tha
     "model_zscore": "unfit", "cc_mask": "unfit", "model_correlation": "unfit", "atoms_outside": "unfit", "residues_low": "unfit",
     "inclusion_backbone": "unfit", "guinier_correlation": "unfit", "noise_spread": "uneven_noise", "finer_percent": "reported",
     "representative": "uneven_noise", "model_operation": "hand", "model_shift": "model_moved", "model_voxel_off": "voxel_size",
-    "residues_shifted": "register", "decentring": "off_centre", "space_min_percent": "space", "mass_offset": "off_centre", "pieces_95": "contour_low",
+    "residues_shifted": "register", "decentring": "off_centre", "space_min_percent": "space",
+    "mass_offset": "off_centre", "pieces_95": "contour_low",
     "remaining_percent": "contour_low", "fraction_partial": "occupancy", "background_mean": "background", "outliers_percent": "background",
     "unevenness": "local_spread", "unresolved_fraction": "unresolved", "significant_fraction": "unsure", "returns_above": "dips",
     "d_fsc_falls": "dips"}

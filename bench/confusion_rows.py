@@ -20,7 +20,8 @@ FAULTS = {
     "corr05": (("shared_noise",), ()), "corr10": (("shared_noise",), ()), "corr25": (("shared_noise",), ("nyquist",)),
     "weakened": (("damped", "masked"), _ALONE), "softmask": (("sphere_fault", "masked"), ("sphere", *_ALONE)),
     "tightmask": (("masked", "damped"), _ALONE), "lowpass": (("low_pass",), _ALONE), "lowpasshard": (("low_pass",), _ALONE),
-    "oversharp": (("oversharp",), ()), "noise": (("no_signal",), ("unfit", "off_centre", "space", "contour_low", "background", "unresolved")),
+    "oversharp": (("oversharp",), ()),
+    "noise": (("no_signal",), ("unfit", "off_centre", "space", "contour_low", "background", "unresolved")),
     "moved": (("moved",), ()), "mirrored": (("turned",), ()), "inverted": (("inverted",), ())}
 HARMLESS = {"corners": ("sphere",), "scaled": ("scale",), "offset": ("background",), "scaleb": ("scale",), "noiserim": ("uneven_noise",),
             "noisecore": ("uneven_noise",), "occupancy": ("occupancy", "off_centre", "unfit")}

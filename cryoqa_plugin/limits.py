@@ -46,7 +46,7 @@ EXPLAINED: Dict[str, Collection[str]] = {
     "half_maps_damped": ("half_maps_scale", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
     "half_maps_filtered": ("bfactor", "fall", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
     "shares_in_mask": _AT_THE_END,
-    "level_verdict": ("pieces_95", "remaining_percent", "mask_overlap"),
+    "level_verdict": ("pieces_95", "remaining_percent", "mask_overlap", "space_min_percent"),
     "half_maps_share_noise": ("baseline", "model_gap", *_AT_THE_END),
     "model_voxel_off": ("model_shift", "model_operation", *_OF_MODEL), "model_shift": ("model_operation", *_OF_MODEL),
     "model_operation": _OF_MODEL, "model_zscore": _OF_FIT,
