@@ -18,7 +18,8 @@ from ...study.mask import INSIDE
 from .local_resolution import filter_edge
 
 WIDE = 3.0                            # window of noise that is the same everywhere, over that of the signal
-_CHANCE = 2.0                         # variance of the logarithm of even noise over what its coefficients give, at the most
+_CHANCE = 1.5                         # variance of the logarithm of even noise over what its coefficients give, at the most
+_CHANCE_OF_ALL = 2.0                  # the same where coarse shells are there too, of which little is noise
 _POOLED = 0.15                        # standard deviation in frequency of what is pooled, as a part of the frequency, at least two bands
 
 
@@ -105,7 +106,7 @@ def local_noise(study: Study, bands: BandNoise, mask: np.ndarray, together: Opti
     Notes
     -----
     With ``x`` the logarithm of narrow over wide noise, averaged over the bands, and ``n`` coefficients in a window, the part
-    ``w = 1 - 2 / (n mean x^2)`` of the variation is real, all of it where a mask or a sphere ends the noise, which is then
+    ``w = 1 - 1.5 / (n mean x^2)`` of the variation is real, all of it where a mask or a sphere ends the noise, which is then
     ``wide (narrow / wide)^w``. A band rings over tens of Å and smears a step of the noise; the differences of the half-maps in all
     bands at once show it as it is.
     """
@@ -163,7 +164,7 @@ def unevenness(study: Study, mask: np.ndarray, sigma: float) -> Optional[np.ndar
     cells, _ = local.needed(mask, INSIDE, grid)
     log = np.log(noise_of_all(study, grid, low, high))
     log -= log[cells].mean()
-    part = _real_part(log[cells], coefficients_between(low, high, sigma))
+    part = _real_part(log[cells], coefficients_between(low, high, sigma), _CHANCE_OF_ALL)
     if part == 0:
         return None
     # What is spread is one over the values that are interpolated.
@@ -177,10 +178,10 @@ def _shared(study: Study) -> Optional[float]:
     return shared.share if shared is not None and shared.found else None
 
 
-def _real_part(values: np.ndarray, count: float) -> float:
+def _real_part(values: np.ndarray, count: float, chance: float = _CHANCE) -> float:
     """The part, 0 to 1, of the variation of logarithms of noise powers of ``count`` coefficients that is not chance."""
     square = float(np.mean(np.square(values, dtype=np.float64)))
-    return max(0.0, 1 - _CHANCE / (count * square)) if square > 0 else 0.0
+    return max(0.0, 1 - chance / (count * square)) if square > 0 else 0.0
 
 
 def noise_of_all(study: Study, grid: local.Points, low: float, high: float) -> np.ndarray:
