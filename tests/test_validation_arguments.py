@@ -67,6 +67,12 @@ def test_a_wrong_level_explains_pieces_and_inclusion():
     assert [a.title for a in found[1]] == ["Title of level_verdict"] and found[2] == ("with reservations", 0.6)
 
 
+def test_a_wrong_hand_explains_what_the_model_shows_of_it():
+    found = dict(_with(model_fit=[("model_operation", "warn"), ("cc_mask", "warn")]), hand=_document([("wrong_probability", "fail")]))
+    judged = arguments.explain([judge(BY_ID[i], found, None) for i in ("0.h", "A.b")])
+    assert [a.title for a in arguments.arguments(judged)] == ["Title of wrong_probability"] and judged[1].status == "skipped"
+
+
 def test_remarks_leave_the_map_trusted_and_come_last():
     _, against, found = _trust(_with(contour=[("decentring", "warn"), ("mass_offset", "warn")], model_fit=[("residues_low", "warn")]))
     assert [a.strength for a in against] == [0.4, 0.1] and found == ("with reservations", 0.6)
@@ -132,6 +138,9 @@ def test_the_reported_resolution_is_one_argument_however_many_items_show_it():
     _, against, verdict = _trust(found, 2.2)
     assert [(a.title, a.items) for a in against] == [("The reported resolution is finer than the data", ("1.a", "1.b", "1.i"))]
     assert verdict == ("not to be trusted", 0.0) and "against what the data show: 2.20 Å" in against[0].sentence
+    found["mtriage"] = _document([("reported_gap", "warn")])
+    assert [a.title for a in arguments.arguments(arguments.explain([judge(BY_ID[i], found, 2.2) for i in ("1.a", "A.a")]))] == [
+        "The reported resolution is finer than the data"]
     only_local = dict(found, fsc=_document(), half_map_statistics=_document())
     assert _trust(only_local, 2.2)[2] == ("with reservations", 0.6)
 

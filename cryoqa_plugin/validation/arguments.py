@@ -52,9 +52,11 @@ _ELSEWHERE: Dict[str, Tuple[str, ...]] = {
                                                                                       "log_error"),
     "half_maps_share_noise": ("shares_in_mask",),
     "wrong_probability": ("model_operation", *_OF_MODEL), "atoms_outside": _OF_MODEL, "model_zscore": _OF_MODEL[1:],
+    REPORTED: ("reported_gap",),
     "level_verdict": ("inclusion_backbone", "decentring", "mass_offset", "space_min_percent", "outliers_percent", "background_mean")}
+_HALVES = tuple(metric for metric in EXPLAINED if metric.startswith("half_maps_"))
 EXPLAINS: Dict[str, Tuple[str, ...]] = {metric: (*EXPLAINED.get(metric, ()), *_ELSEWHERE.get(metric, ()))
-                                        for metric in dict.fromkeys((*EXPLAINED, *_ELSEWHERE))}
+                                        for metric in dict.fromkeys((*_HALVES, "wrong_probability", *EXPLAINED, *_ELSEWHERE))}
 
 
 class Argument(NamedTuple):
@@ -86,7 +88,7 @@ def explain(judged: Sequence[Judged]) -> List[Judged]:
     titles = {c["metric"]: c["title"] for j in judged for c in j.ours if c["status"] in ("warn", "fail")}
     causes: List[Tuple[str, Collection[str]]] = [(metric, named) for metric, named in EXPLAINS.items() if metric in titles]
     if any(c["metric"] == REPORTED and c["status"] == "ok" for j in judged if j.item.id == "1.a" for c in j.ours):
-        causes.append(("", (REPORTED, "finer_percent")))     # methods differ by more than the FSC is uncertain
+        causes.insert(0, ("", (REPORTED, "finer_percent")))  # methods differ by more than the FSC is uncertain
     out = []
     for item in judged:
         ours = tuple(_explained(c, causes, titles) for c in item.ours)
