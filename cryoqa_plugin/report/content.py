@@ -14,6 +14,10 @@ from .section import Results, Section
 
 log = logging.getLogger(__name__)
 WORDS = {"ok": "OK", "warn": "look", "fail": "problem", "skipped": "no verdict", "error": "not done"}
+# By the verdict of a validation, which counts each cause once: the words of the head, and its status.
+_TRUST = {"trusted": ("Nothing serious argues against this map.", "ok"),
+          "with reservations": ("This map can be trusted with reservations.", "warn"),
+          "not to be trusted": ("This map is not to be trusted as it is.", "fail")}
 INPUT = "input"                                 # id of the section about the files, where notes on them stand
 Finding = Tuple[str, str]                       # status and sentence
 
@@ -60,8 +64,9 @@ def compose(results: Results, sections: Sequence[Section]) -> Report:
     chosen_sections = _in_order([s for s in _with_unknown(sections, results) if _wanted(s, results)], numbers)
     shared = _shared_notes(results)
     parts = [_part(s, results, faults, shared) for s in chosen_sections]
-    status = _worst([s for p in parts for s, _ in p.findings])
-    return Report(title=_title(results), facts=_facts(results), status=status, verdict=_verdict(parts, status), parts=tuple(parts),
+    trust = str(((results.validation or {}).get("trust") or {}).get("verdict") or "")
+    status = _TRUST.get(trust, ("", _worst([s for p in parts for s, _ in p.findings])))[1]
+    return Report(title=_title(results), facts=_facts(results), status=status, verdict=_verdict(parts, status, trust), parts=tuple(parts),
                   missing=tuple((row.title, _unlock(row, results)) for row in _absent(results)),
                   references=tuple(chosen(key for row in CAPABILITIES if row.id in results.documents for key in row.references)),
                   provenance=tuple(_provenance(d) for d in results.documents.values()), faults=tuple(faults),
@@ -177,13 +182,18 @@ def _facts(results: Results) -> Tuple[Tuple[str, str], ...]:
     resolution = results.documents.get("fsc", {}).get("metrics", {}).get("resolution", {}).get("value")
     if resolution is not None and _worst([c["status"] for c in results.documents["fsc"]["checks"]]) != "fail":
         out.append(("Resolution", f"{resolution:.2f} Å"))
+    validation = results.validation or {}
+    if validation.get("reported") is not None:
+        out.append(("Reported", f"{validation['reported']:.2f} Å"))
+    if (validation.get("trust") or {}).get("score") is not None:
+        out.append(("Score", f"{validation['trust']['score']:.1f} of 1"))
     dates = [d.get("provenance", {}).get("date_utc", "") for d in results.documents.values()]
     if any(dates):
         out.append(("Assessed", max(dates).replace("T", " ").replace("Z", " UTC")))
     return tuple(out)
 
 
-def _verdict(parts: Sequence[Part], status: str) -> str:
+def _verdict(parts: Sequence[Part], status: str, trust: str) -> str:
     found: Dict[str, int] = {}
     for part in parts:
         for one, _ in part.findings:
@@ -193,6 +203,7 @@ def _verdict(parts: Sequence[Part], status: str) -> str:
     words = {"fail": "There is a problem that must be solved before this map is trusted.",
              "warn": "Nothing is plainly wrong, but something asks for a look.",
              "ok": "Everything that could be checked is as it should be."}.get(status, "Nothing could be checked with these inputs.")
+    words = _TRUST.get(trust, (words, ""))[0]
     tail = f" {found.get('ok', 0)} of {total} checks are met." if total else ""
     return words + tail + (f" {failed} part{'s' if failed > 1 else ''} could not be done." if failed else "")
 
