@@ -61,7 +61,7 @@ _OFF_DENSITY = Check("model_zscore", ">=", 0.5, "Map value at the atoms",
 _PLACE = (
     Check("model_voxel_off", "<=", 0.5, "Another voxel size fits the model better, by", "The voxel size of the map is wrong, or the model "
           "was built in a map of another one: correct it, and compare again."),
-    Check("model_shift", "<=", 0.5, "The model is shifted against the map, by", "Move the model, or correct the origin of the map."),
+    Check("model_shift", "<=", 0.7, "The model is shifted against the map, by", "Move the model, or correct the origin of the map."),
     Check("model_operation", "is", "none", "The map has the hand of the model", "The hand of one of them is wrong, or it was turned: "
           "mirror or turn it, and compare again."),
     _ATOMS_OUTSIDE, _OFF_DENSITY)

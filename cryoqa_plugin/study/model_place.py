@@ -14,7 +14,7 @@ from ..io.models import Model
 from ..results import Result, metric
 from .position import operation_words
 
-OFF, MOVED = 0.5, 0.5                 # % of the voxel size and Å from which they are said
+OFF, MOVED = 0.5, 0.7                 # % of the voxel size and Å from which they are said
 WITHIN = 3.0                          # Å, the largest shift that is looked for
 _REACH = 24                           # Fourier indices that decide on scale and shift
 _SCALES = np.arange(-6, 7) / 100      # of the voxel size, tried first

@@ -4,9 +4,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from cryoqa_plugin.checks import evaluate
+from cryoqa_plugin.core import density, filters, fourier
+from cryoqa_plugin.demo import make_demo_data
 from cryoqa_plugin.errors import InputError
+from cryoqa_plugin.io.models import Model
+from cryoqa_plugin.limits import CHECKS
 from cryoqa_plugin.methods.resolution import mtriage_model as placing
 from cryoqa_plugin.methods.resolution.mtriage import MtriageParams, compute_mtriage
+from cryoqa_plugin.results import to_document
 from cryoqa_plugin.study import Study
 from mtriage_cases import make_inputs, make_model
 
@@ -111,3 +117,63 @@ def test_sentences_do_without_files(inputs):
     with pytest.raises(InputError) as told:
         place(inputs, replace(moved(inputs.model, 500), path=None), grid)
     assert "None)" not in str(told.value) and "the model lies in the box of the map, whose corner" in str(told.value)
+
+
+def test_atoms_beyond_faces_that_a_filament_runs_through_are_no_fault(inputs):
+    longer = make_model(np.concatenate([inputs.model.xyz, inputs.model.xyz[:10] + (0, 0, 300)]))
+    for through, outside, sentences in (("", 10 / 260, 1), ("z", 0, 0), ("x", 10 / 260, 1)):
+        warnings = []
+        atoms = placing.atoms_of(longer, inputs.half1, "electron", lambda: inputs.half1.data, warnings, lambda axes=through: axes)
+        assert atoms.values["atoms_outside"] == pytest.approx(outside) and len(warnings) == sentences and atoms.values["atoms_used"] == 250
+
+
+def test_over_sharpening_does_not_hide_a_model(inputs):
+    grid = inputs.half1
+    geo = fourier.geometry(grid.shape, grid.voxel_size)
+    sharp = filters.apply_radial(fourier.forward(grid.data), geo, filters.bfactor_profile(geo, -120.0))
+    sharp = grid.with_data(fourier.inverse(sharp, grid.shape))
+    plain, sharpened = (place(inputs, grid=g)[0].values["model_zscore"] for g in (grid, sharp))
+    index = np.rint((inputs.model.xyz - grid.origin) / grid.voxel_size).astype(int)
+    at_atoms = sharp.data[index[:, 2], index[:, 1], index[:, 0]].mean() / sharp.data.std()
+    assert sharpened > 0.8 * plain and at_atoms < 0.5 * sharpened
+
+
+def test_one_chain_of_four_is_read_near_it():
+    """Where the whole box dips below 0.5 for long, the number near the model is that of a map in which it alone exists."""
+    data = make_demo_data(box=64)
+    structure = data.model.structure.clone()
+    for name in [c.name for c in structure[0]][1:]:
+        structure[0].remove_chain(name)
+    one = Model(structure, "one.cif")
+    full, envelope = data.full_map, data.truth["bfactor_envelope"]
+
+    def drawn(model):
+        ft = density.model_density_ft(model.elements, model.xyz, model.b_iso + envelope, model.occupancy, full.shape, full.voxel_size,
+                                      full.origin)
+        return fourier.inverse(ft, full.shape)
+
+    found = compute_mtriage(Study(full_map=full, model=one), MtriageParams(resolution=4.0))
+    only = full.with_data(full.data - drawn(data.model) + drawn(one))
+    alone = compute_mtriage(Study(full_map=only, model=one), MtriageParams(resolution=4.0))
+    assert alone.model_free == 1 and found.model_free < 0.95
+    assert found.d_fsc_model_05_near == pytest.approx(alone.d_fsc_model_05_near, abs=0.1)
+    assert found.d_fsc_model_05_unmasked > found.d_fsc_model_05_near + 1
+    assert found.reported_gap == pytest.approx(found.d_fsc_model_05_near / 4)
+    assert found.reported_lead == pytest.approx(1 / found.reported_gap)
+    assert any("comes back" in w and "without a mask" in w for w in found.warnings) and not alone.warnings
+    assert f"{found.d_fsc_model_05_near:.2f} Å near its atoms" in found.summary
+
+
+def test_a_number_far_from_the_one_given_is_not_ok():
+    data = make_demo_data(box=64)
+    for given, wrong in ((4.0, None), (2.0, "reported_gap"), (9.0, "reported_lead")):
+        found = compute_mtriage(Study(full_map=data.full_map, model=data.model), MtriageParams(resolution=given))
+        bad = {c["metric"] for c in evaluate(CHECKS["mtriage"], to_document(found)["metrics"]) if c["status"] == "warn"}
+        assert bad == ({wrong} if wrong else set())
+
+
+def test_a_model_that_fits_nowhere_is_far_from_any_number(inputs):
+    rng = np.random.default_rng(0)
+    noise = inputs.half1.with_data(rng.standard_normal(inputs.half1.shape).astype(np.float32))
+    found = compute_mtriage(Study(full_map=noise, model=inputs.model), MtriageParams(resolution=4.0))
+    assert found.reported_gap > 3 and found.model_place_words is None

@@ -8,6 +8,7 @@ import pytest
 from cryoqa_plugin.core import density, fourier
 from cryoqa_plugin.demo import make_demo_data
 from cryoqa_plugin.io.models import Model
+from cryoqa_plugin.limits import CHECKS
 from cryoqa_plugin.study import Study, model_place
 
 
@@ -97,3 +98,9 @@ def test_the_model_transform_is_that_of_the_atoms_that_scatter(demo):
     np.testing.assert_allclose(study.model_transform(), wanted, atol=1e-3)
     assert study.model_transform() is study.model_transform()
     np.testing.assert_allclose(study.density_transform(), fourier.forward(grid.data), atol=1e-3)
+
+
+def test_sentences_and_checks_have_the_same_limits():
+    for capability in ("mtriage", "model_fit"):
+        found = {c.metric: c.limit for c in CHECKS[capability]}
+        assert found["model_voxel_off"] == model_place.OFF and found["model_shift"] == model_place.MOVED

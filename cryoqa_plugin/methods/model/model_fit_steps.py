@@ -76,12 +76,11 @@ def map_and_atoms(study: Study, params: ModelFitParams) -> MapAndAtoms:
     warnings: List[str] = []
     map_ = study.density
     resolution, source = _resolution(study, params.resolution, geo, warnings)
-    atoms = placing.atoms_of(study.model, map_, params.scattering_table, lambda: map_.data, warnings)
+    atoms = placing.atoms_of(study.model, map_, params.scattering_table, lambda: map_.data, warnings, lambda: study.through)
     radius = params.atom_radius or atom_radius(atoms.values["model_b_mean"], resolution)
     level = params.contour if params.contour is not None else levels_of(study, ContourParams().lowpass)[0].suggested
     values = dict(study.half_map_values(), **atoms.values, resolution=resolution, resolution_from=source, atom_radius=radius,
                   contour=level, contour_suggested=params.contour is None)
-    values.update(atoms_outside=study.atoms_outside)         # those beyond the faces that a filament runs through are expected
     return MapAndAtoms(study, params, study.model, map_, geo, atoms, resolution, level, radius, values, warnings)
 
 

@@ -1,7 +1,7 @@
 """What phenix.mtriage tells about a map: detail of the map, agreement of the half-maps, agreement with a model."""
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Dict, List, Optional
 
 from ...core import masks
@@ -164,9 +164,8 @@ def _place_model(study: Study, params: MtriageParams, grid: Map, warnings: List[
     """The atoms on the grid; None without a model."""
     if study.model is None:
         return None
-    placed = placing.place(study.model, grid, params.scattering_table, lambda: study.density.data, warnings,
-                           lambda: study.model_transform(params.scattering_table))
-    return replace(placed, values=dict(placed.values, atoms_outside=study.atoms_outside))
+    return placing.place(study.model, grid, params.scattering_table, lambda: study.density.data, warnings,
+                         lambda: study.model_transform(params.scattering_table), lambda: study.through)
 
 
 def mask_source(study: Study, params: MtriageParams) -> Optional[str]:

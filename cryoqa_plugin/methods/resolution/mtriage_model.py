@@ -10,6 +10,7 @@ from ...core import alignment, atom_grid, density, fourier, masks
 from ...errors import InputError
 from ...io.maps import Map
 from ...io.models import Model
+from ...study.extent import part_outside
 
 _MISPLACED = 0.5                      # mean map value at the atoms, in SD, below which another origin is looked for
 _COARSE, _COARSE_VOXELS = 8.0, 3.0    # low-pass of that map: Å, or voxels where that is coarser
@@ -42,7 +43,8 @@ class Atoms:
     values: Dict[str, Any]
 
 
-def atoms_of(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndarray], warnings: List[str]) -> Atoms:
+def atoms_of(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndarray], warnings: List[str],
+             through: Optional[Callable[[], str]] = None) -> Atoms:
     """The atoms of a model that can be drawn on a grid.
 
     Parameters
@@ -57,6 +59,8 @@ def atoms_of(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndar
         Gives the map, float32 [z, y, x]; called here, so that it need not be kept.
     warnings
         Sentences are added on atoms that are left out, and on a model that lies off the density.
+    through
+        Gives the axes along which the molecule runs through the box; called where atoms lie outside, which along these is no fault.
 
     Returns
     -------
@@ -80,6 +84,8 @@ def atoms_of(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndar
     if not keep.any():
         raise InputError(f"The {table} table knows none of the elements of the model{in_file(model)} that lie in the map{in_file(grid)}; "
                          "correct the element column of the model.")
+    if found.outside and through is not None:
+        found = found._replace(outside=int(round(part_outside(model.xyz, grid, through()) * model.n_atoms)))
     _warn_about_atoms(model, grid, found, table, warnings)
     zscore = _check_place(model, grid, map_data(), warnings)
     b_iso = model.b_iso[keep]
@@ -89,7 +95,7 @@ def atoms_of(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndar
 
 
 def place(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndarray], warnings: List[str],
-          transform: Optional[Callable[[], np.ndarray]] = None) -> Placed:
+          transform: Optional[Callable[[], np.ndarray]] = None, through: Optional[Callable[[], str]] = None) -> Placed:
     """Put a model on a grid, with its B-factors and with all B = 0.
 
     Parameters
@@ -98,6 +104,8 @@ def place(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndarray
         As of :func:`atoms_of`.
     transform
         Gives the transform of the model with its B-factors where it is known already.
+    through
+        As of :func:`atoms_of`.
 
     Returns
     -------
@@ -109,7 +117,7 @@ def place(model: Model, grid: Map, table: str, map_data: Callable[[], np.ndarray
     InputError
         As of :func:`atoms_of`.
     """
-    atoms = atoms_of(model, grid, table, map_data, warnings)
+    atoms = atoms_of(model, grid, table, map_data, warnings, through)
 
     def draw(b_zero: bool) -> np.ndarray:
         return density.model_density_ft(atoms.elements, atoms.xyz, atoms.b_iso, atoms.occupancy, grid.shape, grid.voxel_size, grid.origin,

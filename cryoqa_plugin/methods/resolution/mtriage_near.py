@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from ...study import model_place
 from .mtriage_passes import MtriageInputs
 
 _DIP = 0.8                            # of the frequency of the last fall, up to which a shell below the threshold is a dip
+_LONG = 1.3                           # finer over coarser end (1/Å) of a dip that is said: a wrong model makes shorter ones
 _UNBUILT = 0.8                        # part of the surroundings below which it is said that other density is left out
 
 
@@ -22,9 +23,10 @@ class ModelAgreement(Result):
     d_fsc_model_05_near: Optional[float] = metric("Å", "map-model FSC at 0.5 near the model: both in the mask around its atoms, without "
                                                   "the places of density that it does not explain", "lower")
     d_fsc_model_0143_near: Optional[float] = metric("Å", "map-model FSC at 0.143 near the model", "lower")
-    model_gap: Optional[float] = metric("", "map-model FSC at 0.5 near the model over half-map FSC at 0.143, both in Å, the latter masked "
-                                        "if there is a mask: above 1 the model lags behind the half-maps", "target:1")
-    model_lead: Optional[float] = metric("", "the inverse of model_gap: above 1 the model runs ahead of the half-maps", "target:1")
+    model_gap: Optional[float] = metric("", "map-model FSC at 0.5 near the model over half-map FSC at 0.143, both in Å, the latter the "
+                                        "coarser of without and in the mask: above 1 the model lags behind the half-maps", "target:1")
+    model_lead: Optional[float] = metric("", "half-map FSC at 0.143, the finer of both, over map-model FSC at 0.5 near the model: above 1 "
+                                         "the model runs ahead of the half-maps", "target:1")
     reported_gap: Optional[float] = metric("", "map-model FSC at 0.5 near the model over the resolution given, both in Å: above 1 the "
                                            "model agrees to less than that", "target:1")
     reported_lead: Optional[float] = metric("", "the inverse of reported_gap: above 1 the model agrees to finer detail", "target:1")
@@ -65,8 +67,10 @@ def near_the_model(inputs: MtriageInputs, values: Mapping[str, Any], warnings: L
     else:
         near, number = measure_near(inputs, news)
         out.update(near)
-    halves = values.get("d_fsc_masked") or values.get("d_fsc_unmasked")
-    out.update(held_against(number, halves, inputs.params.resolution))
+    # In a mask the half-map FSC is too good, without one too bad: the truth lies between.
+    halves = [values[n] for n in ("d_fsc_unmasked", "d_fsc_masked") if values.get(n)]
+    given = [inputs.params.resolution] if inputs.params.resolution else []
+    out.update(held_against("model", number, halves), **held_against("reported", number, given))
     for where, name in (("without a mask", "unmasked"), ("in the mask", "masked"), ("near the model", "near")):
         curves[where] = [{**values, **out}.get(n) for n in (f"fsc_model_{name}", f"d_fsc_model_05_{name}")]
     news += dips(curves)
@@ -128,26 +132,24 @@ def none_if_nan(value: float) -> Optional[float]:
     return None if value != value else float(value)
 
 
-def held_against(number: Optional[float], half_maps: Optional[float], given: Optional[float]) -> Dict[str, Any]:
-    """The number near the model against that of the half-maps and the resolution given.
+def held_against(name: str, number: Optional[float], others: Sequence[float]) -> Dict[str, Any]:
+    """The number near the model against others.
 
     Parameters
     ----------
+    name
+        ``model`` or ``reported``: what the fields begin with.
     number
         Of :func:`measure_near` (Å); None where there is none.
-    half_maps, given
-        In Å; None where there is none.
+    others
+        In Å; none, or those between which the truth lies.
 
     Returns
     -------
     dict
         By result field.
     """
-    out: Dict[str, Any] = {}
-    for name, other in (("model", half_maps), ("reported", given)):
-        if number and other:
-            out.update({f"{name}_gap": number / other, f"{name}_lead": other / number})
-    return out
+    return {f"{name}_gap": number / max(others), f"{name}_lead": min(others) / number} if number and others else {}
 
 
 def dips(curves: Mapping[str, Tuple[Optional[Curve], Optional[float]]]) -> List[str]:
@@ -170,14 +172,13 @@ def dips(curves: Mapping[str, Tuple[Optional[Curve], Optional[float]]]) -> List[
         above = np.cumsum(shells.y >= 0.5) > 0
         # Shells just before the crossing waver about the threshold: that is no dip.
         low = shells.x[above & (shells.y < 0.5) & (shells.x < _DIP / last)]
-        if low.size:
+        if low.size and low[-1] > _LONG * low[0]:
             found[where] = (float(1 / low[0]), float(1 / low[-1]))
     if not found:
         return []
     coarse, fine = max(found.values())
-    extent = f"from {coarse:.3g} to {fine:.3g} Å" if coarse > fine else f"at {coarse:.3g} Å"
-    return [f"The FSC of map and model ({', '.join(found)}) is below 0.5 {extent} and comes back: density that the model does not explain, "
-            "or explains wrongly, does this. The number given is where it falls for good."]
+    return [f"The FSC of map and model ({', '.join(found)}) is below 0.5 from {coarse:.3g} to {fine:.3g} Å and comes back: density that "
+            "the model does not explain does this. The number given is where it falls for good."]
 
 
 def words(start: str, key: str, values: Mapping[str, Any]) -> Optional[str]:
