@@ -67,8 +67,8 @@ class HalfMapFacts(Result):
     half_maps_identical: Optional[bool] = metric("", "the half-maps are copies of each other, up to a factor", "none")
     half_maps_inverted: Optional[bool] = metric("", "a half-map is the other with its contrast inverted", "none")
     half_maps_masked: Optional[bool] = metric("", "a half-map was multiplied by a mask before it came here", "none")
-    half_maps_sphere: Optional[bool] = metric("", "a half-map is filled with one value outside the largest sphere of the box, as RELION "
-                                              "leaves it", "none")
+    half_maps_sphere: Optional[bool] = metric("", "the half-maps hold no noise outside the largest sphere of the box, as RELION leaves "
+                                              "them", "none")
     half_maps_signal: Optional[float] = metric("", "agreement of the half-maps coarser than 12 Å, in standard errors of pure noise",
                                                "higher")
     half_maps_scale: Optional[float] = metric("", "larger standard deviation of the half-maps over the smaller one", "target:1")
@@ -116,7 +116,8 @@ def values(half_maps: HalfMaps, noise: Optional[HalfMapNoise] = None) -> Dict[st
     known.update(known.pop("position")._asdict())
     if noise is not None:
         shared = noise.shared
-        known.update(noise_ratio=noise.damping.ratio, noise_rim=noise.radial.rim, damped=noise.damping.found and not half_maps.masked)
+        known.update(sphere=half_maps.sphere or noise.radial.largest_sphere and not half_maps.masked, noise_ratio=noise.damping.ratio,
+                     noise_rim=noise.radial.rim, damped=noise.damping.found and not half_maps.masked)
         if shared is not None:
             known.update(shared_noise=shared.share, shared_noise_error=shared.error, share_noise=shared.found)
     return {f"half_maps_{name}": value for name, value in known.items()}
