@@ -97,6 +97,10 @@ def read_group(folder: str) -> List[Entry]:
     return [entry for entry in found if entry is not None]
 
 
+# The badge of a map by the verdict of its validation, which counts each cause once.
+_TRUST = {"trusted": "ok", "with reservations": "warn", "not to be trusted": "fail"}
+
+
 def _document(path: str) -> Optional[Dict[str, Any]]:
     try:
         return read_json(path) if os.path.isfile(path) else None
@@ -115,7 +119,8 @@ def _entry(folder: str, name: str, listed: bool) -> Optional[Entry]:
     if document is None:
         return None
     points, items = document["score"], document["items"]
-    status = worst(i["status"] for i in items if i["status"] in ("ok", "warn", "fail"))
+    trust = (document.get("trust") or {}).get("verdict")
+    status = _TRUST.get(trust) or worst(i["status"] for i in items if i["status"] in ("ok", "warn", "fail"))
     return Entry(name, status, link, score=f"{points['passed']} / {points['evaluable']}",
                  service=f"{points['service_passed']} / {points['service_evaluable']}",
                  look_at=tuple((i["id"], i["title"]) for i in items if i["status"] in ("warn", "fail", "error")),
@@ -225,8 +230,9 @@ def _strip(key: str, having: Sequence[Tuple[Entry, Number]]) -> Strip:
 def page(entries: Sequence[Entry], title: str) -> str:
     """The page as text; names and sentences are escaped by the template."""
     from markupsafe import Markup
-    shown = [k for k in ("reported_resolution", "resolution_1.a", "mean_resolution", "0.d_bfactor") if any(k in e.numbers for e in entries)]
-    heads = {"reported_resolution": "Reported (Å)", "resolution_1.a": "FSC (Å)", "mean_resolution": "Mean of methods (Å)",
+    wanted = ("trust", "reported_resolution", "resolution_1.a", "mean_resolution", "0.d_bfactor")
+    shown = [k for k in wanted if any(k in e.numbers for e in entries)]
+    heads = {"trust": "Score", "reported_resolution": "Reported (Å)", "resolution_1.a": "FSC (Å)", "mean_resolution": "Mean of methods (Å)",
              "0.d_bfactor": "B (Å²)"}
     counts = {s: sum(e.status == s for e in entries) for s in ("ok", "warn", "fail", "skipped", "error", "waiting")}
     return environment().get_template("group.html").render(

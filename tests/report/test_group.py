@@ -35,6 +35,8 @@ def validation(x, status="ok"):
                   checks=[check("tail", None, 1.0, "skipped")], service=[])]
     return dict(schema="cryoqa/validation/1", summary="So.", reported=3.0 + x / 10, items=items, not_done=[],
                 score=dict(passed=1 if status == "ok" else 0, evaluable=1, service_passed=0, service_evaluable=1),
+                trust=dict(verdict="trusted" if status == "ok" else "with reservations", arguments=[],
+                           score=0.9 if status == "ok" else 0.6),
                 resolutions=[dict(item="1.a", title="FSC", value=3.0 + x / 7), dict(item="1.a", title="SSNR", value=3.1)])
 
 
@@ -73,7 +75,7 @@ def test_thirty_maps_on_one_page(many):
     assert len(set(links)) == 28 and all((many / unquote(u)).is_file() for u in links)
     dots = [a for t, a in page.tags if t == "circle"]
     figures = [a for t, a in page.tags if t == "figure"]
-    assert len(figures) == 6 and len(dots) == 6 * 28          # score, reported, mean, 1.a, decentring by us and by the service
+    assert len(figures) == 7 and len(dots) == 7 * 28          # items, score, reported, mean, 1.a, decentring by us and by the service
     assert "Title of same" not in page.text and "1.a Resolution: SSNR" not in page.text           # the same in all maps
     assert "The file <b> is broken." in page.text and "Not done yet" in page.text and "30 maps" in page.text
     assert sum(t == "abbr" for t, _ in page.tags) == 6 and len(set(page.ids)) == len(page.ids)
