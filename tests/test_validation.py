@@ -318,3 +318,28 @@ def test_scores_of_good_and_bad_data_do_not_overlap(sim_case, tmp_path):
     assert against["damped"][0] == "The half-maps are masked" and len(against["noise"]) == 1
     status = {i["id"]: i["status"] for i in found["noise"]["items"]}
     assert status["1.a"] == status["1.b"] == "fail"
+
+
+def test_the_voxel_size_is_the_cause_that_level_a_names(demo, tmp_path):
+    """A.a and A.b of a voxel size that is 5 % wrong name it, and nothing that follows from it."""
+    given = {k: demo[k] for k in ("full_map", "model")}
+    voxel = read_map(demo["full_map"]).voxel
+    document = run.validate(given, str(tmp_path), levels=("A",), resolution=6.0,
+                            voxel_sizes={"full_map": 1.05 * voxel})
+    items = {item["id"]: item for item in document["items"]}
+    for name in ("A.a", "A.b"):
+        bad = [c["metric"] for c in items[name]["checks"] if c["status"] in ("warn", "fail")]
+        assert bad == ["model_voxel_off"] and items[name]["summary"].startswith("A voxel size of ")
+        assert float(items[name]["summary"].split()[4]) == pytest.approx(voxel, rel=0.003)
+    assert "not built" not in json.dumps([i["summary"] for i in document["items"]])
+
+
+def test_level_a_reads_near_the_model_whatever_mask_was_made(demo, tmp_path):
+    document = run.validate({k: demo[k] for k in ("full_map", "model")}, str(tmp_path), levels=("A",), resolution=3.0)
+    metrics = read_json(os.path.join(str(tmp_path), "mtriage", "result.json"))["metrics"]
+    assert metrics["mask_source"]["value"] == "given"            # that of the map is handed on
+    near = metrics["d_fsc_model_05_near"]["value"]
+    item = next(i for i in document["items"] if i["id"] == "A.a")
+    assert f"{near:.2f} Å" in item["summary"] and item["status"] == "warn"
+    assert [c["metric"] for c in item["checks"] if c["status"] == "warn"] == ["reported_gap"]
+    assert ("A.a", near) in [(r["item"], r["value"]) for r in document["resolutions"]]
