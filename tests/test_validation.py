@@ -330,7 +330,7 @@ def test_the_voxel_size_is_the_cause_that_level_a_names(demo, tmp_path):
     for name in ("A.a", "A.b"):
         bad = [c["metric"] for c in items[name]["checks"] if c["status"] in ("warn", "fail")]
         assert bad == ["model_voxel_off"] and items[name]["summary"].startswith("A voxel size of ")
-        assert float(items[name]["summary"].split()[4]) == pytest.approx(voxel, rel=0.003)
+        assert float(items[name]["summary"].split()[4]) == pytest.approx(voxel, rel=0.008)
     assert "not built" not in json.dumps([i["summary"] for i in document["items"]])
 
 
