@@ -10,11 +10,13 @@ import pytest
 
 import naive_cones
 from cryoqa_plugin.core import directions, fourier
-from cryoqa_plugin.io.maps import read_map
+from cryoqa_plugin.io.maps import Map, read_map
 from cryoqa_plugin.limits import CHECKS
 from cryoqa_plugin.checks import evaluate
 from cryoqa_plugin.methods.resolution.directional_axes import direction
+from cryoqa_plugin.methods.resolution.directional_curves import correlate_cones, hard_cones, transforms
 from cryoqa_plugin.methods.resolution.directional_fsc import DirectionalFscParams, compute_directional_fsc
+from cryoqa_plugin.methods.resolution.directional_shape import conical_area_ratio
 from cryoqa_plugin.results import to_document
 from cryoqa_plugin.study import Study
 from cryoqa_plugin.study.directional_noise import first_shell
@@ -107,20 +109,27 @@ def test_isotropic_half_maps_get_no_word(seed, masked):
     assert result.isotropic is True and "no sign of preferred orientation" in result.summary and warned(result) == []
 
 
-@pytest.mark.parametrize("options", [dict(shape=(24, 24, 24), bfactors=(20.0,) * 3), dict(shape=(22, 27, 24), bfactors=(20.0, 40.0, 60.0))])
+@pytest.mark.parametrize("options", [dict(shape=(24, 24, 24), bfactors=(20.0,) * 3), dict(shape=(31, 31, 31), bfactors=(20.0, 25.0, 40.0))])
 @pytest.mark.parametrize("masked", [False, True])
 def test_cfar_is_that_of_its_definition(options, masked):
     one, two = halves(seed=11, **options)
-    mask = soft_ball(one.shape, 7, 3)
+    mask = soft_ball(one.shape, one.shape[0] / 3, 3)
     study = Study(half1=one, half2=two, **({"mask": one.with_data(mask)} if masked else {}))
     f1, f2 = (fourier.forward(_levelled(m.data, mask) if masked else m.data) for m in (one, two))
-    results = [compute_directional_fsc(study, p) for p in (QUICK, DirectionalFscParams(), DirectionalFscParams(volume_cone=25.0))]
-    geo = study.geometry
-    last = np.flatnonzero(results[0].fsc_global.y < 0.143)
-    last = int(last[0]) if last.size else geo.n_shells - 1
-    naive = naive_cones.conical_area_ratio(f1, f2, one.shape, one.voxel_size, directions.half_directions(3), 20.0, first_shell(geo, last))
-    for result in results:
-        assert result.cfar == pytest.approx(naive, abs=1e-6)
+    geo, found = study.geometry, []
+    for params in (QUICK, DirectionalFscParams(), DirectionalFscParams(volume_cone=25.0)):
+        both = transforms(study, params)
+        curves = correlate_cones(study, params, *both)
+        below = np.flatnonzero(curves.everywhere[1:] < 0.143)
+        start = first_shell(geo, int(below[0]) if below.size else geo.n_shells - 1)
+        found.append(conical_area_ratio(hard_cones(params, curves, *both).wide, start))
+    axes = directions.half_directions(3)
+    naive = naive_cones.conical_area_ratio(f1, f2, one.shape, one.voxel_size, axes, 20.0, start)
+    assert naive > 0.3
+    for value in found:
+        assert value == pytest.approx(naive, abs=1e-6)
+    if not masked:                               # under a mask the signal of the whole box is what half-maps share in the solvent
+        assert compute_directional_fsc(study, QUICK).cfar == pytest.approx(naive, abs=1e-6)
 
 
 @pytest.mark.parametrize("level", [0.0, 50.0])
@@ -148,6 +157,27 @@ def test_nothing_is_finer_than_a_low_pass(masked):
     beyond = result.fsc_global.x > 1 / edge
     assert np.isnan(result.fsc_global.y[beyond]).all() and np.isnan(result.fsc_x.y[beyond]).all() and result.cfar > 0.7
     assert np.all(result.fsc3d.data[32, 32, 32 + 21:] == 0) and result.fsc3d.data[32, 32, 32 + 15] > 0.5
+
+
+@pytest.mark.parametrize("few", [False, True])
+def test_shared_noise_has_no_resolution_and_still_tells_the_views(few):
+    """A ball with signal in noise of which both half-maps share a fifth, three times as strong around z or not."""
+    rng, shape = np.random.default_rng(4), (64, 64, 64)
+    k = np.meshgrid(np.fft.fftfreq(64), np.fft.fftfreq(64), np.fft.rfftfreq(64), indexing="ij")
+    s2 = sum(f ** 2 for f in k)
+    level = np.where(np.abs(k[0]) > np.cos(np.deg2rad(40)) * np.sqrt(s2), np.sqrt(3.0 if few else 1.0), 1.0)
+    signal = np.fft.irfftn(20 * np.fft.rfftn(rng.standard_normal(shape)) * np.exp(-120 * s2 / 4), shape) * soft_ball(shape, 14, 4)
+    common, *own = (np.fft.irfftn(level * np.fft.rfftn(rng.standard_normal(shape)), shape) for _ in range(3))
+    maps = [Map((signal + np.sqrt(0.2) * common + np.sqrt(0.8) * o).astype(np.float32), (1.0,) * 3) for o in own]
+    study = Study(half1=maps[0], half2=maps[1], mask=Map(soft_ball(shape, 18, 4), (1.0,) * 3))
+    result = compute_directional_fsc(study, QUICK)
+    assert result.half_maps_share_noise and result.half_maps_shared_noise == pytest.approx(0.2, abs=0.04)
+    assert result.summary.startswith("No resolution by direction is given: the half-maps share noise.")
+    for name in ("resolution_global", "resolution_x", "fitted_best", "regional_ratio", "fso_05", "cfar", "reach_nyquist", "bingham_p"):
+        assert getattr(result, name) is None, name
+    assert all(row[3] is None and row[4] is None and row[5] > 0 for row in result.directions.rows)
+    assert {row[0] for row in result.axes.rows} <= {"signal fall-off", "noise"}
+    assert result.noise_axis == ("z" if few else None) and ("uneven about z" in result.summary) is few
 
 
 def test_directions_in_words():

@@ -11,7 +11,7 @@ from ...results import Curve, Table, curve, map_output, metric, table
 from ...study import Study
 from ...study.halves import HalfMapFacts
 from .directional_curves import DirectionalFscParams, correlate_cones, hard_cones, transforms, volume
-from .directional_values import curve_values, displacement_of, occupancy_values, resolution_values, shape_values
+from .directional_values import curve_values, displacement_of, occupancy_values, resolution_values, shape_values, without_resolutions
 from .directional_words import no_direction, notes, summary
 
 
@@ -139,5 +139,7 @@ def compute_directional_fsc(study: Study, params: DirectionalFscParams, *, progr
         return DirectionalFscResult(summary=withheld, **values)
     displacement = displacement_of(params, found)
     values.update(resolution_values(params, found, hard), **occupancy_values(params, found), **shape_values(params, found, displacement))
+    if study.independence.shared:
+        values.update(without_resolutions(values))
     progress(1.0, "done")
-    return DirectionalFscResult(summary=summary(params, found, displacement, values), warnings=notes(found, displacement), **values)
+    return DirectionalFscResult(summary=summary(study, params, found, displacement, values), warnings=notes(found, displacement), **values)

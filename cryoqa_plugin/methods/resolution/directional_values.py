@@ -14,6 +14,7 @@ from .directional_axes import along, direction
 from .directional_curves import DirectionalCurves, DirectionalFscParams, HardCones
 
 FALL_OFF = 2.5                             # amplitude along the slowest axis over the fastest: isotropic half-maps reach 1.6
+_BY_FSC = ("resolution_", "fitted_", "regional_", "fso_", "bingham_", "cfar", "area_ratio", "sphericity", "reach_nyquist")
 _COMPONENTS = ("xx", "yy", "zz", "xy", "xz", "yz")
 
 
@@ -172,6 +173,26 @@ def _axis_table(fitted: Optional[shape.Axes], regions: Optional[shape.Regions], 
         rows.append(("noise", "lowest" if noise.strength < 0 else "highest") + tuple(float(c) for c in noise.axis)
                     + (_number(noise.around(noise.axis[None])[0]),))
     return Table(("of", "axis", "x", "y", "z", "value"), tuple(rows))
+
+
+def without_resolutions(values: Dict[str, Any]) -> Dict[str, Any]:
+    """What is taken back of half-maps that share noise, which counts as signal in an FSC: the noise by direction and the tensor stay.
+
+    Parameters
+    ----------
+    values
+        Fields of the result.
+
+    Returns
+    -------
+    dict
+        The fields to change.
+    """
+    out: Dict[str, Any] = {n: None for n in values if n.startswith(_BY_FSC)}
+    of, rows = values["directions"], values["directions"].rows
+    out["directions"] = Table(of.columns, tuple((*row[:3], None, None, *row[5:]) for row in rows))
+    out["axes"] = Table(values["axes"].columns, tuple(r for r in values["axes"].rows if r[0] not in ("resolution", "region")))
+    return out
 
 
 def _inverse(freq: float) -> Optional[float]:

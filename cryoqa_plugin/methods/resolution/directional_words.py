@@ -56,11 +56,14 @@ def notes(found: DirectionalCurves, displacement: Optional[Tensor]) -> Tuple[str
     return tuple(out)
 
 
-def summary(params: DirectionalFscParams, found: DirectionalCurves, displacement: Optional[Tensor], values: Dict[str, Any]) -> str:
+def summary(study: Study, params: DirectionalFscParams, found: DirectionalCurves, displacement: Optional[Tensor],
+            values: Dict[str, Any]) -> str:
     """One sentence for the user; what missing views explain is not said again.
 
     Parameters
     ----------
+    study
+        The half-maps; of those that share noise no resolution is given.
     params, found, displacement
         The threshold; the FSC in cones with the noise by direction; the tensor of the fall-off.
     values
@@ -72,6 +75,8 @@ def summary(params: DirectionalFscParams, found: DirectionalCurves, displacement
         Ends with a full stop.
     """
     noise = found.noise
+    if study.independence.shared:
+        return "No resolution by direction is given: the half-maps share noise." + _views(noise)
     if noise is not None and noise.empty:
         return _missing(params, noise, values)
     if noise is not None and noise.uneven:
@@ -89,6 +94,14 @@ def summary(params: DirectionalFscParams, found: DirectionalCurves, displacement
                 f"shell: the sampling, not the data, sets the limit there.{_even(noise)}")
     return (f"The resolution is about the same in all directions, {values['resolution_median']:.2f} Å at FSC = {params.threshold:g}."
             f"{_even(noise)}")
+
+
+def _views(noise: Optional[DirectionalNoise]) -> str:
+    """What the noise alone tells of the views."""
+    if noise is None or not noise.uneven:
+        return _even(noise)
+    of = "the coefficients around it hold nothing" if noise.empty else f"noise differs by a factor of {noise.ratio:.1f}"
+    return f" Preferred orientation: views are uneven about {direction(noise.axis)} (± {noise.axis_error:.1f}°), {of}."
 
 
 def _even(noise: Optional[DirectionalNoise]) -> str:
