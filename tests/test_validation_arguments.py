@@ -73,6 +73,13 @@ def test_a_wrong_hand_explains_what_the_model_shows_of_it():
     assert [a.title for a in arguments.arguments(judged)] == ["Title of wrong_probability"] and judged[1].status == "skipped"
 
 
+def test_a_part_that_is_there_in_some_particles_explains_its_residues():
+    found = dict(_with(model_fit=[("residues_low", "warn")], contour=[("mass_offset", "warn")]),
+                 lococcupancy=_document([("fraction_partial", "warn")]))
+    judged = arguments.explain([judge(BY_ID[i], found, None) for i in ("0.a", "0.g", "A.b")])
+    assert [a.title for a in arguments.arguments(judged)] == ["Title of fraction_partial"]
+
+
 def test_remarks_leave_the_map_trusted_and_come_last():
     _, against, found = _trust(_with(contour=[("decentring", "warn"), ("mass_offset", "warn")], model_fit=[("residues_low", "warn")]))
     assert [a.strength for a in against] == [0.4, 0.1] and found == ("with reservations", 0.6)

@@ -18,6 +18,7 @@ _OUTSIDE_SHARE = 0.02                                        # of the voxels abo
 _NOISY_SHARE = 0.1                                           # the same above the lowest level of the interval
 _FILLING = 0.5                                               # of the low-passed molecule that the level may enclose
 _BINS = 4000                                                 # between the median of the map and its maximum: steps of 1/4000 of them
+_SMALL = 0.02                                                # parts of the low-passed map smaller than this, of the largest, are none of it
 _REACH = 3.5                                                 # Å from its atoms to which density belongs to a model
 _SIGMAS, _NO_SOLVENT_SIGMAS = 4.0, 2.5                       # above the median, where the molecule is not told from its solvent
 _BY_VOLUME = 0.5                                             # of these, where an expected volume tells more than such noise
@@ -95,7 +96,7 @@ def find_levels(data: np.ndarray, voxel_size: Sequence[float], lowpass: float, t
     """Contour level of a map, with its interval.
 
     The molecule is where the map low-passed at ``lowpass`` exceeds its own contour (:func:`cryoqa_plugin.study.mask.contour`), without
-    parts smaller than 5 % of the largest, and where there are atoms. The level is the lowest at which
+    parts smaller than 2 % of the largest, and where there are atoms. The level is the lowest at which
 
     1. at most 2 % of the voxels above it lie outside of the molecule, which bounds the noise; where no level does that, it is 4 standard
        deviations above the median, by the values below it (2.5 in a map that was masked or cut out of a larger one, half of that where an
@@ -186,7 +187,7 @@ def _molecule(data: np.ndarray, voxel_size: Sequence[float], lowpass: float) -> 
     # Nearer to Nyquist a low-pass takes nothing away.
     fine = 3 * float(np.prod(voxel_size)) ** (1 / 3)
     filtered = masks.lowpass(data, voxel_size, max(lowpass, fine))
-    return drop_small(filtered >= np.float32(contour(filtered)), 0.05)
+    return drop_small(filtered >= np.float32(contour(filtered)), _SMALL)
 
 
 def _every(values: np.ndarray) -> np.ndarray:
