@@ -50,6 +50,7 @@ WORDS = {
     "unmodelled": r"not built|unmodelled|not explained by the model|beyond the model",
     "unfit": r"does not correlate with the map|model and map belong together|belong together and lie on each other",
     "cell": r"made for a unit cell",
+    "left_out": r"lie outside of the map",
     "background": r"background"}
 METRICS = {                                                          # check that is not met -> cause
     "half_maps_identical": "copies", "half_maps_shift": "moved", "half_maps_scale": "scale", "half_maps_masked": "masked",
