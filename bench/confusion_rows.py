@@ -24,7 +24,7 @@ FAULTS = {
     "noise": (("no_signal",), ("unfit", "off_centre", "space", "contour_low", "background", "unresolved")),
     "moved": (("moved",), ()), "mirrored": (("turned",), ()), "inverted": (("inverted",), ())}
 HARMLESS = {"corners": ("sphere",), "scaled": ("scale",), "offset": ("background",), "scaleb": ("scale",), "noiserim": ("uneven_noise",),
-            "noisecore": ("uneven_noise",), "occupancy": ("occupancy", "off_centre", "unfit")}
+            "noisecore": ("uneven_noise",), "occupancy": ("occupancy", "off_centre", "unfit", "model_lags")}
 # What may be said of a good row because it is true: a mask edge of 6 Å is too sharp for 5.5 Å of resolution, atoms reach to 0.7 Å
 # (d2tilt_160) and 4.6 Å (filament100) from the faces.
 _FILAMENT = ("helical", "left_out")
