@@ -12,7 +12,7 @@ counts as false unless it is true of that input (half-maps may differ in scale, 
 has to be named by at least one column; a cause that is not there counts as wrong.
 
 Limits were set on other inputs than these. Rules and sentences were mended after earlier runs of this table had shown what was false, so
-that its rows are no longer unseen; ``--seeds`` gives all of them other noise.
+that its rows are no longer unseen; rows of another noise (``--seeds``) were run when all that was done.
 
 ``·`` nothing said; **false**, something said of a good input that is not so; *named*, the right cause; **wrong**, another cause and not the
 right one; ``+`` beside *named*, another cause as well. An empty cell was not run.
@@ -30,6 +30,10 @@ def totals_text(verdicts):
              f"Named, and another cause with it: {part(t['named_and_false'], t['bad'])}.",
              f"Good rows of which something false is said: {part(t['good_false'], t['good'])}; cells "
              f"{part(t['good_cells_false'], t['good_cells'])}."]
+    if len({v.seed for v in verdicts}) > 1:
+        other = totals([v for v in verdicts if v.seed])
+        lines.append(f"Of these with noise of other seeds: named {part(other['named'], other['bad'])}, something false of "
+                     f"{part(other['good_false'], other['good'])}.")
     if t["good_scores"] and t["bad_scores"]:
         lines.append("Scores of the validation: good rows {:.1f} to {:.1f}, bad rows {:.1f} to {:.1f}.".format(
             *t["good_scores"], *t["bad_scores"]))
