@@ -11,7 +11,7 @@ one change; each column what a capability says of it. A good input should be lef
 counts as false unless it is true of that input (half-maps may differ in scale, a molecule may lie off the centre). Of a bad input the cause
 has to be named by at least one column; a cause that is not there counts as wrong.
 
-Limits were set on other inputs than these. Rules and sentences were mended after earlier runs of this table had shown what was false, so
+Most limits were set on other inputs than these. Rules and sentences were mended after earlier runs had shown what was false, so
 that its rows are no longer unseen; rows of another noise (``--seeds``) were run when all that was done.
 
 ``·`` nothing said; **false**, something said of a good input that is not so; *named*, the right cause; **wrong**, another cause and not the
