@@ -78,7 +78,9 @@ def _outcome(check: Check, entry: Mapping[str, Any]) -> Dict[str, Any]:
     good = bool(compare(value, check.limit))
     shown, limit = _show(value), _show(check.limit)
     if check.op == "is":
-        sentence = f"{check.title}: {shown}" + ("." if good else f", expected {limit}.")
+        # A title that is not to be so stands for itself; others need what was found, and what should be.
+        so = value is True and check.limit is False
+        sentence = f"{check.title}." if so else f"{check.title}: {shown}" + ("." if good or value is False else f", expected {limit}.")
     else:
         sentence = f"{check.title}: {shown}{unit}; it should be {words} {limit}{unit}."
     if not good and check.advice:

@@ -10,7 +10,7 @@ from .registry import CAPABILITIES
 _HALF_MAPS = (
     Check("half_maps_identical", "is", False, "Half-maps are copies of each other",
           "Give the two independent half-maps of one refinement.", severity="fail"),
-    Check("half_maps_signal", ">=", 5.0, "Half-maps share signal, in standard errors of noise",
+    Check("half_maps_signal", ">=", 5.0, "Signal that the half-maps share, in standard errors of noise",
           "They agree no better than noise: check that they are two half-maps of one refinement, and that it worked.", severity="fail"),
     Check("half_maps_likeness", ">=", 0.4, "Half-maps are of one molecule",
           "Laid on each other as well as they can be they share little: check that they come from one refinement."),
@@ -29,7 +29,8 @@ _HALF_MAPS = (
     Check("half_maps_scale", "<=", 2.0, "Half-maps have one scale", "The half-maps differ in scale or noise: check that they come from "
           "one refinement, with as many particles each."),
     Check("half_maps_share_noise", "is", False, "Half-maps share noise",
-          "They are not independent, and their FSC is too good: look for particles in both halves, or a step that saw both."),
+          "They are not independent, and their FSC is too good: look for particles in both halves, or a step that saw both.",
+          severity="fail"),
 )
 # What a cause explains is not warned about again; * is everything after it.
 _AT_THE_END = ("reaches_nyquist", "reach_nyquist", "nyquist_fraction", "tail_fsc", "rise_at_end", "returns_above", "shells_beyond",

@@ -33,7 +33,9 @@ def test_sentences_hold_value_limit_unit_and_advice():
     good, bad = _one(MARGIN, 41.236, "Å")["sentence"], _one(MARGIN, 12.0, "Å")["sentence"]
     assert good == "Room around the molecule: 41.24 Å; it should be at least 30 Å."
     assert bad == "Room around the molecule: 12 Å; it should be at least 30 Å. Take a larger box."
-    assert _one(MASKED, True)["sentence"] == "Masked half-maps: yes, expected no. Give the unmasked ones."
+    assert _one(MASKED, True)["sentence"] == "Masked half-maps. Give the unmasked ones."
+    assert _one(Check("s", "is", True, "All is well", "Look."), False)["sentence"] == "All is well: no. Look."
+    assert _one(Check("s", "is", "none", "Turned", "Look."), "x reversed")["sentence"] == "Turned: x reversed, expected none. Look."
     assert _one(MASKED, False)["sentence"] == "Masked half-maps: no."
     assert _one(CORRELATION, None)["sentence"] == "Correlation of the noise: not evaluated, there is no value."
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict, List, Mapping, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple
 
 from ..checks import worst
 from ..registry import CAPABILITIES, Capability
@@ -14,17 +14,17 @@ from .section import Results, Section
 
 log = logging.getLogger(__name__)
 WORDS = {"ok": "OK", "warn": "look", "fail": "problem", "skipped": "no verdict", "error": "not done"}
-# By the verdict of a validation, which counts each cause once: the words of the head, and its status.
-_TRUST = {"trusted": ("Nothing serious argues against this map.", "ok"),
-          "with reservations": ("This map can be trusted with reservations.", "warn"),
-          "not to be trusted": ("This map is not to be trusted as it is.", "fail")}
 INPUT = "input"                                 # id of the section about the files, where notes on them stand
 Finding = Tuple[str, str]                       # status and sentence
+_STATUS = {"trusted": "ok", "with reservations": "warn", "not to be trusted": "fail"}
 
 
 @dataclass(frozen=True)
 class Part:
-    """One section with its content; ``status`` is a key of :data:`WORDS`, ``error`` says why there is none."""
+    """One section with its content; ``status`` is a key of :data:`WORDS`, ``error`` says why there is none.
+
+    ``news`` are the findings that need attention and stand in no section before.
+    """
 
     id: str
     title: str
@@ -36,6 +36,7 @@ class Part:
     warnings: Tuple[str, ...]
     blocks: Tuple[Block, ...]
     error: str = ""
+    news: Tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,25 @@ def compose(results: Results, sections: Sequence[Section]) -> Report:
     numbers = _numbers(results)
     chosen_sections = _in_order([s for s in _with_unknown(sections, results) if _wanted(s, results)], numbers)
     shared = _shared_notes(results)
-    parts = [_part(s, results, faults, shared) for s in chosen_sections]
-    trust = str(((results.validation or {}).get("trust") or {}).get("verdict") or "")
-    status = _TRUST.get(trust, ("", _worst([s for p in parts for s, _ in p.findings])))[1]
-    return Report(title=_title(results), facts=_facts(results), status=status, verdict=_verdict(parts, status, trust), parts=tuple(parts),
+    parts = _with_news([_part(s, results, faults, shared) for s in chosen_sections])
+    trust = (results.validation or {}).get("trust") or {}
+    status = _STATUS.get(trust.get("verdict")) or _worst([s for p in parts for s, _ in p.findings])
+    return Report(title=_title(results), facts=_facts(results), status=status, parts=tuple(parts),
+                  verdict=_verdict(parts, status, str(trust.get("sentence") or "")),
                   missing=tuple((row.title, _unlock(row, results)) for row in _absent(results)),
                   references=tuple(chosen(key for row in CAPABILITIES if row.id in results.documents for key in row.references)),
                   provenance=tuple(_provenance(d) for d in results.documents.values()), faults=tuple(faults),
                   inputs={k: str(e.get("sha256", "")) for k, e in results.inputs().items() if not results.made_here(e)})
+
+
+def _with_news(parts: Sequence[Part]) -> List[Part]:
+    """The parts with the findings that no part before has: a cause that many methods meet stands once in the contents."""
+    told: Set[Finding] = set()
+    out = []
+    for part in parts:
+        out.append(replace(part, news=tuple(f for f in part.findings if f[0] in ("fail", "warn") and f not in told)))
+        told.update(part.findings)
+    return out
 
 
 def _numbers(results: Results) -> Dict[str, List[str]]:
@@ -139,8 +151,9 @@ def _findings(checks: Sequence[Mapping[str, Any]]) -> Tuple[Finding, ...]:
     order = ("fail", "warn", "ok")
     out = [(c["status"], c["sentence"]) for c in sorted(checks, key=lambda c: order.index(c["status"]) if c["status"] in order else 9)
            if c["status"] != "skipped"]
-    skipped = [c["title"] for c in checks if c["status"] == "skipped"]
-    return tuple(out + ([("skipped", f"Not evaluated, there is no value: {'; '.join(skipped)}.")] if skipped else []))
+    skipped = [c["title"] for c in checks if c["status"] == "skipped" and c["value"] is None]
+    explained = [("skipped", c["sentence"]) for c in checks if c["status"] == "skipped" and c["value"] is not None]
+    return tuple(out + explained + ([("skipped", f"Not evaluated, there is no value: {'; '.join(skipped)}.")] if skipped else []))
 
 
 def _worst(statuses: Sequence[str]) -> str:
@@ -194,6 +207,7 @@ def _facts(results: Results) -> Tuple[Tuple[str, str], ...]:
 
 
 def _verdict(parts: Sequence[Part], status: str, trust: str) -> str:
+    """The verdict of a validation where there is one, else that of the checks, and how many are met."""
     found: Dict[str, int] = {}
     for part in parts:
         for one, _ in part.findings:
@@ -203,9 +217,8 @@ def _verdict(parts: Sequence[Part], status: str, trust: str) -> str:
     words = {"fail": "There is a problem that must be solved before this map is trusted.",
              "warn": "Nothing is plainly wrong, but something asks for a look.",
              "ok": "Everything that could be checked is as it should be."}.get(status, "Nothing could be checked with these inputs.")
-    words = _TRUST.get(trust, (words, ""))[0]
     tail = f" {found.get('ok', 0)} of {total} checks are met." if total else ""
-    return words + tail + (f" {failed} part{'s' if failed > 1 else ''} could not be done." if failed else "")
+    return (trust or words) + tail + (f" {failed} part{'s' if failed > 1 else ''} could not be done." if failed else "")
 
 
 def _absent(results: Results) -> List[Capability]:

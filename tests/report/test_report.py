@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from cryoqa_plugin.registry import CAPABILITIES
 from cryoqa_plugin.report import assemble, content, section
 from cryoqa_plugin.report.blocks import Text
 from cryoqa_plugin.report.references import all_references
-from report_documents import write_run
+from report_documents import check, document, write_run
 
 VOID = ("meta", "img", "br", "link", "input", "hr")
 
@@ -104,8 +105,8 @@ def test_no_resolution_in_the_head_when_the_half_maps_are_in_doubt(tmp_path, doc
 def test_what_is_missing_names_what_would_unlock_it(tmp_path, documents):
     page = page_of(write_run(tmp_path, documents[1:]))
     assert "Not in this report" in page.text and "Not asked for; 'cryoqa fsc' tells it from the same files" in page.text
-    for document in documents[1:]:
-        document["inputs"] = {k: v for k, v in document["inputs"].items() if k not in ("half1", "half2")}
+    for one in documents[1:]:
+        one["inputs"] = {k: v for k, v in one["inputs"].items() if k not in ("half1", "half2")}
     assert "it needs half-map 1 and half-map 2" in page_of(write_run(tmp_path, documents[1:])).text
 
 
@@ -272,3 +273,25 @@ def test_what_was_given_in_memory_has_a_report_too(tiny_halves, tmp_path):
     paths = assemble.write_report(str(tmp_path), strict=True)
     text = Path(paths["html"]).read_text(encoding="utf-8")
     assert "in memory" in text and "which was given in memory" in text
+
+
+def test_a_cause_stands_once_in_the_contents_and_the_verdict_is_that_of_the_validation(tmp_path):
+    shared = check("fail", "Half-maps share noise.", "half_maps_share_noise")
+    explained = check("skipped", "Tail: not judged, because of 'Half-maps share noise'.", "tail_fsc")
+    runs = [document(name, name, {}, checks=[shared, explained] if name == "fsc" else [shared]) for name in ("fsc", "blocres", "monores")]
+    folder = write_run(tmp_path, runs)
+    verdict = "The map is not to be trusted as it is (score 0.0). Against it: (1) Half-maps share noise."
+    trust = dict(verdict="not to be trusted", score=0.0, sentence=verdict, arguments=[])
+    plain = content.compose(assemble.read_results(folder), section.discover())
+    assert plain.status == "fail" and plain.verdict.startswith("There is a problem")
+    told = {p.id: p.news for p in plain.parts if p.findings}
+    assert len(told) == 3 and sum(len(news) for news in told.values()) == 1 and told["fsc"] == (("fail", "Half-maps share noise."),)
+    assert all(("fail", "Half-maps share noise.") in p.findings for p in plain.parts if p.findings)
+    fsc = next(p for p in plain.parts if p.id == "fsc")
+    assert ("skipped", explained["sentence"]) in fsc.findings and not any("there is no value" in s for _, s in fsc.findings)
+    results = replace(assemble.read_results(folder), validation=dict(items=[], trust=trust))
+    judged = content.compose(results, [s for s in section.discover() if s.id != "validation"])
+    assert judged.status == "fail" and judged.verdict.startswith(verdict)
+    kind = replace(results, validation=dict(items=[], trust=dict(trust, verdict="with reservations", sentence="So so.")))
+    judged = content.compose(kind, [s for s in section.discover() if s.id != "validation"])
+    assert judged.status == "warn" and judged.verdict.startswith("So so. 0 of 3 checks")

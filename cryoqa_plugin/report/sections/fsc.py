@@ -7,7 +7,8 @@ from ..blocks import Block
 from ..draw import curves, resolution_marks, split_values, tables
 from ..section import Results, Section
 
-_KEY = ("resolution", "resolution_worse", "resolution_better", "resolution_unmasked_0143", "resolution_masked_0143",
+_KEY = ("resolution", "resolution_worse", "resolution_better", "resolution_bound", "resolution_bound_worse", "resolution_bound_better",
+        "resolution_curve", "half_maps_shared_noise", "resolution_unmasked_0143", "resolution_volume_0143", "resolution_masked_0143",
         "resolution_corrected_0143", "resolution_corrected_05", "nyquist", "random_fsc_at_resolution", "bfactor", "bfactor_error")
 
 
