@@ -171,12 +171,12 @@ def signal_strength(sums: shells.CrossSums, geo: Geometry) -> float:
     Returns
     -------
     float
-        Largest of ``sqrt(2) sum(n FSC) / sqrt(sum(n))`` over the first three shells, four, up to 12 Å or six: of pure noise each has the
-        mean 0 and the standard deviation 1.
+        Largest of ``sum(m atanh(FSC)) / sqrt(sum(m))``, ``m = 2 n - 3`` for ``n`` coefficients, over the first three shells, four, up to
+        12 Å or six: of pure noise each has the mean 0 and the standard deviation 1.
     """
     last = max(_LEAST, int(geo.length / _COARSE))
-    fsc, count = shells.fsc(sums)[1:last + 1], np.maximum(sums.count[1:last + 1], 1e-9)
-    return float((np.sqrt(2 / np.cumsum(count)) * np.cumsum(count * fsc))[2:].max())
+    fsc, weight = np.clip(shells.fsc(sums)[1:last + 1], -0.9999, 0.9999), np.maximum(2 * sums.count[1:last + 1] - 3, 1e-9)
+    return float((np.cumsum(weight * np.arctanh(fsc)) / np.sqrt(np.cumsum(weight)))[2:].max())
 
 
 def copied(sums: shells.CrossSums) -> int:

@@ -15,7 +15,7 @@ from .halves import HalfMaps
 from .independence import Independence, judge_independence
 from .model_mask import ModelMask
 from .model_place import ModelPlace
-from .noise import HalfMapNoise, half_map_noise
+from .noise import HalfMapNoise, bounded_fsc, half_map_noise, volume_corrected
 from .position import Position, compare_position
 from .solvent import flat_region
 
@@ -206,10 +206,15 @@ class Study(GivenInputs):
 
     @property
     def unmasked_resolution(self) -> Optional[float]:
-        """Where the unmasked FSC of the half-maps falls below 0.143 (Å); Nyquist, or the edge of a low-pass, where it never does; None
-        where they share nothing."""
-        found, end = resolution.unmasked(shells.fsc(self.half_sums()), self.frequencies), self.independence.end
-        return found if found is None or end is None else max(found, 1 / end)
+        """Where the unmasked FSC of the half-maps falls below 0.143 (Å), corrected for missing and shared noise; Nyquist, or the edge of a
+        low-pass, where it never does; None where the half-maps can have no resolution."""
+        known, curve = self.independence, shells.fsc(self.half_sums())
+        if known.void is not None:
+            return None
+        if known.volume_factor is not None:
+            curve = volume_corrected(np.clip(curve, 0, 1 - 1e-9), known.volume_factor)
+        found = resolution.unmasked(bounded_fsc(curve, known.share or 0.0), self.frequencies)
+        return found if found is None or known.end is None else max(found, 1 / known.end)
 
     @property
     def resolution(self) -> float:

@@ -283,7 +283,7 @@ def half_map_curve_values(inputs: MtriageInputs, unmasked: MtriagePass, warnings
         By result field.
     """
     d_fsc = unmasked.values["d_fsc"]
-    if unmasked.falls and unmasked.falls > 1:
+    if unmasked.falls and unmasked.falls > 1 and inputs.study.independence.void is None:
         warnings.append(f"The half-map FSC falls below 0.143 {unmasked.falls} times; the resolution given is the fall that most of "
                         "the curve speaks for.")
     # The axis with the largest voxels ends first.
