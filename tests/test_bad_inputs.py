@@ -16,7 +16,7 @@ import pytest
 
 from cryoqa_plugin import runner
 from cryoqa_plugin.demo_model import build_chain
-from cryoqa_plugin.errors import CryoqaError
+from cryoqa_plugin.errors import CryoqaError, InputError
 from cryoqa_plugin.io.inputs import KINDS
 from cryoqa_plugin.io.maps import Map, read_map, write_map
 from cryoqa_plugin.registry import BY_ID, CAPABILITIES
@@ -314,7 +314,11 @@ def test_half_maps_that_do_not_lie_on_each_other_are_said(row, how, files, maps,
     change, words = OUT_OF_PLACE[how]
     path = str(tmp_path / "changed.mrc")
     write_map(path, _moved(maps, change))
-    said = _said(_execute(row.id, dict(_sources(row.id, files), half2=path)))
+    try:
+        said = _said(_execute(row.id, dict(_sources(row.id, files), half2=path)))
+    except InputError as refused:                            # what needs a resolution has none from half-maps without signal
+        assert how == "noise"
+        said = str(refused)
     assert words in said or _SAID_BY_CHECKS.get(words, words) in said
 
 

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple
 
 from ..checks import worst
 from ..registry import CAPABILITIES, Capability
+from ..validation.arguments import STATUS
 from .blocks import Block, Value, Values, show
 from .draw import everything, file_name
 from .references import Reference, chosen
@@ -16,7 +17,6 @@ log = logging.getLogger(__name__)
 WORDS = {"ok": "OK", "warn": "look", "fail": "problem", "skipped": "no verdict", "error": "not done"}
 INPUT = "input"                                 # id of the section about the files, where notes on them stand
 Finding = Tuple[str, str]                       # status and sentence
-_STATUS = {"trusted": "ok", "with reservations": "warn", "not to be trusted": "fail"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def compose(results: Results, sections: Sequence[Section]) -> Report:
     shared = _shared_notes(results)
     parts = _with_news([_part(s, results, faults, shared) for s in chosen_sections])
     trust = (results.validation or {}).get("trust") or {}
-    status = _STATUS.get(trust.get("verdict")) or _worst([s for p in parts for s, _ in p.findings])
+    status = STATUS.get(trust.get("verdict")) or _worst([s for p in parts for s, _ in p.findings])
     return Report(title=_title(results), facts=_facts(results), status=status, parts=tuple(parts),
                   verdict=_verdict(parts, status, str(trust.get("sentence") or "")),
                   missing=tuple((row.title, _unlock(row, results)) for row in _absent(results)),

@@ -12,6 +12,7 @@ from .. import __version__
 from ..checks import worst
 from ..errors import InputError
 from ..results import read_json
+from ..validation.arguments import STATUS
 from .assemble import write_bytes
 from .blocks import show
 from .content import WORDS
@@ -97,10 +98,6 @@ def read_group(folder: str) -> List[Entry]:
     return [entry for entry in found if entry is not None]
 
 
-# The badge of a map by the verdict of its validation, which counts each cause once.
-_TRUST = {"trusted": "ok", "with reservations": "warn", "not to be trusted": "fail"}
-
-
 def _document(path: str) -> Optional[Dict[str, Any]]:
     try:
         return read_json(path) if os.path.isfile(path) else None
@@ -120,7 +117,7 @@ def _entry(folder: str, name: str, listed: bool) -> Optional[Entry]:
         return None
     points, items = document["score"], document["items"]
     trust = (document.get("trust") or {}).get("verdict")
-    status = _TRUST.get(trust) or worst(i["status"] for i in items if i["status"] in ("ok", "warn", "fail"))
+    status = STATUS.get(trust) or worst(i["status"] for i in items if i["status"] in ("ok", "warn", "fail"))
     return Entry(name, status, link, score=f"{points['passed']} / {points['evaluable']}",
                  service=f"{points['service_passed']} / {points['service_evaluable']}",
                  look_at=tuple((i["id"], i["title"]) for i in items if i["status"] in ("warn", "fail", "error")),

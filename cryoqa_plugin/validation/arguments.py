@@ -11,6 +11,7 @@ from .items import REPORTED, Judged
 FAIL, STRONG, WEAK, REMARK = 1.0, 0.7, 0.4, 0.1
 WORDS = {FAIL: "fail", STRONG: "strong", WEAK: "weak", REMARK: "remark"}
 TRUSTED, RESERVED, NOT_TRUSTED = "trusted", "with reservations", "not to be trusted"
+STATUS = {TRUSTED: "ok", RESERVED: "warn", NOT_TRUSTED: "fail"}      # the badge of a map by its verdict
 _SHOWN = 3
 
 # A warning is weak but for these: a number of the map cannot stand, or the maps and the model are not what they are given as.

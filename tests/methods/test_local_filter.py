@@ -49,7 +49,7 @@ def test_a_constant_resolution_is_a_global_low_pass(bfactor):
     assert result.n_filters == 1 and result.fraction_outside == 0 and result.median == pytest.approx(6)
     assert result.warnings == ()
     said = statuses(result)
-    assert said.pop("half_maps_likeness") == "warn", "the half-maps are noise"
+    assert said.pop("half_maps_likeness") == "warn" and said.pop("half_maps_signal") == "fail", "the half-maps are noise"
     assert set(said.values()) <= {"ok", "skipped"}
     before, after = study.full_map.data, result.filtered.data
     assert result.variance_kept == pytest.approx(after.var() / before.var(), rel=1e-4)

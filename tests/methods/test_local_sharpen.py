@@ -228,7 +228,10 @@ def test_what_is_wrong_is_said():
     same = run([halves[0], halves[0]])
     assert statuses(same)["half_maps_identical"] == "fail" and "copies" in same.summary
     noise = np.random.default_rng(1)
-    nothing = run([halves[0].with_data(noise.standard_normal((40, 40, 40)).astype(np.float32)) for _ in range(2)])
+    noises = [halves[0].with_data(noise.standard_normal((40, 40, 40)).astype(np.float32)) for _ in range(2)]
+    with pytest.raises(InputError, match="share no signal.*give the resolution"):
+        run(noises)
+    nothing = run(noises, resolution=6.0)
     assert np.isfinite(nothing.sharpened.data).all()
     assert nothing.sharpened.data.std() < 0.5
     with pytest.raises(InputError, match="finer than"):

@@ -24,6 +24,7 @@ _SPACE_COLUMNS = ("axis", "left (Å)", "right (Å)", "left (%)", "right (%)", "d
 _COMPONENT_COLUMNS = ("voxels", "volume (Å³)", "share (%)", "cumulated share (%)")
 _MASS_COLUMNS = ("threshold", "voxels", "mass (kDa)", "residues")
 _BESIDE_COLUMNS = ("what", "volume (Å³)", "mass (kDa)", "residues", "atoms", "over the contour's")
+_OUTSIDE = 0.01                                  # part of the atoms that may lie outside without a word
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,9 @@ def compute_contour(study: Study, params: ContourParams, *, progress: Progress =
     values["pieces_95"] = None if study.through else values["components_95"]
     values.update(_background(study, made, params))
     warnings = list(values.pop("warnings"))
+    if study.model is not None and study.atoms_outside > _OUTSIDE:
+        warnings.append(f"{100 * study.atoms_outside:.3g} % of the atoms of the model lie outside of the map, and are not counted: check "
+                        "the origin of the map and the place of the model.")
     values.update(_level(study, level, found, target, of, warnings))
     progress(0.8, "Soft edge")
     width = max(5.0, 4 * map_.voxel) if params.soft_edge is None else params.soft_edge
@@ -218,7 +222,7 @@ def _level(study: Study, level: float, found: levels.Levels, target: Optional[le
             mass = weigh(given)
             rows.append((kind, mass.volume, mass.total / 1000, mass.residues, mass.atoms, mass.volume / contour))
             values[f"{kind}_mass"] = mass.total / 1000
-    if near is not None and target is not None:
+    if near is not None and target is not None and target.mass.volume > 0:         # 0 for a model that lies elsewhere
         values["model_ratio"] = shown / target.mass.volume
         rows.insert(1, _row("contour near the model", shown, of, contour))
     return dict(values, beside=Table(_BESIDE_COLUMNS, tuple(rows)))
