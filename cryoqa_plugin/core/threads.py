@@ -2,11 +2,15 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, List, Tuple
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Lock
+from typing import Any, Callable, List, Optional, Tuple
 
 N_SLABS = 32                          # fixed, so that sums are added in the same order whatever the number of threads
 _count = 0
+_pool: Optional[ThreadPoolExecutor] = None
+_size = 0
+_lock = Lock()
 
 
 def set_threads(count: int) -> None:
@@ -80,7 +84,42 @@ def over_slabs(work: Callable[[int, int], Any], n: int) -> List[Any]:
         The answers in slab order.
     """
     ranges = slabs(n)
-    if get_threads() == 1 or len(ranges) < 2:
+    helping = min(get_threads(), len(ranges)) - 1
+    if helping < 1:
         return [work(a, b) for a, b in ranges]
-    with ThreadPoolExecutor(get_threads()) as pool:
-        return list(pool.map(lambda r: work(*r), ranges))
+    out: List[Any] = [None] * len(ranges)
+    turns = iter(range(len(ranges)))                         # each number goes to one thread
+
+    def run() -> None:
+        for i in turns:
+            out[i] = work(*ranges[i])
+
+    helpers = [_helpers(helping).submit(run) for _ in range(helping)]
+    try:
+        run()
+    finally:
+        # One that has not begun is not needed any more: it may stand behind the work that called this.
+        begun = [h for h in helpers if not h.cancel()]
+        wait(begun)
+    for helper in begun:
+        helper.result()
+    return out
+
+
+def _helpers(count: int) -> ThreadPoolExecutor:
+    """Threads that are kept for all calls, at least ``count``: to start them costs more than the work on a small map."""
+    global _pool, _size
+    with _lock:
+        if _pool is None or _size < count:
+            _pool, _size = ThreadPoolExecutor(count, thread_name_prefix="cryoqa"), count
+        return _pool
+
+
+def _forget() -> None:
+    """Threads do not live on in a process that was forked."""
+    global _pool, _size, _lock
+    _pool, _size, _lock = None, 0, Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

@@ -70,6 +70,7 @@ def test_a96_is_anisotropic_as_it_was_made(sim_case, masked):
     assert result.resolution_ratio == pytest.approx(3.008 / 2.414, abs=0.02)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("name", ISOTROPIC)
 def test_isotropic_cases_are_called_so(sim_case, name, masked):

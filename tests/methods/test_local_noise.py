@@ -132,7 +132,7 @@ def test_a_constant_changes_nothing(name):
     assert np.abs(one - two).max() < 0.01
 
 
-@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.heavy if n in ("blocres", "monodir") else ()) for n in QUICK])
+@pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.heavy if n != "local_fsc" else ()) for n in QUICK])
 def test_nothing_is_finer_than_a_low_pass(name):
     pair, mask = halves(amplitude=0.4)
     s2 = sum(k ** 2 for k in np.meshgrid(*(np.fft.fftfreq(n) for n in SHAPE), indexing="ij", sparse=True))

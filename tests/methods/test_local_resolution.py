@@ -78,6 +78,7 @@ def test_part_of_the_curves_that_fall_twice():
     assert local_resolution.several_fraction(curves, 0.15) == 0
 
 
+@pytest.mark.heavy
 def test_all_methods_on_one_study_transform_each_half_map_once_and_leave_it(monkeypatch):
     halves, mask, _, _ = two_halves((48, 48, 48))
     study = Study(half1=halves[0], half2=halves[1], mask=mask)

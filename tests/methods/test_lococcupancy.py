@@ -105,6 +105,7 @@ def _changed(folder, change):
     return {"half1": one.with_data(one.data + added), "half2": two.with_data(two.data + added)}
 
 
+@pytest.mark.heavy
 def test_half_of_the_molecule_in_two_fifths_of_the_particles_is_found_and_a_belt_is_not_taken_for_it(sim_case):
     folder = sim_case("p96")
 

@@ -48,6 +48,7 @@ def test_other_cases(sim_case, case, resolution, blur):
         assert _four(made) == pytest.approx(T160, abs=3e-3)
 
 
+@pytest.mark.heavy
 @pytest.mark.realdata
 @pytest.mark.parametrize("name", sorted(REAL))
 def test_real_maps_and_their_models(shared, name):

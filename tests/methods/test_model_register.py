@@ -42,6 +42,7 @@ def test_a_right_model_is_in_register(demo):
     assert found.register_signal > 6 and not found.warnings
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("steps", [1, 2])
 def test_a_whole_model_out_of_register_is_found(demo, steps):
     found = fit(demo, out_of_register(demo.model, steps=steps))

@@ -164,6 +164,7 @@ def test_one_chain_of_four_is_read_near_it():
     assert f"{found.d_fsc_model_05_near:.2f} Å near its atoms" in found.summary
 
 
+@pytest.mark.heavy
 def test_a_number_far_from_the_one_given_is_not_ok():
     data = make_demo_data(box=64)
     for given, wrong in ((4.0, None), (2.0, "reported_gap"), (9.0, "reported_lead")):

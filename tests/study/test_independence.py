@@ -116,7 +116,7 @@ def test_coarse_signal_is_signal():
 # ---------------------------------------------------------------- noise taken away around the molecule
 
 @pytest.mark.parametrize("fault", ["weakened", "softmask", "tightmask", "corners"])
-@pytest.mark.parametrize("with_mask", [False, True])
+@pytest.mark.parametrize("with_mask", [False, pytest.param(True, marks=pytest.mark.heavy)])
 def test_the_unmasked_curve_is_corrected_for_missing_noise(case, fault, with_mask):
     mask, half = case["mask"].data, case["half1"]
     n = min(half.shape)

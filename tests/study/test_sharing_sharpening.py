@@ -42,6 +42,7 @@ def _same(one, other):
                 assert a == b or a != a and b != b, name
 
 
+@pytest.mark.heavy
 def test_a_shared_study_gives_what_each_gives_alone_and_stays_as_it_is(given, monkeypatch):
     transforms, plain = [], fourier.forward
     monkeypatch.setattr(fourier, "forward", lambda data: transforms.append(1) or plain(data))
