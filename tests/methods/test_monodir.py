@@ -71,7 +71,8 @@ def test_swapping_axes_of_the_map_swaps_the_result(flat, order, names):
     turn = [m.with_data(np.ascontiguousarray(m.data.transpose(order))) for m in (*halves, mask)]
     other = run(turn[:2], turn[2], directions="81")
     for name, was in zip("xyz", names):
-        assert getattr(other, "resolution_" + name) == pytest.approx(getattr(out, "resolution_" + was), rel=0.03)
+        # the 81 directions do not fall on each other, and the noise is averaged as widely as each finds it even
+        assert getattr(other, "resolution_" + name) == pytest.approx(getattr(out, "resolution_" + was), rel=0.04)
     inside = turn[2].data >= 0.5
     for name in ("highest", "radial", "tangential"):
         a, b = getattr(other, name).data[inside], getattr(out, name).data.transpose(order)[inside]
