@@ -220,15 +220,23 @@ def _unmasked(inputs: GivenInputs, confidence: float, rules: Rules) -> FscCurve:
 def _in_mask(inputs: GivenInputs, mask: np.ndarray, settings: FscSettings) -> Tuple[FscCurve, np.ndarray]:
     """FSC of the half-maps times a mask, and the part of the coefficients of each shell that the mask leaves independent."""
     fraction, rules = crossing.independent_fraction(mask, inputs.geometry), settings.resolved()
-    f1, f2 = (fourier.forward(_laid_on(half, half, mask, rules)) for half in (inputs.half1.data, inputs.half2.data))
+    halves = inputs.half1.data, inputs.half2.data
+    f1, f2 = (fourier.forward(_laid_on(half, mask, level)) for half, level in zip(halves, _levels(inputs, mask, rules)))
     return correlate(f1, f2, inputs.geometry, settings.confidence, rules, fraction), fraction
 
 
-def _laid_on(data: np.ndarray, half: np.ndarray, mask: np.ndarray, rules: Rules) -> np.ndarray:
-    """A map times a mask, without the level that the half-map it was made from has in the solvent, where the rules take it off."""
+def _levels(inputs: GivenInputs, mask: np.ndarray, rules: Rules) -> Tuple[Optional[float], Optional[float]]:
+    """What is taken off each half-map before the mask is laid on: its level in the solvent, None where the rules keep it."""
     if rules.keep_level:
+        return None, None
+    return solvent_level(inputs.half1.data, mask), solvent_level(inputs.half2.data, mask)
+
+
+def _laid_on(data: np.ndarray, mask: np.ndarray, level: Optional[float]) -> np.ndarray:
+    """A map times a mask, its level taken off before where there is one."""
+    if level is None:
         return data * mask
-    out = data - np.float32(solvent_level(half, mask))
+    out = data - np.float32(level)
     out *= mask
     return out
 
@@ -317,10 +325,10 @@ def randomised(inputs: GivenInputs, mask: np.ndarray, onset: Tuple[int, float], 
     FscCurve
         Mean of the draws. The band is that of ``len(seeds)`` times the coefficients of one draw.
     """
-    total = np.zeros(inputs.geometry.n_shells)
+    total, levels = np.zeros(inputs.geometry.n_shells), _levels(inputs, mask, rules)
     for seed in seeds:
-        f1 = _noise(inputs, "half1", mask, onset, 2 * seed, rules)
-        f2 = _noise(inputs, "half2", mask, onset, 2 * seed + 1, rules)
+        f1 = _noise(inputs, "half1", mask, onset, 2 * seed, levels[0])
+        f2 = _noise(inputs, "half2", mask, onset, 2 * seed + 1, levels[1])
         one = correlate(f1, f2, inputs.geometry, confidence, rules, fraction)
         del f1, f2
         total += one.fsc
@@ -328,11 +336,11 @@ def randomised(inputs: GivenInputs, mask: np.ndarray, onset: Tuple[int, float], 
     return FscCurve(fsc, *crossing.confidence_band(fsc, one.count * len(seeds), confidence), one.count)
 
 
-def _noise(inputs: GivenInputs, half: str, mask: np.ndarray, onset: Tuple[int, float], seed: int, rules: Rules) -> np.ndarray:
+def _noise(inputs: GivenInputs, half: str, mask: np.ndarray, onset: Tuple[int, float], seed: int, level: Optional[float]) -> np.ndarray:
     """Transform of a half-map with random phases, in the mask."""
     ft = phases.randomise_phases(inputs.transform(half), inputs.geometry, onset[0], seed, width=onset[1])
     noise = fourier.inverse(ft, inputs.geometry.shape)
-    return fourier.forward(_laid_on(noise, inputs.given()[half].data, mask, rules))
+    return fourier.forward(_laid_on(noise, mask, level))
 
 
 def first_random_shell(unmasked: np.ndarray, geo: Geometry, level: float, resolution: Optional[float]) -> Optional[int]:
