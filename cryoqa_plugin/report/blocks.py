@@ -134,7 +134,120 @@ class Surface:
     caption: str = ""
 
 
-Block = Union[Text, Values, Rows, Plot, Pictures, Surface]
+@dataclass(frozen=True)
+class Bar:
+    """A scale of colours with the histogram of the values above it and their 5-95 % bracket below.
+
+    ``counts`` are even steps of the scale from ``low`` to ``high``, which is even in the logarithm when ``log`` is set; a ``unit`` stands
+    at the first tick.
+    """
+
+    title: str
+    unit: str
+    low: float
+    high: float
+    log: bool = False
+    counts: Tuple[float, ...] = ()
+    bracket: Optional[Tuple[float, float]] = None
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One resolution (Å) on the axis of all: ``name`` and, smaller, what it is read from; ``low`` .. ``high`` where it has a range.
+
+    ``group`` is one of :data:`GROUPS`; ``kind`` is ``headline``, ``reported`` or nothing.
+    """
+
+    group: str
+    name: str
+    note: str
+    value: float
+    low: Optional[float] = None
+    high: Optional[float] = None
+    kind: str = ""
+
+
+GROUPS = {"answer": "The answer, and what was reported", "halves": "Half-maps, other criteria: other questions, so other values",
+          "model": "Map and model", "local": "Local methods: median, bar 5–95 % of the mask"}
+
+
+@dataclass(frozen=True)
+class Strip:
+    """All estimates of a run on one axis, even in 1/Å, by group."""
+
+    title: str
+    estimates: Tuple[Estimate, ...]
+
+
+@dataclass(frozen=True)
+class Percentiles:
+    """Where values lie in an archive: (label, percentile 0 to 100, words) from worse at the left to better at the right."""
+
+    title: str
+    rows: Tuple[Tuple[str, float, str], ...]
+    ends: Tuple[str, str, str] = ("worse", "median", "better")
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Track:
+    """One line of values, one a residue, with its name before and a number behind it."""
+
+    name: str
+    values: Numbers
+    words: str
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """Lines of values one above the other on one range, with grid lines at ``levels``."""
+
+    title: str
+    tracks: Tuple[Track, ...]
+    y_range: Tuple[float, float]
+    levels: Tuple[float, ...] = ()
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class KeyRow:
+    """One fact with its state (``ok``, ``warn``, ``fail`` or ``skipped``), its value, a short note, and the anchor it leads to."""
+
+    status: str
+    label: str
+    value: str
+    note: str = ""
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class KeyRows:
+    """Facts one below the other."""
+
+    title: str
+    rows: Tuple[KeyRow, ...]
+
+
+Block = Union[Text, Values, Rows, Plot, Pictures, Surface, Bar, Strip, Percentiles, Tracks, KeyRows]
+
+
+@dataclass(frozen=True)
+class Card:
+    """What stands open under a question: blocks below a title, ``width`` of 12 columns; of ``rank`` the smallest come first."""
+
+    title: str
+    blocks: Tuple[Block, ...]
+    width: int = 6
+    rank: int = 50
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What is folded away under its title."""
+
+    title: str
+    blocks: Tuple[Block, ...]
 
 
 def show(value: Any) -> str:

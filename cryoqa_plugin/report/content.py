@@ -11,7 +11,7 @@ from ..validation.arguments import STATUS
 from .blocks import Block, Value, Values, show
 from .draw import everything, file_name
 from .references import Reference, chosen
-from .section import Results, Section
+from .section import QUESTIONS, Results, Section
 
 log = logging.getLogger(__name__)
 WORDS = {"ok": "OK", "warn": "look", "fail": "problem", "skipped": "no verdict", "error": "not done"}
@@ -114,7 +114,7 @@ def _with_unknown(sections: Sequence[Section], results: Results) -> List[Section
     drawn = {s.capability for s in sections}
     ids = [i for i in (*results.documents, *results.errors) if i not in drawn]
     titles = {i: str({**results.errors, **results.documents}[i].get("title", i)) for i in ids}
-    return list(sections) + [Section(i, titles[i], 1000, "", "", lambda r, i=i: everything(r[i]), i) for i in ids]
+    return list(sections) + [Section(i, titles[i], 1000, "file", "", lambda r, i=i: everything(r[i]), i) for i in ids]
 
 
 def _shared_notes(results: Results) -> Tuple[str, ...]:
@@ -139,7 +139,7 @@ def _part(section: Section, results: Results, faults: List[Exception], shared: S
             error = f"This section could not be drawn ({type(fault).__name__}: {fault}). Its numbers are in the result file; please " \
                     "report the fault."
     checks = document.get("checks", ())
-    return Part(id=section.id, title=section.title, question=section.question, how_to_read=section.how_to_read,
+    return Part(id=section.id, title=section.title, question=QUESTIONS[section.asks], how_to_read=section.how_to_read,
                 status="error" if error else _worst([c["status"] for c in checks]), summary=str(document.get("summary", "")),
                 findings=_findings(checks),
                 warnings=tuple(shared) if section.id == INPUT else tuple(w for w in document.get("warnings", ()) if w not in shared),

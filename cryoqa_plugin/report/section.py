@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
-from .blocks import Block
+from .blocks import Block, Card, Estimate
+
+
+QUESTIONS = {"fine": "How fine is it?", "even": "Is it even?", "dirs": "Is it even in all directions?",
+             "halves": "Are the halves independent?", "model": "Does the model fit?", "map": "Which map should I look at?",
+             "file": "What is in the file?"}
 
 
 @dataclass(frozen=True)
@@ -54,33 +59,46 @@ class Results:
         return out
 
 
+def _nothing(results: Results) -> Sequence[Any]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Section:
-    """One section of the report.
+    """What one capability adds to the report: rows, cards and a fold of its question.
 
     Parameters
     ----------
     id, title
-        Anchor (it never changes) and heading.
+        Anchor (it never changes) and heading of its fold.
     order
-        Place among the sections, smallest first.
-    question
-        One line: what the section answers.
+        Place among the folds of its question, smallest first.
+    asks
+        Id of the question it answers, of :data:`QUESTIONS`.
     how_to_read
-        A few sentences: what good looks like, and what a defect looks like.
+        A few sentences: what good looks like, and what a defect looks like. They stand once in the question, of the sections whose
+        cards are shown; of the others in their folds.
     render
-        Function from :class:`Results` to blocks. Summary, checks, warnings and parameters are added around them.
+        Function from :class:`Results` to the blocks of the fold: tables, values, plots that no card shows. Warnings and parameters are
+        added to them.
     capability
         Id of the capability whose result it draws; empty for a section about the whole run.
+    cards
+        Function from :class:`Results` to cards, the telling ones with the smallest ranks: a question shows those that fill a row, the
+        others stand in the fold.
+    estimates
+        Function from :class:`Results` to the resolutions that it adds to the axis of all estimates.
     """
 
     id: str
     title: str
     order: int
-    question: str
+    asks: str
     how_to_read: str
     render: Callable[[Results], Sequence[Block]]
     capability: str = ""
+    cards: Callable[[Results], Sequence[Card]] = _nothing
+    estimates: Callable[[Results], Sequence[Estimate]] = _nothing
 
 
 def discover() -> Tuple[Section, ...]:

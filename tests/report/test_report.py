@@ -130,8 +130,8 @@ def test_a_section_that_fails_is_said_and_does_not_hide_the_others(run_folder, t
     def broken(results):
         raise ZeroDivisionError("by <nought>")
 
-    good = section.Section("good", "Good", 1, "?", "", lambda r: [Text("I am here.")])
-    bad = section.Section("bad", "Bad", 0, "?", "", broken)
+    good = section.Section("good", "Good", 1, "file", "", lambda r: [Text("I am here.")])
+    bad = section.Section("bad", "Bad", 0, "file", "", broken)
     page = page_of(run_folder, sections=(bad, good))
     assert "I am here." in page.text and "ZeroDivisionError: by <nought>" in page.text
     with pytest.raises(ZeroDivisionError):
@@ -207,7 +207,7 @@ def test_every_section_belongs_to_a_row_and_says_how_to_read_it():
     assert [s.order for s in found] == sorted(s.order for s in found)
     assert {row.id for row in CAPABILITIES} <= {s.capability for s in found}
     for s in found:
-        assert s.question.endswith("?") and s.how_to_read.endswith(".")
+        assert s.asks in section.QUESTIONS and s.how_to_read.endswith(".")
 
 
 def test_references_have_links():

@@ -112,7 +112,7 @@ def test_a_rough_map_stays_small(monkeypatch):
 def test_writers(run):
     blob, results, folder = run
     block = surface.surface(blob, results)
-    section = Section("s", "S", 1, "?", "", lambda r: [block])
+    section = Section("s", "S", 1, "file", "", lambda r: [block])
     paths = assemble.write_report(str(folder), strict=True, sections=(section,))
     with open(paths["html"], encoding="utf-8") as stream:
         text = stream.read()
@@ -164,7 +164,7 @@ def test_a_browser_draws_colours_turns_and_sizes_it(run, tmp_path, flags):
     if browser is None:
         pytest.skip("no Chromium here")
     block = surface.surface(*run[:2])
-    paths = assemble.write_report(str(tmp_path), formats=("html",), sections=(Section("s", "S", 1, "?", "", lambda r: [block]),))
+    paths = assemble.write_report(str(tmp_path), formats=("html",), sections=(Section("s", "S", 1, "file", "", lambda r: [block]),))
     with open(paths["html"], encoding="utf-8") as stream:
         text = stream.read()
     at_once = "<body><script>window.requestAnimationFrame = function (f) { return setTimeout(f, 0); };</script>"

@@ -15,7 +15,7 @@ def render(results: Results) -> List[Block]:
 
 
 SECTION = Section(
-    id="auto_sharpen", title="B-factor sharpening", order=81, question="Which B-factor shows the detail of the map and not its noise?",
+    id="auto_sharpen", title="B-factor sharpening", order=81, asks="map",
     capability="auto_sharpen",
     how_to_read="Side chains should stand out and the solvent stay quiet. The filter should fall where the map holds but noise; one "
                 "that rises to its end sharpens noise. In the table of trials a search is to be trusted when its best stands out.",

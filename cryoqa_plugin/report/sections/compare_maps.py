@@ -29,7 +29,7 @@ def _side_by_side(results: Results) -> List[Block]:
 
 
 SECTION = Section(
-    id="compare_maps", title="Maps compared", order=93, question="Which of these maps is the better one for these data?",
+    id="compare_maps", title="Maps compared", order=93, asks="map",
     capability="compare_maps",
     how_to_read="The table is sorted by its first score: the correlation with the map without noise, told by independent half-maps, or "
                 "else with the model. A difference of less than about 0.005 means nothing. Overall sharpening is a matter of taste and "

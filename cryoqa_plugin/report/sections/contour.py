@@ -77,7 +77,7 @@ def _outliers(map_: Map, hard: np.ndarray, document: Mapping[str, Any]) -> List[
 
 SECTION = Section(
     id="contour", title="Contour level: mass, components, background", order=35,
-    question="What does the map hold at its contour level, and what is around it?", capability="contour",
+    asks="file", capability="contour",
     how_to_read="The molecule should stand in the middle of the box with room around it (30 Å and more, so that the CTF could be "
                 "corrected), in one piece or a few. Thousands of tiny blobs are noise and harmless while they hold a few percent of "
                 "the mass. The masses of contour, mask, model and sequence should agree; the level is judged by them and by the noise. The "

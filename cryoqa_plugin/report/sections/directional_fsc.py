@@ -61,7 +61,7 @@ def _noise_spheres(document: Mapping[str, Any]) -> List[Block]:
 
 
 SECTION = Section(
-    id="directional_fsc", title="Resolution by direction", order=58, question="Is the resolution the same in all directions?",
+    id="directional_fsc", title="Resolution by direction", order=58, asks="dirs",
     capability="directional_fsc",
     how_to_read="The noise tells which views are missing, whatever the signal: a bright cap of noise, or a grey one, comes from particles "
                 "seen mostly along it. Speckle in the resolutions is the scatter of single cones. The occupancy falls from 1 to 0 over "

@@ -25,7 +25,7 @@ def render(results: Results) -> List[Block]:
 
 
 SECTION = Section(
-    id="fsc", title="Resolution by FSC", order=50, question="Up to which resolution do the two half-maps agree?", capability="fsc",
+    id="fsc", title="Resolution by FSC", order=50, asks="fine", capability="fsc",
     how_to_read="The corrected curve should stay near 1, fall once and end near 0; the resolution is where it crosses 0.143. The "
                 "phase-randomised curve should be near 0 at that point, or the mask is too tight. A curve that does not come down to 0, "
                 "rises at its end, or dips and returns means that the half-maps share more than the molecule.",

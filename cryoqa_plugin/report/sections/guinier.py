@@ -22,7 +22,7 @@ def render(results: Results) -> List[Block]:
 
 
 SECTION = Section(
-    id="guinier", title="B-factor", order=88, question="How fast do the amplitudes fall off, and was the map sharpened before?",
+    id="guinier", title="B-factor", order=88, asks="map",
     capability="guinier",
     how_to_read="The plot should be a falling straight line from about 10 Å to the resolution, parallel to that of a model. A plot that "
                 "rises is that of an oversharpened map; one that bends up at its end is noise, which the weights take away.",

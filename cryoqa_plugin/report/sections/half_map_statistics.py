@@ -37,7 +37,7 @@ def _local(results: Results) -> List[Block]:
 
 
 SECTION = Section(
-    id="half_map_statistics", title="Half-map statistics", order=55, question="How much do the half-maps share, and up to where?",
+    id="half_map_statistics", title="Half-map statistics", order=55, asks="fine",
     capability="half_map_statistics",
     how_to_read="Shells above the limit curve hold more than noise: data are there, be they enough to see by or not, so that this "
                 "resolution is finer than that at FSC 0.143. Where log10 SSNR is 0, signal and noise of the mean map are equally strong. "

@@ -14,6 +14,6 @@ def render(results: Results) -> List[Block]:
 
 
 SECTION = Section(
-    id="import_job", title="Imported job", order=15, question="What does the job folder hold?", capability="import_job",
+    id="import_job", title="Imported job", order=15, asks="file", capability="import_job",
     how_to_read="Compare with the program's own log: the half-maps should be the last ones of the final iteration.",
     render=render)

@@ -37,7 +37,7 @@ def _sizes(values: Any) -> str:
 
 
 SECTION = Section(
-    id="input", title="Input", order=10, question="What was looked at?",
+    id="input", title="Input", order=10, asks="file",
     how_to_read="Check that these are the files you meant, and that the voxel size is the calibrated one: every resolution in this "
                 "report is proportional to it. All maps share one grid.",
     render=render)

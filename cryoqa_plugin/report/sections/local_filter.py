@@ -17,7 +17,7 @@ def render(results: Results) -> List[Block]:
 
 
 SECTION = Section(
-    id="local_filter", title="Local filter", order=85, question="What is left of the map at its local resolution?",
+    id="local_filter", title="Local filter", order=85, asks="map",
     capability="local_filter",
     how_to_read="Noise should be gone where the resolution is coarse, and detail be there where it is fine, without steps between them. "
                 "The map before and after should agree in everything that you build into.",

@@ -19,7 +19,6 @@ class LocalMethod(NamedTuple):
     id: str
     title: str
     order: int
-    question: str
     how_to_read: str
     first: Tuple[str, ...] = ()
     means: Tuple[str, ...] = ()
@@ -33,7 +32,7 @@ _CORE = "The core of a rigid molecule is better than its surface"
 
 METHODS = (
     LocalMethod(
-        "map_resolution", "Local resolution of the map alone", 69, "What does the map itself say about its local resolution?",
+        "map_resolution", "Local resolution of the map alone", 69,
         "The noise is that of the solvent, so that this asks for no half-maps. It should agree with the local resolution from half-maps "
         "where there are any. Overfitted noise, which half-maps show, looks like signal here. Where the solvent does not have "
         "the noise of the molecule, no number is given. When the noise was taken from the resolution given, only the differences between "
@@ -41,28 +40,28 @@ METHODS = (
         ("overall", "representative", "noise_source", "finer_percent", "standard_error", "significant_fraction", "unresolved_fraction",
          "nyquist_fraction", "solvent_part", "noise_level", "mask_source"), ("correlation",), behind="the map"),
     LocalMethod(
-        "local_fsc", "Local resolution", 70, "How does the resolution vary over the molecule?",
+        "local_fsc", "Local resolution", 70,
         "The core of a rigid molecule is better by some tenths of an Å than its surface, where the window holds solvent too. Parts that "
         "move, are partly there or were aligned less well stand out in red. A map that is uniform to the last digit, or solvent as good "
         "as the molecule, means that the half-maps are not independent.",
         ("median_05", "overall", "standard_error", "significant_fraction", "unresolved_fraction", "window", "threshold", "mask_source"),
         ("fsc_local",)),
     LocalMethod(
-        "relion_locres", "Local resolution (RELION)", 71, "What does the FSC of soft spheres say?",
+        "relion_locres", "Local resolution (RELION)", 71,
         "Each sphere is wide, and neighbours overlap by most of it: the map shows trends over tens of Å, and its best and worst values are "
         "means over as much. The curve of random phases should be near 0 where the other one falls. Compare with maps of RELION; the "
         "local resolution by the filter bank is the sharper one.",
         ("unresolved_fraction", "uncovered_fraction", "random_fsc", "spheres", "spacing", "radius", "edge", "threshold", "shells",
          "mask_source"), ("fsc_spheres", "fsc_random"), by="RELION"),
     LocalMethod(
-        "blocres", "Local resolution (blocres)", 72, "What does the FSC of boxes say of each part of the map?",
+        "blocres", "Local resolution (blocres)", 72,
         f"{_CORE}, where the boxes hold solvent. Boxes blur the resolutions over their own size, and their few coefficients scatter: "
         "differences of a tenth of an Å between neighbours mean little. Compare with maps of Bsoft; trust the local resolution by the "
         "filter bank for the number.",
         ("unresolved_fraction", "several_fraction", "box_over_resolution", "coefficients", "box_edge", "spacing", "threshold", "rules",
          "mask_source"), ("fsc_boxes",), by="blocres"),
     LocalMethod(
-        "phenix_locres", "Local resolution (Phenix)", 73, "How do the half-maps correlate around each voxel?",
+        "phenix_locres", "Local resolution (Phenix)", 73,
         "A ball as wide as the resolution holds hardly one coefficient of a bin, and what smooths the map is the Gaussian at the end. "
         "Where bins above and below the threshold take turns, the result is the mean of the finest above and the coarsest below: "
         "disordered parts and noise look better than they are. Compare with maps of Phenix; trust the local resolution by the filter bank "
@@ -70,14 +69,14 @@ METHODS = (
         ("inverted_fraction", "coefficients", "solvent_median", "overall", "radius", "smooth", "highest_resolution", "threshold", "rules",
          "mask_source"), ("correlation",), by="Phenix"),
     LocalMethod(
-        "monores", "Local resolution (MonoRes)", 75, "Up to which detail does each part of the map stand out of the noise?",
+        "monores", "Local resolution (MonoRes)", 75,
         f"{_CORE} and its loose ends. The median should lie near the resolution of the FSC; with Xmipp's rules it lies some tenths of an Å "
         "above it. A map that is good up to the last frequency looked at has no noise to compare with: the half-maps are not independent, "
         "or the solvent was masked.",
         ("spread", "overall", "median_over_overall", "unresolved_fraction", "nyquist_fraction", "mask_source", "noise_source"),
         after=("cumulative",), by="MonoRes", behind="the map"),
     LocalMethod(
-        "resmap", "Local resolution (ResMap)", 77, "Up to which detail is there more than noise in each part?",
+        "resmap", "Local resolution (ResMap)", 77,
         f"{_CORE} and its loose ends. Detail that is significant need not be well resolved, and nothing finer than 2.3 voxels is tested: "
         "where many voxels stand at that number, use smaller voxels. Compare with other maps, and trust the local resolution by FSC for "
         "the number.",
@@ -105,7 +104,7 @@ def _scale(results: Results, capability: str) -> Tuple[float, float]:
 
 
 def _section(method: LocalMethod) -> Section:
-    return Section(id=method.id, title=method.title, order=method.order, question=method.question, how_to_read=method.how_to_read,
+    return Section(id=method.id, title=method.title, order=method.order, asks="even", how_to_read=method.how_to_read,
                    render=lambda results: draw(results, method), capability=method.id)
 
 

@@ -17,7 +17,7 @@ def render(results: Results) -> List[Block]:
 
 SECTION = Section(
     id="local_sharpen", title="Local sharpening", order=89, capability="local_sharpen",
-    question="What does the map look like when every place is sharpened by its own signal and noise?",
+    asks="map",
     how_to_read="Detail should be there wherever the half-maps agree, and the solvent be flat, without seams between them. Where the "
                 "fall-off varies a lot from place to place one B-factor for the whole map cannot be right. A part that is mobile "
                 "stays weaker than the rest; take the target b0 to see it as strong.",

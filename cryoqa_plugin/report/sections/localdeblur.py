@@ -17,7 +17,7 @@ def render(results: Results) -> List[Block]:
 
 SECTION = Section(
     id="localdeblur", title="Sharpened by local resolution (LocalDeblur)", order=87,
-    question="What does the map show when every place is sharpened as far as its resolution goes?", capability="localdeblur",
+    asks="map", capability="localdeblur",
     how_to_read="Side chains should stand out where the resolution is good, and no grain appear where it is poor. It knows no noise but "
                 "what the local resolution says: where that is too fine, grain is sharpened too. Around the region that has a resolution "
                 "the map stays as it was, in another scale.",

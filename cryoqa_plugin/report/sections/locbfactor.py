@@ -27,7 +27,7 @@ def _slices(results: Results) -> List[Block]:
 
 
 SECTION = Section(
-    id="locbfactor", title="Local B-factor", order=88, question="How fast does each part of the map fall off with resolution?",
+    id="locbfactor", title="Local B-factor", order=88, asks="even",
     capability="locbfactor",
     how_to_read="What the whole map has lost by alignment, motion and optics raises all values alike; what is higher than the rest is "
                 "mobile. Differences smaller than a few times the error mean nothing. A single B-factor sharpens such a map too much in "

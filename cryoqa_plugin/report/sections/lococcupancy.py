@@ -21,7 +21,7 @@ def render(results: Results) -> List[Block]:
 
 
 SECTION = Section(
-    id="lococcupancy", title="Local occupancy", order=89, question="Is a part of the molecule missing in many particles?",
+    id="lococcupancy", title="Local occupancy", order=89, asks="even",
     capability="lococcupancy",
     how_to_read="Near 1 where the molecule is as complete as elsewhere. A domain that is clearly lower than the rest is missing, or "
                 "flexible, in a part of the particles. The outer voxels of a wide mask, and loosely packed or unusual parts (nucleic acid, "

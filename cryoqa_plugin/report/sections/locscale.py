@@ -15,7 +15,7 @@ def render(results: Results) -> List[Block]:
 
 SECTION = Section(
     id="locscale", title="Local amplitude scaling (LocScale)", order=92, capability="locscale",
-    question="What does the map show at the local fall-off of a reference?",
+    asks="map",
     how_to_read="Detail should come out alike in rigid and in mobile parts. Gains rise with frequency as long as there is signal; past it "
                 "the weights take them to 0. Scaled to a model, a map has the amplitudes of that model: what the model does not hold "
                 "fades, and no score against it means anything any more.",

@@ -17,7 +17,7 @@ def render(results: Results) -> List[Block]:
 
 SECTION = Section(
     id="locspiral", title="Local amplitudes evened out (LocSpiral, LocBSharpen)", order=94, capability="locspiral",
-    question="What does the map show when weak places get the amplitude of strong ones?",
+    asks="map",
     how_to_read="Weak and mobile parts should come up to the strength of the rest at one contour level. That level is in standard "
                 "deviations of the solvent. How strong a place was can no longer be seen, and heavy atoms or missing parts do not stand "
                 "out: use it to trace, not to judge. Single voxels and grain around the molecule are noise that passed.",

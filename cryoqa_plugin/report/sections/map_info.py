@@ -15,7 +15,7 @@ def render(results: Results) -> List[Block]:
 
 
 SECTION = Section(
-    id="map_info", title="Map", order=30, question="What is this map, and was it processed?", capability="map_info",
+    id="map_info", title="Map", order=30, asks="file", capability="map_info",
     how_to_read="The statistics are those of the values, not those written in the header. A map that is masked (exactly 0 outside) or "
                 "filtered below its voxel size tells less about its noise: keep the unmasked, unfiltered map for validation.",
     render=render)

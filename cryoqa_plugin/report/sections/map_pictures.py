@@ -76,7 +76,7 @@ def _projections(map_: Map) -> Pictures:
 
 
 SECTION = Section(
-    id="map_pictures", title="Pictures of the map", order=20, question="Does it look like a molecule in noise?",
+    id="map_pictures", title="Pictures of the map", order=20, asks="file",
     how_to_read="Around the molecule, slices should show noise without structure: rays, rings, a hard edge or a flat background mean "
                 "that something was masked, filtered or went wrong in the reconstruction. Stripes in projections come from "
                 "orientations that are missing or weighted too much; a dark halo from a wrong CTF correction.",

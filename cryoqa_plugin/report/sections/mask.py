@@ -23,7 +23,7 @@ def render(results: Results) -> List[Block]:
 
 
 SECTION = Section(
-    id="mask", title="Mask", order=40, question="Does the mask hold the molecule, with a soft edge, and little else?", capability="mask",
+    id="mask", title="Mask", order=40, asks="file", capability="mask",
     how_to_read="A good mask is in one piece, clear of the edge of the box, a few voxels wider than the molecule, and falls off softly. "
                 "A tight or hard mask correlates the half-maps and makes the resolution look better than it is.",
     render=render)

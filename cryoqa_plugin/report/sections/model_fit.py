@@ -81,7 +81,7 @@ def _end(numbers: List[int]) -> int:
 
 
 SECTION = Section(
-    id="model_fit", title="Map against model", order=66, question="Does the model explain the map, and where does it not?",
+    id="model_fit", title="Map against model", order=66, asks="model",
     capability="model_fit",
     how_to_read="CC_mask compares map and model where the model is, CC_peaks also where the map has density and the model nothing: well "
                 "below CC_mask it speaks of parts that are not built. A model that fits is above 0.7, a wrong one below 0.5; noise, blur "

@@ -70,7 +70,7 @@ def _spheres(document: Mapping[str, Any]) -> List[Block]:
 
 SECTION = Section(
     id="monodir", title="Local resolution by direction", order=78,
-    question="Is the detail at each place the same in all directions?", capability="monodir",
+    asks="dirs", capability="monodir",
     how_to_read="Best and worst directions of a voxel always differ, by noise alone by some three times the scatter. A map whose worst "
                 "directions are the same all over has too few views across them. Where tangential resolution gets worse than radial with "
                 "the distance from the middle, orientations are in error; a few per cent are due to the surface of the molecule, an edge "

@@ -26,7 +26,7 @@ def render(results: Results) -> List[Block]:
 
 
 SECTION = Section(
-    id="mtriage", title="Resolution in several senses", order=60, question="Do the map, its halves and the model agree on the resolution?",
+    id="mtriage", title="Resolution in several senses", order=60, asks="model",
     capability="mtriage",
     how_to_read="d99 tells how much detail the map carries, d_FSC what the half-maps reproduce, d_model how sharp the model's own map "
                 "must be to match, d_FSC_model how far map and model agree. They should be close: a d99 far below d_FSC means a map "

@@ -17,7 +17,7 @@ def render(results: Results) -> List[Block]:
 
 
 SECTION = Section(
-    id="optimal_map", title="Optimal map", order=96, question="What is the map of least error, and what does the model lack?",
+    id="optimal_map", title="Optimal map", order=96, asks="map",
     capability="optimal_map",
     how_to_read="The difference map should look like noise: a few peaks of 4 to 5 standard deviations are chance. A high peak away from "
                 "all atoms is density that is not built; a deep hole at an atom is an atom that the map does not show.",

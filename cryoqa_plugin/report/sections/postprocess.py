@@ -25,7 +25,7 @@ def render(results: Results) -> List[Block]:
 
 
 SECTION = Section(
-    id="postprocess", title="Post-processing", order=90, question="What is the map after weights, B-factor and filters?",
+    id="postprocess", title="Post-processing", order=90, asks="map",
     capability="postprocess",
     how_to_read="After sharpening, side chains should show where the resolution allows it and the solvent should stay flat. Grain all "
                 "over the map, also outside of the molecule, is noise that was sharpened: take a smaller B-factor or the low-pass.",

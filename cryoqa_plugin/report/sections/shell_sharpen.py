@@ -17,7 +17,7 @@ def render(results: Results) -> List[Block]:
 
 
 SECTION = Section(
-    id="shell_sharpen", title="Shell sharpening", order=88, question="What does the map look like with the amplitudes that it should have?",
+    id="shell_sharpen", title="Shell sharpening", order=88, asks="map",
     capability="shell_sharpen",
     how_to_read="Side chains should show and the solvent stay flat. Where the correlation with the true map (CC*) is low, amplitudes are "
                 "weighted down; the scale factors rise with frequency and turn down there. A tensor beyond its error and well above 0.1 Å² "

@@ -87,7 +87,7 @@ def _criteria(document: Mapping[str, Any]) -> List[Block]:
 
 
 SECTION = Section(
-    id="validation", title="Validation", order=1, question="Does the map hold what it promises?",
+    id="validation", title="Validation", order=1, asks="file",
     how_to_read="The score is 1 less the strength of the strongest argument against the map: fail 1, strong 0.7, weak 0.4, remark 0.1. A "
                 "cause counts once, however many items show it. 'By the service's criteria' applies the rules that the Validation "
                 "Report Service states or codes, also where they cannot fail; 'Verdict' applies ours.",
