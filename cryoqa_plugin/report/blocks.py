@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Optional, Sequence, Tuple, Union
 
 Numbers = Sequence[Optional[float]]
-RAMP = ((49, 54, 149), (69, 160, 210), (150, 215, 150), (250, 215, 70), (200, 30, 40))      # colours of values from low to high
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ import os
 from typing import Any
 
 from .. import __version__
-from .blocks import RAMP, Link, Pictures, Plot, Rows, Surface, Text, Value, Values, better_words, show
+from .blocks import Link, Pictures, Plot, Rows, Surface, Text, Value, Values, better_words, show
 from .content import PROVENANCE_COLUMNS, WORDS, Report
+from .scale import RAMP
 from .svg import plot_svg
 
 FAULTS = ("overfitting", "streaks from missing directions", "a wrong or a hard mask", "wrong hand", "wrong voxel size", "too sharp",

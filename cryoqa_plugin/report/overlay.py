@@ -7,17 +7,12 @@ from typing import Any, List, Mapping, Optional, Tuple
 import numpy as np
 
 from ..io.maps import read_map
-from .blocks import RAMP, Block, Picture, Pictures
+from .blocks import Block, Picture, Pictures
 from .pictures import EDGE, grey_limits, resize, rgb_png, slices
+from .scale import ramp
 from .section import Results
 
 _BAR, _GAP = 10, 4                               # height of the bar and of the white above it, in pixels
-
-
-def ramp(level: np.ndarray) -> np.ndarray:
-    """Colours, float64 [..., 3] in 0..255, of levels from 0 (blue) to 1 (red)."""
-    at = np.clip(level, 0, 1) * (len(RAMP) - 1)
-    return np.stack([np.interp(at, np.arange(len(RAMP)), channel) for channel in np.array(RAMP, dtype=float).T], axis=-1)
 
 
 def coloured_slices(values: np.ndarray, scale: Tuple[float, float], background: Optional[np.ndarray] = None) -> List[Tuple[str, bytes]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Dict, List, Optional, Sequence, Tuple
 
 from .blocks import Plot, Series
+from .scale import round_values as ticks
 
 WIDTH, LEFT, RIGHT, TOP, AXES_HEIGHT = 560.0, 72.0, 16.0, 12.0, 260.0
 FONT = 12.0
@@ -56,17 +57,6 @@ class Scene:
     labels: Tuple[Label, ...]
     frame: Tuple[float, float, float, float]
     limits: Tuple[float, float, float, float]
-
-
-def ticks(low: float, high: float, count: int = 6) -> List[float]:
-    """Round values between ``low`` and ``high``, about ``count`` of them."""
-    if not high > low:
-        return [low]
-    raw = (high - low) / count
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * 0.999)
-    first = math.ceil(low / step - 1e-9)
-    return [float(f"{i * step:.10g}") for i in range(first, int(math.floor(high / step + 1e-9)) + 1)]
 
 
 def layout(plot: Plot) -> Scene:

@@ -7,6 +7,7 @@ import numpy as np
 
 from cryoqa_plugin.report import overlay
 from cryoqa_plugin.report.pictures import EDGE
+from cryoqa_plugin.report.scale import RAMP
 
 
 def decode(png):
@@ -28,7 +29,7 @@ def test_colours_follow_the_values():
     left, right, outside = image[80, 80], image[80, 160], image[10, 10]
     assert left[2] > left[0] + 40 and right[0] > right[2] + 40
     assert outside[0] == outside[1] == outside[2]
-    assert tuple(image[-1, 0]) == (49, 54, 149) and tuple(image[-1, -1]) == (200, 30, 40)
+    assert tuple(image[-1, 0]) == RAMP[0] and tuple(image[-1, -1]) == RAMP[-1]
 
 
 def test_the_background_shows_around_and_through():
