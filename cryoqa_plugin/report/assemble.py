@@ -100,10 +100,13 @@ def _write_pdf(report: Report, results: Results, path: str) -> None:
 
 
 def _write_json(report: Report, results: Results, path: str) -> None:
-    parts = [dict(id=p.id, title=p.title, status=p.status, verdict=WORDS[p.status], summary=p.summary, error=p.error,
-                  findings=[dict(status=s, sentence=t) for s, t in p.findings]) for p in report.parts]
-    write_json(dict(schema="cryoqa/report/1", title=report.title, status=report.status, verdict=report.verdict, sections=parts,
-                    missing=[dict(title=t, needs=s) for t, s in report.missing], documents=dict(results.documents),
+    questions = [dict(id=q.id, title=q.title, status=q.status, verdict=WORDS[q.status], answer=q.answer, notes=list(q.notes),
+                      checks=[dict(status=f.status, title=f.title, sentence=f.sentence, capabilities=list(f.capabilities))
+                              for f in q.findings]) for q in report.questions]
+    keys = [dict(status=k.status, label=k.label, value=k.value, note=k.note) for k in report.keys]
+    write_json(dict(schema="cryoqa/report/2", title=report.title, status=report.status, verdict=report.verdict, sentence=report.sub,
+                    arguments=[a._asdict() for a in report.arguments], keys=keys, questions=questions,
+                    missing=[dict(title=t, command=c, needs=n) for t, c, n in report.missing], documents=dict(results.documents),
                     errors=dict(results.errors), validation=results.validation), path)
 
 

@@ -43,6 +43,13 @@ class Link:
 
 
 @dataclass(frozen=True)
+class State:
+    """A cell of a table that shows a state: ``ok``, ``warn``, ``fail``, ``error`` or ``skipped``."""
+
+    status: str
+
+
+@dataclass(frozen=True)
 class Rows:
     """A table of rows under named columns."""
 
@@ -255,6 +262,8 @@ def show(value: Any) -> str:
         return "–"
     if isinstance(value, Link):
         return value.text
+    if isinstance(value, State):
+        return {"ok": "ok", "warn": "look", "fail": "problem", "error": "not done"}.get(value.status, "not asked")
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

@@ -1,104 +1,128 @@
-"""What a report says, before anything is drawn: parts, verdicts, what is missing, references."""
+"""What a report says, before anything is drawn: head, questions with their cards and folds, all values, references."""
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict, List, Mapping, Sequence, Set, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..checks import worst
 from ..registry import CAPABILITIES, Capability
-from ..validation.arguments import STATUS
-from .blocks import Block, Value, Values, show
-from .draw import everything, file_name
+from .answers import answer
+from .blocks import Block, Card, KeyRow, Link, Plot, Rows, State, Strip, Surface, Value, Values, show
+from .draw import everything
+from .findings import Finding, Found, findings
+from .head import ArgumentLine, facts, headline, lines, title_of
+from .keys import key_rows
 from .references import Reference, chosen
 from .section import QUESTIONS, Results, Section
 
 log = logging.getLogger(__name__)
-WORDS = {"ok": "OK", "warn": "look", "fail": "problem", "skipped": "no verdict", "error": "not done"}
-INPUT = "input"                                 # id of the section about the files, where notes on them stand
-Finding = Tuple[str, str]                       # status and sentence
+WORDS = {"ok": "OK", "warn": "look", "fail": "problem", "skipped": "not asked", "error": "not done"}
+_COLUMNS = 12
 
 
 @dataclass(frozen=True)
-class Part:
-    """One section with its content; ``status`` is a key of :data:`WORDS`, ``error`` says why there is none.
+class Method:
+    """What a section came to: its fold, or the ``error`` why there is none; ``cards`` stand open when there is room."""
 
-    ``news`` are the findings that need attention and stand in no section before.
+    section: Section
+    status: str
+    summary: str
+    cards: Tuple[Card, ...]
+    blocks: Tuple[Block, ...]
+    warnings: Tuple[str, ...]
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class MethodFold:
+    """The fold of one method below its question."""
+
+    id: str
+    title: str
+    status: str
+    summary: str
+    how_to_read: str
+    blocks: Tuple[Block, ...]
+    warnings: Tuple[str, ...]
+    error: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """One of the questions: its state and ``answer``, the cards that are shown, and the folds below them.
+
+    ``how_to_read`` is of the methods whose cards are shown; ``findings`` are its checks; ``methods`` has a row a capability.
     """
 
     id: str
     title: str
-    question: str
-    how_to_read: str
     status: str
-    summary: str
+    answer: str
+    notes: Tuple[str, ...]
+    cards: Tuple[Card, ...]
+    how_to_read: Tuple[str, ...]
+    methods: Optional[Rows]
+    folds: Tuple[MethodFold, ...]
     findings: Tuple[Finding, ...]
-    warnings: Tuple[str, ...]
-    blocks: Tuple[Block, ...]
-    error: str = ""
-    news: Tuple[Finding, ...] = ()
+
+    @property
+    def counts(self) -> str:
+        """The checks in a few words: ``6 checks met, 1 to look at``."""
+        met = sum(f.status == "ok" for f in self.findings)
+        look = sum(f.status in ("warn", "fail") for f in self.findings)
+        words = f"{met} check{'s' if met != 1 else ''} met"
+        return f"{words}, {look} to look at" if look else words
 
 
 @dataclass(frozen=True)
 class Report:
-    """A whole report. ``facts`` are pairs for the head of the page, ``missing`` titles and what would unlock them.
+    """A whole report.
 
-    ``inputs`` has the SHA-256 of each input by kind.
+    ``facts`` are pairs for the line above the verdict, ``sub`` the line below it, ``surface`` and ``fsc`` the pictures of the head,
+    ``missing`` title, command and what it needs of what was not asked, ``values`` rows of all values, ``inputs`` the SHA-256 of each
+    input by kind.
     """
 
     title: str
     facts: Tuple[Tuple[str, str], ...]
     status: str
     verdict: str
-    parts: Tuple[Part, ...]
-    missing: Tuple[Tuple[str, str], ...]
+    sub: str
+    arguments: Tuple[ArgumentLine, ...]
+    surface: Optional[Surface]
+    fsc: Optional[Plot]
+    keys: Tuple[KeyRow, ...]
+    questions: Tuple[Question, ...]
+    missing: Tuple[Tuple[str, str, str], ...]
+    values: Tuple[Tuple[str, str, str, str], ...]
+    findings: Tuple[Finding, ...]
+    errors: Tuple[Tuple[str, str], ...]
     references: Tuple[Reference, ...]
     provenance: Tuple[Tuple[str, ...], ...]
+    files: Tuple[Block, ...]
     faults: Tuple[Exception, ...] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
 
 
 def compose(results: Results, sections: Sequence[Section]) -> Report:
-    """Draw every section that has its result, and say what the others need."""
+    """Draw every section that has its result, and put what it says under its question."""
     faults: List[Exception] = []
-    numbers = _numbers(results)
-    chosen_sections = _in_order([s for s in _with_unknown(sections, results) if _wanted(s, results)], numbers)
-    shared = _shared_notes(results)
-    parts = _with_news([_part(s, results, faults, shared) for s in chosen_sections])
-    trust = (results.validation or {}).get("trust") or {}
-    status = STATUS.get(trust.get("verdict")) or _worst([s for p in parts for s, _ in p.findings])
-    return Report(title=_title(results), facts=_facts(results), status=status, parts=tuple(parts),
-                  verdict=_verdict(parts, status, str(trust.get("sentence") or "")),
-                  missing=tuple((row.title, _unlock(row, results)) for row in _absent(results)),
+    every = _with_unknown(sections, results)
+    found = findings(results, every)
+    methods = [_method(s, results, faults) for s in every if _wanted(s, results)]
+    notes = _notes(methods)
+    questions = tuple(_question(q, [m for m in methods if m.section.asks == q], every, results, found, notes) for q in QUESTIONS)
+    status, verdict, sub = headline(results, found, [m.error for m in methods if m.error])
+    surface, fsc = _head_pictures(results, faults)
+    return Report(title=title_of(results), facts=facts(results), status=status, verdict=verdict, sub=sub,
+                  arguments=lines(found, QUESTIONS), surface=surface, fsc=fsc, keys=key_rows(results, found), questions=questions,
+                  missing=tuple((row.title, _command(row), _unlock(row, results)) for row in _absent(results)),
+                  values=_values(results), findings=found.findings,
+                  errors=tuple((m.section.title, m.error) for m in methods if m.error),
                   references=tuple(chosen(key for row in CAPABILITIES if row.id in results.documents for key in row.references)),
-                  provenance=tuple(_provenance(d) for d in results.documents.values()), faults=tuple(faults),
+                  provenance=tuple(_provenance(d) for d in results.documents.values()), files=_files(results), faults=tuple(faults),
                   inputs={k: str(e.get("sha256", "")) for k, e in results.inputs().items() if not results.made_here(e)})
-
-
-def _with_news(parts: Sequence[Part]) -> List[Part]:
-    """The parts with the findings that no part before has: a cause that many methods meet stands once in the contents."""
-    told: Set[Finding] = set()
-    out = []
-    for part in parts:
-        out.append(replace(part, news=tuple(f for f in part.findings if f[0] in ("fail", "warn") and f not in told)))
-        told.update(part.findings)
-    return out
-
-
-def _numbers(results: Results) -> Dict[str, List[str]]:
-    """The numbers of the items of a validation by capability, in their order; empty without one."""
-    out: Dict[str, List[str]] = {}
-    for item in (results.validation or {}).get("items", ()):
-        for capability in item["capabilities"]:
-            out.setdefault(capability, []).append(item["id"])
-    return out
-
-
-def _in_order(sections: Sequence[Section], numbers: Mapping[str, List[str]]) -> List[Section]:
-    """The sections with the numbers of their items before their titles, those with numbers after the others and in their order."""
-    order = list(numbers)
-    named = [replace(s, title=f"{', '.join(numbers[s.capability])} {s.title}") if s.capability in numbers else s for s in sections]
-    return sorted(named, key=lambda s: order.index(s.capability) + 1 if s.capability in numbers else 0)
 
 
 def _wanted(section: Section, results: Results) -> bool:
@@ -117,48 +141,105 @@ def _with_unknown(sections: Sequence[Section], results: Results) -> List[Section
     return list(sections) + [Section(i, titles[i], 1000, "file", "", lambda r, i=i: everything(r[i]), i) for i in ids]
 
 
-def _shared_notes(results: Results) -> Tuple[str, ...]:
-    """Warnings that several results share: they are about the inputs, and stand there once instead of in every section."""
-    seen: Dict[str, int] = {}
-    for document in results.documents.values():
-        for sentence in dict.fromkeys(document.get("warnings", ())):
-            seen[sentence] = seen.get(sentence, 0) + 1
-    return tuple(sentence for sentence, count in seen.items() if count > 1)
-
-
-def _part(section: Section, results: Results, faults: List[Exception], shared: Sequence[str]) -> Part:
+def _method(section: Section, results: Results, faults: List[Exception]) -> Method:
     document = results.documents.get(section.capability, {})
     error = str(results.errors.get(section.capability, {}).get("error", "")) if not document else ""
-    blocks: Sequence[Block] = ()
+    blocks: Tuple[Block, ...] = ()
+    cards: Tuple[Card, ...] = ()
     if not error:
         try:
-            blocks = tuple(section.render(results)) + _parameters(document)
+            cards = tuple(c for c in section.cards(results) if c.blocks)
+            blocks = tuple(b for b in section.render(results) if not (isinstance(b, Values) and b.folded)) + _parameters(document)
         except Exception as fault:               # one bad section must not hide the others
             log.warning("The section '%s' of the report failed.", section.id, exc_info=fault)
             faults.append(fault)
-            error = f"This section could not be drawn ({type(fault).__name__}: {fault}). Its numbers are in the result file; please " \
-                    "report the fault."
-    checks = document.get("checks", ())
-    return Part(id=section.id, title=section.title, question=QUESTIONS[section.asks], how_to_read=section.how_to_read,
-                status="error" if error else _worst([c["status"] for c in checks]), summary=str(document.get("summary", "")),
-                findings=_findings(checks),
-                warnings=tuple(shared) if section.id == INPUT else tuple(w for w in document.get("warnings", ()) if w not in shared),
-                blocks=tuple(blocks), error=error)
+            error = f"This part could not be drawn ({type(fault).__name__}: {fault}). Its numbers are in the result file; please report " \
+                    "the fault."
+    checks = [c["status"] for c in document.get("checks", ()) if c["status"] != "skipped"]
+    return Method(section, "error" if error else worst(checks) if checks else "skipped", str(document.get("summary", "")), cards, blocks,
+                  tuple(dict.fromkeys(document.get("warnings", ()))), error)
 
 
-def _findings(checks: Sequence[Mapping[str, Any]]) -> Tuple[Finding, ...]:
-    """The outcomes of the checks, what needs attention first; those without a value share one sentence."""
-    order = ("fail", "warn", "ok")
-    out = [(c["status"], c["sentence"]) for c in sorted(checks, key=lambda c: order.index(c["status"]) if c["status"] in order else 9)
-           if c["status"] != "skipped"]
-    skipped = [c["title"] for c in checks if c["status"] == "skipped" and c["value"] is None]
-    explained = [("skipped", c["sentence"]) for c in checks if c["status"] == "skipped" and c["value"] is not None]
-    return tuple(out + explained + ([("skipped", f"Not evaluated, there is no value: {'; '.join(skipped)}.")] if skipped else []))
+def _notes(methods: Sequence[Method]) -> Dict[str, Tuple[str, ...]]:
+    """Warnings by question, each once on the page; those that several methods share are about the files."""
+    where: Dict[str, List[str]] = {}
+    for method in methods:
+        for sentence in method.warnings:
+            where.setdefault(sentence, []).append(method.section.asks)
+    out: Dict[str, List[str]] = {}
+    for sentence, asked in where.items():
+        out.setdefault(asked[0] if len(asked) == 1 else "file", []).append(sentence)
+    return {question: tuple(sentences) for question, sentences in out.items()}
 
 
-def _worst(statuses: Sequence[str]) -> str:
-    """The worst status; a check without a value says nothing when there are others."""
-    return worst([s for s in statuses if s != "skipped"])
+def _question(question: str, methods: Sequence[Method], sections: Sequence[Section], results: Results, found: Found,
+              notes: Mapping[str, Tuple[str, ...]]) -> Question:
+    mine = found.of(question)
+    states = [f.status for f in mine if f.status != "skipped"] + (["error"] if any(m.error for m in methods) else [])
+    done = any(not m.error for m in methods)
+    cards = sorted((c for m in methods for c in m.cards), key=lambda c: c.rank)
+    shown = _one_row(cards + _strip(methods, results) if question == "fine" else cards)
+    open_cards = {id(c) for c in cards} & {id(c) for c, _ in shown}
+    telling = [m.section.how_to_read for m in methods if any(id(c) in open_cards for c in m.cards)]
+    how = tuple(words for words in dict.fromkeys(telling) if words)
+    folds = tuple(_fold(m, open_cards, m.section.how_to_read in how) for m in methods)
+    status = next((s for s in ("fail", "error", "warn", "ok") if s in states), "ok" if done else "skipped")
+    said = answer(question, results, found) if done or mine else ""
+    needs = "" if said else _needs_of(question, sections, results)
+    return Question(question, QUESTIONS[question], "warn" if status == "error" else status, said or needs, notes.get(question, ()),
+                    tuple(card for _, card in shown), how, _rows(question, methods, sections, results), folds, mine)
+
+
+def _one_row(cards: Sequence[Card]) -> List[Tuple[Card, Card]]:
+    """The cards of best rank that fill a row, each as it was given and with its width fitted."""
+    chosen_cards: List[Card] = []
+    used = 0
+    for card in sorted(cards, key=lambda c: c.rank):
+        if not chosen_cards or used + card.width <= _COLUMNS:
+            chosen_cards.append(card)
+            used += card.width
+        elif len(chosen_cards) == 1:
+            chosen_cards.append(card)
+            used = _COLUMNS
+    if len(chosen_cards) == 2:                   # the second takes what the first leaves
+        first = min(chosen_cards[0].width, 8)
+        widths = [first, _COLUMNS - first]
+    else:
+        widths = [c.width for c in chosen_cards]
+    return [(c, replace(c, width=w)) for c, w in zip(chosen_cards, widths)]
+
+
+def _strip(methods: Sequence[Method], results: Results) -> List[Card]:
+    """The card of all estimates of the run, where there are at least two."""
+    from .section import discover
+    found = [e for s in discover() if s.capability in results.documents for e in s.estimates(results)]
+    return [Card("Every estimate of this run on one axis", (Strip("", tuple(found)),), 7, 0)] if len(found) > 1 else []
+
+
+def _fold(method: Method, open_cards: Any, told: bool) -> MethodFold:
+    hidden = [b for c in method.cards if id(c) not in open_cards for b in c.blocks]
+    section = method.section
+    return MethodFold(section.id, section.title, method.status, method.summary, "" if told else section.how_to_read,
+                      tuple(hidden) + method.blocks, method.warnings, method.error)
+
+
+def _rows(question: str, methods: Sequence[Method], sections: Sequence[Section], results: Results) -> Optional[Rows]:
+    """One row a capability of the question: its state and what it says, or what it needs."""
+    by_id = {m.section.capability: m for m in methods if m.section.capability}
+    rows: List[Tuple[Any, ...]] = []
+    for section in sections:
+        row = next((r for r in CAPABILITIES if r.id == section.capability), None)
+        if section.asks != question or row is None or not (row.needs or row.any_of):
+            continue
+        method = by_id.get(section.capability)
+        rows.append((State(method.status), Link(section.title, section.id), method.error or method.summary) if method
+                    else (State("skipped"), section.title, _unlock(row, results)))
+    return Rows("Methods", ("", "Method", "What it says"), tuple(rows)) if len(results.documents) > 1 and rows else None
+
+
+def _needs_of(question: str, sections: Sequence[Section], results: Results) -> str:
+    row = next((r for s in sections if s.asks == question for r in CAPABILITIES if r.id == s.capability), None)
+    return _unlock(row, results) if row else "Not evaluated."
 
 
 def _parameters(document: Mapping[str, Any]) -> Tuple[Block, ...]:
@@ -173,52 +254,40 @@ def _parameters(document: Mapping[str, Any]) -> Tuple[Block, ...]:
                    "Parameters", folded=True),)
 
 
-def _title(results: Results) -> str:
-    inputs = results.inputs()
-    if {"half1", "half2"} <= set(inputs) and ("full_map" not in inputs or results.made_here(inputs["full_map"])):
-        return " + ".join(file_name(inputs[k]) for k in ("half1", "half2"))
-    for kind in ("full_map", "half1", "mask", "model"):
-        if kind in inputs:
-            return file_name(inputs[kind])
-    return str(next(iter({**results.errors, **results.documents}.values())).get("title", "cryoqa"))
+def _head_pictures(results: Results, faults: List[Exception]) -> Tuple[Optional[Surface], Optional[Plot]]:
+    """The surface and the FSC of the head; a fault in one leaves the place empty."""
+    from .head import fsc_plot, head_surface
+    out: List[Any] = []
+    for make in (head_surface, fsc_plot):
+        try:
+            out.append(make(results))
+        except Exception as fault:
+            log.warning("The head of the report could not be drawn.", exc_info=fault)
+            faults.append(fault)
+            out.append(None)
+    return out[0], out[1]
 
 
-def _facts(results: Results) -> Tuple[Tuple[str, str], ...]:
-    """Few words for the head: box, voxel size, headline resolution, date."""
-    out: List[Tuple[str, str]] = []
-    maps = [e for e in results.inputs().values() if e.get("shape")]
-    if maps:
-        out.append(("Box", " × ".join(str(n) for n in maps[0]["shape"][::-1]) + " voxels"))
-        sizes = maps[0]["voxel_size"]
-        same = max(sizes) - min(sizes) < 1e-6
-        out.append(("Voxel size", (show(float(sizes[0])) if same else " × ".join(show(float(s)) for s in sizes)) + " Å"))
-    resolution = results.documents.get("fsc", {}).get("metrics", {}).get("resolution", {}).get("value")
-    if resolution is not None and _worst([c["status"] for c in results.documents["fsc"]["checks"]]) != "fail":
-        out.append(("Resolution", f"{resolution:.2f} Å"))
-    validation = results.validation or {}
-    if validation.get("reported") is not None:
-        out.append(("Reported", f"{validation['reported']:.2f} Å"))
-    if (validation.get("trust") or {}).get("score") is not None:
-        out.append(("Score", f"{validation['trust']['score']:.1f} of 1"))
-    dates = [d.get("provenance", {}).get("date_utc", "") for d in results.documents.values()]
-    if any(dates):
-        out.append(("Assessed", max(dates).replace("T", " ").replace("Z", " UTC")))
+def _values(results: Results) -> Tuple[Tuple[str, str, str, str], ...]:
+    """Meaning, value, part and name of every value; what several results say alike stands once."""
+    seen: Dict[Tuple[str, str], None] = {}
+    out = []
+    for capability, document in results.documents.items():
+        for name, m in document.get("metrics", {}).items():
+            if m["value"] is None:
+                continue
+            shown = f"{show(m['value'])} {m['unit']}".strip()
+            if name.startswith("half_maps_") and (name, shown) in seen:
+                continue
+            seen[name, shown] = None
+            out.append((m["meaning"], shown, capability, name))
     return tuple(out)
 
 
-def _verdict(parts: Sequence[Part], status: str, trust: str) -> str:
-    """The verdict of a validation where there is one, else that of the checks, and how many are met."""
-    found: Dict[str, int] = {}
-    for part in parts:
-        for one, _ in part.findings:
-            found[one] = found.get(one, 0) + 1
-    total = sum(n for s, n in found.items() if s != "skipped")
-    failed = sum(1 for p in parts if p.status == "error")
-    words = {"fail": "There is a problem that must be solved before this map is trusted.",
-             "warn": "Nothing is plainly wrong, but something asks for a look.",
-             "ok": "Everything that could be checked is as it should be."}.get(status, "Nothing could be checked with these inputs.")
-    tail = f" {found.get('ok', 0)} of {total} checks are met." if total else ""
-    return (trust or words) + tail + (f" {failed} part{'s' if failed > 1 else ''} could not be done." if failed else "")
+def _files(results: Results) -> Tuple[Block, ...]:
+    """Where the inputs are, with their checksums."""
+    rows = tuple((kind, e.get("path") or "in memory", e.get("sha256", "")) for kind, e in results.inputs().items())
+    return (Rows("Paths and checksums", ("Input", "Path", "SHA-256"), rows),) if rows else ()
 
 
 def _absent(results: Results) -> List[Capability]:
@@ -226,19 +295,23 @@ def _absent(results: Results) -> List[Capability]:
     return [row for row in CAPABILITIES if (row.needs or row.any_of) and row.id not in results.documents and row.id not in results.errors]
 
 
+def _command(row: Capability) -> str:
+    return f"cryoqa {row.id.replace('_', '-')}"
+
+
 def _unlock(row: Capability, results: Results) -> str:
     """Which command does it with the files that are there, or which inputs it needs."""
     from ..io.inputs import KINDS
     given = {kind for document in results.documents.values() for kind in document.get("inputs", {})}
     if given.issuperset(row.needs) and (not row.any_of or any(given.issuperset(group) for group in row.any_of)):
-        return f"Not asked for; 'cryoqa {row.id.replace('_', '-')}' tells it from the same files."
+        return f"Not asked for; '{_command(row)}' does it with the same files."
 
     def words(kinds: Sequence[str]) -> str:
         return " and ".join(KINDS[k].label.lower() if k in KINDS else k for k in kinds)
 
     needed = [words(row.needs)] if row.needs else []
     needed += [" or ".join(words(group) for group in row.any_of)] if row.any_of else []
-    return f"Not evaluated here; it needs {', and '.join(needed)}."
+    return f"Needs {', and '.join(needed)}."
 
 
 def _provenance(document: Mapping[str, Any]) -> Tuple[str, ...]:

@@ -8,27 +8,30 @@ import os
 from typing import Any
 
 from .. import __version__
-from .blocks import Link, Pictures, Plot, Rows, Surface, Text, Value, Values, better_words, show
+from . import svg
+from .blocks import (Bar, KeyRows, Link, Percentiles, Pictures, Plot, Rows, State, Strip, Surface, Text, Tracks, Value, Values,
+                     better_words, show)
 from .content import PROVENANCE_COLUMNS, WORDS, Report
 from .scale import RAMP
-from .svg import plot_svg
+from .strip import drawn
 
 FAULTS = ("overfitting", "streaks from missing directions", "a wrong or a hard mask", "wrong hand", "wrong voxel size", "too sharp",
           "too blurred", "dust or noise inside", "model and map disagree", "something else")
 _TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
-_SCRIPTS = ("report.js", "surface.js", "rating.js")
-_KINDS = {Text: "text", Values: "values", Rows: "rows", Plot: "plot", Pictures: "pictures", Surface: "surface"}
+_SCRIPTS = ("report.js", "page.js", "surface.js", "rating.js")
+_KINDS = {Text: "text", Values: "values", Rows: "rows", Plot: "plot", Pictures: "pictures", Surface: "surface", Bar: "bar", Strip: "strip",
+          Percentiles: "percentiles", Tracks: "tracks", KeyRows: "keys"}
 
 
 def environment() -> Any:
     """The templates of the report; what is put into them is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
-    out = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    out.filters.update(show=show, sense=_sense, kind=lambda block: _KINDS[type(block)], svg=lambda p: Markup(plot_svg(p)),
-                       data_url=lambda png: "data:image/png;base64," + _base64(png),
-                       mesh=_mesh,
-                       is_link=lambda v: isinstance(v, Link),
+    out = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+                      lstrip_blocks=True)
+    out.filters.update(show=show, sense=_sense, kind=lambda block: _KINDS[type(block)], svg=lambda p: Markup(_svg(p)), strip=drawn,
+                       legend=lambda p: Markup(_legend(p)), data_url=lambda png: "data:image/png;base64," + _base64(png), mesh=_mesh,
+                       is_link=lambda v: isinstance(v, Link), is_state=lambda v: isinstance(v, State),
                        is_number=lambda v: isinstance(v, (int, float)) and not isinstance(v, bool))
     return out
 
@@ -37,8 +40,18 @@ def page(report: Report) -> str:
     """The page as text; everything that comes from files or users is escaped by the template."""
     from markupsafe import Markup
     return environment().get_template("report.html").render(
-        report=report, words=WORDS, style=Markup(template_text("report.css")), script=Markup("".join(map(template_text, _SCRIPTS))),
-        version=__version__, provenance_columns=PROVENANCE_COLUMNS, faults=FAULTS, about=_about(report))
+        report=report, words=WORDS, ramp=RAMP, style=Markup(template_text("report.css")),
+        script=Markup("".join(map(template_text, _SCRIPTS))), version=__version__, provenance_columns=PROVENANCE_COLUMNS,
+        faults=FAULTS, about=_about(report))
+
+
+def _svg(block: Any) -> str:
+    """SVG text of a plot, a colour bar or lines along chains."""
+    return {Plot: svg.plot_svg, Bar: getattr(svg, "bar_svg", str), Tracks: getattr(svg, "tracks_svg", str)}[type(block)](block)
+
+
+def _legend(plot: Plot) -> str:
+    return svg.legend(plot) if hasattr(svg, "legend") else ""
 
 
 def _about(report: Report) -> str:

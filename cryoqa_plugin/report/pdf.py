@@ -16,11 +16,10 @@ from reportlab.lib.units import cm
 from reportlab.pdfbase import pdfdoc, pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import BaseDocTemplate, Frame, Image, KeepTogether, PageTemplate, Paragraph, Table
-from reportlab.platypus.tableofcontents import TableOfContents
 
 from .. import __version__
 from .blocks import Link, Pictures, Plot, Rows, Text, Values, better_words, show
-from .content import PROVENANCE_COLUMNS, WORDS, Part, Report
+from .content import WORDS, Question, Report
 from .scene import FONT, layout
 
 _MARGIN = 2 * cm
@@ -108,25 +107,22 @@ def _styles(regular: str, bold: str) -> Dict[str, ParagraphStyle]:
 
 
 def _story(report: Report, styles: Dict[str, ParagraphStyle]) -> List[Any]:
-    contents = TableOfContents()
-    contents.levelStyles = [styles["toc"]]
-    contents.dotsMinLevel = 0
     story: List[Any] = [Paragraph(escape(report.title), styles["title"]),
                         Paragraph("  ·  ".join(f"{escape(n)}: <b>{escape(v)}</b>" for n, v in report.facts), styles["body"]),
-                        Paragraph(f"{_badge(report.status)} {escape(report.verdict)}", styles["body"])]
-    for part in report.parts:
-        story += [Paragraph(f"{_badge(s)} {escape(part.title)}. {escape(t)}", styles["body"]) for s, t in part.findings
-                  if s in ("fail", "warn")]
-    story += [Paragraph("Contents", styles["h3"]), contents]
-    for part in report.parts:
-        story += _part(part, styles)
+                        Paragraph(f"{_badge(report.status)} <b>{escape(report.verdict)}</b>", styles["body"]),
+                        Paragraph(escape(report.sub), styles["faint"])]
+    story += [Paragraph(f"{_badge(a.status)} <b>{escape(a.claim)}.</b> {escape(a.text)}", styles["body"]) for a in report.arguments]
+    story += [Paragraph(f"<b>{escape(t)}: not done.</b> {escape(e)}", styles["body"]) for t, e in report.errors]
+    story.append(_rows(("", "Key number", "Value", "From"), [(WORDS[k.status], k.label, k.value, k.note) for k in report.keys], styles))
+    if report.fsc:
+        story += _block(report.fsc, styles)
+    for question in report.questions:
+        story += _question(question, styles)
     if report.missing:
-        story.append(_heading("Not in this report", "missing", styles))
-        story += [Paragraph(f"<b>{escape(t)}.</b> {escape(s)}", styles["body"]) for t, s in report.missing]
-    story.append(_heading("About this report", "about", styles))
-    story.append(_rows(PROVENANCE_COLUMNS, report.provenance, styles, "small"))
+        story.append(_heading("What was not asked?", "asked", styles))
+        story.append(_rows(("", "Command", ""), report.missing, styles))
     if report.references:
-        story.append(Paragraph("References", styles["h3"]))
+        story.append(_heading("References", "references", styles))
         links = [f'<link href="{escape(r.url)}" color="#0b57a4">{escape(r.url)}</link>' if r.url else "" for r in report.references]
         story += [Paragraph(f"{i}. {escape(r.text)} {link}", styles["faint"])
                   for i, (r, link) in enumerate(zip(report.references, links), 1)]
@@ -143,21 +139,14 @@ def _badge(status: str) -> str:
     return f'<font color="{_COLOURS[status]}"><b>[{WORDS[status]}]</b></font>'
 
 
-def _part(part: Part, styles: Dict[str, ParagraphStyle]) -> List[Any]:
-    shown = bool(part.findings or part.error)
-    out: List[Any] = [_heading(part.title, part.id, styles, "  " + _badge(part.status) if shown else "")]
-    if part.question:
-        out.append(Paragraph(escape(part.question), styles["faint"]))
-    if part.summary:
-        out.append(Paragraph(escape(part.summary), styles["bold"]))
-    if part.error:
-        out.append(Paragraph(f"<b>Not done.</b> {escape(part.error)}", styles["body"]))
-    out += [Paragraph(f"{_badge(s)} {escape(t)}", styles["body"]) for s, t in part.findings]
-    out += [Paragraph(f"Note: {escape(t)}", styles["body"]) for t in part.warnings]
-    if part.how_to_read:
-        out.append(Paragraph("How to read this: " + escape(part.how_to_read), styles["faint"]))
-    for block in part.blocks:
-        out += _block(block, styles)
+def _question(question: Question, styles: Dict[str, ParagraphStyle]) -> List[Any]:
+    out: List[Any] = [_heading(question.title, question.id, styles, "  " + _badge(question.status)),
+                      Paragraph(escape(question.answer), styles["bold"])]
+    out += [Paragraph(f"Note: {escape(t)}", styles["body"]) for t in question.notes]
+    for card in question.cards:
+        out.append(Paragraph(escape(card.title), styles["h3"]))
+        for block in card.blocks:
+            out += _block(block, styles)
     return out
 
 

@@ -61,16 +61,31 @@ EXPLAINS: Dict[str, Tuple[str, ...]] = {metric: (*EXPLAINED.get(metric, ()), *_E
 
 
 class Argument(NamedTuple):
-    """One cause that argues against the map: its ``title``, ``strength``, the ``items`` that show it, and the ``sentence`` of the first."""
+    """One cause that argues against the map: its ``title``, ``strength``, the ``items`` that show it, and the ``sentence`` of the first.
+
+    ``outcome`` is that of the check that says it most strongly.
+    """
 
     title: str
     strength: float
     items: Tuple[str, ...]
     sentence: str
+    outcome: Mapping[str, Any] = {}
+
+    @property
+    def metric(self) -> str:
+        """Name of the metric whose check says it."""
+        return str(self.outcome.get("metric", ""))
+
+    @property
+    def claim(self) -> str:
+        """What is wrong, in few words."""
+        return str(self.outcome.get("claim") or self.title)
 
     def entry(self) -> Dict[str, Any]:
         """As it stands in the document."""
-        return dict(cause=self.title, strength=WORDS[self.strength], weight=self.strength, items=list(self.items), sentence=self.sentence)
+        return dict(cause=self.title, strength=WORDS[self.strength], weight=self.strength, items=list(self.items), sentence=self.sentence,
+                    metric=self.metric, claim=self.claim, advice=str(self.outcome.get("advice", "")))
 
 
 def explain(judged: Sequence[Judged]) -> List[Judged]:
@@ -123,6 +138,24 @@ def _worst(item: Judged, ours: Sequence[Mapping[str, Any]]) -> str:
     return bad or ("skipped" if explained else "ok")
 
 
+def trust(judged: Sequence[Judged], documents: Mapping[str, Mapping[str, Any]]) -> Dict[str, Any]:
+    """Verdict, score, the sentences and the arguments of a run, as they stand in its document.
+
+    Parameters
+    ----------
+    judged
+        The items with their verdicts, explained ones taken out by :func:`explain`.
+    documents
+        Result documents by capability.
+    """
+    from .headline import headline
+    found = arguments(judged)
+    evaluable = sum(j.status in ("ok", "warn", "fail") for j in judged)
+    words, score = verdict(found, evaluable)
+    return dict(verdict=words, score=score, sentence=sentence(found, evaluable, halves="metrics" in documents.get("fsc", {})),
+                headline=headline(documents, found, evaluable), arguments=[a.entry() for a in found])
+
+
 def arguments(judged: Sequence[Judged]) -> List[Argument]:
     """What argues against the map, each cause once, the strongest first.
 
@@ -150,7 +183,7 @@ def arguments(judged: Sequence[Judged]) -> List[Argument]:
             known = found.get(title)
             if known is None or strength > known.strength:
                 items = () if known is None else known.items
-                found[title] = Argument(title, strength, tuple(dict.fromkeys((*items, item.item.id))), outcome["sentence"])
+                found[title] = Argument(title, strength, tuple(dict.fromkeys((*items, item.item.id))), outcome["sentence"], outcome)
             else:
                 found[title] = known._replace(items=tuple(dict.fromkeys((*known.items, item.item.id))))
     return sorted(found.values(), key=lambda a: (-a.strength, order[a.title]))

@@ -168,6 +168,20 @@ def judge(item: Item, documents: Mapping[str, Mapping[str, Any]], reported: Opti
                   tuple(ours), tuple(service if applies else ()))
 
 
+def judge_all(items: Sequence[Item], documents: Mapping[str, Mapping[str, Any]], reported: Optional[float]) -> List[Judged]:
+    """The verdicts on the items, and behind them on each capability that none of them asks, as an item of its own."""
+    asked = {capability for item in items for capability in item.capabilities}
+    return ([judge(item, documents, reported) for item in items]
+            + [_of_capability(c, d) for c, d in documents.items() if c not in asked and "error" not in d])
+
+
+def _of_capability(capability: str, document: Mapping[str, Any]) -> Judged:
+    """The verdict on a capability as an item of its own."""
+    checks = tuple(document.get("checks", ()))
+    item = Item(capability, str(document.get("title", capability)))
+    return Judged(item, _worst(checks), "none", str(document.get("summary", "")), checks)
+
+
 def _belongs(metric: str, item: Item) -> bool:
     """Whether a check of an item's capability is the item's own; what is wrong with the half-maps is wrong with all that uses them."""
     return not item.checks or metric in item.checks or item.level == "1" and metric.startswith("half_maps_")

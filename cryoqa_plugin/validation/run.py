@@ -10,7 +10,7 @@ from ..progress import Progress, part, silent
 from ..registry import Capability, find, resolve
 from ..study import Study
 from . import arguments, resize, summary
-from .items import ITEMS, Item, Judged, judge
+from .items import ITEMS, Item, Judged, judge_all
 
 LEVELS = ("0", "1", "A")
 FILE = "validation.json"
@@ -132,15 +132,13 @@ def _there(row: Capability, folder: str, study: Study, values: Mapping[str, Any]
 def _document(items: Sequence[Item], documents: Mapping[str, Any], study: Study, given: Mapping[str, Any],
               levels: Sequence[str], command: Optional[Sequence[str]]) -> Dict[str, Any]:
     reported = given["resolution"]
-    judged = arguments.explain([judge(item, documents, reported) for item in items])
-    against, points = arguments.arguments(judged), summary.score(judged)
-    words, value = arguments.verdict(against, points["evaluable"])
+    every = arguments.explain(judge_all(items, documents, reported))
+    judged = every[:len(items)]
     found = summary.estimates(documents)
     inputs = {n: dict(path=e["path"], sha256=e["sha256"]) for n, e in runner.described(study).items()}
-    return dict(schema="cryoqa/validation/1", summary=summary.summary(judged, found, reported), warnings=study.notes(),
-                levels=list(levels), reported=reported, contour=given["contour"], inputs=inputs, score=points,
-                trust=dict(verdict=words, score=value, sentence=arguments.sentence(against, points["evaluable"]),
-                           arguments=[a.entry() for a in against]),
+    return dict(schema="cryoqa/validation/1", summary=summary.summary(every, found, reported), warnings=study.notes(),
+                levels=list(levels), reported=reported, contour=given["contour"], inputs=inputs, score=summary.score(judged),
+                trust=arguments.trust(every, documents),
                 items=[_entry(j) for j in judged],
                 resolutions=[dict(item=i, title=t, value=v) for i, t, v in found],
                 resolution_sentence=summary.resolution_sentence(found, reported),

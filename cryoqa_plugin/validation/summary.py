@@ -10,7 +10,7 @@ from .items import Judged
 
 def score(judged: Sequence[Judged]) -> Dict[str, int]:
     """Items without a warning and items with a verdict, by the criteria of cryoqa and by those of the service."""
-    ours = [j.status for j in judged if j.status in ("ok", "warn", "fail")]
+    ours = [j.status for j in judged if j.item.capabilities and j.status in ("ok", "warn", "fail")]
     service = [j.service_status for j in judged if j.service_status in ("ok", "warn", "fail")]
     return dict(passed=ours.count("ok"), evaluable=len(ours), service_passed=service.count("ok"), service_evaluable=len(service))
 

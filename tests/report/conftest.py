@@ -35,13 +35,15 @@ def documents(inputs):
                            "guinier_original": curve(f ** 2, -f, "ln mean amplitude", "1/Å²", meaning="amplitudes")},
                    tables={"resolutions": dict(columns=["curve", "value"], rows=[["unmasked", 4.26], ["corrected", None]],
                                                meaning="table of all")},
-                   checks=[check("ok", "All is well."), check("warn", "The tail is high; look at it."), check("skipped", "No value.")],
+                   checks=[dict(check("ok", "All is well."), title="Rise at the end"),
+                           dict(check("warn", "The tail is high; look at it.", "level_verdict"), claim="The tail is high", title="Tail"),
+                           dict(check("skipped", "No value."), title="Unknown")],
                    warnings=["A sentence of warning."], parameters={"threshold": 0.143, "bfactor": None})
     mtriage = document("mtriage", "mtriage", inputs,
                        metrics={"d_fsc_unmasked": metric(4.3), "d_fsc_masked": metric(3.9), "nyquist": metric(3.0)},
                        curves={"fsc_half_unmasked": curve(f, y),
                                "histogram_map": curve(range(20), [10.0 ** (i % 5) for i in range(20)], "Voxels", "")},
-                       checks=[check("ok", "Fine.")])
+                       checks=[dict(check("ok", "Fine."), title="Rise at the end")])
     return [fsc, mtriage]
 
 

@@ -22,7 +22,7 @@ def about(page):
 def test_it_is_about_the_contents_of_the_files(tmp_path, documents):
     page = page_of(write_run(tmp_path, documents))
     boxes = [a["value"] for t, a in page.tags if t == "input" and a.get("type") == "checkbox"]
-    assert tuple(boxes) == FAULTS and "nothing is sent anywhere" in page.text and "#rating" in page.links
+    assert tuple(boxes) == FAULTS and "nothing is sent anywhere" in page.text and "rating" in page.ids
     first = about(page)
     assert set(first["inputs"]) == {"half1", "half2", "full_map"} and first["title"] in page.text
     for d in documents:

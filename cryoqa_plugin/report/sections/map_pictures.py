@@ -8,22 +8,21 @@ from ...io.maps import Map, read_map
 from .. import pictures
 from ..blocks import Block, Picture, Pictures, Text, show
 from ..section import Results, Section
-from ..surface import surface
 
 
 def render(results: Results) -> List[Block]:
     """Three slices, three projections, three views of the isosurface, and the isosurface to turn."""
-    map_, words = _the_map(results)
+    map_, words = the_map(results)
     if map_ is None:
         return [Text(words)]
     mask = _the_mask(results, map_)
     out: List[Block] = [_slices(map_, mask, words), _projections(map_)]
     out.append(_isosurface(map_, results.contour()))
-    turning = surface(map_, results)
-    return out + ([turning] if turning else [])
+    return out
 
 
-def _the_map(results: Results) -> Tuple[Optional[Map], str]:
+def the_map(results: Results) -> Tuple[Optional[Map], str]:
+    """The map of a run, or the mean of its half-maps, with its name; None and why where there is none."""
     inputs = results.inputs()
     if "full_map" in inputs:
         path = inputs["full_map"]["path"]

@@ -1,0 +1,131 @@
+"""The answer to each question of the report in one sentence."""
+from __future__ import annotations
+
+from typing import Callable, Dict, List
+
+from ..validation.headline import EVEN, local_range, lowered, nearest_axis, region, resolution, value_of
+from .findings import Finding, Found
+from .keys import CURVES, curve_like, reported_resolution
+from .section import Results
+
+
+def answer(question: str, results: Results, found: Found) -> str:
+    """The answer to a question, from what was measured; what argues against it comes first."""
+    against = [f for f in found.of(question) if f.status in ("fail", "warn")]
+    said = _ANSWERS[question](results, found)
+    if question == "file":
+        return said + _look(against)
+    if against and against[0].status == "fail":
+        return f"No: {lowered(against[0].claim).rstrip('.')}."
+    return f"{said} But {lowered(against[0].claim).rstrip('.')}.".strip() if against and question not in ("fine",) else said
+
+
+def _look(against: List[Finding]) -> str:
+    titles = [lowered(f.title) for f in against]
+    if not titles:
+        return ""
+    listed = titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])} and {titles[-1]}"
+    return f" To look at: {listed}."
+
+
+def _fine(results: Results, found: Found) -> str:
+    documents, known = results.documents, resolution(results.documents)
+    reported = reported_resolution(results)
+    if known is None:
+        cause = next((f for f in found.findings if f.status == "fail"), None)
+        return f"No resolution can be given: {lowered(cause.claim).rstrip('.')}." if cause and "fsc" in documents else ""
+    if known.kind == "map":
+        out = f"To about {known.value:.2f} Å, by the map alone; half-maps would say it better."
+    else:
+        interval = f" (95 %: {known.best:.2f}–{known.worst:.2f})" if known.best is not None and known.worst is not None else ""
+        out = f"To {known.words()}{interval}, FSC 0.143 {CURVES.get(str(value_of(documents, 'fsc', 'resolution_curve')), 'in the mask')}."
+    if reported is not None:
+        off = reported / known.value - 1
+        same = curve_like(results, reported)
+        words = "agrees" if abs(off) <= 0.05 else "is coarser" if off > 0 else "is finer"
+        out += f" The reported {reported:.2f} Å {words}" + (f" and matches the FSC {same}." if same else ".")
+    return out
+
+
+def _even(results: Results, found: Found) -> str:
+    local = local_range(results.documents)
+    parts = []
+    if local is not None:
+        _, low, _, high = local
+        parts.append(f"{'Yes' if high <= EVEN * low else 'No'}: {low:.2f}–{high:.2f} Å over 5–95 % of the mask, a factor of "
+                     f"{high / low:.2f}.")
+    uneven, part = value_of(results.documents, "locbfactor", "unevenness"), value_of(results.documents, "lococcupancy", "fraction_partial")
+    words = ([f"amplitudes at the resolution differ by a factor of {uneven:.1f}"] if uneven is not None else []) \
+        + ([f"{100 * part:.1f} % of the mask is occupied by less than half"] if part is not None else [])
+    if words:
+        joined = " and ".join(words)
+        parts.append(joined[:1].upper() + joined[1:] + ".")
+    return " ".join(parts)
+
+
+def _dirs(results: Results, found: Found) -> str:
+    documents = results.documents
+    best, worst = (value_of(documents, "directional_fsc", n) for n in ("regional_best", "regional_worst"))
+    if best is None or worst is None:
+        ratio = value_of(documents, "monodir", "regional_ratio")
+        return "" if ratio is None else f"Local resolutions differ between directions by a factor of {ratio:.2f}."
+    near = [nearest_axis(d) if d else "" for d in (region(documents, "best"), region(documents, "worst"))]
+    places = [f" {w if '°' in w else 'near ' + w}" if w else "" for w in near]
+    same = value_of(documents, "directional_fsc", "isotropic")
+    views = "" if any(f.metric in ("noise_ratio", "empty_fraction") and f.status != "ok" for f in found.of("dirs")) \
+        else "; no preferred orientations"
+    return f"{'Yes' if same else 'No'}: {best:.2f} Å{places[0]} to {worst:.2f} Å{places[1]}, a factor of {worst / best:.2f}{views}."
+
+
+def _halves(results: Results, found: Found) -> str:
+    documents = results.documents
+    shared = next((v for c in documents for v in (value_of(documents, c, "half_maps_shared_noise"),) if v is not None), None)
+    if not any("half_maps_identical" in d.get("metrics", {}) for d in documents.values()):
+        return ""
+    if shared is None:
+        return "Whether their noise is independent cannot be measured here." if found.of("halves") else ""
+    return "Yes: the noise of the two half-maps does not correlate, in the solvent or at the end of the FSC."
+
+
+def _model(results: Results, found: Found) -> str:
+    documents = results.documents
+    fsc, gap = value_of(documents, "mtriage", "d_fsc_model_05_near"), value_of(documents, "mtriage", "model_gap")
+    cc, low = value_of(documents, "model_fit", "cc_mask"), value_of(documents, "model_fit", "residues_low")
+    parts = []
+    if fsc is not None:
+        parts.append(f"map and model agree to {fsc:.2f} Å (FSC 0.5)" + (", as far as the half-maps allow" if gap and gap <= 1.1 else ""))
+    if cc is not None:
+        parts.append(f"they correlate by {cc:.2f} (CC_mask)")
+    if low is not None:
+        parts.append("no residue stands out" if low == 0 else f"{low:.1f} % of the residues correlate by less than 0.5")
+    return f"Yes: {'; '.join(parts)}." if parts else ""
+
+
+def _map(results: Results, found: Found) -> str:
+    """The map to build in, and what the given one is."""
+    b, applied = value_of(results.documents, "guinier", "bfactor"), value_of(results.documents, "fsc", "bfactor")
+    out = ""
+    if results.map_file("fsc", "sharpened") and applied is not None:
+        out = f"To build: fsc/sharpened.mrc (B {applied:.0f} Å², FSC-weighted).".replace("-", "−", 1).replace("FSC−", "FSC-")
+    if b is not None:
+        out += " The given map is not sharpened." if b < -30 else " The given map is sharpened."
+    return out.strip() or next((str(d.get("summary", "")) for c, d in results.documents.items() if d.get("maps")), "")
+
+
+def _file(results: Results, found: Found) -> str:
+    entry = next((e for e in results.inputs().values() if e.get("shape")), None)
+    if entry is None:
+        return ""
+    n = entry["shape"][::-1]
+    size = f"{n[0]}³" if len(set(n)) == 1 else " × ".join(str(v) for v in n)
+    documents = results.documents
+    parts = [f"{len(results.inputs())} files on a grid of {size} voxels" if len(results.inputs()) > 1 else f"A map of {size} voxels"]
+    if value_of(documents, "contour", "pieces_95") == 1:
+        parts.append("one molecule")
+    if value_of(documents, "hand", "hand") in ("right", "left"):
+        parts.append(f"{value_of(documents, 'hand', 'hand')} hand")
+    return ", ".join(parts) + "."
+
+
+_ANSWERS: Dict[str, Callable[[Results, Found], str]] = {
+    "fine": _fine, "even": _even, "dirs": _dirs, "halves": _halves, "model": _model, "map": _map, "file": _file}
