@@ -21,6 +21,7 @@ _SMALL = range(-1, 128)                           # a mode beyond these means an
 _BOTH_ORDERS = (HEADER_DTYPE.newbyteorder("<"), HEADER_DTYPE.newbyteorder(">"))
 _USUAL_VOXELS = (0.2, 20.0)                       # Å
 _POSSIBLE_VOXELS = (1e-12, 1e6)                   # Å; metres still lie within
+UNSET_VOXEL = "The voxel size is exactly 1 Å in all axes, which many programs write when they do not know it; check it."
 _FAR_AWAY = 1e7                                   # Å; no origin is there
 _KINDS = (                                        # how other files begin, and what to do with them
     (b"\xfd7zXZ\0", "a file compressed with xz; unpack it"), (b"PK\x03\x04", "a zip archive; unpack it"),
@@ -197,7 +198,7 @@ def _voxel_size(cell: Sequence[float], sampling: Sequence[int], n: Sequence[int]
 
 def _unlikely(voxel: Sequence[float]) -> List[str]:
     if all(v == 1 for v in voxel):
-        return ["The voxel size is exactly 1 Å in all axes, which many programs write when they do not know it; check it."]
+        return [UNSET_VOXEL]
     low, high = _USUAL_VOXELS
     if all(low <= v <= high for v in voxel):
         return []

@@ -41,9 +41,9 @@ def _fine(results: Results, found: Found) -> str:
         out = f"To {known.words()}{interval}, FSC 0.143 {CURVES.get(str(value_of(documents, 'fsc', 'resolution_curve')), 'in the mask')}."
     if reported is not None:
         off = reported / known.value - 1
-        same = curve_like(results, reported)
+        same = curve_like(results)
         words = "agrees" if abs(off) <= 0.05 else "is coarser" if off > 0 else "is finer"
-        out += f" The reported {reported:.2f} Å {words}" + (f" and matches the FSC {same}." if same else ".")
+        out += f" The reported {reported:.2f} Å {words}" + (f" and matches {same}." if same else ".")
     return out
 
 

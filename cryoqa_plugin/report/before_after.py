@@ -1,14 +1,14 @@
-"""Middle slices of a map before and after it was filtered or sharpened, and the section that sharpening methods share."""
+"""Slices of a map before and after it was filtered or sharpened, and what the sections of sharpening methods share."""
 from __future__ import annotations
 
 import os
-from typing import Any, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, List, Mapping, Optional, Sequence
 
 import numpy as np
 
 from ..io.maps import Map, read_map
 from . import pictures
-from .blocks import Block, Picture, Pictures
+from .blocks import Block, Card, Picture, Pictures
 from .draw import curves, resolution_marks, split_values, tables
 from .section import Results
 
@@ -17,33 +17,43 @@ _UNSEEN = ("rms amplitude",)                     # spans decades; the Guinier pl
 
 
 def sharpening_blocks(results: Results, capability: str, first: Sequence[str] = ()) -> List[Block]:
-    """Slices before and after, curves, tables and values of a sharpening; ``first`` are the values to show unfolded."""
+    """Curves, tables and values of a sharpening that its cards do not show; ``first`` are the values to show unfolded."""
     document = results[capability]
-    of_s2 = [n for n, c in document["curves"].items() if c["x_unit"] == "1/Å²"]
-    others = [n for n, c in document["curves"].items() if n not in of_s2 and c["y_label"] not in _UNSEEN]
-    out = slices_before_after(results, capability, "sharpened", "sharpening") + curves(document, of_s2, title="Guinier plot")
+    others = [n for n, c in document["curves"].items() if c["x_unit"] != "1/Å²" and c["y_label"] not in _UNSEEN]
+    out: List[Block] = []
     for of_frequency in (True, False):
         names = [n for n in others if (document["curves"][n]["x_unit"] == "1/Å") is of_frequency]
         out += curves(document, names, marks=resolution_marks(document, "resolution") if of_frequency else ())
     return out + tables(document) + split_values(document, tuple(first) + _FIRST)
 
 
-def slices_before_after(results: Results, capability: str, name: str, step: str, matched: bool = True) -> List[Block]:
-    """Middle slices of the input map and of the output map ``name``; ``step`` is what was done, for the titles.
+def sharpening_cards(results: Results, capability: str, rank: int, name: str = "sharpened", made: str = "sharpened") -> List[Card]:
+    """The given map beside the one that was made from it, and the Guinier plot."""
+    document = results[capability]
+    out = before_after_cards(results, capability, rank, name, made)
+    of_s2 = [n for n, c in document["curves"].items() if c["x_unit"] == "1/Å²"]
+    plots = curves(document, of_s2, title="Guinier plot")
+    return out + ([Card("Guinier plot", tuple(plots), 5, rank + 1)] if plots else [])
 
-    Each is shown in grey levels of its own when it is ``matched``, because sharpening changes the scale; else both in one scale.
+
+def before_after_cards(results: Results, capability: str, rank: int, name: str, made: str, matched: bool = True) -> List[Card]:
+    """Two middle slices of the input map, each with the same slice of the output map ``name``, which is called ``made``.
+
+    Each map is shown in grey levels of its own when it is ``matched``, because sharpening changes the scale; else both in one scale.
     """
     path = results.map_file(capability, name)
-    if not path:
+    after, before = read_map(path) if path else None, input_map(results[capability]["inputs"])
+    if after is None:
         return []
-    after, before = read_map(path), input_map(results[capability]["inputs"])
-    shown = [] if before is None else [(before, f"Middle slices before the {step}")]
-    shown.append((after, f"Middle slices after the {step}"))
-    images = [[image for _, image in pictures.slices(map_.data)] for map_, _ in shown]
-    together = pictures.grey_limits([image for group in images for image in group])
-    words = "Each row has its own scale of grey." if matched else "One scale of grey before and after."
-    return [_row(map_, pictures.grey_limits(group) if matched else together, title, words)
-            for (map_, title), group in zip(shown, images)]
+    shown = [(m, words) for m, words in ((before, "given map"), (after, made)) if m is not None and m.shape == after.shape]
+    images = [pictures.slices(map_.data)[:2] for map_, _ in shown]
+    groups = [[image for _, image in group] for group in images]
+    limits = [pictures.grey_limits(group if matched else sum(groups, [])) for group in groups]
+    pairs = tuple(Picture(pictures.grey_png(group[k][1], limit), f"Slice of the {words} at {group[k][0]}", f"{words}, {group[k][0]}")
+                  for k in (0, 1) for group, limit, (_, words) in zip(images, limits, shown))
+    scale = "each map in its own grey, from the 0.5 to the 99.8 percentile" if matched else "one scale of grey for both"
+    words = f"Same slices, {scale}. File: {capability}/{os.path.basename(str(path))}."
+    return [Card(f"Given and {made}, same slices", (Pictures("", pairs, words),), 7, rank)]
 
 
 def input_map(inputs: Mapping[str, Any]) -> Optional[Map]:
@@ -54,8 +64,3 @@ def input_map(inputs: Mapping[str, Any]) -> Optional[Map]:
         return None
     maps = [read_map(p) for p in paths]
     return maps[0].with_data(sum(m.data for m in maps) / np.float32(len(maps)))
-
-
-def _row(map_: Map, limits: Tuple[float, float], title: str, words: str) -> Pictures:
-    made = tuple(Picture(pictures.grey_png(image, limits), f"{title}, {label}", label) for label, image in pictures.slices(map_.data))
-    return Pictures(title, made, words)

@@ -2,10 +2,12 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..checks import worst
+from ..io.map_header import UNSET_VOXEL
 from ..registry import CAPABILITIES, Capability
 from .answers import answer
 from .blocks import Block, Card, KeyRow, Link, Plot, Rows, State, Strip, Surface, Value, Values, show
@@ -111,7 +113,7 @@ def compose(results: Results, sections: Sequence[Section]) -> Report:
     every = _with_unknown(sections, results)
     found = findings(results, every)
     methods = [_method(s, results, faults) for s in every if _wanted(s, results)]
-    notes = _notes(methods)
+    notes = _notes(methods, results)
     questions = tuple(_question(q, [m for m in methods if m.section.asks == q], every, results, found, notes) for q in QUESTIONS)
     status, verdict, sub = headline(results, found, [m.error for m in methods if m.error])
     surface, fsc = _head_pictures(results, faults)
@@ -160,15 +162,28 @@ def _method(section: Section, results: Results, faults: List[Exception]) -> Meth
                   tuple(dict.fromkeys(document.get("warnings", ()))), error)
 
 
-def _notes(methods: Sequence[Method]) -> Dict[str, Tuple[str, ...]]:
-    """Warnings by question, each once on the page; those that several methods share are about the files."""
+def _notes(methods: Sequence[Method], results: Results) -> Dict[str, Tuple[str, ...]]:
+    """Warnings by question, each once on the page; those that several methods share are about the files.
+
+    A warning that begins with the paths of files stands once for all of them, with their names alone.
+    """
+    paths = {str(e.get("path")) for d in results.documents.values() for e in d.get("inputs", {}).values() if e.get("path")}
     where: Dict[str, List[str]] = {}
+    files: Dict[str, List[str]] = {}
     for method in methods:
         for sentence in method.warnings:
+            named, _, rest = sentence.partition(": ")
+            of = named.split(", ")
+            if rest and all(p in paths for p in of):
+                sentence = rest
+                files.setdefault(rest, []).extend(os.path.basename(p) for p in of)
             where.setdefault(sentence, []).append(method.section.asks)
     out: Dict[str, List[str]] = {}
     for sentence, asked in where.items():
-        out.setdefault(asked[0] if len(asked) == 1 else "file", []).append(sentence)
+        if sentence != UNSET_VOXEL:              # the key number says it
+            names = ", ".join(dict.fromkeys(files.get(sentence, ())))
+            question = "file" if names or len(asked) > 1 else asked[0]
+            out.setdefault(question, []).append(f"{names}: {sentence}" if names else sentence)
     return {question: tuple(sentences) for question, sentences in out.items()}
 
 
@@ -182,7 +197,8 @@ def _question(question: str, methods: Sequence[Method], sections: Sequence[Secti
     open_cards = {id(c) for c in cards} & {id(c) for c, _ in shown}
     telling = [m.section.how_to_read for m in methods if any(id(c) in open_cards for c in m.cards)]
     how = tuple(words for words in dict.fromkeys(telling) if words)
-    folds = tuple(_fold(m, open_cards, m.section.how_to_read in how) for m in methods)
+    every_fold = [_fold(m, open_cards, m.section.how_to_read in how) for m in methods]
+    folds = tuple(f for f in every_fold if f.blocks or f.error or f.summary)
     status = next((s for s in ("fail", "error", "warn", "ok") if s in states), "ok" if done else "skipped")
     said = answer(question, results, found) if done or mine else ""
     needs = "" if said else _needs_of(question, sections, results)

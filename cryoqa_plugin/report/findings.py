@@ -12,7 +12,7 @@ from .section import QUESTIONS, Results, Section
 # Checks that belong to another question than the capability that makes them.
 _QUESTION_OF = {"tail_fsc": "halves", "rise_at_end": "halves", "random_fsc_at_resolution": "halves", "shares_in_mask": "halves",
                 "half_maps_consistency": "halves", "half_maps_agreement": "halves", "atoms_outside": "model", REPORTED: "fine",
-                "reported_gap": "fine", "reported_lead": "fine"}
+                "reported_gap": "fine", "reported_lead": "fine", "reported_deviation": "fine"}
 _BEGINS = (("half_maps_", "halves"), ("model_", "model"))
 _UNCOUNTED = ("skipped",)
 
@@ -53,7 +53,10 @@ class Found:
 def findings(results: Results, sections: Sequence[Section]) -> Found:
     """The checks of all documents, merged where they are about one fact."""
     judged = _judged(results)
-    asks = {s.capability: s.asks for s in sections if s.capability}
+    asks: Dict[str, str] = {}
+    for section in sections:
+        if section.capability:
+            asks.setdefault(section.capability, section.asks)
     order = list(dict.fromkeys(asks))
     merged: Dict[Tuple[str, str], Finding] = {}
     for one in judged:

@@ -66,23 +66,19 @@ def _reported(results: Results, found: Found) -> Parts:
         return f"{reported:.2f} Å", "nothing to compare it with"
     off = reported - answer.value
     words = "the same" if abs(off) < 0.005 else f"{abs(off):.2f} Å {'coarser' if off > 0 else 'finer'}"
-    same = curve_like(results, reported)
-    return f"{reported:.2f} Å, {words}", f"equals the FSC {same}" if same else f"measured: {answer.value:.2f} Å"
+    same = curve_like(results)
+    return f"{reported:.2f} Å, {words}", f"equals {same}" if same else f"measured: {answer.value:.2f} Å"
 
 
 def reported_resolution(results: Results) -> Optional[float]:
     """The resolution that was given with the run (Å), None without one."""
-    value = (results.validation or {}).get("reported")
+    value = (results.validation or {}).get("reported") or value_of(results.documents, "fsc", "reported")
     return None if value is None else float(value)
 
 
-def curve_like(results: Results, reported: float) -> str:
-    """Name of the curve without a mask whose crossing the reported resolution is, to 1 %, where the one in the mask is further off."""
-    unmasked, best = (value_of(results.documents, "fsc", n) for n in ("resolution_unmasked_0143", "resolution"))
-    if unmasked and abs(reported / unmasked - 1) <= 0.01 and (not best or abs(reported / best - 1) > 0.02):
-        return "without a mask"
-    half = value_of(results.documents, "fsc", "resolution_corrected_05")
-    return "0.5 in the mask" if half and abs(reported / half - 1) <= 0.01 and (not best or abs(reported / best - 1) > 0.02) else ""
+def curve_like(results: Results) -> str:
+    """Curve and criterion that give the reported resolution, where it is not that of the headline; empty where none does."""
+    return str(value_of(results.documents, "fsc", "reported_equals") or "")
 
 
 def _local(results: Results, found: Found) -> Parts:
@@ -135,10 +131,10 @@ def _model(results: Results, found: Found) -> Parts:
 
 def _mass(results: Results, found: Found) -> Parts:
     documents = results.documents
-    mass, model, level = (value_of(documents, "contour", n) for n in ("mass", "model_mass", "contour"))
+    mass, model, level, percent = (value_of(documents, "contour", n) for n in ("mass", "model_mass", "contour", "model_mass_percent"))
     if mass is None:
         return None
-    part = f", {100 * mass / model:.0f} % of the model" if model else ""
+    part = f", {percent:.0f} % of the model" if percent else ""
     return f"{mass:.0f} kDa{part}", f"above {level:.3g}" + (f"; model {model:.0f} kDa" if model else "")
 
 
@@ -176,7 +172,7 @@ def _voxel(results: Results, found: Found) -> Parts:
 Make = Callable[[Results, Found], Parts]
 _KEYS: Tuple[Tuple[str, str, Make, Tuple[str, ...]], ...] = (
     ("Resolution", "fine", _resolution, ("reaches_nyquist", "returns_above", "unmasked_reaches_further", "half_maps_*", "shares_in_mask")),
-    ("Reported", "fine", _reported, ("reported_resolution", "reported_difference", "reported_gap")),
+    ("Reported", "fine", _reported, ("reported_resolution", "reported_deviation", "reported_gap")),
     ("Local", "even", _local, ("unresolved_fraction", "significant_fraction", "nyquist_fraction")),
     ("Directions", "dirs", _directions, ("empty_fraction", "noise_ratio", "fall_off_ratio", "preferred", "reach_nyquist")),
     ("Half-maps", "halves", _halves, ("half_maps_*", "shares_in_mask")),

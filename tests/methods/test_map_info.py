@@ -1,9 +1,11 @@
 """What map_info says about maps whose history is known."""
 from __future__ import annotations
 
+import mrcfile
 import numpy as np
 import pytest
 
+import cryoqa_plugin
 from cryoqa_plugin.core import masks
 from cryoqa_plugin.errors import InputError
 from cryoqa_plugin.io.maps import Map, read_map, write_map
@@ -210,3 +212,16 @@ def test_the_noise_of_the_half_maps(tiny_halves):
     shared = info(*(signal + np.sqrt(0.9) * n + np.sqrt(0.1) * noise[2] for n in noise[:2]))
     assert shared.half_maps_shared_noise == pytest.approx(0.1, abs=0.01) and "% of their noise in the solvent" in shared.warnings[0]
     assert info(signal, signal).half_maps_shared_noise is None
+
+
+def test_a_voxel_size_that_no_one_set_is_told_until_it_is_given(tmp_path):
+    data = np.random.default_rng(5).normal(size=(16, 16, 16)).astype(np.float32)
+    paths = {}
+    for size in (1.0, 1.1):
+        paths[size] = str(tmp_path / f"{size}.mrc")
+        with mrcfile.new(paths[size]) as out:
+            out.set_data(data)
+            out.voxel_size = size
+    unset = [cryoqa_plugin.open(full_map=paths[s], **more).map_info().voxel_size_unset
+             for s, more in ((1.0, {}), (1.1, {}), (1.0, {"voxel_size": 1.0}))]
+    assert unset == [True, False, False]

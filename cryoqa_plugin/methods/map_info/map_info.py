@@ -10,6 +10,7 @@ from ...core import shells
 from ...core.filters import apply_radial, raised_cosine
 from ...core.fourier import Geometry, frequencies, inverse
 from ...io.inputs import require
+from ...io.map_header import UNSET_VOXEL
 from ...io.maps import Map
 from ...params import param
 from ...progress import Progress, silent
@@ -60,6 +61,8 @@ class MapInfoResult(HalfMapFacts):
     constant_fraction: float = metric("", "part of the voxels that have the value of a corner", "none")
     corner_sd_ratio: float = metric("", "standard deviation in the corners of the box over that of the map", "none")
     masked: bool = metric("", "whether the map was multiplied by a mask", "none")
+    voxel_size_unset: bool = metric("", "whether a header has voxels of exactly 1 Å, as programs write that do not know the size, and "
+                                    "none was given", "none")
     inverted: bool = metric("", "whether the density points down: particles dark on bright", "none")
     contour: float = metric("", "density that the next values refer to", "none")
     volume: float = metric("Å³", "volume above the contour", "none")
@@ -111,7 +114,7 @@ def compute_map_info(study: Study, params: MapInfoParams, *, progress: Progress 
     map_ = study.full_map
     progress(0.1, "Statistics")
     values = _statistics(map_, params.bins)
-    values.update(_placement(map_))
+    values.update(_placement(map_), voxel_size_unset=any(UNSET_VOXEL in note for note in study.notes()))
     progress(0.3, "Power spectrum")
     values.update(_spectrum(study.transform("full_map"), map_, geo))
     if study.has_halves:

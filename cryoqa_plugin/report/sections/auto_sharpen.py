@@ -3,15 +3,20 @@ from __future__ import annotations
 
 from typing import List
 
-from ..before_after import sharpening_blocks
-from ..blocks import Block
+from ..before_after import sharpening_blocks, sharpening_cards
+from ..blocks import Block, Card
 from ..section import Results, Section
 
 
 def render(results: Results) -> List[Block]:
-    """Slices before and after, Guinier plot, filter, score of the search, table of trials, values."""
+    """Guinier plot, filter, score of the search, table of trials, values."""
     return sharpening_blocks(results, "auto_sharpen", ("method", "b_iso_before", "b_iso_after", "bfactor", "adjusted_before",
                                                        "adjusted_after", "search_signal", "u_range"))
+
+
+def cards(results: Results) -> List[Card]:
+    """The map beside the given one, and the Guinier plot."""
+    return sharpening_cards(results, "auto_sharpen", 24)
 
 
 SECTION = Section(
@@ -19,4 +24,4 @@ SECTION = Section(
     capability="auto_sharpen",
     how_to_read="Side chains should stand out and the solvent stay quiet. The filter should fall where the map holds but noise; one "
                 "that rises to its end sharpens noise. In the table of trials a search is to be trusted when its best stands out.",
-    render=render)
+    render=render, cards=cards)

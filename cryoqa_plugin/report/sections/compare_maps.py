@@ -5,18 +5,23 @@ from typing import List
 
 from ...io.maps import read_map
 from .. import pictures
-from ..blocks import Block, Picture, Pictures
+from ..blocks import Block, Card, Picture, Pictures
 from ..draw import curves, tables, values
 from ..section import Results, Section
 
 
 def render(results: Results) -> List[Block]:
-    """The table, one slice of each map side by side with one spectrum, the values."""
-    document = results["compare_maps"]
-    return tables(document) + _side_by_side(results) + curves(document) + values(document)
+    """The spectra, the values."""
+    return curves(results["compare_maps"]) + values(results["compare_maps"])
 
 
-def _side_by_side(results: Results) -> List[Block]:
+def cards(results: Results) -> List[Card]:
+    """The table of the maps, and one slice of each side by side with one spectrum."""
+    board = tables(results["compare_maps"])
+    return ([Card("Maps, the best first", tuple(board), 12, 64)] if board else []) + _side_by_side(results)
+
+
+def _side_by_side(results: Results) -> List[Card]:
     names = [row[0] for row in results["compare_maps"]["tables"]["scoreboard"]["rows"]]
     files = [(name, results.map_file("compare_maps", f"matched_{i}")) for i, name in enumerate(names, 1)]
     images = [(name, *pictures.slices(read_map(path).data)[0]) for name, path in files if path]
@@ -24,8 +29,9 @@ def _side_by_side(results: Results) -> List[Block]:
         return []
     limits = pictures.grey_limits([image for _, _, image in images])
     made = tuple(Picture(pictures.grey_png(image, limits), f"{name}, slice at {label}", name) for name, label, image in images)
-    return [Pictures(f"One slice of each map ({images[0][1]}), the best first", made,
-                     "All have one spectrum and one scale of grey, so that what differs is not the overall sharpening.")]
+    title = f"One slice of each map ({images[0][1]}), the best first"
+    return [Card(title, (Pictures("", made, "All have one spectrum and one scale of grey, so that what differs is not the overall "
+                                  "sharpening."),), 12, 65)]
 
 
 SECTION = Section(
@@ -35,4 +41,4 @@ SECTION = Section(
                 "else with the model. A difference of less than about 0.005 means nothing. Overall sharpening is a matter of taste and "
                 "taken out before maps are compared. 'Filter explained' well below 1 means that a map is more than a filter of "
                 "the mean of the half-maps, and what is more counts as error.",
-    render=render)
+    render=render, cards=cards)

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from typing import List
 
-from ..before_after import slices_before_after
-from ..blocks import Block
+from ..before_after import before_after_cards
+from ..blocks import Block, Card, Text
 from ..draw import curves, split_values
 from ..section import Results, Section
 
@@ -13,12 +13,21 @@ _KEY = ("bfactor", "bfactor_error", "r_squared", "fit_from", "fit_to", "bfactor_
 
 
 def render(results: Results) -> List[Block]:
-    """The Guinier plot, the values, and the slices when a map was written."""
+    """The values, and the curves beside the Guinier plot."""
     document = results["guinier"]
-    names = [n for n in document["curves"] if n.startswith("guinier")]
-    rest = [n for n in document["curves"] if n not in names]
-    return (curves(document, names, title="Guinier plot") + split_values(document, _KEY) + curves(document, rest)
-            + slices_before_after(results, "guinier", "sharpened", "B-factor"))
+    return split_values(document, _KEY) + curves(document, [n for n in document["curves"] if not n.startswith("guinier")])
+
+
+def cards(results: Results) -> List[Card]:
+    """The Guinier plot, and the map when one was written."""
+    document = results["guinier"]
+    metrics = document["metrics"]
+    plot = curves(document, [n for n in document["curves"] if n.startswith("guinier")], title="Guinier plot")
+    b, error = metrics["bfactor"]["value"], metrics["bfactor_error"]["value"]
+    words = [] if b is None or error is None else [Text(f"Amplitudes fall off with B = {-b:.0f} ± {error:.0f} Å² from "
+                                                        f"{metrics['fit_from']['value']:.0f} to {metrics['fit_to']['value']:.2f} Å.")]
+    out = [Card("Guinier plot", (*plot, *words), 5, 21)] if plot else []
+    return out + before_after_cards(results, "guinier", 22, "sharpened", "sharpened")
 
 
 SECTION = Section(
@@ -26,4 +35,4 @@ SECTION = Section(
     capability="guinier",
     how_to_read="The plot should be a falling straight line from about 10 Å to the resolution, parallel to that of a model. A plot that "
                 "rises is that of an oversharpened map; one that bends up at its end is noise, which the weights take away.",
-    render=render)
+    render=render, cards=cards)

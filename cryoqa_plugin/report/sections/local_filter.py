@@ -3,17 +3,22 @@ from __future__ import annotations
 
 from typing import List
 
-from ..before_after import slices_before_after
-from ..blocks import Block
+from ..before_after import before_after_cards
+from ..blocks import Block, Card
 from ..draw import curves, values
 from ..section import Results, Section
 
 
 def render(results: Results) -> List[Block]:
-    """Slices before and after with one scale of grey, the histogram of the resolution, the values."""
-    document = results["local_filter"]
-    pictures = slices_before_after(results, "local_filter", "filtered", "filter", matched=False)
-    return pictures + curves(document, filled=True) + values(document)
+    """The values."""
+    return values(results["local_filter"])
+
+
+def cards(results: Results) -> List[Card]:
+    """The map beside the given one with one scale of grey, and the histogram of the resolution."""
+    plots = curves(results["local_filter"], filled=True)
+    return (before_after_cards(results, "local_filter", 60, "filtered", "filtered", matched=False)
+            + ([Card("Resolution it was filtered to", tuple(plots), 5, 61)] if plots else []))
 
 
 SECTION = Section(
@@ -21,4 +26,4 @@ SECTION = Section(
     capability="local_filter",
     how_to_read="Noise should be gone where the resolution is coarse, and detail be there where it is fine, without steps between them. "
                 "The map before and after should agree in everything that you build into.",
-    render=render)
+    render=render, cards=cards)

@@ -3,16 +3,21 @@ from __future__ import annotations
 
 from typing import List
 
-from ..before_after import sharpening_blocks
-from ..blocks import Block
+from ..before_after import sharpening_blocks, sharpening_cards
+from ..blocks import Block, Card
 from ..section import Results, Section
 
 _FIRST = ("resolution_finest", "resolution_coarsest", "steps", "rounds_done", "fraction_outside")
 
 
 def render(results: Results) -> List[Block]:
-    """Slices before and after, Guinier plot, rounds, values."""
+    """Guinier plot, rounds, values."""
     return sharpening_blocks(results, "localdeblur", _FIRST)
+
+
+def cards(results: Results) -> List[Card]:
+    """The map beside the given one, and the Guinier plot."""
+    return sharpening_cards(results, "localdeblur", 36)
 
 
 SECTION = Section(
@@ -21,4 +26,4 @@ SECTION = Section(
     how_to_read="Side chains should stand out where the resolution is good, and no grain appear where it is poor. It knows no noise but "
                 "what the local resolution says: where that is too fine, grain is sharpened too. Around the region that has a resolution "
                 "the map stays as it was, in another scale.",
-    render=render)
+    render=render, cards=cards)

@@ -3,14 +3,19 @@ from __future__ import annotations
 
 from typing import List
 
-from ..before_after import sharpening_blocks
-from ..blocks import Block
+from ..before_after import sharpening_blocks, sharpening_cards
+from ..blocks import Block, Card
 from ..section import Results, Section
 
 
 def render(results: Results) -> List[Block]:
-    """Slices before and after, gains and weights over the bands, Guinier plots, values."""
+    """Gains and weights over the bands, Guinier plots, values."""
     return sharpening_blocks(results, "locscale", ("reference_used", "bfactor_removed", "missing_fraction", "weight_median"))
+
+
+def cards(results: Results) -> List[Card]:
+    """The map beside the given one, and the Guinier plot."""
+    return sharpening_cards(results, "locscale", 30, "sharpened", "scaled")
 
 
 SECTION = Section(
@@ -19,4 +24,4 @@ SECTION = Section(
     how_to_read="Detail should come out alike in rigid and in mobile parts. Gains rise with frequency as long as there is signal; past it "
                 "the weights take them to 0. Scaled to a model, a map has the amplitudes of that model: what the model does not hold "
                 "fades, and no score against it means anything any more.",
-    render=render)
+    render=render, cards=cards)

@@ -3,17 +3,22 @@ from __future__ import annotations
 
 from typing import List
 
-from ..before_after import sharpening_blocks, slices_before_after
-from ..blocks import Block
+from ..before_after import before_after_cards, sharpening_blocks, sharpening_cards
+from ..blocks import Block, Card
 from ..section import Results, Section
 
 
 def render(results: Results) -> List[Block]:
-    """Slices, curves, peaks of the difference map, values."""
+    """Curves, peaks of the difference map, values."""
     first = ("bfactor_signal", "bfactor_left", "ends_at", "fsc_average", "fsc_average_model", "peaks_positive", "peaks_negative",
              "highest_peak", "deepest_hole")
-    out = sharpening_blocks(results, "optimal_map", first)
-    return out + slices_before_after(results, "optimal_map", "difference", "difference from the model")[1:]
+    return sharpening_blocks(results, "optimal_map", first)
+
+
+def cards(results: Results) -> List[Card]:
+    """The map beside the given one, the Guinier plot, and the difference from the model."""
+    return (sharpening_cards(results, "optimal_map", 39, "sharpened", "optimal")
+            + before_after_cards(results, "optimal_map", 41, "difference", "difference from the model"))
 
 
 SECTION = Section(
@@ -21,4 +26,4 @@ SECTION = Section(
     capability="optimal_map",
     how_to_read="The difference map should look like noise: a few peaks of 4 to 5 standard deviations are chance. A high peak away from "
                 "all atoms is density that is not built; a deep hole at an atom is an atom that the map does not show.",
-    render=render)
+    render=render, cards=cards)

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from typing import List
 
-from ..before_after import sharpening_blocks
-from ..blocks import Block
+from ..before_after import sharpening_blocks, sharpening_cards
+from ..blocks import Block, Card
 from ..section import Results, Section
 
 _FIRST = ("d_min", "target_bfactor", "bfactor_signal", "bfactor_effective", "spectrum_used", "weights_used", "anisotropy_corrected",
@@ -12,8 +12,13 @@ _FIRST = ("d_min", "target_bfactor", "bfactor_signal", "bfactor_effective", "spe
 
 
 def render(results: Results) -> List[Block]:
-    """Slices before and after, curves, the tensors and shells, values."""
+    """Curves, the tensors and shells, values."""
     return sharpening_blocks(results, "shell_sharpen", _FIRST)
+
+
+def cards(results: Results) -> List[Card]:
+    """The map beside the given one, and the Guinier plot."""
+    return sharpening_cards(results, "shell_sharpen", 27)
 
 
 SECTION = Section(
@@ -22,4 +27,4 @@ SECTION = Section(
     how_to_read="Side chains should show and the solvent stay flat. Where the correlation with the true map (CC*) is low, amplitudes are "
                 "weighted down; the scale factors rise with frequency and turn down there. A tensor beyond its error and well above 0.1 Å² "
                 "means that the map is blurred in one direction.",
-    render=render)
+    render=render, cards=cards)

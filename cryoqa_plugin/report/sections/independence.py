@@ -1,0 +1,124 @@
+"""Whether the two half-maps are independent: what was tested, in one card, and the FSC of the solvent."""
+from __future__ import annotations
+
+from typing import Any, List, Optional, Tuple
+
+from ..blocks import Block, Card, KeyRow, KeyRows
+from ..draw import curves
+from ..section import Results, Section
+
+_RANK = ("fail", "warn", "ok")
+
+
+def render(results: Results) -> List[Block]:
+    """Nothing beyond the cards."""
+    return []
+
+
+def cards(results: Results) -> List[Card]:
+    """The FSC of the solvent with the band of independent noise, and what was tested."""
+    documents = {c: d for c, d in results.documents.items() if "half_maps_identical" in d.get("metrics", {})}
+    if not documents:
+        return []
+    out: List[Card] = []
+    title = "FSC of the solvent, outside the mask"
+    plots = curves(results.documents.get("half_map_statistics", {"curves": {}}), ("fsc_solvent",), title=title)
+    if plots:
+        out.append(Card(title, tuple(plots), 7, 1))
+    rows = [row for make in _ROWS for row in (make(results),) if row is not None]
+    return out + [Card("What was tested", (KeyRows("", tuple(rows)),), 5, 2)]
+
+
+def _value(results: Results, metric: str) -> Any:
+    """The value of a metric in the first result that has one."""
+    for document in results.documents.values():
+        value = document.get("metrics", {}).get(metric, {}).get("value")
+        if value is not None:
+            return value
+    return None
+
+
+def _status(results: Results, *metrics: str) -> str:
+    states = [c["status"] for d in results.documents.values() for c in d.get("checks", ()) if c["metric"] in metrics]
+    return next((s for s in _RANK if s in states), "ok")
+
+
+def _number(value: float, digits: int) -> str:
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def _copies(results: Results) -> Optional[KeyRow]:
+    same = _value(results, "half_maps_identical")
+    return None if same is None else KeyRow(_status(results, "half_maps_identical"), "Copies", "yes" if same else "no",
+                                            "the same values twice" if same else "the noise of the two differs")
+
+
+def _solvent(results: Results) -> Optional[KeyRow]:
+    share, error = _value(results, "half_maps_shared_noise"), _value(results, "half_maps_shared_noise_error")
+    if share is None or error is None:
+        return None
+    return KeyRow(_status(results, "half_maps_share_noise"), "Solvent", f"{_number(share, 4)} ± {_number(error, 4)}",
+                  "mean FSC outside the mask, shells of noise")
+
+
+def _random(results: Results) -> Optional[KeyRow]:
+    value, start = _value(results, "random_fsc_at_resolution"), _value(results, "randomised_from")
+    if value is None:
+        return None
+    return KeyRow(_status(results, "random_fsc_at_resolution"), "Random phases", _number(value, 2),
+                  "FSC at the resolution" + (f", phases random beyond {start:.1f} Å" if start else ""))
+
+
+def _end(results: Results) -> Optional[KeyRow]:
+    value = _value(results, "tail_fsc")
+    return None if value is None else KeyRow(_status(results, "tail_fsc", "rise_at_end", "shares_in_mask"), "End of FSC", _number(value, 3),
+                                             "no mask, last tenth of the shells")
+
+
+def _place(results: Results) -> Optional[KeyRow]:
+    shift, operation = _value(results, "half_maps_shift"), _value(results, "half_maps_operation")
+    if shift is None:
+        return None
+    turned = "no rotation, no mirror" if operation in (None, "none") else str(operation)
+    return KeyRow(_status(results, "half_maps_shift", "half_maps_operation", "half_maps_likeness"), "Place",
+                  f"{shift:.3f} voxel{'s' if shift >= 1 else ''} apart", turned)
+
+
+def _strength(results: Results) -> Optional[KeyRow]:
+    value = _value(results, "half_maps_scale")
+    return None if value is None else KeyRow(_status(results, "half_maps_scale"), "Strength", f"{value:.3f}",
+                                             "amplitude ratio of the half-maps")
+
+
+def _edge(results: Results) -> Optional[KeyRow]:
+    masked, damped, zeros = (_value(results, n) for n in ("half_maps_masked", "half_maps_damped", "half_maps_zero_fraction"))
+    if masked is None:
+        return None
+    words = "masked" if masked else "damped" if damped else "not masked"
+    return KeyRow(_status(results, "half_maps_masked", "half_maps_damped"), "Solvent noise", words,
+                  "" if zeros is None else f"{100 * zeros:.2g} % of the voxels are exactly 0")
+
+
+def _filter(results: Results) -> Optional[KeyRow]:
+    filtered, at = _value(results, "half_maps_filtered"), _value(results, "half_maps_filtered_at")
+    if filtered is None:
+        return None
+    found = f"at {at:.1f} Å" if filtered and at else "yes" if filtered else "none"
+    return KeyRow(_status(results, "half_maps_filtered"), "Low-pass", found,
+                  "noise reaches the end of the FSC" if not filtered else "nothing finer can be measured")
+
+
+def _map(results: Results) -> Optional[KeyRow]:
+    value = _value(results, "half_maps_agreement")
+    return None if value is None else KeyRow(_status(results, "half_maps_agreement"), "Map", f"{value:.3f}",
+                                             "FSC of map and mean of halves, to 20 Å")
+
+
+_ROWS: Tuple[Any, ...] = (_copies, _solvent, _random, _end, _place, _strength, _edge, _filter, _map)
+
+SECTION = Section(
+    id="independence", title="Independence of the half-maps", order=56, asks="halves",
+    how_to_read="The FSC measures resolution only if the two halves share the molecule and nothing else. Shared noise comes from joint "
+                "alignment, joint masking or filtering, or from particles that are in both halves. A curve of the solvent that stays "
+                "outside the band means that the halves share noise, and the resolution is too good.",
+    render=render, cards=cards)
