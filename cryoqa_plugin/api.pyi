@@ -56,7 +56,7 @@ class OpenStudy(Study):
     def fsc(self, *, rules: str = ..., threshold: float = ..., confidence: float = ..., randomise_from: Optional[float] = ...,
             seed: int = ..., repeats: int = ..., sharpen: bool = ..., bfactor: Optional[float] = ..., fit_from: float = ...,
             fit_to: float = ..., low_pass: float = ..., fsc_weighting: bool = ..., mtf_voxel_size: Optional[float] = ...,
-            relion_counting: bool = ..., threads: int = ..., progress: Progress = ...) -> FscResult: ...
+            reported: Optional[float] = ..., relion_counting: bool = ..., threads: int = ..., progress: Progress = ...) -> FscResult: ...
     def mtriage(self, *, masking: str = ..., mask_from: str = ..., resolution: Optional[float] = ...,
                 radius_smooth: Optional[float] = ..., radius_smooth_ratio: float = ..., low_resolution: Optional[float] = ...,
                 high_resolution: Optional[float] = ..., scattering_table: str = ..., phenix_d99: bool = ..., threads: int = ...,

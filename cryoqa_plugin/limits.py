@@ -47,7 +47,7 @@ EXPLAINED: Dict[str, Collection[str]] = {
     "half_maps_damped": ("half_maps_scale", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
     "half_maps_filtered": ("bfactor", "fall", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
     "shares_in_mask": _AT_THE_END,
-    "level_verdict": ("pieces_95", "remaining_percent", "mask_overlap", "space_min_percent"),
+    "level_verdict": ("pieces_95", "remaining_percent", "mask_overlap", "space_min_percent", "margin"),
     "half_maps_share_noise": ("baseline", "model_gap", *_AT_THE_END),
     "model_voxel_off": ("model_shift", "model_operation", *_OF_MODEL), "model_shift": ("model_operation", *_OF_MODEL),
     "model_operation": _OF_MODEL, "model_zscore": _OF_FIT,
@@ -87,6 +87,8 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
         Check("soft_edge_width", ">=", 3.0, "Mask has a soft edge", "A hard edge correlates the half-maps; widen the soft edge."),
     ),
     "fsc": (
+        Check("reported_deviation", "<=", 5.0, "Reported against measured resolution",
+              "Report the resolution measured in the mask, or name the curve and the mask that the reported one is of."),
         Check("shares_in_mask", "is", False, "Half-maps share noise in the molecule",
               "The FSC in the mask does not fall to 0 as a signal does: orientations were fitted to noise, or a step saw both halves. "
               "Refine the halves apart, with less resolution in the reference."),
@@ -270,6 +272,9 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "Shift the map to the middle; a focused refinement is off centre, and that is no mistake."),
         Check("space_min_percent", ">=", 5.0, "Space between the molecule and the nearest face", "Use a larger box: the CTF spreads the "
               "signal beyond the molecule by some 30 Å and more."),
+        Check("margin", ">=", 20.0, "Margin between molecule and box face",
+              "The Validation Report Service asks for 20 Å; use a larger box: a tight one cuts off signal that the CTF spreads.",
+              "https://doi.org/10.1039/D2FD00059H"),
         Check("mass_offset", "<=", 10.0, "Offset of the centre of mass",
               "Shift the map to the middle; a focused refinement is off centre, and that is no mistake."),
         Check("pieces_95", "<=", 5, "Components that hold 95 % of what is above the contour level", "The density is in pieces: parts "

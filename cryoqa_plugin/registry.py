@@ -101,7 +101,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
     Capability(
         id="fsc", family="resolution", title="Fourier shell correlation of half-maps", level="1", needs=("half1", "half2"),
         takes=("mask", "mtf"), references=("Chen2013", "Rosenthal2003", "vanHeel2005"), memory=32, items=("1.a",),
-        estimates=(("1.a", "resolution"),), cost=2.0),
+        estimates=(("1.a", "resolution"),), cost=2.0, resolution_param="reported"),
     Capability(
         id="mtriage", family="resolution", title="Resolution in several senses (mtriage)", level="1",
         takes=("full_map", "half1", "half2", "mask", "model"), any_of=(("full_map",), ("half1", "half2")),

@@ -11,5 +11,5 @@ class CryoqaProtLocbfactor(CryoqaProtocol):
 
     _label = "local B-factor (locbfactor)"
     _capability = "locbfactor"
-    _shown = ("median_bfactor", "bfactor_p2_5", "bfactor_p97_5", "spread", "bfactor_map", "median_error", "resolution", "noise_source",
+    _shown = ("median", "p5", "p95", "spread", "bfactor_map", "median_error", "resolution", "noise_source",
               "mask_source")

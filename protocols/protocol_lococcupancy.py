@@ -11,4 +11,4 @@ class CryoqaProtLococcupancy(CryoqaProtocol):
 
     _label = "local occupancy (lococcupancy)"
     _capability = "lococcupancy"
-    _shown = ("median_occupancy", "occupancy_p2_5", "occupancy_p97_5", "fraction_low", "resolution", "noise_source", "mask_source")
+    _shown = ("median", "p5", "p95", "fraction_low", "resolution", "noise_source", "mask_source")

@@ -101,9 +101,9 @@ def test_every_sentence_can_be_said(validated):
 
 def test_the_sign_of_the_services_b_factors():
     item = next(i for i in ITEMS if i.id == "0.f")
-    assert judge(item, {"locbfactor": _document(median_bfactor=120.0)}, 3.0).service_status == "ok"
-    assert judge(item, {"locbfactor": _document(median_bfactor=-5.0)}, 3.0).service_status == "warn"
-    assert judge(item, {"locbfactor": _document(median_bfactor=320.0)}, 3.0).service_status == "warn"
+    assert judge(item, {"locbfactor": _document(median=120.0)}, 3.0).service_status == "ok"
+    assert judge(item, {"locbfactor": _document(median=-5.0)}, 3.0).service_status == "warn"
+    assert judge(item, {"locbfactor": _document(median=320.0)}, 3.0).service_status == "warn"
 
 
 def test_an_item_that_failed_or_is_not_there_has_no_verdict():

@@ -121,6 +121,18 @@ class SharedNoise(NamedTuple):
         return None if self.error is None else self.error * max(1.0, self.scatter or 1.0)
 
 
+class SolventFsc(NamedTuple):
+    """FSC of the half-maps in the solvent, over the shells that are noise for the most part.
+
+    ``frequency`` float64 [n] in 1/Å; ``fsc`` float64 [n], of the whitened half-maps times a weight of the solvent; ``sigma`` float64 [n],
+    the standard error of independent noise about 0. Their mean, weighted by coefficients, is :attr:`SharedNoise.share`.
+    """
+
+    frequency: np.ndarray
+    fsc: np.ndarray
+    sigma: np.ndarray
+
+
 @dataclass(frozen=True)
 class HalfMapNoise:
     """All that the noise of two half-maps tells; see :func:`half_map_noise`.
@@ -128,7 +140,7 @@ class HalfMapNoise:
     ``bfactor`` is that of the noise amplitudes finer than 12 Å (Å²): 20 to 75 as a rule, below -40 after sharpening; None with too few
     shells. ``volume_factor`` is the noise power of the whole box over that where the signal is, None where the molecule is not found; see
     :func:`volume_corrected`. ``shared`` is None where the solvent was damped, since what is left there says nothing about the noise of
-    the molecule, and where there is no solvent.
+    the molecule, and where there is no solvent; ``solvent`` is the curve behind it.
     """
 
     scale: Optional[Scale]
@@ -138,6 +150,7 @@ class HalfMapNoise:
     damping: Damping
     volume_factor: Optional[float]
     shared: Optional[SharedNoise]
+    solvent: Optional[SolventFsc] = None
 
 
 def find_low_pass(sums: CrossSums, geo: Geometry) -> Optional[LowPass]:
@@ -419,12 +432,17 @@ def half_map_noise(f1: np.ndarray, f2: np.ndarray, sums: CrossSums, geo: Geometr
     inside = noise.mean_within(a, b, core)
     del core
     factor = float(profile.power.sum() / profile.voxels.sum() / inside) if inside > 0 else None
-    shared = None
+    shared = curve = None
     if not damping.found:
         reach = np.inf if radial.rim is None else max(min(radial.rim, 0.5) * box - _INSET * voxel, 0.0)
         square_sum, fourth_sum = noise.keep_solvent(a, b, square, voxel_size, gap, ramp, reach, _RAMP)
         independent = square_sum ** 2 / (a.size * fourth_sum) if fourth_sum > 0 else 0.0
         del square
         solvent = shells.cross_sums(forward(a), forward(b), geo)
-        shared = shared_noise(solvent, sums, independent, geo, low_pass) if independent > 0 else None
-    return HalfMapNoise(compare_scale(sums, geo, low_pass), low_pass, noise_bfactor(sums, geo, low_pass), radial, damping, factor, shared)
+        if independent > 0:
+            shared = shared_noise(solvent, sums, independent, geo, low_pass)
+            use = _noisy_shells(shells.fsc(sums), geo, low_pass)
+            if use.size:
+                curve = SolventFsc(frequencies(geo)[use], shells.fsc(solvent)[use], 1 / np.sqrt(2 * solvent.count[use] * independent))
+    return HalfMapNoise(compare_scale(sums, geo, low_pass), low_pass, noise_bfactor(sums, geo, low_pass), radial, damping, factor, shared,
+                        curve)

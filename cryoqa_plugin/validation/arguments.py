@@ -21,8 +21,9 @@ _STRONG = frozenset((
     "model_zscore", "atoms_outside", "model_correlation", "model_voxel_off", "model_shift", "model_operation", "residues_shifted"))
 # It is a remark where it speaks of how the map was cut out, of its scale, or of a property of the molecule.
 _REMARKS = frozenset((
-    "decentring", "mass_offset", "space_min_percent", "centre_offset", "half_maps_scale", "background_mean", "outliers_percent",
-    "pieces_95", "remaining_percent", "mask_overlap", "bfactor", "fall", "b_excess", "guinier_correlation", "fraction_partial",
+    "decentring", "mass_offset", "space_min_percent", "margin", "reported_deviation", "centre_offset", "half_maps_scale",
+    "background_mean", "outliers_percent", "pieces_95", "remaining_percent", "mask_overlap",
+    "bfactor", "fall", "b_excess", "guinier_correlation", "fraction_partial",
     "unevenness", "log_error", "noise_spread", "noise_source", "representative", "model_gap", "model_lead", "inclusion_backbone",
     "unresolved_fraction",
     "unmasked_reaches_further", "random_fsc_at_resolution", "random_fsc", "returns_above", "rise_at_end", "shells_beyond",
@@ -38,7 +39,8 @@ _GROUPS: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     ("The reported resolution is finer than the data", (REPORTED, "finer_percent")),
     ("The half-maps are masked", ("half_maps_masked", "half_maps_damped")),
     ("The mask is too tight for the FSC", ("random_fsc_at_resolution", "random_fsc", "unmasked_reaches_further")),
-    ("The molecule is not in the middle of the box", ("decentring", "mass_offset", "space_min_percent", "centre_offset")),
+    ("The molecule is not in the middle of the box", ("decentring", "mass_offset", "centre_offset")),
+    ("The box leaves little room", ("space_min_percent", "margin")),
     ("The density is in pieces", ("pieces_95", "remaining_percent", "mask_overlap")),
     ("Density or noise around the molecule", ("background_mean", "outliers_percent", "noise_spread", "noise_source", "representative")),
     ("The fall-off of the map", ("bfactor", "fall", "b_excess", "guinier_correlation")))
@@ -53,8 +55,9 @@ _ELSEWHERE: Dict[str, Tuple[str, ...]] = {
                                                                                       "log_error"),
     "half_maps_share_noise": ("shares_in_mask",),
     "wrong_probability": ("model_operation", *_OF_MODEL), "atoms_outside": _OF_MODEL, "model_zscore": _OF_MODEL[1:],
-    REPORTED: ("reported_gap",), "fraction_partial": ("cc_mask", "residues_low", "decentring", "mass_offset"),
-    "level_verdict": ("inclusion_backbone", "decentring", "mass_offset", "space_min_percent", "outliers_percent", "background_mean")}
+    REPORTED: ("reported_deviation", "reported_gap"), "fraction_partial": ("cc_mask", "residues_low", "decentring", "mass_offset"),
+    "level_verdict": ("inclusion_backbone", "decentring", "mass_offset", "space_min_percent", "margin", "outliers_percent",
+                      "background_mean")}
 _HALVES = tuple(metric for metric in EXPLAINED if metric.startswith("half_maps_"))
 EXPLAINS: Dict[str, Tuple[str, ...]] = {metric: (*EXPLAINED.get(metric, ()), *_ELSEWHERE.get(metric, ()))
                                         for metric in dict.fromkeys((*_HALVES, "wrong_probability", *EXPLAINED, *_ELSEWHERE))}

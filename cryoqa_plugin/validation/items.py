@@ -74,7 +74,7 @@ ITEMS: Tuple[Item, ...] = (
         Rule("contour", "space_min", ">=", 20.0, "Smallest space to a face of the box", "Use a larger box.", unit="Å"),
         Rule("contour", "mass_offset_raw", "<=", 20.0, "Offset of the centre of mass", "Shift the map to the middle of the box.",
              unit="%")),
-         checks=("decentring", "space_min_percent", "mass_offset"),
+         checks=("decentring", "space_min_percent", "margin", "mass_offset"),
          note="The service writes 20 % of the box for the space and compares with 20 Å."),
     Item("0.b", "Mask and connected components", (
         Rule("contour", "components_95", "<=", 5, "Components that hold 95 % of the mass", "Choose another contour level."),
@@ -96,14 +96,14 @@ ITEMS: Tuple[Item, ...] = (
     Item("0.e", "Local resolution of the map alone", (_percentile("map_resolution"),), reported=(2.0, 13.0),
          note="A statistical estimate takes the place of the network DeepRes."),
     Item("0.f", "Local B-factor", (
-        Rule("locbfactor", "median_bfactor", ">=", -300.0, "Median of the local B-factor", "The map may need sharpening.", "negative",
+        Rule("locbfactor", "median", ">=", -300.0, "Median of the local B-factor", "The map may need sharpening.", "negative",
              "Å²"),
-        Rule("locbfactor", "median_bfactor", "<=", 0.0, "Median of the local B-factor", "The map seems sharpened too much.", "negative",
+        Rule("locbfactor", "median", "<=", 0.0, "Median of the local B-factor", "The map seems sharpened too much.", "negative",
              "Å²")),
          note="The service's B-factors are negative for a fall-off; those of cryoqa are calibrated and positive, as of atoms, and judged "
               "by how much they differ from place to place."),
     Item("0.g", "Local occupancy", (
-        Rule("lococcupancy", "median_occupancy", ">=", 0.5, "Median of the local occupancy", "Parts of the molecule may be missing."),),
+        Rule("lococcupancy", "median", ">=", 0.5, "Median of the local occupancy", "Parts of the molecule may be missing."),),
          note="Its mean inside the mask is 0.75 by construction, so that the service's rule hardly ever fails."),
     Item("0.h", "Hand", (
         Rule("hand", "wrong_probability", "<=", 0.5, "Probability that the hand is wrong", "Mirror the map."),),

@@ -3,7 +3,8 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-SLACK = 0.05                                     # of the resolution: rounding, and masks that differ between programs
+from ..study.reported import SLACK
+
 FAR = 0.2                                        # a reported resolution that is finer by more is none of the map's
 REACHED = 0.5                                    # % of the voxels that have to reach the reported resolution
 TITLE = "Reported resolution against what the data show"

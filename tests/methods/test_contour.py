@@ -261,7 +261,8 @@ def test_levels_too_high_and_too_low_are_named(sim_case, name):
     for given in ({}, {"model": model}):
         suggested = _run_with(map_, given)
         assert suggested.level_verdict == "fits" and not suggested.warnings and 0.8 < suggested.mass / (mass.total / 1000) < 1.1
-        assert {c["status"] for c in _checked(suggested).values()} <= {"ok", "skipped"}
+        # The box is small on purpose: it has less than 20 Å beside the molecule.
+        assert {c["status"] for n, c in _checked(suggested).items() if n != "margin"} <= {"ok", "skipped"} and suggested.margin < 20
         for level in (right, 0.8 * right, 1.2 * right):
             assert _run_with(map_, given, contour=level).level_verdict == "fits"
         low, high = _run_with(map_, given, contour=right / 3), _run_with(map_, given, contour=min(3 * right, float(voxels[60])))
@@ -412,3 +413,31 @@ def test_real_maps(shared):
         assert result.contour_lowest <= result.contour <= result.contour_highest and result.level_verdict == "fits"
     whole = _run(read_map(str(shared / "data" / "maps" / "emd1080_groel_imp" / "groel-11.5A.mrc")))
     assert whole.components_95 == 1 and 500 < whole.mass < 1100          # GroEL: 800 kDa
+
+
+def test_margin_is_the_empty_space_in_angstroms_with_its_face():
+    """A box of 40 voxels of 1, 2 and 3 Å: the nearest face by voxels is not the nearest by Å."""
+    binary = np.zeros((40, 40, 40), bool)
+    binary[12:30, 11:30, 13:30] = True                       # z, y, x
+    found = steps.spaces(binary, (1.0, 2.0, 3.0))
+    space, where = steps.margin(found.rows, binary.shape, (1.0, 2.0, 3.0), "")
+    assert space == pytest.approx(10.0) and where == "x, right"              # voxels 30 to 39 are empty
+    space, where = steps.margin(found.rows, binary.shape, (1.0, 2.0, 3.0), "x")
+    assert space == pytest.approx(20.0) and where == "y, right"
+    assert steps.margin(found.rows, binary.shape, (1.0, 2.0, 3.0), "xyz") is None
+
+
+def test_margin_of_a_ball_and_the_limit_of_20_angstroms():
+    map_, inside = _noisy(centre=(20, 20, 14), radius=9, noise=0.01)
+    result = _run(map_, contour=0.5, dilate=0)
+    first = np.flatnonzero(inside.any(axis=(0, 1)))[0]
+    assert result.margin == pytest.approx(1.5 * first) and result.margin_axis == "x, left"
+    assert _checked(result)["margin"]["status"] == "warn"
+
+
+def test_mass_above_the_contour_is_held_against_the_model(sim_case):
+    model = read_model(str(sim_case("p96") / "p96_model.pdb"))
+    map_ = read_map(str(sim_case("p96") / "p96_full.mrc"))
+    result = compute_contour(Study(full_map=map_, model=model), ContourParams())
+    assert result.model_mass_percent == pytest.approx(100 * result.mass / result.model_mass)
+    assert result.model_mass == pytest.approx(mass_of_model(model).total / 1000) and 60 < result.model_mass_percent < 120

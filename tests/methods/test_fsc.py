@@ -321,3 +321,24 @@ def test_numbers_have_not_moved():
     for name, value in golden.items():
         exact = value is None or isinstance(value, (bool, str))
         assert metrics[name] == (value if exact else pytest.approx(value, rel=2e-4, abs=2e-4)), name
+
+
+@pytest.mark.parametrize("factor, status", [(1.0, "ok"), (1.04, "ok"), (0.97, "ok"), (1.2, "warn"), (0.9, "warn")])
+def test_a_reported_resolution_is_held_against_the_measured_one(halves, plain, factor, status):
+    result = run(halves, reported=factor * plain.resolution)
+    assert result.reported_difference == pytest.approx(100 * (factor - 1))
+    assert result.reported_deviation == pytest.approx(100 * abs(factor - 1)) and statuses(result)["reported_deviation"] == status
+    assert ("agrees" in result.reported_words) == (status == "ok")
+    assert ("coarser" in result.reported_words) == (factor == 1.2) and ("finer" in result.reported_words) == (factor == 0.9)
+
+
+def test_the_curve_of_a_reported_resolution_is_named(halves, plain):
+    reported = plain.resolution_unmasked_05
+    assert reported > 1.05 * plain.resolution
+    result = run(halves, reported=1.005 * reported)
+    assert result.reported_equals == "FSC 0.5 without a mask" and result.reported_equals in result.reported_words
+    assert statuses(plain)["reported_deviation"] == "skipped" and plain.reported_words is None
+    # 1.5 % off every reading, no curve is named
+    readings = [v for n, v in plain.metrics.items() if n.startswith("resolution_") and isinstance(v, float)]
+    other = next(r for r in np.linspace(1.06, 2, 95) * plain.resolution if min(abs(v / r - 1) for v in readings) > 0.011)
+    assert run(halves, reported=other).reported_equals is None

@@ -254,3 +254,21 @@ def test_a_signal_that_falls_off_along_z_is_seen(sim_case):
     along, even = run(load(sim_case, "a96")), run(load(sim_case, "p96"))
     assert along.d99_z > 1.25 * along.d99_x and along.d99_z == along.d99_worst
     assert even.d99_z < 1.1 * even.d99_x
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3])
+def test_fsc_of_the_solvent_tells_shared_noise_with_its_band(halves, share):
+    """Noise of independent halves stays in the band of three standard errors; what is shared lifts the curve to its share."""
+    rng = np.random.default_rng(8)
+    common, *own = (rng.standard_normal(halves.half1.shape) for _ in range(3))
+    spread = 3 * float(halves.half1.data.std())
+    noisy = [Map((h.data + spread * (np.sqrt(share) * common + np.sqrt(1 - share) * n)).astype(np.float32), h.voxel_size, h.origin)
+             for h, n in zip((halves.half1, halves.half2), own)]
+    result = run(halves.with_(half1=noisy[0], half2=noisy[1]))
+    curve = result.fsc_solvent
+    np.testing.assert_allclose(curve.lower, -curve.upper)
+    inside = np.mean(np.abs(curve.y) <= curve.upper)
+    assert inside > 0.95 if share == 0 else inside < 0.5
+    weight = 1 / curve.upper ** 2
+    assert result.half_maps_shared_noise == pytest.approx(np.average(curve.y, weights=weight), abs=1e-6)
+    assert result.half_maps_shared_noise == pytest.approx(share, abs=0.03)

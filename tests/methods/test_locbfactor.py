@@ -47,14 +47,14 @@ def test_more_fall_off_gives_as_much_more(single):
     for b in (40.0, 70.0):
         study = made(bfactor=b)
         found.append(run(alone(study) if single else study, resolution=3.0))
-    assert found[1].median_bfactor - found[0].median_bfactor == pytest.approx(30, abs=6)
+    assert found[1].median - found[0].median == pytest.approx(30, abs=6)
     first = found[0]
     assert first.local_bfactor.origin == ORIGIN and np.all(first.local_bfactor.data[made().mask.data < 0.5] == 0)
     assert first.noise_source == ("solvent" if single else "half-maps") and first.mask_source == "given"
-    assert first.bfactor_p2_5 < first.median_bfactor < first.bfactor_p97_5 and first.histogram.y.sum() == pytest.approx(1)
-    assert first.bfactor_map == pytest.approx(first.median_bfactor, abs=10) and first.spread_over_error < 3
+    assert first.p5 < first.median < first.p95 and first.histogram.y.sum() == pytest.approx(1)
+    assert first.bfactor_map == pytest.approx(first.median, abs=10) and first.spread_over_error < 3
     assert first.unevenness == pytest.approx(np.exp(first.spread / 36)) and first.log_error == pytest.approx(first.median_error / 36)
-    assert len(first.bands.rows) == 6 and f"{first.median_bfactor:.0f} Å²" in first.summary
+    assert len(first.bands.rows) == 6 and f"{first.median:.0f} Å²" in first.summary
 
 
 @pytest.mark.heavy
@@ -67,7 +67,7 @@ def test_every_parameter_does_something():
     assert run(study, resolution=3.0, window=9.0).window_used == 9 and usual.window_used == 6
     plain = dict(rules="original", resolution=3.0)
     usual = run(study, **plain)
-    assert usual.median_bfactor < 0 and usual.local_error is None and usual.fraction_without == 0 and "original" in usual.summary
+    assert usual.median < 0 and usual.local_error is None and usual.fraction_without == 0 and "original" in usual.summary
     for values in (dict(noise_quantile=0.5), dict(width=3.0), dict(lowest=10.0), dict(bands=5), dict(resolution=4.0)):
         assert abs(run(study, **dict(plain, **values)).local_bfactor.data - usual.local_bfactor.data)[inside].max() > 0.5
     assert run(study, only_above_noise=True, noise_quantile=0.99, **plain).fraction_without > 0

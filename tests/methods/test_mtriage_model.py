@@ -10,9 +10,9 @@ from cryoqa_plugin.demo import make_demo_data
 from cryoqa_plugin.errors import InputError
 from cryoqa_plugin.io.models import Model
 from cryoqa_plugin.limits import CHECKS
-from cryoqa_plugin.methods.resolution import mtriage_model as placing
+from cryoqa_plugin.methods.resolution import mtriage_model as placing, mtriage_near
 from cryoqa_plugin.methods.resolution.mtriage import MtriageParams, compute_mtriage
-from cryoqa_plugin.results import to_document
+from cryoqa_plugin.results import Curve, to_document
 from cryoqa_plugin.study import Study
 from mtriage_cases import make_inputs, make_model
 
@@ -178,3 +178,30 @@ def test_a_model_that_fits_nowhere_is_far_from_any_number(inputs):
     noise = inputs.half1.with_data(rng.standard_normal(inputs.half1.shape).astype(np.float32))
     found = compute_mtriage(Study(full_map=noise, model=inputs.model), MtriageParams(resolution=4.0))
     assert found.reported_gap > 3 and found.model_place_words is None
+
+
+def test_the_curve_of_a_perfect_model_is_that_of_the_model_the_map_was_made_of():
+    """Half-maps of a model and noise: the map-model FSC follows the root of 2 FSC / (1 + FSC), and both fall to 0.5 together."""
+    inputs = make_inputs(shape=(48, 48, 48), noise=1.5)
+    found = compute_mtriage(inputs, MtriageParams())
+    expected, measured = found.fsc_model_expected, found.fsc_model_near
+    inside = expected.x * found.d_fsc_expected_05 < 1
+    assert np.abs(expected.y - np.interp(expected.x, measured.x, measured.y))[inside].mean() < 0.03
+    assert found.d_fsc_expected_05 == pytest.approx(found.d_fsc_model_05_near, rel=0.05)
+    assert 0.5 < found.fsc_model_mean <= 1 and {row[0] for row in found.archive.rows} >= {"mean FSC up to FSC 0.5"}
+
+
+def test_a_wrong_model_stays_below_the_curve_of_a_perfect_one():
+    inputs = make_inputs(shape=(48, 48, 48), noise=1.0)
+    wrong = make_model(inputs.model.xyz + np.random.default_rng(5).normal(0, 0.9, inputs.model.xyz.shape))
+    found = compute_mtriage(inputs.with_(model=wrong), MtriageParams())
+    at = 1 / found.d_fsc_expected_05
+    low = np.interp(at, found.fsc_model_near.x, found.fsc_model_near.y)
+    assert low < 0.4 and found.d_fsc_model_05_near > 1.1 * found.d_fsc_expected_05
+
+
+def test_perfect_and_mean_to_half_against_their_formulas():
+    np.testing.assert_allclose(mtriage_near.perfect(np.array([-0.2, 0.0, 0.143, 1.0])), [0, 0, np.sqrt(0.286 / 1.143), 1])
+    shells = Curve(np.array([0.1, 0.2, 0.3, 0.4]), np.array([1.0, 0.4, 0.7, 0.2]))
+    assert mtriage_near.mean_to_half(shells, 2.0) == pytest.approx((0.01 + 0.4 * 0.04 + 0.7 * 0.09) / 0.14)
+    assert mtriage_near.mean_to_half(shells, 4.0) == pytest.approx(1.0) and mtriage_near.mean_to_half(shells, 20.0) is None

@@ -211,24 +211,21 @@ def original_amplitudes(inputs: AmplitudeInputs, frequencies: np.ndarray, width:
         yield found
 
 
-def percentiles(values: np.ndarray, prefix: str) -> Dict[str, float]:
-    """Percentiles of values by field of the result.
+def percentiles(values: np.ndarray) -> Dict[str, float]:
+    """Percentiles of values by field of the result, under the names of local resolutions.
 
     Parameters
     ----------
     values
         Values in the mask, float [n].
-    prefix
-        What the fields are called after, ``bfactor`` or ``occupancy``.
 
     Returns
     -------
     dict of float
-        The percentiles 2.5, 25, 50, 75 and 97.5, in the unit of the values.
+        ``p5``, ``p25``, ``median``, ``p75`` and ``p95``, in the unit of the values.
     """
-    numbers = np.percentile(values.astype(np.float64), (2.5, 25, 50, 75, 97.5))
-    names = (f"{prefix}_p2_5", f"{prefix}_p25", f"median_{prefix}", f"{prefix}_p75", f"{prefix}_p97_5")
-    return {name: float(v) for name, v in zip(names, numbers)}
+    numbers = np.percentile(values.astype(np.float64), (5, 25, 50, 75, 95))
+    return {name: float(v) for name, v in zip(("p5", "p25", "median", "p75", "p95"), numbers)}
 
 
 def histogram(values: np.ndarray) -> Curve:

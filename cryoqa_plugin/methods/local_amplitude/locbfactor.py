@@ -54,12 +54,12 @@ class LocbfactorResult(HalfMapFacts):
     """Result of the ``locbfactor`` capability. Statistics are over the voxels of the mask."""
 
     schema: ClassVar[str] = "cryoqa/locbfactor/1"
-    median_bfactor: Optional[float] = _b("median local B-factor in the mask")
-    bfactor_p2_5: Optional[float] = _b("2.5 % of the voxels have less")
-    bfactor_p25: Optional[float] = _b("25 % of the voxels have less")
-    bfactor_p75: Optional[float] = _b("75 % of the voxels have less")
-    bfactor_p97_5: Optional[float] = _b("97.5 % of the voxels have less")
-    spread: Optional[float] = _b("97.5th less 2.5th percentile: how much the fall-off varies over the map")
+    median: Optional[float] = _b("median local B-factor in the mask")
+    p5: Optional[float] = _b("local B-factor that 5 % of the mask is below")
+    p25: Optional[float] = _b("local B-factor that 25 % of the mask is below")
+    p75: Optional[float] = _b("local B-factor that 75 % of the mask is below")
+    p95: Optional[float] = _b("local B-factor that 95 % of the mask is below")
+    spread: Optional[float] = _b("95th less 5th percentile: how much the fall-off varies over the map")
     unevenness: Optional[float] = metric("", "times by which the amplitudes at the resolution d differ between these two: "
                                          "exp(spread / 4 d^2)", "lower")
     bfactor_map: Optional[float] = _b("B-factor of the whole map, that local ones scatter around")
@@ -120,8 +120,8 @@ def compute_locbfactor(study: Study, params: LocbfactorParams, *, progress: Prog
     known = known[np.isfinite(known)]
     if not known.size:
         raise InputError(f"No voxel of the mask has three bands above the noise ({inputs.maps.mean.path}); use all bands.")
-    values.update(local_power.percentiles(known, "bfactor"), fraction_without=float(1 - known.size / np.count_nonzero(inputs.inside)))
-    values["spread"] = values["bfactor_p97_5"] - values["bfactor_p2_5"]
+    values.update(local_power.percentiles(known), fraction_without=float(1 - known.size / np.count_nonzero(inputs.inside)))
+    values["spread"] = values["p95"] - values["p5"]
     at_end = 4 * inputs.maps.resolution ** 2
     # e^50 is beyond any map, and still a number.
     values["unevenness"] = float(np.exp(min(values["spread"] / at_end, 50.0)))
@@ -164,5 +164,5 @@ def _original(inputs: AmplitudeInputs, params: LocbfactorParams, values: Dict[st
 
 def _summary(values: Dict[str, Any], params: LocbfactorParams) -> str:
     sign = "" if params.rules == "cryoqa" else " by the original's rules (negative for a fall-off)"
-    return (f"The local B-factor is {values['median_bfactor']:.0f} Å² in the median{sign}, {values['bfactor_p2_5']:.0f} to "
-            f"{values['bfactor_p97_5']:.0f} Å² in 95 % of the mask.")
+    return (f"The local B-factor is {values['median']:.0f} Å² in the median{sign}, {values['p5']:.0f} to "
+            f"{values['p95']:.0f} Å² over 5–95 % of the mask.")

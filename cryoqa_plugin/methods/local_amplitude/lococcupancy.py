@@ -52,11 +52,11 @@ class LococcupancyResult(HalfMapFacts):
     """Result of the ``lococcupancy`` capability. Statistics are over the voxels of the mask."""
 
     schema: ClassVar[str] = "cryoqa/lococcupancy/1"
-    median_occupancy: Optional[float] = _part("median local occupancy in the mask", "higher")
-    occupancy_p2_5: Optional[float] = _part("2.5 % of the voxels have less", "higher")
-    occupancy_p25: Optional[float] = _part("25 % of the voxels have less", "higher")
-    occupancy_p75: Optional[float] = _part("75 % of the voxels have less")
-    occupancy_p97_5: Optional[float] = _part("97.5 % of the voxels have less")
+    median: Optional[float] = _part("median local occupancy in the mask", "higher")
+    p5: Optional[float] = _part("local occupancy that 5 % of the mask is below", "higher")
+    p25: Optional[float] = _part("local occupancy that 25 % of the mask is below", "higher")
+    p75: Optional[float] = _part("local occupancy that 75 % of the mask is below")
+    p95: Optional[float] = _part("local occupancy that 95 % of the mask is below")
     fraction_low: Optional[float] = _part("part of the mask with an occupancy below 0.5", "lower")
     fraction_without_detail: Optional[float] = _part("part of the mask with an occupancy below 0.25: a belt of detergent or lipid, "
                                                      "disorder, or solvent", "lower")
@@ -118,12 +118,12 @@ def compute_lococcupancy(study: Study, params: LococcupancyParams, *, progress: 
     elif not judged and not original and low > _SMALL:
         inputs.maps.warnings.append(f"{100 * bare:.2g} % of the mask hold hardly any detail, as a belt of detergent or lipid, a disordered "
                                     "part or solvent do; whether parts of the molecule are there in some particles only cannot be told.")
-    values.update(local_power.percentiles(known, "occupancy"), fraction_low=low, fraction_without_detail=bare,
+    values.update(local_power.percentiles(known), fraction_low=low, fraction_without_detail=bare,
                   fraction_partial=low if judged else None,
                   histogram=local_power.histogram(known), local_occupancy=inputs.maps.mean.with_data(made))
     progress(1.0, "done")
-    summary = (f"The local occupancy is {values['median_occupancy']:.2f} in the median, {values['occupancy_p2_5']:.2f} to "
-               f"{values['occupancy_p97_5']:.2f} in 95 % of the mask; {100 * values['fraction_low']:.3g} % lie below {_LOW:g}.")
+    summary = (f"The local occupancy is {values['median']:.2f} in the median, {values['p5']:.2f} to "
+               f"{values['p95']:.2f} over 5–95 % of the mask; {100 * values['fraction_low']:.3g} % lie below {_LOW:g}.")
     return LococcupancyResult(summary=summary, warnings=tuple(inputs.maps.warnings), **values)
 
 

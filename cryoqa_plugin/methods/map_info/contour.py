@@ -69,6 +69,7 @@ class ContourResult(Result):
                          "sequence; protein without them", "none")
     residues: float = metric("", "number of residues in this mass: 110 Da of protein, 325 of nucleic acid", "none")
     model_mass: Optional[float] = metric("kDa", "mass of the model with its hydrogens, or with those of average residues", "none")
+    model_mass_percent: Optional[float] = metric("%", "mass above the contour level, wherever it is, over that of the model", "none")
     model_ratio: Optional[float] = metric("", "mass above the contour level within 3.5 Å of the model, over that of the model", "none")
     sequence_mass: Optional[float] = metric("kDa", "mass of the sequence, each chain once", "none")
     mask_mass: Optional[float] = metric("kDa", "mass that would fill the mask that was given", "none")
@@ -82,6 +83,9 @@ class ContourResult(Result):
     space_min: float = metric("Å", "smallest space between this mask and a face of the box, as the service counts it", "higher")
     space_min_percent: Optional[float] = metric("%", "smallest space between the mask and a face, in empty voxels over the box, of the "
                                                 "axes that the molecule does not run through", "higher")
+    margin: Optional[float] = metric("Å", "smallest empty space between the mask and a face, of the axes that the molecule does not run "
+                                     "through: the Validation Report Service asks for 20 Å", "higher")
+    margin_axis: Optional[str] = metric("", "axis and side of this space", "none")
     mass_offset: Optional[float] = metric("%", "offset of the centre of mass of the large components over the box, of the worst axis that "
                                           "the molecule does not run through", "lower")
     mass_offset_raw: Optional[float] = metric("%", "the same of the whole map with its negative values, as the service has it", "none")
@@ -207,6 +211,7 @@ def _level(study: Study, level: float, found: levels.Levels, target: Optional[le
     said = levels.sentence(level, found, (levels.kda(shown, of), levels.kda(right, of)), target)
     warnings += [said] if said else []
     contour = levels.volume_above(map_, level)
+    everything = levels.kda(contour, of)
     rows: List[Tuple[Any, ...]] = [_row(f"contour at {level:.3g}", contour, of, contour)]
     if level != found.suggested:
         rows.append(_row(f"contour at {found.suggested:.3g}, suggested", levels.volume_above(map_, found.suggested), of, contour))
@@ -222,6 +227,8 @@ def _level(study: Study, level: float, found: levels.Levels, target: Optional[le
             mass = weigh(given)
             rows.append((kind, mass.volume, mass.total / 1000, mass.residues, mass.atoms, mass.volume / contour))
             values[f"{kind}_mass"] = mass.total / 1000
+    if values.get("model_mass"):
+        values["model_mass_percent"] = 100 * everything / values["model_mass"]
     if near is not None and target is not None and target.mass.volume > 0:         # 0 for a model that lies elsewhere
         values["model_ratio"] = shown / target.mass.volume
         rows.insert(1, _row("contour near the model", shown, of, contour))
@@ -267,7 +274,9 @@ def _centring(map_: Map, made: _Made, through: str) -> Dict[str, Any]:
     centre, offset = made.offsets
     rows = tuple(row + (centre[i], offset[i], raw[i] if raw else None, raw_offset[i]) for i, row in enumerate(found.rows))
     free = [i for i, name in enumerate("xyz") if name not in through]
-    return dict(through=through, decentring=max((found.rows[i][5] for i in free), default=None), decentring_largest=service.decentring,
+    margin = steps.margin(found.rows, map_.shape, map_.voxel_size, through)
+    return dict(through=through, margin=None if margin is None else margin[0], margin_axis=None if margin is None else margin[1],
+                decentring=max((found.rows[i][5] for i in free), default=None), decentring_largest=service.decentring,
                 space_min=service.space_min,
                 space_min_percent=min((min(found.rows[i][3:5]) for i in free), default=None),
                 mass_offset=max((offset[i] for i in free), default=None), mass_offset_raw=max(raw_offset) if raw else None,

@@ -83,6 +83,31 @@ def spaces(binary: np.ndarray, voxel_size: Sequence[float]) -> Spaces:
     return Spaces(tuple(rows), max(r[5] for r in rows), min(min(r[1:3]) for r in rows), min(percents))
 
 
+def margin(rows: Sequence[Tuple[Any, ...]], shape: Sequence[int], voxel_size: Sequence[float],
+           through: str) -> Optional[Tuple[float, str]]:
+    """Smallest empty space between a mask and a face of the box.
+
+    Parameters
+    ----------
+    rows
+        Those of :func:`spaces`.
+    shape
+        Of the map (z, y, x).
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    through
+        Axes that do not count, because the molecule runs through their faces.
+
+    Returns
+    -------
+    tuple or None
+        The empty voxels times their edge in Å, and where: ``x, left`` for the face where x is smallest. None where no axis counts.
+    """
+    found = [(row[3 + side] / 100 * n * size, f"{row[0]}, {('left', 'right')[side]}")
+             for row, n, size in zip(rows, shape[::-1], voxel_size) if row[0] not in through for side in (0, 1)]
+    return min(found, key=lambda f: round(f[0], 6)) if found else None
+
+
 def centre_raw(data: np.ndarray) -> Optional[Tuple[float, float, float]]:
     """Centre of mass of a map with its negative values, as the service computes it.
 

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Dict, List, Optional
+from typing import Any, ClassVar, Dict, List, Mapping, Optional
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ...progress import Progress, silent
 from ...results import Curve, Table, curve, map_output, metric, table
 from ...study import Study
 from ...study import fsc_criteria as criteria
+from ...study import reported
 from ...study.fsc_curves import FscCurve, FscSettings
 from ...study.halves import HalfMapFacts
 from ...study.independence import Independence
@@ -22,6 +23,11 @@ from .fsc_words import FscReadings, mask_warnings, read_curves, summary
 _FIELDS = {"unmasked": "fsc_unmasked", "masked": "fsc_masked", "corrected": "fsc_true", "random": "fsc_phase_randomised",
            "spherical": "fsc_spherical", "loose": "fsc_loose", "volume": "fsc_volume", "widened": "fsc_widened", "bounded": "fsc_bounded"}
 _READ = [(name, key) for name in ("unmasked", "masked", "corrected") for key in criteria.CRITERIA]
+_REPORTED = {"unmasked_0143": "the FSC without a mask", "corrected_0143": "the FSC in the mask, corrected",
+             "masked_0143": "the FSC in the mask, not corrected", "widened_0143": "the FSC in the mask with a wider edge",
+             "volume_0143": "the FSC without a mask, corrected for noise that is missing", "unmasked_05": "FSC 0.5 without a mask",
+             "corrected_05": "FSC 0.5 in the mask, corrected", "masked_05": "FSC 0.5 in the mask, not corrected",
+             "spherical_0143": "the FSC in a spherical mask", "loose_0143": "the FSC in a loose mask"}
 _READ += [("volume", "0143"), ("widened", "0143")]
 
 
@@ -56,6 +62,8 @@ class FscParams:
                                 expert=True)
     mtf_voxel_size: Optional[float] = param(None, "Pixel size of the detector that the MTF is of; that of the maps when empty.",
                                             label="MTF pixel size", unit="Å", min=0.01, max=50, expert=True)
+    reported: Optional[float] = param(None, "Resolution that was reported, to hold against the one measured here.",
+                                      label="Reported resolution", unit="Å", min=0.5, max=200)
     relion_counting: bool = param(False, "Count both Friedel mates on the plane kx = 0 as RELION does: only to compare curves with "
                                   "RELION's to the last digit.", label="Count as RELION", expert=True)
 
@@ -88,6 +96,13 @@ class FscResult(HalfMapFacts):
                                              "for noise that is missing around the molecule), or widened (corrected, in the mask with a "
                                              "wider edge)", "none")
     resolution_relion: Optional[float] = _res("last shell of the headline curve before its first value below the threshold, as RELION")
+    reported: Optional[float] = metric("Å", "resolution that was reported", "none")
+    reported_difference: Optional[float] = metric("%", "by how much the reported resolution is coarser than the headline, or than that "
+                                                  "without shared noise; below 0 for a finer one", "target:0")
+    reported_deviation: Optional[float] = metric("%", "the same without its sign", "target:0")
+    reported_equals: Optional[str] = metric("", "curve and criterion that give the reported resolution within 1 %, where it is more than "
+                                            "5 % off", "none")
+    reported_words: Optional[str] = metric("", "the reported resolution against the measured one, in words", "none")
     resolution_unmasked_0143: Optional[float] = _res("unmasked FSC at 0.143")
     resolution_unmasked_05: Optional[float] = _res("unmasked FSC at 0.5")
     resolution_unmasked_half_bit: Optional[float] = _res("unmasked FSC at the half-bit curve")
@@ -190,6 +205,7 @@ def compute_fsc(study: Study, params: FscParams, *, progress: Progress = silent)
         values.update(sharpening_values(study, params, readings, warnings))
     values.update(resolution_values(readings, study.independence), tail_fsc=tail_fsc(curves.unmasked),
                   rise_at_end=rise_at_end(curves.unmasked), **curve_values(readings))
+    values.update(reported_values(params.reported, values))
     progress(1.0, "done")
     return FscResult(summary=summary(study, readings, params.threshold, params.confidence), warnings=tuple(warnings), **values)
 
@@ -286,6 +302,29 @@ def resolution_values(readings: FscReadings, independence: Independence) -> Dict
     out["resolutions"] = Table(("curve", "criterion", "resolution", "worse", "better", "last shell", "remark"),
                                criteria.rows(readings.estimates))
     return out
+
+
+def reported_values(given: Optional[float], values: Mapping[str, Any]) -> Dict[str, Any]:
+    """The reported resolution against what was measured.
+
+    Parameters
+    ----------
+    given
+        The reported resolution in Å, None where none was.
+    values
+        What was measured, by result field.
+
+    Returns
+    -------
+    dict
+        By result field; no comparison where half-maps have no resolution.
+    """
+    measured = values.get("resolution") or values.get("resolution_bound")
+    if given is None or not measured:
+        return dict(reported=given)
+    found = reported.compare(given, measured, {words: values.get(f"resolution_{name}") for name, words in _REPORTED.items()})
+    return dict(reported=given, reported_difference=found.difference, reported_deviation=abs(found.difference),
+                reported_equals=found.equals, reported_words=found.words)
 
 
 def tail_fsc(curve_: FscCurve) -> float:

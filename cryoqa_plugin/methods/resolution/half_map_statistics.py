@@ -20,6 +20,7 @@ from .half_map_shells import HalfMapShells, HalfMapStatisticsParams, sum_shells
 
 _KEPT = 0.99 ** 2                                # of the power, for a correlation of 0.99
 _RANDOM_PHASES = 103.9                           # degrees, 180 / sqrt(3)
+_BAND = 3.0                                      # standard errors of the FSC of the solvent
 _LOWEST_LOG = -20.0                              # smaller probabilities are drawn here
 _BALL_VOXELS, _EDGE_VOXELS = 5.0, 2.0  # radius of the ball, and its soft edge
 _RESOLUTIONS = ("resolution_fdr", "resolution_fdr_unmasked", "resolution_dpr_45", "resolution_dpr_random", "resolution_ssnr_1")
@@ -61,6 +62,8 @@ class HalfMapStatisticsResult(HalfMapFacts):
     mask_fraction: Optional[float] = metric("", "mean of the mask: part of the box inside", "none")
     fsc_unmasked: Optional[Curve] = _curve("FSC of the half-maps as they are", "FSC", output="outputFSCs")
     fsc_masked: Optional[Curve] = _curve("FSC in the mask, of half-maps with equally strong shells", "FSC", output="outputFSCs")
+    fsc_solvent: Optional[Curve] = _curve("FSC of the solvent, where noise rules; band: 3 standard errors of independent noise about 0",
+                                          "FSC")
     fdr_limit: Optional[Curve] = _curve("FSC above which a shell is more than noise at the false discovery rate", "FSC")
     p_value: Optional[Curve] = _curve("probability of such an FSC in noise", "log10 probability")
     p_adjusted: Optional[Curve] = _curve("the same, adjusted for the number of shells", "log10 probability")
@@ -107,7 +110,7 @@ def compute_half_map_statistics(study: Study, params: HalfMapStatisticsParams, *
     found = sum_shells(study, params, progress)
     values = dict(study.half_map_values(), **significance_values(study, found))
     values.update(strength_values(study, params, found), **signal_values(study, params, found, warnings))
-    values.update(direction_values(found), **sign_values(study))
+    values.update(direction_values(found), **sign_values(study), **solvent_values(study))
     values.update(limited(study.independence, values, _RESOLUTIONS, takes_shared=True))
     if not study.independence.holds or study.independence.end is not None:
         values.update(reaches_nyquist=None, shells_beyond=None)
@@ -158,6 +161,20 @@ def significance_values(study: Study, found: HalfMapShells) -> Dict[str, Any]:
     if study.mask is not None:
         out["fsc_masked"] = Curve(x, inside.fsc)
     return out
+
+
+def solvent_values(study: Study) -> Dict[str, Any]:
+    """FSC of the solvent with the band of independent noise, by result field; empty where there is no solvent to tell it from.
+
+    Parameters
+    ----------
+    study
+        The Study of the half-maps.
+    """
+    solvent = None if study.noise is None else study.noise.solvent
+    if solvent is None:
+        return {}
+    return dict(fsc_solvent=Curve(solvent.frequency, solvent.fsc, -_BAND * solvent.sigma, _BAND * solvent.sigma))
 
 
 def _log(p: np.ndarray) -> np.ndarray:

@@ -7,12 +7,16 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 import numpy as np
 
 from ...core import fourier, spectra
-from ...results import Curve, Result, curve, metric
-from ...study import model_place
+from ...results import Curve, Result, Table, curve, metric, table
+from ...study import archive, model_place
+from ...study.noise import bounded_fsc
+from ...study.solvent import without_level
 from .mtriage_passes import MtriageInputs
 
 _DIP = 0.8                            # of the frequency of the last fall, up to which a shell below the threshold is a dip
 _LONG = 1.3                           # finer over coarser end (1/Å) of a dip that is said: a wrong model makes shorter ones
+_ARCHIVE_COLUMNS = ("what", "value", "among", "entries", "surely worse (%)", "at most worse (%)")
+_LOST = 0.05                          # FSC of half-maps below which it is noise for the most part
 _UNBUILT = 0.8                        # part of the surroundings below which it is said that other density is left out
 
 
@@ -32,6 +36,14 @@ class ModelAgreement(Result):
     reported_lead: Optional[float] = metric("", "the inverse of reported_gap: above 1 the model agrees to finer detail", "target:1")
     model_mask_fraction: Optional[float] = metric("", "mean of the mask around the model", "none")
     model_free: Optional[float] = metric("", "part of that mask that is free of density which the model does not explain", "higher")
+    fsc_model_mean: Optional[float] = metric("", "mean of the map-model FSC near the model up to its last shell of at least 0.5, weighted "
+                                             "by frequency squared", "higher")
+    d_fsc_expected_05: Optional[float] = metric("Å", "where the map-model FSC near a perfect model would fall to 0.5, by the half-maps in "
+                                                "the same mask", "lower")
+    fsc_model_expected: Optional[Curve] = curve("FSC of the map with a perfect model, expected from the half-maps in the same mask",
+                                                x_label="Frequency", x_unit="1/Å", y_label="FSC", output="outputFSCs")
+    archive: Optional[Table] = table("FSC of map and model among archive entries: percentage of them that are surely and perhaps worse; "
+                                     + archive.SOURCE)
     fsc_model_near: Optional[Curve] = curve("FSC of map and model near the model", x_label="Frequency", x_unit="1/Å", y_label="FSC",
                                             output="outputFSCs")
 
@@ -66,7 +78,8 @@ def near_the_model(inputs: MtriageInputs, values: Mapping[str, Any], warnings: L
         number = values.get("d_fsc_model_05_unmasked")
     else:
         near, number = measure_near(inputs, news)
-        out.update(near)
+        out.update(near, **expected_near(inputs))
+        out["archive"] = archive_table(out, [values.get(n) for n in ("d_fsc_masked", "d_fsc_unmasked")], inputs.params.resolution)
     # In a mask the half-map FSC is too good, without one too bad: the truth lies between.
     halves = [values[n] for n in ("d_fsc_unmasked", "d_fsc_masked") if values.get(n)]
     given = [inputs.params.resolution] if inputs.params.resolution else []
@@ -105,8 +118,9 @@ def measure_near(inputs: MtriageInputs, warnings: List[str]) -> Tuple[Dict[str, 
     freq, smooth = spectra.smooth_curve(sums)
     values: Dict[str, Any] = {f"d_fsc_model_{name}_near": none_if_nan(inputs.last_fall(freq, smooth, cut))
                               for cut, name in ((0.143, "0143"), (0.5, "05"))}
-    values.update(model_mask_fraction=float(mask.data.mean(dtype=np.float64)), model_free=mask.free,
-                  fsc_model_near=Curve(*spectra.shell_curve(sums)))
+    near = Curve(*spectra.shell_curve(sums))
+    values.update(fsc_model_mean=mean_to_half(near, 2 * max(inputs.grid.voxel_size)), fsc_model_near=near)
+    values.update(model_mask_fraction=float(mask.data.mean(dtype=np.float64)), model_free=mask.free)
     if mask.free < _UNBUILT:
         warnings.append(f"There is density near the model that it does not explain, in {1 - mask.free:.0%} of the mask around it: other "
                         "molecules, or parts that are not built. The numbers near the model leave those places out.")
@@ -114,6 +128,102 @@ def measure_near(inputs: MtriageInputs, warnings: List[str]) -> Tuple[Dict[str, 
     if number is None:
         number = 2 * max(inputs.grid.voxel_size) if smooth.size and smooth[0] >= 0.5 else inputs.geo.length
     return values, number
+
+
+def expected_near(inputs: MtriageInputs) -> Dict[str, Any]:
+    """FSC that a perfect model would have with the map, ``sqrt(2 FSC / (1 + FSC))`` of the half-maps in the mask around the model.
+
+    Parameters
+    ----------
+    inputs
+        The maps, the model and the parameters.
+
+    Returns
+    -------
+    dict
+        By result field; empty without half-maps, and where they are not independent measurements of one molecule.
+
+    Notes
+    -----
+    Rosenthal & Henderson (2003), https://doi.org/10.1016/j.jmb.2003.07.013: the correlation of the mean of two half-maps with the signal.
+    Noise that both half-maps share is taken off before. The curve ends where their FSC falls below 0.05: of noise alone the root is far
+    from 0.
+    """
+    study = inputs.study
+    if not study.has_halves or study.independence.void is not None:
+        return {}
+    mask = study.model_mask.data
+    halves = [fourier.forward(without_level(half.data, mask) * mask) for half in (study.half1, study.half2)]
+    sums = spectra.spectra(*halves, inputs.geo, *inputs.limits)
+    share = study.independence.share or 0.0
+    freq, smooth = spectra.smooth_curve(sums)
+    fall = inputs.last_fall(freq, perfect(bounded_fsc(smooth, share)), 0.5)
+    at, shells = spectra.shell_curve(sums)
+    lost = np.flatnonzero(smooth < _LOST)
+    shown = at <= (freq[lost[0]] if lost.size else np.inf)
+    return dict(d_fsc_expected_05=none_if_nan(fall), fsc_model_expected=Curve(at[shown], perfect(bounded_fsc(shells[shown], share))))
+
+
+def perfect(fsc: np.ndarray) -> np.ndarray:
+    """Correlation of the mean of two half-maps with the signal.
+
+    Parameters
+    ----------
+    fsc
+        FSC of the half-maps, float64 [n].
+
+    Returns
+    -------
+    ndarray
+        ``sqrt(2 FSC / (1 + FSC))``, float64 [n]; 0 where the FSC is below 0.
+    """
+    above = np.clip(fsc, 0.0, 1.0)
+    return np.sqrt(2 * above / (1 + above))
+
+
+def mean_to_half(shells: Curve, nyquist: float) -> Optional[float]:
+    """Mean of an FSC up to its last shell of at least 0.5.
+
+    Parameters
+    ----------
+    shells
+        The curve over frequency in 1/Å.
+    nyquist
+        Its end in Å.
+
+    Returns
+    -------
+    float or None
+        Weighted by frequency squared, as shells hold coefficients; None where no shell reaches 0.5.
+    """
+    high = np.flatnonzero((shells.y >= 0.5) & (shells.x * nyquist <= 1))
+    if not high.size:
+        return None
+    use = slice(0, int(high[-1]) + 1)
+    return float(np.average(shells.y[use], weights=shells.x[use] ** 2))
+
+
+def archive_table(values: Mapping[str, Any], measured: Sequence[Optional[float]], reported: Optional[float]) -> Optional[Table]:
+    """Where map and model stand among archive entries.
+
+    Parameters
+    ----------
+    values
+        What was measured near the model, by result field.
+    measured
+        Resolutions (Å) of the half-maps, the first that is known finds the class of the map where none was reported.
+    reported
+        The reported resolution in Å.
+
+    Returns
+    -------
+    Table or None
+        None where neither number is known.
+    """
+    known = [reported, *measured, values.get("d_fsc_model_05_near")]
+    made = archive.rows((("fsc_05", values.get("d_fsc_model_05_near")), ("fsc_mean", values.get("fsc_model_mean"))),
+                        next((v for v in known if v), None))
+    return Table(_ARCHIVE_COLUMNS, made) if made else None
 
 
 def none_if_nan(value: float) -> Optional[float]:

@@ -8,7 +8,7 @@ from ..draw import curves, split_values, tables
 from ..overlay import value_slices
 from ..section import Results, Section
 
-_FIRST = ("median_bfactor", "bfactor_p2_5", "bfactor_p97_5", "spread", "bfactor_map", "median_error", "spread_over_error", "noise_source")
+_FIRST = ("median", "p5", "p95", "spread", "bfactor_map", "median_error", "spread_over_error", "noise_source")
 
 
 def render(results: Results) -> List[Block]:
@@ -18,7 +18,7 @@ def render(results: Results) -> List[Block]:
 
 
 def _slices(results: Results) -> List[Block]:
-    low, high = (results["locbfactor"]["metrics"][n]["value"] for n in ("bfactor_p2_5", "bfactor_p97_5"))
+    low, high = (results["locbfactor"]["metrics"][n]["value"] for n in ("p5", "p95"))
     if low is None or low <= 0:                  # by the original's rules they are negative, and the colours begin at 0
         return []
     words = f"Blue is {low:.0f} Å² or less and red {high:.0f} Å² or more, as the bar below each slice."

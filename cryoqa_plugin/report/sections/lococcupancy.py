@@ -8,7 +8,7 @@ from ..draw import curves, split_values, tables
 from ..overlay import value_slices
 from ..section import Results, Section
 
-_FIRST = ("median_occupancy", "occupancy_p2_5", "occupancy_p97_5", "fraction_low", "noise_source")
+_FIRST = ("median", "p5", "p95", "fraction_low", "noise_source")
 
 
 def render(results: Results) -> List[Block]:
