@@ -1,16 +1,23 @@
 """What the pages say can be done: links lead somewhere, commands parse, limits and values that are named exist."""
 from __future__ import annotations
 
+import importlib.util
 import re
 import shlex
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 
-from cryoqa_plugin import checks, cli, limits, params, results
+from cryoqa_plugin import __version__, checks, cli, limits, params, results
+from cryoqa_plugin.demo import make_demo_data, write_demo_data
 from cryoqa_plugin.registry import CAPABILITIES, resolve
 from sources import ROOT
 
-PAGES = sorted((ROOT / "docs").rglob("*.rst")) + [ROOT / "README.rst", ROOT / "CHANGES.rst"]
+DOCS = ROOT / "docs"
+PICTURES = DOCS / "pictures"
+PAGES = sorted(DOCS.rglob("*.rst")) + [ROOT / n for n in ("README.rst", "CHANGES.rst", "CONTRIBUTING.rst")]
 on_pages = pytest.mark.parametrize("page", PAGES, ids=[p.relative_to(ROOT).as_posix() for p in PAGES])
 
 
@@ -59,11 +66,98 @@ def test_values_that_are_read_in_examples_exist(page):
         assert name in names
 
 
-def test_every_option_of_a_page_is_one_of_its_command():
+def _options():
     known = {"--" + s.name.replace("_", "-") for c in CAPABILITIES for s in params.specs(resolve(c.params))}
-    known |= {"--map", "--half1", "--half2", "--mask", "--mask2", "--model", "--others", "--job", "--voxel-size", "--out", "--threads",
-              "--limits", "--no-report", "--strict", "--quiet", "--json", "--schema", "--rst", "--parts", "--base-url",
-              "--help", "--version"}
-    for page in (ROOT / "README.rst", ROOT / "docs" / "quickstart.rst"):
+    return known | {"--map", "--half1", "--half2", "--mask", "--mask2", "--model", "--others", "--resolution-map", "--job", "--voxel-size",
+                    "--out", "--threads", "--limits", "--no-report", "--strict", "--quiet", "--json", "--schema", "--rst", "--parts",
+                    "--base-url", "--help", "--version", "--shifted", "--mtz"}
+
+
+def test_every_option_of_a_page_is_one_of_its_command():
+    known = _options()
+    for page in (ROOT / "README.rst", DOCS / "quickstart.rst", DOCS / "faq.rst", DOCS / "which.rst"):
         for option in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]+", page.read_text(encoding="utf-8")):
-            assert option in known or option in ("--devel", "--dist"), f"{page.name}: {option}"
+            assert option in known or option in ("--devel", "--dist", "--no-deps"), f"{page.name}: {option}"
+
+
+def _commands():
+    return {c.id.replace("_", "-") for c in CAPABILITIES} | set(cli._OTHERS)
+
+
+def test_each_command_answers_a_question_and_each_question_has_a_command():
+    named = re.findall(r"^\S.*?[?.]  +``([a-z0-9-]+)``  ", (DOCS / "which.rst").read_text(encoding="utf-8"), re.M)
+    assert set(named) <= _commands()
+    assert {c.id.replace("_", "-") for c in CAPABILITIES} <= set(named)
+
+
+def test_what_the_answers_name_exists():
+    """Names of values, parameters and commands in the questions of users."""
+    values = {n for c in CAPABILITIES for n in results.declared(resolve(c.result), "metric")}
+    known = values | {s.name for c in CAPABILITIES for s in params.specs(resolve(c.params))}
+    named = set(re.findall(r"``([a-z][a-z0-9_-]+)``", (DOCS / "faq.rst").read_text(encoding="utf-8")))
+    others = {"inputs", "b_sharpen"}                         # a part of result.json; a name of Phenix
+    assert len(named) > 25 and named - known - _commands() == others
+
+
+def _module(path):
+    found = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+def test_the_notebook_runs_and_finds_the_truth(tmp_path):
+    cells, names = _module(DOCS / "extensions" / "notebook_cells.py"), {}
+    notebook = cells.read_cells(DOCS / "notebooks" / "half_maps.ipynb")
+    given = [value for _, value in cells.run_cells(notebook, tmp_path, names)]
+    truth = names["demo"].truth
+    assert names["whole_box"].resolution == pytest.approx(truth["unmasked"]["resolution_0143"], abs=0.03)
+    assert names["fsc"].resolution == pytest.approx(truth["masked"]["resolution_0143"], abs=0.15)
+    assert np.median(names["inside"]) == pytest.approx(truth["masked"]["resolution_0143"], abs=0.4)
+    assert names["copies"].resolution is None and "copies" in names["copies"].warnings[0]
+    assert given[-1] is True and (tmp_path / "local_resolution" / "result.json").is_file()
+    drawn = [cell for cell in notebook if cell.picture]
+    assert drawn and all(hasattr(v, "savefig") for c, v in cells.run_cells(notebook, tmp_path) if c.picture)
+
+
+def test_ten_lines_go_from_arrays_to_a_plot_and_a_local_resolution(tmp_path, monkeypatch):
+    page = (DOCS / "quickstart.rst").read_text(encoding="utf-8")
+    block = re.search(r"^From arrays.*?\.\. code-block:: python\n\n((?:   [^\n]*\n|\n)+)", page, re.M | re.S).group(1)
+    lines = [line[3:] for line in block.splitlines()]
+    assert len([line for line in lines if line]) <= 10
+    write_demo_data(str(tmp_path), box=48)
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec("\n".join(lines).replace("voxel_size=1.2", "voxel_size=2.4"), names)
+    assert names["fsc"].resolution == pytest.approx(make_demo_data(box=48).truth["unmasked"]["resolution_0143"], abs=0.1)
+    resolution = names["local_resolution"]
+    assert resolution.shape == (48, 48, 48) and resolution.dtype == np.float32 and 4.8 <= np.median(resolution[resolution > 0]) < 7
+    assert (tmp_path / "fsc.png").stat().st_size > 5000
+
+
+def test_every_picture_is_made_by_the_script_and_shown():
+    made = set(_module(DOCS / "make_gallery.py").names())
+    there = {p.name for p in PICTURES.iterdir()}
+    shown = {m for page in PAGES for m in re.findall(r"image:: (?:docs/)?pictures/(\S+)", page.read_text(encoding="utf-8"))}
+    drawn = {n for n in made if n.startswith("notebook_")}    # shown by the page of the notebook
+    assert there == made == shown | drawn
+    assert sum(p.stat().st_size for p in PICTURES.iterdir()) < 1.5e6
+
+
+def test_the_citation_is_of_this_version():
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    entries = dict(re.findall(r"^([a-z-]+): *(.*)$", text, re.M))
+    assert entries["version"] == __version__ and entries["cff-version"] == "1.2.0"
+    assert entries["message"] and entries["title"] and entries["type"] == "software" and "- name: " in text
+
+
+def test_what_is_installed_has_its_types_and_its_files(tmp_path):
+    """Type checkers look for ``py.typed`` and the stubs in the package as it is installed."""
+    pytest.importorskip("setuptools")
+    subprocess.run([sys.executable, "setup.py", "-q", "build_py", "--build-lib", str(tmp_path)], cwd=ROOT, check=True, capture_output=True)
+    package = tmp_path / "cryoqa_plugin"
+    there = {p.relative_to(package).as_posix() for p in package.rglob("*") if p.suffix != ".py"}
+    source = ROOT / "cryoqa_plugin"
+    wanted = {p.relative_to(source).as_posix() for pattern in ("py.typed", "*.pyi", "report/templates/*", "*.conf", "*.png")
+              for p in source.glob(pattern)}
+    assert "py.typed" in wanted and "api.pyi" in wanted and wanted <= there
