@@ -14,6 +14,7 @@ version = release = cryoqa_plugin.__version__
 
 extensions = ["sphinx.ext.autodoc", "sphinx.ext.napoleon", "page_links", "capability_reference", "notebook_pages"]
 exclude_patterns = ["extensions", "notebooks", "pictures"]
+highlight_language = "text"
 html_theme = "furo"
 html_title = "cryoqa " + version
 html_show_copyright = False

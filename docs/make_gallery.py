@@ -1,7 +1,7 @@
 """Make the pictures of these pages: ``python docs/make_gallery.py [FOLDER]``, in half a minute.
 
 FOLDER holds a report of ``cryoqa demo``, which is run when none is named. Headless Chromium opens its ``report.html`` and takes a picture
-of the first screen and of each question; the notebook is run for the pictures that it draws.
+of the first screen and of each question; the notebook is run for what it draws and prints.
 """
 from __future__ import annotations
 
@@ -74,14 +74,17 @@ def keep(raw, name, cut=False):
 
 
 def take_notebook():
-    """Pictures that the notebook draws."""
-    from notebook_cells import read_cells, run_cells
+    """Pictures that the notebook draws, and the text that it gives."""
+    from notebook_cells import keep_outputs, read_cells, run_cells
+    texts = []
     with tempfile.TemporaryDirectory() as scratch:
-        for cell, value in run_cells(read_cells(NOTEBOOK), scratch):
+        for cell, value, text in run_cells(read_cells(NOTEBOOK), scratch):
+            texts.append(text)
             if cell.picture:
                 raw = os.path.join(scratch, "raw.png")
                 value.savefig(raw, dpi=110)
                 keep(raw, cell.picture)
+    keep_outputs(NOTEBOOK, texts)
 
 
 def main(folder=None):

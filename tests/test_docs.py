@@ -109,15 +109,18 @@ def _module(path):
 def test_the_notebook_runs_and_finds_the_truth(tmp_path):
     cells, names = _module(DOCS / "extensions" / "notebook_cells.py"), {}
     notebook = cells.read_cells(DOCS / "notebooks" / "half_maps.ipynb")
-    given = [value for _, value in cells.run_cells(notebook, tmp_path, names)]
+    ran = list(cells.run_cells(notebook, tmp_path, names))
     truth = names["demo"].truth
     assert names["whole_box"].resolution == pytest.approx(truth["unmasked"]["resolution_0143"], abs=0.03)
     assert names["fsc"].resolution == pytest.approx(truth["masked"]["resolution_0143"], abs=0.15)
     assert np.median(names["inside"]) == pytest.approx(truth["masked"]["resolution_0143"], abs=0.4)
     assert names["copies"].resolution is None and "copies" in names["copies"].warnings[0]
-    assert given[-1] is True and (tmp_path / "local_resolution" / "result.json").is_file()
-    drawn = [cell for cell in notebook if cell.picture]
-    assert drawn and all(hasattr(v, "savefig") for c, v in cells.run_cells(notebook, tmp_path) if c.picture)
+    assert ran[-1][1] is True and (tmp_path / "local_resolution" / "result.json").is_file()
+    drawn = [value for cell, value, _ in ran if cell.picture]
+    assert len(drawn) == 2 and all(figure.axes for figure in drawn)
+    for cell, _, text in ran:                                # the numbers that the page shows are those that come out
+        shown, found = ([float(n) for n in re.findall(r"-?\d+(?:\.\d+)?", t)] for t in (cell.output, text))
+        assert shown == pytest.approx(found, abs=0.011), text
 
 
 def test_ten_lines_go_from_arrays_to_a_plot_and_a_local_resolution(tmp_path, monkeypatch):

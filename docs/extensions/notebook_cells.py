@@ -8,23 +8,25 @@ from typing import NamedTuple, Optional
 
 
 class Cell(NamedTuple):
-    """One cell: its text, whether it is code, and the name of the picture that it draws."""
+    """One cell: its text, whether it is code, the name of the picture that it draws, and the text that it gave when it was run."""
 
     text: str
     is_code: bool
     picture: Optional[str]
+    output: str
 
 
 def read_cells(path):
     """The cells of a notebook."""
     with open(path, encoding="utf-8") as stream:
-        return [Cell("".join(c["source"]), c["cell_type"] == "code", c["metadata"].get("picture")) for c in json.load(stream)["cells"]]
+        return [Cell("".join(c["source"]), c["cell_type"] == "code", c["metadata"].get("picture"),
+                     "".join("".join(o["text"]) for o in c.get("outputs", []))) for c in json.load(stream)["cells"]]
 
 
 def run_cells(cells, folder, names=None):
-    """Run the code in a folder, as a notebook would; yields each cell of code with the value of its last line.
+    """Run the code in a folder, as a notebook would; yields each cell of code, the value of its last line, and the text to be seen.
 
-    ``names`` becomes what the code knows. What it prints is kept from the screen.
+    ``names`` becomes what the code knows.
     """
     names = {} if names is None else names
     back = os.getcwd()
@@ -32,11 +34,22 @@ def run_cells(cells, folder, names=None):
     try:
         for cell in cells:
             if cell.is_code:
-                with contextlib.redirect_stdout(io.StringIO()):
+                printed = io.StringIO()
+                with contextlib.redirect_stdout(printed):
                     value = _run(cell.text, names)
-                yield cell, value
+                yield cell, value, printed.getvalue() + ("" if value is None or cell.picture else repr(value) + "\n")
     finally:
         os.chdir(back)
+
+
+def keep_outputs(path, texts):
+    """Store the text that each cell of code gave in the notebook, in their order."""
+    with open(path, encoding="utf-8") as stream:
+        notebook = json.load(stream)
+    for cell, text in zip([c for c in notebook["cells"] if c["cell_type"] == "code"], texts):
+        cell["outputs"] = [dict(output_type="stream", name="stdout", text=text.splitlines(True))] if text else []
+    with open(path, "w", encoding="utf-8") as stream:
+        stream.write(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n")
 
 
 def _run(text, names):

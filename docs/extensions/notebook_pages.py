@@ -1,6 +1,6 @@
 """Notebooks as pages: ``.. notebook:: notebooks/half_maps.ipynb`` shows the cells of one, and the pictures that they draw.
 
-A notebook holds no outputs. A code cell with ``"picture": "name.png"`` in its metadata ends in a figure, which ``make_gallery.py`` stores
+The outputs of a notebook are text. A code cell with ``"picture": "name.png"`` in its metadata ends in a figure, which ``make_gallery.py`` stores
 as ``pictures/name.png``. A text cell holds paragraphs, headings (``#``, ``##``) and literals, and no other markup.
 """
 import os
@@ -18,6 +18,8 @@ def page_lines(cells):
     for cell in cells:
         if cell.is_code:
             yield from [".. code-block:: python", "", *("   " + line for line in cell.text.splitlines()), ""]
+            if cell.output:
+                yield from [".. code-block:: text", "   :class: output", "", *("   " + line for line in cell.output.splitlines()), ""]
             if cell.picture:
                 yield from [f".. image:: pictures/{cell.picture}", f"   :alt: what {cell.text.splitlines()[-1].split('(')[0]}() draws", ""]
         for line in [] if cell.is_code else cell.text.splitlines():
