@@ -1,7 +1,7 @@
 """Notebooks as pages: ``.. notebook:: notebooks/half_maps.ipynb`` shows the cells of one, and the pictures that they draw.
 
-The outputs of a notebook are text. A code cell with ``"picture": "name.png"`` in its metadata ends in a figure, which ``make_gallery.py`` stores
-as ``pictures/name.png``. A text cell holds paragraphs, headings (``#``, ``##``) and literals, and no other markup.
+The outputs of a notebook are text. A code cell with ``"picture": "name.png"`` in its metadata ends in a figure, which ``make_gallery.py``
+stores as ``pictures/name.png``. A text cell holds paragraphs, headings (``#``, ``##``) and literals, and no other markup.
 """
 import os
 import re
