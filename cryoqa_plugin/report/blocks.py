@@ -61,7 +61,11 @@ class Rows:
 
 @dataclass(frozen=True)
 class Series:
-    """One curve of a plot, with an optional band ``lower`` .. ``upper``; ``thin`` for what is only a guide."""
+    """One curve of a plot, with an optional band ``lower`` .. ``upper``; ``thin`` for what is only a guide.
+
+    ``style`` names the classes of its line: ``s0`` (grey) to ``s4`` a colour, ``w`` or ``t`` a wide or a thin one, ``d`` or ``dd`` dashes or
+    dots; empty for one by its place in the plot, which differs in more than the colour.
+    """
 
     name: str
     label: str
@@ -70,15 +74,17 @@ class Series:
     lower: Optional[Numbers] = None
     upper: Optional[Numbers] = None
     thin: bool = False
+    style: str = ""
 
 
 @dataclass(frozen=True)
 class Plot:
     """Curves over common axes.
 
-    ``as_resolution``: x is a frequency in 1/Å and its ticks are written in Å. ``levels`` are horizontal lines and ``marks``
-    vertical ones, each (value, label). ``y_range`` None is taken from the data; ``filled`` draws the area under a single curve, ``log_y``
-    counts on a scale of powers of ten.
+    ``as_resolution``: x is a frequency in 1/Å, or with ``squared`` its square, and its ticks are written in Å. ``levels`` are horizontal
+    lines and ``marks`` vertical ones, each (value, label); the last mark is the one that counts. ``rings`` are points of curves, each
+    (x, y, label). ``y_range`` None is taken from the data; ``filled`` draws the area under the first curve, ``log_y`` counts on a scale of
+    powers of ten. It is drawn 430 units wide, or 540 when ``wide``, and ``height`` high, 0 for the usual height.
     """
 
     title: str
@@ -91,6 +97,10 @@ class Plot:
     y_range: Optional[Tuple[float, float]] = None
     filled: bool = False
     log_y: bool = False
+    squared: bool = False
+    rings: Tuple[Tuple[float, float, str], ...] = ()
+    wide: bool = False
+    height: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from html import unescape
 
 import pytest
 
-from cryoqa_plugin.report.blocks import Plot, Series, show
-from cryoqa_plugin.report.scene import layout, ticks
-from cryoqa_plugin.report.svg import plot_svg
+from cryoqa_plugin.report.blocks import Bar, Plot, Series, Track, Tracks, show
+from cryoqa_plugin.report.scale import round_values as ticks
+from cryoqa_plugin.report.scene import NARROW, WIDE, layout, tick_text
+from cryoqa_plugin.report.svg import bar_svg, legend, plot_svg, tracks_svg
 
 
 def plot(**more):
@@ -28,7 +29,7 @@ def test_ticks_are_few_round_and_inside(low, high):
 def test_curves_lie_where_their_values_are():
     scene = layout(plot(y_range=(0.0, 1.0)))
     left, top, width, height = scene.frame
-    curve = next(line for line in scene.lines if line.width == 1.8)
+    curve = next(line for line in scene.lines if line.css.startswith("l "))
     assert curve.points[0] == pytest.approx((left, top)) and curve.points[-1] == pytest.approx((left + width, top + height))
     assert curve.points[1] == pytest.approx((left + width / 2, top + height / 2))
     assert all(0 <= x <= scene.width and 0 <= y <= scene.height for line in scene.lines for x, y in line.points)
@@ -36,28 +37,98 @@ def test_curves_lie_where_their_values_are():
 
 def test_missing_values_break_the_curve():
     scene = layout(plot(series=(Series("a", "a", [0, 1, 2, 3, 4, 5], [1, 2, None, 4, 5, None]),)))
-    assert sum(line.width == 1.8 for line in scene.lines) == 2
+    assert sum(line.css.startswith("l ") for line in scene.lines) == 2
 
 
 def test_resolution_axes_are_written_in_angstrom_and_counts_in_powers_of_ten():
     texts = [label.text for label in layout(plot(as_resolution=True)).labels]
-    assert "∞" in texts and "2" in texts and "5" in texts and any("Å" in t for t in texts)
+    assert {"2", "4", "5", "10", "resolution (Å)"} <= set(texts)
+    squared = layout(plot(as_resolution=True, squared=True, series=(Series("a", "a", [0.01, 0.25], [1, 2]),)))
+    five = next(label for label in squared.labels if label.text == "5")
+    assert five.at[0] == pytest.approx(squared.frame[0] + squared.frame[2] * (0.04 - 0.01) / 0.24)
     counts = Plot("t", (Series("h", "h", [0, 1, 2], [0, 1000, 100000]),), "Density", "Voxels", filled=True, log_y=True)
     texts = [label.text for label in layout(counts).labels]
-    assert "1" in texts and "100000" in texts
+    assert "1" in texts and "10⁴" in texts
+
+
+@pytest.mark.parametrize("value, text", [(-0.5, "−0.5"), (2.5e-5, "2.5×10⁻⁵"), (3e7, "3×10⁷"), (0, "0"), (1000.0, "1000")])
+def test_ticks_are_written_as_in_print(value, text):
+    assert tick_text(value) == text
 
 
 def test_curves_differ_without_colour():
-    many = tuple(Series(str(i), str(i), [0, 1], [i, i + 1]) for i in range(4))
-    lines = [line for line in layout(plot(series=many)).lines if line.width == 1.8]
-    assert len({line.dash for line in lines}) == 4
+    many = tuple(Series(str(i), str(i), [0, 1], [i, i + 1]) for i in range(9))
+    lines = [line for line in layout(plot(series=many), legend=False).lines if line.css.startswith("l ")]
+    assert len({(line.dash, line.width, line.colour) for line in lines}) == 9
+    assert len({(line.dash, line.width) for line in lines[:5]}) == 5
+    guides = tuple(Series(str(i), str(i), [0, 1], [i, i + 1], thin=True) for i in range(3))
+    assert len({line.dash for line in layout(plot(series=guides), legend=False).lines if line.css.startswith("l ")}) == 3
+
+
+def test_plots_have_the_width_of_their_column():
+    assert layout(plot(), legend=False).width == NARROW and layout(plot(wide=True), legend=False).width == WIDE
+    assert layout(plot(height=456), legend=False).height == 456
+
+
+def test_a_ring_lies_on_its_curve_and_its_label_is_free():
+    curves = (Series("a", "first", [0.0, 0.5], [1.0, 0.0]), Series("b", "second", [0.0, 0.5], [0.5, 0.0], style="t s3"))
+    scene = layout(plot(series=curves, rings=((0.25, 0.25, "4.00"), (0.25, 0.5, "4.01")), marks=((0.25, "4 Å"),), y_range=(0.0, 1.0)))
+    left, top, width, height = scene.frame
+    assert [r.css for r in scene.rings] == ["ring s3", "ring s1"], "in the colour of the curve it lies on"
+    assert scene.rings[0].at == pytest.approx((left + width / 2, top + 0.75 * height))
+    for text in ("4.00", "4.01"):
+        a, b = next(label for label in scene.labels if label.text == text).ends
+        assert b < left + width / 2 or a > left + width / 2, "beside the mark"
+
+
+def test_marks_that_are_close_do_not_overlap():
+    marks = ((0.25, "reported 4.00"), (0.26, "unmasked 3.85"), (0.27, "3.70 Å"))
+    scene = layout(plot(marks=marks))
+    labels = [label for label in scene.labels if label.text in {text for _, text in marks}]
+    assert len(labels) == 3 and all(label.at[1] < scene.frame[1] for label in labels), "above the frame"
+    for i, one in enumerate(labels):
+        for other in labels[i + 1:]:
+            assert one.at[1] != other.at[1] or one.ends[1] <= other.ends[0] or other.ends[1] <= one.ends[0]
+    assert next(label for label in labels if label.css == "b").text == "3.70 Å"
 
 
 def test_svg_carries_the_values_for_the_pointer():
-    svg = plot_svg(plot(series=(Series("a", 'evil "><script>', [0.1, 0.2], [1.23456789, None]),)))
-    assert "<script>" not in svg
+    evil = 'evil "><script>'
+    curves = (Series("a", evil, [0.1, 0.2], [1.23456789, None]),)
+    svg = plot_svg(plot(series=curves))
+    assert "<script>" not in svg and "<script>" not in legend(plot(series=curves))
     data = json.loads(unescape(re.search(r'data-plot="([^"]*)"', svg).group(1)))
-    assert data["series"][0]["y"] == [1.235, None] and data["series"][0]["label"] == 'evil "><script>'
+    assert data["ys"] == [[1.235, None]] and data["names"] == [evil] and data["x"] == [0.1, 0.2] and data["inverse"] == 0
+    mixed = plot(series=curves + (Series("b", "b", [0.1, 0.3], [1, 2]),), as_resolution=True)
+    data = json.loads(unescape(re.search(r'data-plot="([^"]*)"', plot_svg(mixed)).group(1)))
+    assert data["xs"] == [[0.1, 0.2], [0.1, 0.3]] and data["inverse"] == 1
+
+
+def test_colours_are_classes_so_that_a_dark_page_has_its_own():
+    drawn = plot_svg(plot(rings=((0.25, 0.5, "4.00"),), levels=((0.143, "0.143"),), marks=((0.25, "4.00 Å"),)))
+    drawn += bar_svg(Bar("resolution", "Å", 2.0, 4.0, True, (1, 5, 2), (2.5, 3.0)))
+    assert "#" not in drawn.replace("url(#ramp)", "") and "stroke-width" not in drawn
+
+
+def test_the_legend_names_each_curve_with_its_line():
+    curves = (Series("a", "first", [0, 1], [0, 1]), Series("b", "second", [0, 1], [1, 0], style="t s1 dd"))
+    text = legend(plot(series=curves))
+    assert text.count("<path") == 2 and "l t s1 dd" in text and "first" in text and "second" in text
+    assert legend(Plot("Same", (Series("a", "same", [0, 1], [0, 1]),), "x", "y")) == ""
+
+
+def test_a_scale_shows_its_colours_the_counts_and_the_bracket():
+    drawn = bar_svg(Bar("resolution", "Å", 2.0, 8.0, True, (0, 5, 10), (4.0, 8.0)))
+    assert 'url(#ramp)' in drawn and ">2 Å<" in drawn and ">6<" in drawn and "resolution" in drawn
+    assert drawn.count("h107.6V") == 2, "an empty step has no column"
+    assert 'class="axis ink" d="M170.0 ' in drawn and "H332.0v3" in drawn, "4 lies in the middle of 2 to 8 in the logarithm"
+    plain = bar_svg(Bar("occupancy", "", 0.0, 1.25))
+    assert "hist" not in plain and "ink" not in plain and ">1.25<" in plain
+
+
+def test_lines_along_chains_break_where_values_are_missing():
+    drawn = tracks_svg(Tracks("Correlation", (Track("A<", (0.4, 1.0, None, 0.7, 0.7), "0.79"),), (0.4, 1.0), (0.7,)))
+    assert "A&lt;" in drawn and "M0 44.0L250 0.0M750 22.0L1000 22.0" in drawn and "M0 22.0H1000" in drawn and "0.79" in drawn
 
 
 def test_empty_curves_do_not_fail():
