@@ -63,8 +63,8 @@ class Rows:
 class Series:
     """One curve of a plot, with an optional band ``lower`` .. ``upper``; ``thin`` for what is only a guide.
 
-    ``style`` names the classes of its line: ``s0`` (grey) to ``s4`` a colour, ``w`` or ``t`` a wide or a thin one, ``d`` or ``dd`` dashes or
-    dots; empty for one by its place in the plot, which differs in more than the colour.
+    ``style`` names the classes of its line: ``s0`` (grey) to ``s4`` a colour, ``w`` or ``t`` a wide or a thin one, ``d`` or ``dd``
+    dashes or dots; empty for one by its place in the plot, which differs in more than the colour.
     """
 
     name: str

@@ -52,8 +52,9 @@ def _plot(axes: Tuple[str, str, str, str], members: Sequence[Tuple[str, Any]], t
     counts = y_label.lower() == "voxels"
     lowest = min((v for s in series for v in s.y if v is not None), default=0.0)
     return Plot(title or (members[0][1]["meaning"] if len(members) == 1 else y_label), series, _with_unit(x_label, x_unit),
-                _with_unit(y_label, y_unit), as_resolution=x_unit in ("1/Å", "1/Å²"), squared=x_unit == "1/Å²", levels=_FSC_LEVELS if fsc else (),
-                marks=tuple(marks), y_range=(max(-1.0, min(-0.1, lowest)), 1.02) if fsc else None, filled=filled or counts, log_y=counts)
+                _with_unit(y_label, y_unit), as_resolution=x_unit in ("1/Å", "1/Å²"), squared=x_unit == "1/Å²",
+                levels=_FSC_LEVELS if fsc else (), marks=tuple(marks),
+                y_range=(max(-1.0, min(-0.08, lowest)), 1.02) if fsc else None, filled=filled or counts, log_y=counts)
 
 
 def _with_unit(label: str, unit: str) -> str:

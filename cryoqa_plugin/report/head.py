@@ -93,16 +93,18 @@ def lines(found: Found, questions: Mapping[str, str]) -> Tuple[ArgumentLine, ...
     return tuple(out)
 
 
-_CURVES = (("fsc_true", "in the mask, corrected (band: 95 %)"), ("fsc_masked", "in the mask"), ("fsc_unmasked", "no mask"),
-           ("fsc_phase_randomised", "random phases"))
+_CURVES = (("fsc_true", "in the mask, corrected", ""), ("fsc_masked", "in the mask", "t s1 d"), ("fsc_unmasked", "no mask", "s0"),
+           ("fsc_phase_randomised", "random phases", "t s2 dd"))
+_MAIN = "w s1"                                   # the line of the first curve that there is
+_TALL = 430.0                                    # of the plot: as high as the key numbers beside it
 
 
 def fsc_plot(results: Results) -> Optional[Plot]:
     """The FSC of the half-maps with the resolution and the reported one; None without it."""
     document = results.documents.get("fsc", {})
     curves = document.get("curves", {})
-    known = [(name, label) for name, label in _CURVES if len(curves.get(name, {}).get("x", ())) > 1]
-    series = tuple(_series(name, label, curves[name]) for name, label in known)
+    known = [row for row in _CURVES if len(curves.get(row[0], {}).get("x", ())) > 1]
+    series = tuple(_series(*row, curves[row[0]], row is known[0]) for row in known)
     if not series:
         return None
     marks: List[Tuple[float, str]] = []
@@ -114,19 +116,18 @@ def fsc_plot(results: Results) -> Optional[Plot]:
     half = value_of(results.documents, "fsc", "resolution_corrected_05")
     plain = value_of(results.documents, "fsc", "resolution_unmasked_0143")
     rings = [(1 / d, level, f"{d:.2f}") for d, level in ((half, 0.5), (plain, 0.143)) if d]
+    rings += [(1 / answer.value, 0.143, "")] if answer is not None and answer.kind == "fsc" else []
     lowest = min((v for s in series for v in s.y if v is not None), default=0.0)
     return Plot("FSC of the half-maps", series, "Resolution (Å), even in 1/Å", "FSC", as_resolution=True,
                 levels=((0.143, "0.143"), (0.5, "0.5")), marks=tuple(marks), y_range=(max(-1.0, min(-0.08, lowest)), 1.02),
-                **_optional_rings(rings))
+                rings=tuple(rings), height=_TALL)
 
 
-def _optional_rings(rings: Sequence[Tuple[float, float, str]]) -> Mapping[str, Any]:
-    return {"rings": tuple(rings)} if "rings" in Plot.__dataclass_fields__ else {}
-
-
-def _series(name: str, label: str, curve: Mapping[str, Any]) -> Series:
-    lower, upper = (curve.get("lower"), curve.get("upper")) if name == _CURVES[0][0] else (None, None)
-    return Series(name, label, curve["x"], curve["y"], lower, upper)
+def _series(name: str, label: str, style: str, curve: Mapping[str, Any], main: bool) -> Series:
+    if not main:
+        return Series(name, label, curve["x"], curve["y"], style=style)
+    band = " (band: 95 %)" if curve.get("lower") else ""
+    return Series(name, label + band, curve["x"], curve["y"], curve.get("lower"), curve.get("upper"), style=_MAIN)
 
 
 def head_surface(results: Results) -> Optional[Surface]:

@@ -30,7 +30,7 @@ def environment() -> Any:
     out = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
                       lstrip_blocks=True)
     out.filters.update(show=show, sense=_sense, kind=lambda block: _KINDS[type(block)], svg=lambda p: Markup(_svg(p)), strip=drawn,
-                       legend=lambda p: Markup(_legend(p)), data_url=lambda png: "data:image/png;base64," + _base64(png), mesh=_mesh,
+                       legend=lambda p: Markup(svg.legend(p)), data_url=lambda png: "data:image/png;base64," + _base64(png), mesh=_mesh,
                        is_link=lambda v: isinstance(v, Link), is_state=lambda v: isinstance(v, State),
                        is_number=lambda v: isinstance(v, (int, float)) and not isinstance(v, bool))
     return out
@@ -47,11 +47,9 @@ def page(report: Report) -> str:
 
 def _svg(block: Any) -> str:
     """SVG text of a plot, a colour bar or lines along chains."""
-    return {Plot: svg.plot_svg, Bar: getattr(svg, "bar_svg", str), Tracks: getattr(svg, "tracks_svg", str)}[type(block)](block)
-
-
-def _legend(plot: Plot) -> str:
-    return svg.legend(plot) if hasattr(svg, "legend") else ""
+    if isinstance(block, Plot):
+        return svg.plot_svg(block)
+    return svg.bar_svg(block) if isinstance(block, Bar) else svg.tracks_svg(block)
 
 
 def _about(report: Report) -> str:

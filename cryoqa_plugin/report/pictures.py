@@ -17,9 +17,10 @@ _CONTOUR = (230, 120, 0)
 _VIEWS = (("along z", (1, 0, 0), (0, 1, 0)), ("along y", (1, 0, 0), (0, 0, 1)), ("along x", (0, 1, 0), (0, 0, 1)))
 
 
-def png(indices: np.ndarray, palette: np.ndarray) -> bytes:
-    """PNG of ``indices`` (uint8 [rows, columns]) into a ``palette`` (uint8 [n, 3])."""
-    return _file(indices, 3, [(b"PLTE", palette.astype(np.uint8).tobytes())])
+def png(indices: np.ndarray, palette: np.ndarray, clear: Optional[int] = None) -> bytes:
+    """PNG of ``indices`` (uint8 [rows, columns]) into a ``palette`` (uint8 [n, 3]); the index ``clear`` lets the page show through."""
+    extra = [(b"PLTE", palette.astype(np.uint8).tobytes())]
+    return _file(indices, 3, extra if clear is None else extra + [(b"tRNS", b"\xff" * clear + b"\x00")])
 
 
 def rgb_png(image: np.ndarray) -> bytes:

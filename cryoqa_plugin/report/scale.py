@@ -32,6 +32,10 @@ class Scale:
             part = (values - self.low) / (self.high - self.low)
         return np.clip(part, 0.0, 1.0)
 
+    def widened(self, low: float, high: float) -> "Scale":
+        """The same scale with its ends moved out to ``low`` and ``high`` where these lie beyond them; never narrower."""
+        return Scale(min(self.low, low), max(self.high, high), self.log)
+
     def ticks(self, count: int = 5) -> List[Tuple[float, str]]:
         """Round values on the scale, about ``count`` of them, each with its text."""
         if self.log and self.high > 5 * self.low:
@@ -95,11 +99,8 @@ def resolution_scale(resolution: Optional[float], values: Optional[np.ndarray] =
     known = known[np.isfinite(known) & (known > 0)]
     if resolution is None or not resolution > 0:
         resolution = float(np.median(known)) if known.size else 3.0
-    low, high = FINE * resolution, COARSE * resolution
-    if known.size:
-        ends = np.quantile(known, (0.02, 0.98))
-        low, high = min(low, float(ends[0])), max(high, float(ends[1]))
-    return Scale(low, high, True)
+    scale = Scale(FINE * resolution, COARSE * resolution, True)
+    return scale.widened(*(float(v) for v in np.quantile(known, (0.02, 0.98)))) if known.size else scale
 
 
 def amplitude_scale(b_values: np.ndarray, resolution: float) -> Scale:

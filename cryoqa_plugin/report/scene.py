@@ -15,7 +15,7 @@ GREY, INK, PALE = "#8b95a1", "#222222", "#e8ecf1"
 _STYLES = ("w s1", "s2 d", "t s3", "s4 dd", "s0", "t s1 d", "t s2 dd", "w s3 d", "w s4 dd")
 _GUIDES = ("t s0 d", "t s0 dd", "t s0")
 _SPAN = 6.3                                      # mean width of a letter, generous so that texts do not touch
-_ROUND = (10, 5, 4, 3, 2, 1, 20, 6, 2.5, 3.5, 1.5, 2.2, 50, 100, 8, 7, 15, 30, 1.8, 1.2, 2.8, 1.3, 1.65, 1.1, 0.9, 0.8, 200)   # Å, best first
+_ROUND = (10, 5, 4, 3, 2, 1, 20, 6, 2.5, 3.5, 1.5, 2.2, 50, 100, 8, 7, 15, 30, 1.8, 1.2, 2.8, 1.3, 1.65, 1.1, 0.9, 0.8, 200)    # Å
 Point = Tuple[float, float]
 Frame = Tuple[float, float, float, float]
 
@@ -328,8 +328,8 @@ def _legend(plot: Plot, canvas: _Canvas, height: float) -> float:
 def hover_data(plot: Plot, scene: Scene) -> Dict[str, object]:
     """What the script in the page needs to show values under the pointer, rounded.
 
-    ``x`` is common to all curves, or else ``xs`` has one each; ``inverse`` is the power of 1/Å that x is, 0 when it is none; ``dx`` and ``dy``
-    are the decimals, None for three digits.
+    ``x`` is common to all curves, or else ``xs`` has one each; ``inverse`` is the power of 1/Å that x is, 0 when it is none; ``dx`` and
+    ``dy`` are the decimals, None for three digits.
     """
     def short(values: Sequence[Optional[float]]) -> List[Optional[float]]:
         return [None if v is None else float(f"{v:.4g}") for v in values]

@@ -24,7 +24,8 @@ def plot_svg(plot: Plot) -> str:
                         f'data-plot="{data}">', _grid(scene)]
     curves = [s for s in scene.lines if s.css.startswith("l ")]
     parts += [_line(s) for s in scene.lines if s.css != "grid" and s not in curves]
-    parts += [_area(a) for a in scene.areas if a.points] + [_line(s) for s in curves] + [_ring(r) for r in scene.rings]
+    parts += [_area(a) for a in scene.areas if a.points] + [_line(s) for s in reversed(curves)]      # the first curve lies on top
+    parts += [_ring(r) for r in scene.rings]
     return "".join(parts + [_label(t) for t in scene.labels]) + "</svg>"
 
 
@@ -74,7 +75,8 @@ def _columns(counts: Sequence[float], span: float, base: float) -> str:
 
 def tracks_svg(block: Tracks) -> str:
     """HTML of lines of values one above the other, each with its name before and a number behind it."""
-    return "".join(f'<div class="chain"><b>{escape(t.name)}</b>{_track(t, block)}<span>{escape(t.words)}</span></div>' for t in block.tracks)
+    return "".join(f'<div class="chain"><b>{escape(t.name)}</b>{_track(t, block)}<span>{escape(t.words)}</span></div>'
+                   for t in block.tracks)
 
 
 def _track(track: Track, block: Tracks) -> str:

@@ -31,6 +31,8 @@ def test_png_is_read_back_and_by_others():
     np.testing.assert_array_equal(decode(made)[0], indices)
     image = pytest.importorskip("PIL.Image").open(io.BytesIO(made)).convert("L")
     np.testing.assert_array_equal(np.asarray(image), indices * 20)
+    seen = pytest.importorskip("PIL.Image").open(io.BytesIO(pictures.png(indices, palette, clear=5))).convert("RGBA")
+    np.testing.assert_array_equal(np.asarray(seen)[..., 3] == 0, indices == 5)
 
 
 @pytest.mark.parametrize("shape", [(8, 9, 11), (300, 20, 17)])

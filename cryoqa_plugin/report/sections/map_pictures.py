@@ -1,24 +1,32 @@
-"""Pictures of the map: slices with the outline of the mask, projections, isosurface."""
+"""Pictures of the map: projections, and slices with the outline of the mask."""
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import List, Optional, Tuple
 
 from ...io.maps import Map, read_map
 from .. import pictures
-from ..blocks import Block, Picture, Pictures, Text, show
+from ..blocks import Block, Card, Picture, Pictures, Plot, Text
+from ..draw import curves
 from ..section import Results, Section
 
 
-def render(results: Results) -> List[Block]:
-    """Three slices, three projections, three views of the isosurface, and the isosurface to turn."""
+def cards(results: Results) -> List[Card]:
+    """Projections of the whole box, with the histogram of the background below; middle slices with the mask."""
     map_, words = the_map(results)
     if map_ is None:
-        return [Text(words)]
-    mask = _the_mask(results, map_)
-    out: List[Block] = [_slices(map_, mask, words), _projections(map_)]
-    out.append(_isosurface(map_, results.contour()))
-    return out
+        return []
+    background = curves(results.documents.get("contour", {"curves": {}}), ("background", "gaussian"), title="Background")
+    lower = tuple(replace(plot, height=200.0, y_label="voxels") for plot in background if isinstance(plot, Plot))
+    slices = _slices(map_, _the_mask(results, map_), words)
+    return [Card("Projections of the whole box", (_projections(map_), *lower), 7, 10), Card(slices.title, (slices,), 8, 60)]
+
+
+def render(results: Results) -> List[Block]:
+    """Why there is no picture, where there is none; the pictures stand on cards."""
+    map_, words = the_map(results)
+    return [Text(words)] if map_ is None else []
 
 
 def the_map(results: Results) -> Tuple[Optional[Map], str]:
@@ -45,18 +53,6 @@ def _the_mask(results: Results, map_: Map) -> Optional[Map]:
     return mask if mask.shape == map_.shape else None
 
 
-def _isosurface(map_: Map, given: Optional[float]) -> Pictures:
-    level, views = pictures.surface_pngs(map_, given)
-    words = f"Level {show(float(level))}, "
-    if given is None:
-        words += ("chosen from the map: half the mean density of the strongest third of the voxels that rise above the median by four "
-                  "times the noise. The map is shrunk to at most 128 voxels an edge and smoothed a little for this picture only.")
-    else:
-        words += ("the contour level. Small blobs beside the molecule are noise, or something that the level cuts off. The map is shrunk "
-                  "to at most 128 voxels an edge for this picture.")
-    return Pictures("Isosurface", tuple(Picture(p, f"Isosurface seen {label}", f"seen {label}") for label, p in views), words)
-
-
 def _slices(map_: Map, mask: Optional[Map], words: str) -> Pictures:
     images = pictures.slices(map_.data)
     outlines = [m for _, m in pictures.slices(mask.data)] if mask else [None] * 3
@@ -70,8 +66,9 @@ def _slices(map_: Map, mask: Optional[Map], words: str) -> Pictures:
 def _projections(map_: Map) -> Pictures:
     images = pictures.projections(map_.data)
     limits = pictures.grey_limits([i for _, i in images])
-    made = tuple(Picture(pictures.grey_png(image, limits), f"Projection {label}", label) for label, image in images)
-    return Pictures("Projections", made, "Sums of the map along the three axes.")
+    made = tuple(Picture(pictures.grey_png(image, limits), f"Projection {label}", f"{label} ({sides})")
+                 for (label, image), sides in zip(images, ("x right, y down", "x right, z down", "y right, z down")))
+    return Pictures("Projections of the whole box", made)
 
 
 SECTION = Section(
@@ -79,4 +76,4 @@ SECTION = Section(
     how_to_read="Around the molecule, slices should show noise without structure: rays, rings, a hard edge or a flat background mean "
                 "that something was masked, filtered or went wrong in the reconstruction. Stripes in projections come from "
                 "orientations that are missing or weighted too much; a dark halo from a wrong CTF correction.",
-    render=render)
+    render=render, cards=cards)
