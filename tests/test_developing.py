@@ -84,7 +84,7 @@ def test_the_example_is_a_command_a_call_and_a_section(copy, tiny_halves, tmp_pa
     out = _run(copy, "-m", "cryoqa_plugin.cli", "band-correlation", "--half1", paths["half1"], "--half2", paths["half2"],
                "-o", str(tmp_path / "out"), "--window", "6", "-q")
     assert "The bands of the half-maps correlate up to" in out and "coarsest" in out
-    assert "Up to which band do the half-maps correlate?" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Coarse steps, a band each" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     out = _run(copy, "-c", f"import cryoqa_plugin; study = cryoqa_plugin.open(half1={paths['half1']!r}, half2={paths['half2']!r}); "
                "print(study.band_correlation(bands=6).resolution_map.data.shape)")
     assert out.strip() == "(32, 32, 32)"

@@ -167,7 +167,7 @@ def test_the_report_has_the_cover_and_numbers_its_sections(validated):
     paths = write_report(folder, strict=True)
     html = Path(paths["html"]).read_text(encoding="utf-8")
     points = document["score"]
-    assert f"{points['passed']} out of {points['evaluable']} evaluable items" in html
+    assert f"{points['passed']} of {points['evaluable']} items" in html
     head = html[:html.index('<section id="fine"')]
     assert f"{document['trust']['score']:.1f} of 1" in head and "5.00 Å" in head
     assert html_module.escape(document["trust"]["headline"], quote=False) in head

@@ -1,4 +1,4 @@
-"""The cover of a validation: score, what it says as a whole, the items with their verdicts."""
+"""The items of a validation, by our criteria and by those of the Validation Report Service."""
 from __future__ import annotations
 
 from typing import Any, List, Mapping, Tuple
@@ -8,32 +8,18 @@ from ..content import WORDS
 from ..section import Results, Section
 
 _SERVICE = {"absent": "–", "none": "no criterion", "not applicable": "does not apply", "error": "not done", "skipped": "no verdict"}
-_CONTEXT = ("A validation looks at a map by what there is: level 0 needs the map alone, level 1 two independent half-maps, level A an "
-            "atomic model. Each item is a published method, computed by cryoqa and judged by a limit that stands in the table below. A "
-            "limit that is not met asks for a look: a focused or a local refinement is off centre, and that is no mistake.")
 
 
 def render(results: Results) -> List[Block]:
-    """Score, summary, items, resolutions, warnings, and where the criteria of the service say something else."""
+    """The items, and the criteria of the service beside ours."""
     document = results.validation
     if document is None:
         return []
-    out: List[Block] = [
-        Text(document["summary"]), *_verdict(document), Text(_CONTEXT),
-        Rows("Items", ("", "Item", "Verdict", "By the service's criteria", "In a sentence"), _items(document, results))]
-    return out + _resolutions(document) + _warnings(document, results) + _criteria(document)
-
-
-def _verdict(document: Mapping[str, Any]) -> List[Block]:
-    """The score with what argues against the map, and the count of items by both sets of criteria."""
-    points, trust = document["score"], document.get("trust") or {}
-    counted = (f"{points['passed']} out of {points['evaluable']} evaluable items are as they should be; by the criteria of the "
-               f"Validation Report Service {points['service_passed']} out of {points['service_evaluable']}.")
-    if trust.get("score") is None:
-        return [Text(counted)]
-    rows = tuple((a["cause"], a["strength"], ", ".join(a["items"]), a["sentence"]) for a in trust["arguments"])
-    out: List[Block] = [Text(f"Score: {trust['score']:.1f} of 1, {trust['verdict']}. {counted}")]
-    return out + ([Rows("What argues against the map", ("Cause", "Strength", "Items", "In a sentence"), rows)] if rows else [])
+    points = document["score"]
+    counted = (f"{points['passed']} of {points['evaluable']} items are met by our criteria, {points['service_passed']} of "
+               f"{points['service_evaluable']} by those that the Validation Report Service states or codes, also where they cannot fail.")
+    return [Text(counted), Rows("Items", ("", "Item", "Verdict", "By the Service", "In a sentence"), _items(document, results)),
+            *_criteria(document)]
 
 
 def _items(document: Mapping[str, Any], results: Results) -> Tuple[Tuple[Any, ...], ...]:
@@ -61,19 +47,6 @@ def _sentence(item: Mapping[str, Any]) -> str:
     return str(item["error"] or item["summary"] or "Not evaluated with these inputs.")
 
 
-def _resolutions(document: Mapping[str, Any]) -> List[Block]:
-    rows = tuple((r["item"], r["title"], r["value"]) for r in document["resolutions"])
-    if not rows:
-        return []
-    return [Rows("Resolution by each method", ("Item", "Method", "Resolution (Å)"), rows), Text(document["resolution_sentence"])]
-
-
-def _warnings(document: Mapping[str, Any], results: Results) -> List[Block]:
-    rows = tuple((_linked(item, results, "id"), check["sentence"])
-                 for item in document["items"] for check in item["checks"] if check["status"] in ("warn", "fail"))
-    return [Rows("Warnings", ("Item", "What and what to do"), rows)] if rows else []
-
-
 def _criteria(document: Mapping[str, Any]) -> List[Block]:
     """Where the two sets of criteria come to different verdicts, and why cryoqa judges by another rule."""
     rows: List[Tuple[Any, ...]] = []
@@ -87,8 +60,7 @@ def _criteria(document: Mapping[str, Any]) -> List[Block]:
 
 
 SECTION = Section(
-    id="validation", title="Validation", order=1, asks="file",
-    how_to_read="The score is 1 less the strength of the strongest argument against the map: fail 1, strong 0.7, weak 0.4, remark 0.1. A "
-                "cause counts once, however many items show it. 'By the service's criteria' applies the rules that the Validation "
-                "Report Service states or codes, also where they cannot fail; 'Verdict' applies ours.",
+    id="validation", title="Validation Report Service, item by item", order=1, asks="file",
+    how_to_read="Each item is a published method, computed by cryoqa. The verdict on the map is made of our checks; a cause counts once, "
+                "however many items show it. The criteria of the Validation Report Service stand beside them, and are no second score.",
     render=render)
