@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass, replace
-from typing import Any, Collection, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Collection, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from .errors import InputError
+from .rounding import read_number, show_limit, show_value
 
-_OPS = {"<=": (operator.le, "at most"), ">=": (operator.ge, "at least"), "<": (operator.lt, "below"),
-        ">": (operator.gt, "above"), "==": (operator.eq, "exactly"), "is": (operator.eq, "")}
+_OPS = {"<=": (operator.le, "at most "), ">=": (operator.ge, "at least "), "<": (operator.lt, "less than "),
+        ">": (operator.gt, "more than "), "==": (operator.eq, "exactly "), "is": (operator.eq, "")}
 ORDER = ("ok", "skipped", "warn", "fail")
 
 
@@ -19,19 +20,70 @@ ORDER = ("ok", "skipped", "warn", "fail")
 class Check:
     """One criterion.
 
-    ``metric`` is the name of a metric of the result; ``op`` one of ``<= >= < > == is``; ``limit`` what it is compared
-    with; ``title`` a few words; ``advice`` what to do when it is not met; ``severity`` ``warn`` or ``fail``, and ``fail`` in any case
-    beyond ``fails_at``.
+    Parameters
+    ----------
+    metric
+        Name of the metric of the result.
+    op, limit
+        One of ``<= >= < > == is``, and what the metric is compared with.
+    title
+        A noun that the value completes: ``Shift between the half-maps``.
+    claim
+        What is true when it is not met, in a few words: ``The half-maps are {value} apart``; ``{value}`` and ``{limit}`` stand for the two,
+        rounded and with unit. Empty: title and value.
+    advice
+        The cause, or what to do about it.
+    strength
+        Of the finding when it is not met: 4 numbers are void, 3 a premise of all numbers, 2 one headline, 1 handling.
+    reference
+        A link.
+    severity
+        ``warn`` or ``fail``; ``fail`` in any case beyond ``fails_at``.
+    fails_at
+        A second limit.
+    grave
+        A warning takes as much trust as void numbers do: the map, or the model, is not what it is given as.
+    share
+        The metric is a part of 1, shown in %.
     """
 
     metric: str
     op: str
     limit: Any
     title: str
+    claim: str
     advice: str
+    strength: int = 2
     reference: str = ""
     severity: str = "warn"
     fails_at: Any = None
+    grave: bool = False
+    share: bool = False
+
+    def words(self, value: Any, unit: str = "") -> Dict[str, str]:
+        """Value, limit, claim and sentence as they are shown: ``shown``, ``limit_words``, ``claim``, ``sentence``.
+
+        A value that misses the limit is shown to as many decimals as it takes to see that.
+        """
+        compare, words = _OPS[self.op]
+        limit = self._shown(self.limit, unit, show_limit)
+        limit_words = words + limit
+        if value is None:
+            return dict(shown=show_value(None), limit_words=limit_words, claim="", sentence=f"{self.title}: not judged, there is no value.")
+        good, scale = bool(compare(value, self.limit)), 100 if self.share else 1
+        shown = self._shown(value, unit, show_value)
+        for more in (1, 2, 3, 4):
+            read = read_number(shown)
+            if good or self.op == "is" or read is None or not compare(read, scale * self.limit):
+                break
+            shown = self._shown(value, unit, show_value, more)
+        claim = self.claim.format(value=shown, limit=limit) if self.claim else f"{self.title}: {shown}, not {limit_words}"
+        met = f"{self.title}: {shown}." if self.op == "is" else f"{self.title}: {shown} ({limit_words})."
+        return dict(shown=shown, limit_words=limit_words, claim=claim, sentence=met if good else f"{claim}. {self.advice}".rstrip())
+
+    def _shown(self, value: Any, unit: str, show: Callable[..., str], *more: int) -> str:
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        return show(100 * value, "%", *more) if self.share and number else show(value, unit, *more)
 
 
 def evaluate(checks: Iterable[Check], metrics: Mapping[str, Mapping[str, Any]]) -> List[Dict[str, Any]]:
@@ -59,40 +111,34 @@ def causes_first(outcomes: List[Dict[str, Any]], explained: Mapping[str, Collect
     causes: List[Tuple[str, Collection[str]]] = []
     for outcome in outcomes:
         if outcome["status"] in ("warn", "fail"):
-            cause = next((title for title, named in causes if "*" in named or outcome["metric"] in named), None)
+            cause = next((claim for claim, named in causes if "*" in named or outcome["metric"] in named), None)
             if cause is not None:
-                outcome = dict(outcome, status="skipped", sentence=f"{outcome['title']}: not judged, because of '{cause}'.")
+                outcome = explained_by(outcome, cause)
             elif outcome["metric"] in explained:
-                causes.append((outcome["title"], explained[outcome["metric"]]))
+                causes.append((outcome["claim"], explained[outcome["metric"]]))
         out.append(outcome)
     return out
 
 
+def explained_by(outcome: Mapping[str, Any], claim: str) -> Dict[str, Any]:
+    """An outcome that is not judged, because of what another one claims."""
+    return dict(outcome, status="skipped", sentence=f"{outcome['title']}: not judged, because {lower_first(claim)}.")
+
+
+def lower_first(claim: str) -> str:
+    """A claim as it goes on in a sentence: with a small letter, but for names such as FSC."""
+    return claim[:1].lower() + claim[1:] if claim[1:2].islower() or claim[1:2] == " " else claim
+
+
 def _outcome(check: Check, entry: Mapping[str, Any]) -> Dict[str, Any]:
-    value, unit = entry["value"], f" {entry['unit']}" if entry["unit"] else ""
-    out = dict(metric=check.metric, op=check.op, limit=check.limit, unit=entry["unit"], title=check.title,
-               advice=check.advice, reference=check.reference, value=value)
+    value = entry["value"]
+    out = dict(metric=check.metric, op=check.op, limit=check.limit, unit=entry["unit"], title=check.title, advice=check.advice,
+               reference=check.reference, value=value, strength=check.strength, grave=check.grave, **check.words(value, entry["unit"]))
     if value is None:
-        return dict(out, status="skipped", sentence=f"{check.title}: not evaluated, there is no value.")
-    compare, words = _OPS[check.op]
-    good = bool(compare(value, check.limit))
-    shown, limit = _show(value), _show(check.limit)
-    if check.op == "is":
-        # A title that is not to be so stands for itself; others need what was found, and what should be.
-        so = value is True and check.limit is False
-        sentence = f"{check.title}." if so else f"{check.title}: {shown}" + ("." if good or value is False else f", expected {limit}.")
-    else:
-        sentence = f"{check.title}: {shown}{unit}; it should be {words} {limit}{unit}."
-    if not good and check.advice:
-        sentence += " " + check.advice
+        return dict(out, status="skipped")
+    compare, _ = _OPS[check.op]
     fails = check.fails_at is not None and not compare(value, check.fails_at)
-    return dict(out, status="ok" if good else "fail" if fails else check.severity, sentence=sentence)
-
-
-def _show(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return dict(out, status="ok" if compare(value, check.limit) else "fail" if fails else check.severity)
 
 
 def worst(statuses: Iterable[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Collection, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from ..checks import explained_by
 from ..limits import EXPLAINED
 from .items import REPORTED, Judged
 
@@ -13,22 +14,7 @@ WORDS = {FAIL: "fail", STRONG: "strong", WEAK: "weak", REMARK: "remark"}
 TRUSTED, RESERVED, NOT_TRUSTED = "trusted", "with reservations", "not to be trusted"
 STATUS = {TRUSTED: "ok", RESERVED: "warn", NOT_TRUSTED: "fail"}      # the badge of a map by its verdict
 _SHOWN = 3
-
-# A warning is weak but for these: a number of the map cannot stand, or the maps and the model are not what they are given as.
-_STRONG = frozenset((
-    "half_maps_likeness", "half_maps_operation", "half_maps_shift", "half_maps_masked", "half_maps_damped", "half_maps_filtered",
-    "half_maps_share_noise", "shares_in_mask", "half_maps_agreement", "half_maps_consistency", "empty_fraction",
-    "model_zscore", "atoms_outside", "model_correlation", "model_voxel_off", "model_shift", "model_operation", "residues_shifted"))
-# It is a remark where it speaks of how the map was cut out, of its scale, or of a property of the molecule.
-_REMARKS = frozenset((
-    "decentring", "mass_offset", "space_min_percent", "margin", "reported_deviation", "centre_offset", "half_maps_scale",
-    "background_mean", "outliers_percent", "pieces_95", "remaining_percent", "mask_overlap",
-    "bfactor", "fall", "b_excess", "guinier_correlation", "fraction_partial",
-    "unevenness", "log_error", "noise_spread", "noise_source", "representative", "model_gap", "model_lead", "inclusion_backbone",
-    "unresolved_fraction",
-    "unmasked_reaches_further", "random_fsc_at_resolution", "random_fsc", "returns_above", "rise_at_end", "shells_beyond",
-    "fraction_above", "fraction_above_finest", "box_over_resolution", "search_signal", "significant_fraction", "correlation_model",
-    "nyquist_fraction", "reaches_nyquist", "reach_nyquist", "tail_fsc", "d_fsc_falls", "finer_percent"))
+_WEIGHTS = {4: STRONG, 3: WEAK, 2: WEAK, 1: REMARK}                  # of a warning, by the strength of its check
 
 # Metrics that show one cause, with its title; a metric that stands nowhere is a cause of its own.
 _GROUPS: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
@@ -104,19 +90,19 @@ def explain(judged: Sequence[Judged]) -> List[Judged]:
     list of Judged
         An outcome that is explained is ``skipped`` and names its cause; the status of its item is that of the rest.
     """
-    titles = {c["metric"]: c["title"] for j in judged for c in j.ours if c["status"] in ("warn", "fail")}
-    causes: List[Tuple[str, Collection[str]]] = [(metric, named) for metric, named in EXPLAINS.items() if metric in titles]
+    claims = {c["metric"]: c["claim"] for j in judged for c in j.ours if c["status"] in ("warn", "fail")}
+    causes: List[Tuple[str, Collection[str]]] = [(metric, named) for metric, named in EXPLAINS.items() if metric in claims]
     if any(c["metric"] == REPORTED and c["status"] == "ok" for j in judged if j.item.id == "1.a" for c in j.ours):
         causes.insert(0, ("", (REPORTED, "finer_percent")))  # methods differ by more than the FSC is uncertain
     out = []
     for item in judged:
-        ours = tuple(_explained(c, causes, titles) for c in item.ours)
+        ours = tuple(_explained(c, causes, claims) for c in item.ours)
         out.append(item if all(a is b for a, b in zip(ours, item.ours)) else replace(item, ours=ours, status=_worst(item, ours)))
     return out
 
 
 def _explained(outcome: Mapping[str, Any], causes: Sequence[Tuple[str, Collection[str]]],
-               titles: Mapping[str, str]) -> Mapping[str, Any]:
+               claims: Mapping[str, str]) -> Mapping[str, Any]:
     """The outcome, skipped when a cause that comes before it explains it."""
     if outcome["status"] not in ("warn", "fail"):
         return outcome
@@ -124,10 +110,9 @@ def _explained(outcome: Mapping[str, Any], causes: Sequence[Tuple[str, Collectio
         if metric == outcome["metric"]:
             return outcome
         if not metric and outcome["metric"] in named:
-            return dict(outcome, status="skipped", sentence=f"{outcome['title']}: not judged, because the FSC of the half-maps bears the "
-                        "reported resolution out.")
+            return explained_by(outcome, "The FSC of the half-maps confirms the reported resolution")
         if "*" in named or outcome["metric"] in named:
-            return dict(outcome, status="skipped", sentence=f"{outcome['title']}: not judged, because of '{titles[metric]}'.")
+            return explained_by(outcome, claims[metric])
     return outcome
 
 
@@ -195,8 +180,7 @@ def arguments(judged: Sequence[Judged]) -> List[Argument]:
 def _strength(outcome: Mapping[str, Any]) -> float:
     if outcome["status"] == "fail":
         return FAIL
-    metric = outcome["metric"]
-    return STRONG if metric in _STRONG or outcome.get("strong") else REMARK if metric in _REMARKS else WEAK
+    return STRONG if outcome["grave"] else _WEIGHTS[outcome["strength"]]
 
 
 def verdict(found: Sequence[Argument], evaluable: int) -> Tuple[Optional[str], Optional[float]]:
