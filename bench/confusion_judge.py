@@ -15,7 +15,8 @@ WORDS = {
     "copies": r"copies of each other",
     "moved": r"half-map 2 is moved|[Hh]alf-maps (do not )?lie on each other",
     "inverted": r"same way round[^.]*invert|contrast (of|is) [^.]*invert|inverted",
-    "turned": r"same way round[^.]*(mirror|reversed|turned|swapped)|mirror image of the other",
+    "turned": r"same way round[^.]*(mirror|reversed|turned|swapped)|mirror image of the other|"
+              r"half-maps differ by more than noise",
     "no_signal": r"share no signal|no signal (in common|at all)|nothing but noise|no more than noise leaves|drowned in noise|"
                  r"(hold|there is|have) no (common )?signal",
     "sphere_fault": r"(masked|cut|multiplied) (by|with|to) a (soft )?sphere|soft sphere",
@@ -63,7 +64,7 @@ METRICS = {                                                          # check tha
     "model_zscore": "unfit", "cc_mask": "unfit", "model_correlation": "unfit", "atoms_outside": "unfit", "residues_low": "unfit",
     "inclusion_backbone": "unfit", "guinier_correlation": "unfit", "noise_spread": "uneven_noise", "finer_percent": "reported",
     "representative": "uneven_noise", "model_operation": "hand", "model_shift": "model_moved", "model_voxel_off": "voxel_size",
-    "residues_shifted": "register", "decentring": "off_centre", "space_min_percent": "space",
+    "residues_shifted": "register", "reported_resolution": "reported", "decentring": "off_centre", "space_min_percent": "space",
     "mass_offset": "off_centre", "pieces_95": "contour_low",
     "remaining_percent": "contour_low", "fraction_partial": "occupancy", "background_mean": "background", "outliers_percent": "background",
     "unevenness": "local_spread", "unresolved_fraction": "unresolved", "significant_fraction": "unsure", "returns_above": "dips",

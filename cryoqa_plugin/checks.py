@@ -115,19 +115,21 @@ def causes_first(outcomes: List[Dict[str, Any]], explained: Mapping[str, Collect
             if cause is not None:
                 outcome = explained_by(outcome, cause)
             elif outcome["metric"] in explained:
-                causes.append((outcome["claim"], explained[outcome["metric"]]))
+                causes.append((str(outcome.get("claim") or outcome["title"]), explained[outcome["metric"]]))
         out.append(outcome)
     return out
 
 
 def explained_by(outcome: Mapping[str, Any], claim: str) -> Dict[str, Any]:
     """An outcome that is not judged, because of what another one claims."""
-    return dict(outcome, status="skipped", sentence=f"{outcome['title']}: not judged, because {lower_first(claim)}.")
+    return dict(outcome, status="skipped", sentence=f"{outcome['title']}: not judged, because {lowered(claim)}.")
 
 
-def lower_first(claim: str) -> str:
-    """A claim as it goes on in a sentence: with a small letter, but for names such as FSC."""
-    return claim[:1].lower() + claim[1:] if claim[1:2].islower() or claim[1:2] == " " else claim
+def lowered(sentence: str) -> str:
+    """A sentence for the middle of another one: its first letter small, unless the first word is an abbreviation or a name."""
+    word = sentence.split(" ", 1)[0]
+    plain = word in ("A", "I") or len(word) > 1 and word[1:] == word[1:].lower() and not word.startswith(("Fourier", "Nyquist", "Å"))
+    return sentence[:1].lower() + sentence[1:] if plain else sentence
 
 
 def _outcome(check: Check, entry: Mapping[str, Any]) -> Dict[str, Any]:

@@ -67,7 +67,8 @@ _GUINIER_PAIR = "Correlation of the Guinier plots of map and model"
 # the place of a model before all that follows from it
 _PLACE = (
     Check("model_voxel_off", "<=", 0.5, "Difference from the voxel size that fits the model",
-          "Another voxel size fits the model better, by {value}", "The voxel size of the map is wrong, or the model was built in a map with "
+          "Another voxel size fits the model better, by {value}",
+          "The voxel size of the map is wrong, or the model was built in a map with "
           "another one: correct it.", 3, grave=True),
     Check("model_shift", "<=", 0.7, "Shift between map and model", "The model is shifted by {value} against the map",
           "Move the model, or correct the origin of the map.", grave=True),
@@ -95,18 +96,23 @@ _GIVEN_RESOLUTION = (
     Check("fraction_outside", "<=", 0.995, "Box without a local resolution", "{value} of the box have no local resolution",
           "Check that this map holds a resolution in Å, and not a mask or a frequency.", share=True),
     Check("fraction_finer", "<=", 0.01, "Voxels with a resolution finer than Nyquist",
-          "{value} of the voxels have a resolution finer than Nyquist", "Check unit and voxel size of the local-resolution map.", share=True))
+          "{value} of the voxels have a resolution finer than Nyquist", "Check unit and voxel size of the local-resolution map.",
+          share=True))
 
 _OWN: Dict[str, Tuple[Check, ...]] = {
     "map_info": (
         Check("inverted", "is", False, "Density is negative (inverted contrast)", "The density is negative (inverted contrast)",
               "Multiply the map by -1 before you go on."),
+        Check("voxel_size_unset", "is", False, "Voxel size is exactly 1 Å", "The voxel size is exactly 1 Å",
+              "Programs write that when they do not know the size; check it: every length here scales with it.", 3),
         Check("header_agrees", "is", True, "Header statistics match the data", "The header statistics are not those of the data",
               "Another program changed the data only. Programs that trust the header will draw wrong contours.", 1),
-        Check("centre_offset", "<=", 0.1, "Offset of the centre of mass, of the box edge", "The centre of mass is {value} off the box centre",
+        Check("centre_offset", "<=", 0.1, "Offset of the centre of mass, of the box edge",
+              "The centre of mass is {value} off the box centre",
               "Centre the map: masks and filters may cut the molecule off.", 1, share=True),
         Check("half_maps_consistency", ">=", 0.8, "FSC of the half-maps, coarser than 20 Å",
-              "The half-maps agree by only {value} coarser than 20 Å", "Check that they come from one refinement, with one origin and hand.",
+              "The half-maps agree by only {value} coarser than 20 Å",
+              "Check that they come from one refinement, with one origin and hand.",
               3, grave=True),
         Check("half_maps_agreement", ">=", 0.95, "FSC of map and mean of the half-maps, coarser than 20 Å",
               "The map is not the mean of the half-maps (FSC {value})", "Check that map and half-maps come from one refinement, with one "
@@ -125,7 +131,8 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "A hard edge correlates the half-maps: widen it."),
     ),
     "fsc": (
-        Check("reported_deviation", "<=", 5.0, "Reported against measured resolution", "The reported resolution is {value} off the measured one",
+        Check("reported_deviation", "<=", 5.0, "Reported against measured resolution",
+              "The reported resolution is {value} off the measured one",
               "Report the resolution measured in the mask, or name the curve and the mask that the reported one is of.", 1),
         Check("shares_in_mask", "is", False, "Half-maps share noise in the molecule", "The half-maps share noise in the molecule",
               "Orientations were fitted to noise, or a step saw both halves: refine them apart, with less detail in the reference.", 4,
@@ -134,7 +141,8 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "The voxels are too large for these data, or the half-maps share a mask, noise or a processing step.", 1),
         Check("rise_at_end", "<=", 0.1, "Rise of the FSC without mask at its end", "The FSC without mask rises by {value} at its end",
               "Interpolation, a filter or a shared mask does this: look at the curve before you trust a crossing.", 1),
-        Check("returns_above", "==", 0, "Times the FSC climbs above 0.143 again", "The FSC climbs above the threshold again ({value} times)",
+        Check("returns_above", "==", 0, "Times the FSC climbs above 0.143 again",
+              "The FSC climbs above the threshold again ({value} times)",
               "The first crossing is given. Look for a problem of CTF, sampling or mask.", 1),
         Check("random_fsc_at_resolution", "<=", 0.1, "Phase-randomised FSC at the resolution",
               "The mask is too tight: phase-randomised FSC {value} at the resolution", "Widen the mask or its soft edge.", 1, _CHEN),
@@ -159,10 +167,12 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
         Check("model_lead", "<=", 1.25, "Half-map resolution / map-model resolution",
               "Map and model agree {value} times finer than the half-maps do", "The model may be fitted to noise.", 1, _ROSENTHAL),
         Check("reported_gap", "<=", 1.25, "Map-model resolution / reported resolution",
-              "Map and model agree to {value} times the reported resolution only", "Check that number, and look for parts of the model that "
+              "Map and model agree to {value} times the reported resolution only",
+              "Check that number, and look for parts of the model that "
               "are wrong or missing."),
         Check("reported_lead", "<=", 1.25, "Reported resolution / map-model resolution",
-              "Map and model agree {value} times finer than the reported resolution", "The model may be fitted to noise, or the map is finer "
+              "Map and model agree {value} times finer than the reported resolution",
+              "The model may be fitted to noise, or the map is finer "
               "than was reported."),
         Check("b_excess", ">=", -30.0, "B-factor of the map less that of the model",
               "The map is sharper than the model: its B-factor is {value} beside it", "The map is over-sharpened, or the B-factors of the "
@@ -172,17 +182,20 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
         Check("reaches_nyquist", "is", False, "Significant in every shell to the box limit (Nyquist)",
               "The FSC is significant in every shell to Nyquist", _SMALLER_VOXELS, 1),
         Check("shells_beyond", "<=", 3, "Significant shells beyond the significance limit",
-              "{value} shells beyond the significance limit are significant again", "Look for a problem of CTF, sampling or mask, or for noise "
+              "{value} shells beyond the significance limit are significant again",
+              "Look for a problem of CTF, sampling or mask, or for noise "
               "that the half-maps share.", 1),
     ),
     "directional_fsc": (
         Check("empty_fraction", "<=", 0.0, "Fourier space without data", "{value} of Fourier space are empty",
               "Views are missing, or were suppressed: look at the orientations, and collect tilted images or other grids.", 2, _TAN,
               grave=True, share=True),
-        Check("noise_ratio", "<=", 2.0, "Noise, noisiest / quietest direction", "The noise differs by a factor of {value} between directions",
+        Check("noise_ratio", "<=", 2.0, "Noise, noisiest / quietest direction",
+              "The noise differs by a factor of {value} between directions",
               "Few views in some directions: look at the orientations, and collect tilted images or other grids.", 2, _TAN),
         Check("fall_off_ratio", "<=", 2.5, "Signal amplitude, slowest / fastest axis",
-              "The signal falls off unevenly: amplitudes differ by a factor of {value}", "Look for motion and flexibility along one axis, and "
+              "The signal falls off unevenly: amplitudes differ by a factor of {value}",
+              "Look for motion and flexibility along one axis, and "
               "sharpen with care."),
         Check("reach_nyquist", "<=", 0.1, "Directions resolved to Nyquist", "{value} of the directions are resolved to Nyquist",
               _SMALLER_VOXELS, 1, share=True),
@@ -191,7 +204,8 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
     "local_fsc": (
         _unresolved(), _to_the_end("Mask resolved to the last band", "{value} of the mask are resolved to the last band"),
         Check("significant_fraction", ">=", 0.8, "Mask where the local resolution is known within 5 %",
-              "Only {value} of the mask have a local resolution known within 5 %", "The window holds too little signal: use a wider one.", 1,
+              "Only {value} of the mask have a local resolution known within 5 %", "The window holds too little signal: use a wider one.",
+              1,
               share=True),
     ),
     "monores": (
@@ -205,7 +219,8 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
         _unresolved("Boxes without a resolution (blocres)", "{value} of the boxes have no resolution"),
         _to_the_end("Boxes resolved to Nyquist (blocres)", "{value} of the boxes are resolved to Nyquist"),
         Check("several_fraction", "<=", 0.2, "Boxes whose FSC falls more than once (blocres)",
-              "The FSC of {value} of the boxes falls more than once", "Look at the mean FSC of the boxes, and use larger ones.", share=True),
+              "The FSC of {value} of the boxes falls more than once", "Look at the mean FSC of the boxes, and use larger ones.",
+              share=True),
     ),
     "relion_locres": (
         Check("random_fsc", "<=", 0.1, "Phase-randomised FSC of the spheres (RELION)", "The spheres correlate by themselves (FSC {value})",
@@ -225,7 +240,8 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
         Check("preferred", "is", False, "One direction better all over the map (MonoDir)", "One direction is better all over the map",
               "Look at the orientations; collect tilted images or other grids where views are missing.", 2, _MONODIR),
         Check("tangential_over_radial", "<=", 1.15, "Tangential / radial resolution (MonoDir)",
-              "Detail is blurred around the centre by a factor of {value}", "Orientations may be in error: refine them further, or leave out "
+              "Detail is blurred around the centre by a factor of {value}",
+              "Orientations may be in error: refine them further, or leave out "
               "uncertain particles."),
         _unresolved("Mask at the noise level (MonoDir)", "{value} of mask and directions are at the noise level", _MASK_OFF),
     ),
@@ -236,17 +252,20 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
     ),
     "auto_sharpen": (
         Check("search_signal", ">=", 3.0, "Height of the best B-factor over the search, in its scatter",
-              "The search has no clear best B-factor ({value} times its scatter)", "Take the default method, or give the target B-factor.", 1,
+              "The search has no clear best B-factor ({value} times its scatter)", "Take the default method, or give the target B-factor.",
+              1,
               "https://doi.org/10.1107/S2059798318004655"),
         Check("u_range", "<=", 0.3, "Range of the displacement tensor", "The signal falls off unevenly in direction ({value})",
               "Look at the FSC by direction, and at the distribution of orientations."),
     ),
     "compare_maps": (
-        Check("margin", ">=", 0.005, "Score of the best map less that of the second", "The best two maps are equally good (scores {value} apart)",
+        Check("margin", ">=", 0.005, "Score of the best map less that of the second",
+              "The best two maps are equally good (scores {value} apart)",
               "Take either of them.", 1),
     ),
     "shell_sharpen": (
-        Check("baseline", "<=", 0.1, "Correlation of the half-maps in the last shells", "The half-maps still correlate by {value} in the last "
+        Check("baseline", "<=", 0.1, "Correlation of the half-maps in the last shells",
+              "The half-maps still correlate by {value} in the last "
               "shells", "Check that they are neither masked nor filtered, and share no particles."),
         Check("model_fraction", ">=", 0.3, "Scattering that the model explains", "The model explains only {value} of the scattering",
               "Check that it lies in the map, or sharpen with half-maps.", share=True),
@@ -283,11 +302,14 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
     "contour": (
         Check("level_verdict", "is", "fits", "Contour level", "The contour level is {value}",
               "Take a level of the suggested interval. Where there is none, noise hides the molecule."),
-        Check("mask_ratio", ">=", 0.9, "Volume of the mask / of the molecule", "The mask holds only {value} times the volume of the molecule",
+        Check("mask_ratio", ">=", 0.9, "Volume of the mask / of the molecule",
+              "The mask holds only {value} times the volume of the molecule",
               "It cuts into the molecule: make it wider."),
-        Check("decentring", "<=", 20.0, "Offset of the molecule from the box centre", "The molecule is {value} off the box centre", _CENTRE, 1),
+        Check("decentring", "<=", 20.0, "Offset of the molecule from the box centre", "The molecule is {value} off the box centre",
+              _CENTRE, 1),
         Check("space_min_percent", ">=", 5.0, "Smallest margin between molecule and box face",
-              "The box leaves only {value} of its edge beside the molecule", "Use a larger box: the CTF spreads signal by 30 Å and more.", 1),
+              "The box leaves only {value} of its edge beside the molecule", "Use a larger box: the CTF spreads signal by 30 Å and more.",
+              1),
         Check("margin", ">=", 20.0, "Margin between molecule and box face", "The box leaves only {value} beside the molecule",
               "The Validation Report Service asks for 20 Å; a tight box cuts off signal that the CTF spreads.", 1,
               "https://doi.org/10.1039/D2FD00059H"),
@@ -297,7 +319,8 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
         Check("remaining_percent", "<=", 10.0, "Density above the contour in specks", "{value} of the density above the contour are specks",
               "Noise is as strong as density: low-pass the map at its resolution.", 1),
         Check("mask_overlap", ">=", 0.75, "Density above the contour that the mask covers",
-              "The mask covers only {value} of the density above the contour", "Much of it lies outside the largest piece: make a mask with "
+              "The mask covers only {value} of the density above the contour",
+              "Much of it lies outside the largest piece: make a mask with "
               "'cryoqa mask'.", 1, share=True),
         Check("background_mean", "<=", 0.1, "Mean of the background, in σ of the map", "The background is {value} σ off 0",
               "Masses, and programs that fill with 0, go wrong: subtract it.", 1),
@@ -307,26 +330,30 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
     "map_resolution": (
         Check("noise_source", "is", "solvent", "Noise taken from", "The noise could not be taken from the solvent",
               "Give the map before it was masked: the level of these resolutions is only that of the resolution given.", 1),
-        Check("representative", "is", True, "Solvent noise stands for that of the molecule", "The solvent has not the noise of the molecule",
+        Check("representative", "is", True, "Solvent noise stands for that of the molecule",
+              "The solvent has not the noise of the molecule",
               "Give the half-maps, the map as it was reconstructed, or its resolution.", 1),
         _to_the_end("Mask resolved to the last band (map alone)", "{value} of the mask are resolved to the last band",
                     "The map is filtered, its solvent was damped, or its voxels are too large: give it as it was reconstructed."),
         _unresolved("Mask without a local resolution (map alone)"),
         Check("noise_spread", "<=", 0.2, "Relative spread of the noise over the solvent", "The noise varies by {value} over the solvent",
               "The solvent holds more than noise: look for density outside the mask.", 1, share=True),
-        Check("finer_percent", ">=", 0.1, "Mask finer than the reported resolution", "Only {value} of the mask is finer than the resolution "
+        Check("finer_percent", ">=", 0.1, "Mask finer than the reported resolution",
+              "Only {value} of the mask is finer than the resolution "
               "given", "The map does not show the resolution that was reported.", 1),
     ),
     "locspiral": (
         Check("fraction_above", ">=", 0.5, "Mask above the noise", "Only {value} of the mask are above the noise",
               "Check the mask, or use a coarser resolution.", 1, share=True),
         Check("fraction_above_finest", "<=", 0.95, "Mask above the noise in the finest band",
-              "{value} of the mask are above the noise in the finest band", "Map or half-maps were filtered or masked, or the resolution is "
+              "{value} of the mask are above the noise in the finest band",
+              "Map or half-maps were filtered or masked, or the resolution is "
               "coarser than it need be.", 1, share=True),
     ),
     "locbfactor": (
         Check("unevenness", "<=", 16, "Local amplitude at the resolution, highest / lowest",
-              "Amplitudes at the resolution differ by a factor of {value} in place", "One B-factor does not sharpen all of this map: sharpen "
+              "Amplitudes at the resolution differ by a factor of {value} in place",
+              "One B-factor does not sharpen all of this map: sharpen "
               "it locally.", 1),
         Check("log_error", "<=", 0.7, "Error of ln(local amplitude)", "The local fall-off has a large error ({value} in ln amplitude)",
               "The signal is too weak for this window: use a wider one.", 1),
@@ -347,7 +374,8 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "Check the place of the model and its B-factors, and sharpen the map.", 2, "https://doi.org/10.1107/S2059798318009324"),
         Check("residues_low", "<=", 10, "Residues with a correlation below 0.5", "{value} of the residues have a correlation below 0.5",
               "Look at the worst residues, and build them again."),
-        Check("inclusion_backbone", ">=", 0.5, "Backbone atoms above the contour", "Only {value} of the backbone atoms lie above the contour",
+        Check("inclusion_backbone", ">=", 0.5, "Backbone atoms above the contour",
+              "Only {value} of the backbone atoms lie above the contour",
               "Give the recommended contour level; if it is right, parts of the model lie outside density.", 1,
               "https://doi.org/10.1107/S205979832200328X", share=True),
         Check("guinier_correlation", ">=", 0.5, _GUINIER_PAIR, "The Guinier plots of map and model correlate by only {value}",
@@ -358,7 +386,8 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "Copy them from where the job ran: without them there is no FSC."),
         Check("halves_filtered", "is", False, "Half-maps are filtered", "The half-maps are filtered",
               "Take the '_unfil' maps of the finished job."),
-        Check("finished", "is", True, "Job ran to its end", "The job did not run to its end", "Let it finish: its maps are intermediate ones."),
+        Check("finished", "is", True, "Job ran to its end", "The job did not run to its end",
+              "Let it finish: its maps are intermediate ones."),
         Check("voxel_sizes_agree", "is", True, "Same voxel size in job and headers", "Job and headers disagree on the voxel size",
               "Find out which one is right, and give it.", 3),
     ),

@@ -118,7 +118,7 @@ def _number(value: float, unit: str, more: int) -> str:
         return _fixed(value, 0)
     if not unit and 0.99 < size < 1:
         return _below_one(value, more)
-    return _fixed(value, (0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.1 else 1 - math.floor(math.log10(size))) + more)
+    return _fixed(value, (0 if size >= 100 else 1 if size >= 10 else 2 if size >= 0.0995 else 1 - math.floor(math.log10(size))) + more)
 
 
 def _below_one(value: float, more: int) -> str:

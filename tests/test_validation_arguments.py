@@ -8,12 +8,13 @@ from cryoqa_plugin.validation import arguments, reported, summary
 from cryoqa_plugin.validation.items import ITEMS, REPORTED, judge
 
 BY_ID = {item.id: item for item in ITEMS}
+STRENGTHS = {c.metric: dict(strength=c.strength, grave=c.grave) for table in CHECKS.values() for c in table}
 
 
 def _document(checks=(), histogram=None, **metrics):
     return dict(metrics={n: dict(value=v, unit="Å", meaning="", better="none") for n, v in metrics.items()},
                 curves={} if histogram is None else {"histogram": histogram}, summary="So it is.", title="T",
-                checks=[dict(metric=m, status=s, title=f"Title of {m}", sentence=f"{m} is {s}.") for m, s in checks])
+                checks=[dict(metric=m, status=s, title=f"Title of {m}", sentence=f"{m} is {s}.", **STRENGTHS[m]) for m, s in checks])
 
 
 def _judged(found, resolution=None):
@@ -48,7 +49,7 @@ def test_one_cause_counts_once_and_names_its_items():
     assert [a.title for a in against] == ["Title of half_maps_share_noise"] and against[0].items == ("1.a", "1.b", "1.i")
     assert found == ("not to be trusted", 0.3)
     skipped = [c for j in judged for c in j.ours if c["metric"] == "shells_beyond"]
-    assert skipped[0]["sentence"] == "Title of shells_beyond: not judged, because of 'Title of half_maps_share_noise'."
+    assert skipped[0]["sentence"] == "Title of shells_beyond: not judged, because title of half_maps_share_noise."
 
 
 def test_what_voids_the_half_maps_leaves_nothing_else_to_judge():
@@ -102,11 +103,22 @@ def test_at_most_three_arguments_are_named():
     assert arguments.verdict([], 0) == (None, None) and arguments.sentence(many, 0) == ""
 
 
-def test_every_metric_with_a_strength_is_one_that_is_checked():
+def test_every_metric_of_a_cause_is_one_that_is_checked():
     checked = {c.metric for row in CHECKS.values() for c in row} | {REPORTED}
-    named = arguments._STRONG | arguments._REMARKS | set(arguments._CAUSES) | set(arguments._ELSEWHERE)
+    named = set(arguments._CAUSES) | set(arguments._ELSEWHERE)
     named |= {m for metrics in arguments._ELSEWHERE.values() for m in metrics}
     assert named <= checked, f"no check looks at {sorted(named - checked)}"
+
+
+def test_the_strength_of_a_check_is_what_its_warning_weighs():
+    weights = {metric: arguments._strength(dict(status="warn", **how)) for metric, how in STRENGTHS.items()}
+    assert {weights[m] for m in ("half_maps_masked", "shares_in_mask", "model_zscore", "empty_fraction", "half_maps_shift")} == {0.7}
+    assert {weights[m] for m in ("residues_low", "level_verdict", "noise_ratio", "fall_off_ratio", "preferred")} == {0.4}
+    assert {weights[m] for m in ("decentring", "random_fsc_at_resolution", "bfactor", "model_gap", "reaches_nyquist")} == {0.1}
+    assert {arguments._strength(dict(status="fail", **how)) for how in STRENGTHS.values()} == {1.0}
+    assert arguments._strength(dict(status="warn")) == 0.4                                     # results of an older version
+    for table in CHECKS.values():
+        assert all(weights[c.metric] == arguments._strength(dict(status="warn", strength=c.strength, grave=c.grave)) for c in table)
 
 
 # --- the reported resolution ---------------------------------------------------------------------------------------------------------
@@ -118,8 +130,9 @@ def test_a_reported_resolution_is_held_against_the_curves(resolution, status):
     judged = judge(BY_ID["1.a"], found, resolution)
     assert judged.status == (status or "none")
     if status:
-        assert f"{resolution:.2f} Å; the finest is 3.00 Å by the FSC" in judged.ours[0]["sentence"]
-        assert ("finer than the data bear out" in judged.ours[0]["sentence"]) == (status != "ok")
+        assert judged.ours[0]["sentence"] == (
+            f"Reported resolution: {resolution:.2f} Å (at least 2.85 Å)." if status == "ok" else
+            f"The reported {resolution:.2f} Å is finer than the FSC of the half-maps (3.00 Å). {reported.ADVICE}")
 
 
 def test_half_maps_that_share_noise_give_their_bound():
@@ -144,7 +157,7 @@ def test_the_reported_resolution_is_one_argument_however_many_items_show_it():
                  local_fsc=_document(histogram=dict(x=[2.5, 3.5], y=[1, 99])))
     _, against, verdict = _trust(found, 2.2)
     assert [(a.title, a.items) for a in against] == [("The reported resolution is finer than the data", ("1.a", "1.b", "1.i"))]
-    assert verdict == ("not to be trusted", 0.0) and "against what the data show: 2.20 Å" in against[0].sentence
+    assert verdict == ("not to be trusted", 0.0) and "The reported 2.20 Å is finer than" in against[0].sentence
     found["mtriage"] = _document([("reported_gap", "warn")])
     assert [a.title for a in arguments.arguments(arguments.explain([judge(BY_ID[i], found, 2.2) for i in ("1.a", "A.a")]))] == [
         "The reported resolution is finer than the data"]
@@ -156,4 +169,5 @@ def test_the_fsc_of_the_half_maps_settles_what_local_methods_find_coarser():
     found = dict(GOOD, fsc=_document(resolution=2.2, resolution_better=2.2), local_fsc=_document(histogram=dict(x=[2.5, 3.5], y=[1, 99])))
     judged, against, verdict = _trust(found, 2.2)
     assert against == [] and verdict == ("trusted", 1.0)
-    assert next(j for j in judged if j.item.id == "1.i").ours[-1]["sentence"].endswith("bears the reported resolution out.")
+    last = next(j for j in judged if j.item.id == "1.i").ours[-1]
+    assert last["sentence"].endswith("because the FSC of the half-maps confirms the reported resolution.")

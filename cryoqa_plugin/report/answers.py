@@ -3,7 +3,8 @@ from __future__ import annotations
 
 from typing import Callable, Dict, List
 
-from ..validation.headline import EVEN, local_range, lowered, nearest_axis, region, resolution, value_of
+from ..checks import lowered
+from ..validation.headline import EVEN, local_range, nearest_axis, region, resolution, value_of
 from .findings import Finding, Found
 from .keys import CURVES, curve_like, reported_resolution
 from .section import Results

@@ -14,7 +14,7 @@ WORDS = {FAIL: "fail", STRONG: "strong", WEAK: "weak", REMARK: "remark"}
 TRUSTED, RESERVED, NOT_TRUSTED = "trusted", "with reservations", "not to be trusted"
 STATUS = {TRUSTED: "ok", RESERVED: "warn", NOT_TRUSTED: "fail"}      # the badge of a map by its verdict
 _SHOWN = 3
-_WEIGHTS = {4: STRONG, 3: WEAK, 2: WEAK, 1: REMARK}                  # of a warning, by the strength of its check
+_WEIGHTS = {4: STRONG, 3: REMARK, 2: WEAK, 1: REMARK}                # of a warning by the strength of its check; a premise may well hold
 
 # Metrics that show one cause, with its title; a metric that stands nowhere is a cause of its own.
 _GROUPS: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
@@ -90,7 +90,7 @@ def explain(judged: Sequence[Judged]) -> List[Judged]:
     list of Judged
         An outcome that is explained is ``skipped`` and names its cause; the status of its item is that of the rest.
     """
-    claims = {c["metric"]: c["claim"] for j in judged for c in j.ours if c["status"] in ("warn", "fail")}
+    claims = {c["metric"]: str(c.get("claim") or c["title"]) for j in judged for c in j.ours if c["status"] in ("warn", "fail")}
     causes: List[Tuple[str, Collection[str]]] = [(metric, named) for metric, named in EXPLAINS.items() if metric in claims]
     if any(c["metric"] == REPORTED and c["status"] == "ok" for j in judged if j.item.id == "1.a" for c in j.ours):
         causes.insert(0, ("", (REPORTED, "finer_percent")))  # methods differ by more than the FSC is uncertain
@@ -180,7 +180,7 @@ def arguments(judged: Sequence[Judged]) -> List[Argument]:
 def _strength(outcome: Mapping[str, Any]) -> float:
     if outcome["status"] == "fail":
         return FAIL
-    return STRONG if outcome["grave"] else _WEIGHTS[outcome["strength"]]
+    return STRONG if outcome.get("grave") else _WEIGHTS[outcome.get("strength", 2)]
 
 
 def verdict(found: Sequence[Argument], evaluable: int) -> Tuple[Optional[str], Optional[float]]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from ..checks import lowered
 from .arguments import NOT_TRUSTED, REMARK, RESERVED, Argument, verdict
 from .items import REPORTED
 
@@ -135,10 +136,3 @@ def _evenness(documents: Documents) -> str:
     if known is not None:
         out.append("evenly in direction" if known else f"worse along {axis}" if axis else "not evenly in direction")
     return "".join(", " + words for words in out)
-
-
-def lowered(sentence: str) -> str:
-    """A sentence for the middle of another one: its first letter small, unless the first word is an abbreviation or a name."""
-    word = sentence.split(" ", 1)[0]
-    plain = word in ("A", "I") or len(word) > 1 and word[1:] == word[1:].lower() and not word.startswith(("Fourier", "Nyquist", "Å"))
-    return sentence[:1].lower() + sentence[1:] if plain else sentence

@@ -197,7 +197,7 @@ def _service(item: Item, documents: Mapping[str, Mapping[str, Any]], reported: O
     out = []
     for rule in item.rules:
         document = documents.get(rule.capability, {})
-        check = Check(rule.metric, rule.op, rule.limit, rule.title, rule.advice, SERVICE)
+        check = Check(rule.metric, rule.op, rule.limit, rule.title, "", rule.advice, reference=SERVICE)
         out += evaluate((check,), {rule.metric: dict(value=_value(rule, document, reported), unit=rule.unit)})
     return out
 

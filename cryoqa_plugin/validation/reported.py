@@ -3,11 +3,13 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from ..rounding import show_value
 from ..study.reported import SLACK
 
 FAR = 0.2                                        # a reported resolution that is finer by more is none of the map's
 REACHED = 0.5                                    # % of the voxels that have to reach the reported resolution
-TITLE = "Reported resolution against what the data show"
+TITLE = "Reported resolution"
+ADVICE = "Look at the mask and the threshold that it was read with."
 
 
 class Source(NamedTuple):
@@ -22,8 +24,8 @@ class Source(NamedTuple):
 _FSC = ("resolution_better", "resolution_unmasked_0143", "resolution_corrected_0143", "resolution_widened_0143")
 SOURCES: Dict[str, Source] = {
     "0.e": Source("map_resolution", histogram="histogram"),
-    "1.a": Source("fsc", _FSC, what="the FSC of the half-maps, in the mask or not, and its interval"),
-    "1.b": Source("half_map_statistics", ("resolution_fdr",), what="what the half-maps share beyond noise"),
+    "1.a": Source("fsc", _FSC, what="the FSC of the half-maps"),
+    "1.b": Source("half_map_statistics", ("resolution_fdr",), what="any significant shell"),
     "1.c": Source("blocres", histogram="histogram"), "1.d": Source("resmap", histogram="histogram"),
     "1.e": Source("monores", histogram="histogram"), "1.i": Source("local_fsc", histogram="histogram")}
 _BOUND = ("resolution_bound_better", "resolution_bound")
@@ -54,17 +56,18 @@ def outcomes(item: str, documents: Mapping[str, Mapping[str, Any]], reported: Op
     document = documents.get(source.capability, {}) if source else {}
     if reported is None or source is None or "error" in document or "metrics" not in document:
         return []
-    finest, said = (_of_histogram if source.histogram else _of_metrics)(source, document, reported)
+    finest, what = (_of_histogram if source.histogram else _of_metrics)(source, document, reported)
     if finest is None:
         return []
     limit = finest * (1 - SLACK)
     status = "ok" if reported >= limit else "fail" if reported < finest * (1 - FAR) and not source.histogram else "warn"
-    sentence = f"{TITLE}: {reported:.2f} Å; {said}."
-    if status != "ok":
-        sentence += " The reported resolution is finer than the data bear out; look at the mask and the threshold that it was read with."
-    return [dict(metric=metric, op=">=", limit=limit, unit="Å", title=TITLE, advice="Look at the mask and the threshold that the reported "
-                 "resolution was read with.", reference="", value=reported, status=status, sentence=sentence,
-                 strong=not source.histogram)]
+    shown, at = show_value(reported, "Å"), show_value(finest, "Å")
+    claim = f"The reported {shown} is finer than {what} ({at})"
+    words = f"at least {show_value(limit, 'Å')}"
+    sentence = f"{TITLE}: {shown} ({words})." if status == "ok" else f"{claim}. {ADVICE}"
+    return [dict(metric=metric, op=">=", limit=limit, unit="Å", title=TITLE, advice=ADVICE, reference="", value=reported, status=status,
+                 shown=shown, limit_words=words, claim=claim, sentence=sentence, strength=2,
+                 grave=not source.histogram)]
 
 
 def _of_metrics(source: Source, document: Mapping[str, Any], reported: float) -> Tuple[Optional[float], str]:
@@ -72,14 +75,13 @@ def _of_metrics(source: Source, document: Mapping[str, Any], reported: float) ->
     if source.capability == "fsc" and _value(document, "resolution") is None:
         names = _BOUND                           # half-maps that share noise: the curve itself says nothing
     found = [v for v in (_value(document, n) for n in names) if v]
-    return (min(found), f"the finest is {min(found):.2f} Å by {source.what}") if found else (None, "")
+    return (min(found) if found else None), source.what
 
 
 def _of_histogram(source: Source, document: Mapping[str, Any], reported: float) -> Tuple[Optional[float], str]:
     """The resolution that the finest 0.5 % of the voxels reach."""
     histogram = document.get("curves", {}).get(source.histogram)
-    finest = quantile(histogram, REACHED)
-    return finest, "" if finest is None else f"the finest {REACHED:g} % of the voxels reach {finest:.2f} Å"
+    return quantile(histogram, REACHED), f"all but {REACHED:g} % of the mask"
 
 
 def quantile(histogram: Optional[Mapping[str, Sequence[float]]], percent: float) -> Optional[float]:
