@@ -8,46 +8,43 @@ import numpy as np
 
 from ...io.maps import Map, read_map
 from .. import pictures
-from ..blocks import Block, Picture, Pictures, Text, show
+from ..blocks import Block, Card, Picture, Pictures, Text, show
 from ..draw import curves, split_values, tables
 from ..section import Results, Section
 
 _FIRST = ("contour", "contour_suggested", "contour_lowest", "contour_highest", "level_verdict", "mass", "residues", "model_mass",
-          "model_ratio", "sequence_mass", "mask_ratio", "through", "decentring", "space_min", "space_min_percent",
-          "mass_offset", "components_95", "remaining_percent", "mask_overlap", "background_mean", "outlier_ratio", "outliers_percent")
+          "model_mass_percent", "model_ratio", "sequence_mass", "mask_ratio", "through", "decentring", "margin", "margin_axis", "space_min",
+          "space_min_percent", "mass_offset", "components_95", "remaining_percent", "mask_overlap", "background_mean", "outlier_ratio",
+          "outliers_percent")
 Images = Sequence[Tuple[str, np.ndarray]]
 
 
 def render(results: Results) -> List[Block]:
-    """Pictures of the map, its masks and the background, the curves, values and tables."""
+    """Values and tables, pictures of what is above the level and of the outliers."""
+    document = results["contour"]
+    return split_values(document, _FIRST) + tables(document) + _drawn(results, document)
+
+
+def cards(results: Results) -> List[Card]:
+    """Mass above a threshold; the histogram of the background stands below the projections."""
     document = results["contour"]
     level = document["metrics"]["contour"]["value"]
-    out = _drawn(results, document)
-    out += curves(document, ["mass_by_threshold"], marks=[(level, f"contour {show(float(level))}")])
-    out += curves(document, ["background", "gaussian"], title="Histogram of the background")
-    return out + split_values(document, _FIRST) + tables(document)
+    mass = curves(document, ["mass_by_threshold"], marks=[(level, f"contour {show(float(level))}")])
+    return [Card("Mass above a threshold", tuple(mass), 5, 56)]
 
 
 def _drawn(results: Results, document: Mapping[str, Any]) -> List[Block]:
     path = document["inputs"]["full_map"]["path"]
-    masks = {name: results.map_file("contour", name) for name in ("raw_mask", "hard_mask", "soft_mask")}
+    masks = {name: results.map_file("contour", name) for name in ("raw_mask", "hard_mask")}
     if not os.path.isfile(path) or not all(masks.values()):
         named = f"The map {path}" if path else "The map, which was given in memory,"
         return [Text(f"{named} or the masks made of it are no longer there, so that they cannot be drawn.")]
     map_ = read_map(path)
     hard = read_map(masks["hard_mask"]).data
-    widest = pictures.widest_slices(map_.data)
-    out = [_pictures("Slices of largest variance", widest, "Slice", None, _at(hard, widest),
-                     "The orange line is the mask: the largest component, dilated."),
-           _pictures("Maxima", pictures.maxima(map_.data), "Maximum", None, None, "Largest value along each axis."),
-           _pictures("Standard deviations", pictures.spreads(map_.data), "Standard deviation", None, None,
-                     "Standard deviation along each axis.")]
     raw = pictures.widest_slices(read_map(masks["raw_mask"]).data)
-    soft = pictures.widest_slices(read_map(masks["soft_mask"]).data)
-    out += [_pictures("What is above the contour level", raw, "Slice of the raw mask", (0.0, 1.0), _at(hard, raw),
-                      "White is at or above the level; slices of largest variance; the orange line is the mask."),
-            _pictures("Mask with a soft edge", soft, "Slice of the soft mask", (0.0, 1.0), None, "White is 1, black is 0.")]
-    return out + _outliers(map_, hard, document)
+    return [_pictures("What is above the contour level", raw, "Slice of the raw mask", (0.0, 1.0), _at(hard, raw),
+                      "White is at or above the level; slices of largest variance; the orange line is the mask: the large components, "
+                      "dilated."), *_outliers(map_, hard, document)]
 
 
 def _pictures(title: str, images: Images, words: str, limits: Optional[Tuple[float, float]], outlines: Optional[Sequence[np.ndarray]],
@@ -83,4 +80,4 @@ SECTION = Section(
                 "the mass. The masses of contour, mask, model and sequence should agree; the level is judged by them and by the noise. The "
                 "background should be noise about zero without structure. Focused and local refinements are off centre: there, warnings "
                 "are no mistakes.",
-    render=render)
+    render=render, cards=cards)

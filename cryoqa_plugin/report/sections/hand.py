@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 import numpy as np
 
 from ...io.maps import Map, read_map
-from ..blocks import Block, Picture, Pictures
+from ..blocks import Block, Card, Picture, Pictures
 from ..draw import curves, split_values, tables
 from ..pictures import EDGE, grey_limits, maxima, resize, rgb_png
 from ..section import Results, Section
@@ -17,9 +17,14 @@ _RIGHT, _LEFT = (40, 120, 220), (220, 50, 40)
 
 
 def render(results: Results) -> List[Block]:
-    """Where the helices are, how they wind, values and the table of helices."""
+    """Values, how the pieces of helices wind, and the table of helices."""
     document = results["hand"]
-    return _where(document) + split_values(document, _FIRST) + curves(document, ["histogram"], filled=True) + tables(document)
+    return split_values(document, _FIRST) + curves(document, ["histogram"], filled=True) + tables(document)
+
+
+def cards(results: Results) -> List[Card]:
+    """Where the helices are, and how they wind."""
+    return [Card("Where the helices are", tuple(_where(results["hand"])), 7, 58)]
 
 
 def _where(document: Mapping[str, Any]) -> List[Block]:
@@ -32,7 +37,7 @@ def _where(document: Mapping[str, Any]) -> List[Block]:
     made = tuple(Picture(_marked(image, limits, map_, rows, axis), f"Maximum of the map {label} with the axes of the helices", label)
                  for axis, (label, image) in enumerate(images))
     return [Pictures("Where the helices are", made, f"The {len(rows)} longest helices over the maximum of the map along each axis: blue "
-                     "wind to the right, red to the left.")]
+                     "ones wind to the right, red ones to the left.")]
 
 
 def _map(inputs: Dict[str, Any]) -> Optional[Map]:
@@ -64,4 +69,4 @@ SECTION = Section(
     how_to_read="Alpha helices of proteins wind to the right. In a map of the right hand the rods whose winding can be seen agree on "
                 "that; in a mirror image they agree on the opposite. Where there are few helices, where the molecule is nucleic acid or "
                 "mostly sheets, or where the resolution is worse than about 5 Å, the map does not tell, and nothing is claimed.",
-    render=render)
+    render=render, cards=cards)

@@ -3,24 +3,25 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-from ..blocks import Block, Plot, Series, Text
+from ..blocks import Block, Card, Text, Track, Tracks
 from ..draw import curves, split_values, tables
 from ..section import Results, Section
 
 _FIRST = ("model_voxel_size", "model_shift", "model_operation", "residues_shifted", "cc_mask", "cc_volume", "cc_peaks", "cc_box",
           "cc_residues", "residues_low", "worst_chain", "cc_worst_chain", "inclusion_all", "inclusion_backbone", "guinier_correlation",
           "b_excess", "model_b_mean")
-_CHAINS = 8                                      # plots of residues; the chains with the lowest correlation
+_LEVELS, _BOTTOM = (0.5, 0.8), 0.4
+_NAMED = 3                                       # residues with the lowest correlation that are named
+_CHAINS = 8                                      # lines of residues; the chains with the lowest correlation
 _FEW, _FAR = 5, 50                               # residues at the end of a chain, that far behind the others, are not drawn
 
 
 def render(results: Results) -> List[Block]:
-    """Atom inclusion, correlations along the chains, Guinier plots, tables of chains and residues, values."""
+    """Tables of chains and residues, values, atom inclusion, Guinier plots."""
     document = results["model_fit"]
-    out = curves(document, ("curve_inclusion_all", "curve_inclusion_backbone"), title="Atom inclusion against contour level",
-                 marks=_contour(document))
-    out += tables(document, skip=("residue_scores",))
-    out += _residues(document)
+    out = tables(document, skip=("residue_scores",))
+    out += curves(document, ("curve_inclusion_all", "curve_inclusion_backbone"), title="Atom inclusion against contour level",
+                  marks=_contour(document))
     out += curves(document, ("guinier_map", "guinier_model", "guinier_model_blurred"), title="Guinier plots of map and model")
     out += split_values(document, _FIRST)
     return out + [Text("The scores of all residues are in the table 'residue_scores' of the saved result.")]
@@ -32,8 +33,21 @@ def _contour(document: Mapping[str, Any]) -> List[Any]:
     return [] if metric is None else [(metric, "suggested" if suggested else "contour")]
 
 
-def _residues(document: Mapping[str, Any]) -> List[Block]:
-    """A plot of the correlation of residues for each chain with more than one residue."""
+def cards(results: Results) -> List[Card]:
+    """The correlation of the residues along each chain, and what it comes to."""
+    tracks, left_out = _tracks(results["model_fit"])
+    if not tracks:
+        return []
+    lowest = min((v for t in tracks for v in t.values if v is not None), default=0.0)
+    bottom = min(_BOTTOM, int(10 * lowest - 1e-9) / 10 if lowest >= 0 else lowest)
+    title = "Correlation along the chains"
+    words = f" Of {len(tracks) + left_out} chains, those with the lowest correlation are drawn." if left_out else ""
+    said = f"{_said(results['model_fit'])}{words} Grid: {_LEVELS[0]:g} and {_LEVELS[1]:g}; range {bottom:.1f} to 1."
+    return [Card(title, (Tracks(title, tuple(tracks), (bottom, 1.0), _LEVELS, said),), 7, 11)]
+
+
+def _tracks(document: Mapping[str, Any]) -> Tuple[List[Track], int]:
+    """A line of values for each chain with more than one residue, and how many chains are left out."""
     table = document["tables"]["residue_scores"]
     chain, number, cc = (list(table["columns"]).index(n) for n in ("chain", "number", "CC"))
     along: Dict[str, List[Any]] = {}
@@ -42,34 +56,50 @@ def _residues(document: Mapping[str, Any]) -> List[Block]:
     mean = {row[0]: row[3] for row in document["tables"]["chains"]["rows"]}
     long = [name for name, rows in along.items() if len(rows) > 1]
     chosen = sorted(long, key=lambda n: 1.0 if mean.get(n) is None else mean[n])[:_CHAINS]
-    out: List[Block] = []
-    for name in (n for n in long if n in chosen):
-        x, y, label = _line(along[name])
-        lowest = min((v for v in y if v is not None), default=0.0)
-        out.append(Plot(f"Correlation along chain {name}", (Series(f"cc_{name}", f"residues of chain {name}", x, y),), label, "CC",
-                        levels=((0.5, "0.5"),), y_range=(min(0.0, lowest), 1.02)))
-    if len(long) > len(chosen):
-        out.append(Text(f"The model has {len(long)} chains; the {len(chosen)} with the lowest correlation are drawn."))
-    return out
+    drawn = [Track(name, _line(along[name]), "" if mean.get(name) is None else f"{mean[name]:.2f}") for name in long if name in chosen]
+    return drawn, len(long) - len(drawn)
 
 
-def _line(rows: List[Tuple[str, Optional[float]]]) -> Tuple[List[float], List[Optional[float]], str]:
-    """Points of the plot of a chain: over the numbers of residues, broken where some are missing, or over their place in the chain."""
+def _said(document: Mapping[str, Any]) -> str:
+    """What the correlations come to, the lowest residues by name."""
+    known = {n: m["value"] for n, m in document["metrics"].items()}
+    table = document["tables"].get("worst_residues", {"columns": (), "rows": ()})
+    place = {n: i for i, n in enumerate(table["columns"])}
+    worst = ", ".join(f"{str(row[place['residue']]).capitalize()} {row[place['chain']]} {row[place['number']]} ({row[place['CC']]:.2f})"
+                      for row in table["rows"][:_NAMED] if row[place["CC"]] is not None)
+    out = [f"{known['residues']} residues from left to right" + (f"; lowest: {worst}." if worst else ".")] if known.get("residues") else []
+    low = known.get("residues_low")
+    counts = [f"CC_mask {known['cc_mask']:.2f}"] if known.get("cc_mask") is not None else []
+    counts += [f"median of the residues {known['cc_residues']:.2f}"] if known.get("cc_residues") is not None else []
+    counts += ["no residue below 0.5" if low == 0 else f"{low:.1f} % of the residues below 0.5"] if low is not None else []
+    out += [", ".join(counts) + "."] if counts else []
+    if known.get("inclusion_all") is not None and known.get("inclusion_backbone") is not None:
+        every, backbone = (_percent(known[n]) for n in ("inclusion_all", "inclusion_backbone"))
+        out.append(f"Atoms above the contour: {every} (backbone {backbone}).")
+    excess = known.get("b_excess")
+    if excess is not None:
+        out.append(f"The map is {'blurred' if excess >= 0 else 'sharper'} by {abs(excess):.0f} Å² {'more ' if excess >= 0 else ''}"
+                   "than the model.")
+    return " ".join(out)
+
+
+def _percent(part: float) -> str:
+    """A part as percent, never 100 for less."""
+    return "100 %" if part >= 1 else f"{min(100 * part, 99.99):.2f} %" if part > 0.999 else f"{100 * part:.1f} %"
+
+
+def _line(rows: List[Tuple[str, Optional[float]]]) -> Tuple[Optional[float], ...]:
+    """Values of a chain: over the numbers of residues, None where some are missing, or over their place in the chain."""
     try:
         numbers = [int(n) for n, _ in rows]
     except ValueError:                                       # an insertion code
         numbers = []
     if not numbers or any(b <= a for a, b in zip(numbers, numbers[1:])):
-        return [float(i) for i in range(1, len(rows) + 1)], [v for _, v in rows], "Place of the residue in the chain"
-    numbers = numbers[:_end(numbers)]
-    x, y = [], []
-    for last, n, (_, value) in zip(numbers[:1] + numbers, numbers, rows):
-        if n > last + 1:
-            x.append(last + 1.0)
-            y.append(None)
-        x.append(float(n))
-        y.append(value)
-    return x, y, "Number of the residue"
+        return tuple(v for _, v in rows)
+    out: List[Optional[float]] = []
+    for n, (_, value) in zip(numbers[:_end(numbers)], rows):
+        out += [None] * (n - numbers[0] - len(out)) + [value]
+    return tuple(out)
 
 
 def _end(numbers: List[int]) -> int:
@@ -88,4 +118,4 @@ SECTION = Section(
                 "and wrong B-factors lower all. Dips along a chain are places to look at. At a good contour level nearly all atoms of the "
                 "backbone lie inside, and the curve falls steeply behind it. The Guinier plots should run alike, apart from a slope: that "
                 "is the B-factor between them.",
-    render=render)
+    render=render, cards=cards)

@@ -1,35 +1,102 @@
-"""Resolution in several senses, after phenix.mtriage."""
+"""FSC of map and model, after phenix.mtriage."""
 from __future__ import annotations
 
-from typing import List
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
-from ..blocks import Block
+from ...study.archive import Rank, words
+from ..blocks import Block, Card, Estimate, Percentiles, Plot, Series
 from ..draw import curves, paired, resolution_marks, tables, values
 from ..section import Results, Section
 
+_TITLE = "FSC of map and model, around the model"
+_LABELS = {"fsc_model_near": "map and model", "fsc_model_expected": "expected of a perfect model", "fsc_model_unmasked": "map and model"}
+_THIN = " "                                      # in counts
+
 
 def render(results: Results) -> List[Block]:
-    """Curves, resolutions, histograms and tables of ``mtriage``."""
+    """Resolutions without and in a mask, the other values and tables, the curves that no card shows."""
     document = results["mtriage"]
-    names = list(document["curves"])
+    shown = _drawn(document)
+    names = [n for n in document["curves"] if n not in shown]
     histograms = [n for n in names if "histogram" in n]
     model = [n for n in names if "model" in n and n not in histograms]
     halves = [n for n in names if n.startswith("fsc") and n not in model]
-    rest = [n for n in names if n not in histograms + model + halves]
-    out = curves(document, halves, title="FSC of the half-maps", marks=resolution_marks(document, "d_fsc_unmasked", "d_fsc_masked"))
-    out += curves(document, model, title="FSC of map and model",
-                  marks=resolution_marks(document, *(f"d_fsc_model_05_{n}" for n in ("unmasked", "masked", "near"))))
     table, used = paired(document, "Values with and without the mask")
-    out += table + values(document, [n for n in document["metrics"] if n not in used], title="Other values", folded=bool(used))
-    out += tables(document)
-    return out + curves(document, rest) + curves(document, histograms, title="Histogram of the densities", filled=True)
+    out = table + values(document, [n for n in document["metrics"] if n not in used], title="Other values", folded=bool(used))
+    out += tables(document, skip=("archive",))
+    out += curves(document, model, title="FSC of map and model without a mask, and in it",
+                  marks=resolution_marks(document, *(f"d_fsc_model_05_{n}" for n in ("unmasked", "masked"))))
+    out += curves(document, halves, title="FSC of the half-maps", marks=resolution_marks(document, "d_fsc_unmasked", "d_fsc_masked"))
+    return out + curves(document, histograms, title="Histogram of the densities", filled=True)
+
+
+def _drawn(document: Mapping[str, Any]) -> Tuple[str, ...]:
+    """Names of the curves of the card: near the model, or without a mask where that is all there is."""
+    known = document["curves"]
+    return tuple(n for n in ("fsc_model_near", "fsc_model_expected") if n in known) or (("fsc_model_unmasked",) * (
+        "fsc_model_unmasked" in known))
+
+
+def cards(results: Results) -> List[Card]:
+    """FSC of map and model beside what the half-maps allow, and where it stands in the archive."""
+    document = results["mtriage"]
+    names = _drawn(document)
+    if not names:
+        return []
+    end = 1 / document["metrics"]["nyquist"]["value"] if document["metrics"].get("nyquist", {}).get("value") else float("inf")
+    series = tuple(_series(n, document["curves"][n], end) for n in names)
+    lowest = min((v for s in series for v in s.y if v is not None), default=0.0)
+    title = _TITLE if "fsc_model_near" in names else "FSC of map and model"
+    marks = resolution_marks(document, "d_fsc_model_05_near" if "fsc_model_near" in names else "d_fsc_model_05_unmasked")
+    plot = Plot(title, series, "Frequency (1/Å)", "FSC", as_resolution=True, levels=((0.5, "0.5"),),
+                marks=tuple((at, said.partition(" Å")[0] + " Å") for at, said in marks), y_range=(max(-1.0, min(-0.1, lowest)), 1.02))
+    ranked = _archive(document)
+    return [Card(title, (plot, ranked) if ranked else (plot,), 5, 10)]
+
+
+def _series(name: str, curve: Mapping[str, Any], end: float) -> Series:
+    shown = [i for i, x in enumerate(curve["x"]) if x <= end * (1 + 1e-6)]
+    return Series(name, _LABELS[name], [curve["x"][i] for i in shown], [curve["y"][i] for i in shown], thin=name == "fsc_model_expected")
+
+
+def _archive(document: Mapping[str, Any]) -> Optional[Percentiles]:
+    """Bars of the mean FSC; what the archive tells of the resolution stands below, for its histogram is coarse."""
+    rows = document.get("tables", {}).get("archive", {}).get("rows", ())
+    ranks = [(str(row[0]), float(row[1]), Rank(str(row[2]), int(row[3]), float(row[4]), float(row[5]))) for row in rows]
+    bars = [(value, rank) for what, value, rank in ranks if what.startswith("mean") and rank.percent is not None]
+    if not bars:
+        return None
+    drawn = tuple((f"{_named(rank)}, {_count(rank.entries)}", float(rank.percent or 0.0), words(rank, "higher")) for _, rank in bars)
+    coarse = next(((value, rank) for what, value, rank in ranks if what.startswith("resolution")), None)
+    said = f"Mean FSC of map and model up to FSC 0.5: {bars[0][0]:.2f}."
+    if coarse is not None:
+        said += f" Resolution at FSC 0.5: {words(coarse[1], 'finer')} of all entries; the counts of the archive have wide steps there."
+    return Percentiles("Mean FSC among archive entries", drawn, ("lower", "median", "higher"),
+                       f"{said} Counts of CCP-EM Pipeliner 1.6.1 (2026), by Servalcat around the model.")
+
+
+def _named(rank: Rank) -> str:
+    return "All entries" if rank.group.startswith("all") else rank.group[:1].upper() + rank.group[1:]
+
+
+def _count(number: int) -> str:
+    return f"{number:,}".replace(",", _THIN)
+
+
+def estimates(results: Results) -> List[Estimate]:
+    """Where the FSC of map and model falls to 0.5."""
+    metrics = results["mtriage"]["metrics"]
+    choices: Sequence[Tuple[str, str]] = (("d_fsc_model_05_near", "around the model"), ("d_fsc_model_05_unmasked", "no mask"))
+    for name, note in choices:
+        value = metrics.get(name, {}).get("value")
+        if value is not None:
+            return [Estimate("model", "FSC 0.5", note, float(value))]
+    return []
 
 
 SECTION = Section(
-    id="mtriage", title="Resolution in several senses", order=60, asks="model",
-    capability="mtriage",
-    how_to_read="d99 tells how much detail the map carries, d_FSC what the half-maps reproduce, d_model how sharp the model's own map "
-                "must be to match, d_FSC_model how far map and model agree. They should be close: a d99 far below d_FSC means a map "
-                "sharpened into noise or coloured by a mask, a d_FSC_model far above d_FSC a model that does not explain the map. The "
-                "number near the model is the one to quote: density beside the model, of neighbours in a crop, is left out there.",
-    render=render)
+    id="mtriage", title="FSC of map and model", order=60, asks="model", capability="mtriage",
+    how_to_read="The curve of map and model should follow the thin one, which the half-maps allow for a perfect model. Above it the model "
+                "is fitted to noise, or its mask is too tight; far below it parts are wrong or missing. The bars place the mean of the "
+                "curve among archive entries with a model, all of them and those of similar resolution. They compare, they do not judge.",
+    render=render, cards=cards, estimates=estimates)
