@@ -1,9 +1,10 @@
 """Draw the pictures of docs/viewers.rst and docs/forms.rst: real windows on a screen of Xvfb. Usage: viewer_pictures.py [FOLDER [NAME ...]]
 
-A project with the demonstration data is made in a temporary folder. Forms and windows are opened, and what is on the screen is written as PNG
-into FOLDER (docs/pictures beside this script); with NAMES only those pictures. Needs Scipion, Xvfb and Pillow.
+A project with the demonstration data is made in a temporary folder. Forms and windows are opened, and what is on the screen is
+written as PNG into FOLDER (docs/pictures of this checkout); with NAMES only those pictures. Needs Scipion, Xvfb and Pillow.
 """
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -111,8 +112,9 @@ def forms(camera, project, runs, master):
     titles = {}
     for name in protocols.__all__:
         cls = getattr(protocols, name)
-        picture = "form_" + cls._capability
-        titles[cls._capability] = cls._label
+        short = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.replace("CryoqaProt", "")).lower()
+        picture = "form_" + short
+        titles[short] = cls._label
         if camera.wants(picture):
             protocol = project.newProtocol(cls)
             if hasattr(protocol, "inputVolume"):
@@ -177,8 +179,9 @@ def viewers(camera, project, runs, master):
 def write_page(path, titles):
     """The page of the forms: a heading and a picture for each protocol."""
     lines = ["The forms", "=========", "", ".. made by bench/viewer_pictures.py", "",
-             "The first page of the form of each protocol, as Scipion shows it. What the parameters mean stands in their help (the question mark)",
-             "and on the `pages of the methods <capabilities>`_; what the results look like on the page of the `viewers <viewers.rst>`_.", ""]
+             "The first page of the form of each protocol, as Scipion shows it. What a parameter means stands in its help, behind the",
+             "question mark, and on the pages of the `methods <capabilities>`_; the results are on the page of the",
+             "`viewers <viewers.rst>`_.", ""]
     for name, title in titles.items():
         title = title[0].upper() + title[1:]
         lines += [title, "-" * len(title), "", f".. image:: pictures/form_{name}.png", f"   :alt: form of the protocol: {title}", ""]

@@ -22,7 +22,7 @@ _BY_NAME = {FIRST: FIRST, "grey": "gray"}
 def colour_map(name: str) -> Colormap:
     """The colour map of a name in ``COLOURS``; the first is that of the report, blue for fine and red for coarse."""
     if name in (FIRST, "red to blue"):
-        made = LinearSegmentedColormap.from_list(FIRST, np.array(RAMP) / 255, N=256)
+        made = LinearSegmentedColormap.from_list(FIRST, np.array(RAMP) / 255, N=253)    # 42 steps a colour: hits them
         return made if name == FIRST else made.reversed()
     return colormaps[_BY_NAME.get(name, name)]
 

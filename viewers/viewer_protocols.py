@@ -91,6 +91,11 @@ class CryoqaProtocolViewer(ProtocolViewer):
     _targets = [getattr(protocols, name) for name in protocols.__all__]
     _environments = [DESKTOP_TKINTER]
 
+    @classmethod
+    def getClassLabel(cls, prependPackageName: bool = True) -> str:
+        """What stands over the form: the name without the package's."""
+        return cls._label
+
     def _defineParams(self, form: Any) -> None:
         form.addSection(label="Results")
         _label_param(form, "showReport", "Report", important=True)
