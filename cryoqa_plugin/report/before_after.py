@@ -52,7 +52,8 @@ def before_after_cards(results: Results, capability: str, rank: int, name: str, 
     images = [window_slices(map_.data, part)[:2] for map_, _ in shown]
     groups = [[image for _, image in group] for group in images]
     limits = [pictures.grey_limits(group if matched else sum(groups, [])) for group in groups]
-    pairs = tuple(Picture(pictures.grey_png(group[k][1], limit), f"Slice of the {words} at {group[k][0]}", f"{words}, {group[k][0].split(':')[0]}")
+    pairs = tuple(Picture(pictures.grey_png(group[k][1], limit), f"Slice of the {words} at {group[k][0]}",
+                          f"{words}, {group[k][0].split(':')[0]}")
                   for k in (0, 1) for group, limit, (_, words) in zip(images, limits, shown))
     scale = "each map in its own grey, from the 0.5 to the 99.8 percentile" if matched else "one scale of grey for both"
     words = f"Same slices, {scale}. File: {capability}/{os.path.basename(str(path))}."
