@@ -16,7 +16,7 @@ FORMATS = ("html", "pdf", "json")
 
 
 def write_report(folder: str, strict: bool = False, formats: Sequence[str] = FORMATS, *,
-                 documents: Optional[Mapping[str, Mapping[str, Any]]] = None,
+                 appendix: bool = False, documents: Optional[Mapping[str, Mapping[str, Any]]] = None,
                  sections: Optional[Sequence[Section]] = None) -> Dict[str, str]:
     """Draw the report from saved results.
 
@@ -29,6 +29,8 @@ def write_report(folder: str, strict: bool = False, formats: Sequence[str] = FOR
         Raise the first fault of a section after the files are written.
     formats
         Which of ``html``, ``pdf`` and ``json`` to write.
+    appendix
+        Add all values, all checks and how each part was made to the PDF.
     documents
         Results by capability id to draw in place of those found.
     sections
@@ -48,7 +50,7 @@ def write_report(folder: str, strict: bool = False, formats: Sequence[str] = FOR
     report = compose(results, discover() if sections is None else sections)
     paths = {name: os.path.join(folder, "report." + name) for name in formats}
     for name, path in paths.items():
-        _WRITERS[name](report, results, path)
+        _WRITERS[name](report, results, path, appendix)
     if strict and report.faults:
         raise report.faults[0]
     return paths
@@ -89,17 +91,17 @@ def _sorted(found: Mapping[str, Any]) -> Dict[str, Any]:
     return {i: found[i] for i in sorted(found, key=lambda i: (order.index(i) if i in order else len(order), i))}
 
 
-def _write_html(report: Report, results: Results, path: str) -> None:
+def _write_html(report: Report, results: Results, path: str, appendix: bool) -> None:
     from .html import page
     write_bytes(path, page(report).encode("utf-8"))
 
 
-def _write_pdf(report: Report, results: Results, path: str) -> None:
+def _write_pdf(report: Report, results: Results, path: str, appendix: bool) -> None:
     from .pdf import pages
-    write_bytes(path, pages(report))
+    write_bytes(path, pages(report, appendix))
 
 
-def _write_json(report: Report, results: Results, path: str) -> None:
+def _write_json(report: Report, results: Results, path: str, appendix: bool) -> None:
     questions = [dict(id=q.id, title=q.title, status=q.status, verdict=WORDS[q.status], answer=q.answer, notes=list(q.notes),
                       checks=[dict(status=f.status, title=f.title, sentence=f.sentence, capabilities=list(f.capabilities))
                               for f in q.findings]) for q in report.questions]
