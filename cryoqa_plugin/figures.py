@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from .errors import CryoqaError
+from .report.scale import RAMP, resolution_scale
 from .results import Result, declared
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def plot(result: Result, names: Optional[Sequence[str]] = None) -> Figure:
     for panel, ((x, y), members) in zip(panels, groups.items()):
         _draw_curves(panel, result, x, y, members)
     for panel, (name, map_) in zip(panels[len(groups):], maps.items()):
-        _draw_section(panel, figure, name, map_, declared(type(result), "map")[name]["unit"])
+        _draw_section(panel, figure, name, map_, declared(type(result), "map")[name]["unit"], getattr(result, "overall", None))
     return figure
 
 
@@ -85,13 +86,24 @@ def _draw_curves(panel: Axes, result: Result, x: str, y: str, names: Sequence[st
     panel.legend(fontsize="small")
 
 
-def _draw_section(panel: Axes, figure: Figure, name: str, map_: Any, unit: str) -> None:
+def _draw_section(panel: Axes, figure: Figure, name: str, map_: Any, unit: str, resolution: Optional[float]) -> None:
+    """The middle section of a map: a resolution in the colours and on the scale of the report, grey where there is none."""
+    from matplotlib.colors import LinearSegmentedColormap, LogNorm
     section = map_.data[map_.data.shape[0] // 2]
-    shown = np.ma.masked_equal(section, 0) if unit == "Å" else section
-    image = panel.imshow(shown, origin="lower", cmap="viridis_r" if unit == "Å" else "gray")
+    if unit != "Å" or not (map_.data > 0).any():
+        image = panel.imshow(section, origin="lower", cmap="gray")
+        figure.colorbar(image, ax=panel, label=unit, shrink=0.8)
+    else:
+        scale = resolution_scale(resolution, map_.data[map_.data > 0])
+        colours = LinearSegmentedColormap.from_list("resolution", np.array(RAMP) / 255)
+        colours.set_bad("0.8")
+        image = panel.imshow(np.ma.masked_less_equal(section, 0), origin="lower", cmap=colours, norm=LogNorm(scale.low, scale.high))
+        bar = figure.colorbar(image, ax=panel, label=unit, shrink=0.8)
+        ticks = scale.ticks()
+        bar.set_ticks([value for value, _ in ticks], labels=[text for _, text in ticks], minor=False)
+        bar.set_ticks([], minor=True)
     panel.set_title(f"{name.replace('_', ' ')}, middle section")
     panel.set_axis_off()
-    figure.colorbar(image, ax=panel, label=unit, shrink=0.8)
 
 
 def html(result: Result) -> str:

@@ -12,7 +12,7 @@ from sources import FILES, NAMES, ROOT, imports, module_name, tree
 
 # From the ground up: a module may import those of its own layer and of the layers before it.
 ORDER = ("errors", "files", "progress", "params", "results", "provenance", "rounding", "checks", "bibtex", "registry", "limits", "core",
-         "io", "study", "methods", "figures", "demo_model", "demo", "runner", "api", "stubs", "validation", "report", "batch", "cli_output",
+         "io", "study", "methods", "demo_model", "demo", "runner", "api", "stubs", "validation", "report", "figures", "batch", "cli_output",
          "cli_batch", "cli", "scipion", "protocols", "viewers")
 # Package -> where it may be imported; "" is anywhere.
 ALLOWED = {"pyworkflow": ("scipion", "protocols", "viewers"), "pwem": ("scipion", "protocols", "viewers"),

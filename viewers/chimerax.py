@@ -2,29 +2,84 @@
 from __future__ import annotations
 
 import os
-from typing import Optional, Sequence
+from dataclasses import dataclass
+from typing import List, Optional, Sequence
+
+import numpy as np
 
 from cryoqa_plugin.io.maps import MapHeader
+from cryoqa_plugin.report.scale import Scale
+
+from .colours import FIRST, stops
+
+_GREY = "#b4b4b4"                                            # of what has no value
 
 
-def write_script(path: str, maps: Sequence[MapHeader], masks: Sequence[MapHeader] = (), model: Optional[str] = None) -> str:
+@dataclass(frozen=True)
+class Colouring:
+    """What colours the first map: ``map`` is the header of the map of values and ``lowest`` its least value that counts."""
+
+    map: MapHeader
+    name: str
+    unit: str
+    scale: Scale
+    lowest: float
+    colours: str = FIRST
+
+    def palette(self) -> str:
+        """Values and colours as ChimeraX reads them. Around the mask the values fall to 0: what is below the lowest value is grey."""
+        found = stops(self.scale, self.colours)
+        parts = [(value, colour) for value, colour in found if value > self.lowest]
+        if self.lowest > 0:
+            first = next((colour for value, colour in reversed(found) if value <= self.lowest), found[0][1])
+            parts = [(0.0, _GREY), (0.98 * self.lowest, _GREY), (self.lowest, first)] + parts
+        else:
+            parts = list(found)
+        return ":".join(f"{value:.5g},{colour}" for value, colour in parts)
+
+    def key(self) -> str:
+        """The key of the colours, in even steps of the scale, with the values below it."""
+        digits = ".2f" if self.unit == "Å" else ".3g"
+        return " ".join(f"{colour}:{value:{digits}}" for value, colour in stops(self.scale, self.colours))
+
+
+def lowest_of(values: np.ndarray) -> float:
+    """The least value that counts, of the values of a map, float [n]."""
+    return float(values.min()) if values.size else 0.0
+
+
+def write_script(path: str, maps: Sequence[MapHeader], masks: Sequence[MapHeader] = (), model: Optional[str] = None,
+                 colouring: Optional[Colouring] = None, level: Optional[float] = None) -> str:
     """Write a ChimeraX command file and return its path.
 
     It opens the maps with the voxel size and origin given here (which may be better than those of the headers), all but the first
-    hidden, the masks as meshes at 0.5, and a model as a cartoon.
+    hidden, the masks as meshes at 0.5, and a model as a cartoon. ``level`` is the density of the first surface. With a ``colouring``
+    the first surface is coloured by its map, which stays hidden, as the masks do, and the key of the colours is shown.
     """
     lines = ["# Written by cryoqa. Open it in ChimeraX: File > Open, or drop it into the window."]
-    for i, map_ in enumerate(list(maps) + list(masks), start=1):
+    volumes = list(maps) + ([colouring.map] if colouring else []) + list(masks)
+    n_maps = len(volumes) - len(masks)
+    for i, map_ in enumerate(volumes, start=1):
         size, origin = (",".join(f"{v:.6g}" for v in values) for values in (map_.voxel_size, map_.origin))
         lines += [f'open "{os.path.abspath(map_.path)}"', f"volume #{i} voxelSize {size} origin {origin}"]
-        if i > len(maps):
+        if i > n_maps:
             lines.append(f"volume #{i} style mesh level 0.5 color #e69f0080")
         else:
-            lines.append(f"volume #{i} style surface step 1 sdLevel 3")
-            lines += [f"hide #{i} models"] if i > 1 else []
+            lines.append(f"volume #{i} style surface step 1 " + (f"level {level:.6g}" if level is not None and i == 1 else "sdLevel 3"))
+        lines += [f"hide #{i} models"] if 1 < i <= n_maps or (colouring and i > 1) else []
     if model:
         lines += [f'open "{os.path.abspath(model)}"', "hide atoms", "show cartoons"]
-    lines += ["set bgColor white", "lighting soft", "view"]
+    lines += ["set bgColor white", "lighting soft"] + _colour_lines(colouring, len(maps) + 1) + ["view"]
     with open(path, "w", encoding="utf-8") as stream:
         stream.write("\n".join(lines) + "\n")
     return path
+
+
+def _colour_lines(colouring: Optional[Colouring], number: int) -> List[str]:
+    if colouring is None:
+        return []
+    title = f"{colouring.name} ({colouring.unit})" if colouring.unit else colouring.name
+    title = title.replace('"', "'")
+    return [f"color sample #1 map #{number} palette {colouring.palette()}",
+            f"key {colouring.key()} pos 0.3,0.07 size 0.4,0.03 fontSize 16 numericLabelSpacing equal",
+            f'2dlabels text "{title}" xpos 0.3 ypos 0.12 size 18 color black']

@@ -3,30 +3,61 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
+import numpy as np
 from pwem.objects import SetOfVolumes, Volume, VolumeMask
 
+from cryoqa_plugin.errors import CryoqaError
 from cryoqa_plugin.io.inputs import KINDS
-from cryoqa_plugin.io.maps import Map, MapHeader, read_header, read_map
+from cryoqa_plugin.io.maps import Map, MapHeader, read_header, read_map, write_map
 from cryoqa_plugin.protocols.inputs import half_maps, plain
+
+from .colours import DENSITY, quantity_of
+
+OWN, MEAN = "the map of the volume", "mean of the half-maps"
 
 
 @dataclass(frozen=True)
 class MapFile:
-    """A map file with the voxel size and the origin (x, y, z) in Å that Scipion knows, None where it does not."""
+    """A map file with the voxel size and the origin (x, y, z) in Å that Scipion knows, None where it does not.
+
+    ``quantity`` is what its values are, ``resolution`` that of the whole map in Å where the run that made it knows. With a file in
+    ``other`` the map is the mean of the two.
+    """
 
     path: str
     voxel_size: Optional[float] = None
     origin: Optional[Tuple[float, ...]] = None
+    quantity: str = DENSITY
+    resolution: Optional[float] = None
+    other: Optional[str] = None
+
+    @classmethod
+    def named(cls, path: str) -> "MapFile":
+        """A file that Scipion does not know; its name says what it may hold."""
+        return cls(path, quantity=quantity_of("", os.path.basename(path)))
 
     def read(self) -> Map:
         """The map, on Scipion's grid."""
-        return self._placed(read_map(self.path))
+        found = read_map(self.path)
+        if self.other:
+            second = read_map(self.other)
+            if second.shape != found.shape:
+                raise CryoqaError(f"The half-maps {self.path} and {self.other} have different boxes.")
+            found = found.with_data((found.data + second.data) / np.float32(2))
+        return self._placed(found)
 
     def header(self) -> MapHeader:
         """The header, with Scipion's grid."""
         return self._placed(read_header(self.path))
+
+    def one_file(self, path: str) -> "MapFile":
+        """This map in one file: itself, or the mean of the two, written to ``path``."""
+        if not self.other:
+            return self
+        write_map(path, self.read())
+        return replace(self, path=path, other=None)
 
     def _placed(self, found: Any) -> Any:
         if self.voxel_size:
@@ -37,10 +68,27 @@ class MapFile:
 Choices = Dict[str, MapFile]
 
 
-def of_volume(volume: Volume, path: Optional[str] = None) -> MapFile:
-    """The file of a Scipion volume or mask, or another file (a half-map) on its grid."""
-    origin = tuple(float(v) for v in volume.getOrigin().getShifts()) if volume.hasOrigin() else None
-    return MapFile(path or plain(volume.getFileName()), float(volume.getSamplingRate() or 0) or None, origin)
+def of_volume(volume: Volume, path: Optional[str] = None, name: str = "") -> MapFile:
+    """The file of a Scipion volume or mask, or another file (a half-map) on its grid.
+
+    A volume without an origin lies with its middle at 0, as everywhere in Scipion; ``name`` is that of the output.
+    """
+    file = path or plain(volume.getFileName())
+    rate = float(volume.getSamplingRate() or 0) or None
+    if volume.hasOrigin():
+        origin: Optional[Tuple[float, ...]] = tuple(float(v) for v in volume.getOrigin().getShifts())
+    else:
+        origin = _middle_at_zero(file, rate)
+    return MapFile(file, rate, origin, quantity_of("", name or os.path.basename(file)))
+
+
+def _middle_at_zero(path: str, voxel_size: Optional[float]) -> Optional[Tuple[float, ...]]:
+    """The origin that Scipion means where it knows none; None for a file that cannot be read."""
+    try:
+        header = read_header(path)
+    except (CryoqaError, OSError):
+        return None
+    return tuple(-n / 2 * (voxel_size or size) for n, size in zip(header.shape[::-1], header.voxel_size))
 
 
 def of_object(obj: Any) -> Choices:
@@ -58,10 +106,11 @@ def of_project(project: Any) -> Tuple[Choices, Choices]:
     masks: Choices = {}
     volumes: Choices = {}
     for run in project.getRuns():
+        known = _known(run)
         for name, output in run.iterOutputAttributes(Volume):
             if os.path.isfile(plain(output.getFileName() or "")):
                 chosen = masks if isinstance(output, VolumeMask) else volumes
-                chosen[f"{run.getObjLabel()}: {name} ({run.getObjId()})"] = of_volume(output)
+                chosen[f"{run.getObjLabel()}: {name} ({run.getObjId()})"] = _told(of_volume(output, name=name), known)
     return masks, volumes
 
 
@@ -69,15 +118,73 @@ def of_run(protocol: Any) -> Tuple[Choices, Choices]:
     """The maps (outputs, then inputs with their half-maps) and the masks of a run, by the names shown."""
     maps: Choices = {}
     masks: Choices = {}
+    known = _known(protocol)
     for name, output in protocol.iterOutputAttributes(Volume):
-        (masks if isinstance(output, VolumeMask) else maps)[name] = of_volume(output)
+        (masks if isinstance(output, VolumeMask) else maps)[name] = _told(of_volume(output, name=name), known)
     files = protocol._files()
     for kind, path in files.sources.items():
         if KINDS[kind].is_map:
-            file = MapFile(path, files.voxel_sizes.get(kind), files.origins.get(kind))
+            file = MapFile(path, files.voxel_sizes.get(kind), files.origins.get(kind), quantity_of("", kind), known[1])
             (masks if kind.startswith("mask") else maps)[f"{kind.replace('_', ' ')} (input)"] = file
+    there = {(file.path, file.other) for file in maps.values()}
+    maps.update({name: file for name, file in densities(protocol).items() if (file.path, file.other) not in there})
     if not any(KINDS[kind].is_map for kind in files.sources):   # an import: its half-maps stand in its output
         for output in (o for _, o in protocol.iterOutputAttributes(Volume) if half_maps(o)):
             maps.update({f"half-map {i}": of_volume(output, path) for i, path in enumerate(half_maps(output), 1)})
     keep = [{n: f for n, f in chosen.items() if os.path.isfile(f.path)} for chosen in (maps, masks)]
     return keep[0], keep[1]
+
+
+def densities(protocol: Any) -> Choices:
+    """The densities that a run of any program went in with: the map of each volume, and the mean of its half-maps."""
+    found: Choices = {}
+    given = {name: pointer.get() for name, pointer in protocol.iterInputAttributes()}
+    volumes = {n: v for n, v in given.items() if isinstance(v, Volume) and not isinstance(v, VolumeMask)}
+    for name, volume in volumes.items():
+        file = of_volume(volume)
+        if file.quantity == DENSITY and name not in ("half1", "half2"):
+            found[OWN if name == "inputVolume" else f"{name} (input)"] = file
+    pairs = [(volume, half_maps(volume)) for volume in volumes.values() if len(half_maps(volume)) == 2]
+    if "half1" in volumes and "half2" in volumes:
+        pairs.insert(0, (volumes["half1"], [plain(volumes[name].getFileName()) for name in ("half1", "half2")]))
+    for volume, (first, second) in pairs[:1]:
+        found[MEAN] = replace(of_volume(volume, first), other=second, quantity=DENSITY)
+    return {n: f for n, f in found.items() if all(os.path.isfile(p) for p in (f.path, f.other or f.path))}
+
+
+def coloured(maps: Mapping[str, MapFile]) -> List[str]:
+    """The names of the maps whose values colour a density, resolutions first."""
+    return sorted((n for n, f in maps.items() if f.quantity != DENSITY), key=lambda n: maps[n].quantity != "resolution")
+
+
+def fits(file: MapFile, other: MapFile) -> bool:
+    """Whether two maps have the same box; not when one of them cannot be read."""
+    try:
+        return read_header(file.path).shape == read_header(other.path).shape
+    except (CryoqaError, OSError):
+        return False
+
+
+def density_for(maps: Mapping[str, MapFile], values: MapFile) -> str:
+    """The name of the density to colour by a map of values: the map of the volume, else the mean of the half-maps, else any of its box."""
+    names = [name for name, file in maps.items() if file.quantity == DENSITY and fits(file, values)]
+    return next((name for name in (OWN, "full map (input)", MEAN) if name in names), names[0] if names else "")
+
+
+def resolution_of(document: Optional[Mapping[str, Any]]) -> Optional[float]:
+    """The resolution of the whole map in Å that a saved result says, None where it says none."""
+    values = [document["metrics"].get(name, {}).get("value") for name in ("overall", "resolution")] if document else []
+    return next((float(v) for v in values if isinstance(v, (int, float)) and v > 0), None)
+
+
+def _known(run: Any) -> Tuple[Mapping[str, Any], Optional[float]]:
+    """What a run of cryoqa wrote about its maps, by their files, and the resolution of the whole map; nothing for other programs."""
+    document = run.result() if hasattr(run, "_capability") else None
+    entries = {e["path"]: (name, e["unit"]) for name, e in (document or {}).get("maps", {}).items()}
+    return entries, resolution_of(document)
+
+
+def _told(file: MapFile, known: Tuple[Mapping[str, Any], Optional[float]]) -> MapFile:
+    entries, resolution = known
+    name, unit = entries.get(os.path.basename(file.path), ("", ""))
+    return replace(file, quantity=quantity_of(unit, name) if name else file.quantity, resolution=resolution)

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 THRESHOLDS = (0.143, 0.5)
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 _WORDS = {"fsc_true": "in the mask, corrected", "fsc_masked": "in the mask", "fsc_unmasked": "no mask",
           "fsc_phase_randomised": "in the mask, phases randomised", "fsc_spherical": "spherical mask", "fsc_loose": "loose mask",
           "fsc_half_masked": "half-maps, in the mask", "fsc_half_unmasked": "half-maps, no mask",
@@ -54,6 +54,22 @@ def crossing(curve: Line, threshold: float) -> Tuple[Optional[float], str]:
     return 1 / found.first, f"{1 / found.first:.2f} Å at {threshold:g}"
 
 
+def thresholds_of(text: str) -> Tuple[float, ...]:
+    """The thresholds of a text such as ``0.143, 0.5``; ValueError with a sentence for what is none."""
+    found = []
+    for word in text.replace(",", " ").replace(";", " ").split():
+        try:
+            value = float(word)
+        except ValueError:
+            value = np.nan
+        if not 0 < value < 1:
+            raise ValueError(f"'{word}' is no threshold: a number between 0 and 1.")
+        found.append(value)
+    if not found:
+        raise ValueError("Give at least one threshold, such as 0.143.")
+    return tuple(dict.fromkeys(found))
+
+
 def draw_fsc(figure: Figure, lines: Sequence[Line], title: str = "Fourier shell correlation",
              thresholds: Sequence[float] = THRESHOLDS) -> Any:
     """Draw the curves, the thresholds and the crossings with each; returns the axes."""
@@ -64,7 +80,7 @@ def draw_fsc(figure: Figure, lines: Sequence[Line], title: str = "Fourier shell 
         ax.annotate(f"{threshold:g}", (1.0, threshold), xycoords=("axes fraction", "data"), xytext=(-3, 2), textcoords="offset points",
                     ha="right", fontsize=8, color="0.35")
     for i, curve in enumerate(lines):
-        _draw_line(ax, curve, _COLOURS[i % len(_COLOURS)], thresholds)
+        _draw_line(ax, curve, COLOURS[i % len(COLOURS)], thresholds)
     ax.axhline(0, color="0.7", linewidth=0.6)
     lowest = min([float(np.nanmin(c.fsc)) for c in lines if np.isfinite(c.fsc).any()], default=0.0)
     ax.set_ylim(min(-0.08, max(-0.2, 1.05 * lowest)), 1.04)

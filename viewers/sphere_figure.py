@@ -1,30 +1,35 @@
 """A sphere coloured by a value of each direction, drawn into a matplotlib figure; needs no screen."""
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any, List, Optional
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Normalize
+from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
 
-from cryoqa_plugin.report.sphere import VIEWS, disc_vectors, limits, smooth
+from cryoqa_plugin.report.scale import resolution_scale
+from cryoqa_plugin.report.sphere import VIEWS, disc_vectors, smooth
 
-_COLOURS, _UNKNOWN = "viridis", (0.75, 0.75, 0.75, 1.0)
+from .colours import FIRST, colour_map
+
+_UNKNOWN = (0.75, 0.75, 0.75, 1.0)
 _EDGE = 180                                      # pixels along the edge of a disc
 _RINGS = 45                                      # of facets, from pole to pole
 
 
-def draw_sphere(figure: Figure, axes: np.ndarray, values: np.ndarray, title: str = "", unit: str = "Å") -> List[Any]:
+def draw_sphere(figure: Figure, axes: np.ndarray, values: np.ndarray, title: str = "", resolution: Optional[float] = None) -> List[Any]:
     """Draw a sphere that the mouse can turn, three hemispheres that show all of it, and the colour bar; returns the four axes.
 
-    ``axes`` float64 [n, 3] are directions (x, y, z), opposite ones being the same; ``values`` float64 [n], NaN where not known,
-    which is grey. The discs are those of the report: the axis of the view in the middle, areas kept.
+    ``axes`` float64 [n, 3] are directions (x, y, z), opposite ones being the same; ``values`` float64 [n] in Å, NaN where not known,
+    which is grey. The scale is that of all resolutions, about the ``resolution`` of the map in Å (else the median of the values). The
+    discs are those of the report: the axis of the view in the middle, areas kept.
     """
     figure.clear()
-    low, high = limits(values)
-    colours = ScalarMappable(Normalize(low, high), _COLOURS)
-    colours.cmap.set_bad(_UNKNOWN)
+    scale, painted = resolution_scale(resolution, values), colour_map(FIRST)
+    painted.set_bad(_UNKNOWN)
+    colours = ScalarMappable(LogNorm(scale.low, scale.high), painted)
     ball = figure.add_axes([0.0, 0.1, 0.66, 0.84], projection="3d")
     _draw_ball(ball, axes, values, colours)
     out = [ball]
@@ -33,7 +38,10 @@ def draw_sphere(figure: Figure, axes: np.ndarray, values: np.ndarray, title: str
         _draw_disc(disc, axes, values, colours, label, frame)
         out.append(disc)
     bar = figure.colorbar(colours, cax=figure.add_axes([0.08, 0.07, 0.5, 0.025]), orientation="horizontal", extend="both")
-    bar.set_label(f"resolution along the direction ({unit}); grey is not known", fontsize=9)
+    bar.ax.xaxis.set_major_locator(FixedLocator([value for value, _ in scale.ticks()]))
+    bar.ax.xaxis.set_minor_locator(NullLocator())
+    bar.ax.set_xticklabels([text for _, text in scale.ticks()])
+    bar.set_label("resolution along the direction (Å); grey is not known", fontsize=9)
     figure.suptitle(title or "Resolution by direction", fontsize=11, y=0.985)
     return out
 

@@ -3,28 +3,25 @@ from __future__ import annotations
 
 from typing import Any, List
 
-from matplotlib.figure import Figure
 from pwem.objects import FSC, SetOfFSCs
 from pyworkflow.viewer import DESKTOP_TKINTER, View, Viewer
 
-from .fsc_figure import Line, draw_fsc, line
+from .fsc_figure import Line, line
 
 
 class CryoqaFscViewer(Viewer):
-    """FSC curves with their crossings at 0.143 and 0.5; a curve that never crosses is drawn, and said not to."""
+    """FSC curves with their crossings at 0.143, 0.5 or any threshold; a curve that never crosses is drawn, and said not to."""
 
     _name = "cryoqa: curves and crossings"
     _targets = [FSC, SetOfFSCs]
     _environments = [DESKTOP_TKINTER]
 
     def _visualize(self, obj: Any, **kwargs: Any) -> List[View]:
-        from .windows import FigureView
+        from .windows import FscView
         lines = lines_of(obj)
         if not lines:
             return [self.errorMessage("There is no curve in it.", "cryoqa")]
-        figure = Figure(figsize=(8.5, 6), dpi=100)
-        draw_fsc(figure, lines)
-        return [FigureView(figure, f"cryoqa: {obj.getObjLabel() or 'Fourier shell correlation'}", self.formWindow)]
+        return [FscView(lines, f"cryoqa: {obj.getObjLabel() or 'Fourier shell correlation'}", parent=self.formWindow)]
 
 
 def lines_of(obj: Any) -> List[Line]:

@@ -3,8 +3,9 @@ from __future__ import annotations
 
 import os
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -19,15 +20,44 @@ from cryoqa_plugin.report.assemble import write_report
 
 from . import files
 from .chimerax import write_script
-from .fsc_figure import Line, draw_fsc, lines_of_document
+from .chimerax_view import chimerax_program, launcher, write_scene
+from .colours import COLOURS, DENSITY, OCCUPANCIES, RESOLUTION
+from .files import Choices, MapFile
+from .fsc_figure import Line, lines_of_document
 from .sphere_figure import draw_sphere
+from .value_figures import draw_guinier, draw_histogram, guinier_lines
 from .viewer_fsc import lines_of
+from .volume_figure import Look, Scene
 
-_BUTTONS = (("showReport", "Report", "Pictures, curves, numbers and verdicts on one page, in the browser."),
-            ("showMaps", "Sections and projections", "The maps of this run, with a mask contour and a second map in colour."),
-            ("showCurves", "FSC curves", "The curves with their crossings at 0.143 and 0.5."),
-            ("showSphere", "Direction sphere", "Resolution by direction on a sphere that can be turned, with a colour bar."),
-            ("showChimerax", "ChimeraX", "The maps in ChimeraX when it is installed; the script for it stays in the folder of the run."))
+_NO_COLOURS = "no colours"
+_HELP = {
+    "showReport": "Pictures, curves, numbers and verdicts on one page, in the browser.",
+    "values": "The map of values that colours the density and that the histogram is of.",
+    "showColoured": "Sections of the density in the colours of these values, with the scale, its histogram and the range of 5 to 95 %. "
+                    "Density, colours, their range and the density from which on there is colour are chosen in the window.",
+    "showHistogram": "How often each value occurs in the mask, with the median and the range of 5 to 95 %.",
+    "showMaps": "The maps of this run and of the project: three sections, projections or a gallery, with the contour of a mask, in grey or "
+                "coloured by another map.",
+    "showCurves": "The curves and where they cross 0.143, 0.5 or any other threshold.",
+    "showGuinier": "ln of the mean amplitude against 1/d², before and after, with the line that was fitted.",
+    "showSphere": "Resolution by direction on a sphere that can be turned, with a colour bar.",
+    "surface": "The map whose surface is shown: of this run or of the project, sharpened or not.",
+    "colouredBy": "The map of values that colours the surface.",
+    "colours": "From low to high values.",
+    "lowest": "Value of the first colour; empty: by the rule of the report.",
+    "highest": "Value of the last colour; empty: by the rule of the report.",
+    "showChimerax": "Opens ChimeraX where it is installed, with the key of the colours. The script cryoqa.cxc stays in the folder of the "
+                    "run.",
+}
+
+
+class Maps(NamedTuple):
+    """The files to choose from by the names shown: maps and masks of the run, then with those of the project."""
+
+    maps: Choices
+    masks: Choices
+    all_maps: Choices
+    all_masks: Choices
 
 
 class ReportView(View):
@@ -55,22 +85,56 @@ class ReportView(View):
 
 
 class CryoqaProtocolViewer(ProtocolViewer):
-    """Report, maps, curves and direction sphere of a run of cryoqa, and a script for ChimeraX."""
+    """Report, coloured density, maps, curves and direction sphere of a run of cryoqa, and ChimeraX."""
 
     _label = "cryoqa results"
     _targets = [getattr(protocols, name) for name in protocols.__all__]
     _environments = [DESKTOP_TKINTER]
 
+    @classmethod
+    def getClassLabel(cls, prependPackageName: bool = True) -> str:
+        """What stands over the form: the name without the package's."""
+        return cls._label
+
     def _defineParams(self, form: Any) -> None:
         form.addSection(label="Results")
-        maps, masks = files.of_run(self.protocol)
-        there = dict(showReport=True, showMaps=maps or masks, showCurves=self.curves(), showSphere=self.directions() is not None,
-                     showChimerax=maps or masks)
-        for name, label, text in (b for b in _BUTTONS if there[b[0]]):
-            form.addParam(name, params.LabelParam, label=label, important=name == "showReport", help=text)
+        _label_param(form, "showReport", "Report", important=True)
+        found = self.files()
+        by = files.coloured(found.maps)
+        if by:
+            words = "local resolution" if found.maps[by[0]].quantity == RESOLUTION else "local values"
+            group = form.addGroup(words.capitalize())
+            if len(by) > 1:
+                group.addParam("values", params.EnumParam, choices=by, default=0, label="Values", help=_HELP["values"])
+            if self.density(found.maps[by[0]]):
+                _label_param(group, "showColoured", f"Density coloured by {words}", important=True)
+            _label_param(group, "showHistogram", "Histogram")
+        group = form.addGroup("Maps and curves")
+        for name, label, there in (("showMaps", "Sections, projections, gallery", found.maps or found.masks),
+                                   ("showCurves", "FSC curves", self.curves()), ("showGuinier", "Guinier plot", self.guinier()),
+                                   ("showSphere", "Direction sphere", self.directions() is not None)):
+            if there:
+                _label_param(group, name, label)
+        if found.maps or found.masks:
+            self._define_chimerax(form.addGroup("ChimeraX"), found, by)
+
+    def _define_chimerax(self, group: Any, found: Maps, by: List[str]) -> None:
+        surfaces, values = self._surfaces(), self._values_offered()
+        first = self.density(found.maps[by[0]]) if by else ""
+        group.addParam("surface", params.EnumParam, choices=surfaces, default=surfaces.index(first) if first in surfaces else 0,
+                       label="Surface of", help=_HELP["surface"])
+        if len(values) > 1:
+            group.addParam("colouredBy", params.EnumParam, choices=values, default=1 if by else 0, label="Coloured by",
+                           help=_HELP["colouredBy"])
+            group.addParam("colours", params.EnumParam, choices=list(COLOURS), default=0, label="Colours", help=_HELP["colours"])
+            line = group.addLine("Range of the colours", help=f"{_HELP['lowest']} {_HELP['highest']}")
+            line.addParam("lowest", params.FloatParam, default=None, allowsNull=True, label="from")
+            line.addParam("highest", params.FloatParam, default=None, allowsNull=True, label="to")
+        _label_param(group, "showChimerax", "Open ChimeraX")
 
     def _getVisualizeDict(self) -> Dict[str, Callable[..., List[View]]]:
-        return {"showReport": self._show_report, "showMaps": self._show_maps, "showCurves": self._show_curves,
+        return {"showReport": self._show_report, "showColoured": self._show_coloured, "showHistogram": self._show_histogram,
+                "showMaps": self._show_maps, "showCurves": self._show_curves, "showGuinier": self._show_guinier,
                 "showSphere": self._show_sphere, "showChimerax": self._show_chimerax}
 
     def _say(self, text: str) -> View:
@@ -79,16 +143,83 @@ class CryoqaProtocolViewer(ProtocolViewer):
     def _title(self) -> str:
         return f"cryoqa: {self.protocol.getObjLabel()}"
 
+    # -------------------------- files --------------------------
+    def files(self) -> Maps:
+        """What can be shown, found once for the form."""
+        if self.__dict__.get("_found") is None or self._found[0] is not self.protocol:
+            maps, masks = files.of_run(self.protocol)
+            more_masks, more_maps = files.of_project(self.getProject())
+            object.__setattr__(self, "_found", (self.protocol, Maps(maps, masks, dict(maps, **more_maps), dict(masks, **more_masks))))
+        return self._found[1]
+
+    def density(self, values: MapFile) -> str:
+        """The name of the density that a map of values colours unless another one is chosen, empty when there is none of its box."""
+        found = self.files()
+        return files.density_for(found.maps, values) or files.density_for(found.all_maps, values)
+
+    def _surfaces(self) -> List[str]:
+        found = self.files()
+        return [name for name, file in found.all_maps.items() if file.quantity == DENSITY] or list(found.all_maps) or list(found.all_masks)
+
+    def _values_offered(self) -> List[str]:
+        found = self.files()
+        by = files.coloured(found.maps)
+        return [_NO_COLOURS] + by + [name for name in files.coloured(found.all_maps) if name not in by]
+
+    def _chosen(self) -> str:
+        """The name of the map of values that is chosen in the form."""
+        by = files.coloured(self.files().maps)
+        return by[self.values.get()] if hasattr(self, "values") else by[0]
+
+    def _mask_for(self, file: MapFile) -> str:
+        return next((name for name, mask in self.files().masks.items() if files.fits(mask, file)), "none")
+
     # -------------------------- views --------------------------
     def _show_report(self, name: Optional[str] = None) -> List[View]:
         return [ReportView(self.protocol._getExtraPath(), self._say)]
 
+    def _volume_view(self, maps: Choices, first: str, mask: str, overlay: str = "none") -> List[View]:
+        from .volume_window import VolumeView
+        found = self.files()
+        return [VolumeView(maps, self._title(), found.all_masks, found.all_maps, mask, overlay, self.formWindow, first,
+                           launcher(self.protocol._getExtraPath(), self._keep))]
+
+    def _keep(self, view: View) -> None:
+        """ChimeraX is started by a process that ends with its view."""
+        self.__dict__.setdefault("_kept_views", []).append(view)
+
+    def _show_coloured(self, name: Optional[str] = None) -> List[View]:
+        found, by = self.files(), self._chosen()
+        first = self.density(found.maps[by])
+        if not first:
+            return [self._say(f"There is no density of the box of {by} in this project.")]
+        return self._volume_view(found.all_maps, first, self._mask_for(found.maps[by]), by)
+
+    def _show_histogram(self, name: Optional[str] = None) -> List[View]:
+        from .windows import FigureView
+        by = self._chosen()
+        scene = self.scene("", by)
+        if not scene.values().size:
+            return [self._say(f"No voxel of {by} has a value.")]
+        figure = Figure(figsize=(8.5, 5), dpi=100)
+        what = f"local {scene.quantity}" if scene.unit or scene.quantity == OCCUPANCIES else "value"
+        draw_histogram(figure, scene.values(), scene.scale, what, scene.unit, f"{self.protocol.getObjLabel()}: {by}")
+        return [FigureView(figure, self._title(), self.formWindow)]
+
+    def scene(self, surface: str, by: str) -> Scene:
+        """The map ``surface`` (empty: that of the values) coloured by the map ``by``, in the mask of the run where it fits."""
+        found = self.files()
+        file = found.all_maps[by]
+        values, mask = file.read(), self._mask_for(file)
+        map_ = (found.all_maps.get(surface) or found.all_masks[surface]).read() if surface else values
+        return Scene(map_, surface or by, found.masks[mask].read() if mask in found.masks else None, values, by, file.quantity,
+                     file.resolution)
+
     def _show_maps(self, name: Optional[str] = None) -> List[View]:
-        from .windows import NONE, VolumeView
-        maps, masks = files.of_run(self.protocol)
-        mask = next(iter(masks), NONE) if maps else NONE
-        more_masks, more_maps = files.of_project(self.getProject())
-        return [VolumeView(maps or masks, self._title(), dict(masks, **more_masks), dict(maps, **more_maps), mask, parent=self.formWindow)]
+        found = self.files()
+        first = next(iter(found.maps or found.masks))
+        mask = self._mask_for(found.maps[first]) if found.maps else "none"
+        return self._volume_view(dict(found.maps or found.masks, **found.all_maps), first, mask)
 
     def curves(self) -> List[Line]:
         """The FSC curves of the result, else those of the outputs (of an imported job)."""
@@ -99,9 +230,18 @@ class CryoqaProtocolViewer(ProtocolViewer):
         return found
 
     def _show_curves(self, name: Optional[str] = None) -> List[View]:
+        from .windows import FscView
+        return [FscView(self.curves(), self._title(), self.protocol.getObjLabel(), self.formWindow)]
+
+    def guinier(self) -> List[Tuple[str, np.ndarray, np.ndarray]]:
+        """The Guinier plots of the result."""
+        document = self.protocol.result()
+        return guinier_lines(document) if document else []
+
+    def _show_guinier(self, name: Optional[str] = None) -> List[View]:
         from .windows import FigureView
         figure = Figure(figsize=(8.5, 6), dpi=100)
-        draw_fsc(figure, self.curves(), self.protocol.getObjLabel())
+        draw_guinier(figure, self.guinier(), self.protocol.getObjLabel())
         return [FigureView(figure, self._title(), self.formWindow)]
 
     def directions(self) -> Optional[Tuple[np.ndarray, np.ndarray]]:
@@ -112,17 +252,37 @@ class CryoqaProtocolViewer(ProtocolViewer):
     def _show_sphere(self, name: Optional[str] = None) -> List[View]:
         from .windows import FigureView
         figure = Figure(figsize=(9, 7), dpi=100)
-        draw_sphere(figure, *self.directions(), self.protocol.getObjLabel())
+        draw_sphere(figure, *self.directions(), self.protocol.getObjLabel(), files.resolution_of(self.protocol.result()))
         return [FigureView(figure, self._title(), self.formWindow)]
 
     def script(self) -> str:
-        """Write the ChimeraX script into the folder of the run and return its path."""
-        maps, masks = ([f.header() for f in chosen.values()] for chosen in files.of_run(self.protocol))
-        return write_script(self.protocol._getExtraPath("cryoqa.cxc"), maps, masks, self.protocol._files().sources.get("model"))
+        """Write the ChimeraX script into the folder of the run and return its path: the surface and the colours chosen in the form."""
+        found, path = self.files(), self.protocol._getExtraPath("cryoqa.cxc")
+        masks, model = [mask.header() for mask in found.masks.values()], self.protocol._files().sources.get("model")
+        by = self._values_offered()[self.colouredBy.get()] if hasattr(self, "colouredBy") else _NO_COLOURS
+        surface = self._surfaces()[self.surface.get()]
+        file = found.all_maps.get(surface) or found.all_masks[surface]
+        if by != _NO_COLOURS:
+            scale = self.scene("", by).scale
+            low, high = self.lowest.get(), self.highest.get()
+            ends = (scale.low if low is None else float(low), scale.high if high is None else float(high))
+            if not ends[1] > ends[0] or (scale.log and ends[0] <= 0):
+                raise CryoqaError(f"The range of the colours, {ends[0]:.4g} to {ends[1]:.4g}, does not go from a lower to a higher value.")
+            look = Look(colours=COLOURS[self.colours.get()], scale=replace(scale, low=ends[0], high=ends[1]))
+            return write_scene(path, self.scene(surface, by), {"map": file, "overlay": found.all_maps[by]}, look, masks, model)
+        others = [f.header() for name, f in found.maps.items() if name != surface and not f.other]
+        return write_script(path, [file.one_file(os.path.splitext(path)[0] + "_mean.mrc").header()] + others, masks, model)
 
     def _show_chimerax(self, name: Optional[str] = None) -> List[View]:
-        from pwem.viewers import Chimera, ChimeraView
-        path = os.path.abspath(self.script())
-        if os.path.isfile(Chimera.getProgram() or ""):
+        try:
+            path = os.path.abspath(self.script())
+        except CryoqaError as error:
+            return [self._say(str(error))]
+        if chimerax_program():
+            from pwem.viewers import ChimeraView
             return [ChimeraView(path)]
         return [self._say(f"ChimeraX was not found. The script for it is {path}")]
+
+
+def _label_param(form: Any, name: str, label: str, important: bool = False) -> None:
+    form.addParam(name, params.LabelParam, label=label, important=important, help=_HELP[name])

@@ -1,4 +1,4 @@
-"""Three orthogonal views of a map, drawn into a matplotlib figure; needs no screen."""
+"""Three orthogonal views of a map, in grey or coloured by another map, drawn into a matplotlib figure; needs no screen."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -9,10 +9,14 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from cryoqa_plugin.io.maps import Map
+from cryoqa_plugin.report.scale import Scale
 
-MASK_COLOUR, CROSS_COLOUR, OVERLAY_COLOURS = "#e69f00", "#56b4e9", "viridis"
+from .colours import FIRST, OTHER, RESOLUTION, UNITS, colour_map, draw_scale, scale_of, scale_words
+
+MASK_COLOUR, CROSS_COLOUR = "#e69f00", "#56b4e9"
 # Axis to look along (of [z, y, x]: 0, 1, 2), axis to the right, axis upwards.
 VIEWS = ((0, 2, 1), (2, 0, 1), (1, 2, 0))
+_SHADE, _GLOSS = 0.55, 0.16                                  # of a colour left where the density is black, white added where it is white
 Position = Tuple[int, int, int]
 
 
@@ -28,13 +32,18 @@ class Statistics(NamedTuple):
 
 @dataclass(frozen=True)
 class Scene:
-    """What is shown: a map, and on its grid perhaps a mask (contoured at 0.5) and a second map in colour."""
+    """What is shown: a map, and on its grid perhaps a mask (contoured at 0.5) and a second map whose values colour the first.
+
+    ``quantity`` is what the second map holds, ``resolution`` that of the whole map in Å where it is known.
+    """
 
     map: Map
     name: str = "map"
     mask: Optional[Map] = None
     overlay: Optional[Map] = None
     overlay_name: str = ""
+    quantity: str = OTHER
+    resolution: Optional[float] = None
     _kept: Dict[Any, np.ndarray] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
@@ -45,16 +54,35 @@ class Scene:
         contrast = float(np.clip((np.quantile(sample, 0.999) - mean) / sd, 2.0, 20.0)) if sd > 0 else 3.0
         return Statistics(float(data.min()), float(data.max()), mean, sd or 1.0, contrast)
 
+    @property
+    def unit(self) -> str:
+        """Unit of the second map, empty where there is none."""
+        return UNITS.get(self.quantity, "")
+
     @cached_property
-    def overlay_values(self) -> np.ndarray:
-        """A sorted sample of the second map, in the mask if there is one, zeros left out."""
-        data = self.overlay.data[self.mask.data >= 0.5] if self.mask is not None else self.overlay.data
-        sample = _sample(data)
-        sample = np.sort(sample[np.isfinite(sample) & (sample != 0)])
-        return sample if sample.size else np.array([0.0, 1.0])
+    def known(self) -> np.ndarray:
+        """Where the second map has a value, bool [z, y, x]: not 0, and within the mask if there is one; a resolution is above 0."""
+        values = self.overlay.data
+        found = np.isfinite(values) & ((values > 0) if self.quantity == RESOLUTION else (values != 0))
+        return found & (self.mask.data >= 0.5) if self.mask is not None else found
+
+    @cached_property
+    def _pairs(self) -> Tuple[np.ndarray, np.ndarray]:
+        """A sample of the values of the second map, and of the map at the same voxels."""
+        return _sample(self.overlay.data[self.known]), _sample(self.map.data[self.known])
+
+    def values(self, threshold: Optional[float] = None) -> np.ndarray:
+        """A sample of the values of the second map, where the map is at least ``threshold`` when it is given."""
+        values, density = self._pairs
+        return values if threshold is None else values[density >= threshold]
+
+    @cached_property
+    def scale(self) -> Scale:
+        """The scale of the second map by the rule of its quantity; the threshold does not change it."""
+        return scale_of(self.quantity, self.values(), self.resolution)
 
     def image(self, kind: str, axis: int, index: int, projection: bool) -> np.ndarray:
-        """A section of ``map``, ``mask`` or ``overlay`` across ``axis``, or its mean along it (of the mask: its maximum)."""
+        """A section of ``map`` or ``mask`` across ``axis``, or its mean along it (of the mask: its maximum)."""
         data = getattr(self, kind).data
         if not projection:
             return np.take(data, index, axis)
@@ -62,22 +90,45 @@ class Scene:
             self._kept[kind, axis] = data.max(axis=axis) if kind == "mask" else data.mean(axis=axis, dtype=np.float64)
         return self._kept[kind, axis]
 
+    def overlay_image(self, axis: int, index: int, look: "Look") -> np.ndarray:
+        """A section of the second map across ``axis``, or its mean along it over what is coloured; NaN where nothing is."""
+        limit = self.level(look)
+        if not look.projections:
+            shown = np.take(self.known, index, axis)
+            if limit is not None:
+                shown = shown & (np.take(self.map.data, index, axis) >= limit)
+            return np.where(shown, np.take(self.overlay.data, index, axis), np.nan)
+        key = ("overlay", axis, limit)
+        if key not in self._kept:
+            shown = self.known if limit is None else self.known & (self.map.data >= limit)
+            count = shown.sum(axis=axis)
+            total = np.where(shown, self.overlay.data, 0).sum(axis=axis, dtype=np.float64)
+            self._kept[key] = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+        return self._kept[key]
+
+    def level(self, look: "Look") -> Optional[float]:
+        """Density below which nothing is coloured, None when all is."""
+        return self.statistics.mean + look.threshold * self.statistics.sd if look.threshold > 0 else None
+
 
 @dataclass(frozen=True)
 class Look:
     """How it is shown.
 
     ``position`` is the voxel (x, y, z) that the sections go through, None for the middle; ``contrast`` the number of standard
-    deviations above the mean that is white, None for one that fits; ``opacity`` that of the second map, 0 to 1; ``floor`` the
-    percentile of its values below which it is not drawn.
+    deviations above the mean that is white, None for one that fits; ``opacity`` that of the colours, 0 to 1; ``threshold`` the number of
+    standard deviations above the mean below which the map is not coloured, 0 to colour all; ``colours`` a name of
+    :data:`.colours.COLOURS`; ``scale`` the range of the colours, None for that of the rule.
     """
 
     position: Optional[Position] = None
     projections: bool = False
     contrast: Optional[float] = None
-    opacity: float = 0.6
-    floor: float = 60.0
+    opacity: float = 1.0
+    threshold: float = 0.0
     show_mask: bool = True
+    colours: str = FIRST
+    scale: Optional[Scale] = None
 
 
 def grid_sentence(map_: Map, other: Map, what: str) -> Optional[str]:
@@ -102,52 +153,55 @@ def draw_views(figure: Figure, scene: Scene, look: Look = Look()) -> List[Any]: 
     position = look.position or middle(scene.map)
     axes = [figure.add_subplot(cell) for cell in (grid[0, 0], grid[0, 1], grid[1, 0])]
     for ax, view in zip(axes, VIEWS):
-        _draw_view(ax, scene, look, view, position)
+        draw_view(ax, scene, look, view, position[2 - view[0]])
+        _draw_place(ax, scene, look, view, position)
     _draw_legend(figure.add_subplot(grid[1, 1]), scene, look, position)
     return axes
 
 
-def _draw_view(ax: Any, scene: Scene, look: Look, view: Tuple[int, int, int], position: Position) -> None:
+def draw_view(ax: Any, scene: Scene, look: Look, view: Tuple[int, int, int], index: int) -> None:
+    """Draw the section ``index`` of a view, or its projection: the density, its colours and the contour of the mask."""
     axis, right, up = view
-    map_, index = scene.map, position[2 - axis]
+    map_ = scene.map
 
-    def upright(kind: str) -> np.ndarray:
-        image = scene.image(kind, axis, index, look.projections)
+    def upright(image: np.ndarray) -> np.ndarray:
         return image if up < right else image.T              # the axes of a section keep the order of [z, y, x]
 
     frame = dict(origin="lower", extent=_extent(map_, right) + _extent(map_, up))
-    image, inside = upright("map"), None
+    image, inside = upright(scene.image("map", axis, index, look.projections)), None
     low, high = _limits(scene, image, look)
     ax.imshow(image, cmap="gray", vmin=low, vmax=high, interpolation="nearest", **frame)
-    if scene.mask is not None and look.show_mask:
-        inside = upright("mask")
     if scene.overlay is not None:
-        values = upright("overlay")
-        bottom, low, high = overlay_limits(scene, look)
-        hidden = ~np.isfinite(values) | (values == 0) | (values < bottom)
-        hidden = hidden | (inside < 0.5) if inside is not None else hidden
-        ax.imshow(np.ma.masked_where(hidden, values), cmap=OVERLAY_COLOURS, vmin=low, vmax=high, alpha=look.opacity,
-                  interpolation="nearest", **frame)
-    if inside is not None and inside.min() < 0.5 <= inside.max():
-        ax.contour(inside, levels=[0.5], colors=MASK_COLOUR, linewidths=1.2, **frame)
+        light = np.clip((image - low) / (high - low), 0, 1)
+        ax.imshow(colours_of(scene, look, upright(scene.overlay_image(axis, index, look)), light), interpolation="nearest", **frame)
+    if scene.mask is not None and look.show_mask:
+        inside = upright(scene.image("mask", axis, index, look.projections))
+        if inside.min() < 0.5 <= inside.max():
+            ax.contour(inside, levels=[0.5], colors=MASK_COLOUR, linewidths=1.2, **frame)
+
+
+def _draw_place(ax: Any, scene: Scene, look: Look, view: Tuple[int, int, int], position: Position) -> None:
+    axis, right, up = view
     if not look.projections:
-        ax.axvline(_where(map_, right, position), color=CROSS_COLOUR, linewidth=0.6)
-        ax.axhline(_where(map_, up, position), color=CROSS_COLOUR, linewidth=0.6)
-    ax.set_title(f"mean along {'zyx'[axis]}" if look.projections else f"section {'zyx'[axis]} = {index}", fontsize=9)
+        ax.axvline(_where(scene.map, right, position), color=CROSS_COLOUR, linewidth=0.6)
+        ax.axhline(_where(scene.map, up, position), color=CROSS_COLOUR, linewidth=0.6)
+    ax.set_title(f"mean along {'zyx'[axis]}" if look.projections else f"section {'zyx'[axis]} = {position[2 - axis]}", fontsize=9)
     ax.set_xlabel(f"{'zyx'[right]} (Å)", fontsize=8, labelpad=1)
     ax.set_ylabel(f"{'zyx'[up]} (Å)", fontsize=8, labelpad=1)
     ax.tick_params(labelsize=7)
 
 
-def overlay_limits(scene: Scene, look: Look) -> Tuple[float, float, float]:
-    """Value below which the second map is not drawn, and those at the two ends of the colour bar."""
-    values = scene.overlay_values
-    if look.projections:
-        means = [scene.image("overlay", axis, 0, True) for axis in (0, 1, 2)]
-        values = np.concatenate([m[np.isfinite(m)].ravel() for m in means])
-    bottom = float(np.quantile(values, look.floor / 100)) if look.floor > 0 else -np.inf
-    low, high = float(max(np.quantile(values, 0.02), bottom)), float(np.quantile(values, 0.98))
-    return bottom, low, high if high > low else low + 1.0
+def colours_of(scene: Scene, look: Look, values: np.ndarray, light: np.ndarray) -> np.ndarray:
+    """Colours, float64 [rows, columns, 4], of values of the second map, darker where the density is (``light`` 0 is black, 1 white).
+
+    Where a value is NaN nothing is drawn.
+    """
+    known = np.isfinite(values)
+    out = np.asarray(colour_map(look.colours)((look.scale or scene.scale).fraction(np.where(known, values, 1.0))), dtype=np.float64)
+    light = light[..., None]
+    out[..., :3] = np.minimum(out[..., :3] * (_SHADE + (1 - _SHADE) * light) + _GLOSS * light, 1.0)
+    out[..., 3] = np.where(known, look.opacity, 0.0)
+    return out
 
 
 def _limits(scene: Scene, image: np.ndarray, look: Look) -> Tuple[float, float]:
@@ -189,26 +243,26 @@ def _draw_legend(ax: Any, scene: Scene, look: Look, position: Position) -> None:
              "voxel  " + " x ".join(f"{v:.4g}" for v in sizes) + " Å", "origin  " + ", ".join(f"{v:.4g}" for v in m.origin) + " Å",
              f"values  {found.minimum:.3g} to {found.maximum:.3g}", f"mean  {found.mean:.3g},  sd  {found.sd:.3g}"]
     if not look.projections:
-        lines += ["", "at x, y, z = " + ", ".join(str(p) for p in position) + f":  {value_at(m, position):.4g}"]
-    ax.text(0.0, 1.0, "\n".join(lines), va="top", fontsize=8.5, linespacing=1.4, transform=ax.transAxes)
+        lines += ["at x, y, z = " + ", ".join(str(p) for p in position) + f":  {value_at(m, position):.4g}"]
+    ax.text(0.0, 1.0, "\n".join(lines), va="top", fontsize=8.5, linespacing=1.35, transform=ax.transAxes)
     if scene.mask is not None and look.show_mask:
-        ax.plot([0.0, 0.06], [0.3, 0.3], color=MASK_COLOUR, transform=ax.transAxes, clip_on=False)
-        ax.text(0.08, 0.3, f"mask at 0.5, {100 * float((scene.mask.data >= 0.5).mean()):.1f} % of the box", va="center", fontsize=8.5,
+        ax.plot([0.0, 0.06], [0.43, 0.43], color=MASK_COLOUR, transform=ax.transAxes, clip_on=False)
+        ax.text(0.08, 0.43, f"mask at 0.5, {100 * float((scene.mask.data >= 0.5).mean()):.1f} % of the box", va="center", fontsize=8.5,
                 transform=ax.transAxes)
     if scene.overlay is not None:
-        _draw_colour_bar(ax, scene, look, position)
+        _draw_colours(ax, scene, look, position)
 
 
-def _draw_colour_bar(ax: Any, scene: Scene, look: Look, position: Position) -> None:
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import Normalize
-    _, low, high = overlay_limits(scene, look)
-    here = "" if look.projections else f":  {value_at(scene.overlay, position):.4g}"
-    bar = ax.figure.colorbar(ScalarMappable(Normalize(low, high), OVERLAY_COLOURS), cax=ax.inset_axes([0.0, 0.12, 0.8, 0.05]),
-                             orientation="horizontal")
-    bar.ax.tick_params(labelsize=7)
-    bar.ax.locator_params(nbins=5)
-    ax.text(0.0, 0.2, _short(scene.overlay_name or "second map") + here, fontsize=8.5, transform=ax.transAxes)
+def _draw_colours(ax: Any, scene: Scene, look: Look, position: Position) -> None:
+    """The scale of the colours, with the histogram of what is coloured, its median and its middle nine tenths."""
+    values, here = scene.values(scene.level(look)), ""
+    if not look.projections:
+        here = ": no value here"
+        if scene.known[position[::-1]]:
+            here = f": here {value_at(scene.overlay, position):{'.2f' if scene.unit == 'Å' else '.4g'}} {scene.unit}".rstrip()
+    ax.text(0.0, 0.345, _short(scene.overlay_name or "second map") + here, fontsize=8.5, transform=ax.transAxes, weight="bold")
+    draw_scale(ax.inset_axes([0.0, 0.06, 0.95, 0.25]), look.scale or scene.scale, look.colours, values, scene.unit)
+    ax.text(0.0, -0.07, scale_words(values, scene.unit), fontsize=8.5, transform=ax.transAxes)
 
 
 def _short(name: str) -> str:

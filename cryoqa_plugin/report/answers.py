@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Callable, Dict, List
 
 from ..checks import lowered
-from ..validation.headline import EVEN, local_range, nearest_axis, region, resolution, value_of
+from ..validation.headline import EVEN, local_range, near_axis, region, resolution, value_of
 from .findings import Finding, Found
 from .keys import CURVES, curve_like, reported_resolution
 from .section import Results
@@ -70,8 +70,7 @@ def _dirs(results: Results, found: Found) -> str:
     if best is None or worst is None:
         ratio = value_of(documents, "monodir", "regional_ratio")
         return "" if ratio is None else f"Local resolutions differ between directions by a factor of {ratio:.2f}."
-    near = [nearest_axis(d) if d else "" for d in (region(documents, "best"), region(documents, "worst"))]
-    places = [f" {w if '°' in w else 'near ' + w}" if w else "" for w in near]
+    places = [f" {near_axis(d)}" if d else "" for d in (region(documents, "best"), region(documents, "worst"))]
     same = value_of(documents, "directional_fsc", "isotropic")
     views = "" if any(f.metric in ("noise_ratio", "empty_fraction") and f.status != "ok" for f in found.of("dirs")) \
         else "; no preferred orientations"

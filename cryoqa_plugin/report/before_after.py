@@ -10,9 +10,11 @@ from ..io.maps import Map, read_map
 from . import pictures
 from .blocks import Block, Card, Picture, Pictures
 from .draw import curves, resolution_marks, split_values, tables
+from .overlay import window, window_slices
 from .section import Results
 
 _FIRST = ("resolution", "bfactor_before", "bfactor_after")
+_SEEN = 3.0                                      # standard deviations of the given map: what is shown has such voxels
 _UNSEEN = ("rms amplitude",)                     # spans decades; the Guinier plot shows it, and a table has the numbers
 
 
@@ -46,10 +48,12 @@ def before_after_cards(results: Results, capability: str, rank: int, name: str, 
     if after is None:
         return []
     shown = [(m, words) for m, words in ((before, "given map"), (after, made)) if m is not None and m.shape == after.shape]
-    images = [pictures.slices(map_.data)[:2] for map_, _ in shown]
+    part = window(np.abs(shown[0][0].data) > _SEEN * float(shown[0][0].data.std(dtype=np.float64)))
+    images = [window_slices(map_.data, part)[:2] for map_, _ in shown]
     groups = [[image for _, image in group] for group in images]
     limits = [pictures.grey_limits(group if matched else sum(groups, [])) for group in groups]
-    pairs = tuple(Picture(pictures.grey_png(group[k][1], limit), f"Slice of the {words} at {group[k][0]}", f"{words}, {group[k][0]}")
+    pairs = tuple(Picture(pictures.grey_png(group[k][1], limit), f"Slice of the {words} at {group[k][0]}",
+                          f"{words}, {group[k][0].split(':')[0]}")
                   for k in (0, 1) for group, limit, (_, words) in zip(images, limits, shown))
     scale = "each map in its own grey, from the 0.5 to the 99.8 percentile" if matched else "one scale of grey for both"
     words = f"Same slices, {scale}. File: {capability}/{os.path.basename(str(path))}."

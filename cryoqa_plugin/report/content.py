@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from ..checks import worst
 from ..io.map_header import UNSET_VOXEL
 from ..registry import CAPABILITIES, Capability
+from ..rounding import show_value
 from .answers import answer
 from .blocks import Block, Card, KeyRow, Link, Plot, Rows, State, Strip, Surface, Value, Values, show
 from .draw import everything
@@ -292,7 +293,7 @@ def _values(results: Results) -> Tuple[Tuple[str, str, str, str], ...]:
         for name, m in document.get("metrics", {}).items():
             if m["value"] is None:
                 continue
-            shown = f"{show(m['value'])} {m['unit']}".strip()
+            shown = show_value(m["value"], m["unit"])
             if name.startswith("half_maps_") and (name, shown) in seen:
                 continue
             seen[name, shown] = None

@@ -1,6 +1,7 @@
 """The head of the report: what was looked at, the verdict, what argues against it, the surface and the FSC."""
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..validation.arguments import STATUS
@@ -12,6 +13,7 @@ from .keys import reported_resolution
 from .section import Results
 
 _MOST = 3
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _SCORES = {"fail": "fail", "strong": "fail"}
 _FACT_KINDS = (("half1", "2 half-maps"), ("mask", "mask"), ("model", "model"), ("sequence", "sequence"))
 
@@ -58,9 +60,18 @@ def facts(results: Results) -> Tuple[Tuple[str, str], ...]:
     stamps = [d.get("provenance", {}) for d in results.documents.values()]
     dates = [p.get("date_utc", "") for p in stamps]
     if any(dates):
-        out.append(("Assessed", max(dates).replace("T", " ").replace("Z", " UTC")))
+        out.append(("Assessed", _day(max(dates))))
     versions = sorted({str(p["cryoqa"]) for p in stamps if p.get("cryoqa")})
     return tuple(out + ([("by", "cryoqa " + ", ".join(versions))] if versions else []))
+
+
+def _day(stamp: str) -> str:
+    """The day of a time in ISO form, as it is read: ``30 Nov 2026``."""
+    try:
+        day = datetime.fromisoformat(stamp.replace("Z", "+00:00"))
+    except ValueError:
+        return stamp
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def headline(results: Results, found: Found, errors: Sequence[str]) -> Tuple[str, str, str]:

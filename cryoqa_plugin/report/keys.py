@@ -3,7 +3,8 @@ from __future__ import annotations
 
 from typing import Any, Callable, List, Mapping, Optional, Sequence, Tuple
 
-from ..validation.headline import local_range, nearest_axis, region, resolution, value_of
+from ..rounding import show_error
+from ..validation.headline import local_range, near_axis, region, resolution, value_of
 from .blocks import KeyRow
 from .findings import Found
 from .section import Results
@@ -96,8 +97,8 @@ def _directions(results: Results, found: Found) -> Parts:
     if best is None or worst is None:
         return None
     near = [region(results.documents, which) for which in ("best", "worst")]
-    words = ", ".join(f"{w} near {nearest_axis(d)}" for w, d in zip(("best", "worst"), near) if d)
-    return f"{best:.2f}–{worst:.2f} Å", words.replace("near 1", "1").replace("near 2", "2").replace("near 3", "3")
+    words = ", ".join(f"{w} {near_axis(d)}" for w, d in zip(("best", "worst"), near) if d)
+    return f"{best:.2f}–{worst:.2f} Å", words
 
 
 def _halves(results: Results, found: Found) -> Parts:
@@ -106,7 +107,7 @@ def _halves(results: Results, found: Found) -> Parts:
         return None
     against = next((f for f in found.of("halves") if f.status in ("fail", "warn")), None)
     shared, error = (_first(documents, n) for n in ("half_maps_shared_noise", "half_maps_shared_noise_error"))
-    note = "" if shared is None else f"shared noise {_percent(shared)}" + (f" ± {_percent(error)}" if error is not None else "")
+    note = "" if shared is None else f"solvent FSC {show_error(shared, error)}"
     return ("independent" if against is None else "not independent" if against.status == "fail" else "look at them"), \
         note or (against.title if against else "")
 
@@ -114,10 +115,6 @@ def _halves(results: Results, found: Found) -> Parts:
 def _first(documents: Mapping[str, Mapping[str, Any]], metric: str) -> Any:
     """The value of a metric in the first result that has it."""
     return next((v for c in documents for v in (value_of(documents, c, metric),) if v is not None), None)
-
-
-def _percent(part: float) -> str:
-    return f"{100 * part:.1f} %".replace("-", "−")
 
 
 def _model(results: Results, found: Found) -> Parts:

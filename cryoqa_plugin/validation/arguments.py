@@ -41,7 +41,8 @@ _ELSEWHERE: Dict[str, Tuple[str, ...]] = {
                                                                                       "log_error"),
     "half_maps_share_noise": ("shares_in_mask",),
     "wrong_probability": ("model_operation", *_OF_MODEL), "atoms_outside": _OF_MODEL, "model_zscore": _OF_MODEL[1:],
-    REPORTED: ("reported_deviation", "reported_gap"), "fraction_partial": ("cc_mask", "residues_low", "decentring", "mass_offset"),
+    REPORTED: ("reported_deviation", "reported_gap"), "reported_deviation": ("reported_gap", "reported_lead"),
+    "fraction_partial": ("cc_mask", "residues_low", "decentring", "mass_offset"),
     "level_verdict": ("inclusion_backbone", "decentring", "mass_offset", "space_min_percent", "margin", "outliers_percent",
                       "background_mean")}
 _HALVES = tuple(metric for metric in EXPLAINED if metric.startswith("half_maps_"))

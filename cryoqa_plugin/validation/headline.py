@@ -81,6 +81,12 @@ def nearest_axis(direction: Sequence[float]) -> str:
     return name if angle <= 15 else f"{angle:.0f}° from {name}"
 
 
+def near_axis(direction: Sequence[float]) -> str:
+    """The nearest axis as it goes on in a sentence: ``near x``, ``20° from z``."""
+    found = nearest_axis(direction)
+    return found if "°" in found else f"near {found}"
+
+
 def headline(documents: Documents, found: Sequence[Argument], evaluable: int) -> str:
     """The verdict in one sentence.
 
@@ -134,5 +140,6 @@ def _evenness(documents: Documents) -> str:
     if local is not None:
         out.append("evenly in place" if even else f"from {local[1]:.2f} Å in the core to {local[3]:.2f} Å at the rim")
     if known is not None:
-        out.append("evenly in direction" if known else f"worse along {axis}" if axis else "not evenly in direction")
+        along = f"worse {axis if '°' in axis else 'along ' + axis}" if axis else "not evenly in direction"
+        out.append("evenly in direction" if known else along)
     return "".join(", " + words for words in out)

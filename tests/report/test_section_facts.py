@@ -15,7 +15,8 @@ def _contour(**more):
     usual = dict(margin=15.0, margin_axis="x, right", space_min_percent=9.375, through="", mass=146.8, contour=0.0784,
                  model_mass_percent=84.4, contour_suggested=0.0784, volume=177522.0, pieces_95=1, components_95=1, outliers_robust=2,
                  outlier_ratio_robust=1.0, background_mean=0.00209)
-    return dict(metrics=_metrics(**{**usual, **more}),
+    counts = dict(background=dict(x=[-0.1, 0.1], y=[1e6, 2.5e6]))
+    return dict(metrics=_metrics(**{**usual, **more}), curves=counts, parameters=dict(sigmas=5.0),
                 checks=[dict(metric="margin", status="warn"), dict(metric="outliers_percent", status="ok")],
                 inputs={"full_map": dict(path="m.mrc", voxel_size=[1.0, 1.0, 1.0])})
 
@@ -61,3 +62,11 @@ def test_a_hand_is_named_with_its_evidence():
     assert _rows(hand=one)["Voxel size"].value == "1 × 1 × 1.2 Å"
     one["metrics"].update(_metrics(hand="unknown", wrong_probability=None))
     assert _rows(hand=one)["Hand"].value == "not known"
+
+
+def test_the_expected_outliers_are_those_of_a_gaussian():
+    """3.5 million voxels have 2.0 beyond five standard deviations, and 9 449 beyond three."""
+    assert _rows(contour=_contour(outliers_robust=0))["Background"].note.startswith("2.0 expected")
+    document = dict(_contour(), parameters=dict(sigmas=3.0))
+    row = _rows(contour=document)["Background"]
+    assert row.value == "2 voxels beyond 3 σ" and float(row.note.partition(" ")[0]) == pytest.approx(3.5e6 * 0.0026998, rel=1e-4)

@@ -54,6 +54,40 @@ def finished(tiny_halves):
     os.chdir(before)
 
 
+@pytest.fixture(scope="session")
+def local(finished, tiny_halves):
+    """A finished local-resolution run on a Volume that carries its half-maps and has no origin: (project, protocol)."""
+    from pwem.objects import Volume, VolumeMask
+    from pwem.protocols import ProtImportVolumes
+
+    from cryoqa_plugin import runner
+    from cryoqa_plugin.protocols import CryoqaProtLocalFsc
+    project, paths = finished[0], tiny_halves["paths"]
+    source = project.newProtocol(ProtImportVolumes)
+    project.saveProtocol(source)
+    source.setObjLabel("no origin")
+    volume, mask = Volume(), VolumeMask()
+    for made, kind in ((volume, "full_map"), (mask, "mask")):
+        made.setFileName(paths[kind])
+        made.setSamplingRate(1.5)
+    volume.setHalfMaps([paths["half1"], paths["half2"]])
+    source._defineOutputs(volume=volume, mask=mask)
+    project.saveProtocol(source)
+    protocol = project.newProtocol(CryoqaProtLocalFsc)
+    for name, output in (("inputVolume", "volume"), ("inputMask", "mask")):
+        getattr(protocol, name).set(source)
+        getattr(protocol, name).setExtended(output)
+    project.saveProtocol(protocol)
+    protocol.setObjLabel("my local fsc")
+    protocol.makePathsAndClean()
+    given = protocol._files()
+    runner.execute("local_fsc", given.sources, protocol._values(), protocol._getExtraPath(), voxel_sizes=given.voxel_sizes,
+                   origins=given.origins)
+    protocol.createOutputStep()
+    project.saveProtocol(protocol)
+    return project, protocol
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item):
     """Paths of a project are relative to it, and the tests of the protocols may have gone to theirs in between."""

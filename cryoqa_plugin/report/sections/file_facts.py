@@ -1,6 +1,7 @@
 """What the file holds, in one card: voxel size, margin, mass, mask, background, hand, density, header."""
 from __future__ import annotations
 
+import math
 from typing import Any, List, Mapping, Optional, Sequence
 
 from ..blocks import Block, Card, KeyRow, KeyRows
@@ -67,11 +68,13 @@ def _background(results: Results, m: Mapping[str, Any]) -> Optional[KeyRow]:
     count = m.get("outliers_robust")
     if count is None:
         return None
-    ratio, mean = m.get("outlier_ratio_robust"), m.get("background_mean")
-    words = [f"{count / ratio:.1f} expected"] if count and ratio else []
+    mean, document = m.get("background_mean"), results["contour"]
+    sigmas = float(document.get("parameters", {}).get("sigmas") or 5.0)
+    voxels = sum(v or 0.0 for v in document.get("curves", {}).get("background", {}).get("y", ()))
+    words = [f"{voxels * math.erfc(sigmas / math.sqrt(2)):.1f} expected"] if voxels else []
     words += [f"level {mean:.3f} σ of the molecule off 0"] if mean is not None else []
     return KeyRow(status(results, "outliers_percent", "background_mean"), "Background",
-                  f"{count} voxel{'' if count == 1 else 's'} beyond 5 σ", "; ".join(words))
+                  f"{count} voxel{'' if count == 1 else 's'} beyond {sigmas:g} σ", "; ".join(words))
 
 
 def _mask(results: Results, m: Mapping[str, Any]) -> Optional[KeyRow]:

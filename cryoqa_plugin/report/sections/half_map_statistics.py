@@ -39,7 +39,7 @@ def cards(results: Results) -> List[Card]:
     words = ([f"Signal and noise are equal at {equal:.2f} Å."] if equal else []) \
         + ([f"The mean map holds {bits:.0f} kbit of information to {limit:.2f} Å, where the half-maps are last significant."]
            if bits and limit else [])
-    drawn = tuple(replace(p, title=title, levels=((0.0, "1"),)) if isinstance(p, Plot) else p for p in plots)
+    drawn = tuple(replace(p, title=title, levels=((0.0, "signal = noise"),)) if isinstance(p, Plot) else p for p in plots)
     return [Card(title, (*drawn, Text(" ".join(words))) if words else drawn, 5, 10)]
 
 

@@ -1,12 +1,15 @@
 """Whether the two half-maps are independent: what was tested, in one card, and the FSC of the solvent."""
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, List, Optional, Tuple
 
-from ..blocks import Block, Card, KeyRow, KeyRows
+from ..blocks import Block, Card, KeyRow, KeyRows, Plot, Text
 from ..draw import curves
 from ..section import Results, Section
 
+_OUTSIDE = "A curve that stays outside the band means that the halves share noise, and that the resolution is too good."
+_REACH = 0.05                                    # of the FSC of the solvent that is drawn at the least
 _RANK = ("fail", "warn", "ok")
 
 
@@ -24,9 +27,18 @@ def cards(results: Results) -> List[Card]:
     title = "FSC of the solvent, outside the mask"
     plots = curves(results.documents.get("half_map_statistics", {"curves": {}}), ("fsc_solvent",), title=title)
     if plots:
-        out.append(Card(title, tuple(plots), 7, 1))
+        drawn = tuple(_near_zero(p) if isinstance(p, Plot) else p for p in plots)
+        out.append(Card(title, (*drawn, Text(_OUTSIDE)), 7, 1))
     rows = [row for make in _ROWS for row in (make(results),) if row is not None]
     return out + [Card("What was tested", (KeyRows("", tuple(rows)),), 5, 2)]
+
+
+def _near_zero(plot: Plot) -> Plot:
+    """The FSC of the solvent on a scale on which its band can be seen."""
+    series = tuple(replace(s, label="outside the mask (band: ± 3 σ of independent noise)") for s in plot.series)
+    ends = [abs(v) for s in series for values in (s.y, s.lower or (), s.upper or ()) for v in values if v is not None]
+    reach = min(1.02, max(_REACH, 1.2 * max(ends, default=0.0)))
+    return replace(plot, series=series, levels=(), y_range=(-reach, reach), wide=True)
 
 
 def _value(results: Results, metric: str) -> Any:

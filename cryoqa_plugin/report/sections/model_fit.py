@@ -1,9 +1,10 @@
 """Map against model."""
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Dict, List, Mapping, Optional, Tuple
 
-from ..blocks import Block, Card, Text, Track, Tracks
+from ..blocks import Block, Card, Plot, Text, Track, Tracks
 from ..draw import curves, split_values, tables
 from ..section import Results, Section
 
@@ -12,6 +13,7 @@ _FIRST = ("model_voxel_size", "model_shift", "model_operation", "residues_shifte
           "b_excess", "model_b_mean")
 _LEVELS, _BOTTOM = (0.5, 0.8), 0.4
 _NAMED = 3                                       # residues with the lowest correlation that are named
+_ROOM = 2                                        # chains up to which the atoms above a contour stand below them
 _CHAINS = 8                                      # lines of residues; the chains with the lowest correlation
 _FEW, _FAR = 5, 50                               # residues at the end of a chain, that far behind the others, are not drawn
 
@@ -20,8 +22,8 @@ def render(results: Results) -> List[Block]:
     """Tables of chains and residues, values, atom inclusion, Guinier plots."""
     document = results["model_fit"]
     out = tables(document, skip=("residue_scores",))
-    out += curves(document, ("curve_inclusion_all", "curve_inclusion_backbone"), title="Atom inclusion against contour level",
-                  marks=_contour(document))
+    if len(_tracks(document)[0]) > _ROOM:
+        out += _inclusion(document)
     out += curves(document, ("guinier_map", "guinier_model", "guinier_model_blurred"), title="Guinier plots of map and model")
     out += split_values(document, _FIRST)
     return out + [Text("The scores of all residues are in the table 'residue_scores' of the saved result.")]
@@ -43,7 +45,16 @@ def cards(results: Results) -> List[Card]:
     title = "Correlation along the chains"
     words = f" Of {len(tracks) + left_out} chains, those with the lowest correlation are drawn." if left_out else ""
     said = f"{_said(results['model_fit'])}{words} Grid: {_LEVELS[0]:g} and {_LEVELS[1]:g}; range {bottom:.1f} to 1."
-    return [Card(title, (Tracks(title, tuple(tracks), (bottom, 1.0), _LEVELS, said),), 7, 11)]
+    drawn: List[Block] = [Tracks(title, tuple(tracks), (bottom, 1.0), _LEVELS, said)]
+    return [Card(title, (*drawn, *(_inclusion(results["model_fit"]) if len(tracks) <= _ROOM else [])), 7, 11)]
+
+
+def _inclusion(document: Mapping[str, Any]) -> List[Block]:
+    plots = curves(document, ("curve_inclusion_all", "curve_inclusion_backbone"), title="Atoms above a contour level",
+                   marks=_contour(document))
+    labels = {"curve_inclusion_all": "all atoms", "curve_inclusion_backbone": "backbone"}
+    return [replace(p, wide=True, series=tuple(replace(s, label=labels.get(s.name, s.label)) for s in p.series))
+            if isinstance(p, Plot) else p for p in plots]
 
 
 def _tracks(document: Mapping[str, Any]) -> Tuple[List[Track], int]:

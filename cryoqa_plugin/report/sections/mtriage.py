@@ -96,7 +96,8 @@ def estimates(results: Results) -> List[Estimate]:
 
 SECTION = Section(
     id="mtriage", title="FSC of map and model", order=60, asks="model", capability="mtriage",
-    how_to_read="The curve of map and model should follow the thin one, which the half-maps allow for a perfect model. Above it the model "
-                "is fitted to noise, or its mask is too tight; far below it parts are wrong or missing. The bars place the mean of the "
-                "curve among archive entries with a model, all of them and those of similar resolution. They compare, they do not judge.",
+    how_to_read="The curve of map and model should follow the dashed one, which the half-maps allow for a perfect model. Above it the "
+                "model is fitted to noise, or its mask is too tight; far below it parts are wrong or missing. The bars place the mean of "
+                "the curve among archive entries with a model, all of them and those of similar resolution. They "
+                "compare, they do not judge.",
     render=render, cards=cards, estimates=estimates)

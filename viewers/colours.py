@@ -1,0 +1,98 @@
+"""Colours of values: which scale a quantity has, the colour maps to choose from, and the scale drawn with its histogram."""
+from __future__ import annotations
+
+from typing import Any, Optional, Tuple
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import Colormap, LinearSegmentedColormap
+
+from cryoqa_plugin.report.scale import OCCUPANCY, RAMP, Scale, amplitude_scale, resolution_scale
+
+DENSITY, RESOLUTION, BFACTOR, OCCUPANCIES, OTHER = "density", "resolution", "B-factor", "occupancy", "other"
+UNITS = {RESOLUTION: "Å", BFACTOR: "Å²"}
+FIRST = "blue to red"
+COLOURS = (FIRST, "red to blue", "viridis", "cividis", "turbo", "jet", "grey")
+STEPS = 7                                                    # colours of a key in ChimeraX
+_BINS = 60
+_RESOLUTIONS = ("locres", "blocres", "monores", "deepres", "resmap", "resolution_map", "resolution_volume", "outputresolution")
+_BY_NAME = {FIRST: FIRST, "grey": "gray"}
+
+
+def colour_map(name: str) -> Colormap:
+    """The colour map of a name in ``COLOURS``; the first is that of the report, blue for fine and red for coarse."""
+    if name in (FIRST, "red to blue"):
+        made = LinearSegmentedColormap.from_list(FIRST, np.array(RAMP) / 255, N=253)    # 42 steps a colour: hits them
+        return made if name == FIRST else made.reversed()
+    return colormaps[_BY_NAME.get(name, name)]
+
+
+def quantity_of(unit: str, name: str) -> str:
+    """What the values of a map are, from their unit and the name of its field or its output."""
+    name = name.lower()
+    if "filtered" in name:
+        return DENSITY
+    if "doa" in name or "difference" in name or "correlation" in name or "fsc3d" in name:
+        return OTHER
+    if unit == "Å" or any(word in name for word in _RESOLUTIONS):
+        return RESOLUTION
+    if unit == "Å²" or "bfactor" in name or "fall_off" in name:
+        return BFACTOR
+    return OCCUPANCIES if "occupancy" in name else DENSITY
+
+
+def scale_of(quantity: str, values: np.ndarray, resolution: Optional[float] = None) -> Scale:
+    """The colour scale of a quantity by the rules of the report; ``values`` are those shown, ``resolution`` that of the map in Å.
+
+    What has no rule, and a B-factor where the resolution is not known, goes from the 2 to the 98 percentile of its values.
+    """
+    if quantity == RESOLUTION:
+        return resolution_scale(resolution, values)
+    if quantity == OCCUPANCIES:
+        return OCCUPANCY
+    if quantity == BFACTOR and resolution and values.size:
+        return amplitude_scale(values, resolution)
+    low, high = (float(v) for v in np.quantile(values, (0.02, 0.98))) if values.size else (0.0, 1.0)
+    return Scale(low, high if high > low else low + 1.0)
+
+
+def stops(scale: Scale, colours: str) -> Tuple[Tuple[float, str], ...]:
+    """Values at even steps of the scale, each with its colour as #rrggbb."""
+    at = np.linspace(0, 1, STEPS)
+    values = scale.low * (scale.high / scale.low) ** at if scale.log else scale.low + (scale.high - scale.low) * at
+    pixels = (np.round(255 * np.asarray(colour_map(colours)(at))[:, :3])).astype(int)
+    return tuple((float(v), "#" + "".join(f"{c:02x}" for c in pixel)) for v, pixel in zip(values, pixels))
+
+
+def draw_scale(ax: Any, scale: Scale, colours: str, values: np.ndarray, unit: str = "") -> None:
+    """Draw into ``ax`` the histogram of the values over the bar of the colours, and below it the bracket of the middle nine tenths.
+
+    The axis runs along the scale from 0 to 1: even in the logarithm where the scale is. What lies beyond an end is in its last step.
+    """
+    ax.set_xlim(0, 1)
+    ax.set_ylim(-0.62, 1.04)
+    counts = np.asarray(scale.counts(values, _BINS))
+    if counts.max(initial=0) > 0:
+        ax.bar((np.arange(_BINS) + 0.5) / _BINS, counts / counts.max(), 1 / _BINS, color="0.72")
+    ax.imshow(np.linspace(0, 1, 256)[None, :], cmap=colour_map(colours), vmin=0, vmax=1, extent=(0, 1, -0.3, -0.04), aspect="auto")
+    ax.axhline(0, color="0.4", linewidth=0.6)
+    if values.size:
+        ends = scale.fraction(np.quantile(values, (0.05, 0.95)))
+        ax.plot([ends[0], ends[0], ends[1], ends[1]], [-0.38, -0.48, -0.48, -0.38], color="0.15", linewidth=1.1, clip_on=False)
+        ax.plot([float(scale.fraction(np.median(values)))] * 2, [-0.56, -0.4], color="0.15", linewidth=1.4)
+    ticks = scale.ticks()
+    ax.set_xticks(scale.fraction(np.array([v for v, _ in ticks])))
+    ax.set_xticklabels([text + (f" {unit}" if i == 0 and unit else "") for i, (_, text) in enumerate(ticks)], fontsize=7.5)
+    ax.set_yticks([])
+    for side in ("left", "right", "top", "bottom"):
+        ax.spines[side].set_visible(False)
+    ax.tick_params(axis="x", length=2, pad=1)
+
+
+def scale_words(values: np.ndarray, unit: str = "") -> str:
+    """Median and the middle nine tenths of the values, in one line."""
+    if not values.size:
+        return "no values here"
+    low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))
+    digits = ".2f" if unit == "Å" else ".3g"
+    return f"median {middle:{digits}}, 5–95 %: {low:{digits}}–{high:{digits}} {unit}".rstrip()
