@@ -24,12 +24,14 @@ def __getattr__(name):
     """``Plugin`` (needs Scipion), ``open``, ``load`` and ``run`` are imported when they are first asked for."""
     if name == "Plugin":
         from .scipion import Plugin as found
-    elif name == "run":
-        from .runner import run as found
-    elif name in ("open", "load"):
+    elif name in ("open", "load", "run"):
         from . import api
         found = getattr(api, name)
     else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     globals()[name] = found
     return found
+
+
+def __dir__():
+    return sorted({*globals(), "open", "load", "run", "Plugin"})

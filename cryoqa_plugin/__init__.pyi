@@ -1,7 +1,7 @@
 from typing import Any
 
-from .api import load as load, open as open
-from .runner import run as run
+from .answer import Answer as Answer
+from .api import load as load, open as open, run as run
 
 __version__: str
 Plugin: Any

@@ -16,9 +16,11 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 import numpy as np
 
 from . import params as params_module, runner
+from .answer import Answer
 from .errors import InputError, MissingInputError
-from .io.inputs import KINDS, SAME, expand
+from .io.inputs import KINDS, SAME, expand, missing, not_given, unknown_kind
 from .io.maps import Map, read_map
+from .naming import KEYWORD, did_you_mean, naming
 from .progress import Progress, silent
 from .registry import BY_ID, CAPABILITIES, Capability, resolve
 from .results import Curve, Result, Table, declared, read_json
@@ -57,7 +59,13 @@ def open(*, job: Optional[str] = None, voxel_size: Optional[Numbers] = None, ori
     """
     unknown = [n for n in given if n not in KINDS]
     if unknown:
-        raise InputError(f"'{unknown[0]}' is no kind of input; the kinds are {', '.join(KINDS)}.")
+        raise InputError(unknown_kind(unknown[0]))
+    with naming(KEYWORD):
+        return _opened(given, job, voxel_size, origin, budget)
+
+
+def _opened(given: Dict[str, Any], job: Optional[str], voxel_size: Optional[Numbers], origin: Sequence[float],
+            budget: Optional[float]) -> OpenStudy:
     notes: Tuple[str, ...] = ()
     if job is not None:
         from .io.jobs import read_job
@@ -66,12 +74,27 @@ def open(*, job: Optional[str] = None, voxel_size: Optional[Numbers] = None, ori
         given = dict(found.sources(), job=replace(found, warnings=()), **given)      # its warnings are notes on all that comes from it
     if not any(v is not None for v in given.values()):
         raise MissingInputError("Nothing was given; give half1 and half2, full_map, or job.")
-    size = None if voxel_size is None else tuple(float(v) for v in np.broadcast_to(np.asarray(voxel_size, dtype=float), 3))
+    size = _voxel_size(voxel_size)
     files = {k: v for k, v in given.items() if _is_path(v)}
+    wrong = missing((), expand(files))
+    if wrong:
+        raise InputError(wrong[0])
     study = Study.read(expand(files), {n: size for n in expand(files) if KINDS[n].grid == SAME} if size else None,
                        notes=notes, budget=budget)
     others = {k: _as_input(k, v, size, origin) for k, v in given.items() if k not in files and v is not None}
     return OpenStudy(study.inputs.with_(**others), shelf=study.shelf, source_notes=notes)
+
+
+def _voxel_size(value: Optional[Numbers]) -> Optional[Tuple[float, float, float]]:
+    if value is None:
+        return None
+    try:
+        x, y, z = (float(v) for v in np.broadcast_to(np.asarray(value, dtype=float), 3))
+    except (TypeError, ValueError):
+        raise InputError(f"The voxel size is {value!r}; give one number in Å, or three, (x, y, z).") from None
+    if not all(0 < v < 1000 for v in (x, y, z)):
+        raise InputError(f"The voxel size is {value} Å; it must be above 0 and below 1000 Å.")
+    return x, y, z
 
 
 def _is_path(value: Any) -> bool:
@@ -81,7 +104,11 @@ def _is_path(value: Any) -> bool:
 def _as_input(kind: str, value: Any, size: Optional[Tuple[float, ...]], origin: Sequence[float]) -> Any:
     if KINDS[kind].many and isinstance(value, (list, tuple)):
         return tuple(_as_input(kind, v, size, origin) if not _is_path(v) else KINDS[kind].read(os.fspath(v)) for v in value)
+    if not isinstance(value, np.ndarray) and hasattr(value, "__array__"):
+        value = np.asarray(value)
     if not isinstance(value, np.ndarray):
+        if KINDS[kind].is_map and not isinstance(value, Map):
+            raise InputError(f"{KINDS[kind].label} ({kind}) is a {type(value).__name__}; give the path of a file, or an array [z, y, x].")
         return value
     if not KINDS[kind].is_map:
         raise InputError(f"{KINDS[kind].label} cannot be an array; give its file.")
@@ -139,8 +166,9 @@ class OpenStudy(Study):
         """
         row = runner.capability(capability)
         kinds = [k for k in KINDS if k in row.needs + row.takes]
-        result, document = runner.answer(row, self.only(kinds), parameters, threads=threads, progress=progress,
-                                         command=["python", f"study.{row.id}"])
+        with naming(KEYWORD):
+            result, document = runner.answer(row, self.only(kinds), parameters, threads=threads, progress=progress,
+                                             command=["python", f"study.{row.id}"])
         return result.with_document(document)
 
 
@@ -152,6 +180,71 @@ def _method(study: OpenStudy, row: Capability) -> Callable[..., Result]:
     lines = [f"{s.name} : {s.type.__name__}, default {s.default!r}\n    {s.help}" for s in params_module.specs(resolve(row.params))]
     call.__doc__ = f"{row.title}.\n\nParameters\n----------\n" + "\n".join(lines)
     return call
+
+
+def run(capability: str, outdir: Optional[str] = None, *, voxel_size: Optional[Numbers] = None, origin: Sequence[float] = (0.0, 0.0, 0.0),
+        threads: int = 0, progress: Progress = silent, **inputs_and_parameters: Any) -> Answer:
+    """Run one capability on files or arrays.
+
+    >>> answer = run("fsc", half1=array1, half2=array2, voxel_size=1.2)          # doctest: +SKIP
+    >>> answer.resolution, answer.sharpened.data.shape                           # doctest: +SKIP
+    (2.9, (96, 96, 96))
+
+    Parameters
+    ----------
+    capability
+        Its id, such as ``fsc`` or ``local-fsc``.
+    outdir
+        Folder for ``result.json`` and the maps; None keeps all in memory.
+    voxel_size, origin
+        As for :func:`open`.
+    threads
+        Number of threads, 0 for all cores.
+    progress
+        ``progress(fraction, message)``.
+    **inputs_and_parameters
+        Inputs by kind (paths, arrays [z, y, x], or what cryoqa has read), ``job`` for the folder of a job that those not given are
+        taken from, and parameters of the capability.
+
+    Returns
+    -------
+    Answer
+        The result document; ``answer.resolution``, ``answer.maps``, ``answer.plot()`` and so on are those of the typed result.
+
+    Raises
+    ------
+    InputError, MissingInputError, FormatError
+        One sentence on what is wrong with the inputs or parameters, and what to do.
+    """
+    row = runner.capability(capability)
+    with naming(KEYWORD):
+        given, values = _told_apart(row, inputs_and_parameters)
+        job = None if "job" in row.needs else given.pop("job", None)
+        wrong = not_given(row.needs, given) + runner.misplaced(row, given) if job is None else []
+        if wrong:
+            raise MissingInputError(wrong[0])
+        how: Dict[str, Any] = dict(progress=progress, threads=threads, command=["python", f"cryoqa_plugin.run({row.id!r})"])
+        if job is None and all(map(_is_path, given.values())):
+            size = _voxel_size(voxel_size)
+            sizes = {n: size for n in expand(given) if KINDS[n].grid == SAME} if size else None
+            result, document = runner.run_files(row.id, given, values, outdir, voxel_sizes=sizes, **how)
+        else:
+            study = open(job=job, voxel_size=voxel_size, origin=origin, **given).only([k for k in KINDS if k in row.needs + row.takes])
+            paths = {n: v.path for n, v in study.given().items() if getattr(v, "path", None)}
+            result, document = runner.run_study(row, study, values, outdir, paths, **how)
+    return Answer(result, document, outdir)
+
+
+def _told_apart(row: Capability, given: Mapping[str, Any]) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+    """Inputs and parameters of a capability; what is neither is named, with what was probably meant."""
+    known = [s.name for s in params_module.specs(resolve(row.params))]
+    for name in given:
+        if name not in known and name not in KINDS:
+            kinds = [*row.needs, *row.takes]
+            raise InputError(f"'{row.id}' knows no '{name}'.{did_you_mean(name, [*kinds, 'voxel_size', *known])} "
+                             f"Its inputs are {', '.join(kinds)}; its parameters {', '.join(known) or 'none'}.")
+    inputs = {k: v for k, v in given.items() if k not in known and v is not None}
+    return inputs, {k: v for k, v in given.items() if k in known}
 
 
 def load(folder: str) -> Result:

@@ -10,6 +10,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union, get_type_hints
 
 from .errors import InputError
+from .naming import called, did_you_mean, option, typed
 
 _NONE_WORDS = ("", "none", "auto")
 
@@ -34,7 +35,12 @@ class ParamSpec:
     @property
     def option(self) -> str:
         """Name of the command-line option."""
-        return "--" + self.name.replace("_", "-")
+        return option(self.name)
+
+    @property
+    def called(self) -> str:
+        """Its label, with the option or keyword where one is typed."""
+        return called(self.label, self.name)
 
 
 def param(default: Any, help: str, *, label: str, unit: str = "", min: Optional[float] = None,
@@ -91,18 +97,19 @@ def problems(params: Any) -> List[str]:
         value = getattr(params, spec.name)
         if value is None:
             if not spec.optional:
-                out.append(f"{spec.label} needs a value.")
+                out.append(f"{spec.called} needs a value.")
             continue
         unit = f" {spec.unit}" if spec.unit else ""
         if spec.choices and value not in spec.choices:
-            out.append(f"{spec.label} is '{value}'; it must be one of {', '.join(spec.choices)}.")
+            out.append(f"{spec.called} is '{value}'; it must be one of {', '.join(spec.choices)}."
+                       + did_you_mean(str(value), spec.choices))
         elif spec.type in (int, float):
             if value != value:
-                out.append(f"{spec.label} is not a number.")
+                out.append(f"{spec.called} is not a number.")
             elif spec.min is not None and value < spec.min:
-                out.append(f"{spec.label} is {value:g}{unit}; it must be at least {spec.min:g}{unit}.")
+                out.append(f"{spec.called} is {value:g}{unit}; it must be at least {spec.min:g}{unit}.")
             elif spec.max is not None and value > spec.max:
-                out.append(f"{spec.label} is {value:g}{unit}; it must be at most {spec.max:g}{unit}.")
+                out.append(f"{spec.called} is {value:g}{unit}; it must be at most {spec.max:g}{unit}.")
     return out
 
 
@@ -112,7 +119,8 @@ def build(params_class: type, values: Optional[Mapping[str, Any]] = None) -> Any
     known = {s.name: s for s in specs(params_class)}
     for name in values:
         if name not in known:
-            raise InputError(f"There is no parameter '{name}'; the parameters are {', '.join(known) or 'none'}.")
+            raise InputError(f"There is no parameter '{typed(name)}'.{did_you_mean(name, known)} The parameters are "
+                             f"{', '.join(typed(n) for n in known) or 'none'}.")
     converted = {name: convert(known[name], value) for name, value in values.items()}
     params = params_class(**converted)
     wrong = problems(params)
@@ -133,7 +141,7 @@ def convert(spec: ParamSpec, value: Any) -> Any:
         return spec.type(value)
     except (TypeError, ValueError):
         words = {int: "a whole number", float: "a number", bool: "yes or no"}.get(spec.type, "a text")
-        raise InputError(f"{spec.label} is '{value}'; it must be {words}.") from None
+        raise InputError(f"{spec.called} is '{value}'; it must be {words}.") from None
 
 
 def _to_bool(value: Any) -> bool:

@@ -219,6 +219,12 @@ CAPABILITIES: Tuple[Capability, ...] = (
         references=("Scheres2012", "Punjani2017"), memory=0, outside="reads a folder"),
 )
 
+# What each family is for, in the order in which people meet them: the groups of the help and of lists.
+FAMILIES: Dict[str, str] = {
+    "map_info": "Look at a map", "resolution": "Resolution", "local_resolution": "Local resolution",
+    "local_amplitude": "Local B-factor and occupancy", "sharpening": "Sharpen and filter", "model": "Model", "masks": "Masks and files",
+    "importing": "Masks and files"}
+
 BY_ID: Dict[str, Capability] = {c.id: c for c in CAPABILITIES}
 
 

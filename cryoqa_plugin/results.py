@@ -143,6 +143,22 @@ class Result:
     summary: str = ""
     warnings: Tuple[str, ...] = ()
 
+    def __init_subclass__(cls) -> None:
+        cls.__repr__ = Result.__repr__                       # or each dataclass would write out all of its arrays
+
+    def __repr__(self) -> str:
+        """The sentence, the values with their units, and which curves, tables and maps there are."""
+        info = declared(type(self), "metric")
+        lines = [self.summary or type(self).__name__, *(f"NOTE: {w}" for w in self.warnings)]
+        lines += [f"{c['status'].upper()}: {c['sentence']}" for c in self.document.get("checks", ()) if c["status"] in ("warn", "fail")]
+        own = {n: v for n, v in self.metrics.items() if not n.startswith("half_maps_")}
+        show = import_module("cryoqa_plugin.rounding").show_value
+        lines += [f"  {name} = {show(_plain(value), info[name]['unit'])}" for name, value in own.items()]
+        lines += [f"  metrics: {len(self.metrics)} values, {len(self.metrics) - len(own)} of them on the half-maps"] * (own != self.metrics)
+        for title, names in (("curves", self.curves), ("tables", self.tables), ("maps", self.maps)):
+            lines += [f"  {title}: {', '.join(names)}"] * bool(names)
+        return "\n".join(lines)
+
     def _of_role(self, role: str) -> Dict[str, Any]:
         return {n: getattr(self, n) for n in declared(type(self), role) if getattr(self, n) is not None}
 

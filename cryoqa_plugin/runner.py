@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, 
 
 from . import checks, limits as limits_table, params as params_module, results
 from .errors import CryoqaError, InputError, MissingInputError
+from .naming import called, did_you_mean, typed
 from .progress import Progress, part, silent
 from .provenance import Stopwatch, collect
 from .registry import CAPABILITIES, Capability, find, resolve
@@ -19,14 +20,30 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 _KEPT_PER_VOXEL = 9.0                            # bytes: the transforms of both half-maps, which nearly all that runs on them asks for
 _BASE_BYTES = 250e6                              # interpreter and libraries
+MOST_THREADS = 1024                              # no machine has more cores for one map; more is a slip of the keys
 
 
 def capability(capability_id: str) -> Capability:
     """The registry row of an id (``-`` may stand for ``_``); :class:`InputError` when there is none."""
     row = find(capability_id.replace("-", "_"))
     if row is None:
-        raise InputError(f"There is no capability '{capability_id}'; there are {', '.join(c.id for c in CAPABILITIES)}.")
+        known = [c.id for c in CAPABILITIES]
+        raise InputError(f"There is no capability '{capability_id}'."
+                         + (did_you_mean(capability_id, known) or f" There are {', '.join(known)}."))
     return row
+
+
+def checked_threads(threads: Any) -> int:
+    """A number of threads that was given, 0 for all cores; :class:`InputError` for what is none."""
+    try:
+        count = int(threads)
+        if isinstance(threads, float) and count != threads:
+            raise ValueError
+    except (TypeError, ValueError):
+        raise InputError(f"{called('Threads', 'threads')} is '{threads}'; it must be a whole number, 0 for all cores.") from None
+    if not 0 <= count <= MOST_THREADS:
+        raise InputError(f"{called('Threads', 'threads')} is {count}; it must be from 1 to {MOST_THREADS}, or 0 for all cores.")
+    return count
 
 
 def problems(capability_id: str, sources: Mapping[str, str], values: Optional[Mapping[str, Any]] = None,
@@ -62,16 +79,33 @@ def problems(capability_id: str, sources: Mapping[str, str], values: Optional[Ma
 
 
 def _input_problems(row: Capability, sources: Mapping[str, str]) -> List[str]:
-    from .io.inputs import KINDS, base_kind, missing
-    out = missing(row.needs, sources)
-    for name in dict.fromkeys(base_kind(n) for n in sources):
+    from .io.inputs import missing
+    return missing(row.needs, sources) + misplaced(row, sources)
+
+
+def misplaced(row: Capability, given: Mapping[str, Any]) -> List[str]:
+    """Sentences about inputs that a capability has no use for, and about those of which it needs one and has none."""
+    from .io.inputs import base_kind, lone_half, named
+    out = []
+    for name in dict.fromkeys(base_kind(n) for n in given):
         if name not in row.needs + row.takes:
-            known = ", ".join(row.needs + row.takes) or "none"
-            out.append(f"'{row.id}' has no use for the input '{name}'; its inputs are {known}.")
-    if row.any_of and not any(all(sources.get(n) for n in group) for group in row.any_of):
-        groups = [" and ".join(KINDS[n].label.lower() for n in group) for group in row.any_of]
-        out.append(f"'{row.id}' needs {', or '.join(groups)}; none was given{row.instead and ', ' + row.instead}.")
+            known = ", ".join(typed(n) for n in row.needs + row.takes) or "none"
+            out.append(f"'{row.id}' has no use for the input '{typed(name)}'; its inputs are {known}.")
+    ready = {base_kind(n) for n in given}
+    if row.any_of and not any(ready.issuperset(group) for group in row.any_of):
+        groups = [" and ".join(named(n, within=True) for n in group) for group in row.any_of]
+        out += lone_half(given) or [f"'{row.id}' needs {', or '.join(groups)}; none was given{row.instead and ', ' + row.instead}."]
     return out
+
+
+def density_problems(given: Mapping[str, Any]) -> List[str]:
+    """Sentences where there is no map to judge, or one half-map of a pair."""
+    from .io.inputs import base_kind, lone_half, named
+    lone = lone_half(given)
+    if lone or {base_kind(n) for n in given} & {"full_map", "half1", "half2"}:
+        return lone
+    maps, one, two = (named(n, within=True) for n in ("full_map", "half1", "half2"))
+    return [f"There is no map to judge; give {one} and {two}, or {maps}, or a job folder ({typed('job')})."]
 
 
 def clean(sources: Mapping[str, Any]) -> Dict[str, str]:
@@ -138,6 +172,14 @@ def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Map
     notes
         What is to be known of where the files come from; it stands before the warnings of the document.
     """
+    return run_files(capability_id, sources, values, outdir, progress=progress, threads=threads, limits=limits, voxel_sizes=voxel_sizes,
+                     origins=origins, command=command, also=also, notes=notes)[1]
+
+
+def run_files(capability_id: str, sources: Mapping[str, str], values: Optional[Mapping[str, Any]] = None, outdir: Optional[str] = None, *,
+              voxel_sizes: Optional[Mapping[str, float]] = None, origins: Optional[Mapping[str, Sequence[float]]] = None,
+              also: Sequence[str] = (), notes: Sequence[str] = (), **how: Any) -> Tuple[results.Result, Dict[str, Any]]:
+    """The typed result and its document; parameters as for :func:`execute`."""
     from .study import Study
     row, sources = capability(capability_id), clean(sources)
     wrong = problems(row.id, sources, values, voxel_sizes)
@@ -152,13 +194,12 @@ def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Map
         log.warning(warning)
     watch = Stopwatch()
     study = _bounded(Study.read(sources, voxel_sizes, origins, notes=notes))
-    return _finished(row, study, values, outdir, sources, also, progress=progress, threads=threads, limits=limits, command=command,
-                     watch=watch)
+    return run_study(row, study, values, outdir, sources, also, watch=watch, **how)
 
 
-def _finished(row: Capability, study: Study, values: Optional[Mapping[str, Any]], outdir: Optional[str], sources: Mapping[str, Any],
-              also: Sequence[str] = (), *, watch: Optional[Stopwatch] = None, **how: Any) -> Dict[str, Any]:
-    """The document of a capability on a Study, written to ``outdir`` with all that goes beside it unless that is None."""
+def run_study(row: Capability, study: Study, values: Optional[Mapping[str, Any]], outdir: Optional[str], sources: Mapping[str, Any],
+              also: Sequence[str] = (), *, watch: Optional[Stopwatch] = None, **how: Any) -> Tuple[results.Result, Dict[str, Any]]:
+    """The typed result of a capability on a Study, and its document, written to ``outdir`` with all beside it unless that is None."""
     from .io.outputs import RESULT, write_beside
     watch = watch or Stopwatch()
     result, document = answer(row, study, values, watch=watch, **how)
@@ -166,7 +207,7 @@ def _finished(row: Capability, study: Study, values: Optional[Mapping[str, Any]]
         write_beside(result, document, outdir, sources, also)
         document["provenance"].update(watch.read())
         results.write_json(document, os.path.join(outdir, RESULT))
-    return document
+    return result, document
 
 
 def answer(row: Capability, study: Study, values: Optional[Mapping[str, Any]] = None, *, progress: Progress = silent, threads: int = 0,
@@ -174,7 +215,7 @@ def answer(row: Capability, study: Study, values: Optional[Mapping[str, Any]] = 
            watch: Optional[Stopwatch] = None) -> Tuple[results.Result, Dict[str, Any]]:
     """The result of a capability on a Study, and its document without the files that go beside it; parameters as for :func:`execute`."""
     from .core.threads import get_threads, set_threads
-    watch = watch or Stopwatch()
+    watch, threads = watch or Stopwatch(), checked_threads(threads)
     table = [c for c in checks.override(limits_table.CHECKS, limits).get(row.id, ())
              if study.has_halves or not c.metric.startswith("half_maps_")]             # nothing to hold against a limit without them
     parameters = params_module.build(resolve(row.params), values)
@@ -229,18 +270,6 @@ def described(study: Study) -> Dict[str, Any]:
     return out
 
 
-def run(capability_id: str, outdir: Optional[str] = None, *, progress: Progress = silent, threads: int = 0,
-        **inputs_and_parameters: Any) -> Dict[str, Any]:
-    """Run a capability with inputs and parameters given by name.
-
-    >>> run("mtriage", half1="half1.mrc", half2="half2.mrc", outdir="out")    # doctest: +SKIP
-    """
-    from .io.inputs import KINDS
-    sources = {k: v for k, v in inputs_and_parameters.items() if k in KINDS}
-    values = {k: v for k, v in inputs_and_parameters.items() if k not in KINDS}
-    return execute(capability_id, sources, values, outdir, progress=progress, threads=threads)
-
-
 def _bounded(study: Study) -> Study:
     """The Study, made to keep no more than runs without a person share: a small peak of memory is worth a few transforms more."""
     if study.maps():
@@ -289,6 +318,9 @@ def assess(sources: Mapping[str, str], outdir: str, *, values: Optional[Mapping[
     dict
         Capability id -> result document, or ``{"error": sentence}``.
     """
+    wrong = density_problems(clean(sources))
+    if wrong:
+        raise MissingInputError(wrong[0])
     study = open_study(sources, outdir, voxel_sizes, notes)
     rows = [row for row in applicable(study.given()) if not (row.id == "mask" and study.mask is not None)]
     out: Dict[str, Any] = {}
@@ -311,7 +343,7 @@ def guarded(row: Capability, study: Study, values: Optional[Mapping[str, Any]], 
     os.makedirs(folder, exist_ok=True)
     files = {n: e["path"] for n, e in described(study).items()}
     try:
-        document = _finished(row, study, values, folder, files, **how)
+        document = run_study(row, study, values, folder, files, **how)[1]
     except Exception as error:                               # one failure must not cost the other capabilities
         document = dict(capability=row.id, title=row.title, error=_sentence(error))
         results.write_json(document, os.path.join(folder, "error.json"))

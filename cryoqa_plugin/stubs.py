@@ -14,6 +14,7 @@ from .registry import CAPABILITIES, Capability, resolve
 _HEAD = '''"""Written by ``python -m cryoqa_plugin.stubs``; do not edit."""
 from typing import Any, Optional, Sequence, Union
 
+from .answer import Answer
 from .progress import Progress
 from .registry import Capability
 from .results import Result
@@ -24,6 +25,8 @@ Numbers = Union[float, Sequence[float]]
 
 def open(*, job: Optional[str] = ..., voxel_size: Optional[Numbers] = ..., origin: Sequence[float] = ..., budget: Optional[float] = ...,
          **given: Any) -> OpenStudy: ...
+def run(capability: str, outdir: Optional[str] = ..., *, voxel_size: Optional[Numbers] = ..., origin: Sequence[float] = ...,
+        threads: int = ..., progress: Progress = ..., **inputs_and_parameters: Any) -> Answer: ...
 def load(folder: str) -> Result: ...
 def method_name(row: Capability) -> str: ...
 

@@ -2,6 +2,9 @@
 from __future__ import annotations
 
 import inspect
+import json
+import textwrap
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -9,9 +12,11 @@ import pytest
 import cryoqa_plugin
 from cryoqa_plugin.api import OpenStudy, method_name
 from cryoqa_plugin.errors import CryoqaError, InputError, MissingInputError
+from cryoqa_plugin.io.maps import read_map, write_map
 from cryoqa_plugin.methods.resolution.fsc import FscResult
 from cryoqa_plugin.registry import CAPABILITIES, resolve
 from cryoqa_plugin.results import Column, declared
+from sources import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -19,21 +24,87 @@ def study(tiny_halves):
     return cryoqa_plugin.open(**{n: tiny_halves["paths"][n] for n in ("half1", "half2", "mask")})
 
 
-def test_ten_lines_from_files_to_a_plotted_fsc_and_a_local_resolution(tiny_halves, tmp_path):
-    half1, half2, mask = (tiny_halves["paths"][n] for n in ("half1", "half2", "mask"))
+def test_the_ten_lines_of_the_docs(tiny_halves, tmp_path, monkeypatch):
+    """The first example of docs/python.rst as it stands, on half-maps whose names and voxel size it names."""
     pytest.importorskip("matplotlib")
-
-    study = cryoqa_plugin.open(half1=half1, half2=half2, mask=mask)
-    fsc = study.fsc()
-    print(fsc.summary, fsc.resolution)
-    fsc.plot().savefig(str(tmp_path / "fsc.png"))
-    local = study.local_fsc(window=6.0)
-    resolution = local.resolution_map.data
-    print(local.table("percentiles"))
-
-    assert 3 <= fsc.resolution < 6 and (tmp_path / "fsc.png").stat().st_size > 5000
+    page = (ROOT / "docs" / "python.rst").read_text(encoding="utf-8")
+    caption = "   :caption: From two arrays to a plotted FSC and a local resolution\n\n"
+    code = textwrap.dedent(page.split(caption)[1].split("\n``open``")[0])
+    lines = [line for line in code.split("\n") if line.strip() and not line.startswith("import")]
+    assert 7 <= len(lines) <= 10
+    monkeypatch.chdir(tmp_path)
+    for name in ("half1", "half2"):
+        write_map(f"{name}.mrc", replace(tiny_halves[name], voxel_size=(1.2,) * 3))
+    known = {}
+    exec(compile(code, "docs/python.rst", "exec"), known)
+    assert (tmp_path / "fsc.png").read_bytes()[:4] == b"\x89PNG" and (tmp_path / "fsc.png").stat().st_size > 5000
+    resolution = known["resolution"]
     assert resolution.shape == (32, 32, 32) and resolution.dtype == np.float32
-    assert np.median(resolution[resolution > 0]) == pytest.approx(local.median, abs=0.01)
+    assert np.median(resolution[resolution > 0]) == pytest.approx(known["local"].median, abs=0.01)
+    assert (tmp_path / "local_resolution" / "resolution_map.mrc").is_file() and 2.4 < known["fsc"].resolution < 6
+
+
+def test_run_takes_arrays_and_keeps_their_maps(tiny_halves, study, tmp_path):
+    arrays = {n: tiny_halves[n].data for n in ("half1", "half2")}
+    answer = cryoqa_plugin.run("fsc", voxel_size=1.5, mask=tiny_halves["mask"].data > 0.5, **arrays)
+    assert answer["metrics"]["resolution"]["value"] == answer.resolution == answer.result.resolution
+    assert answer.sharpened.data.shape == (32, 32, 32) and answer.maps["sharpened"] is answer.sharpened
+    assert answer["maps"]["sharpened"]["path"] is None and answer.folder is None
+    assert len(answer.plot().axes) >= 2
+    out = tmp_path / "out"
+    paths = {n: tiny_halves["paths"][n] for n in ("half1", "half2", "mask")}
+    written = cryoqa_plugin.run("fsc", str(out), **paths)
+    assert written.resolution == study.fsc().resolution
+    path = written["maps"]["sharpened"]["path"]
+    np.testing.assert_array_equal(read_map(path).data, written.sharpened.data)
+    assert path == str(out / "sharpened.mrc")
+    assert json.loads((out / "result.json").read_text(encoding="utf-8"))["maps"]["sharpened"]["path"] == "sharpened.mrc"
+    assert json.loads(json.dumps(answer))["capability"] == "fsc"
+    mixed = cryoqa_plugin.run("fsc", half1=paths["half1"], half2=tiny_halves["half2"], mask=paths["mask"])
+    assert mixed.resolution == written.resolution and mixed["inputs"]["half1"]["path"] == paths["half1"]
+
+
+def test_an_answer_shows_completes_and_suggests(study, tiny_halves):
+    answer = cryoqa_plugin.run("fsc", **{n: tiny_halves["paths"][n] for n in ("half1", "half2")})
+    text = repr(answer)
+    assert text.startswith(answer.summary) and f"resolution = {answer.resolution:.2f} Å" in text and "maps: sharpened" in text
+    assert len(text) < 3000 and "array(" not in text and repr(answer) == repr(answer.result)
+    assert {"resolution", "fsc_unmasked", "sharpened", "plot", "keys"} <= set(dir(answer))
+    with pytest.raises(AttributeError, match="The answer of 'fsc' has no 'resoluton'. Did you mean 'resolution'"):
+        answer.resoluton  # noqa: B018
+    for row in CAPABILITIES:                                 # what a dict has would hide what a result holds
+        assert not {f.name for f in fields(resolve(row.result))} & {*dir(dict), "result", "folder"}
+    assert repr(tiny_halves["half1"]) == "Map(32 x 32 x 32 voxels of 1.5 x 1.5 x 1.5 Å, origin (3, 4.5, 6) Å, in memory)"
+    assert "arrays" not in dir(cryoqa_plugin) and {"open", "load", "run"} <= set(dir(cryoqa_plugin))
+
+
+@pytest.mark.parametrize("given, words", [
+    (dict(haf1="half1"), "'fsc' knows no 'haf1'. Did you mean 'half1'"), (dict(treshold=0.5), "Did you mean 'threshold'?"),
+    (dict(half2=None), r"Half-map 2 \(half2\) is needed and was not given"),
+    (dict(half2="no.mrc"), r"Half-map 2 \(half2\) 'no.mrc' does"),
+    (dict(rules="relin"), r"Rules \(rules\) is 'relin'; it must be one of .* Did you mean 'relion'"),
+    (dict(threshold="a"), r"Threshold \(threshold\) is 'a'; it must be a number"),
+    (dict(model="half1"), "has no use for the input 'model'"),
+    (dict(voxel_size="a"), "voxel size is 'a'; give one number"), (dict(voxel_size=-1), "must be above 0"),
+    (dict(threads=-1), r"Threads \(threads\) is -1; it must be from 1 to 1024, or 0"), (dict(threads="all"), "whole number"),
+    (dict(threads=5000), "is 5000"), (dict(half1=7), "is a int; give the path of a file, or an array")])
+def test_what_run_cannot_do_is_named_by_keyword(tiny_halves, given, words):
+    paths = {n: tiny_halves["paths"][n] for n in ("half1", "half2")}
+    given = dict(paths, **{k: paths["half1"] if v == "half1" else v for k, v in given.items()})
+    with pytest.raises((InputError, MissingInputError), match=words):
+        cryoqa_plugin.run("fsc", **given)
+
+
+def test_run_takes_the_rest_from_a_job_and_suggests_capabilities(tiny_halves, tmp_path):
+    folder = tmp_path / "Refine3D" / "job001"
+    folder.mkdir(parents=True)
+    for kind in ("half1", "half2"):
+        write_map(str(folder / f"run_{kind}_class001_unfil.mrc"), tiny_halves[kind])
+    answer = cryoqa_plugin.run("fsc", job=str(folder), mask=tiny_halves["mask"])
+    assert answer.resolution == cryoqa_plugin.run("fsc", **{n: tiny_halves[n] for n in ("half1", "half2", "mask")}).resolution
+    assert cryoqa_plugin.run("import-job", job=str(folder))["capability"] == "import_job"
+    with pytest.raises(InputError, match="There is no capability 'local-fcs'. Did you mean 'local_fsc'"):
+        cryoqa_plugin.run("local-fcs")
 
 
 def test_arrays_need_a_voxel_size_and_give_what_files_give(tiny_halves, study):
@@ -51,7 +122,7 @@ def test_arrays_need_a_voxel_size_and_give_what_files_give(tiny_halves, study):
 
 
 def test_what_cannot_be_opened_is_said():
-    with pytest.raises(InputError, match="'halfmap' is no kind of input; the kinds are full_map, half1"):
+    with pytest.raises(InputError, match="'halfmap' is no kind of input. Did you mean 'half1' or 'half2'"):
         cryoqa_plugin.open(halfmap="a.mrc")
     with pytest.raises(MissingInputError, match="Nothing was given"):
         cryoqa_plugin.open()
@@ -69,7 +140,7 @@ def test_every_capability_is_a_method_with_its_parameters(study):
         study.fcs  # noqa: B018
     with pytest.raises(InputError, match="There is no parameter 'windw'"):
         study.local_fsc(windw=3)
-    with pytest.raises(MissingInputError, match="Atomic model is needed"):
+    with pytest.raises(MissingInputError, match=r"Atomic model \(model\) is needed"):
         study.model_fit()
 
 

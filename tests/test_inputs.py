@@ -51,7 +51,7 @@ def test_missing_inputs_are_named(tmp_path):
 def test_boxes_that_differ_are_named_with_sizes_and_files():
     a, b = _map(path="a.mrc"), _map((8, 8, 10), path="b.mrc")
     sentence, = inputs.grid_problems({"half1": a, "half2": b})
-    for word in ("half-map 1", "half-map 2", "8 x 8 x 8", "10 x 8 x 8", "a.mrc", "b.mrc", "Resample or crop"):
+    for word in ("half-map 1", "half-map 2", "8 x 8 x 8", "10 x 8 x 8", "a.mrc", "b.mrc", "take both from the same job"):
         assert word in sentence
     with pytest.raises(InputError, match="10 x 8 x 8"):
         inputs.require_same_grid({"half1": a, "half2": b})
@@ -152,7 +152,7 @@ def test_lists_of_unequal_length_are_one_sentence(tmp_path):
 
 def test_a_folder_is_there_for_a_kind_that_is_a_folder_only(tmp_path):
     assert inputs.missing((), {"job": str(tmp_path)}) == []
-    assert inputs.missing((), {"mtf": str(tmp_path)}) == [f"MTF of the detector '{tmp_path}' does not exist; check the path."]
+    assert inputs.missing((), {"mtf": str(tmp_path)}) == [f"MTF of the detector '{tmp_path}' is a folder; give the file in it."]
     assert inputs.missing(("job",), {"job": str(tmp_path / "no")}) == [f"Job folder '{tmp_path / 'no'}' does not exist; check the path."]
 
 
@@ -203,3 +203,27 @@ def test_what_is_in_memory_is_told_by_its_numbers(tmp_path):
     assert len({e["sha256"] for e in described.values()}) == len(described)
     other = Study(mtf=dataclasses.replace(loaded.mtf, path=None, values=loaded.mtf.values * 0.9))
     assert runner.described(other)["mtf"]["sha256"] != described["mtf"]["sha256"]
+
+
+def test_another_grid_comes_with_the_command_that_resamples():
+    """The half-maps stay as they are, whichever was given first; RELION's command is told for cubes only."""
+    half, mask = _map((8, 8, 8), path="a b.mrc"), dataclasses.replace(_map((10, 10, 10), path="m/mask.mrc"), voxel_size=(2.0,) * 3)
+    for order in (("half1", "mask"), ("mask", "half1")):
+        sentence, = inputs.grid_problems({n: {"half1": half, "mask": mask}[n] for n in order})
+        assert "open \"a b.mrc\" m/mask.mrc; volume resample #2 onGrid #1; save mask_on_grid.mrc models #3'" in sentence
+        size = half.voxel_size[0]
+        assert f"relion_image_handler --i m/mask.mrc --o mask_on_grid.mrc --angpix 2 --rescale_angpix {size:g} --new_box 8'" in sentence
+    sentence, = inputs.grid_problems({"half1": half, "mask": _map((8, 8, 9), path="mask.mrc")})
+    assert "volume resample" in sentence and "relion" not in sentence and "--new_box" not in sentence
+    same, = inputs.grid_problems({"full_map": half, "mask": dataclasses.replace(mask, data=half.data)})
+    assert "Correct the header of the wrong one" in same and "Or resample the mask" in same and "--rescale_angpix" in same
+
+
+def test_inputs_are_called_as_they_are_typed():
+    from cryoqa_plugin.naming import FORM, KEYWORD, OPTION, naming
+    for style, words in ((FORM, "Map is needed"), (OPTION, "Map (--map) is needed"), (KEYWORD, "Map (full_map) is needed")):
+        with naming(style):
+            assert inputs.not_given(("full_map",), ())[0].startswith(words)
+    assert inputs.lone_half({"half2": "b.mrc"}) == ["Half-map 1 is needed beside half-map 2 and was not given; give the files of both "
+                                                    "half-maps."]
+    assert inputs.lone_half({"half1": "a", "half2": "b"}) == inputs.lone_half({"mask": "m"}) == inputs.lone_half({"half1": ""}) == []

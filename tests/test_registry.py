@@ -11,7 +11,7 @@ import re
 import pytest
 
 from cryoqa_plugin import bibtex, checks, limits, params, results, runner
-from cryoqa_plugin.cli_output import capability_table
+from cryoqa_plugin.cli.output import capability_table
 from cryoqa_plugin.errors import InputError
 from cryoqa_plugin.io.inputs import KINDS
 from cryoqa_plugin.methods.local_resolution.local_resolution import LocalResolution
@@ -302,7 +302,7 @@ def _follows(value, schema, where="document"):
 
 def test_a_row_may_name_a_package_and_a_graphics_card(tiny_halves, monkeypatch):
     from cryoqa_plugin import registry
-    from cryoqa_plugin.cli_output import capability_text
+    from cryoqa_plugin.cli.output import capability_text
     row = dataclasses.replace(find("contour"), extras=("a_package_that_is_nowhere",), gpu=True)
     monkeypatch.setitem(registry.BY_ID, "contour", row)
     with pytest.raises(InputError, match="'contour' needs the package a_package_that_is_nowhere, which is not installed; 'pip install"):

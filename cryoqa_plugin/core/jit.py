@@ -9,9 +9,11 @@ from __future__ import annotations
 import glob
 import os
 import tempfile
-from typing import Any, Callable, List
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator, List
 
 import numba
+from numba.core import event
 
 KERNELS: List[Any] = []
 
@@ -45,6 +47,34 @@ def njit(function: Callable) -> Any:
     kernel = numba.njit(cache=True, nogil=True)(function)
     KERNELS.append(kernel)
     return kernel
+
+
+class _Teller(event.Listener):
+    """Calls ``tell`` when a function is compiled, once; loading machine code from disk is no compiling."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell, self._told = tell, False
+
+    def on_start(self, event: Any) -> None:
+        if not self._told:
+            self._told = True
+            self._tell()
+
+    def on_end(self, event: Any) -> None:
+        pass
+
+
+@contextmanager
+def told_of_compiling(tell: Callable[[], None]) -> Iterator[None]:
+    """Within this, a function is called before the first kernel is compiled, and not at all when none is.
+
+    Parameters
+    ----------
+    tell
+        Called at most once, by the thread that compiles.
+    """
+    with event.install_listener("numba:compile", _Teller(tell)):
+        yield
 
 
 def cold_kernels() -> List[str]:

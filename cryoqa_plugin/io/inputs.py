@@ -3,9 +3,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Dict, List, Mapping, Sequence, Union
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Sequence, Set, Union
 
 from ..errors import InputError, MissingInputError
+from ..naming import called, did_you_mean, inside, typed
 from .curves import read_fsc_curve, read_mtf
 from .jobs import read_job
 from .maps import Map, MapHeader, read_header, read_map
@@ -136,7 +137,7 @@ class Inputs:
     def __init__(self, **given: Any) -> None:
         for kind in given:
             if kind not in KINDS:
-                raise TypeError(f"'{kind}' is no kind of input; the kinds are {', '.join(KINDS)}")
+                raise TypeError(unknown_kind(kind))
         self._given = {k: tuple(v) if KINDS[k].many else v for k, v in given.items() if v is not None and (not KINDS[k].many or len(v))}
 
     def __getattr__(self, kind: str) -> Any:
@@ -206,19 +207,57 @@ def set_problems(sources: Mapping[str, Any]) -> List[str]:
         (first, its), *others = lists.items()
         for other, own in others:
             if len(own) != len(its):
-                a, b = (f"{len(paths)} file{'s' * (len(paths) > 1)} of '{KINDS[kind].label.lower()}' ({', '.join(paths)})"
+                a, b = (f"{len(paths)} file{'s' * (len(paths) > 1)} of '{named(kind, within=True)}' ({', '.join(paths)})"
                         for kind, paths in ((first, its), (other, own)))
                 out.append(f"There are {a} but {b}; give one for each, in the same order.")
     return out
 
 
+def named(name: str, within: bool = False) -> str:
+    """An input in a sentence: its label, with what is typed for it; ``within`` a sentence the label begins small."""
+    label = KINDS[name].label
+    return called(inside(label) if within else label, base_kind(name))
+
+
+def unknown_kind(name: str) -> str:
+    """The sentence about a name that is no kind of input."""
+    return f"'{name}' is no kind of input.{did_you_mean(name, KINDS)} The kinds are {', '.join(KINDS)}."
+
+
 def missing(needed: Sequence[str], sources: Mapping[str, str]) -> List[str]:
     """Sentences about inputs that are needed and not given, whose file is not there, or of which one of a set is lacking."""
-    given = {base_kind(n) for n, p in sources.items() if p}
-    out = [f"{KINDS[n].label} is needed and was not given; give its file." for n in needed if n not in given]
-    out += [f"{KINDS[n].label} '{p}' does not exist; check the path." for n, p in sources.items()
-            if p and not (os.path.isfile(p) or KINDS[n].folder and os.path.isdir(p))]
+    out = not_given(needed, sources)
+    for name, path in sources.items():
+        if path and os.path.isdir(path) and not KINDS[name].folder:
+            out.append(f"{named(name)} '{path}' is a folder; give the file in it.")
+        elif path and not os.path.isfile(path) and not (KINDS[name].folder and os.path.isdir(path)):
+            out.append(f"{named(name)} '{path}' does not exist; check the path.")
     return out + set_problems(sources)
+
+
+def not_given(needed: Sequence[str], given: Iterable[str]) -> List[str]:
+    """Sentences about kinds of input that are needed and not among the ``given``, a name or a mapping by name each."""
+    there = _kinds(given)
+    return [_needed(n) for n in needed if n not in there]
+
+
+def lone_half(given: Iterable[str]) -> List[str]:
+    """A sentence when one half-map of a pair was given without the other."""
+    there = _kinds(given)
+    return [f"{named(other)} is needed beside {named(one, within=True)} and was not given; give the files of both half-maps."
+            for one, other in (("half1", "half2"), ("half2", "half1")) if one in there and other not in there]
+
+
+def _kinds(given: Iterable[str]) -> Set[str]:
+    return {base_kind(n) for n in given if not isinstance(given, Mapping) or given[n] is not None and not _is_empty(given[n])}
+
+
+def _is_empty(value: Any) -> bool:
+    return isinstance(value, (str, list, tuple)) and not value
+
+
+def _needed(name: str) -> str:
+    return f"{named(name)} is needed and was not given; give its file."
 
 
 def grid_problems(headers: Mapping[str, MapHeader]) -> List[str]:
@@ -234,15 +273,40 @@ def grid_problems(headers: Mapping[str, MapHeader]) -> List[str]:
         grid = SAME if kind.grid == SAME else f"{kind.set} {name.rpartition('_')[2]}" if kind.set else name
         other = first.setdefault(grid, name)
         a, b = headers[other], headers[name]
-        la, lb = KINDS[other].label.lower(), KINDS[name].label.lower()
-        files = f"({a.path}, {b.path})"
+        la, lb = (inside(KINDS[n].label) for n in (other, name))
+        files = f"({a.path}, {b.path})" if a.path and b.path else "(in memory)"
         if a.shape != b.shape:
-            out.append(f"The {la} is {_box(a)} voxels but the {lb} is {_box(b)} {files}. "
-                       "Resample or crop one of them to the grid of the other.")
+            out.append(f"The {la} is {_box(a)} voxels but the {lb} is {_box(b)} {files}. " + _regridding(headers, other, name))
         elif any(abs(p - q) > 2e-3 * max(p, q) for p, q in zip(a.voxel_size, b.voxel_size)):
             out.append(f"The {la} has voxels of {_size(a)} Å but the {lb} of {_size(b)} Å {files}. "
-                       "Correct the header of the wrong one, or resample it.")
+                       f"Correct the header of the wrong one ({typed('voxel_size')} gives one voxel size for all maps). "
+                       + _regridding(headers, other, name))
     return out
+
+
+def _regridding(maps: Mapping[str, Any], one: str, other: str) -> str:
+    """What to do about two maps on two grids: half-maps come from one job, any other map is put on the grid of the half-maps."""
+    halves = [n for n in (one, other) if "half" in n]
+    if len(halves) == 2:
+        return "Half-maps of one refinement have one grid: take both from the same job, they must not be resampled onto each other."
+    target, moved = (other, one) if halves == [other] else (one, other)
+    a, b = maps[target], maps[moved]
+    if not (isinstance(a.path, str) and isinstance(b.path, str)):
+        return f"Resample the {inside(KINDS[moved].label)} onto the grid of the {inside(KINDS[target].label)}."
+    new = os.path.basename(b.path).split(".")[0] + "_on_grid.mrc"
+    words = (f"Or resample the {inside(KINDS[moved].label)}: in ChimeraX 'open {_quoted(a.path)} {_quoted(b.path)}; volume resample #2 "
+             f"onGrid #1; save {_quoted(new)} models #3'")
+    cubic = len({*a.shape}) == len({*b.shape}) == 1 and all(max(m.voxel_size) - min(m.voxel_size) < 1e-4 for m in (a, b))
+    if not cubic:
+        return words.replace("Or resample", "Resample", 1) + "."
+    scale = "" if abs(a.voxel_size[0] - b.voxel_size[0]) < 1e-4 else f"--angpix {b.voxel_size[0]:g} --rescale_angpix {a.voxel_size[0]:g} "
+    words += (f", or, where both are centred in their boxes, 'relion_image_handler --i {_quoted(b.path)} --o {_quoted(new)} {scale}"
+              f"--new_box {a.shape[0]}'.")
+    return words if a.shape == b.shape else words.replace("Or resample", "Resample", 1)
+
+
+def _quoted(path: str) -> str:
+    return f'"{path}"' if " " in path else path
 
 
 def _box(m: Any) -> str:
@@ -265,7 +329,7 @@ def require(inputs: Inputs, *names: str) -> None:
     """Raise :class:`MissingInputError` when one of the named inputs was not given."""
     for name in names:
         if getattr(inputs, name) is None:
-            raise MissingInputError(f"{KINDS[name].label} is needed and was not given; give its file.")
+            raise MissingInputError(_needed(name))
 
 
 def read_headers(sources: Mapping[str, str]) -> Dict[str, MapHeader]:

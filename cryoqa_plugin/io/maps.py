@@ -38,6 +38,11 @@ class Map:
     path: Optional[str] = None
     header: Optional[MapHeader] = None
 
+    def __repr__(self) -> str:
+        nz, ny, nx = self.data.shape
+        size, origin = (" x ".join(f"{v:g}" for v in self.voxel_size), ", ".join(f"{v:g}" for v in self.origin))
+        return f"Map({nx} x {ny} x {nz} voxels of {size} Å, origin ({origin}) Å, {self.path or 'in memory'})"
+
     @property
     def shape(self) -> Tuple[int, int, int]:
         """Number of voxels (nz, ny, nx)."""

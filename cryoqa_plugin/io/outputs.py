@@ -17,6 +17,7 @@ from .mtz import write_mtz
 
 ALSO = {"mtz": ".mtz", "shifted": "_shifted.mrc"}            # what may be written of each map too
 RESULT = "result.json"
+_PATHS = ("path", "csv", *ALSO)                              # what holds a path in the entry of an output
 _LONG = 50                                                   # rows from which a table is also written as CSV
 _FORMULA = ("=", "+", "-", "@")                              # a text that begins so is a formula for a spreadsheet
 
@@ -52,6 +53,20 @@ def save(result: Result, folder: str) -> str:
     path = os.path.join(folder, RESULT)
     write_json(document, path)
     return path
+
+
+def placed(document: Mapping[str, Any], folder: str) -> Dict[str, Any]:
+    """A copy of a document whose paths are whole: those of its outputs count from the folder that it was written to."""
+    def whole(entry: Mapping[str, Any]) -> Dict[str, Any]:
+        at = {k: os.path.abspath(os.path.join(folder, v)) for k, v in entry.items() if k in _PATHS and isinstance(v, str)}
+        lists = {k: [os.path.abspath(os.path.join(folder, v)) for v in entry[k]] for k in ("paths",) if k in entry}
+        return dict(entry, **at, **lists)
+
+    out = dict(document)
+    for block in ("maps", "lists", "models", "files", "tables"):
+        if block in out:
+            out[block] = {name: whole(entry) for name, entry in out[block].items()}
+    return out
 
 
 def write_beside(result: Result, document: Dict[str, Any], folder: str, sources: Mapping[str, str], also: Sequence[str] = ()) -> None:

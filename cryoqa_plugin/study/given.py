@@ -10,7 +10,7 @@ import numpy as np
 from ..core import fourier, shells
 from ..core.fourier import Geometry
 from ..errors import InputError, MissingInputError
-from ..io.inputs import KINDS, Inputs, load_inputs, require, require_same_grid
+from ..io.inputs import KINDS, Inputs, load_inputs, not_given, require, require_same_grid
 from ..io.maps import Map
 from ..provenance import sha256, sha256_of_array
 from . import mask
@@ -308,6 +308,4 @@ def _with_voxel_size(map_: Map, size: Any) -> Dict[str, Any]:
 def _nothing(kinds: Sequence[str]) -> str:
     if not kinds or "half1" in kinds and "full_map" in kinds:
         return "Two half-maps or a map are needed and none was given; give the files of both half-maps, or that of the map."
-    if "half1" in kinds:
-        return "Half-map 1 is needed and was not given; give its file."
-    return f"{KINDS[kinds[0]].label} is needed and was not given; give its file."
+    return not_given(("half1",) if "half1" in kinds else kinds[:1], ())[0]

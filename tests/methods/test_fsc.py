@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import cryoqa_plugin
 from cryoqa_plugin import checks, limits, results, runner
 from cryoqa_plugin.errors import InputError, MissingInputError
 from cryoqa_plugin.io.curves import read_mtf
@@ -254,7 +255,8 @@ def test_two_mtf_files_of_one_path_give_two_documents(tiny_halves, tmp_path):
     path, seen = tmp_path / "mtf.star", []
     for text in (MTF, MTF.replace("0.2\n", "0.5\n")):
         path.write_text(text)
-        seen.append(runner.run("fsc", half1=tiny_halves["paths"]["half1"], half2=tiny_halves["paths"]["half2"], mtf=str(path), fit_from=30))
+        halves = {n: tiny_halves["paths"][n] for n in ("half1", "half2")}
+        seen.append(cryoqa_plugin.run("fsc", **halves, mtf=str(path), fit_from=30))
     one, two = seen
     assert one["inputs"]["half1"] == two["inputs"]["half1"] and one["parameters"] == two["parameters"]
     assert one["inputs"]["mtf"]["path"] == two["inputs"]["mtf"]["path"] == str(path)
@@ -262,7 +264,7 @@ def test_two_mtf_files_of_one_path_give_two_documents(tiny_halves, tmp_path):
                                                             for t in (MTF, MTF.replace("0.2\n", "0.5\n"))]
     assert one["metrics"]["bfactor"]["value"] > two["metrics"]["bfactor"]["value"] + 10
     with pytest.raises(MissingInputError, match="MTF of the detector 'nowhere.star' does not exist"):
-        runner.run("fsc", half1=tiny_halves["paths"]["half1"], half2=tiny_halves["paths"]["half2"], mtf="nowhere.star")
+        cryoqa_plugin.run("fsc", half1=tiny_halves["paths"]["half1"], half2=tiny_halves["paths"]["half2"], mtf="nowhere.star")
 
 
 def test_bad_inputs_get_one_sentence(halves):

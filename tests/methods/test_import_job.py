@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "io"))
 
+import cryoqa_plugin                                                    # noqa: E402
 from cryoqa_plugin import cli, runner                                  # noqa: E402
 from cryoqa_plugin.api import open as open_study                       # noqa: E402
 from cryoqa_plugin.errors import InputError, MissingInputError         # noqa: E402
@@ -75,43 +76,44 @@ def test_checks_say_what_is_wrong(project):
     (top / "run_half2_class001_unfil.mrc").unlink()
     put(top / "run_class001.mrc", voxel=1.0)
     put(top / "run_half1_class001_unfil.mrc", voxel=1.0)
-    document = runner.run("import_job", job=str(top))
+    document = cryoqa_plugin.run("import_job", job=str(top))
     status = {c["metric"]: c["status"] for c in document["checks"]}
     assert status == {"has_half_maps": "warn", "halves_filtered": "skipped", "finished": "ok", "voxel_sizes_agree": "warn"}
     assert any("says voxels of 1.5 Å but the header" in w for w in document["warnings"])
-    mask = runner.run("import_job", job=str(project / "MaskCreate" / "job020"))
+    mask = cryoqa_plugin.run("import_job", job=str(project / "MaskCreate" / "job020"))
     assert mask["metrics"]["has_half_maps"]["value"] is None and mask["metrics"]["job_kind"]["value"] == "MaskCreate"
 
 
 def test_damaged_map_is_named_and_stops_nothing(project):
     (project / "MaskCreate" / "job020" / "mask.mrc").write_bytes(b"short")
-    document = runner.run("import_job", job=str(project / "Refine3D" / "job019"))
+    document = cryoqa_plugin.run("import_job", job=str(project / "Refine3D" / "job019"))
     assert any("5 bytes" in w for w in document["warnings"]) and document["tables"]["files"]["rows"][3][2:] == [None, None]
 
 
 def test_one_sentence_for_a_folder_that_is_none(project, tmp_path):
-    with pytest.raises(MissingInputError, match="Job folder is needed"):
-        runner.run("import_job")
+    with pytest.raises(MissingInputError, match=r"Job folder \(job\) is needed"):
+        cryoqa_plugin.run("import_job")
     with pytest.raises(MissingInputError, match="does not exist"):
-        runner.run("import_job", job=str(tmp_path / "nowhere"))
+        cryoqa_plugin.run("import_job", job=str(tmp_path / "nowhere"))
     (tmp_path / "other").mkdir()
     with pytest.raises(InputError, match="neither a RELION job"):
-        runner.run("import_job", job=str(tmp_path / "other"))
+        cryoqa_plugin.run("import_job", job=str(tmp_path / "other"))
     with pytest.raises(InputError, match="no bodies"):
-        runner.run("import_job", job=str(project / "Refine3D" / "job019"), body=2)
+        cryoqa_plugin.run("import_job", job=str(project / "Refine3D" / "job019"), body=2)
     with pytest.raises(InputError, match="at least 0"):
-        runner.run("import_job", job=str(project), body=-1)
+        cryoqa_plugin.run("import_job", job=str(project), body=-1)
 
 
 def test_the_document_tells_a_folder_that_changed(project):
     folder = project / "Refine3D" / "job019"
-    first, again = (runner.run("import_job", job=str(folder))["inputs"]["job"]["sha256"] for _ in range(2))
+    first, again = (cryoqa_plugin.run("import_job", job=str(folder))["inputs"]["job"]["sha256"] for _ in range(2))
     put(folder / "run_class001.mrc", voxel=1.5)
-    same = runner.run("import_job", job=str(folder))["inputs"]["job"]["sha256"]
+    same = cryoqa_plugin.run("import_job", job=str(folder))["inputs"]["job"]["sha256"]
     (folder / "note.txt").write_text("One file more.")
-    assert first == again == same != runner.run("import_job", job=str(folder))["inputs"]["job"]["sha256"]
+    assert first == again == same != cryoqa_plugin.run("import_job", job=str(folder))["inputs"]["job"]["sha256"]
     lines = [f"{p.relative_to(folder)} {p.stat().st_size}" for p in sorted(folder.rglob("*"))]
-    assert hashlib.sha256("\n".join(lines).encode()).hexdigest() == runner.run("import_job", job=str(folder))["inputs"]["job"]["sha256"]
+    told = cryoqa_plugin.run("import_job", job=str(folder))["inputs"]["job"]["sha256"]
+    assert hashlib.sha256("\n".join(lines).encode()).hexdigest() == told
 
 
 def test_in_python_and_each_warning_once(project):
@@ -122,7 +124,7 @@ def test_in_python_and_each_warning_once(project):
     result = study.import_job()
     assert result.program == "RELION" and result.job_label == "Refine3D/job019" and study.half1.shape == (8, 8, 8)
     notes = study.only(("full_map",)).notes()
-    for warnings in (result.document["warnings"], runner.run("import_job", job=folder)["warnings"], notes):
+    for warnings in (result.document["warnings"], cryoqa_plugin.run("import_job", job=folder)["warnings"], notes):
         assert sum("says voxels of 1.5 Å but the header" in w for w in warnings) == 1
 
 
@@ -131,7 +133,7 @@ def test_at_the_command_line(project, capsys):
                      str(project / "out")]) == 0
     assert json.loads(capsys.readouterr().out)["metrics"]["job_label"]["value"] == "Refine3D/job019"
     assert cli.main(["import-job", "--job", str(project / "no"), "--no-report", "-q"]) == 2
-    assert f"Job folder '{project / 'no'}' does not exist" in capsys.readouterr().err
+    assert f"Job folder (--job) '{project / 'no'}' does not exist" in capsys.readouterr().err
     assert cli.main(["import-job", "--job", str(project / "Refine3D" / "job019" / "job.star"), "--no-report", "-q", "-o",
                      str(project / "out2")]) == 0
 
@@ -142,6 +144,6 @@ def test_at_the_command_line(project, capsys):
                                                     ["fsc_masked", "fsc_phase_randomised", "fsc_true", "fsc_unmasked"]),
                                                    ("cryosparc/t20s_J209", "cryoSPARC", [])])
 def test_real_folders(shared, name, program, curves):
-    document = runner.run("import_job", job=str(shared / "data" / name))
+    document = cryoqa_plugin.run("import_job", job=str(shared / "data" / name))
     assert document["metrics"]["program"]["value"] == program and sorted(document["curves"]) == curves
     assert document["metrics"]["has_half_maps"]["value"] is False

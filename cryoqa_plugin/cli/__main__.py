@@ -1,0 +1,7 @@
+"""``python -m cryoqa_plugin.cli``."""
+import sys
+
+from . import main
+
+if __name__ == "__main__":
+    sys.exit(main())

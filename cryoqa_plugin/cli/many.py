@@ -1,0 +1,57 @@
+"""The commands for many maps: ``batch`` and ``group``."""
+from __future__ import annotations
+
+import argparse
+import os
+from typing import List
+
+from ..checks import read_limits
+from .options import fail_on_option, levels_option, loudness, threads_option
+from .output import exit_code_of_checks, print_paths
+from .run import outcomes_of_validation, shown_progress
+
+
+def options_batch(sub: argparse.ArgumentParser) -> None:
+    """The list, and how it is worked through."""
+    from ..batch.lists import COLUMNS
+    sub.add_argument("list", metavar="LIST", help=f"CSV or TSV, one line a map, with some of the columns {', '.join(COLUMNS)}")
+    sub.add_argument("-o", "--out", metavar="FOLDER", default="cryoqa_batch",
+                     help="gets a folder a map and group.html (default: cryoqa_batch)")
+    levels_option(sub)
+    sub.add_argument("--workers", type=int, default=1, metavar="N", help="maps at a time on this machine (default: 1)")
+    sub.add_argument("--scheduler", default="", metavar="ADDRESS", help="Dask scheduler whose workers do the maps, such as tcp://host:8786")
+    threads_option(sub, "threads of each map (default: 0, all cores, shared)")
+    sub.add_argument("--limits", metavar="FILE", help="TOML file with limits of your own for the checks")
+    sub.add_argument("--no-resume", action="store_true", help="do everything again, also what an earlier run left in the folder")
+    fail_on_option(sub)
+    loudness(sub)
+
+
+def run_batch(args: argparse.Namespace, command: List[str]) -> int:
+    """Every map of the list is validated."""
+    from ..batch.run import batch
+    from ..validation.run import found_in
+    with shown_progress(args) as bar:
+        document = batch(args.list, args.out, levels=args.levels.split(","), threads=args.threads, workers=args.workers,
+                         scheduler=args.scheduler, progress=bar, limits=read_limits(args.limits), resume=not args.no_resume,
+                         command=command)
+    failed = [m for m in document["maps"] if m["error"]]
+    for outcome in document["maps"]:
+        print(f"{outcome['name']}: {outcome['error'] or outcome['summary']}")
+    print(f"{len(document['maps']) - len(failed)} of {len(document['maps'])} maps are done.")
+    print_paths(document["paths"])
+    found = [found_in(os.path.join(args.out, m["name"])) for m in document["maps"] if not m["error"]]
+    checks = [outcome for validation in found if validation for outcome in outcomes_of_validation(validation[0])]
+    return 1 if failed else exit_code_of_checks(args.fail_on, checks)
+
+
+def options_group(sub: argparse.ArgumentParser) -> None:
+    """The folder."""
+    sub.add_argument("out", metavar="FOLDER", help="folder with a folder a map, as 'cryoqa batch' writes it")
+
+
+def run_group(args: argparse.Namespace, command: List[str]) -> int:
+    """The group report is drawn again."""
+    from ..report.group import write_group
+    print_paths(write_group(args.out))
+    return 0

@@ -1,0 +1,139 @@
+"""What the command line shows: how far it is, the numbers of a result, the tables of capabilities."""
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any, Dict, Iterable, List, Mapping, Optional
+
+from ..registry import CAPABILITIES, Capability, resolve
+from ..results import declared
+from ..rounding import show_value
+
+_BEYOND = {None: (), "warn": ("warn", "fail"), "fail": ("fail",)}
+
+
+class ProgressBar:
+    """How far a run is, on standard error; call it with a fraction from 0 to 1 and a message.
+
+    On a screen it is a bar. In a log file or a pipe it is one line a capability, or with ``verbose`` one line a step, each with the
+    percentage and the seconds since the start.
+
+    Parameters
+    ----------
+    shown
+        False for one that says nothing.
+    title
+        Of what is run, where its messages do not begin with it.
+    verbose
+        Every step is a line.
+    """
+
+    def __init__(self, shown: bool = True, title: str = "", verbose: bool = False) -> None:
+        self._shown, self._title, self._verbose = shown, title, verbose
+        self._bar: Any = None
+        self._last, self._start = "", time.time()
+
+    def __enter__(self) -> ProgressBar:
+        if self._shown and not self._verbose and sys.stderr.isatty():
+            from tqdm import tqdm
+            self._bar = tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}<{remaining}", leave=False)
+        return self
+
+    def __call__(self, fraction: float, message: str = "") -> None:
+        if self._bar is not None:
+            self._bar.set_description_str(message or self._title)
+            self._bar.update(max(0.0, 100 * fraction - self._bar.n))
+        elif self._shown:
+            words = ": ".join(filter(None, (self._title, message))) if self._verbose else self._title or message.split(": ")[0]
+            if words and words != self._last:
+                self._last = words
+                self._line(f"{100 * min(fraction, 1.0):3.0f} %  {time.time() - self._start:5.1f} s  {words}")
+
+    def __exit__(self, *exc: Any) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def say(self, sentence: str) -> None:
+        """A line that stands above the bar."""
+        if self._bar is not None:
+            self._bar.write(sentence, file=sys.stderr)
+        elif self._shown:
+            self._line(sentence)
+
+    @staticmethod
+    def _line(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+
+def exit_code_of_checks(level: Optional[str], outcomes: Iterable[Mapping[str, Any]]) -> int:
+    """3 when a check is at the ``level`` of ``--fail-on`` or beyond, which is said on standard error; else 0."""
+    bad = [outcome for outcome in outcomes if outcome["status"] in _BEYOND[level]]
+    if not bad:
+        return 0
+    bad.sort(key=lambda outcome: outcome["status"] != "fail")
+    more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+    print(f"cryoqa: exit code 3, as asked by --fail-on {level}: {bad[0]['sentence']}{more}", file=sys.stderr)
+    return 3
+
+
+def print_document(document: Mapping[str, Any], verbose: bool = False) -> None:
+    """Print the summary, the values, the checks that are not met (all of them when ``verbose``) and the warnings of a document."""
+    print(document["summary"])
+    rows = [(n, show_value(m["value"], m["unit"]), m["meaning"]) for n, m in document["metrics"].items() if m["value"] is not None]
+    if rows:
+        wide = [max(len(str(r[i])) for r in rows) for i in range(2)]
+        print("\n".join(f"  {n:<{wide[0]}}  {v:>{wide[1]}}  {m}" for n, v, m in rows))
+    for outcome in document["checks"]:
+        if verbose or outcome["status"] in ("warn", "fail"):
+            print(f"{outcome['status'].upper()}: {outcome['sentence']}")
+    print_notes(document["warnings"])
+
+
+def print_notes(sentences: Iterable[str]) -> None:
+    """Print what to know before the numbers are believed, each sentence once."""
+    for sentence in dict.fromkeys(sentences):
+        print(f"NOTE: {sentence}")
+
+
+def print_paths(paths: Mapping[str, str]) -> None:
+    """Print where the files are."""
+    for name, path in paths.items():
+        print(f"{name:>8}: {path}")
+
+
+def capability_table(rst: bool = False) -> str:
+    """The capabilities as a table, plain or as a reStructuredText grid for README.rst."""
+    rows = [("``" + c.id.replace("_", "-") + "``" if rst else c.id.replace("_", "-"), c.title, c.level, _inputs(c)) for c in CAPABILITIES]
+    head = ("Command", "What it tells", "Level", "Inputs")
+    wide = [max(len(r[i]) for r in rows + [head]) for i in range(4)]
+
+    def line(r: Any) -> str:
+        return "  ".join(f"{v:<{w}}" for v, w in zip(r, wide)).rstrip()
+
+    rule = "  ".join("=" * w for w in wide)
+    body = [line(r) for r in rows]
+    return "\n".join([rule, line(head), rule] + body + [rule] if rst else [line(head)] + body)
+
+
+def _inputs(row: Capability) -> str:
+    needed = list(row.needs) + [" or ".join("+".join(g) for g in row.any_of)] * bool(row.any_of)
+    optional = [t for t in row.takes if not any(t in g for g in row.any_of)]
+    return ", ".join(needed + [f"[{t}]" for t in optional]) or "-"
+
+
+def capability_text(row: Capability) -> str:
+    """Inputs, parameters and values of one capability, for ``cryoqa info``."""
+    from ..params import specs
+    result = resolve(row.result)
+    lines: List[str] = [f"{row.id}: {row.title} (level {row.level})", f"  inputs: {_inputs(row)}"]
+    if row.extras or row.gpu:
+        lines.append(f"  needs: {', '.join([*row.extras, *['a graphics card, or more time'] * row.gpu])}")
+    lines.append("  parameters:")
+    lines += [f"    {s.option} = {s.default}  {s.help}" + (f" [{s.unit}]" if s.unit else "") for s in specs(resolve(row.params))]
+    names: Dict[str, str] = {"metric": "values", "curve": "curves", "table": "tables", "map": "maps"}
+    for role, title in names.items():
+        found = declared(result, role)
+        if found:
+            lines.append(f"  {title}:")
+            lines += [f"    {n}" + (f" [{d['unit']}]" if d.get("unit") else "") + f"  {d['meaning']}" for n, d in found.items()]
+    return "\n".join(lines + ["  references: " + ", ".join(row.references)])

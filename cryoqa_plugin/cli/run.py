@@ -1,0 +1,161 @@
+"""The commands that compute: a capability, ``assess``, ``validate`` and ``demo``."""
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from contextlib import ExitStack, contextmanager
+from typing import Any, Dict, Iterator, List
+
+from .. import runner
+from ..checks import read_limits
+from ..errors import CryoqaError, InputError, MissingInputError
+from ..registry import CAPABILITIES
+from .options import common_options, input_options, levels_option, notes_of, sources_of, voxel_sizes_of
+from .output import ProgressBar, exit_code_of_checks, print_document, print_notes, print_paths
+
+COMPILED = ("First run of these methods on this machine: their numerical core is compiled, about a second each, up to a minute and a half "
+            "for all; later runs start at once. 'cryoqa warmup' does it ahead.")
+
+
+@contextmanager
+def shown_progress(args: argparse.Namespace, title: str = "") -> Iterator[ProgressBar]:
+    """A progress bar that also tells, once, when the numerical core has to be compiled."""
+    from ..core.jit import told_of_compiling
+    quiet = args.quiet or getattr(args, "json", False)
+    with ExitStack() as stack:
+        bar = stack.enter_context(ProgressBar(not quiet, title, args.verbose))
+        if not quiet:
+            stack.enter_context(told_of_compiling(lambda: bar.say(COMPILED)))
+        yield bar
+
+
+def run_capability(args: argparse.Namespace, command: List[str]) -> int:
+    """One capability on the files that were named."""
+    from ..io.outputs import placed
+    sources = sources_of(args)
+    values = {k[6:]: v for k, v in vars(args).items() if k.startswith("param_") and v is not None}
+    sizes = voxel_sizes_of(args, sources)
+    wrong = runner.problems(args.capability, sources, values, sizes)
+    if wrong:
+        raise InputError(wrong[0])
+    with shown_progress(args, runner.capability(args.capability).title) as bar:
+        document = runner.execute(args.capability, sources, values, args.out, progress=bar, threads=args.threads,
+                                  limits=read_limits(args.limits), voxel_sizes=sizes, command=command,
+                                  also=getattr(args, "also", None) or (), notes=notes_of(args))
+    paths = {"result": os.path.join(args.out, "result.json")}
+    code = draw_report(args, paths)
+    if args.json:
+        print(json.dumps(placed(document, args.out), indent=1, ensure_ascii=False))
+    else:
+        print_document(document, args.verbose)
+        print_paths(paths)
+    return code or exit_code_of_checks(args.fail_on, document["checks"])
+
+
+def draw_report(args: argparse.Namespace, paths: Dict[str, str]) -> int:
+    """Write the report of ``args.out`` unless told not to; 3 when a section failed under ``--strict``."""
+    if args.no_report:
+        return 0
+    from ..report.assemble import write_report
+    try:
+        paths.update(write_report(args.out, strict=args.strict))
+    except CryoqaError:
+        raise
+    except Exception as error:
+        if not args.strict:
+            raise
+        print(f"cryoqa: the report failed: {error}", file=sys.stderr)
+        return 3
+    return 0
+
+
+def options_assess(sub: argparse.ArgumentParser) -> None:
+    """Every input that what it runs has a use for."""
+    from ..io.inputs import KINDS
+    used = {k for row in CAPABILITIES if not row.on_request for k in row.needs + row.takes} - {"mask2", "job"}
+    input_options(sub, [k for k in KINDS if k in used])
+    common_options(sub, "cryoqa_assess")
+
+
+def run_assess(args: argparse.Namespace, command: List[str]) -> int:
+    """All that the inputs allow."""
+    return _assess(args, _checked(sources_of(args)), command)
+
+
+def _checked(sources: Dict[str, str]) -> Dict[str, str]:
+    """The sources, when there is a map to judge and every file is there."""
+    from ..io.inputs import missing
+    wrong = runner.density_problems(sources) + missing((), sources)
+    if wrong:
+        raise MissingInputError(wrong[0])
+    return sources
+
+
+def _assess(args: argparse.Namespace, sources: Dict[str, str], command: List[str]) -> int:
+    with shown_progress(args) as bar:
+        documents = runner.assess(sources, args.out, progress=bar, threads=args.threads, limits=read_limits(args.limits),
+                                  voxel_sizes=voxel_sizes_of(args, sources), command=command, notes=notes_of(args))
+    paths: Dict[str, str] = {}
+    code = draw_report(args, paths)
+    failed = [d for d in documents.values() if "error" in d]
+    for document in documents.values():
+        print(f"{document['title']}: {document.get('error') or document['summary']}")
+    print_notes(w for document in documents.values() for w in document.get("warnings", ()))
+    print_paths(paths)
+    found = [outcome for document in documents.values() for outcome in document.get("checks", ())]
+    return code or (1 if failed else exit_code_of_checks(args.fail_on, found))
+
+
+def options_demo(sub: argparse.ArgumentParser) -> None:
+    """As of everything that computes."""
+    common_options(sub, "cryoqa_demo")
+
+
+def run_demo(args: argparse.Namespace, command: List[str]) -> int:
+    """Half-maps and a model are made, and assessed."""
+    from ..demo import write_demo_data
+    from ..io.outputs import require_folder
+    require_folder(args.out)
+    data = os.path.join(args.out, "data")
+    os.makedirs(data, exist_ok=True)
+    with shown_progress(args, "A model of helices and strands, and two half-maps of it") as bar:
+        bar(0.0, "")
+        sources = write_demo_data(data)
+    return _assess(args, {k: v for k, v in sources.items() if k in ("half1", "half2", "full_map", "model")}, command)
+
+
+def options_validate(sub: argparse.ArgumentParser) -> None:
+    """Inputs, what was reported, and the levels."""
+    input_options(sub, ("full_map", "half1", "half2", "mask", "model", "sequence"))
+    group = sub.add_argument_group("parameters")
+    group.add_argument("--contour", type=float, metavar="LEVEL", help="contour level of the map (default: suggested from the map)")
+    group.add_argument("--resolution", type=float, metavar="Å", help="reported resolution, which the estimates are compared with")
+    levels_option(group)
+    group.add_argument("--no-resume", action="store_true", help="do everything again, also what an earlier run left in the folder")
+    common_options(sub, "cryoqa_validation")
+
+
+def run_validate(args: argparse.Namespace, command: List[str]) -> int:
+    """The items of the validation."""
+    from ..validation.run import validate
+    sources = _checked(sources_of(args))
+    with shown_progress(args) as bar:
+        document = validate(sources, args.out, contour=args.contour, resolution=args.resolution, resume=not args.no_resume, progress=bar,
+                            levels=args.levels.split(","), threads=args.threads, limits=read_limits(args.limits),
+                            voxel_sizes=voxel_sizes_of(args, sources), command=command, notes=notes_of(args))
+    paths = {"result": os.path.join(args.out, "validation.json")}
+    code = draw_report(args, paths)
+    for item in document["items"]:
+        if item["status"] != "absent":
+            print(f"{item['id']} {item['title']}: {item['status']}")
+    print(document["summary"])
+    print_notes(document["warnings"])
+    print_paths(paths)
+    return code or (1 if document["not_done"] else exit_code_of_checks(args.fail_on, outcomes_of_validation(document)))
+
+
+def outcomes_of_validation(document: Dict[str, Any]) -> List[Dict[str, Any]]:
+    """The checks of a validation, without those that another finding explains."""
+    return [outcome for item in document["items"] for outcome in item["checks"]]
