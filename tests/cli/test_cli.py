@@ -218,7 +218,7 @@ def test_fail_on_is_an_exit_code_for_pipelines(cli_files, tmp_path, capsys):
     assert _run(capsys, "fsc", "--half1", half1, "--half2", half1, *how)[0] == 0
     for level in ("fail", "warn"):
         code, _, err = _run(capsys, "fsc", "--half1", half1, "--half2", half1, *how, "--fail-on", level)
-        assert code == 3 and err.startswith(f"cryoqa: exit code 3, as asked by --fail-on {level}: Half-maps are copies of each other.")
+        assert code == 3 and err.startswith(f"cryoqa: exit code 3, as asked by --fail-on {level}: The half-maps are copies of each other.")
     code, text, err = _run(capsys, "fsc", "--half1", half1, "--half2", half2, *how, "--fail-on", "fail")
     statuses = {c["status"] for c in json.loads((tmp_path / "o" / "result.json").read_text(encoding="utf-8"))["checks"]}
     assert "fail" not in statuses and code == 0
@@ -231,7 +231,7 @@ def test_fail_on_is_an_exit_code_for_pipelines(cli_files, tmp_path, capsys):
 def test_fail_on_holds_for_what_runs_many(command, cli_files, tmp_path, capsys):
     half1, how = cli_files["half1"], ["-o", str(tmp_path / "o"), "--no-report", "-q", "--fail-on", "fail"]
     code, _, err = _run(capsys, command, "--half1", half1, "--half2", half1, *how)
-    assert code == 3 and "Half-maps are copies of each other" in err
+    assert code == 3 and "half-maps are copies of each other" in err
 
 
 def test_exit_codes_of_checks():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import cryoqa_plugin
-from cryoqa_plugin import checks, limits, results, runner
+from cryoqa_plugin import checks, limits, results
 from cryoqa_plugin.errors import InputError, MissingInputError
 from cryoqa_plugin.io.curves import read_mtf
 from cryoqa_plugin.io.maps import Map
@@ -263,7 +263,7 @@ def test_two_mtf_files_of_one_path_give_two_documents(tiny_halves, tmp_path):
     assert [d["inputs"]["mtf"]["sha256"] for d in seen] == [hashlib.sha256(t.encode()).hexdigest()
                                                             for t in (MTF, MTF.replace("0.2\n", "0.5\n"))]
     assert one["metrics"]["bfactor"]["value"] > two["metrics"]["bfactor"]["value"] + 10
-    with pytest.raises(MissingInputError, match="MTF of the detector 'nowhere.star' does not exist"):
+    with pytest.raises(MissingInputError, match=r"MTF of the detector \(mtf\) 'nowhere.star' does not exist"):
         cryoqa_plugin.run("fsc", half1=tiny_halves["paths"]["half1"], half2=tiny_halves["paths"]["half2"], mtf="nowhere.star")
 
 
