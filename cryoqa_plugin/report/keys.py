@@ -10,6 +10,7 @@ from .findings import Found
 from .section import Results
 
 Parts = Optional[Tuple[str, str]]                # value and note
+_ALIKE = 2.0                                     # percent between the masses of a contour and of the model that set it
 _RANK = ("fail", "warn", "ok")
 
 
@@ -131,8 +132,31 @@ def _mass(results: Results, found: Found) -> Parts:
     mass, model, level, percent = (value_of(documents, "contour", n) for n in ("mass", "model_mass", "contour", "model_mass_percent"))
     if mass is None:
         return None
-    part = f", {percent:.0f} % of the model" if percent else ""
-    return f"{mass:.0f} kDa{part}", f"above {level:.3g}" + (f"; model {model:.0f} kDa" if model else "")
+    set_by_model = level_from_model({n: value_of(documents, "contour", n) for n in _LEVEL})
+    part = f", {percent:.0f} % of the model" if percent and not set_by_model else ""
+    return f"{mass:.0f} kDa{part}", (f"above {level:.3g}, " + ("set to hold the model" if set_by_model else f"model {model:.0f} kDa")
+                                     if model else f"above {level:.3g}")
+
+
+_LEVEL = ("contour", "contour_suggested", "contour_bound", "model_mass_percent")
+
+
+def level_from_model(contour: Mapping[str, Any]) -> bool:
+    """Whether the contour was set to hold the volume of the model, so that both masses are alike by construction.
+
+    Parameters
+    ----------
+    contour
+        Values of ``contour`` by name.
+
+    Returns
+    -------
+    bool
+        False where density beside the model makes the mass another one.
+    """
+    percent = contour.get("model_mass_percent")
+    return bool(percent is not None and contour.get("contour_bound") == "expected volume"
+                and contour.get("contour") == contour.get("contour_suggested") and abs(percent - 100) < _ALIKE)
 
 
 def _fall_off(results: Results, found: Found) -> Parts:

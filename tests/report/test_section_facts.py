@@ -35,6 +35,15 @@ def test_facts_of_a_contour():
     assert rows["Voxel size"].value == "exactly 1 Å" and "Hand" not in rows
 
 
+def test_a_mass_that_the_model_has_set_is_not_held_against_the_model():
+    rows = _rows(contour=_contour(contour_bound="expected volume", model_mass_percent=99.9))
+    assert rows["Mass"].value == "147 kDa" and rows["Mass"].note.endswith("above 0.0784, set to hold the model")
+    rows = _rows(contour=_contour(contour_bound="expected volume", model_mass_percent=130.0))         # density beside the model
+    assert rows["Mass"].value == "147 kDa, 130 % of the model"
+    rows = _rows(contour=_contour(contour_bound="expected volume", model_mass_percent=99.9, contour=0.06))
+    assert rows["Mass"].value == "147 kDa, 100 % of the model"
+
+
 def test_what_is_not_known_is_left_out():
     rows = _rows(contour=_contour(margin=None, through="z", model_mass_percent=None, contour=0.1, pieces_95=None, components_95=3,
                                   outliers_robust=None))

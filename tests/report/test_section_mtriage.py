@@ -30,7 +30,7 @@ def test_bars_are_of_what_the_archive_resolves_and_bounds_are_said():
     every, near = archive.ranks("fsc_mean", 0.78, 2.66)
     assert isinstance(bars, Percentiles) and [r[1] for r in bars.rows] == [every.percent, near.percent]
     assert bars.rows[0][0] == "All entries, 13 669" and bars.rows[1][0] == "2.5 to 3.5 Å, 7 805"
-    assert "0.78" in bars.caption and "finer than 40 % at least of all entries" in bars.caption
+    assert "0.78" in bars.caption and "finer than at least 40 % of all entries" in bars.caption
 
 
 def test_the_estimate_is_that_around_the_model_or_else_without_a_mask():

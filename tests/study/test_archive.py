@@ -26,8 +26,8 @@ def test_a_coarse_histogram_gives_bounds_and_no_percentile():
     every, near = archive.ranks("fsc_05", 2.67, 2.66)
     assert every.entries == 13664 and near.entries == 7801
     assert every.percent is None and every.low == pytest.approx(40.3, abs=0.1) and every.high == 100
-    assert archive.words(every, "finer") == "finer than 40 % at least"
-    assert archive.words(archive.ranks("fsc_05", 1.0, None)[0], "finer") == "finer than 100 %"
+    assert archive.words(every, "finer") == "finer than at least 40 %"
+    assert archive.words(archive.ranks("fsc_05", 1.0, None)[0], "finer") == "finer than nearly all"
     assert archive.words(archive.ranks("fsc_mean", 0.751, None)[0], "higher").startswith("higher than ")
 
 

@@ -9,10 +9,11 @@ import numpy as np
 from ...io.maps import Map, read_map
 from ..blocks import Block, Card, Picture, Pictures
 from ..draw import curves, split_values, tables
-from ..pictures import EDGE, grey_limits, maxima, resize, rgb_png
+from ..pictures import grey_limits, maxima, resize, rgb_png
 from ..section import Results, Section
 
 _FIRST = ("hand", "wrong_probability", "z_score", "top_fraction", "n_helices", "n_pieces", "helical_share")
+_EDGE = 160                                      # pixels along the longest edge of a picture
 _RIGHT, _LEFT = (40, 120, 220), (220, 50, 40)
 
 
@@ -49,14 +50,14 @@ def _map(inputs: Dict[str, Any]) -> Optional[Map]:
 
 def _marked(image: np.ndarray, limits: Sequence[float], map_: Map, rows: Sequence[Sequence[float]], axis: int) -> bytes:
     """PNG of the maximum along ``axis`` (z, y, x) in grey with the helices drawn on it."""
-    scale = EDGE / max(image.shape)
+    scale = _EDGE / max(image.shape)
     light = np.clip((resize(image, scale) - limits[0]) / max(limits[1] - limits[0], 1e-30), 0, 1)
     picture = np.repeat((255 * light ** 1.5 * 0.8)[..., None], 3, axis=2)
     right, down = ((0, 1), (0, 2), (1, 2))[axis]                         # of x, y, z
     for row in rows:
         middle = (np.array(row[:3]) - map_.origin) / map_.voxel_size
         arm = np.array(row[3:6]) * row[6] / 2 / np.array(map_.voxel_size)
-        line = middle + np.linspace(-1, 1, 4 * EDGE)[:, None] * arm
+        line = middle + np.linspace(-1, 1, 4 * _EDGE)[:, None] * arm
         r, c = (np.round((line[:, i] + 0.5) * scale - 0.5).astype(int) for i in (down, right))
         for dr, dc in ((0, 0), (0, 1), (1, 0), (1, 1)):
             ok = (r + dr >= 0) & (r + dr < picture.shape[0]) & (c + dc >= 0) & (c + dc < picture.shape[1])
