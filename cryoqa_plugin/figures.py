@@ -56,7 +56,7 @@ def plot(result: Result, names: Optional[Sequence[str]] = None) -> Figure:
     for panel, ((x, y), members) in zip(panels, groups.items()):
         _draw_curves(panel, result, x, y, members)
     for panel, (name, map_) in zip(panels[len(groups):], maps.items()):
-        _draw_section(panel, figure, name, map_, declared(type(result), "map")[name]["unit"], getattr(result, "overall", None))
+        _draw_section(panel, figure, name, map_, declared(type(result), "map")[name]["unit"])
     return figure
 
 
@@ -86,7 +86,7 @@ def _draw_curves(panel: Axes, result: Result, x: str, y: str, names: Sequence[st
     panel.legend(fontsize="small")
 
 
-def _draw_section(panel: Axes, figure: Figure, name: str, map_: Any, unit: str, resolution: Optional[float]) -> None:
+def _draw_section(panel: Axes, figure: Figure, name: str, map_: Any, unit: str) -> None:
     """The middle section of a map: a resolution in the colours and on the scale of the report, grey where there is none."""
     from matplotlib.colors import LinearSegmentedColormap, LogNorm
     section = map_.data[map_.data.shape[0] // 2]
@@ -94,7 +94,7 @@ def _draw_section(panel: Axes, figure: Figure, name: str, map_: Any, unit: str, 
         image = panel.imshow(section, origin="lower", cmap="gray")
         figure.colorbar(image, ax=panel, label=unit, shrink=0.8)
     else:
-        scale = resolution_scale(resolution, map_.data[map_.data > 0])
+        scale = resolution_scale(None, map_.data[map_.data > 0])
         colours = LinearSegmentedColormap.from_list("resolution", np.array(RAMP) / 255)
         colours.set_bad("0.8")
         image = panel.imshow(np.ma.masked_less_equal(section, 0), origin="lower", cmap=colours, norm=LogNorm(scale.low, scale.high))

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import Callable, Dict, Optional, Sequence
 
 import numpy as np
@@ -35,6 +36,11 @@ def colouring_of(scene: Scene, file: MapFile, scale: Optional[Scale] = None, col
     return Colouring(file.header(), scene.overlay_name, scene.unit, scale or scene.scale, lowest_of(np.asarray(known)), colours)
 
 
+def on_the_map(header: MapHeader, map_: MapHeader) -> MapHeader:
+    """A map of the box of another one, which the windows lay over it voxel on voxel, in the place of that; else as it is."""
+    return replace(header, voxel_size=map_.voxel_size, origin=map_.origin) if header.shape == map_.shape else header
+
+
 def write_scene(path: str, scene: Scene, files: Dict[str, Optional[MapFile]], look: Look, masks: Sequence[MapHeader] = (),
                 model: Optional[str] = None) -> str:
     """Write the ChimeraX script of a scene, coloured as it is, and return its path.
@@ -44,8 +50,12 @@ def write_scene(path: str, scene: Scene, files: Dict[str, Optional[MapFile]], lo
     """
     shown = files["map"].one_file(os.path.splitext(path)[0] + "_mean.mrc")
     level = scene.level(look)
-    colouring = colouring_of(scene, files["overlay"], look.scale, look.colours) if scene.overlay is not None else None
-    return write_script(path, [shown.header()], masks, model, colouring, surface_level(scene.map) if level is None else level)
+    map_, colouring = shown.header(), None
+    if scene.overlay is not None:
+        colouring = colouring_of(scene, files["overlay"], look.scale, look.colours)
+        colouring = replace(colouring, map=on_the_map(colouring.map, map_))
+    return write_script(path, [map_], [on_the_map(mask, map_) for mask in masks], model, colouring,
+                        surface_level(scene.map) if level is None else level)
 
 
 def launcher(folder: str, keep: Callable[[View], None]) -> Callable[[Dict[str, Optional[MapFile]], Scene, Look], str]:

@@ -1,6 +1,7 @@
 """Colours of values: which scale a quantity has, the colour maps to choose from, and the scale drawn with its histogram."""
 from __future__ import annotations
 
+import re
 from typing import Any, Optional, Tuple
 
 import numpy as np
@@ -15,7 +16,7 @@ FIRST = "blue to red"
 COLOURS = (FIRST, "red to blue", "viridis", "cividis", "turbo", "jet", "grey")
 STEPS = 7                                                    # colours of a key in ChimeraX
 _BINS = 60
-_RESOLUTIONS = ("locres", "blocres", "monores", "deepres", "resmap", "resolution_map", "resolution_volume", "outputresolution")
+_RESOLUTIONS = ("locres", "blocres", "monores", "deepres", "resmap", "resolution_map", "resolution_volume")
 _BY_NAME = {FIRST: FIRST, "grey": "gray"}
 
 
@@ -34,7 +35,7 @@ def quantity_of(unit: str, name: str) -> str:
         return DENSITY
     if "doa" in name or "difference" in name or "correlation" in name or "fsc3d" in name:
         return OTHER
-    if unit == "Å" or any(word in name for word in _RESOLUTIONS):
+    if unit == "Å" or any(word in name for word in _RESOLUTIONS) or re.search(r"^output\w*resolution$", name):
         return RESOLUTION
     if unit == "Å²" or "bfactor" in name or "fall_off" in name:
         return BFACTOR

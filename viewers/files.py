@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
 import numpy as np
 from pwem.objects import SetOfVolumes, Volume, VolumeMask
@@ -12,6 +12,8 @@ from cryoqa_plugin.errors import CryoqaError
 from cryoqa_plugin.io.inputs import KINDS
 from cryoqa_plugin.io.maps import Map, MapHeader, read_header, read_map, write_map
 from cryoqa_plugin.protocols.inputs import half_maps, plain
+from cryoqa_plugin.results import read_json
+from cryoqa_plugin.validation import headline
 
 from .colours import DENSITY, quantity_of
 
@@ -106,25 +108,35 @@ def of_project(project: Any) -> Tuple[Choices, Choices]:
     masks: Choices = {}
     volumes: Choices = {}
     for run in project.getRuns():
-        known = _known(run)
-        for name, output in run.iterOutputAttributes(Volume):
-            if os.path.isfile(plain(output.getFileName() or "")):
-                chosen = masks if isinstance(output, VolumeMask) else volumes
-                chosen[f"{run.getObjLabel()}: {name} ({run.getObjId()})"] = _told(of_volume(output, name=name), known)
+        for name, output, is_mask in _outputs(run):
+            chosen = masks if is_mask else volumes
+            chosen[f"{run.getObjLabel()}: {name} ({run.getObjId()})"] = output
     return masks, volumes
+
+
+def _outputs(run: Any) -> Iterator[Tuple[str, MapFile, bool]]:
+    """The files of the volumes that a run gave, and of those in sets, with their names and whether each is a mask."""
+    for name, output in run.iterOutputAttributes(Volume):
+        if os.path.isfile(plain(output.getFileName() or "")):
+            yield name, told(of_volume(output, name=name)), isinstance(output, VolumeMask)
+    for name, several in run.iterOutputAttributes(SetOfVolumes):
+        for i, volume in enumerate([item.clone() for item in several.iterItems()], 1):
+            path = plain(volume.getFileName() or "")
+            if os.path.isfile(path) and volume.getLocation()[0] in (0, None):
+                label = volume.getObjLabel() or os.path.basename(os.path.dirname(path))
+                yield f"{name} {i}: {label}", told(of_volume(volume)), False
 
 
 def of_run(protocol: Any) -> Tuple[Choices, Choices]:
     """The maps (outputs, then inputs with their half-maps) and the masks of a run, by the names shown."""
     maps: Choices = {}
     masks: Choices = {}
-    known = _known(protocol)
-    for name, output in protocol.iterOutputAttributes(Volume):
-        (masks if isinstance(output, VolumeMask) else maps)[name] = _told(of_volume(output, name=name), known)
+    for name, output, is_mask in _outputs(protocol):
+        (masks if is_mask else maps)[name] = output
     files = protocol._files()
     for kind, path in files.sources.items():
         if KINDS[kind].is_map:
-            file = MapFile(path, files.voxel_sizes.get(kind), files.origins.get(kind), quantity_of("", kind), known[1])
+            file = MapFile(path, files.voxel_sizes.get(kind), files.origins.get(kind), quantity_of("", kind))
             (masks if kind.startswith("mask") else maps)[f"{kind.replace('_', ' ')} (input)"] = file
     there = {(file.path, file.other) for file in maps.values()}
     maps.update({name: file for name, file in densities(protocol).items() if (file.path, file.other) not in there})
@@ -171,20 +183,28 @@ def density_for(maps: Mapping[str, MapFile], values: MapFile) -> str:
     return next((name for name in (OWN, "full map (input)", MEAN) if name in names), names[0] if names else "")
 
 
-def resolution_of(document: Optional[Mapping[str, Any]]) -> Optional[float]:
-    """The resolution of the whole map in Å that a saved result says, None where it says none."""
-    values = [document["metrics"].get(name, {}).get("value") for name in ("overall", "resolution")] if document else []
+def resolution_of(documents: Mapping[str, Mapping[str, Any]]) -> Optional[float]:
+    """The resolution of the map in Å by saved results, by capability: that of the report's scale, None where they say none."""
+    found = headline.resolution(documents)
+    values = [found.value if found else None]
+    values += [headline.value_of(documents, c, name) for c in documents for name in ("resolution_global", "median", "resolution")]
     return next((float(v) for v in values if isinstance(v, (int, float)) and v > 0), None)
 
 
-def _known(run: Any) -> Tuple[Mapping[str, Any], Optional[float]]:
-    """What a run of cryoqa wrote about its maps, by their files, and the resolution of the whole map; nothing for other programs."""
-    document = run.result() if hasattr(run, "_capability") else None
-    entries = {e["path"]: (name, e["unit"]) for name, e in (document or {}).get("maps", {}).items()}
-    return entries, resolution_of(document)
+def told(file: MapFile) -> MapFile:
+    """A file with what the result beside it says of it, that of one of our runs, or of one method of a validation."""
+    folder, name = os.path.split(file.path)
+    document = _document(folder)
+    entries = {e["path"]: (field, e["unit"]) for field, e in document.get("maps", {}).items()}
+    if name not in entries:
+        return file
+    field, unit = entries[name]
+    others = {"fsc": _document(os.path.join(os.path.dirname(folder), "fsc"))}
+    documents = {c: d for c, d in {**others, document.get("capability", ""): document}.items() if d}
+    return replace(file, quantity=quantity_of(unit, field), resolution=resolution_of(documents))
 
 
-def _told(file: MapFile, known: Tuple[Mapping[str, Any], Optional[float]]) -> MapFile:
-    entries, resolution = known
-    name, unit = entries.get(os.path.basename(file.path), ("", ""))
-    return replace(file, quantity=quantity_of(unit, name) if name else file.quantity, resolution=resolution)
+def _document(folder: str) -> Mapping[str, Any]:
+    """The result saved in a folder, empty where there is none."""
+    path = os.path.join(folder, "result.json")
+    return read_json(path) if os.path.isfile(path) else {}

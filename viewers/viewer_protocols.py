@@ -20,7 +20,7 @@ from cryoqa_plugin.report.assemble import write_report
 
 from . import files
 from .chimerax import write_script
-from .chimerax_view import chimerax_program, launcher, write_scene
+from .chimerax_view import chimerax_program, launcher, on_the_map, write_scene
 from .colours import COLOURS, DENSITY, OCCUPANCIES, RESOLUTION
 from .files import Choices, MapFile
 from .fsc_figure import Line, lines_of_document
@@ -252,7 +252,8 @@ class CryoqaProtocolViewer(ProtocolViewer):
     def _show_sphere(self, name: Optional[str] = None) -> List[View]:
         from .windows import FigureView
         figure = Figure(figsize=(9, 7), dpi=100)
-        draw_sphere(figure, *self.directions(), self.protocol.getObjLabel(), files.resolution_of(self.protocol.result()))
+        of_map = files.resolution_of({self.protocol._capability: self.protocol.result()})
+        draw_sphere(figure, *self.directions(), self.protocol.getObjLabel(), of_map)
         return [FigureView(figure, self._title(), self.formWindow)]
 
     def script(self) -> str:
@@ -271,7 +272,8 @@ class CryoqaProtocolViewer(ProtocolViewer):
             look = Look(colours=COLOURS[self.colours.get()], scale=replace(scale, low=ends[0], high=ends[1]))
             return write_scene(path, self.scene(surface, by), {"map": file, "overlay": found.all_maps[by]}, look, masks, model)
         others = [f.header() for name, f in found.maps.items() if name != surface and not f.other]
-        return write_script(path, [file.one_file(os.path.splitext(path)[0] + "_mean.mrc").header()] + others, masks, model)
+        first = file.one_file(os.path.splitext(path)[0] + "_mean.mrc").header()
+        return write_script(path, [first] + others, [on_the_map(mask, first) for mask in masks], model)
 
     def _show_chimerax(self, name: Optional[str] = None) -> List[View]:
         try:

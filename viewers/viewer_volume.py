@@ -31,7 +31,7 @@ class CryoqaVolumeViewer(Viewer):
         project = self.getProject()
         os.makedirs(project.getTmpPath(), exist_ok=True)
         masks, volumes = files.of_project(project)
-        known = {file.path: file for file in volumes.values()}
+        known = {file.path: file for file in volumes.values() if file.quantity != DENSITY}   # the name of an output says it, too
         maps = {n: replace(f, quantity=known[f.path].quantity, resolution=known[f.path].resolution) if f.path in known else f
                 for n, f in maps.items()}
         own = next(iter(maps))

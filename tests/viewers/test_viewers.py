@@ -117,7 +117,7 @@ def test_the_density_is_coloured_in_chimerax_with_a_key(coloured, tiny_halves):
     assert "hide #1 models" not in lines and {"hide #2 models", "hide #3 models"} <= set(lines)
     sample, key = (next(line for line in lines if line.startswith(word)) for word in ("color sample", "key"))
     values = [float(part.split(",")[0]) for part in sample.split(" palette ")[1].split(":")]
-    r = coloured.protocol.result()["metrics"]["overall"]["value"]
+    r = coloured.protocol.result()["metrics"]["median"]["value"]
     shown = read_map(coloured.protocol._getExtraPath("resolution_map.mrc")).data
     low, high = np.quantile(shown[(shown > 0) & (tiny_halves["mask"].data >= 0.5)], (0.02, 0.98))
     assert sample.startswith("color sample #1 map #2 palette 0,#b4b4b4:") and values[-1] == pytest.approx(max(1.6 * r, high), rel=1e-4)
@@ -151,7 +151,7 @@ def test_a_volume_without_origin_lies_with_its_middle_at_zero(local):
     assert not volume.hasOrigin() and files.of_volume(volume).origin == tuple(volume.getOrigin(force=True).getShifts()) == (-24.0,) * 3
     assert files.of_volume(local[1].inputMask.get()).header().origin == (-24.0,) * 3
     told = files.of_run(local[1])[0]["outputResolution"]
-    assert told.quantity == "resolution" and told.resolution == pytest.approx(local[1].result()["metrics"]["overall"]["value"])
+    assert told.quantity == "resolution" and told.resolution == pytest.approx(local[1].result()["metrics"]["median"]["value"])
 
 
 def test_the_mean_of_the_half_maps_is_offered(local, tiny_halves, tmp_path):
@@ -348,6 +348,47 @@ def test_the_viewer_of_a_volume(finished, screen):
     window.root.destroy()
 
 
+@pytest.fixture
+def foreign(finished, local):
+    """A run of another program with a map of local resolution, as MonoRes names it, and a set of two volumes."""
+    from pwem.objects import SetOfVolumes, Volume
+    from pwem.protocols import ProtImportVolumes
+    project = finished[0]
+    run = project.newProtocol(ProtImportVolumes)
+    project.saveProtocol(run)
+    run.makePathsAndClean()
+    made, several = Volume(), SetOfVolumes.create(run._getPath())
+    resolution = local[1]._getExtraPath("resolution_map.mrc")
+    path = run._getExtraPath("map_of_another_name.mrc")
+    write_map(path, read_map(resolution))
+    for volume in (made, Volume(), Volume()):
+        volume.setFileName(path)
+        volume.setSamplingRate(1.5)
+        if volume is not made:
+            several.append(volume)
+    several.setSamplingRate(1.5)
+    several.write()
+    run._defineOutputs(resolution_Volume=made, outputVolumes=several)
+    project.saveProtocol(run)
+    yield run
+    project.deleteProtocol(run)
+
+
+@pytest.mark.gui
+def test_the_resolution_of_another_program_is_one(foreign, finished, screen):
+    _, volumes = files.of_project(finished[0])
+    found = [(n, f.quantity) for n, f in volumes.items() if f.path.endswith("map_of_another_name.mrc")]
+    assert [q for _, q in found] == ["resolution", "density", "density"] and "outputVolumes 2" in found[2][0]
+    window = CryoqaVolumeViewer(project=finished[0])._visualize(foreign.resolution_Volume)[0].open()
+    try:
+        window.root.update()
+        assert window.scene.quantity == "resolution" and window.scene.name != "map_of_another_name.mrc"
+        values = window.scene.values()
+        assert window.scene.scale.high == pytest.approx(max(1.6 * np.median(values), np.quantile(values, 0.98)))
+    finally:
+        window.root.destroy()
+
+
 @pytest.mark.gui
 def test_a_resolution_map_opens_as_the_density_of_its_run(local, screen):
     view = CryoqaVolumeViewer(project=local[0])._visualize(local[1].outputResolution)[0]
@@ -355,7 +396,7 @@ def test_a_resolution_map_opens_as_the_density_of_its_run(local, screen):
     try:
         window.root.update()
         assert window.scene.name == "the map of the volume" and window.scene.quantity == "resolution"
-        assert window.scene.resolution == pytest.approx(local[1].result()["metrics"]["overall"]["value"])
+        assert window.scene.resolution == pytest.approx(local[1].result()["metrics"]["median"]["value"])
         window.choose("overlay", "none")
         window.root.update()
         assert len(window.axes[0].images) == 1
