@@ -1,0 +1,78 @@
+"""The report of real runs on a simulated map with its half-maps and model: cards, numbers that stand twice, and the true answers."""
+from __future__ import annotations
+
+import pytest
+
+from cryoqa_plugin import runner
+from cryoqa_plugin.report import assemble, blocks
+from cryoqa_plugin.report.content import compose
+from cryoqa_plugin.report.section import discover
+
+_RUN = ("map_info", "mask", "contour", "hand", "fsc", "half_map_statistics", "mtriage", "model_fit")
+_REPORTED = 3.0
+
+
+@pytest.fixture(scope="module", params=[pytest.param("p96", marks=pytest.mark.heavy), pytest.param("t160", marks=pytest.mark.heavy)])
+def run(request, sim_case, tmp_path_factory):
+    """A folder with the results, and the report made of them."""
+    name = request.param
+    given, folder = sim_case(name), tmp_path_factory.mktemp(name)
+    files = {"full_map": f"{name}_full.mrc", "half1": f"{name}_half1.mrc", "half2": f"{name}_half2.mrc", "model": f"{name}_model.pdb"}
+    sources = {kind: str(given / file) for kind, file in files.items()}
+    for capability in _RUN:
+        row = runner.capability(capability)
+        taken = {k: v for k, v in sources.items() if k in row.needs + row.takes}
+        if "mask" in row.takes and capability != "mask":
+            taken["mask"] = str(folder / "mask" / "mask.mrc")
+        values = {"reported": _REPORTED} if capability == "fsc" else {"resolution": _REPORTED} if capability == "mtriage" else None
+        (folder / capability).mkdir()
+        runner.run_files(capability, taken, values, str(folder / capability))
+    results = assemble.read_results(str(folder))
+    return results, compose(results, discover())
+
+
+def _cards(report, question):
+    found = next(q for q in report.questions if q.id == question)
+    return {card.title: card for card in found.cards}
+
+
+def test_every_section_is_drawn(run):
+    _, report = run
+    assert not report.faults and not report.errors
+
+
+def test_the_cards_of_the_model(run):
+    results, report = run
+    cards = _cards(report, "model")
+    plot = cards["FSC of map and model, around the model"].blocks[0]
+    near, expected = plot.series
+    assert abs(near.y[5] - expected.y[5]) < 0.01                         # the model is the truth: both curves run together
+    tracks = cards["Correlation along the chains"].blocks[0]
+    rows = results["model_fit"]["tables"]["chains"]["rows"]
+    assert [t.name for t in tracks.tracks] == [r[0] for r in rows] and tracks.tracks[0].words == f"{rows[0][3]:.2f}"
+    number = results["mtriage"]["metrics"]["d_fsc_model_05_near"]["value"]
+    assert plot.marks[-1][1] == f"{number:.2f} Å"
+    strip = _cards(report, "fine")["Every estimate of this run on one axis"].blocks[0]
+    assert [e.value for e in strip.estimates if e.group == "model"] == [number]
+    assert any(k.label == "Model" and f"{number:.2f} Å" in k.value for k in report.keys)
+
+
+def test_the_cards_of_the_file_and_the_halves(run):
+    results, report = run
+    facts = {row.label: row for row in _cards(report, "file")["Facts"].blocks[0].rows}
+    contour = {n: m["value"] for n, m in results["contour"]["metrics"].items()}
+    assert facts["Margin"].value.startswith(f"{contour['margin']:.0f} Å") and facts["Margin"].status == "warn"
+    assert facts["Mass"].value.startswith(f"{contour['mass']:.0f} kDa") and facts["Hand"].value.startswith("right")
+    assert facts["Density"].value.startswith("positive") and facts["Header"].value == "matches the data"
+    solvent = _cards(report, "halves")["FSC of the solvent, outside the mask"].blocks[0]
+    inside = [abs(y) <= up for y, up in zip(solvent.series[0].y, solvent.series[0].upper)]
+    assert sum(inside) / len(inside) > 0.95                             # the halves are independent
+
+
+def test_the_reported_resolution_is_said_with_its_curve(run):
+    results, report = run
+    metrics = {n: m["value"] for n, m in results["fsc"]["metrics"].items()}
+    row = next(k for k in report.keys if k.label == "Reported")
+    assert row.status == "warn" and f"{_REPORTED - metrics['resolution']:.2f} Å coarser" in row.value
+    assert metrics["reported_equals"] in row.note
+    assert isinstance(report.fsc, blocks.Plot)
