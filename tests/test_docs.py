@@ -70,7 +70,8 @@ def test_values_that_are_read_in_examples_exist(page):
 def _options():
     known = {"--" + s.name.replace("_", "-") for c in CAPABILITIES for s in params.specs(resolve(c.params))}
     return known | {"--map", "--half1", "--half2", "--mask", "--mask2", "--model", "--others", "--resolution-map", "--job", "--voxel-size",
-                    "--out", "--threads", "--limits", "--no-report", "--strict", "--quiet", "--verbose", "--fail-on", "--json", "--schema",
+                    "--out", "--threads", "--limits", "--no-report", "--strict", "--quiet", "--verbose", "--fail-on", "--appendix",
+                    "--json", "--schema",
                     "--rst", "--parts", "--base-url", "--help", "--version", "--shifted", "--mtz"}
 
 

@@ -6,6 +6,7 @@ import os
 from typing import Any, Dict, List
 
 from ..errors import InputError
+from .options import appendix_option
 from .output import ProgressBar, print_paths
 from .run import draw_report
 
@@ -14,6 +15,7 @@ def options_report(sub: argparse.ArgumentParser) -> None:
     """The folder."""
     sub.add_argument("out", metavar="FOLDER", help="folder with result.json, or with one folder a capability")
     sub.add_argument("--strict", action="store_true", help="a section that fails ends with exit code 3")
+    appendix_option(sub)
     sub.set_defaults(no_report=False)
 
 

@@ -73,6 +73,7 @@ def common_options(sub: argparse.ArgumentParser, outdir: str) -> Any:
     threads_option(group, "number of threads (default: 0, all cores)")
     group.add_argument("--limits", metavar="FILE", help="TOML file with limits of your own for the checks")
     group.add_argument("--no-report", action="store_true", help="write the results only, no HTML and PDF")
+    appendix_option(group)
     fail_on_option(group)
     group.add_argument("--strict", action="store_true", help="a section of the report that fails ends the run with exit code 3")
     loudness(group)
@@ -89,6 +90,11 @@ def threads_option(group: Any, words: str) -> None:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     group.add_argument("--threads", type=count, default=0, metavar="N", help=words)
+
+
+def appendix_option(group: Any) -> None:
+    """``--appendix`` of the PDF."""
+    group.add_argument("--appendix", action="store_true", help="the PDF with all values, all checks and how each part was made")
 
 
 def fail_on_option(group: Any) -> None:

@@ -60,7 +60,7 @@ def draw_report(args: argparse.Namespace, paths: Dict[str, str]) -> int:
         return 0
     from ..report.assemble import write_report
     try:
-        paths.update(write_report(args.out, strict=args.strict))
+        paths.update(write_report(args.out, strict=args.strict, appendix=args.appendix))
     except CryoqaError:
         raise
     except Exception as error:

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Tuple
 import numpy as np
 
 from ..errors import FormatError, InputError
+from .file_kinds import told
 
 _NUMPY, _PACKED = b"\x93NUMPY", b"\x95CSDAT"
 
@@ -41,7 +42,8 @@ def read_cs(path: str) -> np.ndarray:
             raise FormatError(f"'{path}' is in cryoSPARC's compressed layout (CSDAT), which only cryosparc-tools reads; "
                               "export the result group, or save it with cryosparc-tools as a numpy file.")
         if magic != _NUMPY:
-            raise FormatError(f"'{path}' is no .cs file (it begins with {magic!r} instead of \\x93NUMPY); give one that cryoSPARC wrote.")
+            raise FormatError(f"'{path}' is no .cs file (it begins with {magic!r} instead of \\x93NUMPY); give one that cryoSPARC wrote."
+                              + told(path))
         data = np.load(path, allow_pickle=False, max_header_size=1 << 24)
     except OSError as error:
         raise InputError(f"'{path}' cannot be read ({error.strerror or error}); check the path and its permissions.") from None

@@ -9,6 +9,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from ..errors import FormatError, InputError, MissingInputError
+from .file_kinds import told
 from .emdb_xml import read_fsc_xml
 from .star import StarTable, read_star
 
@@ -132,7 +133,7 @@ def read_mtf(path: str) -> Mtf:
         frequency, values = _numbers(table, _MTF_COLUMNS)
     except (StopIteration, KeyError, ValueError, FormatError):
         raise FormatError(f"The MTF file {path} holds no table of numbers with the columns _{_MTF_COLUMNS[0]} and _{_MTF_COLUMNS[1]}; "
-                          "give the STAR file that RELION takes for --mtf.") from None
+                          "give the STAR file that RELION takes for --mtf." + told(path, "STAR")) from None
     if not np.all(np.isfinite(values)) or values.min() <= 0:
         raise InputError(f"The MTF file {path} has values that are not positive (lowest {values.min():g}); give the MTF of the detector.")
     order = np.argsort(frequency, kind="stable")
@@ -197,7 +198,8 @@ def read_fsc_curve(path: str) -> GivenFsc:
             points = _of_columns(text, path)
     except (StopIteration, KeyError, ValueError):            # a file of other columns, or of bytes that are no text
         raise FormatError(f"The file {path} holds no FSC: neither a STAR table with _{_FSC_COLUMNS[0][0]} and _{_FSC_COLUMNS[0][1]}, nor "
-                          "EMDB's XML, nor two columns of numbers; give the postprocess.star of RELION.") from None
+                          "EMDB's XML, nor two columns of numbers; give the postprocess.star of RELION."
+                          + told(path, "STAR", "XML")) from None
     good = np.isfinite(points.x) & np.isfinite(points.y)
     x, y = points.x[good], points.y[good]
     if x.size < 2 or np.abs(y).max() > 1.001:

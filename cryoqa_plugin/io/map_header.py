@@ -13,6 +13,8 @@ from mrcfile.dtypes import HEADER_DTYPE
 from mrcfile.utils import dtype_from_mode
 
 from ..errors import FormatError
+from . import spider
+from .file_kinds import MAP, kind_of
 
 HEADER_BYTES = HEADER_DTYPE.itemsize
 _REFUSED = {3: "complex 16-bit integers", 4: "complex numbers, that is a transform", 101: "4-bit integers"}
@@ -23,18 +25,6 @@ _USUAL_VOXELS = (0.2, 20.0)                       # Å
 _POSSIBLE_VOXELS = (1e-12, 1e6)                   # Å; metres still lie within
 UNSET_VOXEL = "The voxel size is exactly 1 Å in all axes, which many programs write when they do not know it; check it."
 _FAR_AWAY = 1e7                                   # Å; no origin is there
-_KINDS = (                                        # how other files begin, and what to do with them
-    (b"\xfd7zXZ\0", "a file compressed with xz; unpack it"), (b"PK\x03\x04", "a zip archive; unpack it"),
-    (b"\x28\xb5\x2f\xfd", "a file compressed with zstd; unpack it"), (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it"),
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file, as EMAN2 and ChimeraX write them; save it as MRC, for example with e2proc3d.py"),
-    (b"<!doctype html", "a web page; the download went wrong, fetch the map again"),
-    (b"<html", "a web page; the download went wrong, fetch the map again"), (b"<?xml", "an XML file; give a map"),
-    (b"version https://git-lfs", "a pointer of Git LFS in place of the file; fetch it with 'git lfs pull'"),
-    (b"\x93numpy", "an array of numpy; write it as MRC with its voxel size, for example with mrcfile"),
-    (b"%pdf", "a PDF document; give a map"), (b"\x89png", "a picture; give a map"), (b"\xff\xd8\xff", "a picture; give a map"),
-    (b"ii*\0", "a TIFF file; save it as MRC"), (b"mm\0*", "a TIFF file; save it as MRC"),
-    (b"data_", "a STAR or mmCIF file; give a map"), (b"header ", "an atomic model; give a map"), (b"atom  ", "an atomic model; give a map"),
-    (b"cryst1", "an atomic model; give a map"), (b"remark ", "an atomic model; give a map"))
 
 
 @dataclass(frozen=True)
@@ -101,14 +91,16 @@ def header_record(block: np.ndarray, path: str) -> np.recarray:
     for record in orders:
         if int(record["mode"]) in _KNOWN and _box_makes_sense(record):
             return record.view(np.recarray)
+    volume = spider.as_mrc(block)
+    if volume is not None:
+        return volume.view(np.recarray)
     raise FormatError(_why_no_map(block, orders, path))
 
 
 def _why_no_map(block: np.ndarray, orders: Sequence[np.ndarray], path: str) -> str:
-    start = block[:64].tobytes().lstrip().lower()
-    for begin, what in _KINDS:
-        if start.startswith(begin.lower()):
-            return f"'{path}' is not an MRC, CCP4 or MAP file but {what}."
+    kind = kind_of(block.tobytes())
+    if kind is not None and kind is not MAP:
+        return f"'{path}' is not an MRC, CCP4 or MAP file but {kind.name}; {kind.as_map or kind.remedy or 'give a map'}."
     if not orders:
         return (f"'{path}' has {len(block)} bytes, but the header of a map alone has {HEADER_BYTES}; "
                 "it is truncated or not an MRC, CCP4 or MAP file.")

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..errors import FormatError, InputError
 from ..files import replacing
+from .file_kinds import told
 
 
 @dataclass(frozen=True)
@@ -116,14 +117,15 @@ def read_model(path: str) -> Model:
     except Exception as error:                               # gemmi raises RuntimeError, ValueError and others for broken text
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FormatError(f"The model '{path}' cannot be read as PDB or mmCIF ({reason}); give an atomic model."
-                          + _in_a_row(notes)) from None
+                          + told(path, "an atomic model") + _in_a_row(notes)) from None
     found = sum(m.count_atom_sites() for m in structure)
     n_models = len(structure)
     while len(structure) > 1:
         del structure[-1]
     model = Model(structure, path)
     if not n_models or model.n_atoms == 0:
-        raise FormatError(f"The model '{path}' holds no atoms; give a PDB or mmCIF file with ATOM records." + _in_a_row(notes))
+        raise FormatError(f"The model '{path}' holds no atoms; give a PDB or mmCIF file with ATOM records."
+                          + told(path, "an atomic model") + _in_a_row(notes))
     if n_models > 1:
         notes.append(f"The file holds {n_models} models; the first is used, {model.n_atoms} of {found} atoms. Where they are parts of one "
                      "assembly, join them into one model.")
@@ -211,7 +213,7 @@ def _text(path: str) -> bytes:
     elif content[:3] == b"BZh":
         content = bz2.decompress(content)
     if b"\0" in content[:4096]:
-        raise FormatError(f"'{path}' is a binary file and not an atomic model; give a PDB or mmCIF file.")
+        raise FormatError(f"'{path}' is a binary file and not an atomic model; give a PDB or mmCIF file." + told(path))
     return content
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..errors import FormatError, InputError
 from ..files import replacing
+from .file_kinds import told
 from .maps import Map, MapHeader
 
 _BOX = "cryoqa: box"                             # begins the line of the history that tells the box: x, y, z in voxels
@@ -149,7 +150,8 @@ def _look_at(path: str) -> _Coefficients:
         raise InputError(f"The map coefficients '{path}' cannot be read ({error.strerror or error}); check the path.") from None
     except Exception as error:                               # gemmi raises RuntimeError and others for files cut short
         reason = str(error).splitlines()[0] if begin == b"MTZ " and str(error) else "it does not begin with 'MTZ '"
-        raise FormatError(f"The map coefficients '{path}' cannot be read as MTZ ({reason}); give an MTZ file.") from None
+        raise FormatError(f"The map coefficients '{path}' cannot be read as MTZ ({reason}); give an MTZ file."
+                          + told(path, "an MTZ")) from None
     cell = mtz.cell
     if any(abs(angle - 90) > 1e-3 for angle in (cell.alpha, cell.beta, cell.gamma)):
         angles = f"{cell.alpha:g}, {cell.beta:g} and {cell.gamma:g} degrees"

@@ -7,6 +7,7 @@ from typing import Dict, List, Optional, Tuple
 import numpy as np
 
 from ..errors import FormatError, InputError, MissingInputError
+from .file_kinds import told
 
 _WATER = 18.02                                   # Da, of the ends of a chain
 _RESIDUES: Dict[str, float] = {                  # Da, average masses of residues
@@ -80,7 +81,7 @@ def read_sequences(path: str) -> Sequences:
     except FileNotFoundError:
         raise MissingInputError(f"The sequence file '{path}' does not exist; check the path.") from None
     except UnicodeDecodeError:
-        raise FormatError(f"The sequence file {path} cannot be read as text; give a FASTA file.") from None
+        raise FormatError(f"The sequence file {path} cannot be read as text; give a FASTA file." + told(path)) from None
     except OSError as error:
         raise InputError(f"The sequence file '{path}' cannot be read ({error.strerror or error}); check the path.") from None
     names, chains = [""], [""]
@@ -94,7 +95,8 @@ def read_sequences(path: str) -> Sequences:
     strange = sorted(set("".join(c for _, c in kept)) - set(_RESIDUES))
     if not kept or strange:
         what = f"holds '{strange[0]}', which is no residue" if strange else "holds no sequence"
-        raise FormatError(f"The sequence file {path} {what}; give a FASTA file with one letter a residue.")
+        raise FormatError(f"The sequence file {path} {what}; give a FASTA file with one letter a residue."
+                          + told(path, "FASTA"))
     found = tuple(c for _, c in kept)
     return Sequences(found, tuple(n for n, _ in kept), path, tuple(_notes(found)))
 

@@ -14,6 +14,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 import numpy as np
 
 from ..errors import FormatError, InputError
+from .file_kinds import told
 
 _RELEASE = re.compile(r"^#\s*RELION\b.*?version\s+([0-9][\w.\-]*)", re.IGNORECASE)
 _FORMAT = re.compile(r"^#\s*version\s+(\d)(\d{4})\s*$")
@@ -59,7 +60,8 @@ def read_star(path: str, tables: Optional[Iterable[str]] = None) -> Dict[str, St
         if name not in out and (wanted is None or name in wanted):
             out[name] = _table(name, lines, path)
     if not found:
-        raise FormatError(f"'{path}' has no line that begins with 'data_', so it is no STAR file; give one that RELION wrote.")
+        raise FormatError(f"'{path}' has no line that begins with 'data_', so it is no STAR file; give one that RELION wrote."
+                          + told(path))
     return out
 
 
@@ -85,7 +87,7 @@ def _lines(path: str) -> List[str]:
     except OSError as error:
         raise InputError(f"The STAR file '{path}' cannot be read ({error.strerror or error}); check the path.") from None
     if "\0" in text[:4096]:
-        raise FormatError(f"'{path}' is a binary file and no STAR file; give one that RELION wrote.")
+        raise FormatError(f"'{path}' is a binary file and no STAR file; give one that RELION wrote." + told(path))
     return [line.strip() for line in text.splitlines()]
 
 

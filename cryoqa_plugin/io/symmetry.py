@@ -10,6 +10,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from ..errors import FormatError, InputError
+from .file_kinds import told
 
 Axis = Tuple[int, Sequence[float]]               # order of a rotation axis, and its direction (x, y, z)
 
@@ -128,7 +129,8 @@ def read_symmetry(path: str) -> Symmetry:
     except OSError as error:
         raise InputError(f"The symmetry file '{path}' cannot be read ({error.strerror or error}); check the path.") from None
     except UnicodeDecodeError:
-        raise FormatError(f"The symmetry file {path} is no text; give the name of a point group, or operators.") from None
+        raise FormatError(f"The symmetry file {path} is no text; give the name of a point group, or operators."
+                          + told(path)) from None
     try:
         found = _read(text)
     except InputError as error:                              # of a name or an axis, which know no file
