@@ -13,11 +13,12 @@ WORDS = {
     "voxel_note": r"voxel size is exactly 1 Å",
     "made_mask": r"No mask was given: one was made",
     "copies": r"copies of each other",
-    "moved": r"half-map 2 is moved|[Hh]alf-maps (do not )?lie on each other",
-    "inverted": r"same way round[^.]*invert|contrast (of|is) [^.]*invert|inverted",
-    "turned": r"same way round[^.]*(mirror|reversed|turned|swapped)|mirror image of the other|"
+    "moved": r"half-map 2 is (moved|shifted)|half-maps are (not aligned|shifted)|[Hh]alf-maps (do not )?lie on each other",
+    "inverted": r"(same way round|mirror or sign)[^.]*invert|contrast (of|is) [^.]*invert|inverted",
+    "turned": r"(same way round|mirror or sign)[^.]*(mirror|reversed|turned|swapped)|mirror image of the other|"
               r"half-maps differ by more than noise",
-    "no_signal": r"share no signal|no signal (in common|at all)|nothing but noise|no more than noise leaves|drowned in noise|"
+    "no_signal": r"share no signal|no signal (in common|at all)|nothing but noise|half-maps do not match|nothing lies above the "
+                 r"noise|(drowned|hidden) in noise|"
                  r"(hold|there is|have) no (common )?signal",
     "sphere_fault": r"(masked|cut|multiplied) (by|with|to) a (soft )?sphere|soft sphere",
     "low_pass": r"low-?passed|low-pass filter|(map is|maps are|was|were) filtered",
@@ -29,7 +30,8 @@ WORDS = {
     "sphere": r"largest sphere|inside (that|the) sphere",
     "shared_noise": r"share[sd]? (some |a part of |part of |[\d.]+ % of )?(the(ir)? )?(same )?noise|shared noise|common noise|"
                     r"correlated noise|noise[^.]* (is|are) (common|correlated|shared|the same)|not independent|noise[^.]* in common",
-    "views": r"[Pp]referred orientation|views? (are |is )?missing|missing views|(hold|holds) nothing|empty (direction|part|cone)|no views|"
+    "views": r"[Pp]referred orientation|views? (are |is )?missing|missing views|(hold|holds) nothing|(is|are) empty|empty "
+             r"(direction|part|cone)|no views|"
              r"directions? [^.]*(empty|without)|noise[^.]* direction|[Ff]ew(er)? views",
     "anisotropic": r"anisotrop|falls? off faster along|along the slowest axis|same in all directions: no|worst (direction|along|is along)|"
                    r"depends on direction",
@@ -49,7 +51,7 @@ WORDS = {
     "occupancy": r"occupanc",
     "off_centre": r"middle of the box|off centre|[Ss]pace between the molecule|centre of mass",
     "unmodelled": r"not built|unmodelled|not explained by the model|beyond the model",
-    "unfit": r"does not correlate with the map|model and map belong together|belong together and lie on each other",
+    "unfit": r"does not correlate with the map|model and map belong together|belong together and (lie on each other|are superposed)",
     "cell": r"made for a unit cell",
     "left_out": r"lie outside of the map",
     "background": r"background"}

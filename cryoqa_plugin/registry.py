@@ -103,7 +103,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         takes=("mask", "mtf"), references=("Chen2013", "Rosenthal2003", "vanHeel2005"), memory=32, items=("1.a",),
         estimates=(("1.a", "resolution"),), cost=2.0, resolution_param="reported"),
     Capability(
-        id="mtriage", family="resolution", title="Resolution in several senses (mtriage)", level="1",
+        id="mtriage", family="resolution", title="FSC of map and model, and d99 (mtriage)", level="1",
         takes=("full_map", "half1", "half2", "mask", "model"), any_of=(("full_map",), ("half1", "half2")),
         references=("Afonine2018", "Rosenthal2003"), memory=51, items=("A.a",), estimates=(("A.a", "d_fsc_model_05_near"),)),
     Capability(
@@ -145,7 +145,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         references=("Vilas2020", "Tibshirani1987"), memory=44, items=("1.f",), estimates=(("1.f", "radial_median"),), cost=60.0,
         on_request=True, slow=True),
     Capability(
-        id="resmap", family="local_resolution", title="Local resolution by a test for waves (ResMap)", level="1",
+        id="resmap", family="local_resolution", title="Local resolution (ResMap)", level="1",
         takes=("half1", "half2", "full_map", "mask"), any_of=(("half1", "half2"), ("full_map",)),
         references=("Kucukelbir2014", "Freeman1991"), memory=114, items=("1.d",), estimates=(("1.d", "median"),), cost=12.0,
         on_request=True, slow=True),
@@ -193,7 +193,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         id="contour", family="map_info", title="Mass, components and background at a contour level", level="0", needs=("full_map",),
         takes=("mask", "model", "sequence"), references=("Sorzano2022",), memory=16, items=("0.a", "0.b", "0.c")),
     Capability(
-        id="hand", family="map_info", title="Hand of the map, told by its helices", level="0",
+        id="hand", family="map_info", title="Hand of the map, by its helices", level="0",
         takes=("full_map", "half1", "half2", "mask"), any_of=(("full_map",), ("half1", "half2")),
         references=("Pauling1951", "Rosenthal2003"), memory=40, items=("0.h",), cost=4.0),
     Capability(

@@ -302,7 +302,7 @@ def _moved(maps, change):
 OUT_OF_PLACE = {"moved by a voxel": (lambda d: np.roll(d, 1, 2), "1.00, 0.00, 0.00"), "mirrored": (lambda d: d[:, ::-1], "mirror image"),
                 "axes swapped": (lambda d: d.transpose(0, 2, 1), "swapped"), "inverted": (lambda d: -d, "contrast inverted"),
                 "noise": (lambda d: np.random.default_rng(8).standard_normal(d.shape).astype(np.float32), "share no signal")}
-_SAID_BY_CHECKS = {"1.00, 0.00, 0.00": "lie on each other", "swapped": "turned", "contrast inverted": "inverted"}
+_SAID_BY_CHECKS = {"1.00, 0.00, 0.00": "shifted by", "swapped": "swapped", "contrast inverted": "inverted"}
 
 
 _MOVED = [(c, how) for i, c in enumerate(HALVES) for k, how in enumerate(sorted(OUT_OF_PLACE))

@@ -47,11 +47,11 @@ def test_rows_and_columns_are_of_what_there_is(bench):
 
 @pytest.mark.parametrize("sentence, cause", [
     ("Half-map 1 and half-map 2 are copies of each other (/a/b half1.mrc, /a/half2.mrc): there is no noise.", "copies"),
-    ("The half-maps do not lie on each other (/x/corr10_half1.mrc): half-map 2 is moved by 1.00, 0.00, 0.00 voxels.", "moved"),
-    ("Half-map 2 is not the same way round as half-map 1; what makes it so: contrast inverted.", "inverted"),
-    ("Half-map 2 is not the same way round as half-map 1; what makes it so: x reversed (mirror image).", "turned"),
+    ("The half-maps are not aligned (/x/corr10_half1.mrc): half-map 2 is shifted by 1.00, 0.00, 0.00 voxels.", "moved"),
+    ("Half-map 2 differs from half-map 1 by a rotation, mirror or sign: contrast inverted.", "inverted"),
+    ("Half-map 2 differs from half-map 1 by a rotation, mirror or sign: x reversed (mirror image).", "turned"),
     ("A half-map is masked (/low-passed/half1.mrc): where its mask cuts, the resolution means nothing.", "masked"),
-    ("The half-maps are low-passed at 4.01 Å: nothing finer can be told from them.", "low_pass"),
+    ("The half-maps are low-passed at 4.01 Å: no finer detail can be measured.", "low_pass"),
     ("The half-maps share 10 % of their noise.", "shared_noise"),
     ("The sky is blue.", "other")])
 def test_a_sentence_is_given_to_its_cause_and_file_names_do_not_count(bench, sentence, cause):

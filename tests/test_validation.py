@@ -130,7 +130,7 @@ def test_the_score_counts_evaluable_items_only():
     judged = [judge(RATIO, documents, 3.0), judge(RATIO, bad, 2.0), judge(RATIO, {}, 3.0), judge(RATIO, {"fsc": {"error": "No."}}, 3.0)]
     assert summary.score(judged) == dict(passed=1, evaluable=2, service_passed=1, service_evaluable=2)
     text = summary.summary(judged, [("1.a", "FSC", 3.0), ("1.c", "boxes", 4.0)], 2.0)
-    assert "1 of 2 evaluable items" in text and "3.00 to 4.00 Å, 3.50 Å on average" in text and "reported resolution is 2.00 Å" in text
+    assert "1 of 2 items that could be judged are met" in text and "give 3.00 Å to 4.00 Å" in text and "reported resolution is 2.00 Å" in text
 
 
 # --- running -------------------------------------------------------------------------------------------------------------------------
@@ -273,7 +273,7 @@ def test_the_command(demo, tmp_path, capsys):
     folder = str(tmp_path / "out")
     assert main(["validate", "--map", demo["full_map"], "--levels", "0", "--resolution", "5", "-o", folder, "-q"]) == 0
     out = capsys.readouterr().out
-    assert "evaluable items" in out and "0.a" in out and "1.a" not in out
+    assert "items that could be judged" in out and "0.a" in out and "1.a" not in out
     assert sorted(f for f in os.listdir(folder) if f.startswith(("report", "validation"))) == ["report.html", "report.json", "report.pdf",
                                                                                             "validation.json"]
     assert main(["validate", "--map", str(tmp_path / "nowhere.mrc"), "-o", folder]) == 2

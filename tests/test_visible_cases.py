@@ -134,7 +134,7 @@ def test_a_model_whose_occupancies_are_all_0_is_called_that(tiny_halves, tmp_pat
 
 @pytest.mark.compiled
 @pytest.mark.parametrize("capability", ["fsc", "mtriage", "half_map_statistics", "local_fsc", "blocres"])
-@pytest.mark.parametrize("fault, word", [("scaled", "differ in scale"), ("negative", "contrast inverted"), ("moved", "moved by 1.0")])
+@pytest.mark.parametrize("fault, word", [("scaled", "differ in scale"), ("negative", "contrast inverted"), ("moved", "shifted by 1.0")])
 def test_one_fault_is_one_note(blob, capability, fault, word):                                              # V16
     two = blob["half2"]
     data = {"scaled": two.data * 1e6 + 5e3, "negative": -two.data, "moved": np.roll(two.data, 1, 2)}[fault]
@@ -166,7 +166,7 @@ def test_a_map_that_is_not_that_of_its_half_maps_is_said(tiny_halves, capability
     data = np.roll(full.data, 5, 2) if how == "rolled" else full.data[:, :, ::-1].copy()
     warnings = open_study(half1=tiny_halves["half1"], half2=tiny_halves["half2"], full_map=full.with_data(data),
                           mask=tiny_halves["mask"]).run(capability).warnings
-    word = "moved by 5.00, 0.00, 0.00 voxels" if how == "rolled" else "x reversed (mirror image)"
+    word = "shifted by 5.00, 0.00, 0.00 voxels" if how == "rolled" else "x reversed (mirror image)"
     assert sum(word in w for w in warnings) == 1, warnings
 
 

@@ -96,7 +96,7 @@ def _one_job(folder: str, about: Dict[str, Any]) -> Tuple[List[Match[str]], str,
         others = ", ".join(" ".join(k).strip() for k in jobs if k != chosen)
         notes.append(f"{folder} holds files of {len(jobs)} jobs; those of {' '.join(chosen).strip()} are taken, those of {others} are not.")
     if left:
-        notes.append(f"{folder} holds maps whose names tell nothing: {', '.join(left[:5])}{', ...' if len(left) > 5 else ''}; "
+        notes.append(f"{folder} holds maps with unknown names: {', '.join(left[:5])}{', ...' if len(left) > 5 else ''}; "
                      "give them by hand where they are needed.")
     return jobs.get(chosen, []), own[0] or chosen[0], own[1] or chosen[1], notes
 

@@ -253,7 +253,7 @@ def _stamp(record: np.ndarray) -> str:
 def _note_oddities(record: np.ndarray, warnings: List[str]) -> None:
     big = record["mode"].dtype.byteorder == ">"
     if bytes(record["machst"][:2].tolist()) not in ((b"\x11\x11",) if big else (b"\x44\x44", b"\x44\x41")):
-        warnings.append(f"The machine stamp {_stamp(record)} is wrong; the byte order ({'big' if big else 'little'} endian) was told "
+        warnings.append(f"The machine stamp {_stamp(record)} is wrong; the byte order ({'big' if big else 'little'} endian) was taken "
                         "from the box.")
     if record["map"].item() != b"MAP ":
         warnings.append("The word 'MAP' is missing from the header (an old or careless writer).")

@@ -135,7 +135,7 @@ def read_particles(path: str) -> Particles:
 def _notes(known: Dict[str, np.ndarray]) -> List[str]:
     out = []
     if "angles" not in known:
-        out.append("The particles have no angles, so that nothing can be told of how they lie; give those of a refinement.")
+        out.append("The particles have no angles, so that their orientations are unknown; give those of a refinement.")
     if "defocus_u" not in known:
         out.append("The particles have no defocus; give a file with the CTF.")
     sizes, boxes = np.unique(known["pixel_size"].round(5)), np.unique(known["box"])

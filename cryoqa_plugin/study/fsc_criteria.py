@@ -158,9 +158,9 @@ def remark(e: Estimate) -> str:
     if e.state == "below":
         return "nowhere above the threshold"
     if e.state == "never":
-        words.append("never falls below: end of the curve")
+        words.append("above the threshold to Nyquist")
     if e.late_start:
         words.append("begins below")
     if e.returns:
-        words.append(f"comes back above {e.returns} time{'s' if e.returns > 1 else ''}")
+        words.append(f"above again {e.returns} time{'s' if e.returns > 1 else ''}")
     return ", ".join(words)

@@ -71,7 +71,7 @@ class HalfMapFacts(Result):
                                               "them", "none")
     half_maps_signal: Optional[float] = metric("", "agreement of the half-maps coarser than 12 Å, in standard errors of pure noise",
                                                "higher")
-    half_maps_scale: Optional[float] = metric("", "larger standard deviation of the half-maps over the smaller one", "target:1")
+    half_maps_scale: Optional[float] = metric("", "larger over smaller standard deviation of the half-maps", "target:1")
     half_maps_correlation: Optional[float] = metric("", "correlation of the voxels of the half-maps", "none")
     half_maps_zero_fraction: Optional[float] = metric("", "part of the voxels of a half-map that are exactly 0", "lower")
     half_maps_filtered: Optional[bool] = metric("", "the half-maps were low-passed", "none")
@@ -82,16 +82,17 @@ class HalfMapFacts(Result):
                                                   "where it reaches the corners", "none")
     half_maps_damped: Optional[bool] = metric("", "the solvent of the half-maps was damped: their noise is weaker there", "none")
     half_maps_shared_noise: Optional[float] = metric("", "part of the noise that the half-maps share in the solvent; none where it cannot "
-                                                     "be told", "target:0")
+                                                     "be measured", "target:0")
     half_maps_shared_noise_error: Optional[float] = metric("", "its standard error", "lower")
     half_maps_share_noise: Optional[bool] = metric("", "the half-maps share more noise than chance allows: they are not independent",
                                                    "none")
-    half_maps_shift: Optional[float] = metric("voxels", "how far half-map 2 is moved against half-map 1", "target:0")
-    half_maps_shift_vector: Optional[str] = metric("voxels", "the same along x, y, z: half-map 2 is half-map 1 moved by it", "none")
+    half_maps_shift: Optional[float] = metric("voxels", "shift of half-map 2 against half-map 1", "target:0")
+    half_maps_shift_vector: Optional[str] = metric("voxels", "the same along x, y, z: half-map 2 is half-map 1 shifted by it", "none")
     half_maps_shift_error: Optional[float] = metric("voxels", "standard error of the shift", "lower")
-    half_maps_operation: Optional[str] = metric("", "what turns half-map 2 the way round of half-map 1: none, or axes to reverse and "
-                                                "swap", "none")
-    half_maps_likeness: Optional[float] = metric("", "mean FSC coarser than 20 Å after that and with the shift undone", "higher")
+    half_maps_operation: Optional[str] = metric("", "rotation, mirror or sign that brings half-map 2 onto half-map 1: none, or axes to "
+                                                "reverse and swap", "none")
+    half_maps_likeness: Optional[float] = metric("", "mean FSC of the half-maps coarser than 20 Å, rotation, mirror and shift undone",
+                                                 "higher")
 
 
 def values(half_maps: HalfMaps, noise: Optional[HalfMapNoise] = None) -> Dict[str, Any]:

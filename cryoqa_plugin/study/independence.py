@@ -105,7 +105,7 @@ def void_reason(half_maps: HalfMaps) -> Optional[str]:
         return "the half-maps share no signal"
     placed = half_maps.position
     if placed.operation not in (None, "none"):
-        return f"half-map 2 is not the same way round as half-map 1: {placed.operation}"
+        return f"half-map 2 differs from half-map 1 by a rotation, mirror or sign: {placed.operation}"
     if placed.shift is not None and placed.shift > _FAR:
-        return f"half-map 2 is moved by {placed.shift_vector} voxels (x, y, z) against half-map 1"
+        return f"half-map 2 is shifted by {placed.shift_vector} voxels (x, y, z) against half-map 1"
     return None

@@ -52,7 +52,8 @@ class ModelPlaceFacts(Result):
     model_shift: Optional[float] = metric("Å", "length of the shift, 3 Å at most, that makes the model fit best", "target:0")
     model_shift_vector: Optional[str] = metric("Å", "that shift along x, y, z: the model fits best moved by it", "none")
     model_shift_error: Optional[float] = metric("Å", "standard error of the length of the shift", "lower")
-    model_operation: Optional[str] = metric("", "what turns the map the way round of the model: none, or axes to reverse and swap", "none")
+    model_operation: Optional[str] = metric("", "rotation, mirror or sign that brings the map onto the model: none, or axes to reverse "
+                                                "and swap", "none")
     model_place_words: Optional[str] = metric("", "what is wrong with the place of the model, in words", "none")
 
 

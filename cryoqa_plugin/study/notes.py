@@ -66,8 +66,8 @@ def of_origins(maps: Mapping[str, Map]) -> List[str]:
         moved = ", ".join(f"{v:.4g}" for v in voxels)
         whole = all(abs(v - round(v)) < 0.01 for v in voxels)
         out.append(f"The origin of {_named(name, map_)} is ({_triple(map_.origin)}) Å but that of {_named(first_name, first)} is "
-                   f"({_triple(first.origin)}) Å, {moved} voxels{' (whole ones)' if whole else ''} away; the boxes are taken to lie on "
-                   "each other. Correct the wrong header, or move the map.")
+                   f"({_triple(first.origin)}) Å, {moved} voxels{' (whole ones)' if whole else ''} away; the boxes are taken to "
+                   "coincide. Correct the wrong header, or move the map.")
     return out
 
 
@@ -104,8 +104,8 @@ def of_halves(half1: Map, half2: Map, known: HalfMaps, noise: Optional[HalfMapNo
         sort = "copies of each other" if known.identical else "copies of each other, one with its contrast inverted"
         return out + [f"Half-map 1 and half-map 2 are {sort}{files}: there is no noise to compare with; give the two independent ones."]
     if known.no_signal:
-        return out + [f"The half-maps share no signal{files}: coarser than 12 Å they agree no better than noise. No resolution can be "
-                      "given. Check that they are two half-maps of one refinement, and that the refinement worked."]
+        return out + [f"The half-maps share no signal{files}: coarser than 12 Å they agree no better than noise does. No resolution can be "
+                      "given. Check that they are two half-maps of one refinement, and that it converged."]
     placed = position.position_note(known.position, files)
     if placed:
         return out + [placed]
@@ -129,7 +129,7 @@ def _taken_away(known: HalfMaps, noise: Optional[HalfMapNoise], files: str) -> L
         out.append(f"Outside the largest sphere of the box the half-maps hold no noise{files}, as RELION leaves them: the unmasked "
                    "resolution is corrected for that.")
     if known.filtered_at is not None:
-        out.append(f"The half-maps are low-passed at {known.filtered_at:.3g} Å{files}: nothing finer can be told from them. Give the "
+        out.append(f"The half-maps are low-passed at {known.filtered_at:.3g} Å{files}: no finer detail can be measured. Give the "
                    "half-maps as the refinement wrote them.")
     return out
 

@@ -162,15 +162,15 @@ def position_note(found: Position, files: str) -> Optional[str]:
         What is wrong and what to do.
     """
     if found.operation is None:
-        return (f"The half-maps{files} are not of one molecule, or hold nothing but noise: their mean FSC coarser than {_COARSE:g} Å is "
-                f"{found.likeness:.2f}, wherever one is put on the other. Check that they come from one refinement.")
+        return (f"The half-maps{files} do not match: at the best fit of one to the other their mean FSC coarser than {_COARSE:g} Å is "
+                f"{found.likeness:.2f}. Check that they come from one refinement.")
     if found.operation != "none":
-        return (f"Half-map 2 is not the same way round as half-map 1{files}; what makes it so: {found.operation}. Read and write both with "
+        return (f"Half-map 2 differs from half-map 1 by a rotation, mirror or sign{files}: {found.operation}. Read and write both with "
                 "one program, and take the two halves of one refinement.")
     if found.shift is None or found.shift <= _LARGE:
         return None
-    return (f"The half-maps do not lie on each other{files}: half-map 2 is moved by {found.shift_vector} voxels (x, y, z), which makes "
-            "resolutions too low. Move it back by as much, or take the two halves of one refinement.")
+    return (f"The half-maps are not aligned{files}: half-map 2 is shifted by {found.shift_vector} voxels (x, y, z), which makes "
+            "every resolution too low. Shift it back, or take the two halves of one refinement.")
 
 
 def map_position_note(found: Position, map_path: Optional[str]) -> Optional[str]:
@@ -190,12 +190,12 @@ def map_position_note(found: Position, map_path: Optional[str]) -> Optional[str]
     """
     file = f" ({map_path})" if map_path else ""
     if found.operation is None:
-        return (f"The map{file} and the half-maps are not of one molecule: the mean FSC of the map with the mean of the half-maps, coarser "
+        return (f"The map{file} does not match the half-maps: the FSC of the map with the mean of the half-maps, coarser "
                 f"than {_COARSE:g} Å, is {found.likeness:.2f}. Give the map and the half-maps of one refinement.")
     if found.operation != "none":
-        return (f"The map{file} is not the same way round as the half-maps; what makes it so: {found.operation}. Give the map and the "
+        return (f"The map{file} differs from the half-maps by a rotation, mirror or sign: {found.operation}. Give the map and the "
                 "half-maps of one refinement, or turn the map back.")
     if found.shift is None or found.shift <= _LARGE:
         return None
-    return (f"The map{file} does not lie on the half-maps: it is moved by {found.shift_vector} voxels (x, y, z). Move it back by as much, "
+    return (f"The map{file} is not aligned with the half-maps: it is shifted by {found.shift_vector} voxels (x, y, z). Shift it back, "
             "or give the map and the half-maps of one refinement.")

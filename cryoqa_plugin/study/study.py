@@ -231,7 +231,7 @@ class Study(GivenInputs):
         """
         if self.has_halves:
             if self.half_maps.no_signal:
-                raise InputError("The half-maps share no signal, so that no resolution can be told from them; give the resolution.")
+                raise InputError("The half-maps share no signal, so that they have no resolution; give it.")
             curves = self.fsc_curves()
             best = curves.bounded if curves.bounded is not None else getattr(curves, curves.headline)
             return resolution.overall(best.fsc, self.frequencies, self.independence.end)

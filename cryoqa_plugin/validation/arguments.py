@@ -229,7 +229,7 @@ def sentence(found: Sequence[Argument], evaluable: int, halves: bool = True) -> 
     begin = {TRUSTED: "The map can be trusted", RESERVED: "The map can be trusted with reservations",
              NOT_TRUSTED: "The map is not to be trusted as it is"}[words]
     if not halves:
-        begin = {TRUSTED: "As far as can be told without half-maps, the map can be trusted"}.get(words, begin)
+        begin = {TRUSTED: "As far as a map shows without half-maps, it can be trusted"}.get(words, begin)
     against = [a for a in found if a.strength > REMARK][:_SHOWN]
     if not against:
         return f"{begin} (score {score:.1f}): nothing argues against it."

@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..registry import CAPABILITIES
+from ..rounding import show_value
 from . import arguments
 from .items import Judged
 
@@ -29,13 +30,12 @@ def resolution_sentence(found: Sequence[Tuple[str, str, float]], reported: Optio
     """The estimates in one sentence, beside the reported resolution."""
     if not found:
         return ""
-    values = [v for _, _, v in found]
-    mean = sum(values) / len(values)
-    out = (f"The resolution by {len(values)} methods goes from {min(values):.2f} to {max(values):.2f} Å, {mean:.2f} Å on average."
-           if len(values) > 1 else f"The resolution by {found[0][1]} is {mean:.2f} Å.")
+    low, high = (show_value(end(v for _, _, v in found), "Å") for end in (min, max))
+    out = (f"{len(found)} methods, each with a question of its own, give {low} to {high}." if len(found) > 1 else
+           f"The resolution by {found[0][1]} is {low}.")
     if reported is None:
         return out + " No resolution was reported."
-    return out + f" The reported resolution is {reported:.2f} Å."
+    return out + f" The reported resolution is {show_value(reported, 'Å')}."
 
 
 def summary(judged: Sequence[Judged], found: Sequence[Tuple[str, str, float]], reported: Optional[float]) -> str:
@@ -46,7 +46,7 @@ def summary(judged: Sequence[Judged], found: Sequence[Tuple[str, str, float]], r
     verdict = arguments.sentence(arguments.arguments(judged), points["evaluable"], halves)
     words = [verdict or "Nothing could be evaluated with these inputs."]
     if points["evaluable"]:
-        words.append(f"{points['passed']} of {points['evaluable']} evaluable items are as they should be.")
+        words.append(f"{points['passed']} of {points['evaluable']} items that could be judged are met.")
     if failed:
         words.append(f"Not done: {', '.join(failed)}.")
     words.append(resolution_sentence(found, reported))

@@ -314,7 +314,7 @@ def test_choices_that_cannot_be(demo, values, words):
 def test_methods_without_their_input(demo, method, words):
     with pytest.raises(MissingInputError, match=words):
         compute_auto_sharpen(Study(full_map=demo.full_map), AutoSharpenParams(method=method))
-    with pytest.raises(MissingInputError, match="tell the anisotropy"):
+    with pytest.raises(MissingInputError, match="measure the anisotropy"):
         compute_auto_sharpen(Study(full_map=demo.full_map), AutoSharpenParams(remove_anisotropy="half_maps"))
 
 
@@ -322,7 +322,7 @@ def test_a_map_whose_solvent_is_masked_off(demo):
     masked = Study(full_map=demo.full_map.with_data(demo.full_map.data * demo.mask.data))
     result = compute_auto_sharpen(masked, AutoSharpenParams(resolution=5.0))
     assert result.method == "target_b_iso_to_d_cut" and result.noise_from == "unknown" and result.weight is None
-    with pytest.raises(InputError, match="solvent cannot tell"):
+    with pytest.raises(InputError, match="solvent does not show"):
         compute_auto_sharpen(masked, AutoSharpenParams(resolution=5.0, method="solvent"))
     with pytest.raises(InputError, match="choose half_map"):
         compute_auto_sharpen(Study(half1=demo.half1, half2=demo.half2), AutoSharpenParams(method="solvent"))

@@ -162,7 +162,7 @@ def test_a_curve_that_rises_at_its_end_is_found_out():
 def test_a_dip_is_said_and_the_first_crossing_given():
     result = run(noise_maps(lambda r: np.where(abs(r - 7) < 1, 0.0, np.clip(1.3 - r / 12, 0, 1)), box=48))
     assert result.returns_above == 1 and result.resolution == pytest.approx(96 / 6, rel=0.1)
-    assert any("comes back" in row[-1] for row in result.resolutions.rows)
+    assert any("above again" in row[-1] for row in result.resolutions.rows)
 
 
 def test_half_maps_that_agree_nowhere():

@@ -87,7 +87,7 @@ def _blurred(bfactor, seed=4, shape=(40, 41, 42)):
 def test_known_bfactors_of_an_uneven_box(rules, bfactor):
     made = compute_guinier(Study(full_map=_blurred(bfactor)), GuinierParams(rules=rules, fit_to=3.4))
     assert made.bfactor == pytest.approx(bfactor, abs=4) and made.oversharpened is (bfactor > 0) and made.bfactor_error < 4
-    assert ("oversharpened" in made.summary) is (bfactor > 0)
+    assert ("over-sharpened" in made.summary) is (bfactor > 0)
     assert made.fall == pytest.approx(np.exp(-made.bfactor / 4 / 3.4 ** 2))
 
 

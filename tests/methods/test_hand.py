@@ -81,7 +81,7 @@ def test_noise_and_straight_rods_say_nothing():
     ball = Map(masks.ball(noise.shape, (1,) * 3, 28).astype(np.float32), (1.0,) * 3)
     result = compute_hand(Study(full_map=Map(noise, (1.0,) * 3), mask=ball), HandParams(resolution=3.5))
     assert (result.hand, result.wrong_probability, result.mask_source) == ("undetermined", None, "given")
-    assert result.helical_share < 0.15 and result.n_rods > 50 and result.summary.startswith("The hand cannot be told")
+    assert result.helical_share < 0.15 and result.n_rods > 50 and result.summary.startswith("The hand cannot be determined")
     symmetric = noise + noise[::-1, ::-1]
     result = compute_hand(Study(full_map=Map(symmetric, (1.0,) * 3), mask=ball), HandParams(resolution=3.5))
     assert result.hand == "undetermined"

@@ -111,7 +111,7 @@ def test_a_solvent_unlike_the_molecule_gives_no_number():
     weak = map_.with_data((map_.data * (0.03 + 0.97 * mask.data)).astype(np.float32))
     alone = run(weak, mask)
     assert alone.representative is False and alone.median is None and alone.resolution_map is None
-    assert "No local resolution can be told" in alone.summary and "in the molecule as in the solvent" in alone.summary
+    assert "No local resolution can be given" in alone.summary and "in the molecule as in the solvent" in alone.summary
     assert "does not represent the noise of the molecule" in alone.warnings[0]
     assert alone.mask_fraction == np.mean(mask.data >= 0.5) and len(alone.warnings) == 1
     given = run(weak, mask, resolution=3.2)

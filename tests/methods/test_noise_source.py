@@ -81,7 +81,7 @@ def test_where_the_solvent_is(maps):
 
 def test_a_map_where_nothing_stands_out_has_no_solvent(maps):
     whole = UsedMask(maps["mask"].with_data(np.ones((N,) * 3, np.float32)), "none")
-    with pytest.raises(InputError, match=r"No mask could be made from the map, whose molecule does not stand out \(mean.mrc\)"):
+    with pytest.raises(InputError, match=r"No mask could be made from the map, which shows no molecule above the noise \(mean.mrc\)"):
         solvent_outside(Study(full_map=maps["full_map"]), whole)
 
 

@@ -96,7 +96,7 @@ def test_noise_alone_passes_rarely():
     base = _inputs()
     noise = {k: base.half1.with_data(rng.standard_normal((48, 48, 48)).astype(np.float32)) for k in ("half1", "half2")}
     out = run(base.with_(**noise), rules="resmap")
-    assert out.unresolved_fraction > 0.9 and any("stand out of the noise" in w for w in out.warnings)
+    assert out.unresolved_fraction > 0.9 and any("is above the noise" in w for w in out.warnings)
     assert run(base.with_(**noise)).nyquist_fraction < 0.2
 
 

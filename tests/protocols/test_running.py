@@ -112,12 +112,13 @@ CASES = {
     "map_info": Case(says=("32 x 32 x 32", "*half maps identical*: no")),
     "mask": Case(outputs={"outputMask": Out("mask")}, check=_soft),
     "contour": Case(dict(dilate=3.0), {"outputMask": Out("soft_mask")}, ("contour level",), check=_contour),
-    "hand": Case(dict(write_mirrored=True), {"outputVolume": Out("mirrored", "mirrored_half")}, ("hand cannot be told",), check=_mirrored),
+    "hand": Case(dict(write_mirrored=True), {"outputVolume": Out("mirrored", "mirrored_half")}, ("hand cannot be determined",),
+                 check=_mirrored),
     "model_fit": Case(dict(resolution=4.0, contour=0.1), {}, ("Map and model correlate by", "given contour of 0.1"), halves=NONE),
 
     "fsc": Case({}, {"outputVolume": Out("sharpened", OF_INPUT)}, curves=("unmasked", "masked"), check=_as_in_python),
     "mtriage": Case(curves=("half unmasked", "half masked")),                                # no outputMask: one was given
-    "half_map_statistics": Case(dict(local_map=True), {"outputVolume": Out("local_correlation")}, ("share more than noise to",),
+    "half_map_statistics": Case(dict(local_map=True), {"outputVolume": Out("local_correlation")}, ("are significant to",),
                                 ("unmasked",), check=_correlation),
     "directional_fsc": Case({}, {}, ("direction",), ("x", "y", "z", "best", "worst", "global"), ("fsc3d.mrc",)),
 

@@ -85,7 +85,7 @@ def test_good_half_maps_are_left_alone(case):
 
 @pytest.mark.parametrize("fault, words", [
     ("copies", "copies of each other"), ("inverted", "contrast inverted"), ("mirrored", "mirror image"),
-    ("moved", "half-map 2 is moved by 3.0"), ("noise", "share no signal")])
+    ("moved", "half-map 2 is shifted by 3.0"), ("noise", "share no signal")])
 def test_what_voids_a_resolution(case, fault, words):
     one, two = case["half1"].data, case["half2"].data
     halves = {"copies": (one, 2 * one), "inverted": (one, -two), "mirrored": (one, two[:, :, ::-1]), "moved": (one, np.roll(two, 3, 2)),

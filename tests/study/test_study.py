@@ -134,7 +134,7 @@ def test_a_map_that_was_rolled_or_mirrored_is_said(tiny_halves):
     halves = {n: tiny_halves[n] for n in ("half1", "half2")}
     assert Study(full_map=full, **halves).notes() == []
     rolled = Study(full_map=full.with_data(np.roll(full.data, 5, 2)), **halves).notes()
-    assert len(rolled) == 1 and "The map does not lie on the half-maps: it is moved by 5.00, 0.00, 0.00 voxels" in rolled[0]
+    assert len(rolled) == 1 and "The map is not aligned with the half-maps: it is shifted by 5.00, 0.00, 0.00 voxels" in rolled[0]
     mirrored = Study(full_map=full.with_data(full.data[:, :, ::-1].copy()), **halves).notes()
     assert len(mirrored) == 1 and "x reversed (mirror image)" in mirrored[0]
 
@@ -142,7 +142,7 @@ def test_a_map_that_was_rolled_or_mirrored_is_said(tiny_halves):
 def test_one_cause_is_said_once(tiny_halves):
     """Half 2 times a million, negated, or moved: the fault itself, and no second one."""
     one, two = tiny_halves["half1"], tiny_halves["half2"]
-    for changed, word in ((two.data * 1e6 + 5e3, "scale"), (-two.data, "contrast inverted"), (np.roll(two.data, 1, 2), "moved by 1.0"),
+    for changed, word in ((two.data * 1e6 + 5e3, "scale"), (-two.data, "contrast inverted"), (np.roll(two.data, 1, 2), "shifted by 1.0"),
                           (-one.data, "copies"), (3 * one.data, "copies")):
         notes = Study(half1=one, half2=two.with_data(changed)).notes()
         assert len(notes) == 1 and word in notes[0], notes

@@ -40,7 +40,7 @@ class ImportJobResult(Result):
     program: Optional[str] = metric("", "program that wrote the folder: RELION or cryoSPARC", "none")
     job_kind: Optional[str] = metric("", "sort of job, in the program's words", "none")
     job_label: Optional[str] = metric("", "name of the job", "none")
-    version: Optional[str] = metric("", "version of the program, where the folder tells it", "none")
+    version: Optional[str] = metric("", "version of the program, where the folder names it", "none")
     finished: Optional[bool] = metric("", "whether the job ran to its end", "none")
     iteration: Optional[int] = metric("", "iteration that the maps are of, when the job did not finish", "none")
     has_half_maps: Optional[bool] = metric("", "whether both half-maps are there (not asked of a mask job)", "none")

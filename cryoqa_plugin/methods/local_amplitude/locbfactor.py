@@ -30,7 +30,7 @@ class LocbfactorParams:
                        "free of noise nor of form factors; good for comparing places of one map.", label="Rules",
                        choices=("cryoqa", "original"))
     resolution: Optional[float] = param(None, "Finest resolution used; when empty where the FSC of the half-maps falls below 0.143, or "
-                                        "what the solvent of a map alone tells.", label="Resolution", unit="Å", min=0.5, max=50)
+                                        "up to the noise of the solvent of a map alone.", label="Resolution", unit="Å", min=0.5, max=50)
     lowest: Optional[float] = param(None, "Coarsest resolution used; 10 Å when empty (original: 15 Å).", label="Begin at", unit="Å", min=3,
                                     max=200)
     bands: Optional[int] = param(None, "Number of frequencies looked at. More are narrower and blur further. 6 when empty (original: 10).",
@@ -71,7 +71,7 @@ class LocbfactorResult(HalfMapFacts):
     fraction_without: Optional[float] = metric("", "part of the mask without a B-factor", "lower")
     resolution: Optional[float] = metric("Å", "finest resolution used", "none")
     window_used: Optional[float] = metric("Å", "standard deviation of the window", "none")
-    noise_source: Optional[str] = metric("", "what the noise was told from", "none")
+    noise_source: Optional[str] = metric("", "where the noise was taken from", "none")
     mask_source: Optional[str] = metric("", "where the mask comes from: given, made from the map, or none (the whole box)", "none")
     n_voxels: Optional[int] = metric("", "voxels of the mask (at least 0.5)", "none")
     histogram: Optional[Curve] = curve("local B-factor in the mask", x_label="B-factor", x_unit="Å²", y_label="Part of the mask")
@@ -164,5 +164,5 @@ def _original(inputs: AmplitudeInputs, params: LocbfactorParams, values: Dict[st
 
 def _summary(values: Dict[str, Any], params: LocbfactorParams) -> str:
     sign = "" if params.rules == "cryoqa" else " by the original's rules (negative for a fall-off)"
-    return (f"The local B-factor is {values['median']:.0f} Å² in the median{sign}, {values['p5']:.0f} to "
-            f"{values['p95']:.0f} Å² over 5–95 % of the mask.")
+    return (f"Local B-factor{sign}: median {values['median']:.0f} Å², {values['p5']:.0f} to {values['p95']:.0f} Å² over 5–95 % "
+            "of the mask.")

@@ -11,6 +11,7 @@ from ...io.maps import Map
 from ...params import param
 from ...progress import Progress, silent
 from ...results import Curve, Table, curve, map_output, metric, table
+from ...rounding import show_value
 from ...study import Study
 from ...study.halves import HalfMapFacts
 from . import local_power
@@ -31,7 +32,7 @@ class LococcupancyParams:
                        "bands in which the amplitude is not among the weakest; its mean in the mask is 0.75 by construction.",
                        label="Rules", choices=("cryoqa", "original"))
     resolution: Optional[float] = param(None, "Finest resolution used; when empty where the FSC of the half-maps falls below 0.143, or "
-                                        "what the solvent of a map alone tells.", label="Resolution", unit="Å", min=0.5, max=50)
+                                        "up to the noise of the solvent of a map alone.", label="Resolution", unit="Å", min=0.5, max=50)
     lowest: Optional[float] = param(None, "Coarsest resolution used; 10 Å when empty (original: 15 Å).", label="Begin at", unit="Å", min=3,
                                     max=200)
     bands: int = param(6, "Number of frequencies looked at.", label="Bands", min=3, max=100, expert=True, only_if=("rules", ("cryoqa",)))
@@ -61,10 +62,10 @@ class LococcupancyResult(HalfMapFacts):
     fraction_without_detail: Optional[float] = _part("part of the mask with an occupancy below 0.25: a belt of detergent or lipid, "
                                                      "disorder, or solvent", "lower")
     fraction_partial: Optional[float] = _part("part of the mask with an occupancy below 0.5, of half-maps where the mask holds no more "
-                                              "than 2 % without detail; none where heterogeneity cannot be told", "lower")
+                                              "than 2 % without detail; none where heterogeneity cannot be judged", "lower")
     resolution: Optional[float] = metric("Å", "finest resolution used", "none")
     window_used: Optional[float] = metric("Å", "standard deviation of the window", "none")
-    noise_source: Optional[str] = metric("", "what the noise was told from", "none")
+    noise_source: Optional[str] = metric("", "where the noise was taken from", "none")
     n_bands: Optional[int] = metric("", "frequencies looked at", "none")
     mask_source: Optional[str] = metric("", "where the mask comes from: given, made from the map, or none (the whole box)", "none")
     n_voxels: Optional[int] = metric("", "voxels of the mask (at least 0.5)", "none")
@@ -114,16 +115,16 @@ def compute_lococcupancy(study: Study, params: LococcupancyParams, *, progress: 
     judged = bare <= _SMALL and not original and inputs.maps.halves
     if not inputs.maps.halves and low > _SMALL:
         inputs.maps.warnings.append("Of one map alone, weights and filters differ from place to place as much as occupancies do: whether "
-                                    "parts of the molecule are there in some particles only is told from half-maps.")
+                                    "parts of the molecule are missing in some particles needs half-maps.")
     elif not judged and not original and low > _SMALL:
         inputs.maps.warnings.append(f"{100 * bare:.2g} % of the mask hold hardly any detail, as a belt of detergent or lipid, a disordered "
-                                    "part or solvent do; whether parts of the molecule are there in some particles only cannot be told.")
+                                    "part or solvent do; whether parts of the molecule are missing in some particles cannot be judged.")
     values.update(local_power.percentiles(known), fraction_low=low, fraction_without_detail=bare,
                   fraction_partial=low if judged else None,
                   histogram=local_power.histogram(known), local_occupancy=inputs.maps.mean.with_data(made))
     progress(1.0, "done")
-    summary = (f"The local occupancy is {values['median']:.2f} in the median, {values['p5']:.2f} to "
-               f"{values['p95']:.2f} over 5–95 % of the mask; {100 * values['fraction_low']:.3g} % lie below {_LOW:g}.")
+    summary = (f"Local occupancy: median {values['median']:.2f}, {values['p5']:.2f}–{values['p95']:.2f} over 5–95 % of the mask; "
+               f"{show_value(100 * values['fraction_low'], '%')} lie below {_LOW:g}.")
     return LococcupancyResult(summary=summary, warnings=tuple(inputs.maps.warnings), **values)
 
 

@@ -50,9 +50,9 @@ class BlocresResult(LocalResolution, HalfMapFacts):
     """Result of :func:`compute_blocres`; percentiles are over the voxels of the mask, unresolved ones at the edge of the box."""
 
     schema: ClassVar[str] = "cryoqa/blocres/1"
-    unresolved_fraction: Optional[float] = metric("", "part of the boxes whose FSC is below the threshold at the edge of a box already",
+    unresolved_fraction: Optional[float] = metric("", "part of the boxes whose FSC is below the threshold from the first shell",
                                                   "lower")
-    nyquist_fraction: Optional[float] = metric("", "part of the boxes whose FSC never falls below the threshold", "none")
+    nyquist_fraction: Optional[float] = metric("", "part of the boxes whose FSC stays above the threshold to Nyquist", "none")
     several_fraction: Optional[float] = metric("", "part of the boxes whose FSC falls below the threshold more than once", "lower")
     box_over_resolution: Optional[float] = metric("", "edge of the boxes over the median resolution", "higher")
     coefficients: Optional[float] = metric("", "independent coefficients behind the FSC of a box at the median resolution", "higher")

@@ -9,6 +9,7 @@ import numpy as np
 
 from ...io.maps import Map
 from ...results import Curve, Result, Table, curve, map_output, metric, table
+from ...rounding import show_value
 from ...study import Study
 from ...study.mask import INSIDE, UsedMask, inside_of
 
@@ -41,8 +42,8 @@ class LocalResolution(Result):
     unresolved_fraction: Optional[float] = metric("", "part of the mask without a resolution: no signal even at the coarsest looked at",
                                                   "lower")
     nyquist_fraction: Optional[float] = metric("", "part of the mask with signal up to the finest resolution looked at", "none")
-    filtered_fraction: Optional[float] = metric("", "part of the mask whose resolution was cut off at the low-pass of the half-maps, as "
-                                                "nothing finer can be told from them; none where they were not low-passed", "lower")
+    filtered_fraction: Optional[float] = metric("", "part of the mask whose resolution was cut off at the low-pass of the half-maps, "
+                                                "beyond which they hold no detail; none where they were not low-passed", "lower")
     mask_source: Optional[str] = metric("", "where the mask comes from: given, made from the map, or none (the whole box)", "none")
     mask_fraction: Optional[float] = metric("", "part of the box inside the mask (at least 0.5)", "none")
     histogram: Optional[Curve] = curve("Local resolution in the mask", x_label="Resolution", x_unit="Å", y_label="Part of the mask",
@@ -204,10 +205,10 @@ def limits_of_halves(study: Study, values: Mapping[str, Any], mended: bool = Fal
     out = []
     if values.get("filtered_fraction"):
         out.append(f"{100 * values['filtered_fraction']:.0f} % of the mask is resolved up to the edge of the low-pass filter of the "
-                   f"half-maps, {filter_edge(study):.3g} Å, and stands there; how much better it is cannot be told.")
+                   f"half-maps, {filter_edge(study):.3g} Å, and is given as that; it may be finer.")
     noise = study.noise if study.has_halves else None
     if noise is not None and noise.damping.found:
-        what = ("There the noise of the molecule was taken in its place, and the local resolutions are less sure." if mended else
+        what = ("There the noise of the molecule was taken in its place, and the local resolutions are less certain." if mended else
                 "There the local resolutions come out too fine.")
         out.append("Near the surface of the molecule windows reach into solvent that was damped, or cut off by a mask: the noise of the "
                    f"half-maps is {noise.damping.ratio:.2g} times as strong in the molecule. {what}")
@@ -215,7 +216,7 @@ def limits_of_halves(study: Study, values: Mapping[str, Any], mended: bool = Fal
         share = noise.shared.share
         what = ("The local resolutions here are without it, as far as the molecule shares as much." if mended and share else
                 "Local resolutions come out too fine by it.")
-        how = f"share {100 * share:.2g} % of their noise" if share else "share their noise"
+        how = f"share {show_value(100 * share, '%')} of their noise" if share else "share their noise"
         out.append(f"The half-maps {how}. {what}")
     return out
 
@@ -298,6 +299,7 @@ def summary_of_halves(values: Mapping[str, Any], used: UsedMask, *, curves: str,
         What it was read in, such as ``window of 5 Å``.
     """
     if values["half_maps_identical"]:
-        return f"The half-maps are copies of each other: {curves} is 1 everywhere and says nothing about resolution."
-    return (f"The local resolution at {at} is {values['median']:.2f} Å in the median and from {values['p5']:.2f} to "
-            f"{values['p95']:.2f} Å for nine tenths of the voxels, {used.words} ({how}).")
+        return f"The half-maps are copies of each other: {curves} is 1 everywhere and measures no resolution."
+    return (f"Local resolution at {at}: median {values['median']:.2f} Å, {values['p5']:.2f}–{values['p95']:.2f} Å over 5–95 % of the "
+            f"voxels "
+            f"{used.words} ({how}).")

@@ -38,8 +38,8 @@ _FLOOR = 1e-7                         # noise over power, at the least
 class MapResolutionParams:
     """Parameters of :func:`compute_map_resolution`."""
 
-    resolution: Optional[float] = param(None, "Reported resolution. A map whose solvent was masked off needs it: it says where the noise "
-                                        "is. Else the local resolutions are only compared with it.", label="Resolution", unit="Å",
+    resolution: Optional[float] = param(None, "Reported resolution. A map whose solvent was masked off needs it for the level of the "
+                                        "noise. Else the local resolutions are only compared with it.", label="Resolution", unit="Å",
                                         min=0.5, max=200)
     noise: str = param("auto", "Where the noise is from: the solvent around the molecule, or the assumption that the molecule has the "
                        "resolution given. Auto takes the solvent, unless there is too little of it or it was weakened and a "
@@ -59,7 +59,8 @@ class MapResolutionResult(LocalResolution):
     standard_error: Optional[float] = metric("Å", "median standard error of the local resolution, if the noise is right", "lower")
     significant_fraction: Optional[float] = metric("", "part of the mask whose resolution has a standard error below 5 %",
                                                    "higher")
-    representative: Optional[bool] = metric("", "the solvent has the noise of the molecule, as far as can be told; no local resolution is "
+    representative: Optional[bool] = metric("", "the solvent has the noise of the molecule, as far as the map shows; no local resolution "
+                                                "is "
                                             "given where it has not", "none")
     noise_source: Optional[str] = metric("", "where the noise comes from: the solvent, or the resolution given", "none")
     noise_trend: Optional[float] = metric("", "noise at the middle of the box over that of the solvent, by its course along the radius",
@@ -183,7 +184,7 @@ def _doubt(sure: Dict[str, Any], noise: Dict[str, Optional[float]], finest: floa
     if damping is not None and damping.found:
         return f"the half-maps show that it was damped, their noise being {damping.ratio:.2g} times as strong in the molecule"
     if beyond > _UNLIKE:
-        return (f"where the signal has ended, at {finest:.2f} Å, there is {beyond:.2g} times as much power in the molecule as in the "
+        return (f"at {finest:.2f} Å, where the signal has ended, there is {beyond:.2g} times as much power in the molecule as in the "
                 "solvent")
     if level > _FILTERED:
         return (f"{100 * level:.0f} % of the mask is above the noise of the solvent up to {finest:.2f} Å, where the bands end")
@@ -195,11 +196,12 @@ def _withheld(doubt: str, study: Study, used: UsedMask, spectrum: MapSpectrum, n
     inside = used.data >= INSIDE
     made = used.map if used.source == "made" else None
     return MapResolutionResult(
-        summary=f"No local resolution can be told from this map alone: {doubt}.",
-        warnings=(*used.notes(), "The solvent does not represent the noise of the molecule. A map alone does not tell why: noise that is "
-                  "uneven, a filter, a treatment of the solvent, large voxels. Give the half-maps, or the resolution: then places can be "
-                  "compared with each other."), representative=False, noise_source="solvent", window=spectrum.window,
-        mask_source=used.source, mask_fraction=float(np.count_nonzero(inside) / inside.size), mask_used=made, **noise, **spectrum.parts)
+        summary=f"No local resolution can be given from this map alone: {doubt}.",
+        warnings=(*used.notes(), "The solvent does not represent the noise of the molecule. Uneven noise, a filter, "
+                  "a treatment of the solvent or large voxels do this; a map alone cannot show which. Give the half-maps, or the "
+                  "resolution: then places can be compared with each other."), representative=False, noise_source="solvent",
+        window=spectrum.window, mask_source=used.source, mask_fraction=float(np.count_nonzero(inside) / inside.size), mask_used=made,
+        **noise, **spectrum.parts)
 
 
 def _map_spectrum(study: Study, mask: np.ndarray, params: MapResolutionParams) -> MapSpectrum:
@@ -302,8 +304,8 @@ def _noise_inside(trend: noises.Trend, squares: np.ndarray, ratio: np.ndarray,
 def _summary(v: Dict[str, Any]) -> str:
     how = ("against the noise of its solvent" if v["noise_source"] == "solvent"
            else f"if the molecule as a whole has the {v['overall']:.2f} Å given")
-    return (f"The map alone has a local resolution of {v['median']:.2f} Å in the median and from {v['p5']:.2f} to {v['p95']:.2f} Å for "
-            f"nine tenths of the mask, {how} (window of {v['window']:.1f} Å).")
+    return (f"Local resolution of the map alone: median {v['median']:.2f} Å, {v['p5']:.2f}–{v['p95']:.2f} Å over 5–95 % of the "
+            f"mask, {how} (window of {v['window']:.1f} Å).")
 
 
 def _warnings(v: Dict[str, Any], study: Study, used: UsedMask, doubt: Optional[str]) -> List[str]:

@@ -43,7 +43,7 @@ _PREFERENCE, _RATIO = 0.3, 1.15       # beyond both, some directions are preferr
 class MonodirParams:
     """Parameters of the ``monodir`` capability."""
 
-    directions: str = param("81", "Number of directions, evenly over half the sphere. More take longer and hardly tell more: their cones "
+    directions: str = param("81", "Number of directions, evenly over half the sphere. More take longer and hardly add: their cones "
                             "overlap.", label="Directions", choices=("21", "81", "321"))
     cone: float = param(20.0, "Half-angle of the soft double cone around each direction.", label="Cone", unit="degrees", min=8, max=45)
     threshold: float = param(0.143, "Local FSC of half-maps at which the resolution is read; with a single map, the FSC that "
@@ -389,7 +389,7 @@ def _summary(study: Study, v: Dict[str, Any]) -> str:
     if copies:
         return f"{copies} the resolution of any direction."
     if v["unresolved_fraction"] >= _UNSURE:
-        return "Much of the mask does not stand out of the noise in many directions, so that their resolutions mean little."
+        return "Much of the mask is at the noise level in many directions, so that their resolutions mean little."
     if not v["preferred"]:
         return (f"No direction is preferred: a typical voxel has {v['highest_median']:.2f} Å in its best and {v['lowest_median']:.2f} Å in "
                 f"its worst directions, and the regions of directions differ by {100 * (v['regional_ratio'] - 1):.0f} %.")

@@ -105,7 +105,7 @@ def _noise_words(inputs: MonoresInputs) -> str:
 def _warnings(inputs: MonoresInputs, out: Dict[str, Any]) -> List[str]:
     notes = inputs.used.notes() + unknown_notes(inputs.study, inputs.params.resolution) + limits_of_halves(inputs.study, out)
     if "median" not in out:
-        notes.append(f"No voxel of the mask stands out of the noise ({inputs.study.grid.path}); check that the maps are not masked and "
+        notes.append(f"The whole mask is at the noise level ({inputs.study.grid.path}); check that the maps are not masked and "
                      "that the mask lies on the molecule.")
     return notes
 
@@ -116,6 +116,6 @@ def _summary(study: Study, out: Dict[str, Any]) -> str:
     if copies:
         return f"{copies} the local resolution."
     if "median" not in out:
-        return "No voxel of the mask stands out of the noise, so that there is no local resolution."
-    return (f"Local resolution in the mask: median {out['median']:.2f} Å, from {out['p5']:.2f} to {out['p95']:.2f} Å for nine tenths of it "
+        return "The whole mask is at the noise level, so that there is no local resolution."
+    return (f"Local resolution (MonoRes): median {out['median']:.2f} Å, {out['p5']:.2f}–{out['p95']:.2f} Å over 5–95 % of the mask "
             f"(noise from the {out['noise_source']}).")

@@ -86,7 +86,8 @@ def solvent_outside(study: Study, used: UsedMask) -> np.ndarray:
     files = ", ".join(m.path for m in (map_, study.inputs.mask) if m is not None and m.path)
     files = f" ({files})" if files else ""
     if used.source == "none":
-        raise InputError(f"No mask could be made from the map, whose molecule does not stand out{files}, so that there is no solvent to "
+        raise InputError(f"No mask could be made from the map, which shows no molecule above the noise{files}, so that there is no "
+                         f"solvent to "
                          "take the noise from; give a mask, or the half-maps.")
     solvent = (used.data <= _OUTSIDE) & ~around_flat(study.flat, map_)
     part = np.count_nonzero(solvent) / solvent.size
@@ -112,8 +113,8 @@ def copies_words(study: Study) -> Optional[str]:
     if not study.has_halves:
         return None
     if study.half_maps.identical:
-        return "The half-maps are copies of each other and say nothing about"
-    return "One half-map is the other with its contrast inverted, and they say nothing about" if study.half_maps.inverted else None
+        return "The half-maps are copies of each other and do not show"
+    return "One half-map is the other with its contrast inverted, and they do not show" if study.half_maps.inverted else None
 
 
 def noise_source(study: Study) -> str:

@@ -63,7 +63,7 @@ class RelionLocresResult(LocalResolution, HalfMapFacts):
     schema: ClassVar[str] = "cryoqa/relion_locres/1"
     unresolved_fraction: Optional[float] = metric("", "part of the spheres that have no resolution, or none finer than the coarsest",
                                                   "lower")
-    nyquist_fraction: Optional[float] = metric("", "part of the spheres whose FSC never falls below the threshold", "none")
+    nyquist_fraction: Optional[float] = metric("", "part of the spheres whose FSC stays above the threshold to Nyquist", "none")
     several_fraction: Optional[float] = metric("", "part of the spheres whose FSC falls below the threshold more than once", "lower")
     random_fsc: Optional[float] = metric("", "mean FSC of the spheres with random phases, at their resolution: what the mask alone makes",
                                          "lower")

@@ -352,8 +352,8 @@ def _warnings(inputs: ResmapInputs, values: Dict[str, Any]) -> List[str]:
     notes, study = inputs.used.notes() + limits_of_halves(inputs.study, values), inputs.study
     assigned = 1 - values["unresolved_fraction"]
     if assigned < 0.5 and copies_words(study) is None:
-        notes.append(f"Only {100 * assigned:.0f} % of the mask stand out of the noise at {inputs.levels[-1]:g} Å or finer "
-                     f"({study.grid.path}); the others stand at that number. Check the mask, or test coarser resolutions.")
+        notes.append(f"Only {100 * assigned:.0f} % of the mask is above the noise at {inputs.levels[-1]:g} Å or finer "
+                     f"({study.grid.path}); the rest is given that number. Check the mask, or test coarser resolutions.")
     return notes
 
 
@@ -361,5 +361,5 @@ def _summary(study: Study, used: UsedMask, v: Dict[str, Any]) -> str:
     copies = copies_words(study)
     if copies:
         return f"{copies} the local resolution."
-    return (f"A local sinusoid is significant up to {v['median']:.2f} Å in the median and from {v['p5']:.2f} to {v['p95']:.2f} Å for nine "
-            f"tenths of the voxels, {used.words} (noise from the {v['noise_source']}).")
+    return (f"Local resolution (ResMap): median {v['median']:.2f} Å, {v['p5']:.2f}–{v['p95']:.2f} Å over 5–95 % of the voxels "
+            f"{used.words} (noise from the {v['noise_source']}).")

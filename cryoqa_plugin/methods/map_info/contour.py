@@ -12,6 +12,7 @@ from ...io.maps import Map
 from ...params import param
 from ...progress import Progress, silent
 from ...results import Curve, Result, Table, curve, map_output, metric, table
+from ...rounding import show_value
 from ...study import Study, extent
 from ...study.masses import PROTEIN, Mass, mass_of_model, mass_of_sequences
 from ...study.mask import INSIDE
@@ -62,7 +63,7 @@ class ContourResult(Result):
     contour_highest: float = metric("", "highest level that still shows most of the molecule", "none")
     contour_bound: str = metric("", "what bounds the suggested level: noise, the expected volume (of a model or a sequence), or the "
                                 "filling of the low-passed molecule", "none")
-    level_verdict: str = metric("", "what is said of the contour level: fits, too high, too low, or drowned in noise where no level shows "
+    level_verdict: str = metric("", "verdict on the contour level: fits, too high, too low, or drowned in noise where no level shows "
                                 "a fifth of the model", "none")
     volume: float = metric("Å³", "volume at and above the contour level", "none")
     mass: float = metric("kDa", "mass that fills this volume: 1.207 Å³ a Da of protein, 0.91 of nucleic acid, in the parts of the model or "
@@ -326,9 +327,9 @@ def _summary(level: float, suggested: bool, values: Dict[str, Any]) -> str:
     many = values["n_components"]
     parts = "in one piece" if many == 1 else f"{values['largest_percent']:.0f} % of it in the largest of {many} pieces"
     part = values["outliers_percent"]
-    said = "" if part is None else f"; {part:.2g} % of the background are outliers"
+    said = "" if part is None else f"; {show_value(part, '%')} of the background are outliers"
     space = values["space_min_percent"]
-    room = "" if space is None else f", at least {space:.0f} % of the box from its faces"
+    room = "" if space is None else f", at least {space:.0f} % of the box away from its faces"
     shape = f" It is {extent.words(values['through'])}." if values["through"] else ""
-    return (f"At the {'suggested ' if suggested else ''}contour level {level:.4g} the map encloses {values['volume']:.0f} Å³, "
-            f"{values['mass']:.0f} kDa, {parts}{room}{said}.{shape}")
+    return (f"At the {'suggested ' if suggested else ''}contour level {level:.4g} the map encloses {show_value(values['volume'], 'Å³')}, "
+            f"{show_value(values['mass'], 'kDa')}, {parts}{room}{said}.{shape}")

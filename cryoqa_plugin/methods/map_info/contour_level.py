@@ -387,9 +387,9 @@ def sentence(level: float, levels: Levels, shown: Tuple[float, float], target: O
     right = f"{levels.suggested:.3g} ({levels.lowest:.3g} to {levels.highest:.3g})"
     where = "" if target is None else f" of the {target.mass.total / 1000:.3g} kDa of the {target.source}"
     if verdict == DROWNED and not where:
-        return "No contour level shows a molecule: above the noise of the map there is no more than noise leaves."
+        return "No contour level shows a molecule: nothing lies above the noise of the map."
     if verdict == DROWNED:
-        return (f"Only {shown[0]:.3g} kDa{where} stand out from the noise of the map: filter it to its resolution, or look for what hides "
+        return (f"Only {shown[0]:.3g} kDa{where} lie above the noise of the map: filter it to its resolution, or look for what hides "
                 "the signal.")
     if verdict == HIGH:
         return (f"The contour level is too high, {level:.3g}: above it lie {shown[0]:.3g} kDa{where}; at the suggested level, {right}, "

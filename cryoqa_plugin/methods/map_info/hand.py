@@ -23,7 +23,7 @@ class HandParams:
     """Parameters of the ``hand`` capability."""
 
     resolution: Optional[float] = param(None, "Resolution of the map: finer detail is left out, as is everything finer than 4 Å. When "
-                                        "empty that of the half-maps, or what the solvent of a map alone tells.",
+                                        "empty that of the half-maps, or that of the solvent of a map alone.",
                                         label="Resolution", unit="Å", min=0.5, max=100)
     error_allowed: float = param(0.001, "The hand is called right or wrong when the probability of the opposite is below this.",
                                  label="Error allowed", min=1e-12, max=0.4, expert=True)
@@ -124,15 +124,17 @@ def _resolution(study: Study, params: HandParams) -> float:
 
 def _verdict(evidence: steps.Evidence, params: HandParams, n_rods: int, resolution: float) -> Tuple[str, str]:
     if resolution > steps.COARSEST:
-        return "undetermined", (f"The hand cannot be told: at {resolution:.3g} Å the turns of an alpha helix, 5.4 Å apart, are not seen; "
+        return "undetermined", (f"The hand cannot be determined: at {resolution:.3g} Å the turns of an alpha helix, 5.4 Å apart, are not "
+                                f"seen; "
                                 f"{steps.COARSEST:g} Å is the least that is needed.")
     if evidence.pieces < steps.LEAST or evidence.share < steps.SHARE:
-        return "undetermined", (f"The hand cannot be told: {evidence.pieces} of {n_rods} rods of the map look like pieces of an alpha "
+        return "undetermined", (f"The hand cannot be determined: {evidence.pieces} of {n_rods} rods of the map look like pieces of an "
+                                f"alpha "
                                 "helix, which is too few.")
     side = "right" if evidence.z > 0 else "left"
     part = 100 * (evidence.top if side == "right" else 1 - evidence.top)
     if min(evidence.wrong, 1 - evidence.wrong) >= params.error_allowed:
-        return "undetermined", (f"The hand cannot be told: {evidence.pieces} pieces of alpha helix were found, but they do not agree "
+        return "undetermined", (f"The hand cannot be determined: {evidence.pieces} pieces of alpha helix were found, but they do not agree "
                                 f"({part:.0f} % of the best wind to the {side}).")
     words = f"{part:.0f} % of the best of {evidence.pieces} pieces of alpha helix wind to the {side} (z = {evidence.z:.1f})"
     if side == "right":

@@ -45,7 +45,7 @@ class MapInfoResult(HalfMapFacts):
     maximum: float = metric("", "largest density", "none")
     mean: float = metric("", "mean density", "none")
     sd: float = metric("", "standard deviation of the density", "none")
-    skewness: float = metric("", "skewness of the density; positive where a molecule stands out of flat solvent", "higher")
+    skewness: float = metric("", "skewness of the density; positive for a molecule in flat solvent", "higher")
     kurtosis: float = metric("", "excess kurtosis of the density", "none")
     voxel_size: str = metric("Å", "voxel size along x, y, z", "none")
     box: str = metric("voxels", "part of the map that is present, along x, y, z", "none")
@@ -63,7 +63,7 @@ class MapInfoResult(HalfMapFacts):
     masked: bool = metric("", "whether the map was multiplied by a mask", "none")
     voxel_size_unset: bool = metric("", "whether a header has voxels of exactly 1 Å, as programs write that do not know the size, and "
                                     "none was given", "none")
-    inverted: bool = metric("", "whether the density points down: particles dark on bright", "none")
+    inverted: bool = metric("", "whether the density is negative: particles dark on bright (inverted contrast)", "none")
     contour: float = metric("", "density that the next values refer to", "none")
     volume: float = metric("Å³", "volume above the contour", "none")
     centre_offset: Optional[float] = metric("", "distance from the centre of mass above the contour to the middle, in parts of the "
@@ -279,7 +279,7 @@ def _summary(map_: Map, out: MapInfoResult) -> str:
     box = " x ".join(str(n) for n in map_.shape[::-1])
     words = f"A map of {box} voxels of {map_.voxel:.4g} Å (finest resolution {out.nyquist:.2f} Å), {', '.join(state)}"
     if out.half_maps_identical:
-        return words + "; one half-map is a copy of the other, so that nothing can be learned from them."
+        return words + "; one half-map is a copy of the other, so that they show nothing about the map."
     if out.half_maps_masked:
         return words + "; its half-maps are masked, so that their FSC is too good."
     return words + "."

@@ -13,6 +13,7 @@ from ...io.maps import Map
 from ...params import param
 from ...progress import Progress, silent
 from ...results import Curve, Result, Table, curve, map_output, metric, table
+from ...rounding import show_value
 from ...study import Study
 from ...study.mask import EDGE, INSIDE, NEAR, contour, drop_small, filter_resolution
 from . import common
@@ -152,7 +153,7 @@ def _check(study: Study, method: str) -> Map:
         raise MissingInputError(f"The method '{method}' needs {words} and none was given; give it or choose another method.")
     maps = {n: m for n, m in study.maps().items() if n in ("full_map", "mask", "mask2")}
     if not maps:
-        raise MissingInputError("A mask around a model needs a map or a mask that tells the box and the voxel size; give one.")
+        raise MissingInputError("A mask around a model needs a map or a mask for its box and voxel size; give one.")
     study.check("full_map", "mask", "mask2", least=2, what="a mask needs")
     return next(iter(maps.values()))
 
@@ -257,7 +258,7 @@ def _summary(out: MaskResult, automatic: bool) -> str:
         chosen = ", chosen from the data" if automatic else ""
         words = f"{out.method} mask of the map, threshold {out.threshold:.4g}{chosen}"
     parts = "1 part" if out.n_components == 1 else f"{out.n_components} parts"
-    return (f"Mask ({words}): {out.volume:.0f} Å³, room for {out.mass:.0f} kDa of protein, "
+    return (f"Mask ({words}): {show_value(out.volume, 'Å³')}, room for {show_value(out.mass, 'kDa')} of protein, "
             f"{100 * out.box_fraction:.1f} % of the box, in {parts}, with a soft edge of {out.soft_edge_width:.1f} Å.")
 
 

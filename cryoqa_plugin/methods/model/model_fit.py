@@ -41,7 +41,7 @@ class ModelFitResult(ModelPlaceFacts, HalfMapFacts):
     residues_shifted: Optional[float] = metric("%", "part of the residues that are out of register: their side chains fit better one to "
                                                "four residues along", "lower")
     register_signal: Optional[float] = metric("", "score of the sequence where it fits best above that of other shifts, in standard "
-                                              "deviations; below 6 the side chains do not tell", "higher")
+                                              "deviations; below 6 the side chains do not decide", "higher")
     register_words: Optional[str] = metric("", "which residues are out of register, in words", "none")
     inclusion_all: Optional[float] = metric("", "part of the atoms, hydrogens apart, where the map is above the contour level", "higher")
     inclusion_backbone: Optional[float] = metric("", "the same for the atoms of the backbone", "higher")

@@ -12,6 +12,7 @@ from ...io.maps import Map
 from ...io.models import Model
 from ...params import param
 from ...results import Curve
+from ...rounding import show_value
 from ...study import Study
 from ..map_info.contour import ContourParams
 from ..map_info.contour_level import levels_of
@@ -228,5 +229,6 @@ def summary(values: Dict[str, Any]) -> str:
         return "–" if values.get(name) is None else f"{values[name]:.3f}"
 
     level = "suggested" if values["contour_suggested"] else "given"
-    return (f"Map and model correlate by {number('cc_mask')} inside the molecule (CC_mask) at {values['resolution']:.2f} Å; the map is "
-            f"above the {level} contour of {values['contour']:.3g} at {100 * (values.get('inclusion_all') or 0):.1f} % of the atoms.")
+    return (f"Map and model correlate by {number('cc_mask')} inside the molecule (CC_mask) at {values['resolution']:.2f} Å; "
+            f"{show_value(100 * (values.get('inclusion_all') or 0.0), '%')} of the atoms lie above the {level} contour of "
+            f"{values['contour']:.3g}.")

@@ -100,7 +100,7 @@ def _words(rows: Sequence[Tuple[Any, ...]]) -> Optional[str]:
         return None
     said = ", ".join(f"residues {first} to {last} of chain {name} by {abs(shift)}" for name, first, last, _, shift, _ in rows[:_SAID])
     more = f", and {len(rows) - _SAID} stretches more" if len(rows) > _SAID else ""
-    return f"The sequence is out of register: {said}{more}. Their side chains fit better moved along the chain."
+    return f"The sequence is out of register: {said}{more}. Their side chains fit better shifted along the chain."
 
 
 def _residues(model: Model, keep: np.ndarray, origin: Any) -> Tuple[List[_Chain], Conformers]:

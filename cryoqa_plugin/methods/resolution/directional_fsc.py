@@ -67,7 +67,7 @@ class DirectionalFscResult(HalfMapFacts):
     effective_directions: Optional[float] = metric("", "number of independent directions that the Bingham test counts", "none")
     area_ratio: Optional[float] = metric("", "smallest over largest area under the directional FSC curves", "higher")
     sphericity: Optional[float] = metric("", "sphericity of the surface of constant FSC in reciprocal space; 1 is a ball", "higher")
-    reach_nyquist: Optional[float] = metric("", "part of the directions whose FSC never falls below the threshold", "none")
+    reach_nyquist: Optional[float] = metric("", "part of the directions resolved to Nyquist", "none")
     u_xx: Optional[float] = _u("xx of the displacement tensor of the signal less its mean; positive falls off faster")
     u_yy: Optional[float] = _u("yy of the tensor")
     u_zz: Optional[float] = _u("zz of the tensor")

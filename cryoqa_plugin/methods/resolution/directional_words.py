@@ -31,7 +31,7 @@ def no_direction(study: Study) -> str:
     known = study.half_maps
     reason = void_reason(known)
     if reason is None and not place_is_known(known):
-        reason = "the half-maps do not lie on each other"
+        reason = "the half-maps are not aligned"
     return f"There is no resolution in any direction: {reason}." if reason else ""
 
 
@@ -52,7 +52,7 @@ def notes(found: DirectionalCurves, displacement: Optional[Tensor]) -> Tuple[str
     if displacement is None and found.edge is None:
         out.append("The half-maps agree over too few coefficients, so that no displacement tensor could be fitted.")
     if found.noise is None or not found.noise.known:
-        out.append("The half-maps hold too few coefficients to tell whether the particles were seen evenly from all sides.")
+        out.append("The half-maps hold too few coefficients to judge whether the particles were seen evenly from all sides.")
     return tuple(out)
 
 
@@ -100,7 +100,7 @@ def _views(noise: Optional[DirectionalNoise]) -> str:
     """What the noise alone tells of the views."""
     if noise is None or not noise.uneven:
         return _even(noise)
-    of = "the coefficients around it hold nothing" if noise.empty else f"noise differs by a factor of {noise.ratio:.1f}"
+    of = "the coefficients around it are empty" if noise.empty else f"noise differs by a factor of {noise.ratio:.1f}"
     return f" Preferred orientation: views are uneven about {direction(noise.axis)} (± {noise.axis_error:.1f}°), {of}."
 
 
@@ -114,7 +114,7 @@ def _missing(params: DirectionalFscParams, noise: DirectionalNoise, values: Dict
     axis, rest = direction(noise.axis), values.get("resolution_median")
     there = f"; elsewhere it is {rest:.2f} Å at FSC = {params.threshold:g}" if rest else ""
     return (f"Preferred orientation: side views, with the beam across {axis} (± {noise.axis_error:.1f}°), are missing, or what lies around "
-            f"{axis} was suppressed. {100 * noise.empty_fraction:.0f} % of Fourier space holds nothing, and no resolution is given "
+            f"{axis} was suppressed. {100 * noise.empty_fraction:.0f} % of Fourier space are empty, and no resolution is given "
             f"there{there}.")
 
 

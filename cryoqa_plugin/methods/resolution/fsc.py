@@ -123,8 +123,8 @@ class FscResult(HalfMapFacts):
     resolution_spherical_0143: Optional[float] = _res("FSC in cryoSPARC's spherical mask at 0.143, not corrected")
     resolution_loose_0143: Optional[float] = _res("FSC in cryoSPARC's loose mask at 0.143, not corrected")
     nyquist: Optional[float] = _res("resolution of the last shell")
-    reaches_nyquist: Optional[bool] = metric("", "the headline curve never falls below the threshold", "none")
-    returns_above: Optional[int] = metric("", "times the headline curve comes back above the threshold after its first fall", "lower")
+    reaches_nyquist: Optional[bool] = metric("", "the headline curve stays above the threshold to Nyquist", "none")
+    returns_above: Optional[int] = metric("", "times the headline curve climbs above the threshold again after its first fall", "lower")
     randomised_from: Optional[float] = metric("Å", "resolution from which phases were randomised", "none")
     random_fsc_at_resolution: Optional[float] = metric("", "phase-randomised FSC at the headline resolution", "lower")
     widened_edge: Optional[float] = metric("Å", "soft edge that a mask needs that is too sharp for these data", "none")
@@ -197,7 +197,8 @@ def compute_fsc(study: Study, params: FscParams, *, progress: Progress = silent)
     warnings = mask_warnings(readings, study.independence)
     if curves.masked is not None and curves.corrected is None and study.independence.void is None:
         level = FscSettings(params.rules).resolved().level
-        warnings.append(f"The unmasked FSC never falls below {level:g}, so that no phases were randomised and the masked FSC is not "
+        warnings.append(f"The FSC without a mask does not fall below {level:g}, so that no phases were randomised and the masked FSC is "
+                        f"not "
                         "corrected.")
     progress(0.7, "B-factor and sharpening")
     values = study.half_map_values()

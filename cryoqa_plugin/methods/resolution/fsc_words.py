@@ -5,6 +5,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
+from ...rounding import show_error, show_value
 from ...study import Study
 from ...study import fsc_criteria as criteria
 from ...study.fsc_criteria import Estimate
@@ -114,7 +115,8 @@ def summary(study: Study, readings: FscReadings, threshold: float, confidence: f
     if readings.bound is not None:
         in_mask = readings.curves.in_mask
         share, place = (independence.share, "") if independence.shared or in_mask is None else (in_mask.share, " in the mask")
-        return (f"The half-maps are not independent: they share {100 * (share or 0):.2g} % of their noise{place}. Their FSC{where} reads "
+        return (f"The half-maps are not independent: they share {show_value(100 * (share or 0), '%')} of their noise{place}. Their "
+                f"FSC{where} reads "
                 f"{_angstrom(head.resolution)}; without what they share it is {_angstrom(readings.bound.resolution)} at FSC = {level} "
                 f"{_interval(readings.bound, confidence)}.")
     if not independence.holds:
@@ -133,7 +135,7 @@ def _agreement(readings: FscReadings, independence: Independence, where: str, th
         return f"The half-maps agree to {head.resolution:.2f} Å{where} at FSC = {level} {_interval(head, confidence)}{beside}."
     if independence.end is not None:
         return (f"The FSC of the half-maps{where} stays above {level} up to the edge of their low-pass at {head.resolution:.2f} Å{beside}: "
-                "nothing finer can be told from them.")
+                "no finer detail can be measured.")
     return (f"The FSC of the half-maps{where} stays above {level} up to the last shell, {head.resolution:.2f} Å{beside}: "
             "the sampling or the half-maps, not the data, set this limit.")
 
@@ -152,4 +154,4 @@ def _shared_words(noise: Optional[HalfMapNoise]) -> str:
     shared = None if noise is None else noise.shared
     if shared is None or shared.share is None or shared.error is None:
         return ""
-    return f" Shared noise in the solvent: none found ({100 * shared.share:.1f} ± {100 * shared.error:.1f} %)."
+    return f" Shared noise in the solvent: none found ({show_error(100 * shared.share, 100 * shared.error, '%')})."

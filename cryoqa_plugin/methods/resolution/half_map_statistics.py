@@ -12,6 +12,7 @@ from ...errors import InputError
 from ...io.maps import Map
 from ...progress import Progress, silent
 from ...results import Curve, Table, curve, map_output, metric, table
+from ...rounding import show_value
 from ...study import Study
 from ...study.halves import HalfMapFacts
 from ...study.independence import limited
@@ -39,14 +40,14 @@ class HalfMapStatisticsResult(HalfMapFacts):
     """Result of the ``half_map_statistics`` capability; with a mask, values and curves are in the mask unless they say otherwise."""
 
     schema: ClassVar[str] = "cryoqa/half_map_statistics/1"
-    resolution_fdr: Optional[float] = _res("last shell before the first one that is not more than noise at the false discovery rate")
+    resolution_fdr: Optional[float] = _res("last shell before the first that is not significant at the false discovery rate")
     resolution_fdr_unmasked: Optional[float] = _res("the same without the mask")
     resolution_dpr_45: Optional[float] = _res("where the differential phase residual first rises above 45 degrees")
     resolution_dpr_random: Optional[float] = _res("where the differential phase residual first rises above 103.9 degrees, that of noise")
     resolution_ssnr_1: Optional[float] = _res("where signal and noise of the mean map are equally strong: SSNR 1, FSC 1/3")
     nyquist: Optional[float] = _res("resolution of the last shell")
-    reaches_nyquist: Optional[bool] = metric("", "every shell up to the last is more than noise", "none")
-    shells_beyond: Optional[int] = metric("", "shells beyond resolution_fdr that are more than noise again", "lower")
+    reaches_nyquist: Optional[bool] = metric("", "every shell up to the last is significant", "none")
+    shells_beyond: Optional[int] = metric("", "significant shells beyond resolution_fdr", "lower")
     information: Optional[float] = metric("kbit", "information of the mean map up to resolution_fdr", "higher")
     information_density: Optional[float] = metric("bit/nm³", "information over the volume of the mask, or of the box", "higher")
     bfactor: Optional[float] = metric("Å²", "B-factor of the signal that the half-maps share; negative for a decay", "none")
@@ -64,7 +65,7 @@ class HalfMapStatisticsResult(HalfMapFacts):
     fsc_masked: Optional[Curve] = _curve("FSC in the mask, of half-maps with equally strong shells", "FSC", output="outputFSCs")
     fsc_solvent: Optional[Curve] = _curve("FSC of the solvent, where noise rules; band: 3 standard errors of independent noise about 0",
                                           "FSC")
-    fdr_limit: Optional[Curve] = _curve("FSC above which a shell is more than noise at the false discovery rate", "FSC")
+    fdr_limit: Optional[Curve] = _curve("FSC above which a shell is significant at the false discovery rate", "FSC")
     p_value: Optional[Curve] = _curve("probability of such an FSC in noise", "log10 probability")
     p_adjusted: Optional[Curve] = _curve("the same, adjusted for the number of shells", "log10 probability")
     dpr: Optional[Curve] = _curve("differential phase residual", "phase residual", "degrees")
@@ -253,7 +254,7 @@ def signal_values(study: Study, params: HalfMapStatisticsParams, found: HalfMapS
     out: Dict[str, Any] = dict(guinier_signal=Curve(x ** 2, ln))
     fit = guinier.fit(x, ln, params.fit_from)
     if fit is None:
-        warnings.append(f"Fewer than three shells lie between {params.fit_from:g} Å and the last one that is more than noise, so that no "
+        warnings.append(f"Fewer than three shells lie between {params.fit_from:g} Å and the last significant one, so that no "
                         "B-factor could be fitted; fit from a lower resolution.")
         return out
     line = np.where(np.isfinite(ln) & (x * params.fit_from >= 1 - 1e-9), fit.intercept + fit.slope * x ** 2, np.nan)
@@ -316,7 +317,7 @@ def local_values(study: Study, params: HalfMapStatisticsParams, found: HalfMapSh
         By result field; empty without such a shell.
     """
     if found.inside.last is None:
-        warnings.append("No shell of the half-maps is more than noise, so that no local correlation map was made.")
+        warnings.append("No shell of the half-maps is significant, so that no local correlation map was made.")
         return {}
     half, mask = study.half1, study.mask
     profile = pairs.whitening(found.whole_sums.sums, found.inside.last)
@@ -336,14 +337,14 @@ def local_values(study: Study, params: HalfMapStatisticsParams, found: HalfMapSh
 def _summary(study: Study, params: HalfMapStatisticsParams, values: Dict[str, Any]) -> str:
     """One sentence for the user."""
     if study.independence.void is not None:
-        return f"The statistics of these half-maps say nothing about a resolution: {study.independence.void}."
+        return f"These half-maps have no resolution: {study.independence.void}."
     if not study.independence.holds:
         return "The half-maps are not independent: what they share as noise counts as signal here, so that no resolution is given."
     where, rate = " in the mask" if study.mask is not None else "", f"{100 * params.rate:g} %"
     if values["resolution_fdr"] is None:
-        return f"No shell of the half-maps{where} is more than noise at a false discovery rate of {rate}: they share no signal."
+        return f"No shell of the half-maps{where} is significant at a false discovery rate of {rate}: they share no signal."
     limit = ", the last shell" if values["reaches_nyquist"] else ", the edge of their low-pass" if study.independence.end else ""
     equal = values["resolution_ssnr_1"]
-    beside = "" if equal is None else f"; signal and noise of their mean are equally strong at {equal:.2f} Å"
-    return (f"The half-maps share more than noise to {values['resolution_fdr']:.2f} Å{where}{limit} (false discovery rate {rate}){beside}, "
-            f"and it holds {values['information']:.3g} kbit.")
+    beside = "" if equal is None else f"; signal and noise are equal at {equal:.2f} Å"
+    return (f"The half-maps are significant to {values['resolution_fdr']:.2f} Å{where}{limit} (false discovery rate {rate}){beside}. "
+            f"The mean map holds {show_value(values['information'], 'kbit')} of information.")

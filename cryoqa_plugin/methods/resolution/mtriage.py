@@ -10,6 +10,7 @@ from ...io.inputs import require
 from ...io.maps import Map
 from ...progress import Progress, silent
 from ...results import Curve, Table, curve, map_output, metric, table
+from ...rounding import show_value
 from ...study import Study
 from ...study.halves import HalfMapFacts
 from ...study.independence import Independence, limited
@@ -61,7 +62,8 @@ class MtriageResult(ModelPlaceFacts, ModelAgreement, HalfMapFacts):
     b_iso_overall_masked: Optional[float] = metric("Å²", "overall B-factor that takes the model with all B = 0 to the masked map", "none")
     model_correlation: Optional[float] = metric("", "correlation of the map (masked if there is a mask) with the model at the overall "
                                                 "B-factor, cut off at d_model", "higher")
-    model_zscore: Optional[float] = metric("SD", "mean map value at the atoms above the mean of the map, in standard deviations", "higher")
+    model_zscore: Optional[float] = metric("SD", "mean density at the atoms above the mean of the map, in standard deviations of "
+                                           "the map", "higher")
     model_b_mean: Optional[float] = metric("Å²", "mean B-factor of the atoms used", "none")
     b_excess: Optional[float] = metric("Å²", "overall B-factor less the mean B-factor of the model: blur of the map that the model lacks; "
                                        "negative for a map sharper than the model", "none")
@@ -284,8 +286,8 @@ def half_map_curve_values(inputs: MtriageInputs, unmasked: MtriagePass, warnings
     """
     d_fsc = unmasked.values["d_fsc"]
     if unmasked.falls and unmasked.falls > 1 and inputs.study.independence.void is None:
-        warnings.append(f"The half-map FSC falls below 0.143 {unmasked.falls} times; the resolution given is the fall that most of "
-                        "the curve speaks for.")
+        warnings.append(f"The half-map FSC falls below 0.143 {unmasked.falls} times; the resolution is read at the fall that "
+                        "most of the curve supports.")
     # The axis with the largest voxels ends first.
     nyquist = 2 * max(inputs.grid.voxel_size)
     above = bool(unmasked.values["fsc_half"].y[0] >= 0.143) if d_fsc is None else d_fsc < nyquist
@@ -314,7 +316,7 @@ def model_values(inputs: MtriageInputs, model: placing.Placed, best: MtriagePass
                                b_excess=None if b_iso is None else b_iso - model.values["model_b_mean"])
     if b_iso is None:
         warnings.append(f"The model{in_file(inputs.study.model)} does not correlate with the map{in_file(inputs.grid)} at any cut-off or "
-                        "B-factor; check that they belong together and lie on each other.")
+                        "B-factor; check that they belong together and are superposed.")
     return out
 
 
@@ -322,7 +324,7 @@ def _missing_crossings(measured: MtriagePass, where: str) -> List[str]:
     out = []
     for key, label in (("d_fsc", "half-map FSC"), ("d_fsc_model_0143", "map-model FSC")):
         if key in measured.values and measured.values[key] is None:
-            out.append(f"The {label}{where} never falls through 0.143, so that no resolution can be read from it.")
+            out.append(f"The {label}{where} does not cross 0.143, so that no resolution can be read from it.")
     return out
 
 
@@ -332,7 +334,7 @@ def _summary(values: Dict[str, Any], independence: Optional[Independence]) -> st
     parts = []
     for start, key, criterion in (("the half-maps agree to", "d_fsc", "FSC 0.143"),
                                   ("the model agrees with the map to", "d_fsc_model_05", "FSC 0.5"),
-                                  ("the map holds detail to", "d99_map", "d99")):
+                                  ("a low-pass that keeps CC 0.99 with the map is at", "d99_map", "d99")):
         plain, masked = values.get(f"{key}_unmasked"), values.get(f"{key}_masked")
         special = mtriage_near.words(start, key, values)
         if special is not None:
@@ -342,7 +344,7 @@ def _summary(values: Dict[str, Any], independence: Optional[Independence]) -> st
             parts.append(f"the half-maps have no resolution ({void})")
             continue
         if key == "d_fsc" and shared is not None:
-            start = f"the half-maps share {100 * shared:.2g} % of their noise and without it agree to"
+            start = f"the half-maps share {show_value(100 * shared, '%')} of their noise and without it agree to"
         if plain and masked:
             parts.append(f"{start} {plain:.2f} Å ({criterion}; {masked:.2f} Å in the mask)")
         elif plain or masked:

@@ -164,7 +164,7 @@ def _check_place(model: Model, grid: Map, data: np.ndarray, warnings: List[str])
     # Twice as good elsewhere is no accident, even where the score here is fair.
     if here < _MISPLACED or scores[best] > 2 * here:
         hint = (f"with the map's origin at {_triple(best)} Å instead of {_triple(grid.origin)} Å it would be {scores[best]:.2f} SD"
-                if scores[best] > max(2 * here, _MISPLACED) else "check that model and map belong together and lie on each other")
+                if scores[best] > max(2 * here, _MISPLACED) else "check that model and map belong together and are superposed")
         warnings.append(f"The map{in_file(grid)} at the atoms of the model{in_file(model)} is only {here:.2f} SD above its mean; {hint}.")
     return here
 

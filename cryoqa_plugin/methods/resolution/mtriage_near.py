@@ -28,9 +28,9 @@ class ModelAgreement(Result):
                                                   "the places of density that it does not explain", "lower")
     d_fsc_model_0143_near: Optional[float] = metric("Å", "map-model FSC at 0.143 near the model", "lower")
     model_gap: Optional[float] = metric("", "map-model FSC at 0.5 near the model over half-map FSC at 0.143, both in Å, the latter the "
-                                        "coarser of without and in the mask: above 1 the model lags behind the half-maps", "target:1")
+                                        "coarser of without and in the mask: above 1 the map agrees less far with the model", "target:1")
     model_lead: Optional[float] = metric("", "half-map FSC at 0.143, the finer of both, over map-model FSC at 0.5 near the model: above 1 "
-                                         "the model runs ahead of the half-maps", "target:1")
+                                         "the map agrees further with the model", "target:1")
     reported_gap: Optional[float] = metric("", "map-model FSC at 0.5 near the model over the resolution given, both in Å: above 1 the "
                                            "model agrees to less than that", "target:1")
     reported_lead: Optional[float] = metric("", "the inverse of reported_gap: above 1 the model agrees to finer detail", "target:1")
@@ -287,8 +287,8 @@ def dips(curves: Mapping[str, Tuple[Optional[Curve], Optional[float]]]) -> List[
     if not found:
         return []
     coarse, fine = max(found.values())
-    return [f"The FSC of map and model ({', '.join(found)}) is below 0.5 from {coarse:.3g} to {fine:.3g} Å and comes back: density that "
-            "the model does not explain does this. The number given is where it falls for good."]
+    return [f"The FSC of map and model ({', '.join(found)}) is below 0.5 from {coarse:.3g} to {fine:.3g} Å and rises again: density that "
+            "the model does not explain does this. The resolution is read at its last fall."]
 
 
 def words(start: str, key: str, values: Mapping[str, Any]) -> Optional[str]:
@@ -314,5 +314,5 @@ def words(start: str, key: str, values: Mapping[str, Any]) -> Optional[str]:
         return f"{start} {near:.2f} Å near its atoms (FSC 0.5{f'; {plain:.2f} Å without a mask' if plain else ''})"
     finest = min(v for v in (plain, masked, np.inf) if v)
     if key == "d99_map" and finest < values["nyquist"]:
-        return f"the map does not fade before Nyquist, {values['nyquist']:.2f} Å, so that d99 tells nothing of its detail"
+        return f"the map does not fade before Nyquist, {values['nyquist']:.2f} Å, so that d99 does not describe its detail"
     return None

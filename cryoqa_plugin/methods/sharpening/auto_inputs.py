@@ -32,8 +32,9 @@ class AutoSharpenParams:
     """Parameters of the ``auto_sharpen`` capability."""
 
     method: Optional[str] = param(
-        None, "half_map, solvent: to the B-factor usual at the resolution, every frequency weighted by its signal; the half-maps or the "
-        "solvent tell the noise. target_b_iso_to_d_cut: to that B-factor, without weights. b_iso, b_iso_to_d_cut: the B-factor that makes "
+        None, "half_map, solvent: to the B-factor usual at the resolution, every frequency weighted by its signal; the noise is that of "
+        "the half-maps or the solvent. target_b_iso_to_d_cut: to that B-factor, without weights. b_iso, b_iso_to_d_cut: the B-factor that "
+        "makes "
         "the map clearest, everywhere or up to the resolution. resolution_dependent: three numbers that do. model, external: to the "
         "spectrum of a model or of the reference map. best: all that the inputs allow, the clearest is taken.", label="Method",
         choices=METHODS)
@@ -45,10 +46,10 @@ class AutoSharpenParams:
     target_b_ratio: Optional[float] = param(None, "The B-factor usual at a resolution d is this times d squared. 8 with weights, 5.9 "
                                             "without, when empty.", label="Target ratio", min=0, max=50, expert=True)
     target: str = param("adjusted_sa", "What a search makes as large as it can. adjusted_sa: surface of a contour less the number of its "
-                        "pieces; kurtosis: how far the highest density stands out.", label="Target of searches",
+                        "pieces; kurtosis: how high the highest density is.", label="Target of searches",
                         choices=("adjusted_sa", "kurtosis"))
-    remove_anisotropy: Optional[str] = param(None, "Take out that the signal falls off faster in some directions, told by the half-maps or "
-                                             "by the map itself, where it is significant.", label="Anisotropy",
+    remove_anisotropy: Optional[str] = param(None, "Take out that the signal falls off faster in some directions, as the half-maps or "
+                                             "the map itself show, where it is significant.", label="Anisotropy",
                                              choices=("half_maps", "map", "none"))
     local: bool = param(False, "Let the B-factor vary from place to place: that which makes each window clearest. Not for model, external, "
                         "resolution_dependent and no_sharpening.", label="Local")
@@ -72,7 +73,8 @@ class AutoSharpenParams:
                                  only_if=("method", _SEARCHED))
     optimise_b_blur_hires: bool = param(False, "Refine b_blur_hires after the search, with b_iso.", label="Refine the B-factor beyond",
                                         expert=True, only_if=("method", _SEARCHED))
-    signal_min: float = param(3.0, "With best, a search whose best value stands out by less than this many times its scatter does not "
+    signal_min: float = param(3.0, "With best, a search whose best value is higher than the rest by less than this many times its scatter "
+                                   "does not "
                               "count.", label="Least signal of a search", min=0, max=100, expert=True)
     require_improvement: bool = param(True, "Leave the map as it is when a search finds nothing clearer.", label="Only if clearer",
                                       expert=True)
@@ -111,7 +113,7 @@ class AutoSharpenParams:
                                     max=1, expert=True)
     soft_mask: bool = param(True, "Let the density fall to 0 at the faces of the box, over one resolution.", label="Soft faces",
                             expert=True)
-    solvent_fraction: Optional[float] = param(None, "Part of the map that is solvent; told by mass, sequence, mask or local variance when "
+    solvent_fraction: Optional[float] = param(None, "Part of the map that is solvent; from mass, sequence, mask or local variance when "
                                               "empty.", label="Solvent", min=0.02, max=0.99, expert=True)
     molecular_mass: Optional[float] = param(None, "Mass of the whole molecule.", label="Molecular mass", unit="kDa", min=1, max=1e6,
                                             expert=True)
@@ -195,7 +197,7 @@ def auto_inputs(study: Study, params: AutoSharpenParams) -> AutoSharpenInputs:
     if params.method == "solvent" and spectra.source != "solvent":
         why = "half-maps are given, choose half_map" if spectra.source == "half-maps" else \
             f"the solvent of the map is masked or does not reach past the mask ({given.mean.path}), choose target_b_iso_to_d_cut"
-        raise InputError(f"The solvent cannot tell the noise: {why}.")
+        raise InputError(f"The solvent does not show the noise: {why}.")
     found, base = _tensor(params, given, used.data, fts, spectra), given
     corrected = params.remove_anisotropy != "none" and anisotropy.significant(found)
     if corrected:
@@ -231,7 +233,7 @@ def _check_choice(study: Study, params: AutoSharpenParams) -> None:
     if params.method in needed and getattr(study, needed[params.method][0]) is None:
         raise MissingInputError(f"{needed[params.method][1]} is needed for the method {params.method} and was not given; give its file.")
     if params.remove_anisotropy == "half_maps" and study.half1 is None:
-        raise MissingInputError("Half-maps are needed to tell the anisotropy and were not given; give their files, or choose 'map'.")
+        raise MissingInputError("Half-maps are needed to measure the anisotropy and were not given; give their files, or choose 'map'.")
 
 
 def _tensor(params: AutoSharpenParams, base: SharpeningInputs, mask: np.ndarray, fts: auto_spectra.MaskedTransforms,

@@ -50,7 +50,7 @@ class AutoSharpenResult(SharpenedResult):
     kurtosis_before: Optional[float] = _value("", "kurtosis of the density in the box before")
     kurtosis_after: Optional[float] = _value("", "kurtosis of the density in the box after", "higher")
     region_weight: Optional[float] = _value("", "weight of the pieces of a contour in the adjusted surface area")
-    search_signal: Optional[float] = _value("", "how far the best of a search stands out above the ends of its range, over its scatter",
+    search_signal: Optional[float] = _value("", "how far the best value of a search lies above the ends of its range, over its scatter",
                                             "higher")
     improved: Optional[bool] = _value("", "the target of searches is higher afterwards than before")
     n_trials: Optional[int] = _value("", "filters tried")
@@ -285,7 +285,7 @@ def _summary(values: Dict[str, Any]) -> str:
         return f"The map was sharpened {how}, at a resolution of {values['resolution']:.2f} Å."
     word = "sharpened" if values["bfactor"] < 0 else "blurred"
     end = f", up to {values['d_cut']:.2f} Å" if values["d_cut"] else ""
-    weights = {"half_map": ", every frequency weighted by what the half-maps say of its noise",
-               "solvent": ", every frequency weighted by what the solvent says of its noise"}.get(method, "")
+    weights = {"half_map": ", every frequency weighted by its noise in the half-maps",
+               "solvent": ", every frequency weighted by the noise of the solvent"}.get(method, "")
     local = f" (locally {values['local_b_low']:.0f} to {values['local_b_high']:.0f} Å²)" if "local_b_low" in values else ""
     return f"The map was {word} from a fall-off of {before:.0f} to {after:.0f} Å²{local}{end}{weights}."

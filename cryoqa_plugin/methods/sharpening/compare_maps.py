@@ -365,7 +365,7 @@ def _result_values(compared: ComparedMaps, rows: List[ScoreRow]) -> Dict[str, An
 def _summary(values: Dict[str, Any]) -> str:
     """One sentence."""
     name = values["scoreboard"].rows[0][0]
-    by = {"half-maps": "the noise-free map, as far as independent half-maps tell", "model": "the model's density",
+    by = {"half-maps": "the noise-free map, estimated from independent half-maps", "model": "the model's density",
           "surface": ""}[values["judged_by"]]
     if not by:
         return (f"Of {values['n_maps']} maps {name} has the largest adjusted surface area ({values['best_score']:.3g}); without "

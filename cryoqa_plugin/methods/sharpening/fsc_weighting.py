@@ -47,7 +47,8 @@ def half_map_curves(inputs: SharpeningInputs, rules: str = "cryoqa", *, randomis
     settings = FscSettings(rules, relion_counting=rules == "relion", randomise_from=randomise_from, seed=seed)
     curves = inputs.study.fsc_curves(settings)
     if curves.masked is not None and curves.corrected is None:
-        inputs.warnings.append(f"The unmasked FSC never falls below {settings.resolved().level:g}, so that no phases were randomised and "
+        inputs.warnings.append(f"The FSC without a mask does not fall below {settings.resolved().level:g}, so that no phases were "
+                               f"randomised and "
                                "the masked FSC is not corrected.")
     return curves
 

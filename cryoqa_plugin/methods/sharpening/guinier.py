@@ -14,6 +14,7 @@ from ...io.maps import Map
 from ...params import param
 from ...progress import Progress, silent
 from ...results import Curve, curve, map_output, metric
+from ...rounding import show_error, show_value
 from ...study import Study
 from ...study.fsc_criteria import estimate
 from ...study.halves import HalfMapFacts
@@ -372,11 +373,11 @@ def _summary(settings: FitSettings, values: Dict[str, Any]) -> str:
         return "No B-factor could be fitted: too few shells lie in the range of the fit."
     b, error = values["bfactor"], values["bfactor_error"]
     what = "the signal of the map" if values["weighted"] else "the map"
-    verdict = "amplitudes rise with resolution, it is oversharpened" if b > 0 else "amplitudes fall with resolution"
-    out = (f"The B-factor of {what} is {b:.1f} ± {error:.1f} Å² from {settings.fit_from:g} to {values['fit_to']:.2f} Å "
-           f"(r² {values['r_squared']:.3f}): {verdict}")
+    verdict = "amplitudes rise with resolution: it is over-sharpened" if b > 0 else "amplitudes fall with resolution"
+    out = (f"Fall-off B of {what}: {show_error(-b, error, 'Å²')} from {settings.fit_from:g} to {values['fit_to']:.2f} Å "
+           f"(r² {values['r_squared']:.3f}); {verdict}")
     if values.get("bfactor_model") is not None:
-        out += f"; against the model as points it is {values['bfactor_model']:.1f} Å²"
+        out += f"; against the model as points {show_value(-values['bfactor_model'], 'Å²')}"
     if values.get("bfactor_reference") is not None:
-        out += f"; against the reference map it is {values['bfactor_reference']:.1f} Å²"
+        out += f"; against the reference map {show_value(-values['bfactor_reference'], 'Å²')}"
     return out + "."

@@ -30,8 +30,9 @@ class LocalSharpenParams:
     resolution: Optional[float] = param(None, "Resolution of the map; window and bands go by it. From the data: where the FSC of the "
                                         "half-maps, in the mask when there is one, falls below 0.143.", label="Resolution", unit="Å",
                                         min=0.5, max=100)
-    window: Optional[float] = param(None, "Standard deviation of the Gaussian window in which signal and noise are told apart. A narrow "
-                                    "one follows the molecule more closely, a wide one is surer. From the data: 1.5 times the resolution.",
+    window: Optional[float] = param(None, "Standard deviation of the Gaussian window in which signal and noise are separated. A narrow "
+                                    "one follows the molecule more closely, a wide one is more certain. From the data: 1.5 times the "
+                                    "resolution.",
                                     label="Window", unit="Å", min=1, max=200)
     bfactor_left: Optional[float] = param(None, "Fall-off that the sharpened map is left with; more is smoother, a negative one is sharper "
                                           "than point atoms. (As for the B-factors of atoms, positive blurs.) From the data: 1.3 times "
@@ -39,7 +40,7 @@ class LocalSharpenParams:
                                           unit="Å²", min=-500, max=1000)
     anisotropy: bool = param(True, "Take the anisotropy of the fall-off out of the whole map first, where it is beyond its error.",
                              label="Take out anisotropy")
-    bands: int = param(14, "Bands from 0 to the resolution, at least one shell apart. Few of them tell places apart better, many of them "
+    bands: int = param(14, "Bands from 0 to the resolution, at least one shell apart. Few of them resolve places better, many of them "
                        "resolutions.", label="Bands", min=6, max=60, expert=True)
 
 
@@ -103,7 +104,7 @@ def compute_local_sharpen(study: Study, params: LocalSharpenParams, *, progress:
     Weights in boxes: Terwilliger et al. (2018), https://doi.org/10.1107/S2059798318004655.
     """
     if not study.has_halves:
-        raise MissingInputError("Local sharpening needs both half-maps, which tell signal from noise at every place; give them, or "
+        raise MissingInputError("Local sharpening needs both half-maps, which separate signal from noise at every place; give them, or "
                                 "sharpen a map that has none with 'cryoqa auto-sharpen'.")
     inputs = sharpening_inputs(study, params.resolution, need_halves=True)
     progress(0.05, "fall-off of the whole map")
@@ -157,9 +158,9 @@ def _warnings(values: Dict[str, Any], halves: HalfMapSpectra, inputs: Sharpening
 
 def _summary(v: Dict[str, Any], target: str) -> str:
     if v["half_maps_identical"]:
-        return "The half-maps are copies of each other: nothing tells their noise, and every band was sharpened in full."
+        return "The half-maps are copies of each other: their noise is not known, and every band was sharpened in full."
     if v.get("fall_off_median") is None:
-        return "Nowhere do the half-maps agree; the map was damped to nothing."
+        return "The half-maps agree nowhere; the map was damped to nothing."
     aim = {"b0": "point atoms", "density": "the density without noise and blur"}[target]
     return (f"The map was sharpened locally to {aim}: its signal falls off by a B-factor of {v['fall_off_p5']:.0f} to "
             f"{v['fall_off_p95']:.0f} Å² from place to place, and a B-factor of {v['bfactor_left']:.0f} Å² was left.")

@@ -321,5 +321,5 @@ def _summary(v: Dict[str, Any], kind: str) -> str:
           "hybrid": f"of the model ({v['n_atoms']} atoms) and {v['n_pseudo_atoms']} pseudo-atoms",
           "model_free": f"of a B-factor of {v['target_b'] or 0:.0f} Å² everywhere"}[kind]
     return (f"Local amplitudes were scaled to those {to}, up to {v['resolution']:.2f} Å: that took away a B-factor of "
-            f"{v['bfactor_removed']:.0f} Å² in the median and from {v['bfactor_removed_p5']:.0f} to {v['bfactor_removed_p95']:.0f} Å² for "
-            "nine tenths of the mask.")
+            f"{v['bfactor_removed']:.0f} Å² in the median, {v['bfactor_removed_p5']:.0f} to {v['bfactor_removed_p95']:.0f} Å² over "
+            "5–95 % of the mask.")

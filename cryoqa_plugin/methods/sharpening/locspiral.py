@@ -30,7 +30,7 @@ class LocspiralParams:
                        "locbsharpen: coarse bands keep their amplitude, and finer ones get that of one coarse band.", label="Rules",
                        choices=("locspiral", "locbsharpen"))
     resolution: Optional[float] = param(None, "Finest resolution used; when empty where the FSC of the half-maps falls below 0.143, or "
-                                        "what the solvent of a map alone tells.", label="Resolution", unit="Å", min=0.5, max=50)
+                                        "up to the noise of the solvent of a map alone.", label="Resolution", unit="Å", min=0.5, max=50)
     lowest: Optional[float] = param(None, "Coarsest resolution used; what is coarser is left out. 25 Å when empty.", label="Begin at",
                                     unit="Å", min=5, max=500)
     keep_to: float = param(_KEPT, "Bands down to this resolution keep their amplitude, and the amplitude here is that of all finer ones.",

@@ -34,7 +34,7 @@ _AROUND = 3.0                                    # Å around the surface of the 
 class OptimalMapParams:
     """Parameters of :func:`compute_optimal_map`."""
 
-    rules: str = param("cryoqa", "How signal and noise are told apart. cryoqa: in the mask, by the FSC corrected for it, up to where it is "
+    rules: str = param("cryoqa", "How signal and noise are separated. cryoqa: in the mask, by the FSC corrected for it, up to where it is "
                        "surely above 0. servalcat: half-maps are multiplied by the mask first, up to where their FSC is 0.", label="Rules",
                        choices=("cryoqa", "servalcat"))
     amplitudes: str = param("auto", "Amplitudes that the signal gets. density: those of the molecule with the B-factor usual at the "
@@ -350,7 +350,7 @@ def atom_names(model: Model) -> List[str]:
 def _summary(params: OptimalMapParams, values: Dict[str, Any]) -> str:
     """One sentence."""
     if values.get("half_maps_identical"):
-        return "The two half-maps are copies of each other, so that signal and noise cannot be told apart."
+        return "The two half-maps are copies of each other, so that signal and noise cannot be separated."
     if not values["shells_used"]:
         return "The half-maps agree in no shell, so that there is no map to make."
     what = "half-map 1" if params.half1_only else "the map"

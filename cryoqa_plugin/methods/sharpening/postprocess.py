@@ -13,6 +13,7 @@ from ...io.maps import Map
 from ...params import param
 from ...progress import Progress, part, silent
 from ...results import Curve, curve, map_output, metric
+from ...rounding import show_value
 from ...study import Study
 from ...study.fsc_criteria import Estimate, estimate
 from ...study.fsc_curves import FscCurve, FscCurves
@@ -73,7 +74,7 @@ class PostprocessParams:
     weighting: str = param("fsc", "FSC that the shells are weighted by. fsc: that in the mask, corrected. part: the one that "
                            "the particle alone would have, from the unmasked FSC and the mass or the mask. none: no weights.",
                            label="Weighting", choices=("fsc", "part", "none"))
-    mass: Optional[float] = param(None, "Molecular mass of the particle, for the FSC of the particle alone; the mask tells it when empty.",
+    mass: Optional[float] = param(None, "Molecular mass of the particle, for the FSC of the particle alone; from the mask when empty.",
                                   label="Molecular mass", unit="kDa", min=1, max=1e6)
     fit_from: float = param(10.0, "Lowest resolution of the Guinier fit.", label="Fit from", unit="Å", min=2, max=100, expert=True)
     fit_to: Optional[float] = param(None, "Highest resolution of the Guinier fit; 0 for all shells that have a weight. When empty, 0, or "
@@ -369,10 +370,10 @@ def _filter_locally(fsc: ChosenFsc, values: Dict[str, Any], progress: Progress) 
 def _summary(fsc: ChosenFsc, values: Dict[str, Any]) -> str:
     """One sentence."""
     if values.get("half_maps_identical"):
-        return "The two half-maps are copies of each other, so that their FSC says nothing about what to sharpen."
+        return "The two half-maps are copies of each other, so that their FSC does not show what to sharpen."
     how = "fitted" if fsc.params.bfactor is None else "given"
     where = "in the mask" if fsc.name == "corrected" else "without a mask"
-    words = f"The map was sharpened by a {how} B-factor of {values['bfactor']:.1f} Å²"
+    words = f"The map was sharpened by a {how} B-factor of {show_value(values['bfactor'], 'Å²')}"
     if values.get("bfactor_left"):
         words += f", which leaves a fall-off of {values['bfactor_left']:.0f} Å² as of atoms"
     if fsc.params.weighting != "none":

@@ -32,7 +32,7 @@ class ShellSharpenResult(SharpenedResult):
 
     schema: ClassVar[str] = "cryoqa/shell_sharpen/1"
     d_min: Optional[float] = metric("Å", "limit at which the map was cut", "none")
-    target_bfactor: Optional[float] = metric("Å²", "B-factor of the atoms of the target; null when a model or a map tells it", "none")
+    target_bfactor: Optional[float] = metric("Å²", "B-factor of the atoms of the target; null when it comes from a model or a map", "none")
     bfactor_signal: Optional[float] = metric("Å²", "B-factor of the signal's fall-off relative to protein at B = 0, Phenix's b_iso",
                                              "lower")
     bfactor_signal_error: Optional[float] = metric("Å²", "its standard error", "lower")

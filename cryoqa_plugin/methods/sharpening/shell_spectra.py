@@ -33,7 +33,8 @@ class ShellSharpenParams:
                           "is one, else data. data: the map's own, its fall-off replaced. protein: an average of proteins. model: that of "
                           "the model. reference: that of the reference map, whatever the target.", label="Spectrum",
                           choices=("auto", "data", "protein", "model", "reference"))
-    weights: str = param("auto", "What tells the noise. auto: the half-maps, else the model, else nothing. halves, model: these. none: "
+    weights: str = param("auto", "Where the noise is taken from. auto: the half-maps, else the model, else nothing. halves, model: these. "
+                                 "none: "
                          "amplitudes are put right and nothing is weighted down.", label="Weights",
                          choices=("auto", "halves", "model", "none"))
     noise: str = param("molecule", "Noise that the weights are against. molecule: that inside the mask, or around a contour of the map "
@@ -62,7 +63,8 @@ class ShellSharpenParams:
                               expert=True)
     fraction_complete: Optional[float] = param(None, "Part of the scattering that the model holds; from the best correlation when empty.",
                                                label="Part in the model", min=0.01, max=1, expert=True)
-    atom_radius: float = param(3.0, "The map is masked this far around the atoms when the model tells the weights and there is no mask.",
+    atom_radius: float = param(3.0, "The map is masked this far around the atoms when the weights come from the model and there is no "
+                                    "mask.",
                                label="Mask around atoms", unit="Å", min=0, max=50, expert=True)
     scale: str = param("power", "Scale of the map. power: the variance of the input; unit: variance 1; maximum: the largest scale factor "
                        "is 1.", label="Scale", choices=("power", "unit", "maximum"), expert=True)
@@ -168,7 +170,8 @@ def shell_inputs(study: Study, params: ShellSharpenParams) -> ShellInputs:
             raise MissingInputError(f"The {name} should come from the {choice}, and none was given with the map {_path(base)}; give the "
                                     f"{choice}, or choose other {name}.")
     if not base.halves and (weights == "halves" or (study.model is None and study.reference_map is None)):
-        raise MissingInputError(f"There is only the map {_path(base)}, which does not tell signal from noise; give both half-maps, a model "
+        raise MissingInputError(f"There is only the map {_path(base)}, which does not separate signal from noise; give both half-maps, a "
+                                f"model "
                                 "or a reference map.")
     placed = None
     if study.model is not None:
@@ -340,5 +343,5 @@ def _ideal(inputs: ShellInputs, edges: np.ndarray, freq: np.ndarray, signal: np.
         return power
     own = fall_off if inputs.spectrum == "data" else None
     if inputs.spectrum == "data" and own is None:
-        inputs.base.warnings.append("Too few shells agree to tell the fall-off of the signal; the average spectrum of proteins is used.")
+        inputs.base.warnings.append("Too few shells agree to fit the fall-off of the signal; the average spectrum of proteins is used.")
     return spectrum.ideal_power(freq, signal, explained, own, target_bfactor(inputs), p.k_sol, p.b_sol)
