@@ -76,12 +76,17 @@ def test_checks_without_a_value_do_not_hide_the_others():
 def test_each_item_says_its_own_numbers():
     metrics = dict(mass=445.25, residues=4047.7, volume=537420.0, contour=0.02, decentring=1.5, space_min=38.08, mass_offset=1.11,
                    n_components=12, components_95=1, largest_percent=98.2, mask_volume=742716.6, mask_overlap=0.99, background_mean=None,
-                   outliers_percent=0.0421)
-    documents = {"contour": dict(_document(**metrics), parameters=dict(contour=None, sigmas=5.0), summary="Of the whole.")}
+                   outliers_percent=0.0421, outliers_robust=2)
+    units = dict(mass="kDa", volume="Å³", mask_volume="Å³", decentring="%", space_min="Å", mass_offset="%", largest_percent="%",
+                 outliers_percent="%")
+    document = _document(**metrics)
+    for name, entry in document["metrics"].items():
+        entry["unit"] = units.get(name, "")
+    documents = {"contour": dict(document, parameters=dict(contour=None, sigmas=5.0), summary="Of the whole.")}
     said = {i: judge(next(x for x in ITEMS if x.id == i), documents, 3.0).summary for i in ("0.a", "0.b", "0.c")}
-    assert said["0.a"].startswith("445 kDa (4048 residues)") and "38.1 Å from its faces" in said["0.a"]
+    assert said["0.a"].startswith("445 kDa (4048 residues of protein) fill the 537 nm³") and "at least 38.08 Å from the" in said["0.a"]
     assert said["0.b"].startswith("Connected components above the contour level: 12; 95 % lie in 1 of them") and said["0.c"] == (
-        "0.042 % of the background are outliers, farther than 5 standard deviations from it.")
+        "2 voxels of the background lie beyond 5 σ (< 0.1 %).")
     assert judge(RATIO, {"fsc": dict(_document(resolution=3.0), summary="Of the whole.")}, 3.0).summary == "Of the whole."
 
 
@@ -130,7 +135,8 @@ def test_the_score_counts_evaluable_items_only():
     judged = [judge(RATIO, documents, 3.0), judge(RATIO, bad, 2.0), judge(RATIO, {}, 3.0), judge(RATIO, {"fsc": {"error": "No."}}, 3.0)]
     assert summary.score(judged) == dict(passed=1, evaluable=2, service_passed=1, service_evaluable=2)
     text = summary.summary(judged, [("1.a", "FSC", 3.0), ("1.c", "boxes", 4.0)], 2.0)
-    assert "1 of 2 items that could be judged are met" in text and "give 3.00 Å to 4.00 Å" in text and "reported resolution is 2.00 Å" in text
+    assert "1 of 2 items that could be judged are met" in text and "give 3.00 Å to 4.00 Å" in text and (
+        "reported resolution is 2.00 Å" in text)
 
 
 # --- running -------------------------------------------------------------------------------------------------------------------------

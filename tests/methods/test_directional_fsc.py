@@ -244,7 +244,7 @@ def test_what_cannot_be_said_is_not_said():
     assert result.u_xx is None and "share no signal" in result.summary and result.resolution_median is None and result.isotropic is None
     assert result.directions is None and len(result.fsc_global.y) == 16
     moved = compute_directional_fsc(Study(half1=one, half2=one.with_data(np.roll(two.data, 2, axis=1))), QUICK)
-    assert "half-map 2 is moved by" in moved.summary and " 2.00, " in moved.summary and moved.resolution_x is None and moved.cfar is None
+    assert "half-map 2 is shifted by" in moved.summary and " 2.00, " in moved.summary and moved.resolution_x is None and moved.cfar is None
     same = compute_directional_fsc(Study(half1=one, half2=one), QUICK)
     assert same.half_maps_identical and "copies" in same.summary and same.resolution_global is None
     clear = compute_directional_fsc(inputs(bfactors=(1.0,) * 3, shape=(32, 32, 32)), QUICK)

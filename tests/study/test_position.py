@@ -71,7 +71,7 @@ def test_operations_and_contrast_are_named(tiny_halves):
         changed = two.with_data(np.ascontiguousarray(change(two.data)))
         assert words in _compare(one, changed).operation
         notes = position_notes(one, changed)
-        assert len(notes) == 1 and words in notes[0] and "way round" in notes[0]
+        assert len(notes) == 1 and words in notes[0] and "mirror or sign" in notes[0]
 
 
 def test_words_say_which_axis_is_read_from_which():
