@@ -115,6 +115,7 @@ def compose(results: Results, sections: Sequence[Section]) -> Report:
     found = findings(results, every)
     methods = [_method(s, results, faults) for s in every if _wanted(s, results)]
     notes = _notes(methods, results)
+    methods = [m for m in methods if m.cards or m.blocks or m.error]
     questions = tuple(_question(q, [m for m in methods if m.section.asks == q], every, results, found, notes) for q in QUESTIONS)
     status, verdict, sub = headline(results, found, [m.error for m in methods if m.error])
     surface, fsc = _head_pictures(results, faults)
@@ -152,7 +153,8 @@ def _method(section: Section, results: Results, faults: List[Exception]) -> Meth
     if not error:
         try:
             cards = tuple(c for c in section.cards(results) if c.blocks)
-            blocks = tuple(b for b in section.render(results) if not (isinstance(b, Values) and b.folded)) + _parameters(document)
+            blocks = tuple(b for b in section.render(results) if not (isinstance(b, Values) and b.folded))
+            blocks += _parameters(document) if blocks or cards else ()
         except Exception as fault:               # one bad section must not hide the others
             log.warning("The section '%s' of the report failed.", section.id, exc_info=fault)
             faults.append(fault)
@@ -200,8 +202,8 @@ def _question(question: str, methods: Sequence[Method], sections: Sequence[Secti
     how = tuple(words for words in dict.fromkeys(telling) if words)
     every_fold = [_fold(m, open_cards, m.section.how_to_read in how) for m in methods]
     folds = tuple(f for f in every_fold if f.blocks or f.error or f.summary)
-    status = next((s for s in ("fail", "error", "warn", "ok") if s in states), "ok" if done else "skipped")
     said = answer(question, results, found) if done or mine else ""
+    status = next((s for s in ("fail", "error", "warn", "ok") if s in states), "ok" if said else "skipped")
     needs = "" if said else _needs_of(question, sections, results)
     return Question(question, QUESTIONS[question], "warn" if status == "error" else status, said or needs, notes.get(question, ()),
                     tuple(card for _, card in shown), how, _rows(question, methods, sections, results), folds, mine)
@@ -249,13 +251,16 @@ def _rows(question: str, methods: Sequence[Method], sections: Sequence[Section],
         if section.asks != question or row is None or not (row.needs or row.any_of):
             continue
         method = by_id.get(section.capability)
+        if method is None and section.capability in results.documents:       # it has nothing to say here without a further input
+            continue
         rows.append((State(method.status), Link(section.title, section.id), method.error or method.summary) if method
                     else (State("skipped"), section.title, _unlock(row, results)))
     return Rows("Methods", ("", "Method", "What it says"), tuple(rows)) if len(results.documents) > 1 and rows else None
 
 
 def _needs_of(question: str, sections: Sequence[Section], results: Results) -> str:
-    row = next((r for s in sections if s.asks == question for r in CAPABILITIES if r.id == s.capability), None)
+    row = next((r for s in sections if s.asks == question for r in CAPABILITIES if r.id == s.capability and r.id not in results.documents),
+               None)
     return _unlock(row, results) if row else "Not evaluated."
 
 

@@ -12,7 +12,7 @@ from .section import QUESTIONS, Results, Section
 # Checks that belong to another question than the capability that makes them.
 _QUESTION_OF = {"tail_fsc": "halves", "rise_at_end": "halves", "random_fsc_at_resolution": "halves", "shares_in_mask": "halves",
                 "half_maps_consistency": "halves", "half_maps_agreement": "halves", "atoms_outside": "model", REPORTED: "fine",
-                "reported_gap": "fine", "reported_lead": "fine", "reported_deviation": "fine"}
+                "b_excess": "model", "reported_gap": "fine", "reported_lead": "fine", "reported_deviation": "fine"}
 _BEGINS = (("half_maps_", "halves"), ("model_", "model"))
 _UNCOUNTED = ("skipped",)
 

@@ -1,8 +1,8 @@
 """The section on the FSC of map and model: the curve beside what is expected, bars of the archive, and the estimate."""
 from __future__ import annotations
 
-from cryoqa_plugin.report.blocks import Percentiles, Plot
-from cryoqa_plugin.report.sections.mtriage import SECTION
+from cryoqa_plugin.report.blocks import Percentiles, Plot, Values
+from cryoqa_plugin.report.sections.mtriage import SECTION, SECTIONS
 from cryoqa_plugin.study import archive
 
 
@@ -31,6 +31,18 @@ def test_bars_are_of_what_the_archive_resolves_and_bounds_are_said():
     assert isinstance(bars, Percentiles) and [r[1] for r in bars.rows] == [every.percent, near.percent]
     assert bars.rows[0][0] == "All entries, 13 669" and bars.rows[1][0] == "2.5 to 3.5 Å, 7 805"
     assert "0.78" in bars.caption and "finer than at least 40 % of all entries" in bars.caption
+
+
+def test_without_a_model_the_section_is_empty_and_the_maps_have_their_own():
+    document = _document()
+    without = dict(document, curves={}, metrics={n: m for n, m in document["metrics"].items() if "model" not in n}, tables={})
+    without["metrics"]["d99_map_unmasked"] = dict(value=5.1, unit="Å", meaning="d99", better="lower")
+    assert SECTION.render({"mtriage": without}) == [] == SECTION.cards({"mtriage": without})
+    maps = next(s for s in SECTIONS if s.id == "mtriage")
+    shown = [v.name for b in maps.render({"mtriage": without}) for v in b.values]
+    assert "d99_map_unmasked" in shown and maps.asks == "fine"
+    both = [v.name for s in SECTIONS for b in s.render({"mtriage": document}) if isinstance(b, Values) for v in b.values]
+    assert sorted(both) == sorted(set(both)) and set(both) >= {"d_fsc_model_05_near", "nyquist"}
 
 
 def test_the_estimate_is_that_around_the_model_or_else_without_a_mask():

@@ -21,7 +21,7 @@ _FEW, _FAR = 5, 50                               # residues at the end of a chai
 def render(results: Results) -> List[Block]:
     """Tables of chains and residues, values, atom inclusion, Guinier plots."""
     document = results["model_fit"]
-    out = tables(document, skip=("residue_scores",))
+    out = tables(document, skip=("residue_scores", *(n for n, t in document["tables"].items() if not t["rows"])))
     if len(_tracks(document)[0]) > _ROOM:
         out += _inclusion(document)
     out += curves(document, ("guinier_map", "guinier_model", "guinier_model_blurred"), title="Guinier plots of map and model")

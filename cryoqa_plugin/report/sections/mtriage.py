@@ -10,24 +10,41 @@ from ..section import Results, Section
 
 _TITLE = "FSC of map and model, around the model"
 _LABELS = {"fsc_model_near": "map and model", "fsc_model_expected": "expected of a perfect model", "fsc_model_unmasked": "map and model"}
+_OF_MODEL = ("model_", "d_model", "b_iso", "b_excess", "atoms_", "reported_", "fsc_model", "d_fsc_expected")
 _THIN = " "                                      # in counts
 
 
 def render(results: Results) -> List[Block]:
-    """Resolutions without and in a mask, the other values and tables, the curves that no card shows."""
+    """Resolutions without and in a mask, the other values, the curves that the card leaves out; nothing without a model."""
     document = results["mtriage"]
     shown = _drawn(document)
-    names = [n for n in document["curves"] if n not in shown]
-    histograms = [n for n in names if "histogram" in n]
-    model = [n for n in names if "model" in n and n not in histograms]
-    halves = [n for n in names if n.startswith("fsc") and n not in model]
-    table, used = paired(document, "Values with and without the mask")
-    out = table + values(document, [n for n in document["metrics"] if n not in used], title="Other values", folded=bool(used))
-    out += tables(document, skip=("archive",))
-    out += curves(document, model, title="FSC of map and model without a mask, and in it",
-                  marks=resolution_marks(document, *(f"d_fsc_model_05_{n}" for n in ("unmasked", "masked"))))
-    out += curves(document, halves, title="FSC of the half-maps", marks=resolution_marks(document, "d_fsc_unmasked", "d_fsc_masked"))
-    return out + curves(document, histograms, title="Histogram of the densities", filled=True)
+    if not shown:
+        return []
+    out = _in_masks(document, True)
+    names = [n for n in document["curves"] if "model" in n and n not in shown]
+    return out + curves(document, names, title="FSC of map and model without a mask, and in it",
+                        marks=resolution_marks(document, *(f"d_fsc_model_05_{n}" for n in ("unmasked", "masked"))))
+
+
+def render_maps(results: Results) -> List[Block]:
+    """Detail of the map and agreement of the half-maps, as Phenix has them."""
+    document = results["mtriage"]
+    halves = [n for n in document["curves"] if n.startswith("fsc_half")]
+    out = _in_masks(document, False) + tables(document, skip=("archive",))
+    out += curves(document, halves, title="FSC of the half-maps, not corrected for the mask",
+                  marks=resolution_marks(document, "d_fsc_unmasked", "d_fsc_masked"))
+    return out + curves(document, [n for n in document["curves"] if "histogram" in n], title="Histogram of the densities", filled=True)
+
+
+def _in_masks(document: Mapping[str, Any], of_model: bool) -> List[Block]:
+    """Values with and without a mask, of the model or of the maps alone."""
+    def mine(name: str) -> bool:
+        return of_model == (name.startswith(_OF_MODEL) or "_model" in name)
+
+    part = dict(document, metrics={n: m for n, m in document["metrics"].items() if mine(n)})
+    table, used = paired(part, "Values with and without the mask")
+    return table + values(part, [n for n in part["metrics"] if n not in used and not n.startswith("half_maps_")],
+                          title="Other values", folded=bool(used))
 
 
 def _drawn(document: Mapping[str, Any]) -> Tuple[str, ...]:
@@ -95,9 +112,15 @@ def estimates(results: Results) -> List[Estimate]:
 
 
 SECTION = Section(
-    id="mtriage", title="FSC of map and model", order=60, asks="model", capability="mtriage",
+    id="mtriage_model", title="FSC of map and model", order=67, asks="model", capability="mtriage",
     how_to_read="The curve of map and model should follow the dashed one, which the half-maps allow for a perfect model. Above it the "
                 "model is fitted to noise, or its mask is too tight; far below it parts are wrong or missing. The bars place the mean of "
                 "the curve among archive entries with a model, all of them and those of similar resolution. They "
                 "compare, they do not judge.",
     render=render, cards=cards, estimates=estimates)
+
+SECTIONS = (Section(
+    id="mtriage", title="Detail of the map (mtriage)", order=57, asks="fine", capability="mtriage",
+    how_to_read="A low-pass at d99 keeps a correlation of 0.99 with the map: how much detail its amplitudes carry. A d99 far finer than "
+                "the FSC of the half-maps means a map that was sharpened into noise, or coloured by a mask.",
+    render=render_maps), SECTION)
