@@ -10,6 +10,7 @@ import zlib
 import numpy as np
 import pytest
 
+from cryoqa_plugin.cli import main
 from cryoqa_plugin.report import assemble, pdf, pictures, scene, section
 from cryoqa_plugin.report import pdf_flow as flow
 from cryoqa_plugin.report.blocks import (Bar, Card, Estimate, KeyRow, KeyRows, Link, Percentiles, Picture, Pictures, Plot, Rows, Series,
@@ -92,6 +93,15 @@ def test_the_appendix_has_every_value_and_check_and_comes_only_when_asked_for(ru
             assert (name in squeezed) == (m["value"] is not None), name
         assert all(c["title"] in added for c in d["checks"]) and d["provenance"]["date_utc"] in added
         assert all(e["sha256"] in squeezed for e in d["inputs"].values())
+
+
+def test_the_command_line_asks_for_the_appendix(run_folder, capsys):
+    def count(*options):
+        assert main(["report", run_folder, *options]) == 0
+        return len(texts_of(run_folder + "/report.pdf"))
+
+    short = count()
+    assert count("--appendix") > short == count() and "report.pdf" in capsys.readouterr().out
 
 
 def test_marks_are_drawn_and_not_written():
