@@ -1,4 +1,4 @@
-"""Many maps on one page: a table with the verdicts, a strip plot of each number, and the numbers as TSV."""
+"""Many maps: what is read of each of them, and the numbers as TSV; ``group_page`` draws the page."""
 from __future__ import annotations
 
 import csv
@@ -8,19 +8,20 @@ from dataclasses import dataclass, field
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import quote
 
-from .. import __version__
 from ..checks import worst
 from ..errors import InputError
 from ..results import read_json
 from ..validation.arguments import STATUS
-from .assemble import write_bytes
-from .blocks import show
+from .assemble import read_results, write_bytes
+from .blocks import KeyRow
 from .content import WORDS
-from .html import environment, template_text
-from .scene import ticks
+from .findings import findings
+from .group_numbers import KeyNumber, fsc_curve, key_numbers
+from .head import headline
+from .keys import key_rows
+from .section import Section, discover
 
 FILES = ("group.html", "group.tsv")
-_WIDTH, _HEIGHT, _LEFT, _RIGHT = 560.0, 64.0, 14.0, 14.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,8 @@ class Number:
 class Entry:
     """One map: ``status`` is a key of ``WORDS`` or ``waiting``; ``link`` leads to its report, ``error`` says why there is none.
 
-    ``look_at`` has number and title of the items with a warning, ``items`` the verdict of each item by its number.
+    ``verdict`` is the sentence of its report and ``keys`` the key numbers of it, ``places`` these as numbers by their label, ``curve`` the
+    FSC as frequencies (1/Å) and values; ``items`` has the verdict of each item by its number, ``numbers`` what stands in the TSV.
     """
 
     name: str
@@ -47,32 +49,12 @@ class Entry:
     error: str = ""
     score: str = ""
     service: str = ""
-    look_at: Tuple[Tuple[str, str], ...] = ()
     items: Mapping[str, str] = field(default_factory=dict)
     numbers: Mapping[str, Number] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Dot:
-    """One map in a strip."""
-
-    name: str
-    link: str
-    x: float
-    y: float
-    status: str
-    words: str
-
-
-@dataclass(frozen=True)
-class Strip:
-    """One number of all maps: dots, ticks (place and text) and limits on a common axis, in the units of the drawing."""
-
-    key: str
-    title: str
-    dots: Tuple[Dot, ...]
-    ticks: Tuple[Tuple[float, str], ...]
-    limits: Tuple[Tuple[float, str], ...]
+    verdict: str = ""
+    keys: Tuple[KeyRow, ...] = ()
+    places: Mapping[str, Tuple[KeyNumber, ...]] = field(default_factory=dict)
+    curve: Tuple[Tuple[float, float], ...] = ()
 
 
 def write_group(folder: str) -> Dict[str, str]:
@@ -81,6 +63,7 @@ def write_group(folder: str) -> Dict[str, str]:
     if not entries:
         raise InputError(f"The folder {folder} holds no validated map; give the folder that 'cryoqa batch' wrote, or one with a folder of "
                          "'cryoqa validate' for each map.")
+    from .group_page import page
     paths = {name.split(".")[1]: os.path.join(folder, name) for name in FILES}
     write_bytes(paths["html"], page(entries, os.path.basename(os.path.abspath(folder))).encode("utf-8"))
     write_bytes(paths["tsv"], tsv(entries).encode("utf-8"))
@@ -94,7 +77,8 @@ def read_group(folder: str) -> List[Entry]:
     there = sorted(e.name for e in os.scandir(folder) if e.is_dir())
     listed = (_document(os.path.join(folder, "batch.json")) or {}).get("maps", [])
     names = list(dict.fromkeys([*listed, *there]))
-    found = [_entry(os.path.join(folder, name), name, name in listed) for name in names]
+    sections = discover()
+    found = [_entry(os.path.join(folder, name), name, name in listed, sections) for name in names]
     return [entry for entry in found if entry is not None]
 
 
@@ -105,7 +89,7 @@ def _document(path: str) -> Optional[Dict[str, Any]]:
         return None
 
 
-def _entry(folder: str, name: str, listed: bool) -> Optional[Entry]:
+def _entry(folder: str, name: str, listed: bool, sections: Sequence[Section]) -> Optional[Entry]:
     """One map; None for a folder that is none."""
     outcome, document = _document(os.path.join(folder, "batch.json")), _document(os.path.join(folder, "validation.json"))
     link = quote(name) + "/report.html" if os.path.isfile(os.path.join(folder, "report.html")) else ""
@@ -115,13 +99,20 @@ def _entry(folder: str, name: str, listed: bool) -> Optional[Entry]:
         return Entry(name, "waiting", error="Not done yet; start the batch again to go on.")
     if document is None:
         return None
+    try:
+        results = read_results(folder)
+    except InputError as error:
+        return Entry(name, "error", link, str(error))
+    seen = findings(results, sections)
     points, items = document["score"], document["items"]
-    trust = (document.get("trust") or {}).get("verdict")
-    status = STATUS.get(trust) or worst(i["status"] for i in items if i["status"] in ("ok", "warn", "fail"))
+    status, verdict, _ = headline(results, seen, [str(e.get("error", "")) for e in results.errors.values()])
+    if status == "skipped":
+        status = STATUS.get((document.get("trust") or {}).get("verdict")) or worst(
+            i["status"] for i in items if i["status"] in ("ok", "warn", "fail"))
     return Entry(name, status, link, score=f"{points['passed']} / {points['evaluable']}",
-                 service=f"{points['service_passed']} / {points['service_evaluable']}",
-                 look_at=tuple((i["id"], i["title"]) for i in items if i["status"] in ("warn", "fail", "error")),
-                 items={i["id"]: i["status"] for i in items}, numbers=_numbers(document))
+                 service=f"{points['service_passed']} / {points['service_evaluable']}", items={i["id"]: i["status"] for i in items},
+                 numbers=_numbers(document), verdict=verdict, keys=key_rows(results, seen), places=key_numbers(results),
+                 curve=fsc_curve(results.documents))
 
 
 def _numbers(document: Mapping[str, Any]) -> Dict[str, Number]:
@@ -185,54 +176,3 @@ def _keys(entries: Sequence[Entry]) -> List[str]:
 def word(status: str) -> str:
     """A verdict in a word."""
     return "waiting" if status == "waiting" else WORDS[status]
-
-
-def strips(entries: Sequence[Entry]) -> List[Strip]:
-    """A strip for each number that at least two maps have and that is not the same in all."""
-    out = []
-    for key in _keys(entries):
-        having = [(e, e.numbers[key]) for e in entries if key in e.numbers]
-        values = [n.value for _, n in having]
-        if len(values) > 1 and max(values) - min(values) > 1e-9 * max(map(abs, values)):
-            out.append(_strip(key, having))
-    return out
-
-
-def _strip(key: str, having: Sequence[Tuple[Entry, Number]]) -> Strip:
-    values, unit = [n.value for _, n in having], having[0][1].unit
-    low, high = min(values), max(values)
-    near = [v for n in having for v in n[1].limits if low - 0.5 * (high - low) <= v <= high + 0.5 * (high - low)]
-    low, high = min([low, *near]), max([high, *near])
-    margin = 0.04 * (high - low)
-    low, high = low - margin, high + margin
-
-    def at(value: float) -> float:
-        return _LEFT + (value - low) / (high - low) * (_WIDTH - _LEFT - _RIGHT)
-
-    order = sorted(range(len(values)), key=lambda i: values[i])
-    rows: List[float] = []                                   # place of the last dot of each row, so that dots lie beside each other
-    dots = []
-    for i in order:
-        entry, number = having[i]
-        x = at(number.value)
-        row = next((r for r, last in enumerate(rows) if x - last >= 9.0), len(rows) if len(rows) < 4 else len(dots) % 4)
-        rows[row:row + 1] = [x]
-        dots.append(Dot(entry.name, entry.link, x, (24.0, 15.0, 33.0, 6.0)[row], number.status,
-                        f"{entry.name}: {show(number.value)} {unit}".rstrip()))
-    title = having[0][1].title + (f" ({unit})" if unit else "")
-    return Strip(key, title, tuple(dots), tuple((at(v), show(float(v))) for v in ticks(low, high)),
-                 tuple((at(v), show(v)) for v in dict.fromkeys(near)))
-
-
-def page(entries: Sequence[Entry], title: str) -> str:
-    """The page as text; names and sentences are escaped by the template."""
-    from markupsafe import Markup
-    wanted = ("trust", "reported_resolution", "resolution_1.a", "mean_resolution", "0.d_bfactor")
-    shown = [k for k in wanted if any(k in e.numbers for e in entries)]
-    heads = {"trust": "Score", "reported_resolution": "Reported (Å)", "resolution_1.a": "FSC (Å)", "mean_resolution": "Mean of methods (Å)",
-             "0.d_bfactor": "B (Å²)"}
-    counts = {s: sum(e.status == s for e in entries) for s in ("ok", "warn", "fail", "skipped", "error", "waiting")}
-    return environment().get_template("group.html").render(
-        title=title, entries=entries, word=word, columns=[(k, heads[k]) for k in shown], strips=strips(entries),
-        width=_WIDTH, height=_HEIGHT, counts=[(word(s), n, s) for s, n in counts.items() if n], version=__version__,
-        style=Markup(template_text("report.css") + template_text("group.css")), script=Markup(template_text("group.js")))
