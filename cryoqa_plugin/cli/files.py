@@ -12,9 +12,8 @@ from .run import draw_report
 
 
 def options_report(sub: argparse.ArgumentParser) -> None:
-    """The folder, and what is added to the PDF."""
+    """The folder."""
     sub.add_argument("out", metavar="FOLDER", help="folder with result.json, or with one folder a capability")
-    sub.add_argument("--appendix", action="store_true", help="add all values, all checks and how they were made to the PDF")
     sub.add_argument("--strict", action="store_true", help="a section that fails ends with exit code 3")
     appendix_option(sub)
     sub.set_defaults(no_report=False)

@@ -49,7 +49,8 @@ def measured(x):
     f = np.arange(1, 40) / 80
     d = 3.0 + x / 7
     y = 0.143 + (1 / d - f) * 2
-    return [document("fsc", "FSC", {}, metrics={"resolution": metric(d), "resolution_better": metric(d - 0.05), "resolution_worse": metric(d + 0.1)},
+    return [document("fsc", "FSC", {}, metrics={"resolution": metric(d), "resolution_better": metric(d - 0.05),
+                                                "resolution_worse": metric(d + 0.1)},
                      curves={"fsc_unmasked": curve(f, y - 0.2), "fsc_true": curve(f, [None if i == 3 else v for i, v in enumerate(y)])}),
             document("guinier", "Guinier plot", {}, metrics={"bfactor": metric(-100.0 - x, "Å²"), "bfactor_error": metric(3.0, "Å²"),
                                                              "fit_from": metric(10.0), "fit_to": metric(d)}),
@@ -100,7 +101,7 @@ def test_thirty_maps_on_one_page(many):
     assert "The same in all maps: Mass above the contour 43 kDa." in page.text
     assert "The file <b> is broken." in page.text and "Not done yet" in page.text and "30 maps" in page.text
     assert sum(t == "tr" and "data-map" in a for t, a in page.tags) == 30 and len(set(page.ids)) == len(page.ids)
-    assert "Verdict on 26." in page.text or "Verdict on 182." in page.text
+    assert "Verdict on 182." in page.text
 
 
 def test_key_numbers_are_those_of_the_report_of_the_map(many):
@@ -173,7 +174,7 @@ def test_names_with_html_stay_text_and_nothing_comes_from_elsewhere(many):
     assert EVIL in page.text and not [t for t, _ in page.tags if t in ("img", "link", "iframe")] and not page.sources
     assert sum(t == "script" for t, _ in page.tags) == 1 and any(a.get("data-map") == EVIL for _, a in page.tags)
     text = (many / "group.html").read_text(encoding="utf-8")
-    assert "http" not in text and "url(" not in text and "@import" not in text
+    assert "http" not in text and not re.search(r"url\((?!#)", text) and "@import" not in text
 
 
 def test_the_table_of_numbers(many):
