@@ -49,7 +49,7 @@ WORDS = {
     "mask_tight": r"mask is too (tight|sharp)|[Pp]hase-randomised FSC|[Uu]nmasked curve reaches further",
     "helical": r"helix|helical|filament|goes on through the faces",
     "occupancy": r"occupanc",
-    "off_centre": r"middle of the box|off centre|[Ss]pace between the molecule|centre of mass",
+    "off_centre": r"middle of the box|box centre|off centre|[Ss]pace between the molecule|centre of mass",
     "unmodelled": r"not built|unmodelled|not explained by the model|beyond the model",
     "unfit": r"does not correlate with the map|model and map belong together|belong together and (lie on each other|are superposed)",
     "cell": r"made for a unit cell",

@@ -79,7 +79,7 @@ _PLACE = (
 _SOLVENT_IN_MASK = "The mask may hold solvent, or a part of the molecule that most particles lack."
 _MASK_OFF = "The mask may hold solvent, or lie beside the molecule."
 _SMALLER_VOXELS = "Use smaller voxels, and check that the half-maps are independent."
-_CENTRE = "Shift the map to the middle. In a focused refinement it is off centre by intention."
+_CENTRE = "Shift the map to the box centre. In a focused refinement it is off centre by intention."
 
 
 def _unresolved(title: str = "Mask without a local resolution", claim: str = "{value} of the mask have no local resolution",

@@ -87,7 +87,7 @@ def test_remarks_leave_the_map_trusted_and_come_last():
     assert arguments.sentence(against, 5) == (
         "The map can be trusted with reservations (score 0.6). Against it: (1) residues_low is warn.")
     _, against, found = _trust(_with(contour=[("decentring", "warn"), ("mass_offset", "warn")]))
-    assert len(against) == 1 and against[0].title == "The molecule is not in the middle of the box" and found == ("trusted", 0.9)
+    assert len(against) == 1 and against[0].title == "The molecule is not at the box centre" and found == ("trusted", 0.9)
 
 
 def test_without_half_maps_trust_is_qualified():

@@ -284,7 +284,7 @@ def cut(data: np.ndarray) -> Cut:
 
 
 def _radius(shape: Tuple[int, ...]) -> np.ndarray:
-    """Distance of every voxel from the middle of the box in voxels, float32 [z, y, x]."""
+    """Distance of every voxel from the box centre in voxels, float32 [z, y, x]."""
     z, y, x = ((np.arange(n, dtype=np.float32) - n // 2) ** 2 for n in shape)
     return np.sqrt(z[:, None, None] + y[None, :, None] + x[None, None, :])
 

@@ -62,7 +62,7 @@ class Scale(NamedTuple):
 
 
 class RadialNoise(NamedTuple):
-    """Noise power by distance from the middle of the box, in bins of 3 voxels.
+    """Noise power by distance from the box centre, in bins of 3 voxels.
 
     ``radius`` float64 [n], middle of each bin (Å); ``variance`` float64 [n], over its mean in the box; ``rim``: the radius at which the
     noise ends, as a part of the shortest edge of the box, None when it reaches the corners.

@@ -25,7 +25,7 @@ _GROUPS: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     ("The reported resolution is finer than the data", (REPORTED, "finer_percent")),
     ("The half-maps are masked", ("half_maps_masked", "half_maps_damped")),
     ("The mask is too tight for the FSC", ("random_fsc_at_resolution", "random_fsc", "unmasked_reaches_further")),
-    ("The molecule is not in the middle of the box", ("decentring", "mass_offset", "centre_offset")),
+    ("The molecule is not at the box centre", ("decentring", "mass_offset", "centre_offset")),
     ("The box leaves little room", ("space_min_percent", "margin")),
     ("The density is in pieces", ("pieces_95", "remaining_percent", "mask_overlap")),
     ("Density or noise around the molecule", ("background_mean", "outliers_percent", "noise_spread", "noise_source", "representative")),

@@ -70,9 +70,9 @@ def _percentile(capability: str, limit: float = 0.1) -> Rule:
 
 ITEMS: Tuple[Item, ...] = (
     Item("0.a", "Mass and centring", (
-        Rule("contour", "decentring_largest", "<=", 20.0, "Decentring", "Shift the map to the middle of the box.", unit="%"),
+        Rule("contour", "decentring_largest", "<=", 20.0, "Decentring", "Shift the map to the box centre.", unit="%"),
         Rule("contour", "space_min", ">=", 20.0, "Smallest space to a face of the box", "Use a larger box.", unit="Å"),
-        Rule("contour", "mass_offset_raw", "<=", 20.0, "Offset of the centre of mass", "Shift the map to the middle of the box.",
+        Rule("contour", "mass_offset_raw", "<=", 20.0, "Offset of the centre of mass", "Shift the map to the box centre.",
              unit="%")),
          checks=("decentring", "space_min_percent", "margin", "mass_offset"),
          note="The service writes 20 % of the box for the space and compares with 20 Å."),

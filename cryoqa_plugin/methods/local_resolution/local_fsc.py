@@ -34,7 +34,8 @@ class LocalFscParams:
 
     threshold: float = param(0.143, "Local half-map FSC at which the resolution of a voxel is read. The table gives 0.5 as well.",
                              label="Threshold", min=0.05, max=0.9)
-    window: Optional[float] = param(None, "Standard deviation of the Gaussian window. A wide one is surer and blurs the resolutions. "
+    window: Optional[float] = param(None, "Standard deviation of the Gaussian window. A wide one is more certain and blurs the "
+                                          "resolutions. "
                                     "From the data: 5 Å, or the overall resolution where that is more.",
                                     label="Window", unit="Å", min=1, max=200)
     lowest_resolution: Optional[float] = param(None, "Coarsest resolution looked for; voxels worse than it are unresolved. From the data: "

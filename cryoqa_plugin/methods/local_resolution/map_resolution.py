@@ -44,7 +44,8 @@ class MapResolutionParams:
     noise: str = param("auto", "Where the noise is from: the solvent around the molecule, or the assumption that the molecule has the "
                        "resolution given. Auto takes the solvent, unless there is too little of it or it was weakened and a "
                        "resolution is given.", label="Noise from", choices=_NOISE)
-    window: Optional[float] = param(None, "Standard deviation of the Gaussian window. A wide one is surer and blurs the resolutions. "
+    window: Optional[float] = param(None, "Standard deviation of the Gaussian window. A wide one is more certain and blurs the "
+                                          "resolutions. "
                                     "From the data: 5 Å, or the overall resolution where that is more.",
                                     label="Window", unit="Å", min=1, max=200, expert=True)
 
@@ -63,7 +64,7 @@ class MapResolutionResult(LocalResolution):
                                                 "is "
                                             "given where it has not", "none")
     noise_source: Optional[str] = metric("", "where the noise comes from: the solvent, or the resolution given", "none")
-    noise_trend: Optional[float] = metric("", "noise at the middle of the box over that of the solvent, by its course along the radius",
+    noise_trend: Optional[float] = metric("", "noise at the box centre over that of the solvent, by its course along the radius",
                                           "none")
     noise_level: Optional[float] = metric("", "noise inside the mask over that of the solvent, as it was used", "none")
     noise_spread: Optional[float] = metric("", "relative standard deviation of the noise over the solvent, its trend taken off", "lower")

@@ -180,7 +180,7 @@ class Trend(NamedTuple):
 
 
 def radius2(grid: Points, geo: Geometry) -> np.ndarray:
-    """Square of the distance from the middle of the box over half its shortest edge.
+    """Square of the distance from the box centre over half its shortest edge.
 
     Parameters
     ----------

@@ -62,7 +62,7 @@ def _part(meaning: str) -> Any:
 
 
 def _course(meaning: str) -> Any:
-    return curve(meaning, x_label="Distance from the middle of the box", x_unit="Å", y_label="Mean resolution", y_unit="Å")
+    return curve(meaning, x_label="Distance from the box centre", x_unit="Å", y_label="Mean resolution", y_unit="Å")
 
 
 @dataclass(frozen=True)
@@ -330,7 +330,7 @@ def _metrics(inputs: MonodirInputs, found: DirectionalResolutions) -> Dict[str, 
 
 
 def _radii(inputs: MonodirInputs) -> np.ndarray:
-    """Vectors (x, y, z) from the middle of the box to the points, float64 [v, 3], Å."""
+    """Vectors (x, y, z) from the box centre to the points, float64 [v, 3], Å."""
     z, y, x = np.nonzero(inputs.corners)
     shape, counts, voxel = inputs.geo.shape, inputs.points.shape, inputs.study.grid.voxel_size[::-1]
     at = [(i * n / m - n // 2) * v for i, n, m, v in zip((z, y, x), shape, counts, voxel)]
@@ -364,7 +364,7 @@ def _by_direction(inputs: MonodirInputs, found: DirectionalResolutions, said: mo
 
 
 def _curves(inputs: MonodirInputs, flat: Dict[str, np.ndarray], inside: np.ndarray) -> Dict[str, Curve]:
-    """Histogram of each map, and its mean with the distance from the middle of the box."""
+    """Histogram of each map, and its mean with the distance from the box centre."""
     low, high = min(float(v.min()) for v in flat.values()), max(float(np.percentile(v, 99.5)) for v in flat.values())
     edges = np.linspace(low * 0.98, high * 1.02 + 0.05, 61)
     out = {}
@@ -409,5 +409,5 @@ def _warnings(inputs: MonodirInputs, values: Dict[str, Any]) -> List[str]:
     out = inputs.used.notes() + unknown_notes(inputs.study, inputs.params.resolution) + limits_of_halves(inputs.study, values, mended=True)
     if not inputs.study.has_halves:
         out.append("With a single map the noise is that of the solvent; a map that was masked, filtered or sharpened locally has no such "
-                   "noise in the molecule. Half-maps are surer.")
+                   "noise in the molecule. Half-maps are better.")
     return out

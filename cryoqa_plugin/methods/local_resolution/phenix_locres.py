@@ -33,7 +33,7 @@ class PhenixLocresParams:
     bins: int = param(20, "Bins of frequency, each of as many coefficients.", label="Bins", min=5, max=100)
     highest_resolution: Optional[float] = param(None, "Resolution at which the bins end, the best there can be. From the resolution: "
                                                 "0.833 of it.", label="Highest resolution", unit="Å", min=0.2, max=100, expert=True)
-    radius: Optional[float] = param(None, "Radius of the balls. From the resolution: as much. Larger ones are surer, and blur.",
+    radius: Optional[float] = param(None, "Radius of the balls. From the resolution: as much. Larger ones are more certain, and blur.",
                                     label="Radius", unit="Å", min=1, max=200)
     smooth: Optional[float] = param(None, "Standard deviation of the Gaussian that smooths the map of resolutions, 0 for none. From "
                                     "the resolution: as much.", label="Smoothing", unit="Å", min=0, max=200)

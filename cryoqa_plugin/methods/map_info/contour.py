@@ -117,7 +117,7 @@ class ContourResult(Result):
     background_robust_sd: Optional[float] = metric("", "standard deviation of the background from its median absolute deviation", "none")
     outliers_robust: Optional[int] = metric("voxels", "voxels beyond five robust standard deviations, in outlier_ratio_robust", "none")
     outlier_ratio_robust: Optional[float] = metric("", "the same by cryoqa: about the median and by the robust standard deviation "
-                                                   "at the same distance from the middle of the box, away from the low-passed molecule, "
+                                                   "at the same distance from the box centre, away from the low-passed molecule, "
                                                    "the mask and all pieces of a hundredth of the largest and more", "lower")
     outliers_percent: Optional[float] = metric("%", "part of this background that is outliers; 0.00006 in a Gaussian", "lower")
     background_zeros: Optional[float] = metric("%", "voxels of the background that are exactly 0", "lower")
@@ -263,7 +263,7 @@ def _masks(map_: Map, level: float, params: ContourParams) -> _Made:
 
 
 def _offset(xyz: Tuple[float, ...], shape: Tuple[int, ...]) -> Tuple[float, ...]:
-    """Distances of a point in voxels from the middle of the box, in percent of its edges."""
+    """Distances of a point in voxels from the box centre, in percent of its edges."""
     return tuple(100 * abs(c - n // 2) / n for c, n in zip(xyz, shape[::-1]))
 
 

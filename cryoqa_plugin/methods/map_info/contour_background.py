@@ -7,7 +7,7 @@ import numpy as np
 from scipy import special
 
 SAMPLE = 2_000_000                                           # voxels: enough for a median
-N_SHELLS = 56                                                # of distance from the middle of the box, for the noise: 32 to the faces
+N_SHELLS = 56                                                # of distance from the box centre, for the noise: 32 to the faces
 
 
 class Background(NamedTuple):
@@ -127,7 +127,7 @@ def outlier_share(outliers: int, n: int, sigmas: float = 5.0) -> float:
 
 
 class Robust(NamedTuple):
-    """Noise about its median by distance from the middle of the box: numbers of voxels, outliers, their ratio, middle and sd."""
+    """Noise about its median by distance from the box centre: numbers of voxels, outliers, their ratio, middle and sd."""
 
     voxels: int = 0
     outliers: Optional[int] = None
@@ -137,7 +137,7 @@ class Robust(NamedTuple):
 
 
 def robust(data: np.ndarray, inside: np.ndarray, sigmas: float) -> Robust:
-    """Outliers of the background, held against the noise at the same distance from the middle of the box.
+    """Outliers of the background, held against the noise at the same distance from the box centre.
 
     In each of 56 shells the noise is 1.4826 times the median absolute deviation about the median, of the voxels that are not exactly 0. An
     outlier is farther than ``sigmas`` times that from the median.
@@ -173,7 +173,7 @@ def robust(data: np.ndarray, inside: np.ndarray, sigmas: float) -> Robust:
 
 
 class _Shells:
-    """Number of the shell about the middle of the box, plane by plane: 32 to the farthest face, and on into the corners."""
+    """Number of the shell about the box centre, plane by plane: 32 to the farthest face, and on into the corners."""
 
     def __init__(self, shape: Tuple[int, ...]) -> None:
         z, y, x = ((np.arange(n) - n // 2) ** 2 for n in shape)

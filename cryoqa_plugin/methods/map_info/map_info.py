@@ -77,7 +77,7 @@ class MapInfoResult(HalfMapFacts):
                                             x_unit="1/Å", y_label="log10 of the power")
     half_maps_curve: Optional[Curve] = curve("FSC between the map and the mean of the half-maps", x_label="spatial frequency",
                                           x_unit="1/Å", y_label="FSC")
-    half_maps_noise: Optional[Curve] = curve("Noise power of the half-maps by distance from the middle of the box", x_label="radius",
+    half_maps_noise: Optional[Curve] = curve("Noise power of the half-maps by distance from the box centre", x_label="radius",
                                              x_unit="Å", y_label="noise power over its mean")
     percentiles: Optional[Table] = table("Densities below which a part of the voxels lies")
     header: Optional[Table] = table("What the header says")

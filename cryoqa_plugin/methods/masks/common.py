@@ -54,7 +54,7 @@ def margin(binary: np.ndarray, voxel_size: Sequence[float]) -> float:
 
 
 def centre(mask: np.ndarray, voxel_size: Sequence[float]) -> Tuple[float, float, float]:
-    """Centre of mass of a mask relative to the middle of the box.
+    """Centre of mass of a mask relative to the box centre.
 
     Parameters
     ----------

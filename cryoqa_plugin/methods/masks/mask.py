@@ -81,7 +81,7 @@ class MaskResult(Result):
     n_components: int = metric("", "number of separate parts", "none")
     largest_component: float = metric("", "part of the mask that lies in its largest component", "higher")
     edge_margin: float = metric("Å", "smallest distance from the mask (at least 0.5) to the edge of the box", "higher")
-    centre_offset: float = metric("Å", "distance from the centre of the mask to the middle of the box", "lower")
+    centre_offset: float = metric("Å", "distance from the centre of the mask to the box centre", "lower")
     mass_by_threshold: Optional[Curve] = curve("Mass enclosed by the map against the threshold", x_label="threshold", x_unit="",
                                                y_label="mass", y_unit="kDa")
     components: Optional[Table] = table("Separate parts of the mask with their centres, largest first, at most 20")

@@ -137,7 +137,7 @@ class FscResult(HalfMapFacts):
     shares_in_mask: Optional[bool] = metric("", "the half-maps share noise in the molecule that they do not share in the solvent", "none")
     tail_fsc: Optional[float] = metric("", "mean unmasked FSC over the last tenth of the shells", "target:0")
     rise_at_end: Optional[float] = metric("", "unmasked FSC at the end less its lowest value before", "lower")
-    bfactor: Optional[float] = metric("Å²", "B-factor applied, or fitted when no map is written; negative for a decay", "none")
+    bfactor: Optional[float] = metric("Å²", "B-factor applied, or fitted when no map is written; negative for a fall-off", "none")
     bfactor_error: Optional[float] = metric("Å²", "standard error of the fitted B-factor", "lower")
     guinier_slope: Optional[float] = metric("Å²", "slope of the Guinier fit, B / 4", "none")
     guinier_intercept: Optional[float] = metric("", "intercept of the Guinier fit", "none")

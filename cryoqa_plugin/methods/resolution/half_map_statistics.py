@@ -50,7 +50,7 @@ class HalfMapStatisticsResult(HalfMapFacts):
     shells_beyond: Optional[int] = metric("", "significant shells beyond resolution_fdr", "lower")
     information: Optional[float] = metric("kbit", "information of the mean map up to resolution_fdr", "higher")
     information_density: Optional[float] = metric("bit/nm³", "information over the volume of the mask, or of the box", "higher")
-    bfactor: Optional[float] = metric("Å²", "B-factor of the signal that the half-maps share; negative for a decay", "none")
+    bfactor: Optional[float] = metric("Å²", "B-factor of the signal that the half-maps share; negative for a fall-off", "none")
     bfactor_error: Optional[float] = metric("Å²", "standard error of the B-factor", "lower")
     d99: Optional[float] = _res("cut-off that keeps a correlation of 0.99 with the signal that the half-maps share")
     d99_x: Optional[float] = _res("the same of the frequencies near the x axis")

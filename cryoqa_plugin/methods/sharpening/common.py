@@ -29,7 +29,7 @@ class SharpenedResult(HalfMapFacts):
     """What every sharpening gives."""
 
     resolution: Optional[float] = metric("Å", "resolution that the sharpening went by", "none")
-    bfactor_before: Optional[float] = metric("Å²", "B-factor of the Guinier plot before, from 10 Å on; negative for a decay", "none")
+    bfactor_before: Optional[float] = metric("Å²", "B-factor of the Guinier plot before, from 10 Å on; negative for a fall-off", "none")
     bfactor_after: Optional[float] = metric("Å²", "B-factor of the Guinier plot after, over the same range", "none")
     guinier_before: Optional[Curve] = _guinier_curve("Guinier plot before")
     guinier_after: Optional[Curve] = _guinier_curve("Guinier plot after")

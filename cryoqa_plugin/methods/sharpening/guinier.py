@@ -77,7 +77,7 @@ class GuinierResult(HalfMapFacts):
     """Result of :func:`compute_guinier`."""
 
     schema: ClassVar[str] = "cryoqa/guinier/1"
-    bfactor: Optional[float] = _b("4 times the slope of the Guinier plot; negative for a decay, positive when oversharpened")
+    bfactor: Optional[float] = _b("4 times the slope of the Guinier plot; negative for a fall-off, positive when over-sharpened")
     bfactor_error: Optional[float] = _b("standard error of the B-factor", "lower")
     r_squared: Optional[float] = metric("", "squared correlation of the plot with its line", "higher")
     slope: Optional[float] = _b("slope of the line, B / 4")

@@ -152,7 +152,7 @@ def compute_locspiral(study: Study, params: LocspiralParams, *, progress: Progre
                   bands=Table(("Resolution Å", "Noise over median amplitude", "Part above the noise"), tuple(rows)))
     name = "LocSpiral" if params.rules == "locspiral" else "LocBSharpen"
     summary = (f"The local amplitudes were evened out by {name} in {len(rows)} bands from {layout.lowest:.3g} to "
-               f"{inputs.resolution:.2f} Å; {100 * above:.0f} % of the mask is above the noise in the mean of the bands.")
+               f"{inputs.resolution:.2f} Å; {100 * above:.0f} % of the mask is above the noise, averaged over the bands.")
     return LocspiralResult(summary=summary, warnings=tuple(inputs.warnings), **values)
 
 

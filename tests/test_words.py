@@ -1,0 +1,102 @@
+"""The words that a user meets: nothing of what was once said oddly, and one term for one thing, as docs/glossary.rst fixes them."""
+from __future__ import annotations
+
+import ast
+import re
+
+import pytest
+
+from cryoqa_plugin import params, results
+from cryoqa_plugin.limits import CHECKS
+from cryoqa_plugin.registry import CAPABILITIES, resolve
+from sources import ROOT
+
+PACKAGE = ROOT / "cryoqa_plugin"
+# Where sentences for a user stand; pages, commands and windows are other modules, held by the tests of what they draw.
+SPOKEN = sorted(p for part in ("methods", "study", "validation") for p in (PACKAGE / part).rglob("*.py"))
+SPOKEN += [PACKAGE / name for name in ("limits.py", "registry.py", "checks.py", "runner.py")]
+NAMES = [str(p.relative_to(PACKAGE)) for p in SPOKEN]
+
+# What is said in another way now, each as it would stand in a sentence.
+ODD = (
+    r"same way round", r"way round of", r"lie on each other", r"half-maps (are|is) of one molecule", r"show one molecule",
+    r"belong to the map", r"have one scale", r"points? down", r"molecule is in the middle", r"it should be (at|exactly|below|above)",
+    r"surface to turn", r"hold what it promises", r"told (by|from|apart)", r"\b(can|cannot|could|nothing [a-z ]*) be told",
+    r"\btells?\b(?! me)", r"nine tenths", r"one tenth", r"holds? detail", r"lags? behind", r"runs? ahead", r"resolution is sure", r"surer",
+    r"stands? out (of|from|up)", r"stays above the threshold up to its end", r"share more than noise", r"more than noise again",
+    r"returns of the curve", r"comes back above", r"several senses", r"test for waves", r"more than a speck", r"a part of the box$",
+    r"fall (least|most)", r"FSC never falls", r"map value at", r"on average", r"as it should be", r"as they should be", r"\bis said\b",
+    r"far as can be told", r"bears? .* out\b", r"falls for good", r"nothing but noise")
+ODD_PATTERN = re.compile("|".join(f"(?:{words})" for words in ODD), re.I)
+
+
+def fixed_terms():
+    """Term -> the words that are not used for it, from the glossary."""
+    text = (ROOT / "docs" / "glossary.rst").read_text(encoding="utf-8").split("Fixed terms\n-----------\n")[1]
+    entries = re.findall(r"^(\S.*)\n((?:   .*\n?)+)", text, re.M)
+    return {term: [w.strip() for w in " ".join(body.split()).partition("Not:")[2].rstrip(".").split(";") if w.strip()]
+            for term, body in entries}
+
+
+def spoken(path):
+    """Line and text of every string of a module that is no docstring and has more than one word; strings beside each other are one."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    silent = {id(n.body[0].value) for n in ast.walk(tree) if isinstance(n, (ast.Module, ast.ClassDef, ast.FunctionDef)) and n.body
+              and isinstance(n.body[0], ast.Expr) and isinstance(n.body[0].value, ast.Constant)}
+    inside = {id(part) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for part in ast.walk(n) if part is not n}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            yield node.lineno, "".join(str(v.value) if isinstance(v, ast.Constant) else "0" for v in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent and id(node) not in inside:
+            if " " in node.value:
+                yield node.lineno, node.value
+
+
+def declared():
+    """Where and text of everything that is declared: titles, checks, parameters, meanings of values, curves, tables and maps."""
+    for row in CAPABILITIES:
+        yield f"title of {row.id}", row.title
+        for spec in params.specs(resolve(row.params)):
+            yield f"help of {row.id}.{spec.name}", f"{spec.label}: {spec.help}"
+        for role in ("metric", "curve", "table", "map", "maps", "model", "file"):
+            for name, entry in results.declared(resolve(row.result), role).items():
+                yield f"meaning of {row.id}.{name}", entry["meaning"]
+        for check in CHECKS.get(row.id, ()):
+            yield f"check {row.id}.{check.metric}", f"{check.title}; {check.claim}; {check.advice}"
+
+
+@pytest.mark.parametrize("path", SPOKEN, ids=NAMES)
+def test_no_sentence_is_odd(path):
+    found = [f"line {line}: {text}" for line, text in spoken(path) if ODD_PATTERN.search(text)]
+    assert not found, "\n".join(found)
+
+
+def test_nothing_declared_is_odd():
+    found = [f"{where}: {text}" for where, text in declared() if ODD_PATTERN.search(text)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("old", [
+    "Half-maps are the same way round: none", "Half-maps lie on each other", "Half-maps are of one molecule", "Half-maps have one scale",
+    "Density points down: no", "; it should be at most 20 %", "Hand of the map, told by its helices", "what the noise was told from",
+    "tells it from the same files", "for nine tenths of the mask", "holds detail to 5.11 Å (d99)", "model lags behind", "model runs ahead",
+    "stands out up to the last frequency", "does not stand out of the noise", "share more than noise to 2.42 Å",
+    "Resolution in several senses (mtriage)", "by a test for waves (ResMap)", "Directions whose FSC never falls",
+    "12 methods, 2.68 Å on average", "Everything is as it should be", "Map value at the atoms", "Mask is more than a speck"])
+def test_what_was_said_once_would_be_found(old):
+    assert ODD_PATTERN.search(old)
+
+
+def test_the_glossary_fixes_terms():
+    terms = fixed_terms()
+    assert len(terms) >= 15 and all(terms.values()), terms
+    assert "oversharpened" in terms["over-sharpened"] and "half map" in terms["half-map"]
+
+
+@pytest.mark.parametrize("term, others", sorted(fixed_terms().items()))
+def test_one_term_for_one_thing(term, others):
+    pattern = re.compile("|".join(rf"\b{re.escape(w)}\b" for w in others), re.I)
+    assert not pattern.search(term)
+    found = [f"{where}: {text}" for where, text in declared() if pattern.search(text)]
+    found += [f"{name}:{line}: {text}" for path, name in zip(SPOKEN, NAMES) for line, text in spoken(path) if pattern.search(text)]
+    assert not found, f"the term is '{term}'\n" + "\n".join(found)
