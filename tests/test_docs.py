@@ -37,7 +37,7 @@ def test_links_lead_somewhere(page):
 def test_commands_parse(page):
     """Lines that begin with ``cryoqa`` in literal blocks are accepted by the command line; nothing is run."""
     for line in re.findall(r"^ +(?:pip install \. && )?(cryoqa [a-z].*)$", page.read_text(encoding="utf-8"), re.M):
-        words = shlex.split(re.sub(r"\s+#.*$", "", line.split(" && ")[-1]))[1:]
+        words = shlex.split(re.sub(r"\s+[#>].*$", "", line.split(" && ")[-1]))[1:]
         if words[0].isupper() or "..." in words or "ID" in words:
             continue
         try:

@@ -6,9 +6,10 @@ import os
 from typing import List
 
 from ..checks import read_limits
+from ..registry import CAPABILITIES, resolve
 from .options import fail_on_option, levels_option, loudness, threads_option
 from .output import exit_code_of_checks, print_paths
-from .run import outcomes_of_validation, shown_progress
+from .run import COMPILED, outcomes_of_validation, shown_progress
 
 
 def options_batch(sub: argparse.ArgumentParser) -> None:
@@ -32,6 +33,8 @@ def run_batch(args: argparse.Namespace, command: List[str]) -> int:
     from ..batch.run import batch
     from ..validation.run import found_in
     with shown_progress(args) as bar:
+        if not args.scheduler and _is_cold():                # the maps run in processes of their own, which nobody hears
+            bar.say(COMPILED)
         document = batch(args.list, args.out, levels=args.levels.split(","), threads=args.threads, workers=args.workers,
                          scheduler=args.scheduler, progress=bar, limits=read_limits(args.limits), resume=not args.no_resume,
                          command=command)
@@ -43,6 +46,14 @@ def run_batch(args: argparse.Namespace, command: List[str]) -> int:
     found = [found_in(os.path.join(args.out, m["name"])) for m in document["maps"] if not m["error"]]
     checks = [outcome for validation in found if validation for outcome in outcomes_of_validation(validation[0])]
     return 1 if failed else exit_code_of_checks(args.fail_on, checks)
+
+
+def _is_cold() -> bool:
+    """Whether most of the numerical core has not been compiled yet."""
+    from ..core.jit import KERNELS, cold_kernels
+    for row in CAPABILITIES:
+        resolve(row.run)
+    return 2 * len(cold_kernels()) > len(KERNELS)
 
 
 def options_group(sub: argparse.ArgumentParser) -> None:

@@ -55,8 +55,9 @@ class CommandParser(argparse.ArgumentParser):
         word = next((w for w in left if w.startswith("-") and len(w) > 1), left[0]).split("=")[0]
         if word.startswith("-"):
             return f"there is no option {word}.{did_you_mean(word, self.option_names())}"
-        names = self.option_names()
-        known = [o for o in names if o in ("--half1", "--half2", "--map", "--job")][:2] or names[1:2]
+        known = [o for o in self.option_names() if o in ("--half1", "--half2", "--map", "--job")][:2]
+        if not known:
+            return f"'{word}' is one word too many"
         return f"'{word}' stands behind no option; say what it is, as in {known[0]} {word}{''.join(f' {o} FILE' for o in known[1:])}"
 
     def error(self, message: str) -> NoReturn:

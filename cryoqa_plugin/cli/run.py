@@ -5,8 +5,8 @@ import argparse
 import json
 import os
 import sys
-from contextlib import ExitStack, contextmanager
-from typing import Any, Dict, Iterator, List
+from contextlib import contextmanager
+from typing import Any, Callable, Dict, Iterator, List
 
 from .. import runner
 from ..checks import read_limits
@@ -15,20 +15,33 @@ from ..registry import CAPABILITIES
 from .options import common_options, input_options, levels_option, notes_of, sources_of, voxel_sizes_of
 from .output import ProgressBar, exit_code_of_checks, print_document, print_notes, print_paths
 
-COMPILED = ("First run of these methods on this machine: their numerical core is compiled, about a second each, up to a minute and a half "
-            "for all; later runs start at once. 'cryoqa warmup' does it ahead.")
+COMPILED = ("First run on this machine: the numerical core of these methods is compiled, which takes seconds for one and about a minute "
+            "for all of them; later runs start at once ('cryoqa warmup' does it ahead).")
 
 
 @contextmanager
 def shown_progress(args: argparse.Namespace, title: str = "") -> Iterator[ProgressBar]:
     """A progress bar that also tells, once, when the numerical core has to be compiled."""
-    from ..core.jit import told_of_compiling
-    quiet = args.quiet or getattr(args, "json", False)
-    with ExitStack() as stack:
-        bar = stack.enter_context(ProgressBar(not quiet, title, args.verbose))
-        if not quiet:
-            stack.enter_context(told_of_compiling(lambda: bar.say(COMPILED)))
+    with ProgressBar(not _is_quiet(args), title, args.verbose) as bar, _compiling(args, bar.say):
         yield bar
+
+
+def _is_quiet(args: argparse.Namespace) -> bool:
+    return getattr(args, "quiet", False) or getattr(args, "json", False)
+
+
+@contextmanager
+def _compiling(args: argparse.Namespace, say: Callable[[str], None]) -> Iterator[None]:
+    """Within this the first compile of a run is said."""
+    from ..core.jit import told_of_compiling
+
+    def tell() -> None:
+        if not _is_quiet(args) and not getattr(args, "compile_told", False):
+            args.compile_told = True
+            say(COMPILED)
+
+    with told_of_compiling(tell):
+        yield
 
 
 def run_capability(args: argparse.Namespace, command: List[str]) -> int:
@@ -60,7 +73,8 @@ def draw_report(args: argparse.Namespace, paths: Dict[str, str]) -> int:
         return 0
     from ..report.assemble import write_report
     try:
-        paths.update(write_report(args.out, strict=args.strict, appendix=args.appendix))
+        with _compiling(args, lambda words: print(words, file=sys.stderr)):
+            paths.update(write_report(args.out, strict=args.strict, appendix=args.appendix))
     except CryoqaError:
         raise
     except Exception as error:

@@ -162,7 +162,8 @@ REFUSED = {
     "FULL": "there is no command 'FULL'", "fsc --hlaf1 x": "there is no option --hlaf1. Did you mean '--half1' or '--half2'?",
     "fsc --treshold=0.5": "Did you mean '--threshold'?",
     "fsc a.mrc b.mrc": "'a.mrc' stands behind no option; say what it is, as in --half1",
-    "fsc --half1": "--half1: a value is missing behind it", "fsc --half x": "--half could match --half1, --half2",
+    "completion bash zsh": "'zsh' is one word too many", "fsc --half1": "--half1: a value is missing behind it",
+    "fsc --half x": "--half could match --half1, --half2",
     "fsc --voxel-size a": "--voxel-size: 'a' is no number", "-q fsc": "a command stands before its options",
     "fsc --threads a": "Threads (--threads) is 'a'; it must be a whole number",
     "fsc --threads -1": "Threads (--threads) is -1; it must be from 1",
@@ -279,8 +280,9 @@ def test_compiling_is_said_once_and_only_when_it_happens(capsys):
     with shown_progress(args):
         pass
     assert capsys.readouterr().err == ""
-    with shown_progress(args):
-        assert numba.njit(lambda a: a + 1)(1) == 2 and numba.njit(lambda a: a + 2)(1) == 3
+    for number in (1, 2):                                    # the second part of one run does not say it again
+        with shown_progress(args):
+            assert numba.njit(lambda a: a + 1)(number) == 1 + number and numba.njit(lambda a: a + 2)(1) == 3
     assert capsys.readouterr().err == COMPILED + "\n"
     told = []
     with told_of_compiling(lambda: told.append(1)):
@@ -391,3 +393,31 @@ def test_a_job_folder_gives_inputs_and_voxel_size(cli_files, tmp_path, capsys):
     empty.mkdir()
     code, _, err = _run(capsys, "mtriage", "--job", str(empty), "-q")
     assert code == 2 and str(empty) in err
+
+
+def test_an_appendix_of_the_pdf_comes_when_it_is_asked_for(cli_files, tmp_path, capsys):
+    pypdf = pytest.importorskip("pypdf")
+    out, pages = str(tmp_path / "out"), []
+    assert _run(capsys, "map-info", "--map", cli_files["half1"], "-o", out, "-q", "--no-report")[0] == 0
+    for extra in ([], ["--appendix"]):
+        assert _run(capsys, "report", out, *extra)[0] == 0
+        pages.append(len(pypdf.PdfReader(os.path.join(out, "report.pdf")).pages))
+    assert pages[1] > pages[0] >= 1
+
+
+def test_json_names_its_files_by_whole_paths(cli_files, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, text, _ = _run(capsys, "mask", "--map", cli_files["half1"], "-o", "out", "--json", "--no-report", "--mtz")
+    entry = json.loads(text)["maps"]["mask"]
+    assert code == 0 and entry["path"] == str(tmp_path / "out" / "mask.mrc") and os.path.isfile(entry["path"])
+    assert os.path.isfile(entry["mtz"])
+    saved = json.loads((tmp_path / "out" / "result.json").read_text(encoding="utf-8"))["maps"]["mask"]
+    assert saved["path"] == "mask.mrc" and saved["mtz"] == "mask.mtz"
+
+
+@pytest.mark.heavy
+def test_a_batch_tells_of_copies_by_its_exit_code(cli_files, tmp_path, capsys):
+    table = tmp_path / "list.csv"
+    table.write_text(f"name;half1;half2\nsame;{cli_files['half1']};{cli_files['half1']}\n".replace(";", "\t"))
+    code, text, err = _run(capsys, "batch", str(table), "-o", str(tmp_path / "out"), "--levels", "1", "-q", "--fail-on", "fail")
+    assert code == 3 and "--fail-on fail" in err and "1 of 1 maps are done" in text

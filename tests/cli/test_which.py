@@ -1,12 +1,15 @@
 """Questions as people ask them lead to the command that answers them."""
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from cryoqa_plugin import cli
 from cryoqa_plugin.cli.commands import all_commands
 from cryoqa_plugin.cli.questions import QUESTIONS
 from cryoqa_plugin.cli.which import find, tokens
+from sources import ROOT
 
 # Asked in other words than those of the table of questions; the first command must be this one.
 ASKED = {
@@ -50,3 +53,12 @@ def test_the_answer_says_what_to_type(capsys):
     assert text.startswith("cryoqa directional-fsc --half1 FILE --half2 FILE\n    Resolution by direction")
     assert cli.main(["which", "xyzzy"]) == 2
     assert "no command" in capsys.readouterr().err
+
+
+def test_the_questions_of_the_docs_lead_to_the_same_commands():
+    """docs/which.rst, but for lines that speak of the line before."""
+    page = (ROOT / "docs" / "which.rst").read_text(encoding="utf-8")
+    rows = [(q, name) for q, name in re.findall(r"^(\S.*?[?.])  +``([a-z0-9-]+)``  ", page, re.M) if not q.startswith("The same, from")]
+    assert len(rows) > 30
+    lost = [(q, name) for q, name in rows if name not in [c.name for c in find(q)]]
+    assert not lost
