@@ -17,7 +17,6 @@ from .pdf_flow import GAP, Cards, Marked, Stack
 from .pdf_style import ACCENT, FOOT, HEIGHT, INK, MARGIN, SOFT, STATES, WIDTH, Paper, colour, paper, plain
 
 _ASKED, _REFERENCES, _APPENDIX = "asked", "references", "all"
-_LEFT = 0.57                                     # part of the head that surface and FSC take, beside the key numbers
 _ENDLESS = 10 ** 6
 
 
@@ -66,19 +65,31 @@ def _head(report: Report, made: Paper) -> List[Flowable]:
     verdict += [made.rich(f"<b>{plain(title)}: not done.</b> {plain(error)}") for title, error in report.errors]
     out: List[Flowable] = [made.text(report.title, "title"), made.rich(facts, "facts"), Spacer(0, 4),
                            Cards([Stack(verdict, accent=STATES[report.status])], [1.0])]
-    left, right = WIDTH * _LEFT - GAP, WIDTH * (1 - _LEFT)
-    pictures: List[Flowable] = []
-    if report.surface and still(report.surface, left - 14, made):
-        pictures += [made.text("Where", "card"), *still(report.surface, left - 14, made, 150.0)]
-        pictures += [made.text(report.surface.caption, "note")] if report.surface.caption else []
-    if report.fsc:
-        pictures += [Spacer(0, 4)] * bool(pictures) + [made.text("How good: FSC of the half-maps", "card"),
-                                                       pdf_draw.plot(report.fsc, left - 14, made)]
-    numbers: List[Flowable] = [made.text("Key numbers", "card"), Spacer(0, 2), keys(report.keys, right - 14, made)] if report.keys else []
-    both = [(Stack(parts), part) for parts, part in ((pictures, _LEFT), (numbers, 1 - _LEFT)) if parts]
-    if both:
-        out.append(Cards([stack for stack, _ in both], [part for _, part in both]))
-    return out
+    return out + _three(report, made)
+
+
+def _three(report: Report, made: Paper) -> List[Flowable]:
+    """Surface, FSC and key numbers side by side; what is missing leaves its place to the others."""
+    surface = report.surface if report.surface and still(report.surface, 1.0, made) else None
+    chosen = [(part, make) for part, there, make in ((0.28, surface, _where), (0.38, report.fsc, _fsc), (0.34, report.keys, _keys)) if there]
+    total = sum(part for part, _ in chosen)
+    room = WIDTH - GAP * (len(chosen) - 1)
+    stacks = [Stack(make(report, room * part / total - 14, made)) for part, make in chosen]
+    return [Cards(stacks, [part / total for part, _ in chosen])] if stacks else []
+
+
+def _where(report: Report, width: float, made: Paper) -> List[Flowable]:
+    assert report.surface is not None
+    return [made.text("Where", "card"), Spacer(0, 3), *parts_of(report.surface, width, made, False)]
+
+
+def _fsc(report: Report, width: float, made: Paper) -> List[Flowable]:
+    assert report.fsc is not None
+    return [made.text("How good: FSC of the half-maps", "card"), pdf_draw.plot(report.fsc, width, made)]
+
+
+def _keys(report: Report, width: float, made: Paper) -> List[Flowable]:
+    return [made.text("Key numbers", "card"), Spacer(0, 2), keys(report.keys, width, made, 45.0)]
 
 
 def _heading(status: str, title: str, anchor: str, answer: str, made: Paper) -> Marked:

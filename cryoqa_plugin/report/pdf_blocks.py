@@ -105,9 +105,12 @@ def _pictures(block: Pictures, width: float, paper: Paper) -> List[Flowable]:
 
 
 def still(block: Surface, width: float, paper: Paper, tallest: float = _TALLEST) -> List[Flowable]:
-    """The picture that stands in for a surface; nothing where there is none."""
-    data = getattr(block, "still", b"")
-    return [Png(data, width, tallest)] if data else []
+    """The picture that stands in for a surface, with the scale of its colours; nothing where there is no picture."""
+    picture = getattr(block, "picture", None)
+    if picture is None:
+        return []
+    bars = [c.bar for c in block.colourings[:1]]
+    return [Png(picture.png, width, tallest)] + [part for bar in bars for part in parts_of(bar, width, paper, False)]
 
 
 Maker = Callable[[Any, float, Paper], List[Flowable]]

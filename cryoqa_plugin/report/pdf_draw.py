@@ -149,7 +149,7 @@ def bar(block: Bar, width: float, paper: Paper) -> Drawn:
 def strip(block: Strip, width: float, paper: Paper) -> Drawn:
     """All estimates on one axis, by group: name, place and range, value."""
     found, line, head = drawn(block), 11.6, 11.0
-    left, right = 0.36 * width, 0.215 * width
+    left, right = 0.4 * width, 0.215 * width
     span = width - left - right
     height = 14.0 + sum(head + line * len(g.rows) for g in found.groups)
 
@@ -177,7 +177,7 @@ def _estimate(canvas: Any, row: Row, axis: Tuple[float, float, float], width: fl
     used = pdfmetrics.stringWidth(name, paper.regular, 6.8)
     _say(canvas, (0, y - 2.3), name, paper.regular, 6.8, INK)
     if left - used > 24:
-        _say(canvas, (used + 4, y - 2.3), _fitting(row.note, paper.regular, 5.8, left - used - 10), paper.regular, 5.8)
+        _say(canvas, (used + 4, y - 2.3), _fitting(row.note, paper.regular, 5.6, left - used - 8), paper.regular, 5.6)
     canvas.setStrokeColor(colour(GRID))
     canvas.setLineWidth(0.7)
     canvas.line(left, y, left + span, y)
@@ -217,23 +217,28 @@ def _dot(canvas: Any, x: float, y: float, css: str, shade: str) -> None:
 
 
 def percentiles(block: Percentiles, width: float, paper: Paper) -> Drawn:
-    """Where values lie in an archive, worse at the left."""
-    line, left, right = 12.5, 0.3 * width, 0.26 * width
-    span, height = width - left - right, 12.5 * len(block.rows) + 9.0
+    """Where values lie in an archive, worse at the left; in a narrow card the words stand above the bar."""
+    narrow = width < 300
+    left, right, line = (0.0, 0.0, 20.0) if narrow else (0.3 * width, 0.3 * width, 12.5)
+    span, height = width - left - right, line * len(block.rows) + 9.0
 
     def make(canvas: Any) -> None:
         for i, (label, place, said) in enumerate(block.rows):
-            y = height - line * (i + 0.5)
-            _say(canvas, (0, y - 2.3), _fitting(label, paper.regular, 6.8, left - 6), paper.regular, 6.8, INK)
-            _gradient(canvas, (left, y - 3.2, span, 6.4), _ENDS, _PLACES)
+            y = height - line * (i + 1) + (5.0 if narrow else line / 2)
+            level, room = (y + 7.5, 0.5 * width) if narrow else (y - 2.3, left - 6)
+            _say(canvas, (0, level), _fitting(label, paper.regular, 6.6, room), paper.regular, 6.6, INK)
+            if narrow:
+                _say(canvas, (width, level), _fitting(said, paper.regular, 6.6, room - 4), paper.regular, 6.6, INK, "end")
+            else:
+                _say(canvas, (left + span + 6, level), _fitting(said, paper.regular, 6.6, right - 6), paper.regular, 6.6, INK)
+            _gradient(canvas, (left, y - 3.0, span, 6.0), _ENDS, _PLACES)
             x = left + min(max(place, 0.0), 100.0) / 100 * span
             canvas.setFillColor(colour(INK))
             canvas.setStrokeColor(colour("#ffffff"))
             canvas.setLineWidth(0.8)
-            canvas.roundRect(x - 1.8, y - 5, 3.6, 10, 1.4, stroke=1, fill=1)
-            _say(canvas, (left + span + 6, y - 2.3), _fitting(said, paper.regular, 6.6, right - 6), paper.regular, 6.6, INK)
+            canvas.roundRect(x - 1.8, y - 4.5, 3.6, 9, 1.4, stroke=1, fill=1)
         for x, text, anchor in zip((left, left + span / 2, left + span), block.ends, ("start", "middle", "end")):
-            _say(canvas, (x, 1.5), text, paper.regular, 5.8, anchor=anchor)
+            _say(canvas, (x, 1.0), text, paper.regular, 5.8, anchor=anchor)
 
     return Drawn(width, height, make)
 

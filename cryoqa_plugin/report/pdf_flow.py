@@ -214,9 +214,9 @@ class Png(Flowable):
 class _Embedded(pdfdoc.PDFImageXObject):         # type: ignore[misc]
     """An image of the document whose data are those of a PNG: its filter of lines is one of the format too."""
 
-    def __init__(self, name: str, size: Tuple[int, int], space: Any, colors: int, data: bytes) -> None:
+    def __init__(self, name: str, size: Tuple[int, int], space: Any, colors: int, data: bytes, clear: Optional[int]) -> None:
         self.name, self.width, self.height = name, size[0], size[1]
-        self.space, self.colors, self.data = space, colors, data
+        self.space, self.colors, self.data, self.clear = space, colors, data, clear
 
     def format(self, document: Any) -> Any:
         """Called by reportlab when it writes the file."""
@@ -224,22 +224,27 @@ class _Embedded(pdfdoc.PDFImageXObject):         # type: ignore[misc]
         line = pdfdoc.PDFDictionary(dict(Predictor=15, Colors=self.colors, BitsPerComponent=8, Columns=self.width))
         stream.dictionary.dict.update(Type=pdfdoc.PDFName("XObject"), Subtype=pdfdoc.PDFName("Image"), Width=self.width,
                                       Height=self.height, BitsPerComponent=8, ColorSpace=self.space, Filter=pdfdoc.PDFName("FlateDecode"),
-                                      DecodeParms=line, Length=len(self.data))
+                                      DecodeParms=line, Length=len(self.data), Interpolate=pdfdoc.PDFtrue)
+        if self.clear is not None:
+            stream.dictionary["Mask"] = pdfdoc.PDFArray([self.clear, self.clear])
         return stream.format(document)
 
 
 def _embedded(png: bytes) -> Optional[_Embedded]:
-    """The image of a PNG of 8 bits in grey, colours or with a palette; None for those with transparency or of another kind."""
+    """The image of a PNG of 8 bits in grey, colours or with a palette, one colour of which may be clear; None for those of another kind."""
     width, height, bits, kind, _, _, interlaced = struct.unpack(">2I5B", png[16:29])
     chunks = list(_chunks(png))
-    if bits != 8 or interlaced or kind not in (0, 2, 3) or any(name == b"tRNS" for name, _ in chunks):
+    alpha = next((body for name, body in chunks if name == b"tRNS"), b"")
+    clear = [i for i, a in enumerate(alpha) if a < 255]
+    if bits != 8 or interlaced or kind not in (0, 2, 3) or alpha and (kind != 3 or len(clear) != 1 or alpha[clear[0]]):
         return None
     space: Any = pdfdoc.PDFName("DeviceGray" if kind == 0 else "DeviceRGB")
     if kind == 3:
         palette = next(body for name, body in chunks if name == b"PLTE")
         space = pdfdoc.PDFArray([pdfdoc.PDFName("Indexed"), space, len(palette) // 3 - 1, _Hex(palette)])
     data = b"".join(body for name, body in chunks if name == b"IDAT")
-    return _Embedded("png-" + hashlib.sha256(png).hexdigest()[:32], (width, height), space, 3 if kind == 2 else 1, data)
+    return _Embedded("png-" + hashlib.sha256(png).hexdigest()[:32], (width, height), space, 3 if kind == 2 else 1, data,
+                     clear[0] if clear else None)
 
 
 class _Hex(pdfdoc.PDFObject):                    # type: ignore[misc]

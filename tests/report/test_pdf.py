@@ -146,6 +146,16 @@ def grey_png(image):
     return b"\x89PNG\r\n\x1a\n" + b"".join(struct.pack(">I", len(b)) + n + b + struct.pack(">I", zlib.crc32(n + b)) for n, b in chunks)
 
 
+def test_one_clear_colour_of_a_palette_stays_clear(run_folder, tmp_path):
+    whole = pictures.png(INDICES, PALETTE)
+    alpha = bytes([255] * 7 + [0])
+    chunk = struct.pack(">I", len(alpha)) + b"tRNS" + alpha + struct.pack(">I", zlib.crc32(b"tRNS" + alpha))
+    at = whole.index(b"IDAT") - 4
+    reader = document_of([Card("P", (Pictures("P", (Picture(whole[:at] + chunk + whole[at:], "a", "b"),)),))], run_folder, tmp_path)
+    images = [o.get_object() for page in reader.pages for o in page["/Resources"].get("/XObject", {}).values()]
+    assert [list(i["/Mask"]) for i in images] == [[7, 7]] and images[0]._data == whole[at + 8:-16]
+
+
 def test_transparent_pictures_keep_their_transparency(run_folder, tmp_path):
     from io import BytesIO
 
