@@ -31,9 +31,9 @@ def colour_map(name: str) -> Colormap:
 def quantity_of(unit: str, name: str) -> str:
     """What the values of a map are, from their unit and the name of its field or its output."""
     name = name.lower()
-    if "filtered" in name:
+    if "filtered" in name or "fsc3d" in name:
         return DENSITY
-    if "doa" in name or "difference" in name or "correlation" in name or "fsc3d" in name:
+    if any(word in name for word in ("doa", "difference", "correlation", "error")):
         return OTHER
     if unit == "Å" or any(word in name for word in _RESOLUTIONS) or re.search(r"^output\w*resolution$", name):
         return RESOLUTION
