@@ -61,7 +61,7 @@ class Maps(NamedTuple):
 
 
 class ReportView(View):
-    """The HTML report of a folder of results, in the browser; drawn when it is not there. ``say`` makes a view of a sentence."""
+    """The HTML report of a folder of results, in the browser; drawn when it is not there or is older than they. ``say`` makes a view of a sentence."""
 
     def __init__(self, folder: str, say: Callable[[str], View]) -> None:
         self._folder, self._say = folder, say
@@ -69,9 +69,14 @@ class ReportView(View):
     def path(self) -> str:
         """Path of the report."""
         path = os.path.join(self._folder, "report.html")
-        if not os.path.isfile(path):
+        if not os.path.isfile(path) or os.path.getmtime(path) < self._finished():
             write_report(self._folder)
         return os.path.abspath(path)
+
+    def _finished(self) -> float:
+        """When the results were written: a report of an earlier run is not theirs."""
+        found = [os.path.join(self._folder, name) for name in ("result.json", "validation.json")]
+        return max([os.path.getmtime(path) for path in found if os.path.isfile(path)], default=0.0)
 
     def show(self) -> None:
         """Open the report, or say where it is when there is no browser."""

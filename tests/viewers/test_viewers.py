@@ -77,6 +77,13 @@ def test_the_report_opens_in_the_browser_and_is_drawn_when_missing(results, monk
         os.remove(path)
     results._show_report()[0].show()
     assert os.path.isfile(path) and opened == ["file://" + os.path.abspath(path)]
+    drawn = os.path.getmtime(path)
+    os.utime(path, (drawn - 3600, drawn - 3600))                     # that of a run before
+    results._show_report()[0].show()
+    assert os.path.getmtime(path) >= drawn
+    os.utime(path, (drawn + 10, drawn + 10))
+    results._show_report()[0].show()
+    assert os.path.getmtime(path) == drawn + 10 and len(opened) == 3         # not drawn again
 
 
 def test_without_a_browser_the_place_of_the_report_is_said(results, monkeypatch):
