@@ -83,7 +83,7 @@ def test_the_report_opens_in_the_browser_and_is_drawn_when_missing(results, monk
     assert os.path.getmtime(path) >= drawn
     os.utime(path, (drawn + 10, drawn + 10))
     results._show_report()[0].show()
-    assert os.path.getmtime(path) == drawn + 10 and len(opened) == 3         # not drawn again
+    assert os.path.getmtime(path) - drawn > 9 and len(opened) == 3           # not drawn again
 
 
 def test_without_a_browser_the_place_of_the_report_is_said(results, monkeypatch):
