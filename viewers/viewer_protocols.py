@@ -61,7 +61,10 @@ class Maps(NamedTuple):
 
 
 class ReportView(View):
-    """The HTML report of a folder of results, in the browser; drawn when it is not there or is older than they. ``say`` makes a view of a sentence."""
+    """The HTML report of a folder of results, in the browser; drawn when it is not there or is older than they.
+
+    ``say`` makes a view of a sentence.
+    """
 
     def __init__(self, folder: str, say: Callable[[str], View]) -> None:
         self._folder, self._say = folder, say
