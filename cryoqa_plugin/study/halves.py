@@ -66,10 +66,11 @@ class HalfMapFacts(Result):
 
     half_maps_identical: Optional[bool] = metric("", "the half-maps are copies of each other, up to a factor", "none")
     half_maps_inverted: Optional[bool] = metric("", "a half-map is the other with its contrast inverted", "none")
-    half_maps_masked: Optional[bool] = metric("", "a half-map was multiplied by a mask before it came here", "none")
+    half_maps_masked: Optional[bool] = metric("", "a half-map was multiplied by a mask", "none")
     half_maps_sphere: Optional[bool] = metric("", "the half-maps hold no noise outside the largest sphere of the box, as RELION leaves "
                                               "them", "none")
-    half_maps_signal: Optional[float] = metric("", "agreement of the half-maps coarser than 12 Å, in standard errors of pure noise",
+    half_maps_signal: Optional[float] = metric("", "signal that the half-maps share, coarser than 12 Å, over its standard error in pure "
+                                                   "noise",
                                                "higher")
     half_maps_scale: Optional[float] = metric("", "larger over smaller standard deviation of the half-maps", "target:1")
     half_maps_correlation: Optional[float] = metric("", "correlation of the voxels of the half-maps", "none")
@@ -87,7 +88,7 @@ class HalfMapFacts(Result):
     half_maps_share_noise: Optional[bool] = metric("", "the half-maps share more noise than chance allows: they are not independent",
                                                    "none")
     half_maps_shift: Optional[float] = metric("voxels", "shift of half-map 2 against half-map 1", "target:0")
-    half_maps_shift_vector: Optional[str] = metric("voxels", "the same along x, y, z: half-map 2 is half-map 1 shifted by it", "none")
+    half_maps_shift_vector: Optional[str] = metric("voxels", "shift of half-map 2 against half-map 1 along x, y, z", "none")
     half_maps_shift_error: Optional[float] = metric("voxels", "standard error of the shift", "lower")
     half_maps_operation: Optional[str] = metric("", "rotation, mirror or sign that brings half-map 2 onto half-map 1: none, or axes to "
                                                 "reverse and swap", "none")

@@ -60,11 +60,11 @@ class LocbfactorResult(HalfMapFacts):
     p75: Optional[float] = _b("local B-factor that 75 % of the mask is below")
     p95: Optional[float] = _b("local B-factor that 95 % of the mask is below")
     spread: Optional[float] = _b("95th less 5th percentile: how much the fall-off varies over the map")
-    unevenness: Optional[float] = metric("", "times by which the amplitudes at the resolution d differ between these two: "
-                                         "exp(spread / 4 d^2)", "lower")
+    unevenness: Optional[float] = metric("", "local amplitude at the resolution d, 95 over 5 percentile of the mask: exp(spread / 4 d^2)",
+                                         "lower")
     bfactor_map: Optional[float] = _b("B-factor of the whole map, that local ones scatter around")
     median_error: Optional[float] = _b("median standard error of a local B-factor", "lower")
-    log_error: Optional[float] = metric("", "the same as an error of the logarithm of the amplitude at the resolution d: error / 4 d^2",
+    log_error: Optional[float] = metric("", "standard error of ln(local amplitude) at the resolution d: error / 4 d^2",
                                         "lower")
     spread_over_error: Optional[float] = metric("", "standard deviation of the local B-factors over their standard error: above 1 where "
                                                 "differences between places are real", "higher")

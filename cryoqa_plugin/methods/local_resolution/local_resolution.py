@@ -35,13 +35,13 @@ class LocalResolution(Result):
     """What every local resolution gives; statistics are over the voxels of the mask (at least 0.5) that have a resolution."""
 
     median: Optional[float] = resolution("median local resolution in the mask")
-    p5: Optional[float] = resolution("local resolution that 5 % of the mask is better than")
-    p25: Optional[float] = resolution("local resolution that 25 % of the mask is better than")
-    p75: Optional[float] = resolution("local resolution that 75 % of the mask is better than")
-    p95: Optional[float] = resolution("local resolution that 95 % of the mask is better than")
-    unresolved_fraction: Optional[float] = metric("", "part of the mask without a resolution: no signal even at the coarsest looked at",
+    p5: Optional[float] = resolution("local resolution, finer in 5 % of the mask")
+    p25: Optional[float] = resolution("local resolution, finer in 25 % of the mask")
+    p75: Optional[float] = resolution("local resolution, finer in 75 % of the mask")
+    p95: Optional[float] = resolution("local resolution, finer in 95 % of the mask")
+    unresolved_fraction: Optional[float] = metric("", "part of the mask without a resolution: no signal even in the coarsest band",
                                                   "lower")
-    nyquist_fraction: Optional[float] = metric("", "part of the mask with signal up to the finest resolution looked at", "none")
+    nyquist_fraction: Optional[float] = metric("", "part of the mask with signal to the finest band", "none")
     filtered_fraction: Optional[float] = metric("", "part of the mask whose resolution was cut off at the low-pass of the half-maps, "
                                                 "beyond which they hold no detail; none where they were not low-passed", "lower")
     mask_source: Optional[str] = metric("", "where the mask comes from: given, made from the map, or none (the whole box)", "none")

@@ -79,8 +79,8 @@ class MonodirResult(LocalResolution, HalfMapFacts):
     tangential_median: Optional[float] = _resolution("median resolution across the radius (directions at least 70 degrees from it)")
     doa_median: Optional[float] = _resolution("median of half the range of the middle two thirds of the directions")
     scatter: Optional[float] = _resolution("what that half range would be from noise alone: standard error of a direction at a voxel")
-    tangential_over_radial: Optional[float] = metric("", "median of tangential over radial resolution; above 1 the detail is blurred "
-                                                     "around the middle, as by errors of orientation", "target:1")
+    tangential_over_radial: Optional[float] = metric("", "median of tangential over radial resolution; above 1 detail is blurred around "
+                                                         "the centre, as by errors of orientation", "target:1")
     resolution_x: Optional[float] = _resolution("median resolution of the directions within 25 degrees of x")
     resolution_y: Optional[float] = _resolution("median resolution of the directions within 25 degrees of y")
     resolution_z: Optional[float] = _resolution("median resolution of the directions within 25 degrees of z")
@@ -97,7 +97,8 @@ class MonodirResult(LocalResolution, HalfMapFacts):
                                       "single map from the noise of its solvent", "none")
     nyquist_fraction: Optional[float] = metric("", "part of directions and places where the local FSC is above the threshold up to the "
                                                "last band", "none")
-    unresolved_fraction: Optional[float] = metric("", "part of directions and places where it is below from the first band", "lower")
+    unresolved_fraction: Optional[float] = metric("", "part of directions and places whose local FSC is below the threshold from the "
+                                                      "first band", "lower")
     outlier_fraction: Optional[float] = metric("", "part of the directions left out as outliers", "none")
     n_directions: Optional[int] = metric("", "number of directions", "none")
     window: Optional[float] = metric("Å", "standard deviation of the Gaussian window", "none")

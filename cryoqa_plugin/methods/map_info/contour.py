@@ -79,7 +79,8 @@ class ContourResult(Result):
     through: str = metric("", "axes along which the molecule runs through the box from face to face, as a filament does", "none")
     decentring: Optional[float] = metric("%", "difference of the spaces left and right of the mask over the box, of the worst axis that "
                                          "the molecule does not run through", "lower")
-    decentring_largest: float = metric("%", "the same of a mask of the largest component alone along all axes, as the service has it",
+    decentring_largest: float = metric("%", "offset of the largest component from the box centre over the box, of the worst of all axes, "
+                                            "as the service has it",
                                        "lower")
     space_min: float = metric("Å", "smallest space between this mask and a face of the box, as the service counts it", "higher")
     space_min_percent: Optional[float] = metric("%", "smallest space between the mask and a face, in empty voxels over the box, of the "
@@ -89,11 +90,12 @@ class ContourResult(Result):
     margin_axis: Optional[str] = metric("", "axis and side of this space", "none")
     mass_offset: Optional[float] = metric("%", "offset of the centre of mass of the large components over the box, of the worst axis that "
                                           "the molecule does not run through", "lower")
-    mass_offset_raw: Optional[float] = metric("%", "the same of the whole map with its negative values, as the service has it", "none")
+    mass_offset_raw: Optional[float] = metric("%", "offset of the centre of mass of the whole map with its negative values, as the "
+                                                   "service has it", "none")
     n_components: int = metric("", "connected components at the contour level", "none")
     components_95: int = metric("", "components that hold 95 % of the voxels", "lower")
-    pieces_95: Optional[int] = metric("", "the same where the molecule is whole: none for one that runs through the faces of the box, "
-                                      "which cut its neighbours to pieces", "lower")
+    pieces_95: Optional[int] = metric("", "components that hold 95 % of the voxels, where the molecule is whole: none for one that runs "
+                                          "through the faces of the box, which cut its neighbours to pieces", "lower")
     largest_percent: float = metric("%", "voxels of the largest component", "higher")
     remaining: int = metric("", "components beyond those that hold 95 %", "none")
     remaining_mean: Optional[float] = metric("voxels", "mean size of these remaining components", "none")
@@ -103,7 +105,8 @@ class ContourResult(Result):
     mask_voxels: int = metric("voxels", "size of the mask: components of a fifth of the largest and more, dilated", "none")
     mask_volume: float = metric("Å³", "volume of this mask", "none")
     mask_overlap: float = metric("", "part of what is above the contour level that lies inside the mask", "higher")
-    overlap_largest: float = metric("", "the same of a mask of the largest component alone, as the service makes it", "higher")
+    overlap_largest: float = metric("", "part of the density above the contour level inside a mask of the largest component alone, as the "
+                                        "service makes it", "higher")
     background_voxels: int = metric("voxels", "voxels outside of the mask", "none")
     background_raw_mean: Optional[float] = metric("", "mean of the background, in the unit of the map", "none")
     background_sd: Optional[float] = metric("", "standard deviation of the background, in the unit of the map", "none")
@@ -115,11 +118,13 @@ class ContourResult(Result):
     outlier_ratio: Optional[float] = metric("", "part of the background beyond five standard deviations, over that of a Gaussian; "
                                             "as the service has it", "lower")
     background_robust_sd: Optional[float] = metric("", "standard deviation of the background from its median absolute deviation", "none")
-    outliers_robust: Optional[int] = metric("voxels", "voxels beyond five robust standard deviations, in outlier_ratio_robust", "none")
-    outlier_ratio_robust: Optional[float] = metric("", "the same by cryoqa: about the median and by the robust standard deviation "
+    outliers_robust: Optional[int] = metric("voxels", "voxels of the background beyond five robust standard deviations", "none")
+    outlier_ratio_robust: Optional[float] = metric("", "outliers of the background over those of a Gaussian: about the median and by the "
+                                                       "robust SD "
                                                    "at the same distance from the box centre, away from the low-passed molecule, "
                                                    "the mask and all pieces of a hundredth of the largest and more", "lower")
-    outliers_percent: Optional[float] = metric("%", "part of this background that is outliers; 0.00006 in a Gaussian", "lower")
+    outliers_percent: Optional[float] = metric("%", "part of the background beyond five robust standard deviations; 0.00006 % in a "
+                                                    "Gaussian", "lower")
     background_zeros: Optional[float] = metric("%", "voxels of the background that are exactly 0", "lower")
     mass_by_threshold: Optional[Curve] = curve("Mass above a threshold", x_label="threshold", x_unit="", y_label="mass", y_unit="kDa")
     background: Optional[Curve] = curve("Background", x_label="density", x_unit="", y_label="voxels", y_unit="")
@@ -131,7 +136,7 @@ class ContourResult(Result):
     masses: Optional[Table] = table("Mass above a threshold")
     raw_mask: Optional[Map] = map_output("", "1 at and above the contour level")
     hard_mask: Optional[Map] = map_output("", "components of a fifth of the largest and more, dilated: 0 or 1")
-    soft_mask: Optional[Map] = map_output("", "the same with a soft edge, from 0 to 1", output="outputMask", mask=True)
+    soft_mask: Optional[Map] = map_output("", "mask of the molecule with a soft edge, from 0 to 1", output="outputMask", mask=True)
 
 
 class _Made(NamedTuple):

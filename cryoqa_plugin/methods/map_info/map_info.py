@@ -66,8 +66,8 @@ class MapInfoResult(HalfMapFacts):
     inverted: bool = metric("", "whether the density is negative: particles dark on bright (inverted contrast)", "none")
     contour: float = metric("", "density that the next values refer to", "none")
     volume: float = metric("Å³", "volume above the contour", "none")
-    centre_offset: Optional[float] = metric("", "distance from the centre of mass above the contour to the middle, in parts of the "
-                                            "box edge", "lower")
+    centre_offset: Optional[float] = metric("", "distance of the centre of mass above the contour from the box centre, in parts of the "
+                                                "box edge", "lower")
     centre: Optional[str] = metric("Å", "centre of mass above the contour, x, y, z in the frame of the model", "none")
     header_agrees: Optional[bool] = metric("", "whether minimum, maximum, mean and rms of the header are those of the data", "none")
     half_maps_consistency: Optional[float] = metric("", "mean FSC between the half-maps, coarser than 20 Å", "higher")

@@ -44,7 +44,7 @@ class ModelFitResult(ModelPlaceFacts, HalfMapFacts):
                                               "deviations; below 6 the side chains do not decide", "higher")
     register_words: Optional[str] = metric("", "which residues are out of register, in words", "none")
     inclusion_all: Optional[float] = metric("", "part of the atoms, hydrogens apart, where the map is above the contour level", "higher")
-    inclusion_backbone: Optional[float] = metric("", "the same for the atoms of the backbone", "higher")
+    inclusion_backbone: Optional[float] = metric("", "part of the backbone atoms above the contour level", "higher")
     contour: Optional[float] = metric("", "contour level of the atom inclusion, in units of the map", "none")
     contour_suggested: Optional[bool] = metric("", "the contour level was chosen from the map and not given", "none")
     guinier_correlation: Optional[float] = metric("", "correlation of the Guinier plots of map and model up to the resolution", "higher")

@@ -33,9 +33,10 @@ class DirectionalFscResult(HalfMapFacts):
 
     schema: ClassVar[str] = "cryoqa/directional_fsc/1"
     resolution_global: Optional[float] = _res("FSC over all directions at the threshold")
-    resolution_x: Optional[float] = _res("along x, from the signal and the noise within 20 degrees of it; none where there are no views")
-    resolution_y: Optional[float] = _res("the same along y")
-    resolution_z: Optional[float] = _res("the same along z")
+    resolution_x: Optional[float] = _res("resolution along x, from the signal and the noise within 20 degrees of it; none where there are "
+                                         "no views")
+    resolution_y: Optional[float] = _res("resolution along y")
+    resolution_z: Optional[float] = _res("resolution along z")
     resolution_best: Optional[float] = _res("finest of the directional resolutions")
     resolution_median: Optional[float] = _res("median of the directional resolutions")
     resolution_worst: Optional[float] = _res("coarsest of the directional resolutions")
@@ -50,17 +51,17 @@ class DirectionalFscResult(HalfMapFacts):
                                                "directions are equally good", "lower")
     isotropic: Optional[bool] = metric("", "no direction is without views, the noise ratio is at most 1.3, and the fall-off ratio at most "
                                        "2.5", "none")
-    empty_fraction: Optional[float] = metric("", "part of Fourier space that holds nothing, for want of views or because it was damped",
+    empty_fraction: Optional[float] = metric("", "part of Fourier space that is empty, for want of views or because it was damped",
                                              "lower")
     noise_ratio: Optional[float] = metric("", "noise of the noisiest over that of the quietest direction, empty ones left out; 1.02 to "
                                           "1.16 when views are spread evenly", "lower")
     noise_axis: Optional[str] = metric("", "axis along which the noise differs most from the rest; none when it is even", "none")
     noise_axis_error: Optional[float] = metric("degrees", "standard error of this axis", "lower")
     cfar: Optional[float] = metric("", "conical FSC area ratio; isotropic half-maps have 0.70 to 0.94, in a mask 0.45 to 0.95", "higher")
-    fso_09: Optional[float] = _res("resolution that 0.9 of the directions reach")
+    fso_09: Optional[float] = _res("resolution that 90 % of the directions reach")
     fso_05: Optional[float] = _res("resolution that half of the directions reach")
-    fso_01: Optional[float] = _res("resolution that 0.1 of the directions reach")
-    fso_width: Optional[float] = metric("Å", "resolution that 0.9 reach less that which 0.1 reach", "lower")
+    fso_01: Optional[float] = _res("resolution that 10 % of the directions reach")
+    fso_width: Optional[float] = metric("Å", "resolution that 90 % of the directions reach less that which 10 % reach", "lower")
     bingham_statistic: Optional[float] = metric("", "Bingham's statistic at the shell where the FSO is nearest to 0.5", "lower")
     bingham_p: Optional[float] = metric("", "probability of as much unevenness, or more, when all directions are equally good", "none")
     bingham_fso: Optional[float] = metric("", "FSO at the shell of the test", "none")

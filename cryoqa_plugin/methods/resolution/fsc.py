@@ -85,21 +85,22 @@ class FscResult(HalfMapFacts):
     """Result of the ``fsc`` capability."""
 
     schema: ClassVar[str] = "cryoqa/fsc/1"
-    resolution: Optional[float] = _res("headline: where the corrected curve (the unmasked one without a mask) crosses the threshold; none "
-                                       "for half-maps that are not independent")
-    resolution_worse: Optional[float] = _res("worse end of the confidence interval of the headline resolution")
-    resolution_better: Optional[float] = _res("better end of the confidence interval of the headline resolution")
-    resolution_bound: Optional[float] = _res("the same without the noise that both half-maps share, when they do")
-    resolution_bound_worse: Optional[float] = _res("worse end of its confidence interval")
-    resolution_bound_better: Optional[float] = _res("better end of its confidence interval")
-    resolution_curve: Optional[str] = metric("", "curve that the headline is read from: unmasked, corrected, volume (unmasked, corrected "
-                                             "for noise that is missing around the molecule), or widened (corrected, in the mask with a "
-                                             "wider edge)", "none")
-    resolution_relion: Optional[float] = _res("last shell of the headline curve before its first value below the threshold, as RELION")
+    resolution: Optional[float] = _res("resolution: where the FSC in the mask, corrected (without a mask the unmasked one), crosses the "
+                                       "threshold; none for half-maps that are not independent")
+    resolution_worse: Optional[float] = _res("coarser end of the confidence interval of the resolution")
+    resolution_better: Optional[float] = _res("finer end of the confidence interval of the resolution")
+    resolution_bound: Optional[float] = _res("resolution without the noise that the half-maps share, where they do")
+    resolution_bound_worse: Optional[float] = _res("coarser end of the confidence interval of resolution_bound")
+    resolution_bound_better: Optional[float] = _res("finer end of the confidence interval of resolution_bound")
+    resolution_curve: Optional[str] = metric("", "curve that the resolution is read from: unmasked, corrected, volume (unmasked, "
+                                                 "corrected for noise that is missing around the molecule), or widened (corrected, in the "
+                                                 "mask with a wider edge)", "none")
+    resolution_relion: Optional[float] = _res("last shell before the first one whose FSC is below the threshold, as RELION gives it")
     reported: Optional[float] = metric("Å", "resolution that was reported", "none")
-    reported_difference: Optional[float] = metric("%", "by how much the reported resolution is coarser than the headline, or than that "
-                                                  "without shared noise; below 0 for a finer one", "target:0")
-    reported_deviation: Optional[float] = metric("%", "the same without its sign", "target:0")
+    reported_difference: Optional[float] = metric("%", "by how much the reported resolution is coarser than the measured one, or than "
+                                                       "that without shared noise; negative for a finer one", "target:0")
+    reported_deviation: Optional[float] = metric("%", "difference of the reported from the measured resolution, without its sign",
+                                                 "target:0")
     reported_equals: Optional[str] = metric("", "curve and criterion that give the reported resolution within 1 %, where it is more than "
                                             "5 % off", "none")
     reported_words: Optional[str] = metric("", "the reported resolution against the measured one, in words", "none")
@@ -123,10 +124,10 @@ class FscResult(HalfMapFacts):
     resolution_spherical_0143: Optional[float] = _res("FSC in cryoSPARC's spherical mask at 0.143, not corrected")
     resolution_loose_0143: Optional[float] = _res("FSC in cryoSPARC's loose mask at 0.143, not corrected")
     nyquist: Optional[float] = _res("resolution of the last shell")
-    reaches_nyquist: Optional[bool] = metric("", "the headline curve stays above the threshold to Nyquist", "none")
-    returns_above: Optional[int] = metric("", "times the headline curve climbs above the threshold again after its first fall", "lower")
+    reaches_nyquist: Optional[bool] = metric("", "the FSC stays above the threshold to Nyquist", "none")
+    returns_above: Optional[int] = metric("", "times the FSC climbs above the threshold again after its first fall", "lower")
     randomised_from: Optional[float] = metric("Å", "resolution from which phases were randomised", "none")
-    random_fsc_at_resolution: Optional[float] = metric("", "phase-randomised FSC at the headline resolution", "lower")
+    random_fsc_at_resolution: Optional[float] = metric("", "phase-randomised FSC at the resolution", "lower")
     widened_edge: Optional[float] = metric("Å", "soft edge that a mask needs that is too sharp for these data", "none")
     unmasked_reaches_further: Optional[bool] = metric("", "the unmasked curve crosses beyond the better end of the interval",
                                                       "none")
@@ -150,10 +151,10 @@ class FscResult(HalfMapFacts):
     fsc_true: Optional[Curve] = _fsc_curve("FSC in the mask, corrected for what the mask adds")
     fsc_volume: Optional[Curve] = _fsc_curve("unmasked FSC, corrected for noise that is missing around the molecule")
     fsc_widened: Optional[Curve] = _fsc_curve("FSC in the mask with a wider edge, corrected for what the mask adds")
-    fsc_bounded: Optional[Curve] = _fsc_curve("headline FSC without the noise that both half-maps share")
-    half_bit: Optional[Curve] = _fsc_curve("half-bit threshold of the headline curve", output="")
-    one_bit: Optional[Curve] = _fsc_curve("one-bit threshold of the headline curve", output="")
-    three_sigma: Optional[Curve] = _fsc_curve("three-sigma threshold of the headline curve", output="")
+    fsc_bounded: Optional[Curve] = _fsc_curve("FSC without the noise that the half-maps share")
+    half_bit: Optional[Curve] = _fsc_curve("half-bit threshold", output="")
+    one_bit: Optional[Curve] = _fsc_curve("one-bit threshold", output="")
+    three_sigma: Optional[Curve] = _fsc_curve("three-sigma threshold", output="")
     fsc_weight: Optional[Curve] = curve("weight of the shells in the sharpened map", x_label="Frequency", x_unit="1/Å", y_label="weight")
     guinier_original: Optional[Curve] = _guinier_curve("mean of the half-maps")
     guinier_weighted: Optional[Curve] = _guinier_curve("after MTF and FSC weights")

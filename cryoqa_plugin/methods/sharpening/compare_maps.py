@@ -50,7 +50,7 @@ class CompareMapsResult(HalfMapFacts):
     schema: ClassVar[str] = "cryoqa/compare_maps/1"
     best: Optional[str] = metric("", "the map with the highest score: full_map, others_1, ..., or mean of the half-maps", "none")
     judged_by: Optional[str] = metric("", "what the score is: model, half-maps or surface", "none")
-    best_score: Optional[float] = metric("", "score of that map", "higher")
+    best_score: Optional[float] = metric("", "score of the best map", "higher")
     margin: Optional[float] = metric("", "score of the best map less that of the second", "none")
     n_maps: Optional[int] = metric("", "maps compared", "none")
     resolution: Optional[float] = metric("Å", "resolution to which the maps were compared", "none")

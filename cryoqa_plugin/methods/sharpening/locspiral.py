@@ -57,7 +57,7 @@ class LocspiralResult(SharpenedResult):
     lowest_used: Optional[float] = metric("Å", "coarsest resolution used", "none")
     n_bands: Optional[int] = metric("", "bands of frequency", "none")
     fraction_above: Optional[float] = metric("", "mean part of the mask whose amplitude is above the noise, over the bands", "higher")
-    fraction_above_finest: Optional[float] = metric("", "the same in the finest band", "higher")
+    fraction_above_finest: Optional[float] = metric("", "part of the mask whose amplitude is above the noise, in the finest band", "higher")
     mask_source: Optional[str] = metric("", "where the mask comes from: given, made from the map, or none (the whole box)", "none")
     n_solvent: Optional[int] = metric("", "voxels that the noise was taken from", "none")
     bands: Optional[Table] = table("Noise of each band, and how much of the mask is above it")

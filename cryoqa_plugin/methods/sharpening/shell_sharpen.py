@@ -39,7 +39,7 @@ class ShellSharpenResult(SharpenedResult):
     bfactor_effective: Optional[float] = metric("Å²", "B-factor applied, without the weights; negative sharpens, Phenix's b_sharpen is its "
                                                 "negative", "none")
     spectrum_used: Optional[str] = metric("", "where the ideal spectrum came from", "none")
-    weights_used: Optional[str] = metric("", "what told the noise", "none")
+    weights_used: Optional[str] = metric("", "where the noise was taken from", "none")
     snr_gain: Optional[float] = metric("", "signal-to-noise ratio where the weights look over that of the whole box", "none")
     baseline: Optional[float] = metric("", "correlation of the last shells that was taken out", "target:0")
     tail_from: Optional[float] = metric("Å", "resolution from which the correlation is a fitted tail", "none")
