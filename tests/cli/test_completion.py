@@ -72,3 +72,27 @@ def test_zsh_takes_the_script(tmp_path, capsys):
     text = path.read_text(encoding="utf-8")
     for command in all_commands():
         assert f"        {command.name}) _arguments" in text and f"'{command.name}:" in text
+
+
+ZSH = r"""
+zmodload zsh/zpty
+zpty -b z zsh -f -i
+hear() { local all= part=; while zpty -rt z part; do all+=$part; done; print -r -- "$all"; }
+zpty -w z 'PS1="> "; autoload -U compinit; compinit -u -D; source SCRIPT; setopt no_beep'
+sleep 3; hear > /dev/null
+for line in "cryoqa direc" "cryoqa fsc --thresh" "cryoqa fsc --rules rel" "cryoqa info mtr"; do
+    zpty -w -n z "$line"$'\t'; sleep 2; hear; zpty -w -n z $'\x15'; sleep 0.5; hear > /dev/null
+done
+zpty -d z
+"""
+
+
+@pytest.mark.heavy
+def test_zsh_completes_as_if_typed(tmp_path, capsys):
+    """A terminal of zsh's own, into which lines and a tab are typed."""
+    path = _script("zsh", tmp_path, capsys)
+    script = tmp_path / "typed.zsh"
+    script.write_text(ZSH.replace("SCRIPT", str(path)), encoding="utf-8")
+    out = _shell("zsh", "-f", str(script))
+    for words in ("cryoqa directional-fsc", "cryoqa fsc --threshold", "cryoqa fsc --rules relion", "cryoqa info mtriage"):
+        assert words in out
