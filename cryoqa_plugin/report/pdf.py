@@ -71,7 +71,8 @@ def _head(report: Report, made: Paper) -> List[Flowable]:
 def _three(report: Report, made: Paper) -> List[Flowable]:
     """Surface, FSC and key numbers side by side; what is missing leaves its place to the others."""
     surface = report.surface if report.surface and still(report.surface, 1.0, made) else None
-    chosen = [(part, make) for part, there, make in ((0.28, surface, _where), (0.38, report.fsc, _fsc), (0.34, report.keys, _keys)) if there]
+    every = ((0.28, surface, _where), (0.38, report.fsc, _fsc), (0.34, report.keys, _keys))
+    chosen = [(part, make) for part, there, make in every if there]
     total = sum(part for part, _ in chosen)
     room = WIDTH - GAP * (len(chosen) - 1)
     stacks = [Stack(make(report, room * part / total - 14, made)) for part, make in chosen]

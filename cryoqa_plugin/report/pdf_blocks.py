@@ -109,8 +109,8 @@ def still(block: Surface, width: float, paper: Paper, tallest: float = _TALLEST)
     picture = getattr(block, "picture", None)
     if picture is None:
         return []
-    bars = [c.bar for c in block.colourings[:1]]
-    return [Png(picture.png, width, tallest)] + [part for bar in bars for part in parts_of(bar, width, paper, False)]
+    bars = [getattr(c, "bar", None) for c in block.colourings[:1]]
+    return [Png(picture.png, width, tallest)] + [part for bar in bars if bar for part in parts_of(bar, width, paper, False)]
 
 
 Maker = Callable[[Any, float, Paper], List[Flowable]]
