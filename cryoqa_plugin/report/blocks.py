@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Optional, Sequence, Tuple, Union
 
 Numbers = Sequence[Optional[float]]
+PLACES = 8190                                    # steps along the longest edge of a surface
 
 
 @dataclass(frozen=True)
@@ -122,35 +123,6 @@ class Pictures:
 
 
 @dataclass(frozen=True)
-class Colouring:
-    """Values on a surface: ``codes`` has one byte a vertex, 0 (``low``) to 254 (``high``), 255 where there is no value."""
-
-    label: str
-    unit: str
-    low: float
-    high: float
-    codes: bytes
-
-
-@dataclass(frozen=True)
-class Surface:
-    """A mesh to turn, for the page only: paper has the pictures beside it.
-
-    ``vertices`` holds three uint16 a vertex, x, y and z over 65535 of the longest of ``extent``, which is 1; ``quads`` four vertices each,
-    uint16, or uint32 when there are more than 65535 vertices; both little-endian.
-    """
-
-    title: str
-    vertices: bytes
-    quads: bytes
-    n_vertices: int
-    n_quads: int
-    extent: Tuple[float, float, float]
-    colourings: Tuple[Colouring, ...]
-    caption: str = ""
-
-
-@dataclass(frozen=True)
 class Bar:
     """A scale of colours with the histogram of the values above it and their 5-95 % bracket below.
 
@@ -165,6 +137,36 @@ class Bar:
     log: bool = False
     counts: Tuple[float, ...] = ()
     bracket: Optional[Tuple[float, float]] = None
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Colouring:
+    """Values on a surface, on the scale of a bar: ``codes`` has one byte a vertex, 0 (its low end) to 254 (its high end), 255 where there
+    is no value."""
+
+    label: str
+    bar: Bar
+    codes: bytes
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A mesh to turn, with a picture of its first view for paper and for pages without scripts.
+
+    ``vertices`` holds three uint16 a vertex, x, y and z over :data:`PLACES` of the longest of ``extent``, which is 1; ``quads`` four
+    vertices each, uint16; both little-endian. ``reach`` is half the width and half the height of the first view.
+    """
+
+    title: str
+    vertices: bytes
+    quads: bytes
+    n_vertices: int
+    n_quads: int
+    extent: Tuple[float, float, float]
+    reach: Tuple[float, float]
+    colourings: Tuple[Colouring, ...]
+    picture: Picture
     caption: str = ""
 
 

@@ -9,11 +9,12 @@ from typing import Any
 
 from .. import __version__
 from . import svg
-from .blocks import (Bar, KeyRows, Link, Percentiles, Pictures, Plot, Rows, State, Strip, Surface, Text, Tracks, Value, Values,
+from .blocks import (PLACES, Bar, KeyRows, Link, Percentiles, Pictures, Plot, Rows, State, Strip, Surface, Text, Tracks, Value, Values,
                      better_words, show)
 from .content import PROVENANCE_COLUMNS, WORDS, Report
 from .scale import RAMP
 from .strip import drawn
+from .surface import packed
 
 FAULTS = ("overfitting", "streaks from missing directions", "a wrong or a hard mask", "wrong hand", "wrong voxel size", "too sharp",
           "too blurred", "dust or noise inside", "model and map disagree", "something else")
@@ -60,11 +61,9 @@ def _about(report: Report) -> str:
 
 
 def _mesh(block: Surface) -> str:
-    """What the script of the page needs of a surface: arrays as base64, colours and their ranges."""
-    colourings = [dict(label=c.label, low=f"{show(c.low)} {c.unit}".strip(), high=f"{show(c.high)} {c.unit}".strip(),
-                       codes=_base64(c.codes)) for c in block.colourings]
-    return json.dumps(dict(vertices=_base64(block.vertices), quads=_base64(block.quads), n=block.n_vertices, extent=block.extent,
-                           stops=RAMP, colourings=colourings), ensure_ascii=False, separators=(",", ":"))
+    """What the script of the page needs of a surface: its arrays, packed, and the colours."""
+    return json.dumps(dict(n=block.n_vertices, q=block.n_quads, c=len(block.colourings), extent=block.extent, reach=block.reach,
+                           places=PLACES, stops=RAMP, packed=_base64(packed(block))), separators=(",", ":"))
 
 
 def _base64(data: bytes) -> str:

@@ -14,6 +14,7 @@ from ..io.maps import Map
 EDGE = 240                                      # pixels along the longest edge of a slice or projection
 SURFACE_EDGE = 256                              # and of a view of an isosurface
 _CONTOUR = (230, 120, 0)
+_GREYS = 64                                     # shades of a picture: more are not told apart, and cost bytes
 _VIEWS = (("along z", (1, 0, 0), (0, 1, 0)), ("along y", (1, 0, 0), (0, 0, 1)), ("along x", (0, 1, 0), (0, 0, 1)))
 
 
@@ -40,17 +41,20 @@ def _file(data: np.ndarray, kind: int, extra: List[Tuple[bytes, bytes]]) -> byte
 
 
 def grey_png(image: np.ndarray, limits: Tuple[float, float], outline: Optional[np.ndarray] = None) -> bytes:
-    """An image (float [rows, columns]) in grey, black at ``limits[0]`` and white at ``limits[1]``, its longest edge ``EDGE``
-    pixels; ``outline`` (same shape) is drawn where it passes through 0.5."""
+    """An image (float [rows, columns]) in grey, black at ``limits[0]`` and white at ``limits[1]``, its longest edge at most ``EDGE``
+    pixels; ``outline`` (same shape) is drawn where it passes through 0.5, in a picture of that size.
+
+    Without an outline a small image keeps its pixels: the reader's program makes it large.
+    """
     low, high = limits
     scale = EDGE / max(image.shape)
-    scaled = resize(image, scale)
+    scaled = resize(image, scale if outline is not None else min(scale, 1.0))
     part = np.clip((scaled - low) / (high - low if high > low else 1.0), 0, 1)
-    indices = np.round(part * 254).astype(np.uint8)
-    ramp = np.repeat(np.round(np.linspace(0, 255, 255))[:, None], 3, axis=1)
+    indices = np.round(part * (_GREYS - 1)).astype(np.uint8)
+    ramp = np.repeat(np.round(np.linspace(0, 255, _GREYS))[:, None], 3, axis=1)
     if outline is not None:
         inside = resize(outline, scale) >= 0.5
-        indices[inside & ~ndimage.binary_erosion(inside, iterations=2, border_value=1)] = 255
+        indices[inside & ~ndimage.binary_erosion(inside, iterations=2, border_value=1)] = _GREYS
     return png(indices, np.vstack([ramp, _CONTOUR]).astype(np.uint8))
 
 

@@ -331,16 +331,19 @@ def hover_data(plot: Plot, scene: Scene) -> Dict[str, object]:
     ``x`` is common to all curves, or else ``xs`` has one each; ``inverse`` is the power of 1/Å that x is, 0 when it is none; ``dx`` and
     ``dy`` are the decimals, None for three digits.
     """
-    def short(values: Sequence[Optional[float]]) -> List[Optional[float]]:
-        return [None if v is None else float(f"{v:.4g}") for v in values]
+    decimals = None if plot.log_y else _decimals(scene.limits[2:])
+
+    def short(values: Sequence[Optional[float]], places: Optional[int] = None) -> List[Optional[float]]:
+        rounded = [None if v is None else float(f"{v:.4g}") if places is None else round(float(v), places) for v in values]
+        return [None if v is None else int(v) if v == int(v) else v for v in rounded]
 
     first = list(plot.series[0].x) if plot.series else []
     common = all(list(s.x) == first for s in plot.series)
     unit = plot.x_label[plot.x_label.rfind("(") + 1:-1] if plot.x_label.endswith(")") else ""
     out: Dict[str, object] = {"frame": [round(v, 1) for v in scene.frame], "limits": [scene.limits[0], scene.limits[1]],
                               "inverse": (2 if plot.squared else 1) if plot.as_resolution else 0,
-                              "names": [s.label for s in plot.series], "ys": [short(s.y) for s in plot.series],
-                              "dy": None if plot.log_y else _decimals(scene.limits[2:]), "dx": _decimals(scene.limits[:2]), "ux": unit}
+                              "names": [s.label for s in plot.series], "ys": [short(s.y, decimals) for s in plot.series], "dy": decimals,
+                              "dx": _decimals(scene.limits[:2]), "ux": unit}
     out.update({"x": short(first)} if common else {"xs": [short(s.x) for s in plot.series]})
     return out
 

@@ -120,13 +120,19 @@ def test_marks_are_drawn_and_not_written():
                       "fail": ["roundRect", "lineTo", "lineTo"], "skipped": ["setDash", "circle", "setDash", "lineTo"]}
 
 
+def _images(reader):
+    """The pictures of the size that these tests draw; the head has the surface too."""
+    every = [o.get_object() for page in reader.pages for o in page["/Resources"].get("/XObject", {}).values()]
+    return [i for i in every if (i["/Width"], i["/Height"]) == (50, 30)]
+
+
 @pytest.mark.parametrize("kind", ["palette", "colours", "grey"])
 def test_a_png_goes_in_without_being_decoded(run_folder, tmp_path, kind):
     """The stream in the document is that of the PNG, and reads as the same colours."""
     truth = PALETTE[INDICES] if kind != "grey" else np.repeat(INDICES[..., None], 3, axis=2)
     png = dict(palette=pictures.png(INDICES, PALETTE), colours=pictures.rgb_png(PALETTE[INDICES]), grey=grey_png(INDICES))[kind]
     reader = document_of([Card("P", (Pictures("P", (Picture(png, "a", "b"), Picture(png, "a", "b"))),))], run_folder, tmp_path)
-    images = [o.get_object() for page in reader.pages for o in page["/Resources"].get("/XObject", {}).values()]
+    images = _images(reader)
     assert len(images) == 1                      # the same picture twice is in the file once
     assert (images[0]["/Width"], images[0]["/Height"], images[0]["/Filter"]) == (50, 30, "/FlateDecode")
     assert images[0]._data == png[png.index(b"IDAT") + 4:-16]
@@ -152,7 +158,7 @@ def test_one_clear_colour_of_a_palette_stays_clear(run_folder, tmp_path):
     chunk = struct.pack(">I", len(alpha)) + b"tRNS" + alpha + struct.pack(">I", zlib.crc32(b"tRNS" + alpha))
     at = whole.index(b"IDAT") - 4
     reader = document_of([Card("P", (Pictures("P", (Picture(whole[:at] + chunk + whole[at:], "a", "b"),)),))], run_folder, tmp_path)
-    images = [o.get_object() for page in reader.pages for o in page["/Resources"].get("/XObject", {}).values()]
+    images = _images(reader)
     assert [list(i["/Mask"]) for i in images] == [[7, 7]] and images[0]._data == whole[at + 8:-16]
 
 

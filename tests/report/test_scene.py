@@ -94,11 +94,11 @@ def test_marks_that_are_close_do_not_overlap():
 
 def test_svg_carries_the_values_for_the_pointer():
     evil = 'evil "><script>'
-    curves = (Series("a", evil, [0.1, 0.2], [1.23456789, None]),)
+    curves = (Series("a", evil, [0.1, 0.2], [1.2299999, None]),)
     svg = plot_svg(plot(series=curves))
     assert "<script>" not in svg and "<script>" not in legend(plot(series=curves))
     data = json.loads(unescape(re.search(r'data-plot="([^"]*)"', svg).group(1)))
-    assert data["ys"] == [[1.235, None]] and data["names"] == [evil] and data["x"] == [0.1, 0.2] and data["inverse"] == 0
+    assert data["ys"] == [[1.23, None]] and data["names"] == [evil] and data["x"] == [0.1, 0.2] and data["inverse"] == 0
     mixed = plot(series=curves + (Series("b", "b", [0.1, 0.3], [1, 2]),), as_resolution=True)
     data = json.loads(unescape(re.search(r'data-plot="([^"]*)"', plot_svg(mixed)).group(1)))
     assert data["xs"] == [[0.1, 0.2], [0.1, 0.3]] and data["inverse"] == 1

@@ -1,6 +1,7 @@
 """The local resolutions: one row a method, drawn alike."""
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any, List, Mapping, NamedTuple, Tuple
 
 from ..blocks import Block, Card, Estimate
@@ -126,11 +127,12 @@ def _name(results: Results, method: LocalMethod) -> str:
 
 
 def _filled(words: str, document: Mapping[str, Any]) -> str:
-    """The words with metrics in place of their braces."""
-    numbers = {k: f"{m['value']:g}" if isinstance(m["value"], float) else m["value"] for k, m in document["metrics"].items()}
-    source = str(numbers.get("noise_source", ""))
+    """The words with metrics in place of their braces; nothing stands for one without a value."""
+    known = {k: m["value"] for k, m in document["metrics"].items() if m["value"] is not None}
+    numbers = {k: f"{v:g}" if isinstance(v, float) else v for k, v in known.items()}
+    source = str(known.get("noise_source", ""))
     noise = "half-maps" if source.startswith("half-maps") else f"noise from the {source}" if source else ""
-    return words.format_map({**numbers, "noise": noise})
+    return words.format_map(defaultdict(str, numbers, noise=noise)).strip()
 
 
 def _section(method: LocalMethod) -> Section:
