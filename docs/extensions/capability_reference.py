@@ -10,12 +10,8 @@ from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 
 from cryoqa_plugin import api, params, results
-from cryoqa_plugin.registry import CAPABILITIES, resolve
+from cryoqa_plugin.registry import CAPABILITIES, FAMILIES, resolve
 
-FAMILIES = {
-    "map_info": "What is in the files", "masks": "Masks", "resolution": "Resolution", "local_resolution": "Local resolution",
-    "local_amplitude": "Local amplitude", "sharpening": "Sharpening, filters, and maps compared", "model": "Model",
-    "importing": "From other programs"}
 ROLES = {"metric": "Values", "curve": "Curves", "table": "Tables", "map": "Maps", "maps": "Lists of maps", "model": "Models",
          "file": "Files"}
 
@@ -27,9 +23,8 @@ def _plain(text):
 
 
 def _families():
-    rest = {row.family: row.family.replace("_", " ").capitalize() for row in CAPABILITIES}
-    for family, title in {**rest, **FAMILIES}.items():
-        yield title, [row for row in CAPABILITIES if row.family == family]
+    for title in dict.fromkeys(FAMILIES.values()):
+        yield title, [row for row in CAPABILITIES if FAMILIES[row.family] == title]
 
 
 def _title(text, line):
