@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, replace
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
 
@@ -123,8 +124,12 @@ def _outputs(run: Any) -> Iterator[Tuple[str, MapFile, bool]]:
         for i, volume in enumerate([item.clone() for item in several.iterItems()], 1):
             path = plain(volume.getFileName() or "")
             if os.path.isfile(path) and volume.getLocation()[0] in (0, None):
-                label = volume.getObjLabel() or os.path.basename(os.path.dirname(path))
-                yield f"{name} {i}: {label}", told(of_volume(volume)), False
+                yield f"{name} {i}: {_label(volume)}", told(of_volume(volume)), "mask" in name.lower()
+
+
+def _label(volume: Volume) -> str:
+    """What one volume of a set is called: by its user, else by the folder that our results of it are in."""
+    return volume.getObjLabel() or os.path.basename(os.path.dirname(plain(volume.getFileName() or "")))
 
 
 def of_run(protocol: Any) -> Tuple[Choices, Choices]:
@@ -151,6 +156,9 @@ def densities(protocol: Any) -> Choices:
     """The densities that a run of any program went in with: the map of each volume, and the mean of its half-maps."""
     found: Choices = {}
     given = {name: pointer.get() for name, pointer in protocol.iterInputAttributes()}
+    for name, several in [(n, g) for n, g in given.items() if isinstance(g, SetOfVolumes)]:
+        found.update({f"{name} {i}: {_label(v)}": of_volume(v) for i, v in enumerate([v.clone() for v in several.iterItems()], 1)
+                      if v.getLocation()[0] in (0, None)})
     volumes = {n: v for n, v in given.items() if isinstance(v, Volume) and not isinstance(v, VolumeMask)}
     for name, volume in volumes.items():
         file = of_volume(volume)
@@ -177,17 +185,24 @@ def fits(file: MapFile, other: MapFile) -> bool:
         return False
 
 
-def density_for(maps: Mapping[str, MapFile], values: MapFile) -> str:
-    """The name of the density to colour by a map of values: the map of the volume, else the mean of the half-maps, else any of its box."""
-    names = [name for name, file in maps.items() if file.quantity == DENSITY and fits(file, values)]
-    return next((name for name in (OWN, "full map (input)", MEAN) if name in names), names[0] if names else "")
+def density_for(maps: Mapping[str, MapFile], values: MapFile, name: str = "") -> str:
+    """The name of the density to colour by a map of values: the map of the volume, else the mean of the half-maps, else any of its box.
+
+    ``name`` is that of the map of values; where it is of one volume of a set (``outputResolutions 2: body``), that volume comes first.
+    """
+    names = [n for n, file in maps.items() if file.quantity == DENSITY and fits(file, values)]
+    number = re.search(r" \d+: ", name)
+    same = [n for n in names if number and n.startswith("inputVolume" + number.group())]
+    return next((n for n in same + [OWN, "full map (input)", MEAN] if n in names), names[0] if names else "")
 
 
 def resolution_of(documents: Mapping[str, Mapping[str, Any]]) -> Optional[float]:
     """The resolution of the map in Å by saved results, by capability: that of the report's scale, None where they say none."""
     found = headline.resolution(documents)
-    values = [found.value if found else None]
-    values += [headline.value_of(documents, c, name) for c in documents for name in ("resolution_global", "median", "resolution")]
+    if found:
+        return found.value
+    metrics = [d["metrics"].get(name, {}) for d in documents.values() for name in ("resolution_global", "median", "resolution")]
+    values = [m.get("value") for m in metrics if m.get("unit") == "Å"]       # the median of a B-factor is none
     return next((float(v) for v in values if isinstance(v, (int, float)) and v > 0), None)
 
 

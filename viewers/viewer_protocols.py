@@ -114,7 +114,7 @@ class CryoqaProtocolViewer(ProtocolViewer):
             group = form.addGroup(words.capitalize())
             if len(by) > 1:
                 group.addParam("values", params.EnumParam, choices=by, default=0, label="Values", help=_HELP["values"])
-            if self.density(found.maps[by[0]]):
+            if self.density(by[0]):
                 _label_param(group, "showColoured", f"Density coloured by {words}", important=True)
             _label_param(group, "showHistogram", "Histogram")
         group = form.addGroup("Maps and curves")
@@ -128,7 +128,7 @@ class CryoqaProtocolViewer(ProtocolViewer):
 
     def _define_chimerax(self, group: Any, found: Maps, by: List[str]) -> None:
         surfaces, values = self._surfaces(), self._values_offered()
-        first = self.density(found.maps[by[0]]) if by else ""
+        first = self.density(by[0]) if by else ""
         group.addParam("surface", params.EnumParam, choices=surfaces, default=surfaces.index(first) if first in surfaces else 0,
                        label="Surface of", help=_HELP["surface"])
         if len(values) > 1:
@@ -160,10 +160,11 @@ class CryoqaProtocolViewer(ProtocolViewer):
             object.__setattr__(self, "_found", (self.protocol, Maps(maps, masks, dict(maps, **more_maps), dict(masks, **more_masks))))
         return self._found[1]
 
-    def density(self, values: MapFile) -> str:
-        """The name of the density that a map of values colours unless another one is chosen, empty when there is none of its box."""
+    def density(self, by: str) -> str:
+        """The name of the density that the map of values ``by`` colours unless another one is chosen, empty when none has its box."""
         found = self.files()
-        return files.density_for(found.maps, values) or files.density_for(found.all_maps, values)
+        values = found.maps[by]
+        return files.density_for(found.maps, values, by) or files.density_for(found.all_maps, values, by)
 
     def _surfaces(self) -> List[str]:
         found = self.files()
@@ -198,7 +199,7 @@ class CryoqaProtocolViewer(ProtocolViewer):
 
     def _show_coloured(self, name: Optional[str] = None) -> List[View]:
         found, by = self.files(), self._chosen()
-        first = self.density(found.maps[by])
+        first = self.density(by)
         if not first:
             return [self._say(f"There is no density of the box of {by} in this project.")]
         return self._volume_view(found.all_maps, first, self._mask_for(found.maps[by]), by)

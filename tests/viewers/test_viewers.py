@@ -355,6 +355,23 @@ def test_the_viewer_of_a_volume(finished, screen):
     window.root.destroy()
 
 
+def test_the_resolution_of_the_map_is_that_of_the_report():
+    def metrics(**values):
+        return {"metrics": {n: dict(value=v, unit=u) for n, (v, u) in values.items()}}
+    fsc, local = metrics(resolution=(3.0, "Å")), metrics(median=(3.2, "Å"), resolution=(9.0, "Å"))
+    assert files.resolution_of({"local_fsc": local}) == 3.2 and files.resolution_of({"local_fsc": local, "fsc": fsc}) == 3.0
+    assert files.resolution_of({"locbfactor": metrics(median=(236.0, "Å²"), resolution=(3.1, "Å"))}) == 3.1
+    assert files.resolution_of({"mask": metrics()}) is None
+
+
+def test_one_volume_of_a_set_is_coloured_by_its_own_values(local):
+    whole = files.densities(local[1])["the map of the volume"]
+    maps = {"inputVolume 1: a": whole, "inputVolume 2: b": whole, "mean of the half-maps": whole}
+    assert files.density_for(maps, whole, "outputResolutions 2: b") == "inputVolume 2: b"
+    assert files.density_for(maps, whole, "outputResolution") == "mean of the half-maps"
+    assert files.density_for({}, whole, "outputResolutions 2: b") == ""
+
+
 @pytest.fixture
 def foreign(finished, local):
     """A run of another program with a map of local resolution, as MonoRes names it, and a set of two volumes."""
