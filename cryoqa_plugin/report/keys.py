@@ -134,7 +134,7 @@ def _mass(results: Results, found: Found) -> Parts:
         return None
     set_by_model = level_from_model({n: value_of(documents, "contour", n) for n in _LEVEL})
     part = f", {percent:.0f} % of the model" if percent and not set_by_model else ""
-    return f"{mass:.0f} kDa{part}", (f"above {level:.3g}, " + ("set to hold the model" if set_by_model else f"model {model:.0f} kDa")
+    return f"{mass:.0f} kDa{part}", (f"above {level:.3g}, " + ("set by the model" if set_by_model else f"model {model:.0f} kDa")
                                      if model else f"above {level:.3g}")
 
 

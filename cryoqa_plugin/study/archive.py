@@ -144,9 +144,8 @@ def words(rank: Rank, better: str) -> str:
     Returns
     -------
     str
-        ``finer than 74 %``, ``finer than at least 40 %`` where the histogram is too coarse to tell more; never all or none of them.
+        ``finer than 74 %``, ``finer than at least 40 %`` where the histogram is too coarse to tell more; never all of them.
     """
     if rank.percent is not None:
-        near = "nearly all" if rank.percent > 99 else "hardly any" if rank.percent < 1 else f"{rank.percent:.0f} %"
-        return f"{better} than {near}"
+        return f"{better} than {'< 1' if rank.percent < 1 else format(min(rank.percent, 99.0), '.0f')} %"
     return f"{better} than at least {rank.low:.0f} %" if rank.high > 99 else f"{better} than {rank.low:.0f} to {rank.high:.0f} %"

@@ -37,7 +37,7 @@ def test_facts_of_a_contour():
 
 def test_a_mass_that_the_model_has_set_is_not_held_against_the_model():
     rows = _rows(contour=_contour(contour_bound="expected volume", model_mass_percent=99.9))
-    assert rows["Mass"].value == "147 kDa" and rows["Mass"].note.endswith("above 0.0784, set to hold the model")
+    assert rows["Mass"].value == "147 kDa" and rows["Mass"].note.endswith("above 0.0784, set by the model")
     rows = _rows(contour=_contour(contour_bound="expected volume", model_mass_percent=130.0))         # density beside the model
     assert rows["Mass"].value == "147 kDa, 130 % of the model"
     rows = _rows(contour=_contour(contour_bound="expected volume", model_mass_percent=99.9, contour=0.06))

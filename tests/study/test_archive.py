@@ -27,7 +27,7 @@ def test_a_coarse_histogram_gives_bounds_and_no_percentile():
     assert every.entries == 13664 and near.entries == 7801
     assert every.percent is None and every.low == pytest.approx(40.3, abs=0.1) and every.high == 100
     assert archive.words(every, "finer") == "finer than at least 40 %"
-    assert archive.words(archive.ranks("fsc_05", 1.0, None)[0], "finer") == "finer than nearly all"
+    assert archive.words(archive.ranks("fsc_05", 1.0, None)[0], "finer") == "finer than 99 %"
     assert archive.words(archive.ranks("fsc_mean", 0.751, None)[0], "higher").startswith("higher than ")
 
 
@@ -36,3 +36,10 @@ def test_the_class_is_that_of_the_resolution():
     assert groups == ["finer than 2.5 Å", "2.5 to 3.5 Å", "3.5 to 4.5 Å", "4.5 to 6.5 Å", "coarser than 6.5 Å"]
     rows = archive.rows((("fsc_05", 3.0), ("fsc_mean", None)), 3.0)
     assert [r[2] for r in rows] == ["all entries", "2.5 to 3.5 Å"] and rows[0][1] == 3.0
+
+
+def test_a_rank_is_never_all_of_the_archive():
+    assert archive.words(archive.Rank("all entries", 100, 99.0, 100.0), "higher") == "higher than 99 %"
+    assert archive.words(archive.Rank("all entries", 100, 99.9, 100.0), "higher") == "higher than 99 %"
+    assert archive.words(archive.Rank("all entries", 100, 0.0, 1.0), "higher") == "higher than < 1 %"
+    assert archive.words(archive.Rank("all entries", 100, 20.0, 60.0), "finer") == "finer than 20 to 60 %"

@@ -61,7 +61,7 @@ def _mass(results: Results, m: Mapping[str, Any]) -> KeyRow:
     part = f", {m['model_mass_percent']:.0f} % of the model" if m.get("model_mass_percent") is not None and not set_by_model else ""
     pieces = m["pieces_95"] if m.get("pieces_95") is not None else m["components_95"]
     named = "suggested contour" if m["contour"] == m["contour_suggested"] else "contour"
-    said = f"above {m['contour']:.3g}, set to hold the model" if set_by_model else f"above the {named} {m['contour']:.3g}"
+    said = f"above {m['contour']:.3g}, set by the model" if set_by_model else f"above the {named} {m['contour']:.3g}"
     where = "in one piece" if pieces == 1 else f"95 % of it in {pieces} pieces"
     return KeyRow(status(results, "level_verdict", "pieces_95", "remaining_percent"), "Mass", f"{m['mass']:.0f} kDa{part}",
                   f"{m['volume'] / 1000:.0f} nm³ {where}, {said}")
