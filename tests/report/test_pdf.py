@@ -6,11 +6,14 @@ import re
 import struct
 import time
 import zlib
+from io import BytesIO
 
 import numpy as np
 import pytest
 
+from cryoqa_plugin import runner
 from cryoqa_plugin.cli import main
+from cryoqa_plugin.demo import write_demo_data
 from cryoqa_plugin.report import assemble, pdf, pictures, scene, section
 from cryoqa_plugin.report import pdf_flow as flow
 from cryoqa_plugin.report.blocks import (Bar, Card, Estimate, KeyRow, KeyRows, Link, Percentiles, Picture, Pictures, Plot, Rows, Series,
@@ -163,8 +166,6 @@ def test_one_clear_colour_of_a_palette_stays_clear(run_folder, tmp_path):
 
 
 def test_transparent_pictures_keep_their_transparency(run_folder, tmp_path):
-    from io import BytesIO
-
     from PIL import Image
     stream = BytesIO()
     Image.fromarray(np.dstack([PALETTE[INDICES], INDICES]), "RGBA").save(stream, "PNG")
@@ -200,13 +201,18 @@ def test_hostile_words_do_not_break_the_markup(tmp_path, run_folder):
 
 
 @pytest.mark.heavy
-def test_drawing_takes_little_time(run_folder):
-    results = assemble.read_results(run_folder)
-    report = compose(results, section.discover())
-    pdf.pages(report)                            # fonts are read once
+def test_the_demonstration_fits_on_few_sheets(tmp_path):
+    """The whole report of a small demonstration: at most eight sheets, the head and the first question on one, within 3 CPU s."""
+    sources = {k: v for k, v in write_demo_data(str(tmp_path / "data"), box=64).items() if k in ("half1", "half2", "full_map", "model")}
+    runner.assess(sources, str(tmp_path / "out"))
+    report = compose(assemble.read_results(str(tmp_path / "out")), section.discover())
     begin = time.process_time()
-    pdf.pages(report)
-    assert time.process_time() - begin < 1.5
+    whole = pdf.pages(report)
+    assert time.process_time() - begin < 3
+    texts = texts_of(BytesIO(whole))
+    assert 2 <= len(texts) <= 8 and len(report.keys) == 10 and all(q.title in " ".join(texts) for q in report.questions)
+    assert "How fine is it?" in texts[0] and all(f"{k.label} {k.value}" in texts[0] for k in report.keys)
+    assert len(pypdf.PdfReader(BytesIO(pdf.pages(report, appendix=True))).pages) > len(texts)
 
 
 def test_curves_lie_where_their_values_are(run_folder, tmp_path):
