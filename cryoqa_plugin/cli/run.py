@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List
 
 from .. import runner
 from ..checks import read_limits
+from ..core.threads import available
 from ..errors import CryoqaError, InputError, MissingInputError
 from ..registry import CAPABILITIES
 from .options import common_options, input_options, levels_option, notes_of, sources_of, voxel_sizes_of
@@ -23,7 +24,22 @@ COMPILED = ("First run on this machine: the numerical core of these methods is c
 def shown_progress(args: argparse.Namespace, title: str = "") -> Iterator[ProgressBar]:
     """A progress bar that also tells, once, when the numerical core has to be compiled."""
     with ProgressBar(not _is_quiet(args), title, args.verbose) as bar, _compiling(args, bar.say):
+        _say_once(args, "threads_told", _of_threads(args.threads), bar.say)
         yield bar
+
+
+def _of_threads(count: int) -> str:
+    """A sentence when there are more threads than cores; empty else."""
+    cores = available()
+    return "" if count <= cores else (f"NOTE: {count} threads share the {cores} core{'s' * (cores > 1)} that this process may use, "
+                                      "which gains nothing.")
+
+
+def _say_once(args: argparse.Namespace, name: str, words: str, say: Callable[[str], None]) -> None:
+    """Say something once a run, unless it is quiet."""
+    if words and not _is_quiet(args) and not getattr(args, name, False):
+        setattr(args, name, True)
+        say(words)
 
 
 def _is_quiet(args: argparse.Namespace) -> bool:
@@ -35,12 +51,7 @@ def _compiling(args: argparse.Namespace, say: Callable[[str], None]) -> Iterator
     """Within this the first compile of a run is said."""
     from ..core.jit import told_of_compiling
 
-    def tell() -> None:
-        if not _is_quiet(args) and not getattr(args, "compile_told", False):
-            args.compile_told = True
-            say(COMPILED)
-
-    with told_of_compiling(tell):
+    with told_of_compiling(lambda: _say_once(args, "compile_told", COMPILED, say)):
         yield
 
 

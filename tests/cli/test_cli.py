@@ -421,3 +421,19 @@ def test_a_batch_tells_of_copies_by_its_exit_code(cli_files, tmp_path, capsys):
     table.write_text(f"name;half1;half2\nsame;{cli_files['half1']};{cli_files['half1']}\n".replace(";", "\t"))
     code, text, err = _run(capsys, "batch", str(table), "-o", str(tmp_path / "out"), "--levels", "1", "-q", "--fail-on", "fail")
     assert code == 3 and "--fail-on fail" in err and "1 of 1 maps are done" in text
+
+
+def test_more_threads_than_cores_are_said_once(cli_files, tmp_path, capsys):
+    from cryoqa_plugin.core.threads import available
+    how = ["map-info", "--map", cli_files["half1"], "-o", str(tmp_path / "o"), "--no-report", "--threads"]
+    code, _, err = _run(capsys, *how, str(available() + 1))
+    assert code == 0 and err.count(f"NOTE: {available() + 1} threads share the {available()} core") == 1
+    assert "threads share" not in _run(capsys, *how, str(available()))[2] and "threads" not in _run(capsys, *how, "1000", "-q")[2]
+
+
+def test_verbose_tells_where_an_error_arose(cli_files, tmp_path, capsys, caplog):
+    with caplog.at_level("INFO", "cryoqa_plugin"):
+        assert _run(capsys, "report", str(tmp_path / "no"), "--strict")[0] == 2
+        assert "Where it arose" not in caplog.text
+        assert _run(capsys, "fsc", "--half1", cli_files["half1"], "--half2", "no.mrc", "-v")[0] == 2
+    assert "Where it arose" in caplog.text and caplog.records[-1].exc_info
