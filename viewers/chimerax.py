@@ -55,24 +55,33 @@ def write_script(path: str, maps: Sequence[MapHeader], masks: Sequence[MapHeader
     It opens the maps with the voxel size and origin given here (which may be better than those of the headers), all but the first
     hidden, the masks as meshes at 0.5, and a model as a cartoon. ``level`` is the density of the first surface. With a ``colouring``
     the first surface is coloured by its map, which stays hidden, as the masks do, and the key of the colours is shown.
+
+    Files of the project (the working directory) are named relative to the script, as ChimeraX goes to the folder of a script that it
+    runs: the project may be moved or copied.
     """
     lines = ["# Written by cryoqa. Open it in ChimeraX: File > Open, or drop it into the window."]
     volumes = list(maps) + ([colouring.map] if colouring else []) + list(masks)
     n_maps = len(volumes) - len(masks)
     for i, map_ in enumerate(volumes, start=1):
         size, origin = (",".join(f"{v:.6g}" for v in values) for values in (map_.voxel_size, map_.origin))
-        lines += [f'open "{os.path.abspath(map_.path)}"', f"volume #{i} voxelSize {size} origin {origin}"]
+        lines += [f'open "{_named(map_.path, path)}"', f"volume #{i} voxelSize {size} origin {origin}"]
         if i > n_maps:
             lines.append(f"volume #{i} style mesh level 0.5 color #e69f0080")
         else:
             lines.append(f"volume #{i} style surface step 1 " + (f"level {level:.6g}" if level is not None and i == 1 else "sdLevel 3"))
         lines += [f"hide #{i} models"] if 1 < i <= n_maps or (colouring and i > 1) else []
     if model:
-        lines += [f'open "{os.path.abspath(model)}"', "hide atoms", "show cartoons"]
+        lines += [f'open "{_named(model, path)}"', "hide atoms", "show cartoons"]
     lines += ["set bgColor white", "lighting soft"] + _colour_lines(colouring, len(maps) + 1) + ["view"]
     with open(path, "w", encoding="utf-8") as stream:
         stream.write("\n".join(lines) + "\n")
     return path
+
+
+def _named(path: str, script: str) -> str:
+    here = os.path.join(os.getcwd(), "")
+    path, script = os.path.abspath(path), os.path.abspath(script)
+    return os.path.relpath(path, os.path.dirname(script)) if path.startswith(here) and script.startswith(here) else path
 
 
 def _colour_lines(colouring: Optional[Colouring], number: int) -> List[str]:

@@ -3,13 +3,14 @@ from __future__ import annotations
 
 import os
 import webbrowser
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 pytest.importorskip("pwem", reason="Scipion (scipion-em) is not installed")
 
-from cryoqa_plugin.io.maps import read_map, write_map  # noqa: E402
+from cryoqa_plugin.io.maps import read_header, read_map, write_map  # noqa: E402
 from cryoqa_plugin.viewers import CryoqaFscViewer, CryoqaProtocolViewer, CryoqaVolumeViewer, files  # noqa: E402
 from cryoqa_plugin.viewers.chimerax import write_script  # noqa: E402
 
@@ -120,7 +121,8 @@ def test_the_density_is_coloured_in_chimerax_with_a_key(coloured, tiny_halves):
     with open(coloured.script(), encoding="utf-8") as stream:
         lines = stream.read().split("\n")
     opened = [line for line in lines if line.startswith("open")]
-    assert tiny_halves["paths"]["full_map"] in opened[0] and "resolution_map.mrc" in opened[1] and len(opened) == 3
+    # A file of the project is named from the folder of the script, where ChimeraX goes, and one from elsewhere in full.
+    assert opened[0] == f'open "{tiny_halves["paths"]["full_map"]}"' and opened[1] == 'open "resolution_map.mrc"' and len(opened) == 3
     assert "hide #1 models" not in lines and {"hide #2 models", "hide #3 models"} <= set(lines)
     sample, key = (next(line for line in lines if line.startswith(word)) for word in ("color sample", "key"))
     values = [float(part.split(",")[0]) for part in sample.split(" palette ")[1].split(":")]
@@ -131,6 +133,14 @@ def test_the_density_is_coloured_in_chimerax_with_a_key(coloured, tiny_halves):
     assert float(key.split()[1].split(":")[1]) == pytest.approx(min(0.8 * r, low), abs=0.006) and len(key.split()[1:8]) == 7
     # A volume without origin lies with its middle at 0 in Scipion, whatever the header says; the mask must not lie beside it.
     assert "volume #1 voxelSize 1.5,1.5,1.5 origin -24,-24,-24" in lines
+
+
+def test_masks_and_values_of_its_box_lie_on_the_surface(local):
+    from cryoqa_plugin.viewers.chimerax_view import on_the_map
+    map_, mask = (replace(read_header(local[1]._getExtraPath("resolution_map.mrc")), origin=o) for o in ((3.0, 4.5, 6.0), (-24.0,) * 3))
+    assert on_the_map(mask, map_).origin == map_.origin
+    other = replace(mask, shape=(30, 32, 32))
+    assert on_the_map(other, map_) is other
 
 
 def test_colours_range_and_surface_are_chosen_for_chimerax(coloured):
