@@ -12,7 +12,7 @@ from .. import __version__
 from . import pdf_draw
 from .blocks import Rows, State
 from .content import PROVENANCE_COLUMNS, Question, Report
-from .pdf_blocks import card, keys, parts_of, rows_of, still, table
+from .pdf_blocks import card, keys, parts_of, rows_of, table
 from .pdf_flow import GAP, Cards, Marked, Stack
 from .pdf_style import ACCENT, FOOT, HEIGHT, INK, MARGIN, SOFT, STATES, WIDTH, Paper, colour, paper, plain
 
@@ -70,8 +70,7 @@ def _head(report: Report, made: Paper) -> List[Flowable]:
 
 def _three(report: Report, made: Paper) -> List[Flowable]:
     """Surface, FSC and key numbers side by side; what is missing leaves its place to the others."""
-    surface = report.surface if report.surface and still(report.surface, 1.0, made) else None
-    every = ((0.28, surface, _where), (0.38, report.fsc, _fsc), (0.34, report.keys, _keys))
+    every = ((0.28, report.surface, _where), (0.38, report.fsc, _fsc), (0.34, report.keys, _keys))
     chosen = [(part, make) for part, there, make in every if there]
     total = sum(part for part, _ in chosen)
     room = WIDTH - GAP * (len(chosen) - 1)

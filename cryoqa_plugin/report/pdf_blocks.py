@@ -104,13 +104,12 @@ def _pictures(block: Pictures, width: float, paper: Paper) -> List[Flowable]:
     return [Table(lines, colWidths=[edge] * across, style=style)]
 
 
-def still(block: Surface, width: float, paper: Paper, tallest: float = _TALLEST) -> List[Flowable]:
-    """The picture that stands in for a surface, with the scale of its colours; nothing where there is no picture."""
-    picture = getattr(block, "picture", None)
-    if picture is None:
-        return []
-    bars = [getattr(c, "bar", None) for c in block.colourings[:1]]
-    return [Png(picture.png, width, tallest)] + [part for bar in bars if bar for part in parts_of(bar, width, paper, False)]
+def _still(block: Surface, width: float, paper: Paper) -> List[Flowable]:
+    """The picture that stands in for a surface, with the scale of its colours."""
+    out: List[Flowable] = [Png(block.picture.png, width, _TALLEST)]
+    for colouring in block.colourings[:1]:
+        out += parts_of(colouring.bar, width, paper, False)
+    return out
 
 
 Maker = Callable[[Any, float, Paper], List[Flowable]]
@@ -120,7 +119,7 @@ _MAKERS: Dict[type, Maker] = {
     Rows: lambda b, width, paper: table(b.columns, b.rows, width, paper),
     Plot: lambda b, width, paper: [pdf_draw.plot(b, width, paper)],
     Pictures: _pictures,
-    Surface: still,
+    Surface: _still,
     Bar: lambda b, width, paper: [pdf_draw.bar(b, width, paper)],
     Strip: lambda b, width, paper: [pdf_draw.strip(b, width, paper)],
     Percentiles: lambda b, width, paper: [pdf_draw.percentiles(b, width, paper)],

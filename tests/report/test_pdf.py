@@ -82,6 +82,11 @@ def test_head_and_first_question_share_the_first_sheet(run_folder):
     path = assemble.write_report(run_folder, formats=("pdf",))["pdf"]
     first = texts_of(path)[0]
     assert "Key numbers" in first and "How good: FSC of the half-maps" in first and "How fine is it?" in first
+    report = compose(assemble.read_results(run_folder), section.discover())
+    pictures_of = [o.get_object() for o in pypdf.PdfReader(path).pages[0]["/Resources"]["/XObject"].values()]
+    picture = report.surface.picture.png
+    assert "Where" in first and (pictures_of[0]["/Width"], pictures_of[0]["/Height"]) == struct.unpack(">2I", picture[16:24])
+    assert pictures_of[0]._data in picture                                # as it is, with its clear background
     assert all(f"page {i}" in text for i, text in enumerate(texts_of(path), 1))
 
 
