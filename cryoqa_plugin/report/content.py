@@ -10,6 +10,7 @@ from ..checks import worst
 from ..io.map_header import UNSET_VOXEL
 from ..registry import CAPABILITIES, Capability
 from ..rounding import show_value
+from ..validation.headline import resolution
 from .answers import answer
 from .blocks import Block, Card, KeyRow, Link, Plot, Rows, State, Strip, Surface, Value, Values, show
 from .draw import everything
@@ -202,6 +203,8 @@ def _question(question: str, methods: Sequence[Method], sections: Sequence[Secti
     how = tuple(words for words in dict.fromkeys(telling) if words)
     every_fold = [_fold(m, open_cards, m.section.how_to_read in how) for m in methods]
     folds = tuple(f for f in every_fold if f.blocks or f.error or f.summary)
+    if question == "fine" and "metrics" in results.documents.get("fsc", {}) and resolution(results.documents) is None:
+        states.append("fail")                    # half-maps that have no resolution are no answer
     said = answer(question, results, found) if done or mine else ""
     status = next((s for s in ("fail", "error", "warn", "ok") if s in states), "ok" if said else "skipped")
     needs = "" if said else _needs_of(question, sections, results)

@@ -32,15 +32,15 @@ def cards(results: Results) -> List[Card]:
     document = results["half_map_statistics"]
     known = {n: m["value"] for n, m in document["metrics"].items()}
     plots = curves(document, ("log_ssnr",), marks=resolution_marks(document, "resolution_ssnr_1"))
-    if not plots:
+    if not plots or known.get("resolution_ssnr_1") is None:  # what is shared may be noise
         return []
     title = "Signal over noise, power in the mean map"
     equal, limit, bits = (known.get(n) for n in ("resolution_ssnr_1", "resolution_fdr", "information"))
-    words = ([f"Signal and noise are equal at {equal:.2f} Å."] if equal else []) \
+    words = [f"Signal and noise are equal at {equal:.2f} Å."] \
         + ([f"The mean map holds {bits:.0f} kbit of information to {limit:.2f} Å, where the half-maps are last significant."]
            if bits and limit else [])
     drawn = tuple(replace(p, title=title, levels=((0.0, "signal = noise"),)) if isinstance(p, Plot) else p for p in plots)
-    return [Card(title, (*drawn, Text(" ".join(words))) if words else drawn, 5, 10)]
+    return [Card(title, (*drawn, Text(" ".join(words))), 5, 10)]
 
 
 def estimates(results: Results) -> List[Estimate]:
