@@ -154,7 +154,8 @@ class Stack(Flowable):
             self.canv.roundRect(0, 0, 3.5, self.height, 1.5, stroke=0, fill=1)
             left += 4
         for part, down in self.places:
-            part.drawOn(self.canv, left, self.height - self.pad - down)
+            middle = max(0.0, (self.width - left - self.pad - part.width) / 2) if isinstance(part, Png) else 0.0
+            part.drawOn(self.canv, left + middle, self.height - self.pad - down)
 
 
 class Cards(Flowable):
