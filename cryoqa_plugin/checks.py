@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable, Collection, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from .errors import InputError
-from .rounding import read_number, show_limit, show_value
+from .rounding import Shown, read_number, show_limit, show_value
 
 _OPS = {"<=": (operator.le, "at most "), ">=": (operator.ge, "at least "), "<": (operator.lt, "less than "),
         ">": (operator.gt, "more than "), "==": (operator.eq, "exactly "), "is": (operator.eq, "")}
@@ -30,7 +30,7 @@ class Check:
         A noun that the value completes: ``Shift between the half-maps``.
     claim
         What is true when it is not met, in a few words: ``The half-maps are {value} apart``; ``{value}`` and ``{limit}`` stand for the two,
-        rounded and with unit. Empty: title and value.
+        rounded and with unit, other names for other metrics. Empty: title and value.
     advice
         The cause, or what to do about it.
     strength
@@ -60,14 +60,26 @@ class Check:
     grave: bool = False
     share: bool = False
 
-    def words(self, value: Any, unit: str = "") -> Dict[str, str]:
-        """Value, limit, claim and sentence as they are shown: ``shown``, ``limit_words``, ``claim``, ``sentence``.
+    def words(self, value: Any, unit: str = "", beside: Optional[Mapping[str, Mapping[str, Any]]] = None) -> Dict[str, str]:
+        """Value, limit, claim and sentence as they are shown.
 
-        A value that misses the limit is shown to as many decimals as it takes to see that.
+        Parameters
+        ----------
+        value, unit
+            Of the metric.
+        beside
+            The metrics of the result, which a claim may name.
+
+        Returns
+        -------
+        dict
+            ``shown``, ``limit_words``, ``claim`` and ``sentence``. A value that misses the limit is shown to as many decimals as it takes
+            to see that.
         """
         compare, words = _OPS[self.op]
         limit = self._shown(self.limit, unit, show_limit)
-        limit_words = words + limit
+        never_below = self.op == "<=" and self.limit == 0 and (self.share or unit == "%")
+        limit_words = ("exactly " if never_below else words) + limit
         if value is None:
             return dict(shown=show_value(None), limit_words=limit_words, claim="", sentence=f"{self.title}: not judged, there is no value.")
         good, scale = bool(compare(value, self.limit)), 100 if self.share else 1
@@ -77,7 +89,12 @@ class Check:
             if good or self.op == "is" or read is None or not compare(read, scale * self.limit):
                 break
             shown = self._shown(value, unit, show_value, more)
-        claim = self.claim.format(value=shown, limit=limit) if self.claim else f"{self.title}: {shown}, not {limit_words}"
+        others = {n: Shown(e["value"], e["unit"]) for n, e in (beside or {}).items()}
+        try:
+            claim = self.claim.format_map({**others, "value": shown, "limit": limit})
+        except (KeyError, TypeError):                            # a metric that the claim names and this run does not have
+            claim = ""
+        claim = claim or f"{self.title}: {shown}, not {limit_words}"
         met = f"{self.title}: {shown}." if self.op == "is" else f"{self.title}: {shown} ({limit_words})."
         return dict(shown=shown, limit_words=limit_words, claim=claim, sentence=met if good else f"{claim}. {self.advice}".rstrip())
 
@@ -88,7 +105,7 @@ class Check:
 
 def evaluate(checks: Iterable[Check], metrics: Mapping[str, Mapping[str, Any]]) -> List[Dict[str, Any]]:
     """Outcome of each check on the ``metrics`` block of a result document: status ok, warn, fail or skipped."""
-    return [_outcome(c, metrics[c.metric]) for c in checks]
+    return [_outcome(c, metrics[c.metric], metrics) for c in checks]
 
 
 def causes_first(outcomes: List[Dict[str, Any]], explained: Mapping[str, Collection[str]]) -> List[Dict[str, Any]]:
@@ -132,10 +149,11 @@ def lowered(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:] if plain else sentence
 
 
-def _outcome(check: Check, entry: Mapping[str, Any]) -> Dict[str, Any]:
+def _outcome(check: Check, entry: Mapping[str, Any], beside: Mapping[str, Mapping[str, Any]]) -> Dict[str, Any]:
     value = entry["value"]
     out = dict(metric=check.metric, op=check.op, limit=check.limit, unit=entry["unit"], title=check.title, advice=check.advice,
-               reference=check.reference, value=value, strength=check.strength, grave=check.grave, **check.words(value, entry["unit"]))
+               reference=check.reference, value=value, strength=check.strength, grave=check.grave,
+               **check.words(value, entry["unit"], beside))
     if value is None:
         return dict(out, status="skipped")
     compare, _ = _OPS[check.op]

@@ -132,7 +132,7 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
     ),
     "fsc": (
         Check("reported_deviation", "<=", 5.0, "Reported against measured resolution",
-              "The reported resolution is {value} off the measured one",
+              "The reported {reported} is {reported_difference:coarser} than measured",
               "Report the resolution measured in the mask, or name the curve and the mask that the reported one is of.", 1),
         Check("shares_in_mask", "is", False, "Half-maps share noise in the molecule", "The half-maps share noise in the molecule",
               "Orientations were fitted to noise, or a step saw both halves: refine them apart, with less detail in the reference.", 4,

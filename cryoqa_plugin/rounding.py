@@ -93,6 +93,35 @@ def show_limit(value: Any, unit: str = "") -> str:
     return _with_unit(text, _UNITS.get(unit, unit))
 
 
+class Shown:
+    """A value that is put into words: rounded with its unit, unless the words ask for another form.
+
+    Parameters
+    ----------
+    value
+        A number, truth or text; formatting None raises ``TypeError``.
+    unit
+        Its unit.
+
+    Notes
+    -----
+    In a format string ``{x}`` is :func:`show_value`, ``{x:share}`` a part of 1 in %, ``{x:coarser}`` a difference of resolution as
+    ``12.7 % coarser`` or ``finer``, any other form that of Python.
+    """
+
+    def __init__(self, value: Any, unit: str = "") -> None:
+        self.value, self.unit = value, unit
+
+    def __format__(self, form: str) -> str:
+        if self.value is None:
+            raise TypeError("there is no value")
+        if form == "share":
+            return show_value(100.0 * self.value, "%")
+        if form == "coarser":
+            return f"{show_value(abs(self.value), self.unit)} {'coarser' if self.value > 0 else 'finer'}"
+        return format(self.value, form) if form else show_value(self.value, self.unit)
+
+
 def read_number(text: str) -> Optional[float]:
     """The number that a shown value begins with, as a reader takes it; None where there is none or a bound."""
     found = re.match(f"[{_MINUS}]?[\\d{_SPACE}]+(\\.\\d+)?(?!×|[\\d.{_SPACE}])", text)

@@ -43,6 +43,21 @@ def test_sentences_hold_value_and_limit_when_met_else_claim_and_advice():
     assert _one(CORRELATION, None)["sentence"] == "Correlation of the noise: not judged, there is no value."
 
 
+def test_a_claim_may_name_other_metrics():
+    check = Check("off", "<=", 5, "Reported", "{reported} is {difference:coarser} than {value}", "Look.")
+    metrics = dict(off=_metrics(12.74, "%"), reported=_metrics(3.0, "Å"), difference=_metrics(-12.74, "%"))
+    assert checks.evaluate([check], metrics)[0]["claim"] == "3.00 Å is 12.7 % finer than 12.7 %"
+    metrics["difference"] = _metrics(12.74, "%")
+    assert checks.evaluate([check], metrics)[0]["claim"] == "3.00 Å is 12.7 % coarser than 12.7 %"
+    metrics["reported"] = _metrics(None, "Å")
+    assert checks.evaluate([check], metrics)[0]["claim"] == "Reported: 12.7 %, not at most 5 %"
+
+
+def test_what_cannot_be_below_zero_is_exactly_zero():
+    assert _one(Check("empty", "<=", 0.0, "Empty", "Empty: {value}", "", share=True), 0.0)["sentence"] == "Empty: 0 % (exactly 0 %)."
+    assert _one(Check("b", "<=", 0.0, "B", "B {value}", ""), -126.4, "Å²")["sentence"] == "B: −126 Å² (at most 0 Å²)."
+
+
 def test_shares_are_shown_in_percent():
     share = Check("f", "<=", 0.07, "Atoms outside", "{value} lie outside, {limit} may", "Look.", share=True)
     assert _one(share, 0.5)["claim"] == "50 % lie outside, 7 % may" and _one(share, 0.5)["limit_words"] == "at most 7 %"

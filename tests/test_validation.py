@@ -77,7 +77,8 @@ def test_each_item_says_its_own_numbers():
     metrics = dict(mass=445.25, residues=4047.7, volume=537420.0, contour=0.02, decentring=1.5, space_min=38.08, mass_offset=1.11,
                    n_components=12, components_95=1, largest_percent=98.2, mask_volume=742716.6, mask_overlap=0.99, background_mean=None,
                    outliers_percent=0.0421, outliers_robust=2)
-    units = dict(mass="kDa", volume="Å³", mask_volume="Å³", decentring="%", space_min="Å", mass_offset="%", largest_percent="%",
+    units = dict(outliers_robust="voxels",
+                 mass="kDa", volume="Å³", mask_volume="Å³", decentring="%", space_min="Å", mass_offset="%", largest_percent="%",
                  outliers_percent="%")
     document = _document(**metrics)
     for name, entry in document["metrics"].items():

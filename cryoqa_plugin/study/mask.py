@@ -39,7 +39,7 @@ class UsedMask(NamedTuple):
     @property
     def words(self) -> str:
         """Words for the place that numbers are from."""
-        return {"given": "in the mask given", "made": "in a mask made from the map", "none": "in the whole box"}[self.source]
+        return {"given": "in the given mask", "made": "in a mask made from the map", "none": "in the whole box"}[self.source]
 
     def notes(self) -> "list[str]":
         """What to know of a mask that was not given."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping
 
-from ..rounding import show_value
+from ..rounding import Shown
 
 # By item, the pieces of its sentence: a capability and words with that capability's metrics, rounded as everywhere, or as the words ask;
 # ``share`` is a part of 1 in %. A piece whose metrics are missing is left out; an item without pieces says what its capabilities say.
@@ -18,7 +18,7 @@ SENTENCES: Dict[str, Any] = {
                         "{level_verdict}."),
             ("contour", "The mask made of it holds {mask_volume} and {mask_overlap:share} of the density above the level.")),
     "0.c": (("contour", "The background is {background_mean} standard deviations of the density off 0."),
-            ("contour", "{outliers_robust} voxels of the background lie beyond {sigmas:g} σ ({outliers_percent}).")),
+            ("contour", "{outliers_robust} of the background lie beyond {sigmas:g} σ ({outliers_percent}).")),
     "1.a": (("fsc", "The FSC falls below {threshold:g} at {resolution}."),
             ("half_map_statistics", "The phase residual is that of noise at {resolution_dpr_random}."),
             ("half_map_statistics", "Signal and noise are equal at {resolution_ssnr_1}.")),
@@ -41,20 +41,6 @@ SENTENCES: Dict[str, Any] = {
 
 
 
-class _Shown:
-    """A value that is put into words: rounded with its unit, unless the words ask for another form."""
-
-    def __init__(self, value: Any, unit: str = "") -> None:
-        self.value, self.unit = value, unit
-
-    def __format__(self, spec: str) -> str:
-        if self.value is None:
-            raise TypeError("there is no value")
-        if spec == "share":
-            return show_value(100.0 * self.value, "%")
-        return format(self.value, spec) if spec else show_value(self.value, self.unit)
-
-
 def sentence(item: str, documents: Mapping[str, Mapping[str, Any]]) -> str:
     """What item ``item`` found, from the result documents by capability; empty where there is nothing to say."""
     out = []
@@ -62,8 +48,8 @@ def sentence(item: str, documents: Mapping[str, Mapping[str, Any]]) -> str:
         document = documents.get(capability, {})
         if "error" in document:
             continue
-        values = {n: _Shown(v) for n, v in document.get("parameters", {}).items()}
-        values.update({n: _Shown(m["value"], m.get("unit", "")) for n, m in document.get("metrics", {}).items()})
+        values = {n: Shown(v) for n, v in document.get("parameters", {}).items()}
+        values.update({n: Shown(m["value"], m.get("unit", "")) for n, m in document.get("metrics", {}).items()})
         try:
             out.append(words.format(**values))
         except (KeyError, TypeError):                        # a metric that this run does not have

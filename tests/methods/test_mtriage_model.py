@@ -161,7 +161,7 @@ def test_one_chain_of_four_is_read_near_it():
     assert found.reported_gap == pytest.approx(found.d_fsc_model_05_near / 4)
     assert found.reported_lead == pytest.approx(1 / found.reported_gap)
     assert any("rises again" in w and "without a mask" in w for w in found.warnings) and not alone.warnings
-    assert f"{found.d_fsc_model_05_near:.2f} Å near its atoms" in found.summary
+    assert f"{found.d_fsc_model_05_near:.2f} Å around the atoms" in found.summary
 
 
 @pytest.mark.heavy

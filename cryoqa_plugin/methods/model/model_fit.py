@@ -53,7 +53,7 @@ class ModelFitResult(ModelPlaceFacts, HalfMapFacts):
     b_excess_error: Optional[float] = metric("Å²", "its standard error", "lower")
     b_map: Optional[float] = metric("Å²", "B-factor of the map: the mean of the model and the excess", "none")
     model_b_mean: Optional[float] = metric("Å²", "mean B-factor of the atoms used", "none")
-    model_zscore: Optional[float] = metric("", "mean of the map at the atoms, in standard deviations above its mean", "higher")
+    model_zscore: Optional[float] = metric("SD", "mean density at the atoms above that of the map, in its standard deviations", "higher")
     atoms_used: Optional[int] = metric("", "atoms inside the box that the model density is made of", "higher")
     atoms_outside: Optional[float] = metric("", "part of the atoms that lie outside the box", "lower")
     hydrogens: Optional[int] = metric("", "hydrogen atoms of the model; they scatter, but do not count in the atom inclusion", "none")

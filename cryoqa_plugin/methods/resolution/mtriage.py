@@ -333,8 +333,8 @@ def _summary(values: Dict[str, Any], independence: Optional[Independence]) -> st
     void, shared = (independence.void, independence.share) if independence is not None else (None, None)
     parts = []
     for start, key, criterion in (("the half-maps agree to", "d_fsc", "FSC 0.143"),
-                                  ("the model agrees with the map to", "d_fsc_model_05", "FSC 0.5"),
-                                  ("a low-pass that keeps CC 0.99 with the map is at", "d99_map", "d99")):
+                                  ("map and model agree to", "d_fsc_model_05", "FSC 0.5"),
+                                  ("a low-pass at", "d99_map", "d99")):
         plain, masked = values.get(f"{key}_unmasked"), values.get(f"{key}_masked")
         special = mtriage_near.words(start, key, values)
         if special is not None:
@@ -345,7 +345,10 @@ def _summary(values: Dict[str, Any], independence: Optional[Independence]) -> st
             continue
         if key == "d_fsc" and shared is not None:
             start = f"the half-maps share {show_value(100 * shared, '%')} of their noise and without it agree to"
-        if plain and masked:
+        if key == "d99_map" and (plain or masked):
+            beside = f"; {masked:.2f} Å in the mask" if plain and masked else "" if plain else " in the mask"
+            parts.append(f"{start} {plain or masked:.2f} Å keeps CC 0.99 with the map (d99{beside})")
+        elif plain and masked:
             parts.append(f"{start} {plain:.2f} Å ({criterion}; {masked:.2f} Å in the mask)")
         elif plain or masked:
             parts.append(f"{start} {plain or masked:.2f} Å ({criterion}{'' if plain else ' in the mask'})")

@@ -311,7 +311,7 @@ def words(start: str, key: str, values: Mapping[str, Any]) -> Optional[str]:
     """
     plain, masked, near = (values.get(f"{key}_{n}") for n in ("unmasked", "masked", "near"))
     if near:
-        return f"{start} {near:.2f} Å near its atoms (FSC 0.5{f'; {plain:.2f} Å without a mask' if plain else ''})"
+        return f"{start} {near:.2f} Å around the atoms (FSC 0.5{f'; {plain:.2f} Å without a mask' if plain else ''})"
     finest = min(v for v in (plain, masked, np.inf) if v)
     if key == "d99_map" and finest < values["nyquist"]:
         return f"the map does not fade before Nyquist, {values['nyquist']:.2f} Å, so that d99 does not describe its detail"

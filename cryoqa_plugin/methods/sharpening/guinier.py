@@ -96,7 +96,7 @@ class GuinierResult(HalfMapFacts):
     bfactor_model_error: Optional[float] = _b("its standard error", "lower")
     correlation_model: Optional[float] = metric("", "correlation of the plots of the map and of the model with its own B-factors", "higher")
     bfactor_applied: Optional[float] = _b("B-factor that the map was sharpened by")
-    model_zscore: Optional[float] = metric("", "mean of the map at the atoms, in standard deviations above its mean", "higher")
+    model_zscore: Optional[float] = metric("SD", "mean density at the atoms above that of the map, in its standard deviations", "higher")
     atoms_outside: Optional[float] = metric("", "part of the atoms outside of the box", "lower")
     guinier_map: Optional[Curve] = _curve("the map as it is")
     guinier_weighted: Optional[Curve] = _curve("the plot that was fitted")

@@ -69,7 +69,7 @@ class OptimalMapResult(SharpenedResult):
     peaks_negative: Optional[int] = metric("", "holes of the difference map: atoms without density", "lower")
     highest_peak: Optional[float] = metric("sd", "highest peak of the difference map", "lower")
     deepest_hole: Optional[float] = metric("sd", "deepest hole of the difference map, as a positive number", "lower")
-    model_zscore: Optional[float] = metric("", "mean of the map at the atoms, in standard deviations above its mean", "higher")
+    model_zscore: Optional[float] = metric("SD", "mean density at the atoms above that of the map, in its standard deviations", "higher")
     atoms_outside: Optional[float] = metric("", "part of the atoms outside of the box", "lower")
     fsc_full: Optional[Curve] = curve("FSC of the full map with the truth, 2 FSC / (1 + FSC)", x_label="Frequency", x_unit="1/Å",
                                       y_label="FSC")
