@@ -86,15 +86,15 @@ def _input_problems(row: Capability, sources: Mapping[str, str]) -> List[str]:
 def misplaced(row: Capability, given: Mapping[str, Any]) -> List[str]:
     """Sentences about inputs that a capability has no use for, and about those of which it needs one and has none."""
     from .io.inputs import base_kind, lone_half, named
-    out = []
+    out, command = [], typed(row.id).lstrip("-")
     for name in dict.fromkeys(base_kind(n) for n in given):
         if name not in row.needs + row.takes:
             known = ", ".join(typed(n) for n in row.needs + row.takes) or "none"
-            out.append(f"'{row.id}' has no use for the input '{typed(name)}'; its inputs are {known}.")
+            out.append(f"'{command}' has no use for the input '{typed(name)}'; its inputs are {known}.")
     ready = {base_kind(n) for n in given}
     if row.any_of and not any(ready.issuperset(group) for group in row.any_of):
         groups = [" and ".join(named(n, within=True) for n in group) for group in row.any_of]
-        out += lone_half(given) or [f"'{row.id}' needs {', or '.join(groups)}; none was given{row.instead and ', ' + row.instead}."]
+        out += lone_half(given) or [f"'{command}' needs {', or '.join(groups)}; none was given{row.instead and ', ' + row.instead}."]
     return out
 
 

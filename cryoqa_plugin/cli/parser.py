@@ -11,7 +11,8 @@ from ..naming import did_you_mean
 from .commands import Command, all_commands
 
 _WORDS = ((r"expected one argument", "a value is missing behind it"), (r"expected at least one argument", "a value is missing behind it"),
-          (r"invalid (\w+) value: ('.*')", r"\2 is no number"), (r"invalid choice: ('.*') \(choose from (.*)\)", r"\1 is not one of \2"))
+          (r"the following arguments are required: (.*)", r"\1 is missing"), (r"invalid (\w+) value: ('.*')", r"\2 is no number"),
+          (r"invalid choice: ('.*') \(choose from (.*)\)", r"\1 is not one of \2"))
 
 
 def refuse(sentence: str) -> NoReturn:

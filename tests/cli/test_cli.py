@@ -162,7 +162,7 @@ REFUSED = {
     "FULL": "there is no command 'FULL'", "fsc --hlaf1 x": "there is no option --hlaf1. Did you mean '--half1' or '--half2'?",
     "fsc --treshold=0.5": "Did you mean '--threshold'?",
     "fsc a.mrc b.mrc": "'a.mrc' stands behind no option; say what it is, as in --half1",
-    "completion bash zsh": "'zsh' is one word too many", "fsc --half1": "--half1: a value is missing behind it",
+    "completion bash zsh": "'zsh' is one word too many", "batch": "LIST is missing", "fsc --half1": "--half1: a value is missing behind it",
     "fsc --half x": "--half could match --half1, --half2",
     "fsc --voxel-size a": "--voxel-size: 'a' is no number", "-q fsc": "a command stands before its options",
     "fsc --threads a": "Threads (--threads) is 'a'; it must be a whole number",
@@ -186,6 +186,7 @@ NEEDED = {
     "assess --model {model}": "There is no map to judge", "validate --half2 {half2}": "Half-map 1 (--half1) is needed beside half-map 2",
     "assess --half1 {half1} --half2 no.mrc": "Half-map 2 (--half2) 'no.mrc' does not exist", "fsc": "Half-map 1 (--half1) is needed",
     "mtriage": "'mtriage' needs map (--map), or half-map 1 (--half1) and half-map 2 (--half2)",
+    "model-fit --model {model}": "'model-fit' needs map (--map), or half-map 1",
     "mtriage --half1 {half1}": "Half-map 2 (--half2) is needed", "model-fit --map {half1}": "Atomic model (--model) is needed",
     "fsc --half1 {half1} --half2 {half2} --threshold 3": "Threshold (--threshold) is 3; it must be at most 0.99",
     "fsc --half1 {half1} --half2 {half2} --rules relin": "Did you mean 'relion'?"}
