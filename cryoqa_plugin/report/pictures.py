@@ -1,4 +1,4 @@
-"""Pictures of maps as PNG: slices, projections, isosurfaces."""
+"""Pictures of maps as PNG: slices, projections."""
 from __future__ import annotations
 
 import struct
@@ -8,14 +8,9 @@ from typing import List, Optional, Sequence, Tuple
 import numpy as np
 from scipy import ndimage
 
-from ..core import isosurface
-from ..io.maps import Map
-
 EDGE = 240                                      # pixels along the longest edge of a slice or projection
-SURFACE_EDGE = 256                              # and of a view of an isosurface
 _CONTOUR = (230, 120, 0)
 _GREYS = 64                                     # shades of a picture: more are not told apart, and cost bytes
-_VIEWS = (("along z", (1, 0, 0), (0, 1, 0)), ("along y", (1, 0, 0), (0, 0, 1)), ("along x", (0, 1, 0), (0, 0, 1)))
 
 
 def png(indices: np.ndarray, palette: np.ndarray, clear: Optional[int] = None) -> bytes:
@@ -102,27 +97,3 @@ def grey_limits(images: Sequence[np.ndarray]) -> Tuple[float, float]:
     values = np.concatenate([i.ravel() for i in images])
     low, high = np.quantile(values[np.isfinite(values)], [0.005, 0.998])
     return float(low), float(high)
-
-
-def surface_pngs(map_: Map, level: Optional[float] = None) -> Tuple[float, List[Tuple[str, bytes]]]:
-    """The level used and three views of the isosurface of a map, shrunk to at most 128 voxels an edge.
-
-    Without a ``level`` the map is smoothed a little and the level is chosen from it.
-    """
-    size = SURFACE_EDGE
-    small, step = isosurface.shrink(map_.data)
-    if level is None:
-        small = isosurface.smooth(small, 0.8)
-        level = isosurface.contour_level(small)
-    ramp = np.linspace(0, 1, 255)[:, None]
-    colours = np.array([25, 35, 60]) * (1 - ramp) + np.array([215, 228, 250]) * ramp
-    palette = np.vstack([colours, [255, 255, 255]]).astype(np.uint8)
-    out = []
-    for label, right, down in _VIEWS:
-        shade = isosurface.render(small, level, right, down, size=2 * size, voxel_size=tuple(v * step for v in map_.voxel_size))
-        empty, shade = shade < 0, np.where(shade < 0, 1, shade)          # soft outlines: the mean over 2 x 2
-        shade = shade.reshape(size, 2, size, 2).mean(axis=(1, 3))
-        empty = empty.reshape(size, 2, size, 2).all(axis=(1, 3))
-        indices = np.where(empty, 255, np.clip(shade * 254, 0, 254)).astype(np.uint8)
-        out.append((label, png(indices, palette)))
-    return level, out

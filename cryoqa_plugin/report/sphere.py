@@ -8,7 +8,7 @@ import numpy as np
 from .pictures import png
 from .scale import Scale, ramp
 
-EDGE = 200                                       # pixels along the edge of a picture
+EDGE = 150                                       # pixels along the edge of a picture
 REACH = 20.0                                     # degrees over which values are averaged, the near ones counting more
 _LEVELS = 128                                    # colours of the palette
 _UNKNOWN, _OUTSIDE = _LEVELS, _LEVELS + 1

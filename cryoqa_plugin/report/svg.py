@@ -60,7 +60,9 @@ def bar_svg(block: Bar) -> str:
     ticks = scale.ticks()
     for i, (value, text) in enumerate(ticks):
         shown = f"{text} {block.unit}".strip() if i == 0 else text
-        parts.append(f'<path class="axis" d="M{at(value):.1f} {base:g}v4"/><text class="x" x="{at(value):.1f}" y="{base + 18:g}" '
+        half = 3.2 * len(shown)                  # of the text, about: it stays in the drawing
+        x = min(max(at(value), half), width - half)
+        parts.append(f'<path class="axis" d="M{at(value):.1f} {base:g}v4"/><text class="x" x="{x:.1f}" y="{base + 18:g}" '
                      f'text-anchor="middle">{escape(shown)}</text>')
     return "".join(parts) + "</svg>"
 

@@ -7,13 +7,6 @@ import pytest
 from report_documents import check, curve, document, metric, write_run
 
 
-@pytest.fixture(autouse=True)
-def small_pictures(monkeypatch):
-    """Large pictures of isosurfaces would be most of the time of these tests."""
-    from cryoqa_plugin.report import pictures
-    monkeypatch.setattr(pictures, "SURFACE_EDGE", 40)
-
-
 @pytest.fixture
 def inputs(tiny_halves):
     """Input entries of the tiny half-maps, as the runner writes them."""

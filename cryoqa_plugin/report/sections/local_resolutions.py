@@ -101,7 +101,7 @@ def cards(results: Results, method: LocalMethod) -> List[Card]:
     if value(document, "median") is None:        # no voxel has a resolution, and there is nothing to colour
         return []
     scale = page_scale(results)
-    title = f"{_name(results, method)}: local resolution on middle slices"
+    title = f"Local resolution on middle slices ({_name(results, method)})"
     blocks = value_slices(results, method.id, "resolution_map", title, scale, method.behind, "Local resolution")
     blocks.append(bar(document, scale, "", "Å", "Grey: the mask; bracket: its 5–95 %."))
     return [Card(title, tuple(blocks), 8, 10 if leading(results) == method.id else 60)]

@@ -14,18 +14,14 @@ _FIRST = ("median", "highest_median", "lowest_median", "radial_median", "tangent
           "scatter", "resolution_x", "resolution_y", "resolution_z", "regional_ratio", "preference", "preferred")
 _COURSES = tuple("course_" + n for n in ("highest", "radial", "tangential", "lowest"))
 _HISTOGRAMS = ("histogram", *("histogram_" + n for n in ("highest", "radial", "tangential", "lowest")))
-_SHOWN = (("highest", "best"), ("lowest", "worst"))
 
 
 def cards(results: Results) -> List[Card]:
-    """Slices of the best and the worst directions of each place, and the medians of all directions as discs."""
+    """Slices of the worst direction of each place, and the medians of all directions as discs."""
     scale = page_scale(results)
-    out = []
-    for name, words in _SHOWN:
-        title = f"Resolution of the {words} direction of each place"
-        blocks = value_slices(results, "monodir", name, title, scale, "the mean of the half-maps", f"Resolution of the {words} direction")
-        if blocks:
-            out.append(Card(title, (*blocks, Bar("", "Å", scale.low, scale.high, scale.log)), 8, 70))
+    title = "Resolution of the worst direction of each place"
+    blocks = value_slices(results, "monodir", "lowest", title, scale, "the mean of the half-maps", "Resolution of the worst direction")
+    out = [Card(title, (*blocks, Bar("", "Å", scale.low, scale.high, scale.log)), 8, 70)] if blocks else []
     found = sphere.directions(results["monodir"])
     if found is not None:
         pictures = tuple(Picture(data, f"Resolution of the directions seen {label}", label)
