@@ -1,4 +1,8 @@
-"""Packaging: the top-level protocols/, viewers/ and tests/ are installed as parts of cryoqa_plugin."""
+"""Packaging: the top-level protocols/ and viewers/ are installed as parts of cryoqa_plugin; tests/ is not.
+
+What 'scipion tests' runs is in cryoqa_plugin/tests: that folder must be a package whose modules need nothing but Scipion, or
+pyworkflow finds the tests of no plugin at all.
+"""
 import os
 import re
 
@@ -6,7 +10,7 @@ from setuptools import find_packages, setup
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PACKAGE = "cryoqa_plugin"
-SIBLINGS = ("protocols", "viewers", "tests")
+SIBLINGS = ("protocols", "viewers")
 
 
 def read(*parts):

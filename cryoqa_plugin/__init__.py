@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 _logo = "cryoqa_logo.png"
 _references = ["Penczek2010", "Rosenthal2003", "Afonine2018"]
 
-# A checkout that setup.py has not mapped: let cryoqa_plugin.protocols, .viewers and .tests be found beside the package.
+# A checkout that setup.py has not mapped: let cryoqa_plugin.protocols and .viewers be found beside the package.
 _root = _os.path.dirname(_os.path.dirname(_os.path.abspath(__file__)))
 if (_os.path.isfile(_os.path.join(_root, "setup.py")) and _os.path.isdir(_os.path.join(_root, "protocols"))
         and not _os.path.isdir(_os.path.join(__path__[0], "protocols"))):

@@ -278,14 +278,14 @@ def _bounded(study: Study) -> Study:
 
 
 def open_study(sources: Mapping[str, Any], outdir: str, voxel_sizes: Optional[Mapping[str, float]] = None,
-               notes: Sequence[str] = ()) -> Study:
+               notes: Sequence[str] = (), origins: Optional[Mapping[str, Sequence[float]]] = None) -> Study:
     """The Study of some files for all that is run on them; of half-maps without a map it holds their mean too, written to ``outdir``."""
     from .io.inputs import require_same_grid
     from .io.maps import write_map
     from .io.outputs import require_folder
     from .study import Study
     require_folder(outdir)
-    study = _bounded(Study.read(clean(sources), voxel_sizes, notes=notes))
+    study = _bounded(Study.read(clean(sources), voxel_sizes, origins, notes=notes))
     os.makedirs(outdir, exist_ok=True)
     if study.full_map is not None or not study.has_halves:
         return study

@@ -3,24 +3,24 @@ from __future__ import annotations
 
 import json
 import os
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from pwem.objects import FSC, AtomStruct, SetOfFSCs, SetOfVolumes, Transform, Volume, VolumeMask
+from pwem.objects import AtomStruct, SetOfVolumes, Volume
 from pwem.protocols import EMProtocol
 from pyworkflow.protocol import GPU_LIST, USE_GPU, BooleanParam, StringParam
 from pyworkflow.protocol.constants import STEPS_SERIAL
 
-from cryoqa_plugin import runner
-from cryoqa_plugin.io.maps import read_header
+from cryoqa_plugin import params, runner
+from cryoqa_plugin.errors import CryoqaError, InputError
 from cryoqa_plugin.progress import Progress
 from cryoqa_plugin.registry import Capability, resolve
-from cryoqa_plugin.results import Output, outputs, read_json
+from cryoqa_plugin.results import Output, read_json
 
-from . import forms, inputs
-
-_CLASSES = {"map": Volume, "maps": SetOfVolumes, "model": AtomStruct, "curve": SetOfFSCs}
-_ENTRIES = {"map": "maps", "maps": "lists", "model": "models"}   # where the document names the files of a role
+from . import documents, forms, groups, inputs, outputs, sentences
+from .inputs import Member
+from .outputs import Made
 
 
 class _PossibleOutputs:
@@ -28,7 +28,11 @@ class _PossibleOutputs:
 
     def __get__(self, protocol: Any, cls: Any) -> Dict[str, type]:
         declared = cls._declared() if cls._capability else {}
-        return {out.name: VolumeMask if out.mask else _CLASSES[out.role] for out in declared.values()}
+        found = {out.name: outputs.class_of(out) for out in declared.values()}
+        given = getattr(protocol, "inputVolume", None)
+        if given is not None and isinstance(given.get(), SetOfVolumes):
+            found = dict(outputs.of_set(name, made) for name, made in found.items())
+        return found
 
 
 class CryoqaProtocol(EMProtocol):
@@ -40,8 +44,14 @@ class CryoqaProtocol(EMProtocol):
     _capability = ""
     _shown: Tuple[str, ...] = ()
     _help: Mapping[str, str] = MappingProxyType({})
+    _draw_report = False                         # whether the report is drawn at the end unless the form says otherwise
     _possibleOutputs = _PossibleOutputs()
     stepsExecutionMode = STEPS_SERIAL
+
+    @classmethod
+    def getClassLabel(cls, prependPackageName: bool = True) -> str:
+        """The label alone: the logo says whose protocol it is, and the tree has no room for more."""
+        return cls.__dict__.get("_label") or cls.__name__
 
     # -------------------------- the form --------------------------
     def _defineParams(self, form: Any) -> None:
@@ -55,8 +65,15 @@ class CryoqaProtocol(EMProtocol):
             form.addHidden(USE_GPU, BooleanParam, default=True, label="Use the graphics card", help="The processor does it too, slower.")
             form.addHidden(GPU_LIST, StringParam, default="0", label="Graphics cards", help="Numbers of the cards to use.")
         form.addParallelSection(threads=2, mpi=0)
-        if self._gives_densities():
-            form.addSection(label="Output")
+        self._define_output(form)
+
+    def _define_output(self, form: Any) -> None:
+        form.addSection(label="Output")
+        form.addParam("drawReport", BooleanParam, default=self._draw_report, label="Draw the report at the end",
+                      help="One page with pictures, curves, numbers and verdicts. If no, it is drawn when you ask for it under 'Analyze "
+                           "Results', and what is scheduled after this run can start earlier. Of a set of volumes, each has a report, to "
+                           "which the table leads.")
+        if self._capability and self._gives_densities():
             form.addParam("writeMtz", BooleanParam, default=False, label="Write map coefficients (MTZ)",
                           help="Write the Fourier coefficients of each map beside it, for programs that refine against them.")
 
@@ -71,7 +88,7 @@ class CryoqaProtocol(EMProtocol):
     @classmethod
     def _declared(cls) -> Dict[str, Output]:
         """What becomes an output, by the name of the field of the result."""
-        return outputs(resolve(cls._row().result))
+        return outputs.declared_outputs(resolve(cls._row().result))
 
     @classmethod
     def _gives_densities(cls) -> bool:
@@ -80,13 +97,15 @@ class CryoqaProtocol(EMProtocol):
 
     # -------------------------- the steps --------------------------
     def _insertAllSteps(self) -> None:
-        files = self._files()
-        arguments = json.dumps([files.sources, files.voxel_sizes, files.origins, self._values(), self._also()], sort_keys=True)
-        if files.convert:
-            self._insertFunctionStep(self.convertStep, json.dumps([files.sources, files.convert], sort_keys=True), needsGPU=False)
-        self._insertFunctionStep(self.computeStep, arguments, needsGPU=self._row().gpu)
+        for member in inputs.members_of(self):
+            files = self._files(member)
+            if files.convert:
+                self._insertFunctionStep(self.convertStep, json.dumps([files.sources, files.convert], sort_keys=True), needsGPU=False)
+            arguments = json.dumps([files.sources, files.voxel_sizes, files.origins, self._values(), self._also(), member.name],
+                                   sort_keys=True)
+            self._insertFunctionStep(self.computeStep, arguments, needsGPU=self._row().gpu)
         self._insertFunctionStep(self.createOutputStep, needsGPU=False)
-        self._insertFunctionStep(self.reportStep, needsGPU=False)
+        self._insertFunctionStep(self.reportStep, self.drawReport.get(), needsGPU=False)
 
     def convertStep(self, arguments: str) -> None:
         """Convert the inputs that are no MRC files."""
@@ -95,14 +114,28 @@ class CryoqaProtocol(EMProtocol):
             inputs.convert(tuple(location), sources[kind])
 
     def computeStep(self, arguments: str) -> None:
-        """Run the capability on the files."""
-        sources, voxel_sizes, origins, values, also = json.loads(arguments)
+        """Run the capability on the files of one volume; the failure of one of a set does not stop the others."""
+        *given, name = json.loads(arguments)
+        folder = self._getExtraPath(name) if name else self._getExtraPath()
+        try:
+            document = self._compute(folder, *given)
+            self.info((name and f"{name}: ") + document["summary"])
+            documents.forget_failure(folder)
+        except CryoqaError as error:
+            if not name:
+                raise
+            self.warning(f"{name}: {error}")
+            documents.note_failure(folder, self._capability, str(error))
+        documents.make_relative(folder)
+
+    def _compute(self, folder: str, sources: Dict[str, str], voxel_sizes: Dict[str, float], origins: Dict[str, inputs.Origin],
+                 values: Dict[str, Any], also: Sequence[str]) -> Dict[str, Any]:
+        """The document of the files of one volume, whose results go into ``folder``."""
         estimate = runner.memory_estimate(self._capability, sources, values)
         self.info(f"Expected peak memory: {estimate / 1e9:.2f} GB")
-        document = runner.execute(self._capability, sources, values, self._getExtraPath(), progress=self._logged(0.05),
-                                  threads=self.numberOfThreads.get(), voxel_sizes=voxel_sizes, origins=origins,
-                                  command=["scipion", self.getClassName()], also=also)
-        self.info(document["summary"])
+        return runner.execute(self._capability, sources, values, folder, progress=self._logged(0.05),
+                              threads=self.numberOfThreads.get(), voxel_sizes=voxel_sizes, origins=origins,
+                              command=["scipion", self.getClassName()], also=also)
 
     def _logged(self, step: float) -> Progress:
         """Progress that is written into the log, at most every ``step`` of the whole."""
@@ -116,47 +149,81 @@ class CryoqaProtocol(EMProtocol):
         return progress
 
     def createOutputStep(self) -> None:
-        """Register what the result declares as outputs, where it was written; a mask that was given is there already."""
-        document, declared = self.result(), self._declared()
-        given = document["metrics"].get("mask_source", {}).get("value") == "given"
-        for name, out in declared.items():
-            paths = self._written(name, out.role)
-            if paths and not (out.mask and given):
-                self._register(out.name, self._made(name, out, paths))
-        for output in dict.fromkeys(out.name for out in declared.values() if out.role == "curve"):
-            self._register_curves(output, [name for name, out in declared.items() if out.name == output])
+        """Register every map, structure and curve that the results name; of a set of volumes, a set of each."""
+        done = [(m, made) for m in inputs.members_of(self) for made in self._made(m)]
+        if not done:
+            raise CryoqaError("None of the volumes gave a result; " + " ".join(groups.failures(inputs.members_of(self))))
+        if done[0][0].name:
+            self._register_sets(done)
+            return
+        curves: Dict[str, List[outputs.Curve]] = {}
+        for _, made in done:
+            for name, found in made.objects().items():
+                self._register(name, outputs.set_of_volumes(self._getPath(), name, found) if isinstance(found, list) else found)
+            for name, lines in made.curves().items():
+                curves.setdefault(name, []).extend(lines)
+        self._register_curves(curves)
 
-    def reportStep(self) -> None:
-        """Draw the report; last, so that a failure of it loses no numbers."""
-        from cryoqa_plugin.report.assemble import write_report
-        write_report(self._getExtraPath())
+    def _register_sets(self, done: Sequence[Tuple[Member, Made]]) -> None:
+        """Register the results of a set of volumes: for each output a set, whose items have the names of the volumes."""
+        found: Dict[str, List[Tuple[str, Any]]] = {}
+        curves: Dict[str, List[outputs.Curve]] = {}
+        for member, made in done:
+            for name, item in made.objects().items():
+                found.setdefault(name, []).extend((member.name, i) for i in (item if isinstance(item, list) else [item]))
+            for name, lines in made.curves().items():
+                curves.setdefault(name, []).extend(c._replace(label=f"{member.name}: {c.label}") for c in lines)
+        for name, items in found.items():
+            labels, objects = zip(*items)
+            create = outputs.set_of_structures if isinstance(objects[0], AtomStruct) else outputs.set_of_volumes
+            name, _ = outputs.of_set(name, type(objects[0]))
+            self._register(name, create(self._getPath(), name, objects, labels))
+        self._register_curves(curves)
+
+    def _register_curves(self, curves: Mapping[str, Sequence[outputs.Curve]]) -> None:
+        for name, lines in curves.items():
+            self._register(name, outputs.set_of_curves(self._getPath(), lines))
+
+    def reportStep(self, wanted: bool) -> None:
+        """Draw the report when it is wanted, after the outputs are there; of a set of volumes, the page with a row for each."""
+        members = inputs.members_of(self)
+        for member in members if wanted else ():
+            if documents.is_done(member.folder):
+                import_module("cryoqa_plugin.report.assemble").write_report(member.folder)
+        if members[0].name:
+            groups.write(self._getExtraPath(), self.getObjLabel() or self._label, members)
 
     # -------------------------- the words --------------------------
     def _validate(self) -> List[str]:
-        files = self._files()
-        wrong = inputs.sentences(self, files)
-        if wrong or any(not os.path.exists(files.sources[kind]) for kind in files.convert):
-            return wrong                                     # what is yet to be converted is looked at when it is read
-        return runner.problems(self._capability, files.sources, self._values(), files.voxel_sizes)
+        wrong = sentences.of_choices(self)
+        for member in [] if wrong else inputs.members_of(self):
+            found = self._problems(member)
+            wrong += [f"{member.name}: {line}" if member.name else line for line in found]
+        return wrong
+
+    def _problems(self, member: Member) -> List[str]:
+        """What is wrong with one volume and what is given beside it, and with the parameters."""
+        files, row = self._files(member), self._row()
+        wrong = sentences.of_half_maps(self, member, files) or sentences.of_needs(row.needs, row.any_of, files)
+        try:
+            params.build(self._params_class(), self._values())
+        except InputError as error:
+            wrong = wrong + [str(error)]
+        return wrong or sentences.of_files(files)
 
     def _warnings(self) -> List[str]:
-        from cryoqa_plugin.errors import CryoqaError
-        from cryoqa_plugin.io.inputs import read_headers
-        files, out = self._files(), []
-        try:
-            headers = read_headers({k: p for k, p in files.sources.items() if k not in files.convert})
-        except CryoqaError:
-            return []                                        # said by _validate
-        for kind, header in headers.items():
-            size = files.voxel_sizes.get(kind)
-            if size and abs(size - header.voxel_size[0]) > 1e-3 * size:
-                out.append(f"Scipion says voxels of {size:.4g} Å but the header of {header.path} says {header.voxel_size[0]:.4g} Å; "
-                           "Scipion's is used.")
-        maps = {k: p for k, p in files.sources.items() if k not in files.convert}
-        warning = runner.memory_warning(self._capability, maps, self._values())
-        return out + [warning] * bool(warning)
+        out = []
+        for member in inputs.members_of(self):
+            files = self._files(member)
+            warning = runner.memory_warning(self._capability, files.there(), self._values())
+            found = sentences.of_headers(files) + [warning] * bool(warning)
+            out += [f"{member.name}: {line}" if member.name else line for line in found]
+        return out
 
     def _summary(self) -> List[str]:
+        members = inputs.members_of(self)
+        if members and members[0].name:
+            return groups.lines(members)
         document = self.result()
         if document is None:
             return ["No results yet."]
@@ -168,19 +235,22 @@ class CryoqaProtocol(EMProtocol):
         return lines + [""] * bool(said) + said + [f"Note: {w}" for w in document["warnings"]]
 
     def _methods(self) -> List[str]:
-        document = self.result()
-        if document is None:
-            return []
-        row = self._row()
+        row, out = self._row(), []
         keys = ", ".join(f"[{key}]" for key in row.references)
-        return [f"{row.title} by cryoqa {document['provenance']['cryoqa']} ({keys}). {document['summary']}"]
+        for member in inputs.members_of(self):
+            document = self._document_in(member.folder)
+            if document:
+                out.append(f"{member.name and member.name + ': '}{row.title} by cryoqa {document['provenance']['cryoqa']} ({keys}). "
+                           f"{document['summary']}")
+        return out
 
     def _citations(self) -> List[str]:
         return list(self._row().references)
 
     # -------------------------- utilities --------------------------
-    def _files(self) -> inputs.Files:
-        files, row = inputs.files_of(self), self._row()
+    def _files(self, member: Optional[Member] = None) -> inputs.Files:
+        """The files of one volume of a set, else of the first or only one."""
+        files, row = inputs.files_of(self, member), self._row()
         if "full_map" not in row.needs + row.takes:          # a volume is asked for its half-maps only
             for part in files:
                 part.pop("full_map", None)
@@ -194,87 +264,48 @@ class CryoqaProtocol(EMProtocol):
         return ["mtz"] if self._gives_densities() and self.writeMtz else []
 
     def result(self) -> Optional[Dict[str, Any]]:
-        """The saved result document, or None before the run."""
-        path = self._getExtraPath("result.json")
+        """The saved result document; None before the run, and of a set of volumes, which has one for each in a folder of its own."""
+        return self._document_in(self._getExtraPath())
+
+    def _document_in(self, folder: str) -> Optional[Dict[str, Any]]:
+        path = os.path.join(folder, "result.json")
         return read_json(path) if os.path.isfile(path) else None
 
     def _grid_object(self) -> Volume:
-        """The input whose sampling rate, origin and half-maps the outputs take over."""
-        for name in ("inputVolume", "half1", "inputMask"):
+        """The input besides the volume whose sampling rate and origin the outputs take over."""
+        for name in ("half1", "inputMask"):
             pointer = getattr(self, name, None)
-            if pointer is not None and pointer.get() is not None:
+            if pointer is not None and isinstance(pointer.get(), Volume):
                 return pointer.get()
         raise ValueError("no input volume")
 
-    def _written(self, name: str, role: str) -> List[str]:
-        """The files of a field of the result; none where it was not written, and none of a curve."""
-        entry = self.result().get(_ENTRIES.get(role, ""), {}).get(name)
-        return [self._getExtraPath(file) for file in entry.get("paths") or [entry["path"]]] if entry else []
+    def _template(self, member: Member) -> Volume:
+        """The volume on whose voxels the method worked: not the one of the form when two others are the half-maps, and only these count."""
+        works_on_it = "full_map" in self._files(member).sources or not self._two_volumes()
+        return member.volume if member.volume is not None and works_on_it else self._grid_object()
 
-    def _made(self, name: str, out: Output, paths: Sequence[str]) -> Any:
-        """The object of Scipion that a field of the result becomes."""
-        if out.role == "model":
-            return AtomStruct(filename=paths[0])
-        if out.role == "maps":
-            return self._volumes(out.name, paths)
-        made = self._on_input_grid(VolumeMask() if out.mask else Volume(), paths[0])
-        half_maps: List[str] = []
-        if out.halves == "own":
-            half_maps = self._written(name + "_half1", "map") + self._written(name + "_half2", "map")
-        elif out.halves == "input":
-            half_maps = [path for kind, path in self._files().sources.items() if kind in ("half1", "half2")]
-        if len(half_maps) == 2:
-            made.setHalfMaps(half_maps)
-        return made
+    def _two_volumes(self) -> bool:
+        return hasattr(self, "halves") and self.getEnumText("halves") == inputs.TWO_VOLUMES
 
-    def _on_input_grid(self, made: Volume, path: str) -> Volume:
-        """``made`` with its file, and the sampling rate and the origin of the input."""
-        template = self._grid_object()
-        made.setFileName(path)
-        made.setSamplingRate(template.getSamplingRate())
-        if template.hasOrigin():                             # else the header says it, and Scipion need not make one up
-            made.setOrigin(template.getOrigin())
-        return made
+    def _made(self, member: Member) -> List[Made]:
+        """The results of one volume; none when it failed."""
+        document = self._document_in(member.folder)
+        if document is None:
+            return []
+        declared = self._declared()
+        template = self._template(member) if any(out.role == "map" for out in declared.values()) else None
+        return [Made(member.folder, document, declared, template, self._raw_halves(member))]
 
-    def _volumes(self, output: str, paths: Sequence[str]) -> SetOfVolumes:
-        """Maps, each on the grid of its header, as a set."""
-        made = SetOfVolumes.create(self._getPath(), suffix=output)
-        for path in paths:
-            made.append(on_own_grid(Volume(), path))
-        made.setSamplingRate(made.getFirstItem().getSamplingRate())
-        return made
-
-    def _register_curves(self, output: str, names: Sequence[str]) -> None:
-        """Register FSC curves of the result as one set."""
-        curves = self.result()["curves"]
-        made = SetOfFSCs.create(self._getPath())
-        for name in (n for n in names if n in curves):
-            points = [(x, y) for x, y in zip(curves[name]["x"], curves[name]["y"]) if x is not None and y is not None]
-            if len(points) > 1 and len({p[1] for p in points}) > 1:      # Scipion's own viewer divides by the range of a curve
-                item = FSC()
-                item.setData([p[0] for p in points], [p[1] for p in points])
-                item.setObjLabel(name.replace("fsc_", "", 1).replace("_", " "))
-                made.append(item)
-        if made.getSize():
-            made.write()
-            self._register(output, made)
+    def _raw_halves(self, member: Member) -> List[str]:
+        """The files of the half-maps that were given."""
+        return [path for kind, path in self._files(member).sources.items() if kind in ("half1", "half2")]
 
     def _register(self, output: str, made: Any) -> None:
         """Make an object an output that comes from the inputs."""
         self._defineOutputs(**{output: made})
         for _, pointer in self.iterInputAttributes():
-            if isinstance(pointer.get(), (Volume, AtomStruct)):
+            if isinstance(pointer.get(), (Volume, SetOfVolumes, AtomStruct)):
                 self._defineSourceRelation(pointer, made)
-
-
-def on_own_grid(made: Volume, path: str, voxel_size: Optional[float] = None) -> Volume:
-    """``made`` with its file, and the origin and the voxel size (Å) of the header; ``voxel_size`` goes before that."""
-    header, origin = read_header(path), Transform()
-    made.setFileName(path)
-    made.setSamplingRate(voxel_size or header.voxel_size[0])
-    origin.setShiftsTuple(header.origin)
-    made.setOrigin(origin)
-    return made
 
 
 def _text(value: Any) -> str:

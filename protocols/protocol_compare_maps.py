@@ -4,6 +4,7 @@ from __future__ import annotations
 from pwem.objects import Volume
 
 from .base import CryoqaProtocol
+from .inputs import volumes_of
 
 
 class CryoqaProtCompareMaps(CryoqaProtocol):
@@ -18,4 +19,4 @@ class CryoqaProtCompareMaps(CryoqaProtocol):
     _shown = ("best", "judged_by", "best_score", "margin", "resolution")
 
     def _grid_object(self) -> Volume:
-        return self.inputOthers[0].get()
+        return volumes_of(self.inputOthers)[0]

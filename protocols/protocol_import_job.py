@@ -9,7 +9,8 @@ from pwem.objects import SetOfFSCs, Volume, VolumeMask
 from cryoqa_plugin.errors import CryoqaError
 from cryoqa_plugin.io.jobs import Job, read_job
 
-from .base import CryoqaProtocol, on_own_grid
+from .base import CryoqaProtocol
+from .outputs import on_own_grid
 
 
 class CryoqaProtImportJob(CryoqaProtocol):

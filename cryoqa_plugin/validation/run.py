@@ -21,7 +21,8 @@ _ESTIMATE = "map_resolution"                     # tells the resolution of a map
 def validate(sources: Mapping[str, str], outdir: str, *, contour: Optional[float] = None, resolution: Optional[float] = None,
              levels: Sequence[str] = LEVELS, progress: Progress = silent, threads: int = 0, resume: bool = True,
              limits: Optional[Mapping[str, Mapping[str, Any]]] = None, voxel_sizes: Optional[Mapping[str, float]] = None,
-             command: Optional[Sequence[str]] = None, notes: Sequence[str] = ()) -> Dict[str, Any]:
+             origins: Optional[Mapping[str, Sequence[float]]] = None, command: Optional[Sequence[str]] = None,
+             notes: Sequence[str] = ()) -> Dict[str, Any]:
     """Run every item of the levels that the inputs allow, and judge them.
 
     Each capability is run once, into ``outdir/<id>``; a failure of one does not stop the others. What an earlier run left there with the
@@ -38,8 +39,8 @@ def validate(sources: Mapping[str, str], outdir: str, *, contour: Optional[float
         Reported resolution (Å), which the estimates are compared with.
     levels
         Of ``0`` (map), ``1`` (half-maps), ``A`` (model).
-    progress, threads, limits, voxel_sizes, command, notes
-        As for :func:`cryoqa_plugin.runner.assess`.
+    progress, threads, limits, voxel_sizes, origins, command, notes
+        As for :func:`cryoqa_plugin.runner.execute`.
 
     Returns
     -------
@@ -53,7 +54,7 @@ def validate(sources: Mapping[str, str], outdir: str, *, contour: Optional[float
     items = [item for item in ITEMS if item.level in levels]
     if not _plan(items, ready):
         raise InputError("There is nothing to validate: give a map, or two half-maps.")
-    study = runner.open_study(ready, outdir, voxel_sizes, notes)
+    study = runner.open_study(ready, outdir, voxel_sizes, notes, origins)
     given = dict(contour=contour, resolution=resolution)
     documents = _run_all(items, study, outdir, given, resume, progress, threads=threads, limits=limits, command=command)
     document = _document(items, documents, study, given, levels, command)

@@ -13,7 +13,7 @@ from pyworkflow.protocol import params  # noqa: E402
 from cryoqa_plugin import runner  # noqa: E402
 from cryoqa_plugin.io.inputs import KINDS  # noqa: E402
 from cryoqa_plugin.protocols import CryoqaProtFsc  # noqa: E402
-from cryoqa_plugin.protocols.inputs import TWO_VOLUMES, add_kind, files_of, parameter_of  # noqa: E402
+from cryoqa_plugin.protocols.inputs import TWO_VOLUMES, add_kind, classes_of, files_of, parameter_of  # noqa: E402
 
 pytestmark = pytest.mark.scipion
 OTHERS = [k for k in KINDS if k not in ("half1", "half2")]   # these go with a choice where they come from
@@ -45,7 +45,8 @@ def test_every_kind_has_the_parameter_of_its_sort():
                   else params.MultiPointerParam if KINDS[kind].many else params.PointerParam)
         assert type(shown) is wanted and shown.help.get() and shown.getLabel(), kind
         if KINDS[kind].scipion:
-            assert shown.pointerClass.get() == KINDS[kind].scipion and shown.allowsNull.get(), kind
+            assert shown.pointerClass.get() == classes_of(kind) and shown.allowsNull.get(), kind
+            assert ("SetOfVolumes" in classes_of(kind)) == (kind in ("full_map", "others"))
         assert shown.isImportant() is (kind == "job"), kind
     assert (parameter_of("mask2"), parameter_of("fsc_curve"), parameter_of("full_map")) == ("inputMask2", "inputFscCurve", "inputVolume")
 

@@ -22,7 +22,7 @@ import cryoqa_plugin  # noqa: E402
 from cryoqa_plugin import protocols, results, viewers  # noqa: E402
 from cryoqa_plugin.io.inputs import KINDS  # noqa: E402
 from cryoqa_plugin.params import specs  # noqa: E402
-from cryoqa_plugin.protocols import forms, inputs  # noqa: E402
+from cryoqa_plugin.protocols import forms, inputs, outputs  # noqa: E402
 from cryoqa_plugin.protocols.base import CryoqaProtocol  # noqa: E402
 from cryoqa_plugin.registry import CAPABILITIES, resolve  # noqa: E402
 from sources import ROOT  # noqa: E402
@@ -92,7 +92,7 @@ def test_the_form_asks_for_what_the_capability_takes(row):
         shown, known = protocol.getParam(inputs.parameter_of(kind)), KINDS[kind]
         assert shown is not None and shown.label.get() and shown.help.get()
         if known.scipion:
-            assert shown.pointerClass.get() == known.scipion and isinstance(shown, MultiPointerParam) == known.many
+            assert shown.pointerClass.get() == inputs.classes_of(kind) and isinstance(shown, MultiPointerParam) == known.many
         if kind in row.needs and kind not in ("half1", "half2"):
             assert shown.isImportant() and not getattr(shown, "allowsNull", False)
         elif kind not in row.needs and known.scipion:
@@ -123,7 +123,10 @@ def test_half_maps_are_chosen_in_the_same_way_in_all_forms(row):
 def test_outputs_are_those_that_the_result_declares(row):
     cls, result = BY_CAPABILITY[row.id], resolve(row.result)
     assert set(cls._shown) <= set(results.declared(result, "metric"))
-    declared = results.outputs(result)
+    declared, maps = outputs.declared_outputs(result), results.declared(result, "map")
+    carried = {f"{name}_half{i}" for name, out in declared.items() if out.halves == "own" for i in (1, 2)}
+    assert set(maps) - carried <= set(declared), "a map that is written is no output"
+    assert not any(name.endswith(("_half1", "_half2")) for name in carried) or row.id == "hand", "processed half-maps on a Volume"
     for name, out in declared.items():
         assert cls._possibleOutputs[out.name] is {"map": VolumeMask if out.mask else Volume, "curve": SetOfFSCs}[out.role]
         assert set(results.declared(result, out.role)[name]) <= {"unit", "meaning", "x_label", "x_unit", "y_label", "y_unit"}
@@ -140,7 +143,9 @@ def test_the_page_names_every_protocol_and_its_outputs():
     page = (ROOT / "docs" / "scipion.rst").read_text(encoding="utf-8")
     rows = [re.split(r" {2,}", line) for line in re.findall(r"^protocol .*?\n=[= ]+\n(.*?)\n=", page, re.M | re.S)[0].splitlines()]
     told = {label: set(re.findall(r"output\w+", gives)) for label, _, gives in rows}
-    assert told == {cls._label: set(cls._possibleOutputs) for cls in (*BY_CAPABILITY.values(), protocols.CryoqaProtValidate)}
+    validation = told.pop(protocols.CryoqaProtValidate._label)
+    assert {"outputMask", "outputFSCs"} < validation <= set(protocols.CryoqaProtValidate._possibleOutputs)
+    assert told == {cls._label: set(cls._possibleOutputs) for cls in BY_CAPABILITY.values()}
 
 
 @dataclass(frozen=True)
@@ -175,6 +180,7 @@ def test_maps_masks_models_lists_and_curves_become_outputs(workshop, tiny_halves
     protocol.makePathsAndClean()
     save(answer, protocol._getExtraPath())
     protocol.createOutputStep()
+    workshop.project.saveProtocol(protocol)
     made = dict(protocol.iterOutputAttributes())
     assert set(made) == {"outputVolume", "outputSecond", "outputParts", "outputModel", "outputFSCs"} | {"outputMask"} - {
         "outputMask" if source == "given" else ""}

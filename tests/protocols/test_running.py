@@ -55,7 +55,13 @@ def _resolution(**more):
 
 
 def _sharpened(**more):
-    return dict({"outputVolume": Out("sharpened", "sharpened_half")}, **more)
+    """The sharpened map carries the raw half-maps; those that were sharpened alike are outputs of their own."""
+    return dict({"outputVolume": Out("sharpened", OF_INPUT), **_halves("sharpened")}, **more)
+
+
+def _halves(stem):
+    name = "".join(word.capitalize() for word in stem.split("_"))
+    return {f"output{name}Half{i}": Out(f"{stem}_half{i}") for i in (1, 2)}
 
 
 MASK_USED = Out("mask_used")
@@ -111,16 +117,18 @@ CASES = {
     "import_job": Case(outputs={"outputVolume": Out("run_class001", "run_half")}, says=("Refine3D",), check=_imported),
     "map_info": Case(says=("32 x 32 x 32", "*half maps identical*: no")),
     "mask": Case(outputs={"outputMask": Out("mask")}, check=_soft),
-    "contour": Case(dict(dilate=3.0), {"outputMask": Out("soft_mask")}, ("contour level",), check=_contour),
+    "contour": Case(dict(dilate=3.0), {"outputMask": Out("soft_mask"), "outputHardMask": Out("hard_mask"),
+                                       "outputRawMask": Out("raw_mask")}, ("contour level",), check=_contour),
     "hand": Case(dict(write_mirrored=True), {"outputVolume": Out("mirrored", "mirrored_half")}, ("hand cannot be determined",),
                  check=_mirrored),
     "model_fit": Case(dict(resolution=4.0, contour=0.1), {}, ("Map and model correlate by", "given contour of 0.1"), halves=NONE),
 
-    "fsc": Case({}, {"outputVolume": Out("sharpened", OF_INPUT)}, curves=("unmasked", "masked"), check=_as_in_python),
+    "fsc": Case({}, {"outputVolume": Out("sharpened", OF_INPUT), "outputSharpenedMasked": Out("sharpened_masked")},
+                curves=("unmasked", "masked"), check=_as_in_python),
     "mtriage": Case(curves=("half unmasked", "half masked")),                                # no outputMask: one was given
     "half_map_statistics": Case(dict(local_map=True), {"outputVolume": Out("local_correlation")}, ("are significant to",),
                                 ("unmasked",), check=_correlation),
-    "directional_fsc": Case({}, {}, ("direction",), ("x", "y", "z", "best", "worst", "global"), ("fsc3d.mrc",)),
+    "directional_fsc": Case({}, {"outputFsc3d": Out("fsc3d")}, ("direction",), ("x", "y", "z", "best", "worst", "global")),
 
     "local_fsc": Case(dict(threshold=0.5), _resolution(outputMask=MASK_USED), ("local resolution at FSC 0.5",)),
     "blocres": Case(dict(box=16), _resolution(outputMask=MASK_USED), ("local resolution at FSC 0.5",)),
@@ -132,23 +140,27 @@ CASES = {
     "map_resolution": Case(dict(resolution=5.0), _resolution(outputMask=MASK_USED), ("local resolution of",)),
     "monodir": Case(dict(directions="21"), _resolution(outputMask=MASK_USED, **{
         "output" + name.capitalize(): Out(name) for name in ("highest", "lowest", "doa", "radial", "tangential")})),
-    "local_filter": Case({}, {"outputVolume": Out("filtered", OF_INPUT), "outputHalf1": Out("filtered_half1"),
-                              "outputHalf2": Out("filtered_half2")}, ("low-passed at its own resolution",), check=_low_passed),
+    "local_filter": Case({}, {"outputVolume": Out("filtered", OF_INPUT), **_halves("filtered")},
+                         ("low-passed at its own resolution",), check=_low_passed),
 
     "postprocess": Case(dict(rules="cryosparc", writeMtz=True),
-                        _sharpened(outputLocal=Out("locally_filtered", "locally_filtered_half"), outputResolution=Out("resolution_map")),
+                        _sharpened(outputLocal=Out("locally_filtered", OF_INPUT), **_halves("locally_filtered"),
+                                   outputResolution=Out("resolution_map"), outputFiltered=Out("filtered")),
                         ("sharpened by a fitted B-factor",), ("unmasked", "masked"), ("sharpened.mtz",)),
     "guinier": Case(dict(write="bfactor", bfactor=-20.0), _sharpened(), ("B-factor",)),
     "optimal_map": Case({}, _sharpened()),                                                   # no outputDifference without a model
     "auto_sharpen": Case({}, _sharpened(), ("weighted by what the half-maps say",)),
     "shell_sharpen": Case(dict(target="b0"), _sharpened(), ("point atoms",)),
-    "local_sharpen": Case(dict(target="b0", writeMtz=True), _sharpened(**_resolution(outputMask=MASK_USED)), ("to point atoms",),
+    "local_sharpen": Case(dict(target="b0", writeMtz=True),
+                          _sharpened(**_resolution(outputMask=MASK_USED, outputFallOffMap=Out("fall_off_map"))), ("to point atoms",),
                           files=("sharpened.mtz",)),
-    "locscale": Case(dict(window=20), _sharpened(outputMask=MASK_USED), ("Local amplitudes were scaled",)),
+    "locscale": Case(dict(window=20), _sharpened(outputMask=MASK_USED, outputLocalBfactor=Out("local_bfactor")),
+                     ("Local amplitudes were scaled",)),
     "locspiral": Case(dict(rules="locbsharpen", resolution=5.0), _sharpened(), ("LocBSharpen",)),
     "localdeblur": Case({}, _sharpened(), ("sharpened by its local resolution",)),
-    "compare_maps": Case({}, {"outputVolume": Out("matched_1", OF_INPUT)}, ("Of 2 maps",)),
-    "locbfactor": Case(dict(resolution=5.0, lowest=12.0), {"outputBfactor": Out("local_bfactor")}, ("B-factor",)),
+    "compare_maps": Case({}, {"outputVolume": Out("matched_1", OF_INPUT), "outputMatched2": Out("matched_2")}, ("Of 2 maps",)),
+    "locbfactor": Case(dict(resolution=5.0, lowest=12.0), {"outputBfactor": Out("local_bfactor"), "outputLocalError": Out("local_error")},
+                       ("B-factor",)),
     "lococcupancy": Case(dict(resolution=5.0, lowest=12.0), {"outputOccupancy": Out("local_occupancy")}, ("occupancy",)),
 }
 
@@ -184,6 +196,7 @@ def _run_template(workshop, tiny, folder):
     out = {}
     for capability, number in TEMPLATE.items():
         assert loaded[number].validate() == []
+        loaded[number].drawReport.set(True)
         out[capability] = workshop.run(loaded[number])
     return out
 
@@ -199,7 +212,7 @@ def finished(workshop, tiny_halves, tmp_path_factory):
         elif capability not in done:
             case = CASES.get(capability, Case())
             given = _inputs(rows[capability], workshop, get, case.halves)
-            protocol = workshop.make(BY_CAPABILITY[capability], **given, **case.values)
+            protocol = workshop.make(BY_CAPABILITY[capability], drawReport=True, **given, **case.values)
             assert protocol.validate() == []
             done[capability] = workshop.run(protocol)
         return done[capability]
@@ -239,14 +252,14 @@ def test_a_capability_gives_its_outputs(row, finished, tiny_halves):
     curves = outputs.pop("outputFSCs", None)
     assert case is None or set(outputs) == set(case.outputs) and (curves is not None) == bool(case.curves)
     for name, made in outputs.items():
-        assert type(made) is (VolumeMask if "Mask" in name else Volume) and protocol._possibleOutputs[name] is type(made)
+        assert type(made) is (VolumeMask if name.endswith("Mask") else Volume) and protocol._possibleOutputs[name] is type(made)
         data = _stands_on_the_grid_of(given, made)
         if name == "outputResolution":
             assert data.min() >= 0 and 3 < np.median(data[data > 0]) < 6.5           # Nyquist is 3 Å, the ball low-passed at about 5
         if case is not None:
             wanted = case.outputs[name]
             assert os.path.basename(made.getFileName()) == wanted.map + ".mrc"
-            halves = [] if "Mask" in name else _half_maps(made)
+            halves = [] if name.endswith("Mask") else _half_maps(made)
             if wanted.halves == OF_INPUT:
                 assert halves == _half_maps(given) and len(halves) == 2
             else:

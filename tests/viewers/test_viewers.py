@@ -109,8 +109,8 @@ def test_without_a_browser_the_place_of_the_report_is_said(results, monkeypatch)
 def test_the_script_for_chimerax_places_the_maps_as_scipion_does(results, tmp_path):
     with open(results.script(), encoding="utf-8") as stream:
         text = stream.read()
-    assert text.count('open "') == 4 and text.count("voxelSize 1.5,1.5,1.5 origin 3,4.5,6") == 4
-    assert "#4 style mesh level 0.5" in text and "hide #2 models" in text
+    assert text.count('open "') == 5 == text.count("voxelSize 1.5,1.5,1.5 origin 3,4.5,6")
+    assert "#5 style mesh level 0.5" in text and "hide #2 models" in text
     headers = [f.header() for f in files.of_run(results.protocol)[0].values()]
     with open(write_script(str(tmp_path / "m.cxc"), headers[:1], model="a b.cif"), encoding="utf-8") as stream:
         assert f'open "{os.path.abspath("a b.cif")}"' in stream.read()

@@ -33,7 +33,7 @@ class SharpenedResult(HalfMapFacts):
     bfactor_after: Optional[float] = metric("Å²", "B-factor of the Guinier plot after, over the same range", "none")
     guinier_before: Optional[Curve] = _guinier_curve("Guinier plot before")
     guinier_after: Optional[Curve] = _guinier_curve("Guinier plot after")
-    sharpened: Optional[Map] = map_output("", "the sharpened map", output="outputVolume", halves="own")
+    sharpened: Optional[Map] = map_output("", "the sharpened map", output="outputVolume", halves="input")
     sharpened_half1: Optional[Map] = map_output("", "half-map 1 sharpened alike")
     sharpened_half2: Optional[Map] = map_output("", "half-map 2 sharpened alike")
 

@@ -105,7 +105,7 @@ class GuinierResult(HalfMapFacts):
     guinier_model: Optional[Curve] = _curve("model with its B-factors, on the scale of the map")
     fsc_weight: Optional[Curve] = curve("weight of the shells", x_label="Frequency", x_unit="1/Å", y_label="weight")
     sharpened: Optional[Map] = map_output("", "the map with the B-factor applied, or with other amplitudes", output="outputVolume",
-                                          halves="own")
+                                          halves="input")
     sharpened_half1: Optional[Map] = map_output("", "half-map 1 treated alike")
     sharpened_half2: Optional[Map] = map_output("", "half-map 2 treated alike")
 

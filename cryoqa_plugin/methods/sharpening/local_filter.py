@@ -57,8 +57,8 @@ class LocalFilterResult(HalfMapFacts):
     n_filters: Optional[int] = metric("", "filters of the bank that were used", "none")
     histogram: Optional[Curve] = curve("local resolution", x_label="Local resolution", x_unit="Å", y_label="voxels")
     filtered: Optional[Map] = map_output("", "the map, low-passed at its local resolution", output="outputVolume", halves="input")
-    filtered_half1: Optional[Map] = map_output("", "half-map 1 filtered alike", output="outputHalf1")
-    filtered_half2: Optional[Map] = map_output("", "half-map 2 filtered alike", output="outputHalf2")
+    filtered_half1: Optional[Map] = map_output("", "half-map 1 filtered alike")
+    filtered_half2: Optional[Map] = map_output("", "half-map 2 filtered alike")
 
 
 class LocallyFiltered(NamedTuple):

@@ -126,7 +126,7 @@ class PostprocessResult(SharpenedResult):
     filtered: Optional[Map] = map_output("", "the map with weights and low-pass, not sharpened (rules of cryosparc)")
     sharpened_masked: Optional[Map] = map_output("", "the sharpened map times the mask")
     locally_filtered: Optional[Map] = map_output("", "the sharpened map, low-passed at its local resolution", output="outputLocal",
-                                                 halves="own")
+                                                 halves="input")
     locally_filtered_half1: Optional[Map] = map_output("", "half-map 1, sharpened and filtered alike")
     locally_filtered_half2: Optional[Map] = map_output("", "half-map 2, sharpened and filtered alike")
     resolution_map: Optional[Map] = map_output("Å", "local resolution that was computed for the local filter", output="outputResolution")
