@@ -1,7 +1,7 @@
 """The answer to each question of the report in one sentence."""
 from __future__ import annotations
 
-from typing import Callable, Dict, List
+from typing import Callable, Dict
 
 from ..checks import lowered
 from ..validation.headline import EVEN, local_range, near_axis, region, resolution, value_of
@@ -14,19 +14,15 @@ def answer(question: str, results: Results, found: Found) -> str:
     """The answer to a question, from what was measured; what argues against it comes first."""
     against = [f for f in found.of(question) if f.status in ("fail", "warn")]
     said = _ANSWERS[question](results, found)
-    if question == "file":
-        return said + _look(against)
     if against and against[0].status == "fail":
-        return f"No: {lowered(against[0].claim).rstrip('.')}."
-    return f"{said} But {lowered(against[0].claim).rstrip('.')}.".strip() if against and question not in ("fine",) else said
+        return f"No: {_claim(against[0])}."
+    if not against or question == "fine":
+        return said
+    return f"{said} But {_claim(against[0])}" + (f", and {_claim(against[1])}." if len(against) > 1 else ".")
 
 
-def _look(against: List[Finding]) -> str:
-    titles = [lowered(f.title) for f in against]
-    if not titles:
-        return ""
-    listed = titles[0] if len(titles) == 1 else f"{', '.join(titles[:-1])} and {titles[-1]}"
-    return f" To look at: {listed}."
+def _claim(finding: Finding) -> str:
+    return lowered(finding.claim).rstrip(".")
 
 
 def _fine(results: Results, found: Found) -> str:
@@ -119,7 +115,7 @@ def _file(results: Results, found: Found) -> str:
     n = entry["shape"][::-1]
     size = f"{n[0]}³" if len(set(n)) == 1 else " × ".join(str(v) for v in n)
     documents = results.documents
-    parts = [f"{len(results.inputs())} files on a grid of {size} voxels" if len(results.inputs()) > 1 else f"A map of {size} voxels"]
+    parts = [f"A map of {size} voxels"]
     if value_of(documents, "contour", "pieces_95") == 1:
         parts.append("one molecule")
     if value_of(documents, "hand", "hand") in ("right", "left"):

@@ -6,7 +6,6 @@ import os
 from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from ..checks import worst
 from ..io.map_header import UNSET_VOXEL
 from ..registry import CAPABILITIES, Capability
 from ..rounding import show_value
@@ -30,7 +29,6 @@ class Method:
     """What a section came to: its fold, or the ``error`` why there is none; ``cards`` stand open when there is room."""
 
     section: Section
-    status: str
     summary: str
     cards: Tuple[Card, ...]
     blocks: Tuple[Block, ...]
@@ -121,7 +119,7 @@ def compose(results: Results, sections: Sequence[Section]) -> Report:
     status, verdict, sub = headline(results, found, [m.error for m in methods if m.error])
     surface, fsc = _head_pictures(results, faults)
     return Report(title=title_of(results), facts=facts(results), status=status, verdict=verdict, sub=sub,
-                  arguments=lines(found, QUESTIONS), surface=surface, fsc=fsc, keys=key_rows(results, found), questions=questions,
+                  arguments=lines(results, found, QUESTIONS), surface=surface, fsc=fsc, keys=key_rows(results, found), questions=questions,
                   missing=tuple((row.title, _command(row), _unlock(row, results)) for row in _absent(results)),
                   values=_values(results), findings=found.findings,
                   errors=tuple((m.section.title, m.error) for m in methods if m.error),
@@ -161,9 +159,7 @@ def _method(section: Section, results: Results, faults: List[Exception]) -> Meth
             faults.append(fault)
             error = f"This part could not be drawn ({type(fault).__name__}: {fault}). Its numbers are in the result file; please report " \
                     "the fault."
-    checks = [c["status"] for c in document.get("checks", ()) if c["status"] != "skipped"]
-    return Method(section, "error" if error else worst(checks) if checks else "skipped", str(document.get("summary", "")), cards, blocks,
-                  tuple(dict.fromkeys(document.get("warnings", ()))), error)
+    return Method(section, str(document.get("summary", "")), cards, blocks, tuple(dict.fromkeys(document.get("warnings", ()))), error)
 
 
 def _notes(methods: Sequence[Method], results: Results) -> Dict[str, Tuple[str, ...]]:
@@ -201,7 +197,7 @@ def _question(question: str, methods: Sequence[Method], sections: Sequence[Secti
     open_cards = {id(c) for c in cards} & {id(c) for c, _ in shown}
     telling = [m.section.how_to_read for m in methods if any(id(c) in open_cards for c in m.cards)]
     how = tuple(words for words in dict.fromkeys(telling) if words)
-    every_fold = [_fold(m, open_cards, m.section.how_to_read in how) for m in methods]
+    every_fold = [_fold(m, _state(m, mine), open_cards, m.section.how_to_read in how) for m in methods]
     folds = tuple(f for f in every_fold if f.blocks or f.error or f.summary)
     if question == "fine" and "metrics" in results.documents.get("fsc", {}) and resolution(results.documents) is None:
         states.append("fail")                    # half-maps that have no resolution are no answer
@@ -209,7 +205,7 @@ def _question(question: str, methods: Sequence[Method], sections: Sequence[Secti
     status = next((s for s in ("fail", "error", "warn", "ok") if s in states), "ok" if said else "skipped")
     needs = "" if said else _needs_of(question, sections, results)
     return Question(question, QUESTIONS[question], "warn" if status == "error" else status, said or needs, notes.get(question, ()),
-                    tuple(card for _, card in shown), how, _rows(question, methods, sections, results), folds, mine)
+                    tuple(card for _, card in shown), how, _rows(question, methods, sections, results, mine), folds, mine)
 
 
 def _one_row(cards: Sequence[Card]) -> List[Tuple[Card, Card]]:
@@ -238,14 +234,23 @@ def _strip(methods: Sequence[Method], results: Results) -> List[Card]:
     return [Card("Every estimate of this run on one axis", (Strip("", tuple(found)),), 7, 0)] if len(found) > 1 else []
 
 
-def _fold(method: Method, open_cards: Any, told: bool) -> MethodFold:
+def _fold(method: Method, status: str, open_cards: Any, told: bool) -> MethodFold:
     hidden = [b for c in method.cards if id(c) not in open_cards for b in c.blocks]
     section = method.section
-    return MethodFold(section.id, section.title, method.status, method.summary, "" if told else section.how_to_read,
+    return MethodFold(section.id, section.title, status, method.summary, "" if told else section.how_to_read,
                       tuple(hidden) + method.blocks, method.warnings, method.error)
 
 
-def _rows(question: str, methods: Sequence[Method], sections: Sequence[Section], results: Results) -> Optional[Rows]:
+def _state(method: Method, mine: Sequence[Finding]) -> str:
+    """The state of a method by its checks that belong to the question; empty for a section about the whole run."""
+    if method.error or not method.section.capability:
+        return "error" if method.error else ""
+    states = [f.status for f in mine if method.section.capability in f.capabilities]
+    return next((s for s in ("fail", "warn") if s in states), "ok")
+
+
+def _rows(question: str, methods: Sequence[Method], sections: Sequence[Section], results: Results,
+          mine: Sequence[Finding]) -> Optional[Rows]:
     """One row a capability of the question: its state and what it says, or what it needs."""
     by_id = {m.section.capability: m for m in methods if m.section.capability}
     rows: List[Tuple[Any, ...]] = []
@@ -256,7 +261,7 @@ def _rows(question: str, methods: Sequence[Method], sections: Sequence[Section],
         method = by_id.get(section.capability)
         if method is None and section.capability in results.documents:       # it has nothing to say here without a further input
             continue
-        rows.append((State(method.status), Link(section.title, section.id), method.error or method.summary) if method
+        rows.append((State(_state(method, mine)), Link(section.title, section.id), method.error or method.summary) if method
                     else (State("skipped"), section.title, _unlock(row, results)))
     return Rows("Methods", ("", "Method", "What it says"), tuple(rows)) if len(results.documents) > 1 and rows else None
 

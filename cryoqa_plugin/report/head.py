@@ -92,13 +92,16 @@ def headline(results: Results, found: Found, errors: Sequence[str]) -> Tuple[str
     return status, verdict, f"{problem}; {met} of {judged} checks are met.{failed}{tail[:-1] + hidden + ':' if more else tail}"
 
 
-def lines(found: Found, questions: Mapping[str, str]) -> Tuple[ArgumentLine, ...]:
+def lines(results: Results, found: Found, questions: Mapping[str, str]) -> Tuple[ArgumentLine, ...]:
     """The strongest arguments, at most three, each with the question where it is shown."""
     out = []
     for argument in found.trust.get("arguments", ())[:_MOST]:
         finding = next((f for f in found.findings if f.metric == argument.get("metric") and f.status in ("fail", "warn")), None)
         claim = str(argument.get("claim") or argument["cause"]).rstrip(".")
         text = str(argument.get("advice") or ("" if argument.get("claim") else argument["sentence"]))
+        if argument.get("metric") == "reported_deviation":   # the result says it with both numbers and the curve
+            claim, _, words = str(value_of(results.documents, "fsc", "reported_words") or f"{claim}: {text}").rstrip(".").partition(": ")
+            text = words[:1].upper() + words[1:] + "." if words else text
         anchor = finding.question if finding else next(iter(questions))
         out.append(ArgumentLine(_SCORES.get(argument["strength"], "warn"), claim, text, anchor))
     return tuple(out)

@@ -52,7 +52,7 @@ def _resolution(results: Results, found: Found) -> Parts:
     if answer.kind == "bound":
         return f"{answer.value:.2f} Å{interval} at best", "FSC 0.143 without the shared noise"
     where = str(value_of(results.documents, "fsc", "resolution_curve") or "")
-    return f"{answer.value:.2f} Å{interval}", f"FSC 0.143 {CURVES.get(where, where)}; 95 %"
+    return f"{answer.value:.2f} Å{interval}", f"FSC 0.143 {CURVES.get(where, where)}".rstrip() + ("; 95 %" if interval else "")
 
 
 CURVES = {"corrected": "in the mask", "masked": "in the mask, not corrected", "unmasked": "without a mask",

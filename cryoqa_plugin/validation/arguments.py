@@ -156,7 +156,7 @@ def arguments(judged: Sequence[Judged]) -> List[Argument]:
     Returns
     -------
     list of Argument
-        Of equal strength the one that explains more, then that of the earlier item, first.
+        Of equal strength that of the graver check, then the one that explains more, then that of the earlier item, first.
     """
     found: Dict[str, Argument] = {}
     order: Dict[str, int] = {}
@@ -175,7 +175,7 @@ def arguments(judged: Sequence[Judged]) -> List[Argument]:
                 found[title] = Argument(title, strength, tuple(dict.fromkeys((*items, item.item.id))), outcome["sentence"], outcome)
             else:
                 found[title] = known._replace(items=tuple(dict.fromkeys((*known.items, item.item.id))))
-    return sorted(found.values(), key=lambda a: (-a.strength, order[a.title]))
+    return sorted(found.values(), key=lambda a: (-a.strength, -a.outcome.get("strength", 0), order[a.title]))
 
 
 def _strength(outcome: Mapping[str, Any]) -> float:

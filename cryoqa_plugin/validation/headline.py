@@ -9,6 +9,7 @@ from .items import REPORTED
 
 Documents = Mapping[str, Mapping[str, Any]]
 EVEN = 1.3                                       # 95 over 5 percentile of the local resolution up to which a map is even
+_NEAR = 20.0                                     # degrees within which a direction is near an axis
 _LOCAL = ("local_fsc", "monores", "map_resolution", "relion_locres", "blocres", "phenix_locres", "resmap")
 _PREMISES = {"voxel_size_unset": "its voxel size of exactly 1 Å is right"}
 _WHAT = (("half_maps_", "the resolution of this map"), ("shares_in_mask", "the resolution of this map"),
@@ -74,11 +75,11 @@ def region(documents: Documents, which: str) -> Optional[Tuple[float, float, flo
 
 
 def nearest_axis(direction: Sequence[float]) -> str:
-    """The axis of the box nearest to a direction, with its angle where it is more than 15 degrees off: ``x``, ``20° from z``."""
+    """The axis of the box nearest to a direction, with its angle where it is more than 20 degrees off: ``x``, ``20° from z``."""
     from math import acos, degrees
     name, part = max(zip("xyz", (abs(float(v)) for v in direction)), key=lambda pair: pair[1])
     angle = degrees(acos(min(1.0, part)))
-    return name if angle <= 15 else f"{angle:.0f}° from {name}"
+    return name if angle <= _NEAR else f"{angle:.0f}° from {name}"
 
 
 def near_axis(direction: Sequence[float]) -> str:
