@@ -8,8 +8,13 @@ from urllib.parse import quote
 from cryoqa_plugin.checks import worst
 from cryoqa_plugin.registry import find
 from cryoqa_plugin.report import group
-from cryoqa_plugin.report.assemble import write_bytes
+from cryoqa_plugin.report.assemble import read_results, write_bytes
+from cryoqa_plugin.report.findings import findings
 from cryoqa_plugin.report.group import Entry, Number
+from cryoqa_plugin.report.group_numbers import fsc_curve, key_numbers
+from cryoqa_plugin.report.head import headline
+from cryoqa_plugin.report.keys import key_rows
+from cryoqa_plugin.report.section import Section, discover
 
 from . import documents
 from .inputs import Member
@@ -19,29 +24,38 @@ PAGE, TABLE = "report.html", "group.tsv"
 
 def write(folder: str, title: str, members: Sequence[Member]) -> None:
     """Draw the page of a set, which is its report, and write its numbers as a table."""
+    from cryoqa_plugin.report.group_page import page
     found = entries(folder, members)
-    write_bytes(os.path.join(folder, PAGE), group.page(found, title).encode("utf-8"))
+    write_bytes(os.path.join(folder, PAGE), page(found, title).encode("utf-8"))
     write_bytes(os.path.join(folder, TABLE), group.tsv(found).encode("utf-8"))
 
 
 def entries(folder: str, members: Sequence[Member]) -> List[Entry]:
     """A row for each volume, in the order of the set; one that failed says why."""
     validated = {entry.name: entry for entry in group.read_group(folder)}
-    out = []
+    sections, out = discover(), []
     for member in members:
         why, document = documents.failure(member.folder), documents.document(member.folder)
         link = quote(member.name) + "/report.html" if os.path.isfile(os.path.join(member.folder, "report.html")) else ""
         if why is not None or document is None:
             out.append(Entry(member.name, "waiting" if why is None else "error", link, why or "Not done yet."))
         else:
-            out.append(validated.get(member.name) or _entry(member.name, link, document))
+            out.append(validated.get(member.name) or _entry(member, link, document, sections))
     return out
 
 
-def _entry(name: str, link: str, document: Mapping[str, Any]) -> Entry:
-    """The row of a result: its checks counted, and its numbers with the limits of their checks."""
+def _entry(member: Member, link: str, document: Mapping[str, Any], sections: Sequence[Section]) -> Entry:
+    """The row of a result: its verdict, its key numbers, its checks counted, and its numbers with the limits of their checks."""
+    results = read_results(member.folder)
+    seen = findings(results, sections)
+    status, verdict, _ = headline(results, seen, [])
     judged = [c for c in document["checks"] if c["status"] in ("ok", "warn", "fail")]
-    against = tuple((c["title"], c["sentence"]) for c in judged if c["status"] != "ok")
+    passed = sum(c["status"] == "ok" for c in judged)
+    return Entry(member.name, status, link, score=f"{passed} / {len(judged)}" if judged else "", numbers=_numbers(document, judged),
+                 verdict=verdict, keys=key_rows(results, seen), places=key_numbers(results), curve=fsc_curve(results.documents))
+
+
+def _numbers(document: Mapping[str, Any], judged: Sequence[Mapping[str, Any]]) -> Dict[str, Number]:
     row = find(document["capability"])
     columns = {metric: f"resolution_{item}" for item, metric in (row.estimates if row else ())}
     numbers: Dict[str, Number] = {}
@@ -53,8 +67,7 @@ def _entry(name: str, link: str, document: Mapping[str, Any]) -> Entry:
         limits = tuple(dict.fromkeys(float(c["limit"]) for c in own if not isinstance(c["limit"], (bool, str))))
         meaning = entry["meaning"][:1].upper() + entry["meaning"][1:]
         numbers[columns.get(metric, metric)] = Number(meaning, float(value), entry["unit"], worst(c["status"] for c in own), limits)
-    score = f"{len(judged) - len(against)} / {len(judged)}" if judged else ""
-    return Entry(name, worst(c["status"] for c in judged), link, score=score, look_at=against, numbers=numbers)
+    return numbers
 
 
 def lines(members: Sequence[Member]) -> List[str]:
