@@ -67,14 +67,7 @@ def plot(block: Plot, width: float, paper: Paper) -> Drawn:
             canvas.circle(ring.at[0], -ring.at[1], ring.radius, stroke=1, fill=1)
         for label in scene.labels:
             font = paper.bold if label.css == "b" else paper.regular
-            if label.turned:
-                canvas.saveState()
-                canvas.translate(label.at[0], -label.at[1])
-                canvas.rotate(90)
-                _say(canvas, (0, 0), label.text, font, size, label.colour, label.anchor)
-                canvas.restoreState()
-            else:
-                _say(canvas, (label.at[0], -label.at[1]), label.text, font, size, label.colour, label.anchor)
+            _say(canvas, (label.at[0], -label.at[1]), label.text, font, size, label.colour, label.anchor)
 
     return Drawn(scene.width * scale, scene.height * scale, make)
 

@@ -43,12 +43,11 @@ class Area:
 
 @dataclass(frozen=True)
 class Label:
-    """A text; ``anchor`` is ``start``, ``middle`` or ``end``; ``turned`` writes it upwards; ``css`` is ``b`` for bold."""
+    """A text; ``anchor`` is ``start``, ``middle`` or ``end``; ``css`` is ``b`` for bold."""
 
     at: Point
     text: str
     anchor: str = "start"
-    turned: bool = False
     colour: str = INK
     css: str = ""
 
@@ -349,5 +348,5 @@ def hover_data(plot: Plot, scene: Scene) -> Dict[str, object]:
 
 
 def _decimals(limits: Sequence[float]) -> int:
-    """Decimals that tell some hundred steps of a range apart."""
-    return min(max(0, 3 - math.ceil(math.log10(max(limits[1] - limits[0], 1e-9)) + 0.02)), 9)
+    """Decimals that tell some thousand steps of a range apart."""
+    return min(max(0, 3 - math.ceil(math.log10(max(limits[1] - limits[0], 1e-9)) - 0.1)), 9)

@@ -3,13 +3,17 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from html import unescape
 
 import pytest
 
-from cryoqa_plugin.report.blocks import Bar, Plot, Series, Track, Tracks, show
+from cryoqa_plugin.report.assemble import write_report
+from cryoqa_plugin.report.blocks import Bar, Card, Plot, Series, Track, Tracks, show
 from cryoqa_plugin.report.scale import round_values as ticks
 from cryoqa_plugin.report.scene import NARROW, WIDE, layout, tick_text
+from cryoqa_plugin.report.section import Section
 from cryoqa_plugin.report.svg import bar_svg, legend, plot_svg, tracks_svg
 
 
@@ -94,11 +98,11 @@ def test_marks_that_are_close_do_not_overlap():
 
 def test_svg_carries_the_values_for_the_pointer():
     evil = 'evil "><script>'
-    curves = (Series("a", evil, [0.1, 0.2], [1.2299999, None]),)
+    curves = (Series("a", evil, [0.1, 0.2], [1.2349999, None]),)
     svg = plot_svg(plot(series=curves))
     assert "<script>" not in svg and "<script>" not in legend(plot(series=curves))
     data = json.loads(unescape(re.search(r'data-plot="([^"]*)"', svg).group(1)))
-    assert data["ys"] == [[1.23, None]] and data["names"] == [evil] and data["x"] == [0.1, 0.2] and data["inverse"] == 0
+    assert data["ys"] == [[1.235, None]] and data["names"] == [evil] and data["x"] == [0.1, 0.2] and data["inverse"] == 0
     mixed = plot(series=curves + (Series("b", "b", [0.1, 0.3], [1, 2]),), as_resolution=True)
     data = json.loads(unescape(re.search(r'data-plot="([^"]*)"', plot_svg(mixed)).group(1)))
     assert data["xs"] == [[0.1, 0.2], [0.1, 0.3]] and data["inverse"] == 1
@@ -129,6 +133,41 @@ def test_a_scale_shows_its_colours_the_counts_and_the_bracket():
 def test_lines_along_chains_break_where_values_are_missing():
     drawn = tracks_svg(Tracks("Correlation", (Track("A<", (0.4, 1.0, None, 0.7, 0.7), "0.79"),), (0.4, 1.0), (0.7,)))
     assert "A&lt;" in drawn and "M0 44.0L250 0.0M750 22.0L1000 22.0" in drawn and "M0 22.0H1000" in drawn and "0.79" in drawn
+
+
+POINT = """<script>window.addEventListener("load", function () {
+  var svg = document.querySelector("svg.plot[data-plot]"), out = svg.parentNode.querySelector(".reading"), said = [];
+  var box = svg.getBoundingClientRect(), unit = box.width / svg.viewBox.baseVal.width;
+  function at(u) { svg.dispatchEvent(new PointerEvent("pointermove", { clientX: box.left + u * unit, clientY: box.top + 50 })); }
+  said.push(out.textContent.trim());
+  at(WHERE); said.push(out.textContent.trim());
+  svg.dispatchEvent(new PointerEvent("pointerleave")); said.push(out.textContent.trim());
+  document.title = JSON.stringify(said);
+});</script>"""
+
+
+@pytest.mark.heavy
+def test_the_values_under_the_pointer_take_the_place_of_the_legend(run_folder, tmp_path):
+    browser = next((b for b in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if b), None)
+    if browser is None:
+        pytest.skip("no Chromium here")
+    curves = (Series("a", "first", [0.1, 0.2, 0.4], [1.0, 0.5, 0.25]), Series("b", "second", [0.1, 0.2, 0.4], [0.9, None, 0.1]))
+    block = Plot("T", curves, "", "FSC", as_resolution=True)
+    paths = write_report(run_folder, formats=("html",), sections=(Section("s", "S", 1, "file", "", lambda r: (),
+                                                                          cards=lambda r: (Card("T", (block,)),)),))
+    with open(paths["html"], encoding="utf-8") as stream:
+        text = stream.read()
+    scene = layout(block, legend=False)
+    where = scene.frame[0] + scene.frame[2] * (0.2 - scene.limits[0]) / (scene.limits[1] - scene.limits[0])
+    head, rest = text.split('<section id="file"')               # the plot of the head is another one
+    text = re.sub(r'<svg class="plot.*?</svg>', "", head, flags=re.S) + '<section id="file"' + rest
+    (tmp_path / "point.html").write_text(text.replace("</body>", POINT.replace("WHERE", f"{where:.2f}") + "</body>"), encoding="utf-8")
+    done = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+                           "--virtual-time-budget=5000", "--dump-dom", f"file://{tmp_path / 'point.html'}"],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, timeout=120)
+    before, under, after = json.loads(unescape(re.search(r"<title>(.*?)</title>", done.stdout).group(1)))
+    assert before == after == "firstsecond"
+    assert re.sub(r"\s+", " ", under) == "5.00 Å: first 0.500 · second –"
 
 
 def test_empty_curves_do_not_fail():
