@@ -6,7 +6,8 @@ import json
 import os
 import sys
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, List
+from types import MappingProxyType
+from typing import Any, Callable, Dict, Iterator, List, Mapping
 
 from .. import runner
 from ..checks import read_limits
@@ -101,12 +102,15 @@ def options_assess(sub: argparse.ArgumentParser) -> None:
     from ..io.inputs import KINDS
     used = {k for row in CAPABILITIES if not row.on_request for k in row.needs + row.takes} - {"mask2", "job"}
     input_options(sub, [k for k in KINDS if k in used])
+    group = sub.add_argument_group("parameters")
+    group.add_argument("--resolution", type=float, metavar="Å", help="reported resolution, which that of the half-maps is compared with")
     common_options(sub, "cryoqa_assess")
 
 
 def run_assess(args: argparse.Namespace, command: List[str]) -> int:
     """All that the inputs allow."""
-    return _assess(args, _checked(sources_of(args)), command)
+    values = {"fsc": {"reported": args.resolution}} if args.resolution is not None else {}
+    return _assess(args, _checked(sources_of(args)), command, values)
 
 
 def _checked(sources: Dict[str, str]) -> Dict[str, str]:
@@ -118,9 +122,10 @@ def _checked(sources: Dict[str, str]) -> Dict[str, str]:
     return sources
 
 
-def _assess(args: argparse.Namespace, sources: Dict[str, str], command: List[str]) -> int:
+def _assess(args: argparse.Namespace, sources: Dict[str, str], command: List[str],
+            values: Mapping[str, Mapping[str, Any]] = MappingProxyType({})) -> int:
     with shown_progress(args) as bar:
-        documents = runner.assess(sources, args.out, progress=bar, threads=args.threads, limits=read_limits(args.limits),
+        documents = runner.assess(sources, args.out, values=values, progress=bar, threads=args.threads, limits=read_limits(args.limits),
                                   voxel_sizes=voxel_sizes_of(args, sources), command=command, notes=notes_of(args))
     paths: Dict[str, str] = {}
     code = draw_report(args, paths)

@@ -67,8 +67,10 @@ def test_voxel_size_overrules_the_headers(cli_files, tmp_path, capsys):
 def test_assess_runs_everything_and_writes_one_report(cli_files, tmp_path, capsys):
     out = str(tmp_path / "out")
     code, text, _ = _run(capsys, "assess", "--half1", cli_files["half1"], "--half2", cli_files["half2"], "--model", cli_files["model"],
-                         "-o", out, "-q")
+                         "--resolution", "9", "-o", out, "-q")
     assert code == 0, text
+    with open(os.path.join(out, "fsc", "result.json"), encoding="utf-8") as stream:
+        assert json.load(stream)["metrics"]["reported"]["value"] == 9
     for row in runner.applicable(dict(cli_files, full_map="x")):
         if row.id != "mask":
             assert os.path.isfile(os.path.join(out, row.id, "result.json"))
