@@ -12,7 +12,7 @@ from pwem.objects import SetOfVolumes, Volume, VolumeMask
 from cryoqa_plugin.errors import CryoqaError
 from cryoqa_plugin.io.inputs import KINDS
 from cryoqa_plugin.io.maps import Map, MapHeader, read_header, read_map, write_map
-from cryoqa_plugin.protocols.inputs import half_maps, plain
+from cryoqa_plugin.protocols.inputs import half_maps, origin_of, plain
 from cryoqa_plugin.results import read_json
 from cryoqa_plugin.validation import headline
 
@@ -74,24 +74,11 @@ Choices = Dict[str, MapFile]
 def of_volume(volume: Volume, path: Optional[str] = None, name: str = "") -> MapFile:
     """The file of a Scipion volume or mask, or another file (a half-map) on its grid.
 
-    A volume without an origin lies with its middle at 0, as everywhere in Scipion; ``name`` is that of the output.
+    A volume without an origin lies with the centre of its box at 0, as everywhere in Scipion; ``name`` is that of the output.
     """
     file = path or plain(volume.getFileName())
     rate = float(volume.getSamplingRate() or 0) or None
-    if volume.hasOrigin():
-        origin: Optional[Tuple[float, ...]] = tuple(float(v) for v in volume.getOrigin().getShifts())
-    else:
-        origin = _middle_at_zero(file, rate)
-    return MapFile(file, rate, origin, quantity_of("", name or os.path.basename(file)))
-
-
-def _middle_at_zero(path: str, voxel_size: Optional[float]) -> Optional[Tuple[float, ...]]:
-    """The origin that Scipion means where it knows none; None for a file that cannot be read."""
-    try:
-        header = read_header(path)
-    except (CryoqaError, OSError):
-        return None
-    return tuple(-n / 2 * (voxel_size or size) for n, size in zip(header.shape[::-1], header.voxel_size))
+    return MapFile(file, rate, origin_of(volume), quantity_of("", name or os.path.basename(file)))
 
 
 def of_object(obj: Any) -> Choices:
