@@ -13,7 +13,7 @@ from ..pictures import grey_limits, maxima, resize, rgb_png
 from ..section import Results, Section
 
 _FIRST = ("hand", "wrong_probability", "z_score", "top_fraction", "n_helices", "n_pieces", "helical_share")
-_EDGE = 160                                      # pixels along the longest edge of a picture
+_EDGE = 128                                      # pixels along the longest edge of a picture
 _RIGHT, _LEFT = (40, 120, 220), (220, 50, 40)
 
 
