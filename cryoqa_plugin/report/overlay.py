@@ -13,7 +13,7 @@ from .pictures import grey_limits, png, resize
 from .scale import Scale, ramp
 from .section import Results
 
-EDGE = 240                                       # pixels along the longest edge of a slice
+EDGE = 220                                       # pixels along the longest edge of a slice
 _HUES, _SHADES, _GREYS = 20, 8, 32               # of the palette of a slice: 20 x 8 colours and the greys
 _MARGIN = 4                                      # voxels about what has a value
 Triple = Tuple[int, int, int]

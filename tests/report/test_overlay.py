@@ -56,9 +56,10 @@ def test_the_map_below_shows_around_and_through():
     part = overlay.Window((8, 8, 8), (8, 8, 8))
     below = [image for _, image in overlay.window_slices(background, part)]
     image = colours(overlay.coloured_slices(values, SCALE, below, part)[0][1])
-    bright, dark = image[60], image[220]
-    assert bright[40].mean() > dark[40].mean() + 100
-    assert bright[220].mean() > 2 * dark[220].mean()
+    low, high = overlay.EDGE // 4, overlay.EDGE * 9 // 10
+    bright, dark = image[low], image[high]
+    assert bright[low].mean() > dark[low].mean() + 100
+    assert bright[high].mean() > 2 * dark[high].mean()
 
 
 def test_a_window_holds_what_is_known_and_goes_beyond_the_box():
