@@ -23,6 +23,7 @@ def cards(results: Results) -> List[Card]:
     """The directions as discs on the scale of the page, and the FSC along the axes."""
     document = results["directional_fsc"]
     discs, plot = _discs(results), _plot(document, "FSC by direction" + (", in the mask" if "mask" in document.get("inputs", {}) else ""))
+    discs += _noise(document) if discs and _noisy(document) else []
     return (([Card("Resolution of every direction, averaged over 20°", tuple(discs), 5, 10)] if discs else [])
             + ([Card(plot.title, (plot,), 7, 11)] if plot.series else []))
 
@@ -30,12 +31,17 @@ def cards(results: Results) -> List[Card]:
 def render(results: Results) -> List[Block]:
     """The noise by direction, the best and the worst curve, the axes and the values."""
     document = results["directional_fsc"]
-    out = _noise(document)
+    out = [] if _noisy(document) else _noise(document)
     out += curves(document, _ENDS, title="FSC of the best and the worst direction")
     out += tables(document, skip=("directions",)) + split_values(document, _KEY)
     out += curves(document, ("bingham",), title="Bingham test by shell")
     rows = document["tables"].get("directions", {}).get("rows", [])
     return out + ([Text(f"All {len(rows)} directions are in the table 'directions' of the result file.")] if rows else [])
+
+
+def _noisy(document: Mapping[str, Any]) -> bool:
+    """Whether a check says that the noise differs between directions, or that some have none: then it stands open."""
+    return any(c["metric"] in ("noise_ratio", "empty_fraction") and c["status"] in ("warn", "fail") for c in document["checks"])
 
 
 def _discs(results: Results) -> List[Block]:
