@@ -13,7 +13,7 @@ from sources import ROOT
 
 PACKAGE = ROOT / "cryoqa_plugin"
 # Where sentences for a user stand; pages, commands and windows are other modules, held by the tests of what they draw.
-SPOKEN = sorted(p for part in ("methods", "study", "validation") for p in (PACKAGE / part).rglob("*.py"))
+SPOKEN = sorted(p for part in ("methods", "study", "validation", "report") for p in (PACKAGE / part).rglob("*.py"))
 SPOKEN += [PACKAGE / name for name in ("limits.py", "registry.py", "checks.py", "runner.py")]
 NAMES = [str(p.relative_to(PACKAGE)) for p in SPOKEN]
 

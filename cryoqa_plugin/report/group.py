@@ -120,7 +120,7 @@ def _numbers(document: Mapping[str, Any]) -> Dict[str, Number]:
     points, found = document["score"], document["resolutions"]
     out: Dict[str, Number] = {}
     if points["evaluable"]:
-        out["score"] = Number("Items as they should be", 100.0 * points["passed"] / points["evaluable"], "%")
+        out["score"] = Number("Items that are met", 100.0 * points["passed"] / points["evaluable"], "%")
     if (document.get("trust") or {}).get("score") is not None:
         out["trust"] = Number("Score: 1 less the strongest argument against the map", float(document["trust"]["score"]), "")
     if document["reported"] is not None:

@@ -115,7 +115,7 @@ def _not_asked(report: Report, made: Paper) -> List[Flowable]:
     out: List[Flowable] = []
     if report.missing:
         n = len(report.missing)
-        said = f"{n} more thing{'s' if n > 1 else ''} that cryoqa can tell."
+        said = f"{n} more thing{'s' if n > 1 else ''} to ask cryoqa."
         cells: List[Any] = [made.rich(f'{plain(title)}<br/><font size="6.2">{plain(command)}</font><br/>'
                                       f'<font size="6.2" color="{SOFT}">{plain(needs)}</font>', "key")
                             for title, command, needs in report.missing]

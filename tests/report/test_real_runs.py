@@ -1,6 +1,12 @@
 """The report of real runs on a simulated map with its half-maps and model: cards, numbers that stand twice, and the true answers."""
 from __future__ import annotations
 
+import json
+import re
+import shutil
+import subprocess
+from html import escape, unescape
+
 import pytest
 
 from cryoqa_plugin import runner
@@ -76,3 +82,56 @@ def test_the_reported_resolution_is_said_with_its_curve(run):
     assert row.status == "warn" and f"{_REPORTED - metrics['resolution']:.2f} Å coarser" in row.value
     assert metrics["reported_equals"] in row.note
     assert isinstance(report.fsc, blocks.Plot)
+
+
+def test_one_rounding_for_every_length_and_no_odd_words(run, tmp_path):
+    """Å to two decimals wherever they stand, and nothing of what was once said oddly, in the whole page."""
+    from cryoqa_plugin.report.html import page
+    from test_words import ODD_PATTERN
+    _, report = run
+    text = re.sub(r"<(script|style)\b.*?</\1>|<[^>]*>", " ", page(report), flags=re.S)
+    text = " ".join(unescape(text).split())
+    assert not re.findall(r"\d\.\d{3,} Å(?![²³])", text)
+    assert not ODD_PATTERN.findall(text)
+
+
+def test_head_numbers_are_the_same_wherever_they_stand(run):
+    results, report = run
+    keys = {k.label: k for k in report.keys}
+    value = results["fsc"]["metrics"]["resolution"]["value"]
+    assert keys["Resolution"].value.startswith(f"{value:.2f} Å") and f"{value:.2f} Å" in report.verdict
+    assert f"{value:.2f} Å" in next(q for q in report.questions if q.id == "fine").answer
+    assert dict((name, shown) for _, shown, part, name in report.values if part == "fsc")["resolution"] == f"{value:.2f} Å"
+    assert keys["Reported"].value.startswith(f"{_REPORTED:.2f} Å") and dict(report.facts)["Reported"] == f"{_REPORTED:.2f} Å"
+    mass = results["contour"]["metrics"]["mass"]["value"]
+    facts = {r.label: r for c in _cards(report, "file").values() for b in c.blocks if isinstance(b, blocks.KeyRows) for r in b.rows}
+    assert facts["Mass"].value.startswith(f"{mass:.0f} kDa") and keys["Mass"].value.startswith(f"{mass:.0f} kDa")
+
+
+MEASURE = """<script>window.addEventListener("load", function () {
+  document.title = JSON.stringify([document.getElementById("head").getBoundingClientRect().bottom + window.scrollY,
+    document.documentElement.scrollWidth, document.documentElement.scrollHeight]); });</script>"""
+
+
+@pytest.mark.parametrize("width, sideways", [(1366, 1366), (360, 360)])
+def test_the_head_is_one_screen_and_nothing_scrolls_sideways(run, tmp_path, width, sideways):
+    browser = next((b for b in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if b), None)
+    if browser is None:
+        pytest.skip("no Chromium here")
+    from cryoqa_plugin.report.html import page
+    text = page(run[1])
+    assert len(text.encode("utf-8")) < 1_500_000
+    text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)         # it would not let the measuring script run
+    path = tmp_path / "page.html"
+    path.write_text(f'<iframe style="width:{width}px;height:900px;border:0" srcdoc="{escape(text.replace("</body>", MEASURE + "</body>"))}">'
+                    "</iframe>", encoding="utf-8")
+    show = ('<script>window.addEventListener("load", function () { setTimeout(function () { document.title = '
+            'document.querySelector("iframe").contentDocument.title; }, 500); });</script>')
+    path.write_text(path.read_text(encoding="utf-8") + show, encoding="utf-8")
+    done = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
+                           "--virtual-time-budget=8000", "--window-size=1400,900", "--dump-dom", f"file://{path}"],
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, universal_newlines=True, timeout=180)
+    bottom, wide, high = json.loads(unescape(re.search(r"<title>(.*?)</title>", done.stdout).group(1)))
+    assert wide <= sideways
+    if width == 1366:
+        assert bottom <= 900 and high <= 12 * 900

@@ -37,7 +37,7 @@ def _side_by_side(results: Results) -> List[Card]:
 SECTION = Section(
     id="compare_maps", title="Maps compared", order=93, asks="map",
     capability="compare_maps",
-    how_to_read="The table is sorted by its first score: the correlation with the map without noise, told by independent half-maps, or "
+    how_to_read="The table is sorted by its first score: the correlation with the map without noise, from independent half-maps, or "
                 "else with the model. A difference of less than about 0.005 means nothing. Overall sharpening is a matter of taste and "
                 "taken out before maps are compared. 'Filter explained' well below 1 means that a map is more than a filter of "
                 "the mean of the half-maps, and what is more counts as error.",

@@ -97,7 +97,7 @@ def _noise(document: Mapping[str, Any]) -> List[Block]:
 SECTION = Section(
     id="directional_fsc", title="Resolution by direction", order=58, asks="dirs", capability="directional_fsc",
     how_to_read="A cap or a belt in another colour is a direction in which the map is worse; single cones scatter by more than regions do, "
-                "so best and worst are given for regions. The noise tells which views are missing, whatever the signal: a red cap of "
+                "so best and worst are given for regions. The noise shows which views are missing, whatever the signal: a red cap of "
                 "noise, or a grey one, comes from particles seen mostly along it. The part of the directions falls from 1 to 0 over a "
                 "narrow range when all are equally good. When the signal itself falls off faster along an axis, the tensor shows it; when "
                 "only the noise is larger there, it does not.",

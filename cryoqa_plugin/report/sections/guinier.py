@@ -34,5 +34,5 @@ SECTION = Section(
     id="guinier", title="B-factor", order=88, asks="map",
     capability="guinier",
     how_to_read="The plot should be a falling straight line from about 10 Å to the resolution, parallel to that of a model. A plot that "
-                "rises is that of an oversharpened map; one that bends up at its end is noise, which the weights take away.",
+                "rises is that of an over-sharpened map; one that bends up at its end is noise, which the weights take away.",
     render=render, cards=cards)

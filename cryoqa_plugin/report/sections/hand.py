@@ -69,5 +69,5 @@ SECTION = Section(
     id="hand", title="Hand", order=37, capability="hand", asks="file",
     how_to_read="Alpha helices of proteins wind to the right. In a map of the right hand the rods whose winding can be seen agree on "
                 "that; in a mirror image they agree on the opposite. Where there are few helices, where the molecule is nucleic acid or "
-                "mostly sheets, or where the resolution is worse than about 5 Å, the map does not tell, and nothing is claimed.",
+                "mostly sheets, or where the resolution is worse than about 5 Å, the map does not show its hand, and nothing is claimed.",
     render=render, cards=cards)

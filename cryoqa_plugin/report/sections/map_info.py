@@ -23,5 +23,5 @@ def cards(results: Results) -> List[Card]:
 SECTION = Section(
     id="map_info", title="Map", order=30, asks="file", capability="map_info",
     how_to_read="The statistics are those of the values, not those written in the header. A map that is masked (exactly 0 outside) or "
-                "filtered below its voxel size tells less about its noise: keep the unmasked, unfiltered map for validation.",
+                "filtered below its voxel size shows less of its noise: keep the unmasked, unfiltered map for validation.",
     render=render, cards=cards)
