@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 from .. import __version__
+from ..rounding import show_value
 from . import svg
 from .blocks import (PLACES, Bar, KeyRows, Link, Percentiles, Pictures, Plot, Rows, State, Strip, Surface, Text, Tracks, Value, Values,
                      better_words, show)
@@ -30,7 +31,8 @@ def environment() -> Any:
     from markupsafe import Markup
     out = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
                       lstrip_blocks=True)
-    out.filters.update(show=show, sense=_sense, kind=lambda block: _KINDS[type(block)], svg=lambda p: Markup(_svg(p)), strip=drawn,
+    out.filters.update(show=show, shown=lambda v: show_value(v.value, v.unit), sense=_sense, kind=lambda block: _KINDS[type(block)],
+                       svg=lambda p: Markup(_svg(p)), strip=drawn,
                        legend=lambda p: Markup(svg.legend(p)), data_url=lambda png: "data:image/png;base64," + _base64(png), mesh=_mesh,
                        is_link=lambda v: isinstance(v, Link), is_state=lambda v: isinstance(v, State),
                        is_number=lambda v: isinstance(v, (int, float)) and not isinstance(v, bool))

@@ -5,6 +5,7 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 
 from reportlab.platypus import Flowable, Spacer, Table
 
+from ..rounding import show_value
 from .blocks import (Bar, Card, KeyRow, KeyRows, Link, Percentiles, Pictures, Plot, Rows, State, Strip, Surface, Text, Tracks, Values,
                      better_words, show)
 from . import pdf_draw
@@ -81,7 +82,7 @@ def _cell(value: Any, number: bool, paper: Paper) -> Flowable:
 
 
 def _values(block: Values, width: float, paper: Paper) -> List[Flowable]:
-    rows = [(v.meaning + (f" ({better_words(v.better)})" if better_words(v.better) else ""), f"{show(v.value)} {v.unit}".strip())
+    rows = [(v.meaning + (f" ({better_words(v.better)})" if better_words(v.better) else ""), show_value(v.value, v.unit))
             for v in block.values]
     return table(("Meaning", "Value"), rows, width, paper)
 

@@ -123,8 +123,8 @@ def test_the_head_is_one_screen_and_nothing_scrolls_sideways(run, tmp_path, widt
     assert len(text.encode("utf-8")) < 1_500_000
     text = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)         # it would not let the measuring script run
     path = tmp_path / "page.html"
-    path.write_text(f'<iframe style="width:{width}px;height:900px;border:0" srcdoc="{escape(text.replace("</body>", MEASURE + "</body>"))}">'
-                    "</iframe>", encoding="utf-8")
+    measured = escape(text.replace("</body>", MEASURE + "</body>"))
+    path.write_text(f'<iframe style="width:{width}px;height:900px;border:0" srcdoc="{measured}"></iframe>', encoding="utf-8")
     show = ('<script>window.addEventListener("load", function () { setTimeout(function () { document.title = '
             'document.querySelector("iframe").contentDocument.title; }, 500); });</script>')
     path.write_text(path.read_text(encoding="utf-8") + show, encoding="utf-8")
