@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
+from ..rounding import show_value
 from .blocks import Block, Plot, Rows, Series, Value, Values, better_words
 
 Document = Mapping[str, Any]
@@ -76,7 +77,7 @@ def resolution_marks(document: Document, *names: str) -> List[Tuple[float, str]]
 def paired(document: Document, title: str) -> Tuple[List[Block], List[str]]:
     """A table of the metrics that come as ``<name>_unmasked``, ``<name>_masked`` and ``<name>_near``, and the names of those in it."""
     metrics = document["metrics"]
-    rows, used = [], []
+    rows, used, found = [], [], False
     for name in metrics:
         stem = name[:-len("_unmasked")]
         if name.endswith("_unmasked") and stem + "_masked" in metrics:
@@ -85,9 +86,11 @@ def paired(document: Document, title: str) -> Tuple[List[Block], List[str]]:
             used += [n for n in (name, stem + "_masked", stem + "_near") if n in metrics]
             if any(v is not None for v in (one["value"], two["value"], near)):
                 sense = better_words(one["better"])
-                rows.append((one["meaning"] + (f" ({sense})" if sense else ""), one["value"], two["value"], near, one["unit"], stem))
-    columns = ["meaning", "unmasked", "in the mask", "near the model", "unit", "name"]
-    if all(row[3] is None for row in rows):                  # no model
+                shown = (show_value(v, one["unit"]) for v in (one["value"], two["value"], near))
+                rows.append((one["meaning"] + (f" ({sense})" if sense else ""), *shown, stem))
+                found = found or near is not None
+    columns = ["meaning", "unmasked", "in the mask", "near the model", "name"]
+    if not found:                                # no model
         rows, columns = [row[:3] + row[4:] for row in rows], columns[:3] + columns[4:]
     return ([Rows(title, tuple(columns), tuple(rows))] if rows else []), used
 
