@@ -18,7 +18,7 @@ sys.path[:0] = [os.path.dirname(HERE), os.path.join(HERE, "extensions")]
 FOLDER = os.path.join(HERE, "pictures")
 SCREEN = (1366, 900)                             # of a laptop: the first screen as it is seen
 WIDTH, TALL = 1200, 4000                         # of a section without the side list; what is empty below is cut off
-COLOURS = 192
+COLOURS = 240
 SECTIONS = ("fine", "even", "dirs", "halves", "model", "map", "file", "asked", "all")
 NOTEBOOK = os.path.join(HERE, "notebooks", "half_maps.ipynb")
 
@@ -70,7 +70,7 @@ def keep(raw, name, cut=False):
         ground = Image.new("RGB", picture.size, picture.getpixel((2, picture.height - 2)))
         box = ImageChops.difference(picture, ground).getbbox()
         picture = picture.crop((0, 0, picture.width, min(picture.height, box[3] + 12)))
-    picture.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(os.path.join(FOLDER, name), optimize=True)
+    picture.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(os.path.join(FOLDER, name), optimize=True)
 
 
 def take_notebook():
