@@ -82,7 +82,7 @@ _SMALLER_VOXELS = "Use smaller voxels, and check that the half-maps are independ
 _CENTRE = "Shift the map to the box centre. In a focused refinement it is off centre by intention."
 
 
-def _unresolved(title: str = "Mask without a local resolution", claim: str = "{value} of the mask have no local resolution",
+def _unresolved(title: str = "Mask without a local resolution", claim: str = "{value} of the mask has no local resolution",
                 advice: str = _SOLVENT_IN_MASK, limit: float = 0.05) -> Check:
     return Check("unresolved_fraction", "<=", limit, title, claim, advice, 1, share=True)
 
@@ -204,7 +204,7 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
     "local_fsc": (
         _unresolved(), _to_the_end("Mask resolved to the last band", "{value} of the mask are resolved to the last band"),
         Check("significant_fraction", ">=", 0.8, "Mask where the local resolution is known within 5 %",
-              "Only {value} of the mask have a local resolution known within 5 %", "The window holds too little signal: use a wider one.",
+              "Only {value} of the mask has a local resolution known within 5 %", "The window holds too little signal: use a wider one.",
               1,
               share=True),
     ),
@@ -359,7 +359,7 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "The signal is too weak for this window: use a wider one.", 1),
     ),
     "lococcupancy": (
-        Check("fraction_partial", "<=", 0.1, "Mask with an occupancy below 0.5", "{value} of the mask have an occupancy below 0.5",
+        Check("fraction_partial", "<=", 0.1, "Mask with an occupancy below 0.5", "{value} of the mask has an occupancy below 0.5",
               "Look where: a part of the molecule is missing or moves in many particles.", 1, share=True),
     ),
     "hand": (

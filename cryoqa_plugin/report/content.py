@@ -199,13 +199,20 @@ def _question(question: str, methods: Sequence[Method], sections: Sequence[Secti
     how = tuple(words for words in dict.fromkeys(telling) if words)
     every_fold = [_fold(m, _state(m, mine), open_cards, m.section.how_to_read in how) for m in methods]
     folds = tuple(f for f in every_fold if f.blocks or f.error or f.summary)
-    if question == "fine" and "metrics" in results.documents.get("fsc", {}) and resolution(results.documents) is None:
-        states.append("fail")                    # half-maps that have no resolution are no answer
+    states += _of_resolution(results) if question == "fine" else []
     said = answer(question, results, found) if done or mine else ""
     status = next((s for s in ("fail", "error", "warn", "ok") if s in states), "ok" if said else "skipped")
     needs = "" if said else _needs_of(question, sections, results)
     return Question(question, QUESTIONS[question], "warn" if status == "error" else status, said or needs, notes.get(question, ()),
                     tuple(card for _, card in shown), how, _rows(question, methods, sections, results, mine), folds, mine)
+
+
+def _of_resolution(results: Results) -> List[str]:
+    """The state of a resolution that half-maps cannot have, or have only as a bound: no check of this question says it."""
+    if "metrics" not in results.documents.get("fsc", {}):
+        return []
+    known = resolution(results.documents)
+    return ["fail"] if known is None else ["warn"] if known.kind == "bound" else []
 
 
 def _one_row(cards: Sequence[Card]) -> List[Tuple[Card, Card]]:

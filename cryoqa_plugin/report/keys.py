@@ -96,7 +96,7 @@ def _local(results: Results, found: Found) -> Parts:
 def _directions(results: Results, found: Found) -> Parts:
     best, worst = (value_of(results.documents, "directional_fsc", n) for n in ("regional_best", "regional_worst"))
     if best is None or worst is None:
-        return None
+        return ("none", "needs independent half-maps") if "directional_fsc" in results.documents else None
     near = [region(results.documents, which) for which in ("best", "worst")]
     words = ", ".join(f"{w} {near_axis(d)}" for w, d in zip(("best", "worst"), near) if d)
     return f"{best:.2f}–{worst:.2f} Å", words

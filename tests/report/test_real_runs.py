@@ -7,14 +7,15 @@ import shutil
 import subprocess
 from html import escape, unescape
 
+import numpy as np
 import pytest
 
 from cryoqa_plugin import runner
-from cryoqa_plugin.report import assemble, blocks
+from cryoqa_plugin.report import assemble, blocks, local, sphere
 from cryoqa_plugin.report.content import compose
 from cryoqa_plugin.report.section import discover
 
-_RUN = ("map_info", "mask", "contour", "hand", "fsc", "half_map_statistics", "mtriage", "model_fit")
+_RUN = ("map_info", "mask", "contour", "hand", "fsc", "half_map_statistics", "mtriage", "model_fit", "local_fsc", "directional_fsc")
 _REPORTED = 3.0
 
 
@@ -135,3 +136,14 @@ def test_the_head_is_one_screen_and_nothing_scrolls_sideways(run, tmp_path, widt
     assert wide <= sideways
     if width == 1366:
         assert bottom <= 900 and high <= 12 * 900
+
+
+def test_an_even_map_spans_less_than_a_quarter_of_the_colours(run):
+    """The local resolution on the surface (2 to 98 percentile) and the directions as the discs show them."""
+    results, report = run
+    codes = np.frombuffer(report.surface.colourings[0].codes, dtype=np.uint8)
+    low, high = np.quantile(codes[codes < 255], (0.02, 0.98))
+    assert (high - low) / 254 < 0.25
+    axes, values = sphere.directions(results["directional_fsc"])
+    places = local.page_scale(results).fraction(sphere.smooth(axes, axes, values))
+    assert np.nanmax(places) - np.nanmin(places) < 0.25
