@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import lru_cache
 
 import pytest
 
@@ -38,31 +39,37 @@ def fixed_terms():
             for term, body in entries}
 
 
+@lru_cache(maxsize=None)
 def spoken(path):
     """Line and text of every string of a module that is no docstring and has more than one word; strings beside each other are one."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     silent = {id(n.body[0].value) for n in ast.walk(tree) if isinstance(n, (ast.Module, ast.ClassDef, ast.FunctionDef)) and n.body
               and isinstance(n.body[0], ast.Expr) and isinstance(n.body[0].value, ast.Constant)}
     inside = {id(part) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for part in ast.walk(n) if part is not n}
+    out = []
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
-            yield node.lineno, "".join(str(v.value) if isinstance(v, ast.Constant) else "0" for v in node.values)
+            out.append((node.lineno, "".join(str(v.value) if isinstance(v, ast.Constant) else "0" for v in node.values)))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent and id(node) not in inside:
             if " " in node.value:
-                yield node.lineno, node.value
+                out.append((node.lineno, node.value))
+    return out
 
 
+@lru_cache(maxsize=None)
 def declared():
     """Where and text of everything that is declared: titles, checks, parameters, meanings of values, curves, tables and maps."""
+    out = []
     for row in CAPABILITIES:
-        yield f"title of {row.id}", row.title
+        out.append((f"title of {row.id}", row.title))
         for spec in params.specs(resolve(row.params)):
-            yield f"help of {row.id}.{spec.name}", f"{spec.label}: {spec.help}"
+            out.append((f"help of {row.id}.{spec.name}", f"{spec.label}: {spec.help}"))
         for role in ("metric", "curve", "table", "map", "maps", "model", "file"):
             for name, entry in results.declared(resolve(row.result), role).items():
-                yield f"meaning of {row.id}.{name}", entry["meaning"]
+                out.append((f"meaning of {row.id}.{name}", entry["meaning"]))
         for check in CHECKS.get(row.id, ()):
-            yield f"check {row.id}.{check.metric}", f"{check.title}; {check.claim}; {check.advice}"
+            out.append((f"check {row.id}.{check.metric}", f"{check.title}; {check.claim}; {check.advice}"))
+    return out
 
 
 @pytest.mark.parametrize("path", SPOKEN, ids=NAMES)

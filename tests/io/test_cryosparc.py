@@ -107,7 +107,7 @@ def test_a_local_resolution_job_gives_its_map(tmp_path):
     (top / "job.json").write_text(json.dumps({"uid": "J30", "project_uid": "P1", "job_type": "local_resolution", "status": "completed"}))
     job = read_job(str(top))
     assert job.sources() == {"resolution_map": local} and job.local_resolution == local and job.voxel_size == 1.5
-    assert job.warnings == (f"{top} holds maps whose names tell nothing: filtered by hand.mrc; give them by hand where they are needed.",)
+    assert job.warnings == (f"{top} holds maps with unknown names: filtered by hand.mrc; give them by hand where they are needed.",)
     assert [s.split(" ")[1] for s in job.missing()] == ["mask"]
 
 
