@@ -70,7 +70,8 @@ def keep(raw, name, cut=False):
         ground = Image.new("RGB", picture.size, picture.getpixel((2, picture.height - 2)))
         box = ImageChops.difference(picture, ground).getbbox()
         picture = picture.crop((0, 0, picture.width, min(picture.height, box[3] + 12)))
-    picture.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE).save(os.path.join(FOLDER, name), optimize=True)
+    few = picture.quantize(COLOURS, method=Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)     # rare colours are kept
+    few.save(os.path.join(FOLDER, name), optimize=True)
 
 
 def take_notebook():
