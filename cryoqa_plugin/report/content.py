@@ -116,6 +116,8 @@ def compose(results: Results, sections: Sequence[Section]) -> Report:
     notes = _notes(methods, results)
     methods = [m for m in methods if m.cards or m.blocks or m.error]
     questions = tuple(_question(q, [m for m in methods if m.section.asks == q], every, results, found, notes) for q in QUESTIONS)
+    if len(results.documents) == 1 and not results.errors:   # what was not asked stands at the end
+        questions = tuple(q for q in questions if q.status != "skipped")
     status, verdict, sub = headline(results, found, [m.error for m in methods if m.error])
     surface, fsc = _head_pictures(results, faults)
     return Report(title=title_of(results), facts=facts(results), status=status, verdict=verdict, sub=sub,

@@ -1,6 +1,7 @@
 """The verdict on a map in one sentence: how far it can be trusted, where, and what it hangs on."""
 from __future__ import annotations
 
+import re
 from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..checks import lowered
@@ -8,6 +9,7 @@ from .arguments import NOT_TRUSTED, REMARK, RESERVED, Argument, verdict
 from .items import REPORTED
 
 Documents = Mapping[str, Mapping[str, Any]]
+_LONGEST = 160                                   # characters of a summary that is a headline
 EVEN = 1.3                                       # 95 over 5 percentile of the local resolution up to which a map is even
 _NEAR = 20.0                                     # degrees within which a direction is near an axis
 _LOCAL = ("local_fsc", "monores", "map_resolution", "relion_locres", "blocres", "phenix_locres", "resmap")
@@ -114,10 +116,19 @@ def headline(documents: Documents, found: Sequence[Argument], evaluable: int) ->
     answer = resolution(documents)
     care = f", with care: {lowered(first.claim).rstrip('.')}" if words == RESERVED and first is not None else _premise(found)
     if answer is None:
-        return f"Nothing was found that speaks against the files given{care}."
+        return f"{_summary(documents)}{care if words == RESERVED else ''}."
     if answer.kind == "map":
         return f"{answer.words()} is an estimate from the map alone{care}."
     return f"Trust this map to {answer.words()}{_evenness(documents)}{care}."
+
+
+def _summary(documents: Documents) -> str:
+    """The first sentence of the result where there is one alone, without its full stop; else that nothing argues against the files."""
+    if len(documents) == 1:
+        first = re.split(r"(?<=[^.\d])\. |\.$", str(next(iter(documents.values())).get("summary", "")))[0]
+        if 0 < len(first) <= _LONGEST:
+            return first
+    return "No problem was found in the files"
 
 
 def _what(argument: Argument) -> str:
