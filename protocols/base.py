@@ -38,7 +38,7 @@ class _PossibleOutputs:
 class CryoqaProtocol(EMProtocol):
     """Base of the protocols. A subclass sets ``_capability`` and ``_label``; inputs, parameters and outputs follow from the registry.
 
-    ``_shown`` are the values that the summary tells, all when it is empty. ``_help`` stands in place of the help of a kind of input.
+    ``_shown`` are the values that the summary shows, all when it is empty. ``_help`` stands in place of the help of a kind of input.
     """
 
     _capability = ""

@@ -3,7 +3,7 @@ from .base import CryoqaProtocol
 
 
 class CryoqaProtHand(CryoqaProtocol):
-    """Whether a map is the molecule or its mirror image, told by the windings of its alpha helices.
+    """Whether a map is the molecule or its mirror image, by the windings of its alpha helices.
 
     Takes one volume with its half-maps, two volumes, or a volume without half-maps, and a mask; without one, a mask is made from the
     map. Says right, wrong or, where there are too few helices or too little detail, undetermined. When asked for, the mirror image of the

@@ -96,8 +96,8 @@ class CryoqaProtValidate(CryoqaProtocol):
         if document is None:
             return ["No results yet."]
         points = document["score"]
-        lines = [document["summary"], "", f"Items as they should be: {points['passed']} of {points['evaluable']}, by the service's "
-                 f"criteria {points['service_passed']} of {points['service_evaluable']}."]
+        lines = [document["summary"], "", f"Items passed: {points['passed']} of {points['evaluable']}; by the criteria of the "
+                 f"Validation Report Service {points['service_passed']} of {points['service_evaluable']}."]
         return lines + [f"{i['id']} {i['title']}: {c['sentence']}" for i in document["items"] for c in i["checks"]
                         if c["status"] in ("warn", "fail")]
 

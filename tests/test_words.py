@@ -13,10 +13,12 @@ from cryoqa_plugin.registry import CAPABILITIES, resolve
 from sources import ROOT
 
 PACKAGE = ROOT / "cryoqa_plugin"
-# Where sentences for a user stand; pages, commands and windows are other modules, held by the tests of what they draw.
-SPOKEN = sorted(p for part in ("methods", "study", "validation", "report") for p in (PACKAGE / part).rglob("*.py"))
-SPOKEN += [PACKAGE / name for name in ("limits.py", "registry.py", "checks.py", "runner.py")]
-NAMES = [str(p.relative_to(PACKAGE)) for p in SPOKEN]
+# Where sentences for a user stand. The words that "cryoqa which" understands are those of users and not ours.
+_FOLDERS = [PACKAGE / part for part in ("methods", "study", "validation", "report", "cli", "batch", "io", "wizards")]
+SPOKEN = sorted(p for folder in [*_FOLDERS, ROOT / "protocols", ROOT / "viewers"] for p in folder.rglob("*.py"))
+SPOKEN += sorted(PACKAGE.glob("*.py"))
+NAMES = [str(p.relative_to(ROOT)).replace("cryoqa_plugin/", "") for p in SPOKEN]
+HEARD = {"_STOP", "_SAME", "QUESTIONS"}
 
 # What is said in another way now, each as it would stand in a sentence.
 ODD = (
@@ -41,10 +43,16 @@ def fixed_terms():
 
 @lru_cache(maxsize=None)
 def spoken(path):
-    """Line and text of every string of a module that is no docstring and has more than one word; strings beside each other are one."""
+    """Line and text of every string of a module that is no docstring and has more than one word; strings beside each other are one.
+
+    Docstrings of protocols and viewers are spoken: Scipion shows them as help.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    silent = {id(n.body[0].value) for n in ast.walk(tree) if isinstance(n, (ast.Module, ast.ClassDef, ast.FunctionDef)) and n.body
+    mute = (ast.Module, ast.FunctionDef) if path.parent.name in ("protocols", "viewers") else (ast.Module, ast.ClassDef, ast.FunctionDef)
+    silent = {id(n.body[0].value) for n in ast.walk(tree) if isinstance(n, mute) and n.body
               and isinstance(n.body[0], ast.Expr) and isinstance(n.body[0].value, ast.Constant)}
+    silent |= {id(part) for n in ast.walk(tree) if isinstance(n, (ast.Assign, ast.AnnAssign))
+               and {getattr(t, "id", "") for t in getattr(n, "targets", [getattr(n, "target", None)])} & HEARD for part in ast.walk(n)}
     inside = {id(part) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for part in ast.walk(n) if part is not n}
     out = []
     for node in ast.walk(tree):

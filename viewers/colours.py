@@ -66,7 +66,7 @@ def stops(scale: Scale, colours: str) -> Tuple[Tuple[float, str], ...]:
 
 
 def draw_scale(ax: Any, scale: Scale, colours: str, values: np.ndarray, unit: str = "") -> None:
-    """Draw into ``ax`` the histogram of the values over the bar of the colours, and below it the bracket of the middle nine tenths.
+    """Draw into ``ax`` the histogram of the values over the bar of the colours, and below it the bracket of the 5–95 %.
 
     The axis runs along the scale from 0 to 1: even in the logarithm where the scale is. What lies beyond an end is in its last step.
     """
@@ -91,7 +91,7 @@ def draw_scale(ax: Any, scale: Scale, colours: str, values: np.ndarray, unit: st
 
 
 def scale_words(values: np.ndarray, unit: str = "") -> str:
-    """Median and the middle nine tenths of the values, in one line."""
+    """Median and 5–95 % of the values, in one line."""
     if not values.size:
         return "no values here"
     low, middle, high = np.quantile(values, (0.05, 0.5, 0.95))

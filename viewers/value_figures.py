@@ -16,7 +16,7 @@ _BINS = 80
 
 def draw_histogram(figure: Figure, values: np.ndarray, scale: Scale, what: str, unit: str = "", title: str = "",
                    colours: str = FIRST) -> Any:
-    """Draw how often each value occurs, in the colours of the scale, with its median and its middle nine tenths; returns the axes.
+    """Draw how often each value occurs, in the colours of the scale, with its median and 5–95 %; returns the axes.
 
     ``values`` float [n], at least one; ``what`` is their name on the axis.
     """

@@ -254,7 +254,7 @@ def _draw_legend(ax: Any, scene: Scene, look: Look, position: Position) -> None:
 
 
 def _draw_colours(ax: Any, scene: Scene, look: Look, position: Position) -> None:
-    """The scale of the colours, with the histogram of what is coloured, its median and its middle nine tenths."""
+    """The scale of the colours, with the histogram of what is coloured, its median and its 5–95 %."""
     values, here = scene.values(scene.level(look)), ""
     if not look.projections:
         here = ": no value here"

@@ -86,12 +86,13 @@ def print_document(document: Mapping[str, Any], verbose: bool = False) -> None:
     for outcome in document["checks"]:
         if verbose or outcome["status"] in ("warn", "fail"):
             print(f"{outcome['status'].upper()}: {outcome['sentence']}")
-    print_notes(document["warnings"])
+    print_notes(document["warnings"], [o["metric"] for o in document["checks"] if o["status"] in ("warn", "fail")])
 
 
-def print_notes(sentences: Iterable[str]) -> None:
-    """Print what to know before the numbers are believed, each sentence once."""
-    for sentence in dict.fromkeys(sentences):
+def print_notes(sentences: Iterable[str], failed: Iterable[str] = ()) -> None:
+    """Print what to know before the numbers are believed, each once, without what the checks say that were printed (``failed``)."""
+    from ..study.notes import unsaid
+    for sentence in unsaid(sentences, failed):
         print(f"NOTE: {sentence}")
 
 
@@ -104,7 +105,7 @@ def print_paths(paths: Mapping[str, str]) -> None:
 def capability_table(rst: bool = False) -> str:
     """The capabilities as a table, plain or as a reStructuredText grid for README.rst."""
     rows = [("``" + c.id.replace("_", "-") + "``" if rst else c.id.replace("_", "-"), c.title, c.level, _inputs(c)) for c in CAPABILITIES]
-    head = ("Command", "What it tells", "Level", "Inputs")
+    head = ("Command", "What it gives", "Level", "Inputs")
     wide = [max(len(r[i]) for r in rows + [head]) for i in range(4)]
 
     def line(r: Any) -> str:

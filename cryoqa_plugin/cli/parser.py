@@ -67,7 +67,7 @@ class CommandParser(argparse.ArgumentParser):
         message = re.sub(r"^(--[\w-]+): (.*\(?\1\b)", r"\2", message)               # the sentence names the option itself
         for pattern, words in _WORDS:
             message = re.sub(pattern, words, message)
-        refuse(f"{message.rstrip('.')}{'' if message.endswith('?') else '.'} '{self.prog} --help' tells the options.")
+        refuse(f"{message.rstrip('.')}{'' if message.endswith('?') else '.'} '{self.prog} --help' lists the options.")
 
 
 class _Help(argparse.HelpFormatter):
@@ -93,6 +93,6 @@ def print_help() -> None:
         for command in commands:
             if command.group == group:
                 print(f"  {command.name:<{wide}}  {command.title}")
-    print("\n'cryoqa COMMAND --help' tells the options of a command, 'cryoqa which \"is my map overfitted?\"' finds the command for a\n"
+    print("\n'cryoqa COMMAND --help' lists the options of a command, 'cryoqa which \"is my map overfitted?\"' finds the command for a\n"
           "question, 'cryoqa demo' shows it all on made-up data. Exit codes: 0 done, 1 something could not be done, 2 bad input or\n"
           "usage, 3 a check at or beyond --fail-on (or a section that failed under --strict), 130 interrupted.")

@@ -114,5 +114,5 @@ def run_which(args: argparse.Namespace, command: List[str]) -> int:
         return 2
     for one in found:
         print(f"{one.usage.replace(' [OPTIONS]', '')}\n    {one.title}")
-    print(f"\n'cryoqa {found[0].name} --help' tells its options.")
+    print(f"\n'cryoqa {found[0].name} --help' lists its options.")
     return 0

@@ -93,7 +93,7 @@ def _model(results: Results, found: Found) -> str:
     if cc is not None:
         parts.append(f"they correlate by {cc:.2f} (CC_mask)")
     if low is not None:
-        parts.append("no residue stands out" if low == 0 else f"{low:.1f} % of the residues correlate by less than 0.5")
+        parts.append("no residue correlates by less than 0.5" if low == 0 else f"{low:.1f} % of the residues correlate by less than 0.5")
     return f"Yes: {'; '.join(parts)}." if parts else ""
 
 

@@ -9,6 +9,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from ..io.map_header import UNSET_VOXEL
 from ..registry import CAPABILITIES, Capability
 from ..rounding import show_value
+from ..study.notes import unsaid
 from ..validation.headline import resolution
 from .answers import answer
 from .blocks import Block, Card, KeyRow, Link, Plot, Rows, State, Strip, Surface, Value, Values, show
@@ -113,7 +114,7 @@ def compose(results: Results, sections: Sequence[Section]) -> Report:
     every = _with_unknown(sections, results)
     found = findings(results, every)
     methods = [_method(s, results, faults) for s in every if _wanted(s, results)]
-    notes = _notes(methods, results)
+    notes = _notes(methods, results, found)
     methods = [m for m in methods if m.cards or m.blocks or m.error]
     questions = tuple(_question(q, [m for m in methods if m.section.asks == q], every, results, found, notes) for q in QUESTIONS)
     if len(results.documents) == 1 and not results.errors:   # what was not asked stands at the end
@@ -164,28 +165,36 @@ def _method(section: Section, results: Results, faults: List[Exception]) -> Meth
     return Method(section, str(document.get("summary", "")), cards, blocks, tuple(dict.fromkeys(document.get("warnings", ()))), error)
 
 
-def _notes(methods: Sequence[Method], results: Results) -> Dict[str, Tuple[str, ...]]:
-    """Warnings by question, each once on the page; those that several methods share are about the files.
+def _notes(methods: Sequence[Method], results: Results, found: Found) -> Dict[str, Tuple[str, ...]]:
+    """Warnings by question, each once on the page and none that a check says already.
 
-    A warning that begins with the paths of files stands once for all of them, with their names alone.
+    Those that begin with files, and those that methods of several questions share, are about the files; the others are said with the
+    methods that they are about. Files are named without their folders.
     """
+    checked = [f.metric for f in found.findings if f.status in ("warn", "fail")]
+    new = set(unsaid((w for m in methods for w in m.warnings), checked))
     paths = {str(e.get("path")) for d in results.documents.values() for e in d.get("inputs", {}).values() if e.get("path")}
-    where: Dict[str, List[str]] = {}
+    where: Dict[str, List[Section]] = {}
     files: Dict[str, List[str]] = {}
     for method in methods:
-        for sentence in method.warnings:
+        for sentence in (w for w in method.warnings if w in new):
             named, _, rest = sentence.partition(": ")
             of = named.split(", ")
             if rest and all(p in paths for p in of):
                 sentence = rest
                 files.setdefault(rest, []).extend(os.path.basename(p) for p in of)
-            where.setdefault(sentence, []).append(method.section.asks)
+            where.setdefault(sentence, []).append(method.section)
     out: Dict[str, List[str]] = {}
-    for sentence, asked in where.items():
+    for sentence, sections in where.items():
         if sentence != UNSET_VOXEL:              # the key number says it
-            names = ", ".join(dict.fromkeys(files.get(sentence, ())))
-            question = "file" if names or len(asked) > 1 else asked[0]
-            out.setdefault(question, []).append(f"{names}: {sentence}" if names else sentence)
+            names = list(files.get(sentence, ()))
+            asked = {s.asks for s in sections} - ({"dirs"} if any(s.asks == "even" for s in sections) else set())    # one family
+            question = "file" if names or len(asked) > 1 else asked.pop()
+            if question != "file":
+                names = [s.title for s in sections]
+            for path in sorted(paths, key=len, reverse=True):
+                sentence = sentence.replace(path, os.path.basename(path))
+            out.setdefault(question, []).append(f"{', '.join(dict.fromkeys(names))}: {sentence}" if names else sentence)
     return {question: tuple(sentences) for question, sentences in out.items()}
 
 

@@ -10,8 +10,7 @@ from .blocks import Bar
 from .scale import Scale, amplitude_scale, resolution_scale
 from .section import Results
 
-_OVERALL = (("directional_fsc", "resolution_global"), ("local_fsc", "median"), ("monores", "median"), ("monodir", "median"),
-            ("locbfactor", "resolution"), ("lococcupancy", "resolution"))
+_OTHERS = (("monodir", "median"), ("locbfactor", "resolution"), ("lococcupancy", "resolution"))
 Document = Mapping[str, Any]
 
 
@@ -40,12 +39,17 @@ def page_scale(results: Results) -> Scale:
 
 
 def overall(results: Results) -> float:
-    """Resolution of the map in Å, about which the scale lies; 3 where no method gives one."""
+    """Resolution of the map in Å, about which the scale lies.
+
+    That of the FSC, else that of all directions, else the median of the local method that leads or of another; 3 where no method gives one.
+    """
     found = resolution(results.documents)
     if found is not None:
         return found.value
-    others = (value(results.documents.get(c, {}), n) for c, n in _OVERALL)
-    return next((v for v in others if v is not None and v > 0), 3.0)
+    local = local_range(results.documents)
+    ways = [value(results.documents.get("directional_fsc", {}), "resolution_global"), local[2] if local else None]
+    ways += [value(results.documents.get(c, {}), n) for c, n in _OTHERS]
+    return next((v for v in ways if v is not None and v > 0), 3.0)
 
 
 def percentiles(document: Document, percents: Sequence[float]) -> Optional[List[float]]:

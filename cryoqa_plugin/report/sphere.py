@@ -30,12 +30,6 @@ def directions(document: Mapping[str, Any], column: int = 3) -> Optional[Tuple[n
     return np.array([row[:3] for row in rows], dtype=float), values
 
 
-def limits(values: np.ndarray, least: float = 0.05) -> Tuple[float, float]:
-    """Ends of the colour scale: the 2.5 and 97.5 percentiles, but at least ``least`` of the median to either side of it."""
-    low, middle, high = np.quantile(values[np.isfinite(values)], (0.025, 0.5, 0.975))
-    return float(min(low, middle * (1 - least))), float(max(high, middle * (1 + least)))
-
-
 def hemispheres(axes: np.ndarray, values: np.ndarray, scale: Scale) -> List[Tuple[str, bytes]]:
     """A label and a PNG for the views along z, y and x.
 

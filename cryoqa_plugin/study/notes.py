@@ -5,7 +5,7 @@ shared in it.
 """
 from __future__ import annotations
 
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
 
 from ..io.inputs import KINDS, SAME
 from ..io.maps import Map
@@ -20,6 +20,15 @@ _SCALE = 1.2                                     # ratio of the standard deviati
 _HALF_VOXEL = 0.5                                # how far origins may lie apart
 _SHARPENED = -40.0                               # Å², B-factor of the noise below which half-maps were sharpened
 _SAME = 0.999                                    # part of the faces of the box that a mask of the solvent holds
+# The check that says the same, and the words that its note has and no other.
+_CHECKED = (("half_maps_identical", " are copies of each other"), ("half_maps_signal", "The half-maps share no signal"),
+            ("half_maps_likeness", " do not match: at the best fit of one to the other"),
+            ("half_maps_operation", "Half-map 2 differs from half-map 1 by a rotation, mirror or sign"),
+            ("half_maps_shift", ": half-map 2 is shifted by "), ("half_maps_masked", "A half-map is masked"),
+            ("half_maps_damped", "The solvent of the half-maps was damped"), ("half_maps_filtered", "The half-maps are low-passed at "),
+            ("half_maps_scale", "The half-maps differ in scale: "), ("half_maps_share_noise", " of their noise in the solvent"),
+            ("half_maps_share_noise", "The half-maps agree in the solvent as well as in the molecule"),
+            ("half_maps_agreement", " does not match the half-maps: the FSC of the map"))
 
 
 def of_readers(given: Mapping[str, Any]) -> List[str]:
@@ -40,6 +49,46 @@ def of_readers(given: Mapping[str, Any]) -> List[str]:
         for note in getattr(getattr(value, "header", None), "warnings", ()) or getattr(value, "warnings", ()):
             files.setdefault(note, []).append(getattr(value, "path", None) or name)
     return [note if all(f in note for f in named) else f"{', '.join(dict.fromkeys(named))}: {note}" for note, named in files.items()]
+
+
+def check_of(note: str) -> Optional[str]:
+    """The check that says the same as a note on half-maps.
+
+    Parameters
+    ----------
+    note
+        The sentence.
+
+    Returns
+    -------
+    str or None
+        The metric of the check; None where no check says it.
+    """
+    return next((metric for metric, words in _CHECKED if words in note), None)
+
+
+def unsaid(notes: Iterable[str], failed: Iterable[str]) -> List[str]:
+    """The notes that say something new, each cause once.
+
+    Parameters
+    ----------
+    notes
+        Sentences of one run; methods measure the same fact with numbers that differ a little.
+    failed
+        Metrics of the checks that are not met, which are shown with their sentences.
+
+    Returns
+    -------
+    list of str
+        Without what a check says already, and without what an earlier note says.
+    """
+    known, out = set(failed), []
+    for note in dict.fromkeys(notes):
+        metric = check_of(note)
+        if metric is None or metric not in known:
+            out.append(note)
+        known |= {metric} if metric else set()
+    return out
 
 
 def of_origins(maps: Mapping[str, Map]) -> List[str]:
@@ -153,7 +202,7 @@ def _shared(noise: Optional[HalfMapNoise], files: str) -> List[str]:
     if shared is None or not shared.found:
         return []
     found = ("agree in the solvent as well as in the molecule, up to the last shell" if shared.share is None else
-             f"share {100 * shared.share:.2g} % of their noise in the solvent ({shared.z:.0f} standard errors above none)")
+             f"share {100 * shared.share:.2g} % of their noise in the solvent, {shared.z:.0f} standard errors above none")
     return [f"The half-maps {found}{files}: they are not independent, and their FSC is too good. Look for particles that are in both "
             "halves, and for a step that saw both: a joint mask, a joint denoising, a reference with too much detail."]
 

@@ -49,7 +49,7 @@ def draw(figure: Figure, map_: Map, mark: str, value: float) -> None:
 def sentence(map_: Map, mark: str, value: float) -> str:
     """What a value means for the map."""
     if mark == "radius":
-        return f"Ball of {value:.4g} Å about the middle of the box."
+        return f"Ball of {value:.4g} Å about the box centre."
     inside = float((map_.data >= value).mean())
     volume = inside * map_.data.size * float(np.prod(map_.voxel_size))
     return f"Level {value:.4g}: {100 * inside:.3g} % of the box, {volume / 1000:.4g} nm³."

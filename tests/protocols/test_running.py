@@ -328,7 +328,7 @@ def test_the_validation_report_and_its_score_come_out(workshop):
     assert protocol.outputMask.getSamplingRate() == pytest.approx(1.5)
     assert os.path.isfile(protocol._getExtraPath("report.html")) and os.path.isfile(protocol._getExtraPath("guinier", "result.json"))
     said = protocol.summary()
-    assert document["summary"] in said[0] and any(line.startswith("Items as they should be: ") for line in said)
+    assert document["summary"] in said[0] and any(line.startswith("Items passed: ") for line in said)
     assert protocol.citations() and "validated by cryoqa" in protocol.methods()[0]
 
 

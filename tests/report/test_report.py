@@ -271,6 +271,30 @@ def test_notes_on_the_inputs_stand_once(tiny_halves, tmp_path):
     assert [q.id for q in report.questions if "The job did not finish." in q.notes] == ["file"]
 
 
+def test_notes_that_a_check_says_do_not_stand_again(tiny_halves, tmp_path):
+    """Copies are an argument at the head of the page; the notes of both capabilities are left out, others keep the names of files."""
+    path = tiny_halves["paths"]["half1"]
+    for capability in ("fsc", "half_map_statistics"):
+        runner.execute(capability, dict(half1=path, half2=path), outdir=str(tmp_path / capability), notes=[f"In {path} is a note."])
+    results = assemble.read_results(str(tmp_path))
+    assert any("copies of each other" in w for w in results["fsc"]["warnings"])
+    report = content.compose(results, section.discover())
+    assert [f.status for f in report.findings if f.metric == "half_maps_identical"] == ["fail"]
+    noted = [(q.id, n) for q in report.questions for n in q.notes]
+    assert not [n for n in noted if "copies" in n[1]] and ("file", f"In {os.path.basename(path)} is a note.") in noted
+    assert not [n for n in noted if os.path.dirname(path) in n[1]]
+
+
+def test_notes_of_the_methods_of_one_question_stand_there_with_their_names(inputs, tmp_path):
+    halves = {k: inputs[k] for k in ("half1", "half2")}
+    documents = [document(c, c, halves, warnings=["Local resolutions come out too fine."]) for c in ("blocres", "monores", "monodir")]
+    report = content.compose(assemble.read_results(write_run(tmp_path, documents)), section.discover())
+    noted = [(q.id, n) for q in report.questions for n in q.notes]
+    assert len(noted) == 1 and noted[0][0] == "even", noted
+    names, _, said = noted[0][1].partition(": ")
+    assert said == "Local resolutions come out too fine." and names.count(", ") == 2 and "blocres" in names and "MonoRes" in names
+
+
 def test_what_was_given_in_memory_has_a_report_too(tiny_halves, tmp_path):
     study = cryoqa_plugin.open(full_map=tiny_halves["full_map"].data, voxel_size=1.5)
     study.contour().save(str(tmp_path / "contour"))

@@ -4,7 +4,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from cryoqa_plugin.report import local
 from cryoqa_plugin.report.scale import OCCUPANCY, RAMP, Scale, amplitude_scale, ramp, resolution_scale
+from cryoqa_plugin.report.section import Results
 
 
 def test_a_scale_of_resolutions_is_widened_and_never_narrowed():
@@ -17,6 +19,24 @@ def test_a_scale_of_resolutions_is_widened_and_never_narrowed():
     wide = resolution_scale(3.0, values)
     assert wide.low == pytest.approx(2.4) and wide.high == pytest.approx(9.0), "ten of two thousand do not widen it"
     assert resolution_scale(None, np.full(9, 5.0)).low == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize("capability", ["local_fsc", "blocres", "resmap", "map_resolution", "relion_locres", "phenix_locres", "monores"])
+def test_the_scale_of_a_run_of_one_local_method_lies_about_its_median(capability):
+    values = {n: dict(value=v) for n, v in (("p5", 6.5), ("median", 7.0), ("p95", 8.0))}
+    scale = local.page_scale(Results({capability: dict(metrics=values)}, {}, {}))
+    assert (scale.low, scale.high) == (pytest.approx(5.6), pytest.approx(11.2))
+
+
+def test_the_scale_of_a_run_takes_the_best_resolution_there_is():
+    documents = {"blocres": dict(metrics={n: dict(value=7.0) for n in ("p5", "median", "p95")}),
+                 "locbfactor": dict(metrics=dict(resolution=dict(value=5.0)))}
+    assert local.overall(Results(documents, {}, {})) == 7.0
+    assert local.overall(Results({"locbfactor": documents["locbfactor"]}, {}, {})) == 5.0 and local.overall(Results({}, {}, {})) == 3.0
+    documents["directional_fsc"] = dict(metrics=dict(resolution_global=dict(value=6.0)))
+    assert local.overall(Results(documents, {}, {})) == 6.0
+    documents["fsc"] = dict(metrics=dict(resolution=dict(value=4.0)))
+    assert local.overall(Results(documents, {}, {})) == 4.0
 
 
 def test_places_are_even_in_the_logarithm():

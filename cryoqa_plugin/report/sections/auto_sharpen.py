@@ -22,6 +22,7 @@ def cards(results: Results) -> List[Card]:
 SECTION = Section(
     id="auto_sharpen", title="B-factor sharpening", order=81, asks="map",
     capability="auto_sharpen",
-    how_to_read="Side chains should stand out and the solvent stay quiet. The filter should fall where the map holds but noise; one "
-                "that rises to its end sharpens noise. In the table of trials a search is to be trusted when its best stands out.",
+    how_to_read="Side chains should be visible and the solvent should stay quiet. The filter should fall where the map holds only noise; "
+                "one that rises to its end sharpens noise. In the table of trials, trust a search whose best score is clearly above the "
+                "others.",
     render=render, cards=cards)

@@ -75,8 +75,8 @@ def _outliers(map_: Map, hard: np.ndarray, document: Mapping[str, Any]) -> List[
 SECTION = Section(
     id="contour", title="Contour level: mass, components, background", order=35,
     asks="file", capability="contour",
-    how_to_read="The molecule should stand in the middle of the box with room around it (30 Å and more, so that the CTF could be "
-                "corrected), in one piece or a few. Thousands of tiny blobs are noise and harmless while they hold a few percent of "
+    how_to_read="The molecule should lie at the box centre with room around it (30 Å and more, so that the CTF could be corrected), in one "
+                "piece or a few. Thousands of tiny blobs are noise and harmless while they hold a few percent of "
                 "the mass. The masses of contour, mask, model and sequence should agree; the level is judged by them and by the noise. The "
                 "background should be noise about zero without structure. Focused and local refinements are off centre: there, warnings "
                 "are no mistakes.",

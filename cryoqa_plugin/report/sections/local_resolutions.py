@@ -47,7 +47,7 @@ METHODS = (
     LocalMethod(
         "local_fsc", "Local resolution", 70,
         "The core of a rigid molecule is better by some tenths of an Å than its surface, where the window holds solvent too. Parts that "
-        "move, are partly there or were aligned less well stand out in red. A map that is uniform to the last digit, or solvent as good "
+        "move, are partly there or were aligned less well are red. A map that is uniform to the last digit, or solvent as good "
         "as the molecule, means that the half-maps are not independent.",
         "Local FSC {threshold}", "half-maps",
         ("median_05", "overall", "standard_error", "significant_fraction", "unresolved_fraction", "window", "threshold", "mask_source"),

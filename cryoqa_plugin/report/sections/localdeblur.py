@@ -23,7 +23,7 @@ def cards(results: Results) -> List[Card]:
 SECTION = Section(
     id="localdeblur", title="Sharpened by local resolution (LocalDeblur)", order=87,
     asks="map", capability="localdeblur",
-    how_to_read="Side chains should stand out where the resolution is good, and no grain appear where it is poor. It knows no noise but "
-                "what the local resolution says: where that is too fine, grain is sharpened too. Around the region that has a resolution "
-                "the map stays as it was, in another scale.",
+    how_to_read="Side chains should be visible where the resolution is good, and no grain should appear where it is poor. The method has "
+                "no estimate of the noise but the local resolution: where that is too fine, noise is sharpened too. Around the region "
+                "that has a resolution the map stays as it was, in another scale.",
     render=render, cards=cards)

@@ -60,7 +60,7 @@ def _slices(map_: Map, mask: Optional[Map], words: str) -> Pictures:
     made = tuple(Picture(pictures.grey_png(image, limits, outline), f"Slice of the map at {label}", label)
                  for (label, image), outline in zip(images, outlines))
     tail = " The orange line is the mask at 0.5." if mask else ""
-    return Pictures("Middle slices", made, f"Slices through the middle of the box ({words}); rows grow downwards.{tail}")
+    return Pictures("Middle slices", made, f"Slices through the box centre ({words}); rows grow downwards.{tail}")
 
 
 def _projections(map_: Map) -> Pictures:

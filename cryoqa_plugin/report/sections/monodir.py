@@ -29,7 +29,7 @@ def cards(results: Results) -> List[Card]:
         words = "Median over the mask. Half a sphere in each disc: its axis in the middle, the directions across it on the rim."
         out.append(Card("Local resolution of every direction", (Pictures("", pictures), Bar("", "Å", scale.low, scale.high, scale.log,
                                                                                            caption=words)), 5, 40))
-        out.append(Card("Local resolution by distance from the middle of the box", tuple(curves(results["monodir"], _COURSES)), 7, 41))
+        out.append(Card("Local resolution by distance from the box centre", tuple(curves(results["monodir"], _COURSES)), 7, 41))
     return out
 
 
