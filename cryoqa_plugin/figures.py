@@ -77,7 +77,8 @@ def _draw_curves(panel: Axes, result: Result, x: str, y: str, names: Sequence[st
         drawn = result.curves[name]
         line, = panel.plot(drawn.x, drawn.y, label=name.replace("_", " "))
         if drawn.lower is not None and drawn.upper is not None:
-            panel.fill_between(drawn.x, drawn.lower, drawn.upper, color=line.get_color(), alpha=0.15, linewidth=0)
+            known = ~((drawn.lower <= -1) & (drawn.upper >= 1))          # a single coefficient has no interval
+            panel.fill_between(drawn.x, drawn.lower, drawn.upper, where=known, color=line.get_color(), alpha=0.15, linewidth=0)
     if y == "FSC":
         panel.axhline(0.143, color="grey", linewidth=0.8, linestyle="--")
         panel.set_ylim(-0.1, 1.05)

@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import Callable, Dict
 
 from ..checks import lowered
+from ..rounding import show_value
 from ..validation.headline import EVEN, local_range, near_axis, region, resolution, value_of
 from .findings import Finding, Found
 from .keys import CURVES, curve_like, reported_resolution
@@ -97,12 +98,22 @@ def _model(results: Results, found: Found) -> str:
     return f"Yes: {'; '.join(parts)}." if parts else ""
 
 
+# The maps to build in, in the order in which their cards stand open, and how each was made.
+_MADE = (("local_sharpen", "sharpened by the signal and noise of every place"), ("postprocess", "post-processed"),
+         ("fsc", "FSC-weighted"), ("guinier", "sharpened by its fall-off"), ("auto_sharpen", "sharpened by one B-factor"),
+         ("shell_sharpen", "sharpened in shells of resolution"))
+
+
 def _map(results: Results, found: Found) -> str:
     """The map to build in, and what the given one is."""
-    b, applied = value_of(results.documents, "guinier", "bfactor"), value_of(results.documents, "fsc", "bfactor")
     out = ""
-    if results.map_file("fsc", "sharpened") and applied is not None:
-        out = f"To build: fsc/sharpened.mrc (B {applied:.0f} Å², FSC-weighted).".replace("-", "−", 1).replace("FSC−", "FSC-")
+    for capability, how in _MADE:
+        if results.map_file(capability, "sharpened"):
+            applied = value_of(results.documents, "fsc", "bfactor") if capability == "fsc" else None
+            b = f"sharpened by B {show_value(applied, 'Å²')}, " if applied is not None else ""
+            out = f"To build: {capability}/sharpened.mrc, {b}{how}."
+            break
+    b = value_of(results.documents, "guinier", "bfactor")
     if b is not None:
         out += " The given map is not sharpened." if b < -30 else " The given map is sharpened."
     return out.strip() or next((str(d.get("summary", "")) for c, d in results.documents.items() if d.get("maps")), "")

@@ -147,3 +147,10 @@ def test_an_even_map_spans_less_than_a_quarter_of_the_colours(run):
     axes, values = sphere.directions(results["directional_fsc"])
     places = local.page_scale(results).fraction(sphere.smooth(axes, axes, values))
     assert np.nanmax(places) - np.nanmin(places) < 0.25
+
+
+def test_the_map_to_build_in_is_the_one_that_is_shown(run):
+    _, report = run
+    question = next(q for q in report.questions if q.id == "map")
+    captions = " ".join(b.caption for card in question.cards for b in card.blocks if isinstance(b, blocks.Pictures))
+    assert question.answer.startswith("To build: fsc/sharpened.mrc, sharpened by B ") and "File: fsc/sharpened.mrc." in captions
