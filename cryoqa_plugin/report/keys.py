@@ -12,6 +12,7 @@ from .section import Results
 Parts = Optional[Tuple[str, str]]                # value and note
 _ALIKE = 2.0                                     # percent between the masses of a contour and of the model that set it
 _RANK = ("fail", "warn", "ok")
+_NONE = "none"
 
 
 def key_rows(results: Results, found: Found) -> Tuple[KeyRow, ...]:
@@ -21,7 +22,8 @@ def key_rows(results: Results, found: Found) -> Tuple[KeyRow, ...]:
     for label, anchor, make, metrics in _KEYS:
         parts = make(results, found)
         if parts is not None:
-            out.append(KeyRow(_status(found, metrics), label, parts[0], parts[1], anchor))
+            state = _status(found, metrics)
+            out.append(KeyRow("skipped" if parts[0] == _NONE and state == "ok" else state, label, parts[0], parts[1], anchor))
         elif many:
             out.append(KeyRow("skipped", label, "–", _needs(results, label), anchor))
     return tuple(out)
@@ -45,7 +47,7 @@ def _needs(results: Results, label: str) -> str:
 def _resolution(results: Results, found: Found) -> Parts:
     answer = resolution(results.documents)
     if answer is None:
-        return ("none", "the half-maps cannot have one") if "fsc" in results.documents else None
+        return (_NONE, "the half-maps cannot have one") if "fsc" in results.documents else None
     if answer.kind == "map":
         return f"{answer.value:.2f} Å", "median of the map alone, no half-maps"
     interval = f" ({answer.best:.2f}–{answer.worst:.2f})" if answer.best is not None and answer.worst is not None else ""
@@ -96,7 +98,7 @@ def _local(results: Results, found: Found) -> Parts:
 def _directions(results: Results, found: Found) -> Parts:
     best, worst = (value_of(results.documents, "directional_fsc", n) for n in ("regional_best", "regional_worst"))
     if best is None or worst is None:
-        return ("none", "needs independent half-maps") if "directional_fsc" in results.documents else None
+        return (_NONE, "needs independent half-maps") if "directional_fsc" in results.documents else None
     near = [region(results.documents, which) for which in ("best", "worst")]
     words = ", ".join(f"{w} {near_axis(d)}" for w, d in zip(("best", "worst"), near) if d)
     return f"{best:.2f}–{worst:.2f} Å", words
