@@ -260,14 +260,6 @@ class Card:
     rank: int = 50
 
 
-@dataclass(frozen=True)
-class Fold:
-    """What is folded away under its title."""
-
-    title: str
-    blocks: Tuple[Block, ...]
-
-
 def show(value: Any) -> str:
     """A value as text, rounded for reading."""
     if value is None:

@@ -82,11 +82,6 @@ def widest_slices(data: np.ndarray) -> List[Tuple[str, np.ndarray]]:
     return [(f"z = {z}", data[z]), (f"y = {y}", data[:, y]), (f"x = {x}", data[:, :, x])]
 
 
-def spreads(data: np.ndarray) -> List[Tuple[str, np.ndarray]]:
-    """Standard deviations along z [y, x], y [z, x] and x [z, y]."""
-    return [(f"along {name}", data.std(axis=axis)) for axis, name in enumerate("zyx")]
-
-
 def maxima(data: np.ndarray) -> List[Tuple[str, np.ndarray]]:
     """Maxima along z [y, x], y [z, x] and x [z, y]."""
     return [(f"along {name}", data.max(axis=axis)) for axis, name in enumerate("zyx")]

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Optional, Sequence, Tuple
+from typing import List, Optional, Tuple
 
 from .blocks import GROUPS, Estimate, Strip
 
@@ -78,8 +78,3 @@ def _ticks(fine: float, coarse: float, place) -> Tuple[Tuple[float, str], ...]: 
         if not out or at - out[-1][0] >= 8:
             out.append((at, f"{t:g}"))
     return tuple(out)
-
-
-def estimates_of(strip: Strip) -> Sequence[Estimate]:
-    """The estimates in the order in which they are shown."""
-    return [e for key in GROUPS for e in strip.estimates if e.group == key]

@@ -76,4 +76,3 @@ def test_the_slices_of_largest_variance_are_found():
         assert label == f"{name} = {at}"
         np.testing.assert_array_equal(image, np.take(data, at, axis))
     np.testing.assert_array_equal(pictures.maxima(data)[1][1], data.max(axis=1))
-    np.testing.assert_array_equal(pictures.spreads(data)[2][1], data.std(axis=2))
