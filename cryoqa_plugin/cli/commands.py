@@ -74,7 +74,7 @@ _AFTER = (
     Command("fetch", "Download an EMDB entry: map, half-maps, mask, FSC, header, model", FILES, "files", "fetch", "ENTRY [OPTIONS]"),
     Command("report", "Draw the report again from saved results", FILES, "files", "report", "FOLDER [OPTIONS]"),
     Command("batch", "The validation of every map of a list, and the group report", MANY, "many", "batch", "LIST [OPTIONS]"),
-    Command("group", "Draw the group report of a folder of validated maps again", MANY, "many", "group", "FOLDER"),
+    Command("group", "The group report of a folder of validated or assessed maps", MANY, "many", "group", "FOLDER"),
     Command("list", "The capabilities with their inputs", ABOUT, "about", "list"),
     Command("info", "What a capability takes and gives", ABOUT, "about", "info", "[CAPABILITY] [OPTIONS]"),
     Command("warmup", "Compile the numerical core, once a machine", ABOUT, "about", "warmup"),

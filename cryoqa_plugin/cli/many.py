@@ -58,11 +58,11 @@ def _is_cold() -> bool:
 
 def options_group(sub: argparse.ArgumentParser) -> None:
     """The folder."""
-    sub.add_argument("out", metavar="FOLDER", help="folder with a folder a map, as 'cryoqa batch' writes it")
+    sub.add_argument("out", metavar="FOLDER", help="folder with a folder a map, of 'cryoqa batch', 'validate' or 'assess'")
 
 
 def run_group(args: argparse.Namespace, command: List[str]) -> int:
-    """The group report is drawn again."""
+    """The group report is drawn."""
     from ..report.group import write_group
     print_paths(write_group(args.out))
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import quote
 
@@ -12,6 +12,7 @@ from ..checks import worst
 from ..errors import InputError
 from ..results import read_json
 from ..validation.arguments import STATUS
+from ..validation.headline import resolution
 from .assemble import read_results, write_bytes
 from .blocks import KeyRow
 from .content import WORDS
@@ -19,7 +20,7 @@ from .findings import findings
 from .group_numbers import KeyNumber, fsc_curve, key_numbers
 from .head import headline
 from .keys import key_rows
-from .section import Section, discover
+from .section import Results, Section, discover
 
 FILES = ("group.html", "group.tsv")
 
@@ -40,7 +41,8 @@ class Entry:
     """One map: ``status`` is a key of ``WORDS`` or ``waiting``; ``link`` leads to its report, ``error`` says why there is none.
 
     ``verdict`` is the sentence of its report and ``keys`` the key numbers of it, ``places`` these as numbers by their label, ``curve`` the
-    FSC as frequencies (1/Å) and values; ``items`` has the verdict of each item by its number, ``numbers`` what stands in the TSV.
+    FSC as frequencies (1/Å) and values; ``items`` has the verdict of each item of a validation by its number, ``numbers`` what stands in
+    the TSV.
     """
 
     name: str
@@ -61,8 +63,8 @@ def write_group(folder: str) -> Dict[str, str]:
     """Draw ``group.html`` and ``group.tsv`` of a folder that holds one folder a map; returns format -> path."""
     entries = read_group(folder)
     if not entries:
-        raise InputError(f"The folder {folder} holds no validated map; give the folder that 'cryoqa batch' wrote, or one with a folder of "
-                         "'cryoqa validate' for each map.")
+        raise InputError(f"The folder {folder} holds no map that was validated or assessed; give the folder that 'cryoqa batch' wrote, or "
+                         "one with a folder of 'cryoqa validate' or 'cryoqa assess' for each map.")
     from .group_page import page
     paths = {name.split(".")[1]: os.path.join(folder, name) for name in FILES}
     write_bytes(paths["html"], page(entries, os.path.basename(os.path.abspath(folder))).encode("utf-8"))
@@ -97,22 +99,40 @@ def _entry(folder: str, name: str, listed: bool, sections: Sequence[Section]) ->
         return Entry(name, "error", link, str(outcome["error"]))
     if document is None and listed:
         return Entry(name, "waiting", error="Not done yet; start the batch again to go on.")
-    if document is None:
-        return None
+    if document is None and (not os.path.isdir(folder) or os.path.isfile(os.path.join(folder, "result.json"))):
+        return None                              # nothing, or one capability: a folder of these is one map
     try:
         results = read_results(folder)
     except InputError as error:
         return Entry(name, "error", link, str(error))
+    if document is None and not results.documents:
+        return None
     seen = findings(results, sections)
-    points, items = document["score"], document["items"]
     status, verdict, _ = headline(results, seen, [str(e.get("error", "")) for e in results.errors.values()])
+    entry = Entry(name, status, link, score="{} / {}".format(*seen.count()), numbers=_measured(results), verdict=verdict,
+                  keys=key_rows(results, seen), places=key_numbers(results), curve=fsc_curve(results.documents))
+    return entry if document is None else _validated(entry, document)
+
+
+def _validated(entry: Entry, document: Mapping[str, Any]) -> Entry:
+    """The entry with the score, the items and the numbers of its validation."""
+    points, items, status = document["score"], document["items"], entry.status
     if status == "skipped":
         status = STATUS.get((document.get("trust") or {}).get("verdict")) or worst(
             i["status"] for i in items if i["status"] in ("ok", "warn", "fail"))
-    return Entry(name, status, link, score=f"{points['passed']} / {points['evaluable']}",
-                 service=f"{points['service_passed']} / {points['service_evaluable']}", items={i["id"]: i["status"] for i in items},
-                 numbers=_numbers(document), verdict=verdict, keys=key_rows(results, seen), places=key_numbers(results),
-                 curve=fsc_curve(results.documents))
+    return replace(entry, status=status, score=f"{points['passed']} / {points['evaluable']}",
+                   service=f"{points['service_passed']} / {points['service_evaluable']}", items={i["id"]: i["status"] for i in items},
+                   numbers=_numbers(document))
+
+
+def _measured(results: Results) -> Dict[str, Number]:
+    """The resolution, and what the checks of a run of ``cryoqa assess`` look at, by capability."""
+    found = resolution(results.documents)
+    out = {} if found is None else {"resolution": Number("Resolution", found.value, "Å")}
+    for capability, document in results.documents.items():
+        for check in document.get("checks", ()):
+            _add(out, capability, check)
+    return out
 
 
 def _numbers(document: Mapping[str, Any]) -> Dict[str, Number]:

@@ -209,11 +209,31 @@ def test_a_map_whose_results_cannot_be_read_stops_no_other(tmp_path):
 
 def test_a_folder_without_maps_is_one_sentence(tmp_path, capsys):
     (tmp_path / "something").mkdir()
-    with pytest.raises(InputError, match="no validated map"):
+    with pytest.raises(InputError, match="no map that was validated or assessed"):
         group.write_group(str(tmp_path))
     assert main(["group", str(tmp_path / "none")]) == 2 and "does not exist" in capsys.readouterr().err
     write(tmp_path, "a", validation(2))
     assert main(["group", str(tmp_path)]) == 0 and (tmp_path / "group.html").is_file()
+
+
+def test_folders_of_assess_are_maps_too(tmp_path):
+    """A row each, with the key numbers of its report and the numbers of its checks; one capability alone is no map."""
+    halves = {k: dict(path=f"{k}.mrc", sha256=k, shape=[8, 8, 8], voxel_size=[1.0] * 3, origin=[0.0] * 3) for k in ("half1", "half2")}
+    for x in (2, 5):
+        documents = [dict(d, inputs=halves) for d in measured(x)]
+        documents[0]["checks"] = [check("tail_fsc", 0.01 * x, 0.1, "ok", unit="")]
+        write(tmp_path, f"a{x}", results=documents)
+    write(tmp_path, "v", validation(3), results=measured(3))
+    group.write_group(str(tmp_path))
+    with open(tmp_path / "group.tsv", encoding="utf-8", newline="") as stream:
+        rows = {r["name"]: r for r in csv.DictReader(stream, delimiter="\t")}
+    assert list(rows) == ["a2", "a5", "v"] and float(rows["a5"]["resolution (Å)"]) == pytest.approx(3 + 5 / 7, rel=1e-5)
+    assert float(rows["a5"]["fsc_tail_fsc"]) == 0.05 and (rows["a5"]["passed"], rows["a5"]["evaluable"]) == ("1", "1")
+    assert rows["v"]["0.a_verdict"] == "ok" and rows["a2"]["0.a_verdict"] == "" and rows["v"]["fsc_tail_fsc"] == ""
+    entries = {e.name: e for e in group.read_group(str(tmp_path))}
+    assert entries["a2"].places["Resolution"][0].value == pytest.approx(3 + 2 / 7) and entries["a2"].verdict and entries["a2"].curve
+    with pytest.raises(InputError, match="no map that was validated or assessed"):
+        group.write_group(str(tmp_path / "a2"))
 
 
 def browse(path, profile, *options):
