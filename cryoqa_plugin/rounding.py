@@ -3,7 +3,7 @@
 ====================== ===========================================================================
 Quantity               Shown to
 ====================== ===========================================================================
-Length in Å            0.01
+Length in Å            0.01; whole ones from 10 Å on without decimals
 B-factor in Å²         1
 Mass in kDa            1
 Volume                 three digits; in nm³ from 1,000 Å³
@@ -138,6 +138,8 @@ def _number(value: float, unit: str, more: int) -> str:
         return _fixed(value, 0)
     if size >= 1e7:
         return _power(value)
+    if unit == "Å" and size >= 10 and value == round(value):  # so many voxels of 1 Å, or as it was set
+        return _fixed(value, 0)
     places = _PLACES.get(unit)
     if places is not None and round(size, places) > 0 and (places or size >= 1):
         return _fixed(value, places + more)

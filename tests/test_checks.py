@@ -34,7 +34,7 @@ def test_status(check, value, status):
 def test_sentences_hold_value_and_limit_when_met_else_claim_and_advice():
     good, bad = _one(MARGIN, 41.236, "Å")["sentence"], _one(MARGIN, 12.0, "Å")["sentence"]
     assert good == "Margin around the molecule: 41.24 Å (at least 30 Å)."
-    assert bad == "The box leaves only 12.00 Å (limit 30 Å). Take a larger box."
+    assert bad == "The box leaves only 12 Å (limit 30 Å). Take a larger box."
     assert _one(MASKED, True)["sentence"] == "The half-maps are masked. Give the unmasked ones."
     assert _one(MASKED, False)["sentence"] == "Half-maps are masked: no."
     assert _one(Check("s", "is", True, "Same cell", "", "Look."), False)["sentence"] == "Same cell: no, not yes. Look."

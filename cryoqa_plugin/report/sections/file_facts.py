@@ -4,6 +4,7 @@ from __future__ import annotations
 import math
 from typing import Any, List, Mapping, Optional, Sequence
 
+from ...rounding import show_value
 from ..blocks import Block, Card, KeyRow, KeyRows
 from ..keys import level_from_model
 from ..section import Results, Section
@@ -52,7 +53,7 @@ def _margin(results: Results, m: Mapping[str, Any]) -> Optional[KeyRow]:
         return KeyRow("ok", "Margin", "none", f"the molecule runs through the box along {' and '.join(through)}") if through else None
     part = "" if m.get("space_min_percent") is None else f", {m['space_min_percent']:.0f} % of the box"
     axis = str(m["margin_axis"]).partition(",")[0]
-    return KeyRow(status(results, "margin", "space_min_percent"), "Margin", f"{m['margin']:.0f} Å{part}",
+    return KeyRow(status(results, "margin", "space_min_percent"), "Margin", show_value(m["margin"], "Å") + part,
                   f"smallest, along {axis}; the Service asks for 20 Å")
 
 
