@@ -118,7 +118,7 @@ def compose(results: Results, sections: Sequence[Section]) -> Report:
     methods = [m for m in methods if m.cards or m.blocks or m.error]
     questions = tuple(_question(q, [m for m in methods if m.section.asks == q], every, results, found, notes) for q in QUESTIONS)
     if len(results.documents) == 1 and not results.errors:   # what was not asked stands at the end
-        questions = tuple(q for q in questions if q.status != "skipped")
+        questions = tuple(q for q in questions if q.status != "skipped" or q.folds or q.cards)
     status, verdict, sub = headline(results, found, [m.error for m in methods if m.error])
     surface, fsc = _head_pictures(results, faults)
     return Report(title=title_of(results), facts=facts(results), status=status, verdict=verdict, sub=sub,
@@ -212,6 +212,7 @@ def _question(question: str, methods: Sequence[Method], sections: Sequence[Secti
     folds = tuple(f for f in every_fold if f.blocks or f.error or f.summary)
     states += _of_resolution(results) if question == "fine" else []
     said = answer(question, results, found) if done or mine else ""
+    said = said or next((m.summary for m in methods if m.summary and m.section.capability), "")
     status = next((s for s in ("fail", "error", "warn", "ok") if s in states), "ok" if said else "skipped")
     needs = "" if said else _needs_of(question, sections, results)
     return Question(question, QUESTIONS[question], "warn" if status == "error" else status, said or needs, notes.get(question, ()),
