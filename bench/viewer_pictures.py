@@ -179,7 +179,7 @@ def viewers(camera, project, runs, master):
 def write_page(path, titles):
     """The page of the forms: a heading and a picture for each protocol."""
     lines = ["The forms", "=========", "", ".. made by bench/viewer_pictures.py", "",
-             "The first page of the form of each protocol, as Scipion shows it. What a parameter means stands in its help, behind the",
+             "The first page of the form of each protocol, as Scipion shows it. What a parameter means stands in its help, under the",
              "question mark, and on the pages of the `methods <capabilities>`_; the results are on the page of the",
              "`viewers <viewers.rst>`_.", ""]
     for name, title in titles.items():

@@ -108,7 +108,8 @@ def _as_input(kind: str, value: Any, size: Optional[Tuple[float, ...]], origin: 
         value = np.asarray(value)
     if not isinstance(value, np.ndarray):
         if KINDS[kind].is_map and not isinstance(value, Map):
-            raise InputError(f"{KINDS[kind].label} ({kind}) is a {type(value).__name__}; give the path of a file, or an array [z, y, x].")
+            raise InputError(f"{KINDS[kind].label} ({kind}) is of type {type(value).__name__}; give the path of a file, or an array "
+                             "[z, y, x].")
         return value
     if not KINDS[kind].is_map:
         raise InputError(f"{KINDS[kind].label} cannot be an array; give its file.")
@@ -139,10 +140,17 @@ class OpenStudy(Study):
 
     def __getattr__(self, name: str) -> Any:
         row = METHODS.get(name)
+        if row is None and not name.startswith("_") and name not in KINDS:
+            raise AttributeError(f"A study has no '{name}'.{did_you_mean(name, (*METHODS, *KINDS))}")
         return _method(self, row) if row is not None else super().__getattr__(name)
 
     def __dir__(self) -> List[str]:
         return sorted({*super().__dir__(), *KINDS, *METHODS})
+
+    def __repr__(self) -> str:
+        """The inputs, a line each."""
+        given = {k: v if isinstance(v, Map) else getattr(v, "path", None) or type(v).__name__ for k, v in self.given().items()}
+        return "\n".join(["Study of", *(f"  {kind}: {value}" for kind, value in given.items())])
 
     def run(self, capability: str, *, threads: int = 0, progress: Progress = silent, **parameters: Any) -> Result:
         """Run a capability by its id.
@@ -177,7 +185,8 @@ def _method(study: OpenStudy, row: Capability) -> Callable[..., Result]:
         return study.run(row.id, threads=threads, progress=progress, **parameters)
 
     call.__name__ = call.__qualname__ = method_name(row)
-    lines = [f"{s.name} : {s.type.__name__}, default {s.default!r}\n    {s.help}" for s in params_module.specs(resolve(row.params))]
+    lines = [f"{s.name} : {s.type.__name__}, default {s.default!r}\n    {s.help}" + (f" [{s.unit}]" if s.unit else "")
+             for s in params_module.specs(resolve(row.params))]
     call.__doc__ = f"{row.title}.\n\nParameters\n----------\n" + "\n".join(lines)
     return call
 

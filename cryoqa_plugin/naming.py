@@ -47,6 +47,11 @@ def inside(label: str) -> str:
     return label[:1].lower() + label[1:] if not label[1:2].isupper() else label
 
 
+def the(label: str) -> str:
+    """A label inside a sentence with its article, which one with a number has none of: ``the mask``, ``half-map 1``."""
+    return inside(label) if label[-1:].isdigit() else "the " + inside(label)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """``" Did you mean 'fsc'?"`` with the one or two known words that are nearest to a mistyped one; empty when none is near."""
     wanted = _plain(word)

@@ -6,6 +6,7 @@ and the table in the documentation.
 """
 from __future__ import annotations
 
+import re
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union, get_type_hints
 
@@ -31,6 +32,15 @@ class ParamSpec:
     choices: Tuple[str, ...]
     expert: bool
     only_if: Optional[Tuple[str, Tuple[str, ...]]]
+
+    @property
+    def usual(self) -> str:
+        """Its default in words; empty where nothing is given and the help says what that means."""
+        if self.default is None:
+            return "" if re.search(r"\bempty\b|\bleft out\b|\bFrom the ", self.help) else "from the data"
+        if isinstance(self.default, bool):
+            return "yes" if self.default else "no"
+        return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
 
     @property
     def option(self) -> str:

@@ -79,7 +79,7 @@ def _options(spec: ParamSpec, known: Dict[str, ParamSpec]) -> Dict[str, Any]:
 
 def _help(spec: ParamSpec) -> str:
     text = spec.help
-    if spec.optional and not spec.choices:
+    if spec.optional and not spec.choices and spec.usual:
         text += " Leave it empty to have it decided from the data."
     low, high = (None if v is None else f"{v:g}" for v in (spec.min, spec.max))
     if low and high:

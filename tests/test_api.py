@@ -75,6 +75,8 @@ def test_an_answer_shows_completes_and_suggests(study, tiny_halves):
     for row in CAPABILITIES:                                 # what a dict has would hide what a result holds
         assert not {f.name for f in fields(resolve(row.result))} & {*dir(dict), "result", "folder"}
     assert repr(tiny_halves["half1"]) == "Map(32 x 32 x 32 voxels of 1.5 x 1.5 x 1.5 Å, origin (3, 4.5, 6) Å, in memory)"
+    study = cryoqa_plugin.open(half1=tiny_halves["half1"].data, half2=tiny_halves["half2"], voxel_size=1.5)
+    assert repr(study).splitlines()[0] == "Study of" and "half1: Map(32 x 32 x 32 voxels" in repr(study) and len(repr(study)) < 300
     assert "arrays" not in dir(cryoqa_plugin) and {"open", "load", "run"} <= set(dir(cryoqa_plugin))
 
 
@@ -87,7 +89,7 @@ def test_an_answer_shows_completes_and_suggests(study, tiny_halves):
     (dict(model="half1"), "has no use for the input 'model'"),
     (dict(voxel_size="a"), "voxel size is 'a'; give one number"), (dict(voxel_size=-1), "must be above 0"),
     (dict(threads=-1), r"Threads \(threads\) is -1; it must be from 1 to 1024, or 0"), (dict(threads="all"), "whole number"),
-    (dict(threads=5000), "is 5000"), (dict(half1=7), "is a int; give the path of a file, or an array")])
+    (dict(threads=5000), "is 5000"), (dict(half1=7), "is of type int; give the path of a file, or an array")])
 def test_what_run_cannot_do_is_named_by_keyword(tiny_halves, given, words):
     paths = {n: tiny_halves["paths"][n] for n in ("half1", "half2")}
     given = dict(paths, **{k: paths["half1"] if v == "half1" else v for k, v in given.items()})
@@ -136,7 +138,7 @@ def test_every_capability_is_a_method_with_its_parameters(study):
         method = getattr(study, name)
         assert name in dir(study) and method.__name__ == name and method.__doc__.startswith(row.title)
     assert study.mask.data.shape == (32, 32, 32) and study.make_mask(method="given").method == "given"
-    with pytest.raises(AttributeError, match="no attribute 'fcs'"):
+    with pytest.raises(AttributeError, match="has no 'fcs'. Did you mean 'fsc'"):
         study.fcs  # noqa: B018
     with pytest.raises(InputError, match="There is no parameter 'windw'"):
         study.local_fsc(windw=3)

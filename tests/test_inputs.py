@@ -51,10 +51,15 @@ def test_missing_inputs_are_named(tmp_path):
 def test_boxes_that_differ_are_named_with_sizes_and_files():
     a, b = _map(path="a.mrc"), _map((8, 8, 10), path="b.mrc")
     sentence, = inputs.grid_problems({"half1": a, "half2": b})
-    for word in ("half-map 1", "half-map 2", "8 x 8 x 8", "10 x 8 x 8", "a.mrc", "b.mrc", "take both from the same job"):
+    for word in ("Half-map 1 is", "but half-map 2 is", "8 x 8 x 8", "10 x 8 x 8", "a.mrc", "b.mrc", "take both from the same job"):
         assert word in sentence
     with pytest.raises(InputError, match="10 x 8 x 8"):
         inputs.require_same_grid({"half1": a, "half2": b})
+
+
+def test_what_has_no_number_has_its_article():
+    sentence, = inputs.grid_problems({"half1": _map(path="a.mrc"), "mask": _map((8, 8, 10), path="b.mrc")})
+    assert sentence.startswith("Half-map 1 is 8 x 8 x 8 voxels but the mask is 10 x 8 x 8 (a.mrc, b.mrc). Resample the mask: ")
 
 
 def test_voxel_sizes_that_differ_are_named_with_sizes_and_files():

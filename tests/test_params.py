@@ -30,6 +30,16 @@ def test_specs_hold_what_was_declared():
     assert specs["invert"].expert and specs["invert"].only_if == ("method", ("soft",))
 
 
+def test_the_default_is_said_in_words():
+    """And not at all where the help says what an empty field means."""
+    @dataclass(frozen=True)
+    class Other:
+        size: Optional[float] = param(None, "Size.", label="Size")
+
+    said = {s.name: s.usual for s in params.specs(Params) + params.specs(Other)}
+    assert said == {"width": "6", "count": "3", "method": "soft", "invert": "no", "radius": "", "size": "from the data"}
+
+
 def test_options_are_spelt_with_hyphens():
     @dataclass(frozen=True)
     class Other:

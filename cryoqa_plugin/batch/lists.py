@@ -56,6 +56,8 @@ def _lines(path: str) -> List[Any]:
     try:
         with open(path, encoding="utf-8-sig", newline=None) as stream:
             lines = [(i, text.rstrip("\n")) for i, text in enumerate(stream, 1)]
+    except FileNotFoundError:
+        raise InputError(f"The list {path} does not exist; check the path.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"The list {path} cannot be read ({error}); give a table as CSV or TSV.") from None
     return [(i, text) for i, text in lines if text.strip() and not text.startswith("#")]

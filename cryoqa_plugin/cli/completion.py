@@ -20,9 +20,9 @@ class Option(NamedTuple):
 
 def options_completion(sub: argparse.ArgumentParser) -> None:
     """The shell."""
-    sub.add_argument("shell", choices=SHELLS, metavar="bash|zsh|fish",
-                     help="bash: eval \"$(cryoqa completion bash)\" in ~/.bashrc; zsh: the same with zsh in ~/.zshrc, behind compinit; "
-                          "fish: cryoqa completion fish > ~/.config/fish/completions/cryoqa.fish")
+    sub.add_argument("shell", choices=SHELLS, metavar="SHELL",
+                     help="bash, zsh or fish; bash: eval \"$(cryoqa completion bash)\" in ~/.bashrc; zsh: the same with zsh in ~/.zshrc, "
+                          "after compinit; fish: cryoqa completion fish > ~/.config/fish/completions/cryoqa.fish")
 
 
 def run_completion(args: argparse.Namespace, command: List[str]) -> int:
@@ -124,7 +124,7 @@ def _short(text: str) -> str:
 
 def zsh() -> str:
     """The script for zsh."""
-    lines = ["#compdef cryoqa", "# Completion of cryoqa for zsh: eval \"$(cryoqa completion zsh)\" behind compinit", "_cryoqa() {",
+    lines = ["#compdef cryoqa", "# Completion of cryoqa for zsh: eval \"$(cryoqa completion zsh)\" after compinit", "_cryoqa() {",
              "    local -a commands", "    commands=("]
     lines += [f"        {_quoted(c.name + ':' + c.title.replace(':', chr(92) + ':'))}" for c in all_commands()]
     lines += ["    )", "    if (( CURRENT == 2 )); then", "        _describe command commands", "        return", "    fi",

@@ -57,7 +57,7 @@ def _param_option(group: Any, spec: ParamSpec) -> None:
     words = spec.help + (f" [{spec.unit}]" if spec.unit else "")
     if spec.only_if:
         words += f" (with {option(spec.only_if[0])} {' or '.join(spec.only_if[1])})"
-    words += f" (default: {'from the data' if spec.default is None else spec.default})"
+    words += f" (default: {spec.usual})" if spec.usual else ""
     words = words.replace("%", "%%")
     if spec.type is bool:
         group.add_argument(spec.option, dest="param_" + spec.name, metavar="yes|no", nargs="?", const="yes", help=words)

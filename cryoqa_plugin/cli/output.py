@@ -126,11 +126,12 @@ def capability_text(row: Capability) -> str:
     """Inputs, parameters and values of one capability, for ``cryoqa info``."""
     from ..params import specs
     result = resolve(row.result)
-    lines: List[str] = [f"{row.id}: {row.title} (level {row.level})", f"  inputs: {_inputs(row)}"]
+    lines: List[str] = [f"{row.id.replace('_', '-')}: {row.title} (level {row.level})", f"  inputs: {_inputs(row)}"]
     if row.extras or row.gpu:
         lines.append(f"  needs: {', '.join([*row.extras, *['a graphics card, or more time'] * row.gpu])}")
     lines.append("  parameters:")
-    lines += [f"    {s.option} = {s.default}  {s.help}" + (f" [{s.unit}]" if s.unit else "") for s in specs(resolve(row.params))]
+    lines += [f"    {s.option}" + (f" = {s.usual}" if s.usual else "") + f"  {s.help}" + (f" [{s.unit}]" if s.unit else "")
+              for s in specs(resolve(row.params))]
     names: Dict[str, str] = {"metric": "values", "curve": "curves", "table": "tables", "map": "maps"}
     for role, title in names.items():
         found = declared(result, role)

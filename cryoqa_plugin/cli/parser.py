@@ -10,8 +10,8 @@ from typing import Any, List, NoReturn, Sequence
 from ..naming import did_you_mean
 from .commands import Command, all_commands
 
-_WORDS = ((r"expected one argument", "a value is missing behind it"), (r"expected at least one argument", "a value is missing behind it"),
-          (r"the following arguments are required: (.*)", r"\1 is missing"), (r"invalid (\w+) value: ('.*')", r"\2 is no number"),
+_WORDS = ((r"expected one argument", "a value is missing after it"), (r"expected at least one argument", "a value is missing after it"),
+          (r"the following arguments are required: (.*)", r"\1 is missing"), (r"invalid (\w+) value: ('.*')", r"\2 is not a number"),
           (r"invalid choice: ('.*') \(choose from (.*)\)", r"\1 is not one of \2"))
 
 
@@ -59,7 +59,7 @@ class CommandParser(argparse.ArgumentParser):
         known = [o for o in self.option_names() if o in ("--half1", "--half2", "--map", "--job")][:2]
         if not known:
             return f"'{word}' is one word too many"
-        return f"'{word}' stands behind no option; say what it is, as in {known[0]} {word}{''.join(f' {o} FILE' for o in known[1:])}"
+        return f"'{word}' does not follow an option; say what it is, as in {known[0]} {word}{''.join(f' {o} FILE' for o in known[1:])}"
 
     def error(self, message: str) -> NoReturn:
         """Exit with code 2 and one sentence."""

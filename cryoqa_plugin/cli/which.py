@@ -76,7 +76,8 @@ def _stem(word: str) -> str:
 @lru_cache(maxsize=1)
 def _index() -> Tuple[Dict[str, List[FrozenSet[str]]], Dict[str, float]]:
     """The phrases of each command as words, and how much each word tells: the fewer commands have it, the more."""
-    phrases = {c.name: [tokens(t) for t in (c.name.replace("-", " "), c.title, *QUESTIONS.get(c.name, ()))] for c in all_commands()}
+    phrases = {c.name: [tokens(t) for t in (c.name.replace("-", " "), c.title.partition(", as in")[0], *QUESTIONS.get(c.name, ()))]
+               for c in all_commands()}
     having: Dict[str, int] = {}
     for found in phrases.values():
         for word in frozenset().union(*found):

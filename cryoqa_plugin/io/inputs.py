@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Sequence, Set, Union
 
 from ..errors import InputError, MissingInputError
-from ..naming import called, did_you_mean, inside, typed
+from ..naming import called, did_you_mean, inside, the, typed
 from .curves import read_fsc_curve, read_mtf
 from .jobs import read_job
 from .maps import Map, MapHeader, read_header, read_map
@@ -273,12 +273,12 @@ def grid_problems(headers: Mapping[str, MapHeader]) -> List[str]:
         grid = SAME if kind.grid == SAME else f"{kind.set} {name.rpartition('_')[2]}" if kind.set else name
         other = first.setdefault(grid, name)
         a, b = headers[other], headers[name]
-        la, lb = (inside(KINDS[n].label) for n in (other, name))
+        la, lb = (the(KINDS[n].label) for n in (other, name))
         files = f"({a.path}, {b.path})" if a.path and b.path else "(in memory)"
         if a.shape != b.shape:
-            out.append(f"The {la} is {_box(a)} voxels but the {lb} is {_box(b)} {files}. " + _regridding(headers, other, name))
+            out.append(f"{la[:1].upper() + la[1:]} is {_box(a)} voxels but {lb} is {_box(b)} {files}. " + _regridding(headers, other, name))
         elif any(abs(p - q) > 2e-3 * max(p, q) for p, q in zip(a.voxel_size, b.voxel_size)):
-            out.append(f"The {la} has voxels of {_size(a)} Å but the {lb} of {_size(b)} Å {files}. "
+            out.append(f"{la[:1].upper() + la[1:]} has voxels of {_size(a)} Å but {lb} of {_size(b)} Å {files}. "
                        f"Correct the header of the wrong one ({typed('voxel_size')} gives one voxel size for all maps). "
                        + _regridding(headers, other, name))
     return out
@@ -292,9 +292,9 @@ def _regridding(maps: Mapping[str, Any], one: str, other: str) -> str:
     target, moved = (other, one) if halves == [other] else (one, other)
     a, b = maps[target], maps[moved]
     if not (isinstance(a.path, str) and isinstance(b.path, str)):
-        return f"Resample the {inside(KINDS[moved].label)} onto the grid of the {inside(KINDS[target].label)}."
+        return f"Resample {the(KINDS[moved].label)} onto the grid of {the(KINDS[target].label)}."
     new = os.path.basename(b.path).split(".")[0] + "_on_grid.mrc"
-    words = (f"Or resample the {inside(KINDS[moved].label)}: in ChimeraX 'open {_quoted(a.path)} {_quoted(b.path)}; volume resample #2 "
+    words = (f"Or resample {the(KINDS[moved].label)}: in ChimeraX 'open {_quoted(a.path)} {_quoted(b.path)}; volume resample #2 "
              f"onGrid #1; save {_quoted(new)} models #3'")
     cubic = len({*a.shape}) == len({*b.shape}) == 1 and all(max(m.voxel_size) - min(m.voxel_size) < 1e-4 for m in (a, b))
     if not cubic:

@@ -163,10 +163,10 @@ REFUSED = {
     "fcs": "there is no command 'fcs'. Did you mean 'fsc'?", "anisotropy": "Did you look for 'directional-fsc'?",
     "FULL": "there is no command 'FULL'", "fsc --hlaf1 x": "there is no option --hlaf1. Did you mean '--half1' or '--half2'?",
     "fsc --treshold=0.5": "Did you mean '--threshold'?",
-    "fsc a.mrc b.mrc": "'a.mrc' stands behind no option; say what it is, as in --half1",
-    "completion bash zsh": "'zsh' is one word too many", "batch": "LIST is missing", "fsc --half1": "--half1: a value is missing behind it",
+    "fsc a.mrc b.mrc": "'a.mrc' does not follow an option; say what it is, as in --half1",
+    "completion bash zsh": "'zsh' is one word too many", "batch": "LIST is missing", "fsc --half1": "--half1: a value is missing after it",
     "fsc --half x": "--half could match --half1, --half2",
-    "fsc --voxel-size a": "--voxel-size: 'a' is no number", "-q fsc": "a command stands before its options",
+    "fsc --voxel-size a": "--voxel-size: 'a' is not a number", "-q fsc": "a command stands before its options",
     "fsc --threads a": "Threads (--threads) is 'a'; it must be a whole number",
     "fsc --threads -1": "Threads (--threads) is -1; it must be from 1",
     "fsc --threads 5000": "is 5000; it must be from 1 to 1024", "fsc --threads 1.5": "whole number", "batch list.csv --threads x": "is 'x'",
@@ -424,6 +424,13 @@ def test_a_batch_tells_of_copies_by_its_exit_code(cli_files, tmp_path, capsys):
     table.write_text(f"name;half1;half2\nsame;{cli_files['half1']};{cli_files['half1']}\n".replace(";", "\t"))
     code, text, err = _run(capsys, "batch", str(table), "-o", str(tmp_path / "out"), "--levels", "1", "-q", "--fail-on", "fail")
     assert code == 3 and "--fail-on fail" in err and "1 of 1 maps are done" in text
+
+
+def test_what_a_check_says_is_not_noted_again(cli_files, tmp_path, capsys):
+    same = cli_files["half1"]
+    code, text, _ = _run(capsys, "fsc", "--half1", same, "--half2", same, "-o", str(tmp_path), "-q", "--no-report")
+    said = [line for line in text.splitlines() if "copies of each other" in line and line[:5] in ("FAIL:", "NOTE:")]
+    assert code == 0 and len(said) == 1 and said[0].startswith("FAIL: "), said
 
 
 def test_more_threads_than_cores_are_said_once(cli_files, tmp_path, capsys):

@@ -51,6 +51,7 @@ def test_the_answer_says_what_to_type(capsys):
     assert cli.main(["which", "is", "my", "map", "anisotropic?"]) == 0
     text = capsys.readouterr().out
     assert text.startswith("cryoqa directional-fsc --half1 FILE --half2 FILE\n    Resolution by direction")
+    assert [c.name for c in find("is my map overfitted?")] == ["fsc"], "the example in the help of which is no answer"
     assert cli.main(["which", "xyzzy"]) == 2
     assert "no command" in capsys.readouterr().err
 

@@ -62,7 +62,7 @@ class FscParams:
                                 expert=True)
     mtf_voxel_size: Optional[float] = param(None, "Pixel size of the detector that the MTF is of; that of the maps when empty.",
                                             label="MTF pixel size", unit="Å", min=0.01, max=50, expert=True)
-    reported: Optional[float] = param(None, "Resolution that was reported, to hold against the one measured here.",
+    reported: Optional[float] = param(None, "Resolution that was reported, to compare with the one measured here; not compared when empty.",
                                       label="Reported resolution", unit="Å", min=0.5, max=200)
     relion_counting: bool = param(False, "Count both Friedel mates on the plane kx = 0 as RELION does: only to compare curves with "
                                   "RELION's to the last digit.", label="Count as RELION", expert=True)

@@ -35,10 +35,10 @@ class MtriageParams:
                                            "the Gaussian that softens a mask made here; when empty, ratio times resolution.",
                                            label="Smoothing radius", unit="Å", min=0, max=200, expert=True)
     radius_smooth_ratio: float = param(2.0, "Smoothing radius over resolution.", label="Smoothing ratio", min=0.1, max=20, expert=True)
-    low_resolution: Optional[float] = param(None, "Leave out everything coarser than this.", label="Low-resolution limit", unit="Å",
-                                            min=1, max=1e5, expert=True)
-    high_resolution: Optional[float] = param(None, "Leave out everything finer than this.", label="High-resolution limit", unit="Å",
-                                             min=0.1, max=1e3, expert=True)
+    low_resolution: Optional[float] = param(None, "Leave out everything coarser than this; nothing when empty.",
+                                            label="Low-resolution limit", unit="Å", min=1, max=1e5, expert=True)
+    high_resolution: Optional[float] = param(None, "Leave out everything finer than this; nothing when empty.",
+                                             label="High-resolution limit", unit="Å", min=0.1, max=1e3, expert=True)
     scattering_table: str = param("electron", "Scattering factors of the atoms.", label="Scattering factors",
                                   choices=("electron", "xray", "neutron"), expert=True)
     phenix_d99: bool = param(True, "Count coefficients for d99 as Phenix does (one plane of them by half), so that the number can be held "

@@ -55,7 +55,7 @@ def _status(results: Results, *metrics: str) -> str:
 
 
 def _number(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}".replace("-", "−")
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")    # + 0.0: no "−0.00"
 
 
 def _copies(results: Results) -> Optional[KeyRow]:
