@@ -104,6 +104,7 @@ def test_a_level_that_was_set_stands_in_the_form(finished, tiny_halves, screen, 
     volume.setSamplingRate(1.5)
     protocol.inputVolume.set(volume)
     monkeypatch.setattr(gui, "image_cache", {})              # its icons belong to the windows of other tests, which are gone
+    monkeypatch.setattr(tkinter, "_default_root", None)      # and so may the first window be
     root = tkinter.Tk()
     body, shown = sections.SectionsDialog.body, []
 
