@@ -86,13 +86,17 @@ def print_document(document: Mapping[str, Any], verbose: bool = False) -> None:
     for outcome in document["checks"]:
         if verbose or outcome["status"] in ("warn", "fail"):
             print(f"{outcome['status'].upper()}: {outcome['sentence']}")
-    print_notes(document["warnings"], [o["metric"] for o in document["checks"] if o["status"] in ("warn", "fail")])
+    print_notes(document["warnings"], [document], [o["metric"] for o in document["checks"] if o["status"] in ("warn", "fail")])
 
 
-def print_notes(sentences: Iterable[str], failed: Iterable[str] = ()) -> None:
-    """Print what to know before the numbers are believed, each once, without what the checks say that were printed (``failed``)."""
-    from ..study.notes import unsaid
-    for sentence in unsaid(sentences, failed):
+def print_notes(sentences: Iterable[str], documents: Iterable[Mapping[str, Any]], failed: Iterable[str] = ()) -> None:
+    """Print what to know before the numbers are believed, each once, without what the checks say that were printed (``failed``).
+
+    The inputs of the ``documents`` are the files that notes begin with.
+    """
+    from ..study.notes import merged, unsaid
+    paths = {str(e.get("path")) for d in documents for e in d.get("inputs", {}).values() if e.get("path")}
+    for sentence in merged(unsaid(sentences, failed), paths):
         print(f"NOTE: {sentence}")
 
 

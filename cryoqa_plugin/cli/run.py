@@ -131,11 +131,21 @@ def _assess(args: argparse.Namespace, sources: Dict[str, str], command: List[str
     code = draw_report(args, paths)
     failed = [d for d in documents.values() if "error" in d]
     for document in documents.values():
-        print(f"{document['title']}: {document.get('error') or document['summary']}")
-    print_notes(w for document in documents.values() for w in document.get("warnings", ()))
+        said = str(document.get("error") or document["summary"])
+        print(said if said.startswith(document["title"]) else f"{document['title']}: {said}")
+    print(_verdict(documents))
+    print_notes((w for document in documents.values() for w in document.get("warnings", ())), documents.values())
     print_paths(paths)
     found = [outcome for document in documents.values() for outcome in document.get("checks", ())]
     return code or (1 if failed else exit_code_of_checks(args.fail_on, found))
+
+
+def _verdict(documents: Mapping[str, Mapping[str, Any]]) -> str:
+    """The sentence at the head of the report."""
+    from ..validation.arguments import explain, trust
+    from ..validation.items import judge_all
+    done = {c: d for c, d in documents.items() if "error" not in d}
+    return str(trust(explain(judge_all((), done, None)), done)["headline"]) or "Nothing could be checked with these inputs."
 
 
 def options_demo(sub: argparse.ArgumentParser) -> None:
@@ -181,7 +191,7 @@ def run_validate(args: argparse.Namespace, command: List[str]) -> int:
         if item["status"] != "absent":
             print(f"{item['id']} {item['title']}: {item['status']}")
     print(document["summary"])
-    print_notes(document["warnings"])
+    print_notes(document["warnings"], [document])
     print_paths(paths)
     return code or (1 if document["not_done"] else exit_code_of_checks(args.fail_on, outcomes_of_validation(document)))
 

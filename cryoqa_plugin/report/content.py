@@ -3,13 +3,14 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..io.map_header import UNSET_VOXEL
 from ..registry import CAPABILITIES, Capability
 from ..rounding import show_value
-from ..study.notes import unsaid
+from ..study.notes import of_files, unsaid
 from ..validation.headline import resolution
 from .answers import answer
 from .blocks import Block, Card, KeyRow, Link, Plot, Rows, State, Strip, Surface, Value, Values, show
@@ -178,11 +179,9 @@ def _notes(methods: Sequence[Method], results: Results, found: Found) -> Dict[st
     files: Dict[str, List[str]] = {}
     for method in methods:
         for sentence in (w for w in method.warnings if w in new):
-            named, _, rest = sentence.partition(": ")
-            of = named.split(", ")
-            if rest and all(p in paths for p in of):
-                sentence = rest
-                files.setdefault(rest, []).extend(os.path.basename(p) for p in of)
+            named, sentence = of_files(sentence, paths)
+            if named:
+                files.setdefault(sentence, []).extend(os.path.basename(p) for p in named)
             where.setdefault(sentence, []).append(method.section)
     out: Dict[str, List[str]] = {}
     for sentence, sections in where.items():
@@ -193,7 +192,8 @@ def _notes(methods: Sequence[Method], results: Results, found: Found) -> Dict[st
             if question != "file":
                 names = [s.title for s in sections]
             for path in sorted(paths, key=len, reverse=True):
-                sentence = sentence.replace(path, os.path.basename(path))
+                name = os.path.basename(path)
+                sentence = re.sub(rf"[^\s,;('\"]*/{re.escape(name)}", lambda _, name=name: name, sentence.replace(path, name))
             out.setdefault(question, []).append(f"{', '.join(dict.fromkeys(names))}: {sentence}" if names else sentence)
     return {question: tuple(sentences) for question, sentences in out.items()}
 

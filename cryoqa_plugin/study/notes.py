@@ -5,7 +5,8 @@ shared in it.
 """
 from __future__ import annotations
 
-from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence
+import os
+from typing import Any, Collection, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ..io.inputs import KINDS, SAME
 from ..io.maps import Map
@@ -49,6 +50,48 @@ def of_readers(given: Mapping[str, Any]) -> List[str]:
         for note in getattr(getattr(value, "header", None), "warnings", ()) or getattr(value, "warnings", ()):
             files.setdefault(note, []).append(getattr(value, "path", None) or name)
     return [note if all(f in note for f in named) else f"{', '.join(dict.fromkeys(named))}: {note}" for note, named in files.items()]
+
+
+def of_files(note: str, paths: Collection[str]) -> Tuple[List[str], str]:
+    """The files that a note begins with, and what it says of them.
+
+    Parameters
+    ----------
+    note
+        A sentence as of :func:`of_readers`.
+    paths
+        The paths of the inputs; a note may name them by another way that leads there.
+
+    Returns
+    -------
+    tuple of list and str
+        No files, and the whole note, where it begins otherwise.
+    """
+    named, _, rest = note.partition(": ")
+    files, known = named.split(", "), {os.path.basename(p) for p in paths}
+    return (files, rest) if rest and all(os.path.basename(f) in known for f in files) else ([], note)
+
+
+def merged(notes: Iterable[str], paths: Collection[str]) -> List[str]:
+    """Notes that say the same of several files as one, with all their names.
+
+    Parameters
+    ----------
+    notes
+        Sentences of one run.
+    paths
+        The paths of the inputs.
+
+    Returns
+    -------
+    list of str
+        Each thing once, in the order of the notes.
+    """
+    files: Dict[str, List[str]] = {}
+    for note in notes:
+        named, said = of_files(note, paths)
+        files.setdefault(said, []).extend(named)
+    return [f"{', '.join(dict.fromkeys(named))}: {said}" if named else said for said, named in files.items()]
 
 
 def check_of(note: str) -> Optional[str]:

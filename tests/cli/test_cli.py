@@ -78,6 +78,8 @@ def test_assess_runs_everything_and_writes_one_report(cli_files, tmp_path, capsy
     assert 0 <= mask.data.min() and 0.99 < mask.data.max() <= 1
     for name in ("report.html", "report.pdf", "report.json"):
         assert os.path.getsize(os.path.join(out, name)) > 1000
+    with open(os.path.join(out, "report.json"), encoding="utf-8") as stream:
+        assert json.load(stream)["verdict"] in text.splitlines(), "the sentence at the head of the report"
     code, text, _ = _run(capsys, "report", out)
     assert code == 0 and "report.html" in text
 

@@ -285,6 +285,18 @@ def test_notes_that_a_check_says_do_not_stand_again(tiny_halves, tmp_path):
     assert not [n for n in noted if os.path.dirname(path) in n[1]]
 
 
+def test_notes_name_files_alone_however_they_were_given(inputs, tmp_path):
+    """The document has whole paths, notes what was typed."""
+    name = os.path.basename(inputs["full_map"]["path"])
+    said = [f"data/{name}: The header is odd.", f"The map (../x/{name}) is odd."]
+    documents = [document("map_info", "Map", dict(full_map=inputs["full_map"]), warnings=said),
+                 document("contour", "Contour", dict(full_map=inputs["full_map"]), warnings=[f"./data/{name}: The header is odd."])]
+    report = content.compose(assemble.read_results(write_run(tmp_path, documents)), section.discover())
+    noted = [n for q in report.questions for n in q.notes]
+    assert f"{name}: The header is odd." in noted and len([n for n in noted if "header" in n]) == 1
+    assert [n for n in noted if n.endswith(f"The map ({name}) is odd.")], noted
+
+
 def test_notes_of_the_methods_of_one_question_stand_there_with_their_names(inputs, tmp_path):
     halves = {k: inputs[k] for k in ("half1", "half2")}
     documents = [document(c, c, halves, warnings=["Local resolutions come out too fine."]) for c in ("blocres", "monores", "monodir")]

@@ -52,6 +52,16 @@ def test_sound_half_maps_have_none_and_what_no_check_says_is_kept(tiny_halves):
     assert len(sphere) == 1 and notes.check_of(sphere[0]) is None and notes.unsaid(sphere * 2, ["half_maps_masked"]) == sphere
 
 
+def test_notes_on_several_files_are_one():
+    said = ["a.mrc, b.mrc: The voxel size is odd.", "Another note: with a colon.", "c.mrc: The voxel size is odd.", "b.mrc: A note on b.",
+            "elsewhere.mrc: The voxel size is odd."]
+    assert notes.merged(said, {"a.mrc", "b.mrc", "c.mrc"}) == [
+        "a.mrc, b.mrc, c.mrc: The voxel size is odd.", "Another note: with a colon.", "b.mrc: A note on b.",
+        "elsewhere.mrc: The voxel size is odd."]
+    assert notes.merged(said[:3], {"/here/a.mrc", "/here/b.mrc", "/here/c.mrc"})[0] == "a.mrc, b.mrc, c.mrc: The voxel size is odd."
+    assert notes.of_files(said[0], {"a.mrc"}) == ([], said[0]) and notes.of_files(said[3], {"b.mrc"}) == (["b.mrc"], "A note on b.")
+
+
 def test_real_copies_are_known(tiny_halves):
     said = Study(half1=tiny_halves["half1"], half2=tiny_halves["half1"]).notes()
     assert "half_maps_identical" in [notes.check_of(s) for s in said]
