@@ -43,6 +43,13 @@ def test_a_good_map_is_trusted():
     assert arguments.sentence([], 5) == "The map can be trusted (score 1.0): nothing argues against it."
 
 
+def test_a_remark_is_said_and_is_no_argument_against_the_map():
+    remarked = dict(GOOD["contour"], checks=[dict(c, status="warn", strength=1, sentence="Look here.") if c["metric"] == "decentring" else c
+                                             for c in GOOD["contour"]["checks"]])
+    _, against, found = _trust(dict(GOOD, contour=remarked))
+    assert found == ("trusted", 0.9) and arguments.sentence(against, 5) == "The map can be trusted (score 0.9). Look at: (1) Look here."
+
+
 def test_one_cause_counts_once_and_names_its_items():
     noisy = [("half_maps_share_noise", "warn"), ("tail_fsc", "warn")]
     judged, against, found = _trust(_with(fsc=noisy, half_map_statistics=noisy + [("shells_beyond", "warn")], local_fsc=noisy))

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any, Dict, Iterable, List, Mapping, Optional
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Set
 
 from ..registry import CAPABILITIES, Capability, resolve
 from ..results import declared
@@ -83,10 +83,18 @@ def print_document(document: Mapping[str, Any], verbose: bool = False) -> None:
     if rows:
         wide = [max(len(str(r[i])) for r in rows) for i in range(2)]
         print("\n".join(f"  {n:<{wide[0]}}  {v:>{wide[1]}}  {m}" for n, v, m in rows))
-    for outcome in document["checks"]:
-        if verbose or outcome["status"] in ("warn", "fail"):
-            print(f"{outcome['status'].upper()}: {outcome['sentence']}")
+    print_checks(document["checks"], verbose)
     print_notes(document["warnings"], [document], [o["metric"] for o in document["checks"] if o["status"] in ("warn", "fail")])
+
+
+def print_checks(outcomes: Iterable[Mapping[str, Any]], verbose: bool = False, indent: str = "", said: Optional[Set[str]] = None) -> None:
+    """Print the checks that are not met, all of them when ``verbose``: each once, and none that is in ``said``, which grows by them."""
+    said = set() if said is None else said
+    for outcome in outcomes:
+        line = f"{outcome['status'].upper()}: {outcome['sentence']}"
+        if (verbose or outcome["status"] in ("warn", "fail")) and line not in said:
+            print(indent + line)
+            said.add(line)
 
 
 def print_notes(sentences: Iterable[str], documents: Iterable[Mapping[str, Any]], failed: Iterable[str] = ()) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any, Callable, Dict, Iterator, List, Mapping
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Set
 
 from .. import runner
 from ..checks import read_limits
@@ -15,7 +15,7 @@ from ..core.threads import available
 from ..errors import CryoqaError, InputError, MissingInputError
 from ..registry import CAPABILITIES
 from .options import common_options, input_options, levels_option, notes_of, sources_of, voxel_sizes_of
-from .output import ProgressBar, exit_code_of_checks, print_document, print_notes, print_paths
+from .output import ProgressBar, exit_code_of_checks, print_checks, print_document, print_notes, print_paths
 
 COMPILED = ("First run on this machine: the numerical core of these methods is compiled, which takes seconds for one and about a minute "
             "for all of them; later runs start at once ('cryoqa warmup' does it ahead).")
@@ -187,13 +187,16 @@ def run_validate(args: argparse.Namespace, command: List[str]) -> int:
                             voxel_sizes=voxel_sizes_of(args, sources), command=command, notes=notes_of(args))
     paths = {"result": os.path.join(args.out, "validation.json")}
     code = draw_report(args, paths)
+    said: Set[str] = set()
     for item in document["items"]:
         if item["status"] != "absent":
             print(f"{item['id']} {item['title']}: {item['status']}")
-    print(document["summary"])
-    print_notes(document["warnings"], [document])
+            print_checks(item["checks"], args.verbose, "    ", said)
+    print("\n".join(filter(None, (document["trust"]["headline"], document["summary"]))))
+    found = outcomes_of_validation(document)
+    print_notes(document["warnings"], [document], [o["metric"] for o in found if o["status"] in ("warn", "fail")])
     print_paths(paths)
-    return code or (1 if document["not_done"] else exit_code_of_checks(args.fail_on, outcomes_of_validation(document)))
+    return code or (1 if document["not_done"] else exit_code_of_checks(args.fail_on, found))
 
 
 def outcomes_of_validation(document: Dict[str, Any]) -> List[Dict[str, Any]]:

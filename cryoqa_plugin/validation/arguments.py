@@ -207,7 +207,7 @@ def verdict(found: Sequence[Argument], evaluable: int) -> Tuple[Optional[str], O
 
 
 def sentence(found: Sequence[Argument], evaluable: int, halves: bool = True) -> str:
-    """The verdict in words, with the three strongest arguments.
+    """The verdict in words, with the three strongest arguments, or else remarks.
 
     Parameters
     ----------
@@ -230,7 +230,8 @@ def sentence(found: Sequence[Argument], evaluable: int, halves: bool = True) -> 
              NOT_TRUSTED: "The map is not to be trusted as it is"}[words]
     if not halves:
         begin = {TRUSTED: "As far as a map shows without half-maps, it can be trusted"}.get(words, begin)
-    against = [a for a in found if a.strength > REMARK][:_SHOWN]
-    if not against:
+    if not found:
         return f"{begin} (score {score:.1f}): nothing argues against it."
-    return f"{begin} (score {score:.1f}). Against it: " + " ".join(f"({i}) {a.sentence}" for i, a in enumerate(against, 1))
+    against = [a for a in found if a.strength > REMARK]
+    listed = " ".join(f"({i}) {a.sentence}" for i, a in enumerate((against or found)[:_SHOWN], 1))
+    return f"{begin} (score {score:.1f}). {'Against it' if against else 'Look at'}: {listed}"

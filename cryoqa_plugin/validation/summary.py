@@ -32,7 +32,7 @@ def resolution_sentence(found: Sequence[Tuple[str, str, float]], reported: Optio
         return ""
     low, high = (show_value(end(v for _, _, v in found), "Å") for end in (min, max))
     out = (f"{len(found)} methods, each with a question of its own, give {low} to {high}." if len(found) > 1 else
-           f"The resolution by {found[0][1]} is {low}.")
+           f"{found[0][1]} gives {low}.")
     if reported is None:
         return out + " No resolution was reported."
     return out + f" The reported resolution is {show_value(reported, 'Å')}."

@@ -428,6 +428,16 @@ def test_a_batch_tells_of_copies_by_its_exit_code(cli_files, tmp_path, capsys):
     assert code == 3 and "--fail-on fail" in err and "1 of 1 maps are done" in text
 
 
+def test_checks_are_printed_once_and_the_met_ones_when_verbose(capsys):
+    from cryoqa_plugin.cli.output import print_checks
+    said, found = set(), [dict(status=s, sentence=s) for s in ("ok", "warn", "warn", "fail", "skipped")]
+    print_checks(found, indent="  ", said=said)
+    print_checks(found, said=said)
+    assert capsys.readouterr().out.splitlines() == ["  WARN: warn", "  FAIL: fail"]
+    print_checks(found, verbose=True)
+    assert capsys.readouterr().out.splitlines() == ["OK: ok", "WARN: warn", "FAIL: fail", "SKIPPED: skipped"]
+
+
 def test_what_a_check_says_is_not_noted_again(cli_files, tmp_path, capsys):
     same = cli_files["half1"]
     code, text, _ = _run(capsys, "fsc", "--half1", same, "--half2", same, "-o", str(tmp_path), "-q", "--no-report")
