@@ -79,6 +79,7 @@ def test_the_example_passes_its_own_test_and_the_contracts(copy):
     assert int(re.search(r"(\d+) passed", out).group(1)) > 15
 
 
+@pytest.mark.heavy
 def test_the_example_is_a_command_a_call_and_a_section(copy, tiny_halves, tmp_path):
     paths = tiny_halves["paths"]
     out = _run(copy, "-m", "cryoqa_plugin.cli", "band-correlation", "--half1", paths["half1"], "--half2", paths["half2"],

@@ -138,7 +138,8 @@ def _case(folder, case):
 
 
 @pytest.mark.realdata
-@pytest.mark.parametrize("case", ["p96", pytest.param("t160", marks=pytest.mark.heavy)])
+@pytest.mark.heavy
+@pytest.mark.parametrize("case", ["p96", "t160"])
 def test_bsofts_own_maps(shared, sim_case, case):
     """By Bsoft's rules its map to the last digit of float32; by ours within 0.05 Å at 99 % of its points (95 % is asked)."""
     halves, mask = _case(sim_case(case), case)

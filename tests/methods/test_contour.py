@@ -251,7 +251,8 @@ def _run_with(map_, given, **values):
     return compute_contour(Study(full_map=map_, **given), ContourParams(**values))
 
 
-@pytest.mark.parametrize("name", [pytest.param("p96", marks=pytest.mark.heavy), pytest.param("low96", marks=pytest.mark.heavy), "g4_100"])
+@pytest.mark.heavy
+@pytest.mark.parametrize("name", ["p96", "low96", "g4_100"])
 def test_levels_too_high_and_too_low_are_named(sim_case, name):
     folder = sim_case(name)
     map_, model = read_map(str(folder / f"{name}_full.mrc")), read_model(str(folder / f"{name}_model.pdb"))

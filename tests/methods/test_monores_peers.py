@@ -25,7 +25,8 @@ def test_equal_to_xmipp(sim_case, shared, case, start):
 
 
 @pytest.mark.parametrize("case, error, correlation", [
-    ("p96", 0.09, 0.8), ("a96", 0.25, 0.5), ("odd97", 0.2, 0.8), pytest.param("t160", 0.07, 0.78, marks=pytest.mark.heavy),
+    ("p96", 0.09, 0.8), pytest.param("a96", 0.25, 0.5, marks=pytest.mark.heavy),
+    pytest.param("odd97", 0.2, 0.8, marks=pytest.mark.heavy), pytest.param("t160", 0.07, 0.78, marks=pytest.mark.heavy),
     pytest.param("l160", 0.09, 0.95, marks=pytest.mark.heavy), pytest.param("fine128", 0.09, 0.9, marks=pytest.mark.heavy)])
 def test_near_the_truth(sim_case, case, error, correlation):
     """Xmipp's MonoRes: 0.62 Å and 0.73 (p96), 0.65 and 0.68 (t160), 0.61 and 0.76 (l160)."""

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.scipion
 BY_CAPABILITY = {cls._capability: cls for name, cls in vars(protocols).items()
                  if name.startswith("CryoqaProt") and name != "CryoqaProtValidate"}
 TEMPLATE = {"import_job": "2", "map_info": "40", "mask": "80", "fsc": "120", "mtriage": "160"}     # run by the template, by its ids
-FAST = set(TEMPLATE) | {"local_fsc", "postprocess"}
+FAST = set(TEMPLATE) | {"local_fsc"}
 OF_INPUT = "the half-maps of the input"
 
 
