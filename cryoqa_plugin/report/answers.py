@@ -65,8 +65,8 @@ def _dirs(results: Results, found: Found) -> str:
     documents = results.documents
     best, worst = (value_of(documents, "directional_fsc", n) for n in ("regional_best", "regional_worst"))
     if best is None or worst is None:
-        ratio = value_of(documents, "monodir", "regional_ratio")
-        return "" if ratio is None else f"Local resolutions differ between directions by a factor of {ratio:.2f}."
+        ratio, median = (value_of(documents, "monodir", n) for n in ("regional_ratio", "median"))
+        return "" if ratio is None or median is None else f"Local resolutions differ between directions by a factor of {ratio:.2f}."
     places = [f" {near_axis(d)}" if d else "" for d in (region(documents, "best"), region(documents, "worst"))]
     same = value_of(documents, "directional_fsc", "isotropic")
     views = "" if any(f.metric in ("noise_ratio", "empty_fraction") and f.status != "ok" for f in found.of("dirs")) \

@@ -213,10 +213,18 @@ def _question(question: str, methods: Sequence[Method], sections: Sequence[Secti
     states += _of_resolution(results) if question == "fine" else []
     said = answer(question, results, found) if done or mine else ""
     said = said or next((m.summary for m in methods if m.summary and m.section.capability), "")
-    status = next((s for s in ("fail", "error", "warn", "ok") if s in states), "ok" if said else "skipped")
+    if question == "dirs" and not any(_directions_of(results)):
+        states = [s for s in states if s != "ok"] or ["skipped"]
+    status = next((s for s in ("fail", "error", "warn", "ok", "skipped") if s in states), "ok" if said else "skipped")
     needs = "" if said else _needs_of(question, sections, results)
     return Question(question, QUESTIONS[question], "warn" if status == "error" else status, said or needs, notes.get(question, ()),
                     tuple(card for _, card in shown), how, _rows(question, methods, sections, results, mine), folds, mine)
+
+
+def _directions_of(results: Results) -> List[bool]:
+    """For each method that looks at directions whether the half-maps can have a resolution in one."""
+    return [d["metrics"].get(n, {}).get("value") is not None for c, n in (("directional_fsc", "regional_best"), ("monodir", "median"))
+            for d in (results.documents.get(c),) if d is not None]
 
 
 def _of_resolution(results: Results) -> List[str]:

@@ -13,6 +13,7 @@ Parts = Optional[Tuple[str, str]]                # value and note
 _ALIKE = 2.0                                     # percent between the masses of a contour and of the model that set it
 _RANK = ("fail", "warn", "ok")
 _NONE = "none"
+_EXACT = "exactly 1 Å"                           # a voxel size that is often a default
 
 
 def key_rows(results: Results, found: Found) -> Tuple[KeyRow, ...]:
@@ -23,7 +24,9 @@ def key_rows(results: Results, found: Found) -> Tuple[KeyRow, ...]:
         parts = make(results, found)
         if parts is not None:
             state = _status(found, metrics)
-            out.append(KeyRow("skipped" if parts[0] == _NONE and state == "ok" else state, label, parts[0], parts[1], anchor))
+            if state == "ok":                    # no check says it of a run that did not ask what is in the map
+                state = {_NONE: "skipped", _EXACT: "warn"}.get(parts[0], state)
+            out.append(KeyRow(state, label, parts[0], parts[1], anchor))
         elif many:
             out.append(KeyRow("skipped", label, "–", _needs(results, label), anchor))
     return tuple(out)
@@ -189,7 +192,7 @@ def _voxel(results: Results, found: Found) -> Parts:
     note = "often a default: check" if exact else "every length scales with it"
     if other and abs(other / sizes[0] - 1) > 0.005:
         note = f"the model asks for {other:.3f} Å"
-    return ("exactly 1 Å" if exact else f"{words} Å"), note
+    return (_EXACT if exact else f"{words} Å"), note
 
 
 Make = Callable[[Results, Found], Parts]

@@ -20,7 +20,7 @@ from cryoqa_plugin.registry import CAPABILITIES
 from cryoqa_plugin.report import assemble, content, section
 from cryoqa_plugin.report.blocks import Text
 from cryoqa_plugin.report.references import all_references
-from report_documents import check, document, write_run
+from report_documents import check, document, metric, write_run
 
 VOID = ("meta", "img", "br", "link", "input", "hr", "col")
 
@@ -283,6 +283,35 @@ def test_notes_that_a_check_says_do_not_stand_again(tiny_halves, tmp_path):
     noted = [(q.id, n) for q in report.questions for n in q.notes]
     assert not [n for n in noted if "copies" in n[1]] and ("file", f"In {os.path.basename(path)} is a note.") in noted
     assert not [n for n in noted if os.path.dirname(path) in n[1]]
+
+
+def test_directions_that_half_maps_cannot_have_are_not_met(inputs, tmp_path):
+    """Of copies no direction has a resolution: the question is not judged and shows no colours; with values it is."""
+    halves = {k: inputs[k] for k in ("half1", "half2")}
+    rows = [[x, y, z, 4.0] for x in (0, 1) for y in (-1, 0, 1) for z in (1, 2)]
+    table = dict(columns=["x", "y", "z", "resolution"], rows=rows, meaning="directions")
+
+    def asked(name, median, best):
+        documents = [document("monodir", "MonoDir", halves, summary="There is no resolution in any direction.", tables={"directions": table},
+                              metrics={"median": metric(median), "regional_ratio": metric(1.0, "")}),
+                     document("directional_fsc", "Directions", halves, summary="There is no resolution in any direction.",
+                              metrics={"regional_best": metric(best), "regional_worst": metric(best)}, checks=[check("ok", "Met.")])]
+        report = content.compose(assemble.read_results(write_run(tmp_path / name, documents)), section.discover())
+        return next(q for q in report.questions if q.id == "dirs"), next(k for k in report.keys if k.label == "Directions")
+
+    question, key = asked("void", None, None)
+    assert (question.status, key.status, key.value) == ("skipped", "skipped", "none") and not question.cards
+    assert question.answer == "There is no resolution in any direction."
+    question, key = asked("sound", 4.0, 4.0)
+    assert question.status == "ok" and question.cards and key.value == "4.00–4.00 Å"
+
+
+def test_a_voxel_size_of_exactly_1_is_looked_at_without_the_check_too(inputs, tmp_path):
+    for size, status in ((1.0, "warn"), (1.2, "ok")):
+        given = dict(full_map=dict(inputs["full_map"], voxel_size=[size] * 3))
+        run = write_run(tmp_path / str(size), [document("contour", "Contour", given)])
+        report = content.compose(assemble.read_results(run), section.discover())
+        assert [k.status for k in report.keys if k.label == "Voxel size"] == [status]
 
 
 def test_notes_name_files_alone_however_they_were_given(inputs, tmp_path):

@@ -370,5 +370,5 @@ def _summary(values: Dict[str, Any]) -> str:
     if not by:
         return (f"Of {values['n_maps']} maps {name} has the largest adjusted surface area ({values['best_score']:.3g}); without "
                 "half-maps or a model this says how clear a map looks, not whether it is right.")
-    return (f"Of {values['n_maps']} maps {name} agrees best with {by}: CC {values['best_score']:.3f}, "
-            f"{values['margin']:.3f} above the next.")
+    next_one = "as good as the next" if values["margin"] < 5e-4 else f"{values['margin']:.3f} above the next"
+    return f"Of {values['n_maps']} maps {name} agrees best with {by}: CC {values['best_score']:.3f}, {next_one}."

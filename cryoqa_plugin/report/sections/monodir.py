@@ -6,7 +6,7 @@ from typing import List
 from .. import sphere
 from ..blocks import Bar, Block, Card, Picture, Pictures
 from ..draw import curves, split_values, tables
-from ..local import page_scale
+from ..local import page_scale, value
 from ..overlay import value_slices
 from ..section import Results, Section
 
@@ -18,6 +18,8 @@ _HISTOGRAMS = ("histogram", *("histogram_" + n for n in ("highest", "radial", "t
 
 def cards(results: Results) -> List[Card]:
     """Slices of the worst direction of each place, and the medians of all directions as discs."""
+    if value(results["monodir"], "median") is None:          # half-maps that can have no resolution, and so no direction
+        return []
     scale = page_scale(results)
     title = "Resolution of the worst direction of each place"
     blocks = value_slices(results, "monodir", "lowest", title, scale, "the mean of the half-maps", "Resolution of the worst direction")
