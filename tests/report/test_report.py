@@ -291,17 +291,19 @@ def test_directions_that_half_maps_cannot_have_are_not_met(inputs, tmp_path):
     rows = [[x, y, z, 4.0] for x in (0, 1) for y in (-1, 0, 1) for z in (1, 2)]
     table = dict(columns=["x", "y", "z", "resolution"], rows=rows, meaning="directions")
 
+    said = "There is no resolution in any direction."
+
     def asked(name, median, best):
-        documents = [document("monodir", "MonoDir", halves, summary="There is no resolution in any direction.", tables={"directions": table},
+        documents = [document("monodir", "MonoDir", halves, summary=said, tables={"directions": table},
                               metrics={"median": metric(median), "regional_ratio": metric(1.0, "")}),
-                     document("directional_fsc", "Directions", halves, summary="There is no resolution in any direction.",
+                     document("directional_fsc", "Directions", halves, summary=said,
                               metrics={"regional_best": metric(best), "regional_worst": metric(best)}, checks=[check("ok", "Met.")])]
         report = content.compose(assemble.read_results(write_run(tmp_path / name, documents)), section.discover())
         return next(q for q in report.questions if q.id == "dirs"), next(k for k in report.keys if k.label == "Directions")
 
     question, key = asked("void", None, None)
     assert (question.status, key.status, key.value) == ("skipped", "skipped", "none") and not question.cards
-    assert question.answer == "There is no resolution in any direction."
+    assert question.answer == said
     question, key = asked("sound", 4.0, 4.0)
     assert question.status == "ok" and question.cards and key.value == "4.00–4.00 Å"
 
