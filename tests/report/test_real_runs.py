@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from cryoqa_plugin import runner
+from cryoqa_plugin.rounding import show_value
 from cryoqa_plugin.report import assemble, blocks, local, sphere
 from cryoqa_plugin.report.content import compose
 from cryoqa_plugin.report.section import discover
@@ -68,7 +69,7 @@ def test_the_cards_of_the_file_and_the_halves(run):
     results, report = run
     facts = {row.label: row for row in _cards(report, "file")["Facts"].blocks[0].rows}
     contour = {n: m["value"] for n, m in results["contour"]["metrics"].items()}
-    assert facts["Margin"].value.startswith(f"{contour['margin']:.0f} Å") and facts["Margin"].status == "warn"
+    assert facts["Margin"].value.startswith(show_value(contour["margin"], "Å")) and facts["Margin"].status == "warn"
     assert facts["Mass"].value.startswith(f"{contour['mass']:.0f} kDa") and facts["Hand"].value.startswith("right")
     assert facts["Density"].value.startswith("positive") and facts["Header"].value == "matches the data"
     solvent = _cards(report, "halves")["FSC of the solvent, outside the mask"].blocks[0]
