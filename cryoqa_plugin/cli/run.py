@@ -142,7 +142,8 @@ def _assess(args: argparse.Namespace, sources: Dict[str, str], command: List[str
 
 def _verdict(documents: Mapping[str, Mapping[str, Any]]) -> str:
     """The sentence at the head of the report."""
-    from ..validation.arguments import explain, trust
+    from ..validation.arguments import explain
+    from ..validation.headline import trust
     from ..validation.items import judge_all
     done = {c: d for c, d in documents.items() if "error" not in d}
     return str(trust(explain(judge_all((), done, None)), done)["headline"]) or "Nothing could be checked with these inputs."

@@ -5,7 +5,7 @@ from typing import Callable, Dict
 
 from ..checks import lowered
 from ..rounding import show_value
-from ..validation.headline import EVEN, local_range, near_axis, region, resolution, value_of
+from ..validation.headline import EVEN, first_value, local_range, near_axis, region, resolution, value_of
 from .findings import Finding, Found
 from .keys import CURVES, curve_like, reported_resolution
 from .section import Results
@@ -31,7 +31,7 @@ def _fine(results: Results, found: Found) -> str:
     reported = reported_resolution(results)
     if known is None:
         cause = next((f for f in found.findings if f.status == "fail"), None)
-        return f"No resolution can be given: {lowered(cause.claim).rstrip('.')}." if cause and "fsc" in documents else ""
+        return f"No resolution can be given: {_claim(cause)}." if cause and "fsc" in documents else ""
     if known.kind == "map":
         out = f"To about {known.value:.2f} Å, by the map alone; half-maps would say it better."
     else:
@@ -76,7 +76,7 @@ def _dirs(results: Results, found: Found) -> str:
 
 def _halves(results: Results, found: Found) -> str:
     documents = results.documents
-    shared = next((v for c in documents for v in (value_of(documents, c, "half_maps_shared_noise"),) if v is not None), None)
+    shared = first_value(documents, "half_maps_shared_noise")
     if not any("half_maps_identical" in d.get("metrics", {}) for d in documents.values()):
         return ""
     if shared is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..io.map_header import UNSET_VOXEL
-from ..registry import CAPABILITIES, Capability
+from ..registry import CAPABILITIES, Capability, find, resolve
 from ..rounding import show_value
 from ..study.notes import of_files, unsaid
 from ..validation.headline import resolution
@@ -204,7 +204,7 @@ def _question(question: str, methods: Sequence[Method], sections: Sequence[Secti
     states = [f.status for f in mine if f.status != "skipped"] + (["error"] if any(m.error for m in methods) else [])
     done = any(not m.error for m in methods)
     cards = sorted((c for m in methods for c in m.cards), key=lambda c: c.rank)
-    shown = _one_row(cards + _strip(methods, results) if question == "fine" else cards)
+    shown = _one_row(cards + _strip(sections, results) if question == "fine" else cards)
     open_cards = {id(c) for c in cards} & {id(c) for c, _ in shown}
     telling = [m.section.how_to_read for m in methods if any(id(c) in open_cards for c in m.cards)]
     how = tuple(words for words in dict.fromkeys(telling) if words)
@@ -254,10 +254,9 @@ def _one_row(cards: Sequence[Card]) -> List[Tuple[Card, Card]]:
     return [(c, replace(c, width=w)) for c, w in zip(chosen_cards, widths)]
 
 
-def _strip(methods: Sequence[Method], results: Results) -> List[Card]:
+def _strip(sections: Sequence[Section], results: Results) -> List[Card]:
     """The card of all estimates of the run, where there are at least two."""
-    from .section import discover
-    found = [e for s in discover() if s.capability in results.documents for e in s.estimates(results)]
+    found = [e for s in sections if s.capability in results.documents for e in s.estimates(results)]
     return [Card("Every estimate of this run on one axis", (Strip("", tuple(found)),), 7, 0)] if len(found) > 1 else []
 
 
@@ -282,7 +281,7 @@ def _rows(question: str, methods: Sequence[Method], sections: Sequence[Section],
     by_id = {m.section.capability: m for m in methods if m.section.capability}
     rows: List[Tuple[Any, ...]] = []
     for section in sections:
-        row = next((r for r in CAPABILITIES if r.id == section.capability), None)
+        row = find(section.capability)
         if section.asks != question or row is None or not (row.needs or row.any_of):
             continue
         method = by_id.get(section.capability)
@@ -303,7 +302,6 @@ def _parameters(document: Mapping[str, Any]) -> Tuple[Block, ...]:
     if not document.get("parameters"):
         return ()
     from ..params import specs
-    from ..registry import find, resolve
     row = find(document["capability"])
     known = {s.name: s for s in specs(resolve(row.params))} if row else {}
     return (Values(tuple(Value(n, "from the data" if v is None else v, known[n].unit if n in known and v is not None else "",

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from ..checks import ORDER
-from ..validation.arguments import explain, trust
+from ..validation.arguments import explain
+from ..validation.headline import trust
 from ..validation.items import REPORTED, Item, Judged, judge_all
 from .section import QUESTIONS, Results, Section
 

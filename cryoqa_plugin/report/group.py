@@ -4,8 +4,8 @@ from __future__ import annotations
 import csv
 import io
 import os
-from dataclasses import dataclass, field, replace
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from dataclasses import replace
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 from urllib.parse import quote
 
 from ..checks import worst
@@ -14,49 +14,15 @@ from ..results import read_json
 from ..validation.arguments import STATUS
 from ..validation.headline import resolution
 from .assemble import read_results, write_bytes
-from .blocks import KeyRow
 from .content import WORDS
 from .findings import findings
-from .group_numbers import KeyNumber, fsc_curve, key_numbers
+from .group_numbers import Entry, Number, fsc_curve, key_numbers
+from .group_page import page
 from .head import headline
 from .keys import key_rows
 from .section import Results, Section, discover
 
 FILES = ("group.html", "group.tsv")
-
-
-@dataclass(frozen=True)
-class Number:
-    """One value of one map: ``limits`` of its checks, ``status`` their worst outcome."""
-
-    title: str
-    value: float
-    unit: str = ""
-    status: str = "skipped"
-    limits: Tuple[float, ...] = ()
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One map: ``status`` is a key of ``WORDS`` or ``waiting``; ``link`` leads to its report, ``error`` says why there is none.
-
-    ``verdict`` is the sentence of its report and ``keys`` the key numbers of it, ``places`` these as numbers by their label, ``curve`` the
-    FSC as frequencies (1/Å) and values; ``items`` has the verdict of each item of a validation by its number, ``numbers`` what stands in
-    the TSV.
-    """
-
-    name: str
-    status: str
-    link: str = ""
-    error: str = ""
-    score: str = ""
-    service: str = ""
-    items: Mapping[str, str] = field(default_factory=dict)
-    numbers: Mapping[str, Number] = field(default_factory=dict)
-    verdict: str = ""
-    keys: Tuple[KeyRow, ...] = ()
-    places: Mapping[str, Tuple[KeyNumber, ...]] = field(default_factory=dict)
-    curve: Tuple[Tuple[float, float], ...] = ()
 
 
 def write_group(folder: str) -> Dict[str, str]:
@@ -65,7 +31,6 @@ def write_group(folder: str) -> Dict[str, str]:
     if not entries:
         raise InputError(f"The folder {folder} holds no map that was validated or assessed; give the folder that 'cryoqa batch' wrote, or "
                          "one with a folder of 'cryoqa validate' or 'cryoqa assess' for each map.")
-    from .group_page import page
     paths = {name.split(".")[1]: os.path.join(folder, name) for name in FILES}
     write_bytes(paths["html"], page(entries, os.path.basename(os.path.abspath(folder))).encode("utf-8"))
     write_bytes(paths["tsv"], tsv(entries).encode("utf-8"))

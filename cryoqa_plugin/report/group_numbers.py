@@ -1,10 +1,11 @@
-"""The key numbers of a map as numbers, so that maps can be put on common axes."""
+"""What a page of many maps knows of each: its key numbers as numbers, so that maps can be put on common axes."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
 from ..validation.headline import local_range, resolution, value_of
+from .blocks import KeyRow
 from .keys import reported_resolution
 from .section import Results
 
@@ -24,6 +25,40 @@ class KeyNumber:
     value: float
     low: Optional[float] = None
     high: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Number:
+    """One value of one map: ``limits`` of its checks, ``status`` their worst outcome."""
+
+    title: str
+    value: float
+    unit: str = ""
+    status: str = "skipped"
+    limits: Tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One map: ``status`` is a key of ``WORDS`` or ``waiting``; ``link`` leads to its report, ``error`` says why there is none.
+
+    ``verdict`` is the sentence of its report and ``keys`` the key numbers of it, ``places`` these as numbers by their label, ``curve`` the
+    FSC as frequencies (1/Å) and values; ``items`` has the verdict of each item of a validation by its number, ``numbers`` what stands in
+    the TSV.
+    """
+
+    name: str
+    status: str
+    link: str = ""
+    error: str = ""
+    score: str = ""
+    service: str = ""
+    items: Mapping[str, str] = field(default_factory=dict)
+    numbers: Mapping[str, Number] = field(default_factory=dict)
+    verdict: str = ""
+    keys: Tuple[KeyRow, ...] = ()
+    places: Mapping[str, Tuple[KeyNumber, ...]] = field(default_factory=dict)
+    curve: Tuple[Tuple[float, float], ...] = ()
 
 
 def key_numbers(results: Results) -> Dict[str, Tuple[KeyNumber, ...]]:

@@ -11,8 +11,7 @@ from .. import __version__
 from ..rounding import show_value
 from .blocks import Bar, Plot, Series
 from .content import WORDS
-from .group import Entry
-from .group_numbers import LABELS, KeyNumber
+from .group_numbers import LABELS, Entry, KeyNumber
 from .html import environment, template_text
 from .scale import RAMP, Scale, ramp, resolution_scale
 from .scene import Line, layout

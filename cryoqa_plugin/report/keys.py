@@ -4,7 +4,7 @@ from __future__ import annotations
 from typing import Any, Callable, List, Mapping, Optional, Sequence, Tuple
 
 from ..rounding import show_error
-from ..validation.headline import local_range, near_axis, region, resolution, value_of
+from ..validation.headline import first_value, local_range, near_axis, region, resolution, value_of
 from .blocks import KeyRow
 from .findings import Found
 from .section import Results
@@ -112,15 +112,10 @@ def _halves(results: Results, found: Found) -> Parts:
     if not any("half_maps_identical" in d.get("metrics", {}) for d in documents.values()):
         return None
     against = next((f for f in found.of("halves") if f.status in ("fail", "warn")), None)
-    shared, error = (_first(documents, n) for n in ("half_maps_shared_noise", "half_maps_shared_noise_error"))
+    shared, error = (first_value(documents, n) for n in ("half_maps_shared_noise", "half_maps_shared_noise_error"))
     note = "" if shared is None else f"solvent FSC {show_error(shared, error)}"
     return ("independent" if against is None else "not independent" if against.status == "fail" else "look at them"), \
         note or (against.title if against else "")
-
-
-def _first(documents: Mapping[str, Mapping[str, Any]], metric: str) -> Any:
-    """The value of a metric in the first result that has it."""
-    return next((v for c in documents for v in (value_of(documents, c, metric),) if v is not None), None)
 
 
 def _model(results: Results, found: Found) -> Parts:

@@ -45,6 +45,11 @@ class Results:
         root = os.path.realpath(self.root) if self.root else ""
         return bool(root and entry.get("path")) and os.path.realpath(entry["path"]).startswith(root + os.sep)
 
+    def state(self, *metrics: str) -> str:
+        """The worst state of the checks on some metrics; ``ok`` where none was judged."""
+        states = [c["status"] for d in self.documents.values() for c in d.get("checks", ()) if c["metric"] in metrics]
+        return next((s for s in ("fail", "warn") if s in states), "ok")
+
     def contour(self) -> Optional[float]:
         """Contour level that was given or suggested for the map; None where no capability says one."""
         entry = self.documents.get("contour", {}).get("metrics", {}).get("contour")

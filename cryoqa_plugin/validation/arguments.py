@@ -127,24 +127,6 @@ def _worst(item: Judged, ours: Sequence[Mapping[str, Any]]) -> str:
     return bad or ("skipped" if explained else "ok")
 
 
-def trust(judged: Sequence[Judged], documents: Mapping[str, Mapping[str, Any]]) -> Dict[str, Any]:
-    """Verdict, score, the sentences and the arguments of a run, as they stand in its document.
-
-    Parameters
-    ----------
-    judged
-        The items with their verdicts, explained ones taken out by :func:`explain`.
-    documents
-        Result documents by capability.
-    """
-    from .headline import headline
-    found = arguments(judged)
-    evaluable = sum(j.status in ("ok", "warn", "fail") for j in judged)
-    words, score = verdict(found, evaluable)
-    return dict(verdict=words, score=score, sentence=sentence(found, evaluable, halves="metrics" in documents.get("fsc", {})),
-                headline=headline(documents, found, evaluable), arguments=[a.entry() for a in found])
-
-
 def arguments(judged: Sequence[Judged]) -> List[Argument]:
     """What argues against the map, each cause once, the strongest first.
 

@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..checks import lowered
-from .arguments import NOT_TRUSTED, REMARK, RESERVED, Argument, verdict
-from .items import REPORTED
+from .arguments import NOT_TRUSTED, REMARK, RESERVED, Argument, arguments, sentence, verdict
+from .items import REPORTED, Judged
 
 Documents = Mapping[str, Mapping[str, Any]]
 _LONGEST = 160                                   # characters of a summary that is a headline
@@ -39,6 +39,11 @@ class Resolution(NamedTuple):
 def value_of(documents: Documents, capability: str, metric: str) -> Any:
     """The value of a metric, None where there is none."""
     return documents.get(capability, {}).get("metrics", {}).get(metric, {}).get("value")
+
+
+def first_value(documents: Documents, metric: str) -> Any:
+    """The value of a metric in the first result that has one; None where none has."""
+    return next((v for v in (value_of(documents, c, metric) for c in documents) if v is not None), None)
 
 
 def resolution(documents: Documents) -> Optional[Resolution]:
@@ -88,6 +93,23 @@ def near_axis(direction: Sequence[float]) -> str:
     """The nearest axis as it goes on in a sentence: ``near x``, ``20° from z``."""
     found = nearest_axis(direction)
     return found if "°" in found else f"near {found}"
+
+
+def trust(judged: Sequence[Judged], documents: Mapping[str, Mapping[str, Any]]) -> Dict[str, Any]:
+    """Verdict, score, the sentences and the arguments of a run, as they stand in its document.
+
+    Parameters
+    ----------
+    judged
+        The items with their verdicts, explained ones taken out by :func:`cryoqa_plugin.validation.arguments.explain`.
+    documents
+        Result documents by capability.
+    """
+    found = arguments(judged)
+    evaluable = sum(j.status in ("ok", "warn", "fail") for j in judged)
+    words, score = verdict(found, evaluable)
+    return dict(verdict=words, score=score, sentence=sentence(found, evaluable, halves="metrics" in documents.get("fsc", {})),
+                headline=headline(documents, found, evaluable), arguments=[a.entry() for a in found])
 
 
 def headline(documents: Documents, found: Sequence[Argument], evaluable: int) -> str:

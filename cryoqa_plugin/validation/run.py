@@ -9,7 +9,7 @@ from ..errors import InputError
 from ..progress import Progress, part, silent
 from ..registry import Capability, find, resolve
 from ..study import Study
-from . import arguments, resize, summary
+from . import arguments, headline, resize, summary
 from .items import ITEMS, Item, Judged, judge_all
 
 LEVELS = ("0", "1", "A")
@@ -139,7 +139,7 @@ def _document(items: Sequence[Item], documents: Mapping[str, Any], study: Study,
     inputs = {n: dict(path=e["path"], sha256=e["sha256"]) for n, e in runner.described(study).items()}
     return dict(schema="cryoqa/validation/1", summary=summary.summary(every, found, reported), warnings=study.notes(),
                 levels=list(levels), reported=reported, contour=given["contour"], inputs=inputs, score=summary.score(judged),
-                trust=arguments.trust(every, documents),
+                trust=headline.trust(every, documents),
                 items=[_entry(j) for j in judged],
                 resolutions=[dict(item=i, title=t, value=v) for i, t, v in found],
                 resolution_sentence=summary.resolution_sentence(found, reported),

@@ -10,7 +10,6 @@ from ..keys import level_from_model
 from ..section import Results, Section
 
 _OF_MASK = ("edge_margin", "mean_value", "box_fraction", "largest_component", "soft_edge_width", "mask_ratio")
-_RANK = ("fail", "warn", "ok")
 _MINUS = "−"
 
 
@@ -30,12 +29,6 @@ def cards(results: Results) -> List[Card]:
     return [Card("Facts", (KeyRows("", made),), 5, 20)] if len(made) > 1 else []
 
 
-def status(results: Results, *metrics: str) -> str:
-    """The worst state of the checks on some metrics."""
-    states = [c["status"] for d in results.documents.values() for c in d.get("checks", ()) if c["metric"] in metrics]
-    return next((s for s in _RANK if s in states), "ok")
-
-
 def _voxel(results: Results) -> Optional[KeyRow]:
     sizes = next((e["voxel_size"] for e in results.inputs().values() if e.get("voxel_size")), None)
     if not sizes:
@@ -44,7 +37,7 @@ def _voxel(results: Results) -> Optional[KeyRow]:
     exact = all(s == 1.0 for s in sizes)
     value = "exactly 1 Å" if exact else f"{sizes[0]:.4g} Å" if same else " × ".join(f"{s:.4g}" for s in sizes) + " Å"
     note = "check it; every length scales with it" if exact else "every length scales with it"
-    return KeyRow(status(results, "voxel_size_unset", "model_voxel_off"), "Voxel size", value, note)
+    return KeyRow(results.state("voxel_size_unset", "model_voxel_off"), "Voxel size", value, note)
 
 
 def _margin(results: Results, m: Mapping[str, Any]) -> Optional[KeyRow]:
@@ -53,7 +46,7 @@ def _margin(results: Results, m: Mapping[str, Any]) -> Optional[KeyRow]:
         return KeyRow("ok", "Margin", "none", f"the molecule runs through the box along {' and '.join(through)}") if through else None
     part = "" if m.get("space_min_percent") is None else f", {m['space_min_percent']:.0f} % of the box"
     axis = str(m["margin_axis"]).partition(",")[0]
-    return KeyRow(status(results, "margin", "space_min_percent"), "Margin", show_value(m["margin"], "Å") + part,
+    return KeyRow(results.state("margin", "space_min_percent"), "Margin", show_value(m["margin"], "Å") + part,
                   f"smallest, along {axis}; the Service asks for 20 Å")
 
 
@@ -64,7 +57,7 @@ def _mass(results: Results, m: Mapping[str, Any]) -> KeyRow:
     named = "suggested contour" if m["contour"] == m["contour_suggested"] else "contour"
     said = f"above {m['contour']:.3g}, set by the model" if set_by_model else f"above the {named} {m['contour']:.3g}"
     where = "in one piece" if pieces == 1 else f"95 % of it in {pieces} pieces"
-    return KeyRow(status(results, "level_verdict", "pieces_95", "remaining_percent"), "Mass", f"{m['mass']:.0f} kDa{part}",
+    return KeyRow(results.state("level_verdict", "pieces_95", "remaining_percent"), "Mass", f"{m['mass']:.0f} kDa{part}",
                   f"{m['volume'] / 1000:.0f} nm³ {where}, {said}")
 
 
@@ -77,7 +70,7 @@ def _background(results: Results, m: Mapping[str, Any]) -> Optional[KeyRow]:
     voxels = sum(v or 0.0 for v in document.get("curves", {}).get("background", {}).get("y", ()))
     words = [f"{voxels * math.erfc(sigmas / math.sqrt(2)):.1f} expected"] if voxels else []
     words += [f"level {mean:.3f} σ of the molecule off 0"] if mean is not None else []
-    return KeyRow(status(results, "outliers_percent", "background_mean"), "Background",
+    return KeyRow(results.state("outliers_percent", "background_mean"), "Background",
                   f"{count} voxel{'' if count == 1 else 's'} beyond {sigmas:g} σ", "; ".join(words))
 
 
@@ -87,7 +80,7 @@ def _mask(results: Results, m: Mapping[str, Any]) -> Optional[KeyRow]:
     made = "made from the map" if "full_map" in results["mask"].get("inputs", {}) else "made here"
     parts = "one piece" if m.get("n_components") == 1 else f"{m.get('n_components')} pieces"
     edge = f", soft edge {m['soft_edge_width']:.0f} Å" if m.get("soft_edge_width") else ""
-    return KeyRow(status(results, *_OF_MASK), "Mask", f"{m['volume'] / 1000:.0f} nm³, {100 * m['box_fraction']:.1f} % of the box",
+    return KeyRow(results.state(*_OF_MASK), "Mask", f"{m['volume'] / 1000:.0f} nm³, {100 * m['box_fraction']:.1f} % of the box",
                   f"{made}, {parts}{edge}")
 
 
@@ -97,13 +90,13 @@ def _hand(results: Results, m: Mapping[str, Any]) -> KeyRow:
     part = m.get("top_fraction")
     share = "all" if part == 1 else f"{100 * part:.0f} %" if part is not None else ""
     wound = f"; {share} of the best pieces wind to the {m['hand']}" if part is not None and part >= 0.5 else ""
-    return KeyRow(status(results, "wrong_probability"), "Hand", f"{m['hand']}, z = {m['z_score']:.1f}", f"{m['n_helices']} helices{wound}")
+    return KeyRow(results.state("wrong_probability"), "Hand", f"{m['hand']}, z = {m['z_score']:.1f}", f"{m['n_helices']} helices{wound}")
 
 
 def _density(results: Results, m: Mapping[str, Any]) -> KeyRow:
     ends = f"{m['minimum']:.3g} to {m['maximum']:.3g}".replace("-", _MINUS)
     filtered = f"low-passed at {m['filtered_at']:.1f} Å" if m.get("filtered") and m.get("filtered_at") else "not low-passed"
-    return KeyRow(status(results, "inverted"), "Density", f"{'negative' if m['inverted'] else 'positive'}, {ends}",
+    return KeyRow(results.state("inverted"), "Density", f"{'negative' if m['inverted'] else 'positive'}, {ends}",
                   f"{'masked' if m['masked'] else 'not masked'}, {filtered}")
 
 
@@ -115,7 +108,7 @@ def _header(results: Results, m: Mapping[str, Any]) -> Optional[KeyRow]:
     axes = "axis order " + " ".join("xyz"[int(i) - 1] for i in order.split(",")) if order.replace(" ", "") in _ORDERS else ""
     origin = "origin 0" if all(float(v) == 0 for v in str(m["origin"]).split(",")) else f"origin {m['origin']} Å"
     words = [w for w in (axes, origin, "whole cell" if m.get("full_cell") else "part of a cell") if w]
-    return KeyRow(status(results, "header_agrees"), "Header", "matches the data" if m["header_agrees"] else "does not match the data",
+    return KeyRow(results.state("header_agrees"), "Header", "matches the data" if m["header_agrees"] else "does not match the data",
                   ", ".join(words))
 
 

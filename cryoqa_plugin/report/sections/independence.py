@@ -6,11 +6,11 @@ from typing import Any, List, Optional, Tuple
 
 from ..blocks import Block, Card, KeyRow, KeyRows, Plot, Text
 from ..draw import curves
+from ...validation.headline import first_value
 from ..section import Results, Section
 
 _OUTSIDE = "A curve that stays outside the band means that the halves share noise, and that the resolution is too good."
 _REACH = 0.05                                    # of the FSC of the solvent that is drawn at the least
-_RANK = ("fail", "warn", "ok")
 
 
 def render(results: Results) -> List[Block]:
@@ -20,7 +20,7 @@ def render(results: Results) -> List[Block]:
 
 def cards(results: Results) -> List[Card]:
     """The FSC of the solvent with the band of independent noise, and what was tested."""
-    if _value(results, "half_maps_identical") is None:
+    if first_value(results.documents, "half_maps_identical") is None:
         return []
     out: List[Card] = []
     title = "FSC of the solvent, outside the mask"
@@ -40,88 +40,74 @@ def _near_zero(plot: Plot) -> Plot:
     return replace(plot, series=series, levels=(), y_range=(-reach, reach), wide=True)
 
 
-def _value(results: Results, metric: str) -> Any:
-    """The value of a metric in the first result that has one."""
-    for document in results.documents.values():
-        value = document.get("metrics", {}).get(metric, {}).get("value")
-        if value is not None:
-            return value
-    return None
-
-
-def _status(results: Results, *metrics: str) -> str:
-    states = [c["status"] for d in results.documents.values() for c in d.get("checks", ()) if c["metric"] in metrics]
-    return next((s for s in _RANK if s in states), "ok")
-
-
 def _number(value: float, digits: int) -> str:
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")    # + 0.0: no "−0.00"
 
 
 def _copies(results: Results) -> Optional[KeyRow]:
-    same = _value(results, "half_maps_identical")
-    return None if same is None else KeyRow(_status(results, "half_maps_identical"), "Copies", "yes" if same else "no",
+    same = first_value(results.documents, "half_maps_identical")
+    return None if same is None else KeyRow(results.state("half_maps_identical"), "Copies", "yes" if same else "no",
                                             "the same values twice" if same else "the noise of the two differs")
 
 
 def _solvent(results: Results) -> Optional[KeyRow]:
-    share, error = _value(results, "half_maps_shared_noise"), _value(results, "half_maps_shared_noise_error")
+    share, error = first_value(results.documents, "half_maps_shared_noise"), first_value(results.documents, "half_maps_shared_noise_error")
     if share is None or error is None:
         return None
-    return KeyRow(_status(results, "half_maps_share_noise"), "Solvent", f"{_number(share, 4)} ± {_number(error, 4)}",
+    return KeyRow(results.state("half_maps_share_noise"), "Solvent", f"{_number(share, 4)} ± {_number(error, 4)}",
                   "mean FSC outside the mask, shells of noise")
 
 
 def _random(results: Results) -> Optional[KeyRow]:
-    value, start = _value(results, "random_fsc_at_resolution"), _value(results, "randomised_from")
+    value, start = first_value(results.documents, "random_fsc_at_resolution"), first_value(results.documents, "randomised_from")
     if value is None:
         return None
-    return KeyRow(_status(results, "random_fsc_at_resolution"), "Random phases", _number(value, 2),
+    return KeyRow(results.state("random_fsc_at_resolution"), "Random phases", _number(value, 2),
                   "FSC at the resolution" + (f", phases random beyond {start:.1f} Å" if start else ""))
 
 
 def _end(results: Results) -> Optional[KeyRow]:
-    value = _value(results, "tail_fsc")
-    return None if value is None else KeyRow(_status(results, "tail_fsc", "rise_at_end", "shares_in_mask"), "End of FSC", _number(value, 3),
+    value = first_value(results.documents, "tail_fsc")
+    return None if value is None else KeyRow(results.state("tail_fsc", "rise_at_end", "shares_in_mask"), "End of FSC", _number(value, 3),
                                              "no mask, last tenth of the shells")
 
 
 def _place(results: Results) -> Optional[KeyRow]:
-    shift, operation = _value(results, "half_maps_shift"), _value(results, "half_maps_operation")
+    shift, operation = first_value(results.documents, "half_maps_shift"), first_value(results.documents, "half_maps_operation")
     if shift is None:
         return None
     turned = "no rotation, no mirror" if operation in (None, "none") else str(operation)
-    return KeyRow(_status(results, "half_maps_shift", "half_maps_operation", "half_maps_likeness"), "Place",
+    return KeyRow(results.state("half_maps_shift", "half_maps_operation", "half_maps_likeness"), "Place",
                   f"{shift:.3f} voxel{'s' if shift >= 1 else ''} apart", turned)
 
 
 def _strength(results: Results) -> Optional[KeyRow]:
-    value = _value(results, "half_maps_scale")
-    return None if value is None else KeyRow(_status(results, "half_maps_scale"), "Strength", f"{value:.3f}",
+    value = first_value(results.documents, "half_maps_scale")
+    return None if value is None else KeyRow(results.state("half_maps_scale"), "Strength", f"{value:.3f}",
                                              "amplitude ratio of the half-maps")
 
 
 def _edge(results: Results) -> Optional[KeyRow]:
-    masked, damped, zeros = (_value(results, n) for n in ("half_maps_masked", "half_maps_damped", "half_maps_zero_fraction"))
+    masked, damped, zeros = (first_value(results.documents, n) for n in ("half_maps_masked", "half_maps_damped", "half_maps_zero_fraction"))
     if masked is None:
         return None
     words = "masked" if masked else "damped" if damped else "not masked"
-    return KeyRow(_status(results, "half_maps_masked", "half_maps_damped"), "Solvent noise", words,
+    return KeyRow(results.state("half_maps_masked", "half_maps_damped"), "Solvent noise", words,
                   "" if zeros is None else f"{100 * zeros:.2g} % of the voxels are exactly 0")
 
 
 def _filter(results: Results) -> Optional[KeyRow]:
-    filtered, at = _value(results, "half_maps_filtered"), _value(results, "half_maps_filtered_at")
+    filtered, at = first_value(results.documents, "half_maps_filtered"), first_value(results.documents, "half_maps_filtered_at")
     if filtered is None:
         return None
     found = f"at {at:.1f} Å" if filtered and at else "yes" if filtered else "none"
-    return KeyRow(_status(results, "half_maps_filtered"), "Low-pass", found,
+    return KeyRow(results.state("half_maps_filtered"), "Low-pass", found,
                   "noise reaches the end of the FSC" if not filtered else "nothing finer can be measured")
 
 
 def _map(results: Results) -> Optional[KeyRow]:
-    value = _value(results, "half_maps_agreement")
-    return None if value is None else KeyRow(_status(results, "half_maps_agreement"), "Map", f"{value:.3f}",
+    value = first_value(results.documents, "half_maps_agreement")
+    return None if value is None else KeyRow(results.state("half_maps_agreement"), "Map", f"{value:.3f}",
                                              "FSC of map and mean of halves, to 20 Å")
 
 
