@@ -9,13 +9,13 @@ import sys
 import time
 from datetime import datetime, timezone
 from functools import lru_cache
-from typing import Any, Dict, Optional, Sequence
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
 from . import __version__
 
-_LIBRARIES = ("numpy", "scipy", "numba", "mrcfile", "gemmi")
+_LIBRARIES = ("numpy", "scipy", "numba", "mrcfile", "gemmi")    # what they compute goes into results
 
 
 def sha256(path: str) -> str:
@@ -28,11 +28,11 @@ def sha256(path: str) -> str:
         lines = [f"{os.path.relpath(f, path)} {os.lstat(f).st_size}" for f in files]
         return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
     facts = os.stat(path)
-    return _sha256(os.path.abspath(path), facts.st_mtime_ns, facts.st_size)
+    return _sha256(os.path.abspath(path), facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino, facts.st_size)
 
 
-@lru_cache(maxsize=64)
-def _sha256(path: str, changed: int, size: int) -> str:
+@lru_cache(maxsize=1024)
+def _sha256(path: str, *facts: int) -> str:
     digest = hashlib.sha256()
     with open(path, "rb") as stream:
         for block in iter(lambda: stream.read(1 << 22), b""):
@@ -63,9 +63,26 @@ def peak_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+def library_versions() -> Dict[str, str]:
+    """Versions of the libraries that results depend on, whether or not they were imported."""
+    return dict(_library_versions())
+
+
+@lru_cache(maxsize=1)
+def _library_versions() -> Tuple[Tuple[str, str], ...]:
+    return tuple((name, _version(name)) for name in _LIBRARIES)
+
+
+def _version(name: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return str(getattr(sys.modules.get(name), "__version__", ""))
+
+
 def collect(watch: Stopwatch, threads: int, command: Optional[Sequence[str]] = None) -> Dict[str, Any]:
     """The provenance block of a result document."""
-    versions = {name: getattr(sys.modules[name], "__version__", "") for name in _LIBRARIES if name in sys.modules}
-    return dict(cryoqa=__version__, python=platform.python_version(), machine=platform.machine(), versions=versions,
+    return dict(cryoqa=__version__, python=platform.python_version(), machine=platform.machine(), versions=library_versions(),
                 threads=threads, **watch.read(), peak_memory_bytes=peak_memory(),
                 date_utc=datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"), command=list(command or ()))

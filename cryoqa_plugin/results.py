@@ -290,7 +290,8 @@ def _plain(value: Any) -> Any:
 def write_json(document: Mapping[str, Any], path: str) -> None:
     """Write a document complete or not at all (temporary name, then rename)."""
     with replacing(path) as stream:
-        stream.write(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False).encode("utf-8"))
+        stream.write(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False)
+                     .encode("utf-8", "backslashreplace"))             # of a file name that is no text: \\udcff, which JSON reads back
 
 
 def read_json(path: str) -> Dict[str, Any]:

@@ -1,0 +1,426 @@
+"""A folder that runs write into: who writes there now, which of its files are cryoqa's, and how those of one run appear together.
+
+Each such folder has a hidden ``.cryoqa.json``, which names every file that cryoqa wrote there with its SHA-256. It is written before files
+are put into place (with what was there and what comes, ``complete`` false) and after; so a run that was killed leaves no file that nobody
+knows, and no mixture that passes for a result. While a process writes it holds ``.cryoqa.lock``.
+"""
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import logging
+import os
+import shutil
+import socket
+import tempfile
+import time
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+
+from . import __version__
+from .errors import InputError
+from .files import PREFIX, is_unused
+from .provenance import library_versions, sha256
+from .results import read_json, write_json
+
+LOCK, MANIFEST = ".cryoqa.lock", ".cryoqa.json"
+SCHEMA = "cryoqa/folder/1"
+_BLOCKS = ("maps", "lists", "models", "files", "tables")     # of a result document, which name the files beside it
+_HELD: ContextVar[Tuple[str, ...]] = ContextVar("cryoqa_held", default=())
+_LONGEST_NAME = 100                              # characters that the path of a file in the folder may need
+_PAUSE = 0.1                                     # s between two looks at a lock that somebody holds
+log = logging.getLogger(__name__)
+
+
+# ---------------------------------------------------------------- one writer at a time
+
+@contextmanager
+def held(folder: str, wait: float = 0.0) -> Iterator[None]:
+    """Within this nobody else writes into a folder, which is made when it is not there; what killed runs left in it is removed.
+
+    A lock ends with the process that holds it, however that ends. Held again by who holds it already, nothing happens.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    wait
+        Seconds to wait for another process; 0 does not wait.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be made or written to, or another process, which is named with its machine, writes there.
+    """
+    made: List[str] = []
+    real = os.path.realpath(folder.replace("\0", "?"))
+    if real in _HELD.get():
+        yield
+        return
+    try:
+        _make(folder, made)
+        handle = _locked(folder, wait)
+    except InputError:
+        raise
+    except (OSError, ValueError) as error:
+        _remove_empty(made)
+        raise InputError(not_writable(folder, error)) from None
+    token = _HELD.set((*_HELD.get(), real))
+    try:
+        sweep(folder)
+        yield
+    finally:
+        _HELD.reset(token)
+        _unlock(folder, handle)
+        _remove_empty(made)
+
+
+def _remove_empty(folders: Iterable[str]) -> None:
+    """Remove folders that were made for nothing, the innermost first."""
+    for place in folders:
+        try:
+            os.rmdir(place)
+        except OSError:                                      # not made at all, or not empty
+            pass
+
+
+def not_writable(folder: str, error: Exception) -> str:
+    """A sentence on a folder that results cannot be written to."""
+    there = os.path.abspath(folder)
+    while os.path.dirname(there) != there and not os.path.lexists(there):
+        there = os.path.dirname(there)
+    reason = f"{there} is a file" if os.path.isfile(there) else getattr(error, "strerror", None) or str(error)
+    return f"Results cannot be written to '{folder}': {reason}. Give another output folder."
+
+
+def _make(folder: str, made: List[str]) -> None:
+    """Make a folder; ``made`` gets those that were not there, the innermost first."""
+    try:
+        os.lstat(os.path.join(folder, "x" * _LONGEST_NAME))
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise
+    there = os.path.abspath(folder)
+    while not os.path.lexists(there) and os.path.dirname(there) != there:
+        made.append(there)
+        there = os.path.dirname(there)
+    if not made:
+        os.stat(folder)                                      # a link to nothing
+    os.makedirs(folder, exist_ok=True)
+
+
+def _locked(folder: str, wait: float) -> int:
+    """The open lock of a folder, taken."""
+    path, until = os.path.join(folder, LOCK), time.monotonic() + wait
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):     # a file system without locks
+                log.warning("%s: the file system has no locks; do not start two runs into it at once.", folder)
+                return handle
+            holder = os.read(handle, 400).decode("utf-8", "replace").strip()
+            os.close(handle)
+            if time.monotonic() >= until:
+                raise InputError(f"{holder or 'Another process'} is writing into '{folder}'; wait until it has ended, or give another "
+                                 "output folder.") from None
+            time.sleep(_PAUSE)
+            continue
+        try:
+            mine = os.path.samestat(os.fstat(handle), os.stat(path))
+        except FileNotFoundError:
+            mine = False
+        if mine:
+            os.ftruncate(handle, 0)
+            words = f"Process {os.getpid()} on {socket.gethostname()} (since {time.strftime('%Y-%m-%d %H:%M:%S')})"
+            os.pwrite(handle, words.encode("utf-8", "replace"), 0)
+            return handle
+        os.close(handle)                                     # who held it before has removed it meanwhile
+
+
+def _unlock(folder: str, handle: int) -> None:
+    try:
+        if os.path.samestat(os.fstat(handle), os.stat(os.path.join(folder, LOCK))):
+            os.unlink(os.path.join(folder, LOCK))
+    except OSError:                                          # the folder is gone, or has become read-only
+        pass
+    os.close(handle)
+
+
+def sweep(folder: str) -> None:
+    """Remove what killed runs left: half-written files and folders that no living process holds. To be called by who holds the folder."""
+    for entry in list(os.scandir(folder)):
+        if not entry.name.startswith(PREFIX):
+            continue
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                shutil.rmtree(entry.path, ignore_errors=True)
+            elif is_unused(entry.path):
+                os.remove(entry.path)
+        except OSError:
+            log.debug("%s is left.", entry.path, exc_info=True)
+
+
+# ---------------------------------------------------------------- what is cryoqa's
+
+def manifest(folder: str) -> Dict[str, Any]:
+    """What ``.cryoqa.json`` of a folder says: ``files`` (name -> SHA-256 values), ``complete``, ``inputs``; empty where there is none."""
+    try:
+        found = read_json(os.path.join(folder, MANIFEST))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    sound = isinstance(found, dict) and found.get("schema") == SCHEMA and isinstance(found.get("files"), dict)
+    return found if sound else {}
+
+
+def owned(folder: str) -> Dict[str, List[str]]:
+    """Names of the files of a folder that cryoqa wrote, with their SHA-256 values; of folders of earlier versions without them."""
+    found = manifest(folder)
+    if found:
+        return {str(n): [str(h) for h in hashes] for n, hashes in found["files"].items()}
+    return {name: [] for name in _named_by_documents(folder)}
+
+
+def _named_by_documents(folder: str) -> List[str]:
+    """What the documents of an earlier version name: themselves, what they say lies beside them, and the reports."""
+    names: List[str] = []
+    for name in ("result.json", "error.json", "validation.json", "report.json"):
+        document = document_in(folder, name)
+        if document:
+            names.append(name)
+            for block in _BLOCKS:
+                for entry in (document.get(block) or {}).values() if isinstance(document.get(block), dict) else ():
+                    found = [entry.get(k) for k in ("path", "csv", "mtz", "shifted")] + list(entry.get("paths", ()))
+                    names += [n for n in found if isinstance(n, str) and os.path.basename(n) == n]
+    return names + ["report.html", "report.pdf"] * ("report.json" in names)
+
+
+def document_in(folder: str, name: str) -> Optional[Dict[str, Any]]:
+    """A document of cryoqa in a folder; None where there is none, or a file that is something else."""
+    try:
+        found = read_json(os.path.join(folder, name))
+    except (OSError, ValueError, RecursionError):
+        return None
+    ours = isinstance(found, dict) and (str(found.get("schema", "")).startswith("cryoqa/") or {"capability", "error"} <= set(found))
+    return found if ours else None
+
+
+def strangers(folder: str, names: Iterable[str], inputs: Iterable[str] = ()) -> List[str]:
+    """Sentences about files that stand where a run will write, and that it must not write over.
+
+    Parameters
+    ----------
+    folder
+        Where the run writes; it need not be there.
+    names
+        Names of the files that it may write.
+    inputs
+        Paths of its inputs, none of which is written over wherever it lies and whoever wrote it.
+    """
+    mine, out = owned(folder), []
+    for name in names:
+        path = os.path.join(folder, name)
+        if not os.path.lexists(path):
+            continue
+        if any(_same(path, other) for other in inputs):
+            out.append(f"The output {path} would be written over an input of this run; choose another output folder.")
+        elif os.path.isdir(path) and not os.path.islink(path):
+            out.append(f"{path} is a folder, and a file of this name is to be written; choose another output folder.")
+        elif mine.get(name) and not _is_as_written(folder, name, mine[name]):
+            out.append(f"{path} was changed since cryoqa wrote it; move it away to keep it, remove it to have it made again, or choose "
+                       "another output folder.")
+        elif name not in mine:
+            out.append(f"The output {path} would be written over a file that is not of cryoqa; choose another output folder, or move the "
+                       "file away.")
+    return out
+
+
+def _same(path: str, other: str) -> bool:
+    """Whether two paths are one file; a hard link is one too."""
+    try:
+        return os.path.samefile(path, other)
+    except OSError:
+        return False
+
+
+def intact(folder: str) -> bool:
+    """Whether every file that the last run wrote into a folder is there, to the byte, and its last step was done."""
+    found = manifest(folder)
+    if not found.get("complete") or not found["files"]:
+        return False
+    try:
+        return all(sha256(os.path.join(folder, name)) in hashes for name, hashes in found["files"].items())
+    except OSError:
+        return False
+
+
+def key(told: Mapping[str, Any]) -> str:
+    """SHA-256 that changes with what a run depends on, and with the versions of cryoqa and of the libraries that compute.
+
+    Parameters
+    ----------
+    told
+        Plain values: the hashes of the inputs, parameters, voxel sizes, limits, ...
+    """
+    whole = dict(told=told, cryoqa=__version__, versions=library_versions())
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode("utf-8")).hexdigest()
+
+
+# ---------------------------------------------------------------- writing
+
+def _state(folder: str, files: Mapping[str, Sequence[str]], complete: Optional[bool] = None,
+           inputs: Optional[Mapping[str, Any]] = None) -> None:
+    """Write the manifest; what is not given stays as it is."""
+    before = manifest(folder)
+    write_json(dict(schema=SCHEMA, cryoqa=__version__, complete=before.get("complete", True) if complete is None else complete,
+                    inputs=before.get("inputs", {}) if inputs is None else dict(inputs), files={n: list(files[n]) for n in sorted(files)}),
+               os.path.join(folder, MANIFEST))
+
+
+def note_inputs(folder: str, inputs: Mapping[str, Mapping[str, Any]]) -> None:
+    """Keep of which inputs the results of a folder and of the folders in it are: ``path`` and ``sha256`` by kind, ``made`` for what the run
+    makes itself."""
+    if manifest(folder).get("inputs") != dict(inputs):
+        _state(folder, owned(folder), inputs=inputs)
+
+
+@contextmanager
+def together(folder: str, last: str, inputs: Optional[Mapping[str, Mapping[str, Any]]] = None) -> Iterator[str]:
+    """A hidden folder to write the files of a run into; at the end they take the place of those of the run before, all or none.
+
+    Parameters
+    ----------
+    folder
+        Where they go; held by the caller.
+    last
+        The document that names the others: the old one goes first, the new one comes last.
+    inputs
+        Of what these are results, as for :func:`note_inputs`; none of these files is written over.
+
+    Raises
+    ------
+    InputError
+        Something that is not cryoqa's is in the way, or the disk is at fault.
+    """
+    stage = tempfile.mkdtemp(prefix=PREFIX, dir=folder)
+    try:
+        yield stage
+        names = sorted(os.listdir(stage), key=lambda name: name == last)
+        wrong = strangers(folder, names, [e["path"] for e in (inputs or {}).values() if e.get("path")])
+        if wrong:
+            raise InputError(wrong[0])
+        new = {name: [sha256(os.path.join(stage, name))] for name in names}
+        old = owned(folder)
+        _state(folder, {n: [*old.get(n, ()), *new.get(n, ())] for n in {*old, *new}}, False)
+        for name in ("result.json", "error.json", "validation.json"):
+            if name in old:
+                _forget(os.path.join(folder, name))
+        for name in names:
+            os.replace(os.path.join(stage, name), os.path.join(folder, name))
+        for name in sorted(set(old) - set(new)):
+            if _is_as_written(folder, name, old[name]):
+                _forget(os.path.join(folder, name))
+        _state(folder, new, True, inputs)
+    except OSError as error:
+        raise InputError(f"The results cannot be put into '{folder}' ({error.strerror or error}); check the folder, its permissions and "
+                         "the space on the disk.") from None
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def put(folder: str, name: str, write: Callable[[str], Any]) -> str:
+    """Write one file of a folder, which is told as cryoqa's; returns its path.
+
+    Parameters
+    ----------
+    folder
+        The folder, held by the caller; made when it is not there.
+    name
+        Name of the file.
+    write
+        Writes it to the path that it is given.
+
+    Raises
+    ------
+    InputError
+        A file of this name is there that cryoqa did not write, or it cannot be written.
+    """
+    os.makedirs(folder, exist_ok=True)
+    wrong = strangers(folder, [name])
+    if wrong:
+        raise InputError(wrong[0])
+    path, stage = os.path.join(folder, name), tempfile.mkdtemp(prefix=PREFIX, dir=folder)
+    try:
+        write(os.path.join(stage, name))
+        new, old = sha256(os.path.join(stage, name)), owned(folder)
+        if old.get(name) != [new]:
+            _state(folder, {**old, name: [*old.get(name, ()), new]})
+        os.replace(os.path.join(stage, name), path)
+        if old.get(name, [new]) != [new]:
+            _state(folder, {**old, name: [new]})
+    except OSError as error:
+        raise InputError(f"'{path}' cannot be written ({error.strerror or error}); check the folder, its permissions and the space on the "
+                         "disk.") from None
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+    return path
+
+
+def forget(folder: str, names: Iterable[str]) -> None:
+    """Remove files of a folder that cryoqa wrote, where they are there."""
+    mine = owned(folder)
+    gone = [name for name in names if name in mine]
+    for name in gone:
+        _forget(os.path.join(folder, name))
+    if gone and manifest(folder):
+        _state(folder, {n: h for n, h in mine.items() if n not in gone})
+
+
+def clear(folder: str, inputs: Iterable[str] = ()) -> List[str]:
+    """Remove what cryoqa wrote into a folder and the folders in it, and nothing else; returns the names of files of its own that were left.
+
+    A file that was changed since cryoqa wrote it, that an earlier version wrote (but for its documents), or that is one of the ``inputs``
+    stays. Folders that are empty then go too.
+    """
+    left: List[str] = []
+    for place in [*sub_folders(folder), folder]:
+        kept = {}
+        for name, hashes in owned(place).items():
+            path = os.path.join(place, name)
+            if os.path.lexists(path) and (any(_same(path, other) for other in inputs) or not _is_as_written(place, name, hashes)):
+                kept[name] = hashes
+            else:
+                _forget(path)
+        left += [os.path.join(place, name) for name in kept]
+        _forget(os.path.join(place, MANIFEST))
+        if place != folder:
+            try:
+                os.rmdir(place)
+            except OSError:
+                pass
+    return left
+
+
+def sub_folders(folder: str) -> List[str]:
+    """The folders in a folder that hold results of cryoqa, by name."""
+    there = sorted(e.path for e in os.scandir(folder) if e.is_dir()) if os.path.isdir(folder) else []
+    return [place for place in there if owned(place) and not os.path.basename(place).startswith(PREFIX)]
+
+
+def _is_as_written(folder: str, name: str, hashes: Sequence[str]) -> bool:
+    try:
+        return sha256(os.path.join(folder, name)) in hashes or name.endswith(".json") and document_in(folder, name) is not None
+    except OSError:
+        return False
+
+
+def _forget(path: str) -> None:
+    """Remove a file where it is there, so that a folder never tells two stories."""
+    try:
+        os.remove(path)
+    except FileNotFoundError:
+        pass
