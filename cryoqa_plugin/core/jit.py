@@ -6,29 +6,16 @@ used: it would let the compiler assume that there is no NaN.
 """
 from __future__ import annotations
 
-import glob
 import os
-import tempfile
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator, List
 
 import numba
 from numba.core import event
 
+from .kernel_cache import KernelCache
+
 KERNELS: List[Any] = []
-
-
-def _ensure_cache_folder() -> None:
-    """Numba fails at import time when neither the package nor the home folder can be written: use a scratch folder."""
-    if os.environ.get("NUMBA_CACHE_DIR"):
-        return
-    beside = os.path.dirname(os.path.abspath(__file__))
-    home = os.path.expanduser("~")
-    if not (os.access(beside, os.W_OK) or os.access(home, os.W_OK)):
-        numba.config.CACHE_DIR = os.path.join(tempfile.gettempdir(), f"cryoqa_numba_{os.getuid()}")
-
-
-_ensure_cache_folder()
 
 
 def njit(function: Callable) -> Any:
@@ -44,7 +31,9 @@ def njit(function: Callable) -> Any:
     Any
         The compiled function; ``py_func`` of it is the original.
     """
-    kernel = numba.njit(cache=True, nogil=True)(function)
+    kernel = numba.njit(nogil=True)(function)
+    if hasattr(kernel, "stats"):                             # with NUMBA_DISABLE_JIT it is the plain function
+        kernel._cache = KernelCache(function)                # as njit(cache=True) does, with Numba's own
     KERNELS.append(kernel)
     return kernel
 
@@ -85,13 +74,4 @@ def cold_kernels() -> List[str]:
     list of str
         Names of the imported kernels that have no machine code on disk yet.
     """
-    # With NUMBA_DISABLE_JIT a kernel is the plain function, which has no statistics and nothing to compile.
-    return [k.py_func.__qualname__ for k in KERNELS if hasattr(k, "stats") and not _has_index(k)]
-
-
-def _has_index(kernel: Any) -> bool:
-    code = kernel.py_func.__code__
-    stem = os.path.splitext(os.path.basename(code.co_filename))[0]
-    # How Numba names its index of a function: module, function, line. Another line means that the code has changed.
-    pattern = f"{stem}.{kernel.py_func.__qualname__}-{code.co_firstlineno}.*.nbi"
-    return bool(glob.glob(os.path.join(glob.escape(kernel.stats.cache_path), pattern)))
+    return [k.py_func.__qualname__ for k in KERNELS if hasattr(k, "stats") and not os.path.isfile(k._cache.index)]
