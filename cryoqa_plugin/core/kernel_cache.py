@@ -47,25 +47,25 @@ def open_to_others(folder: str, parents: bool = True) -> str:
     Returns
     -------
     str
-        Words that follow the name of the folder; empty when only the user and the administrator can write there.
+        Part of a sentence; empty when only the user and the administrator can write there.
     """
     place = os.path.realpath(folder)
     home = os.path.realpath(os.path.expanduser("~"))
-    found = _open(os.stat(place), False)
+    found = _open(os.stat(place), False).format(folder)
     while parents and not found and place not in (home, os.path.dirname(place)):
         place = os.path.dirname(place)
-        found = _open(os.stat(place), True) and f"lies in {place}, which {_open(os.stat(place), True)}"
+        found = _open(os.stat(place), True).format(f"{place}, in which {folder} lies")
     return found
 
 
 def _open(status: os.stat_result, above: bool) -> str:
-    """Why others can change what has this status; of a folder ``above`` that is sticky, such as /tmp, they cannot."""
+    """Why others can change what has this status, with {} for its name; of a folder ``above`` that is sticky, such as /tmp, they cannot."""
     if status.st_uid not in _trusted():
-        return "belongs to another user"
+        return "another user owns {}"
     if above and status.st_mode & stat.S_ISVTX:
         return ""
     by_group = status.st_mode & stat.S_IWGRP and not _alone_in(status.st_gid)
-    return "other users can write to" if by_group or status.st_mode & stat.S_IWOTH else ""
+    return "other users can write to {}" if by_group or status.st_mode & stat.S_IWOTH else ""
 
 
 @functools.lru_cache(maxsize=None)
@@ -111,7 +111,7 @@ def folder_of(source: str) -> str:
         if not reason:
             break
         if reason != "none":
-            reasons.append(f"{folder if folder != given else numba.config.CACHE_DIR} {reason}")
+            reasons.append(reason + " (NUMBA_CACHE_DIR)" * (folder == given))
     else:
         folder = os.path.join(_scratch(), name)
         os.makedirs(folder, mode=0o700, exist_ok=True)

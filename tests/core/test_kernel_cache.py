@@ -182,7 +182,7 @@ def test_a_folder_that_others_can_write_is_not_read(source, tmp_path, monkeypatc
         assert compiled(source) and not compiled(source)
     assert not (tmp_path / "trapped").exists()
     said = [r.message for r in caplog.records]
-    assert len(said) == 1 and "__pycache__ other users can write to" in said[0] and str(tmp_path / "home" / "cryoqa") in said[0]
+    assert len(said) == 1 and f"other users can write to {source / '__pycache__'}" in said[0] and str(tmp_path / "home" / "cryoqa") in said[0]
     own = files(tmp_path / "home", "nbi").parent
     assert own.stat().st_mode & 0o777 == 0o700 and own.parent.stat().st_mode & 0o777 == 0o700
 
@@ -204,7 +204,7 @@ def test_the_trap_of_these_tests_works(source, tmp_path):
 def test_what_belongs_to_another_user_is_not_read(source, tmp_path, monkeypatch):
     plant(source, load(source).py_func, tmp_path / "trapped")
     monkeypatch.setattr(kernel_cache, "_trusted", lambda: (987654321,))
-    assert "belongs to another user" in kernel_cache.open_to_others(str(source))
+    assert "another user owns" in kernel_cache.open_to_others(str(source))
     assert compiled(source) and not (tmp_path / "trapped").exists()
 
 
@@ -245,7 +245,7 @@ def test_a_sticky_folder_above_is_fine_and_a_home_ends_the_search(tmp_path, monk
     shared.chmod(0o1777)
     assert kernel_cache.open_to_others(str(inner)) == ""
     shared.chmod(0o777)
-    assert "lies in" in kernel_cache.open_to_others(str(inner))
+    assert f"{shared}, in which {inner} lies" in kernel_cache.open_to_others(str(inner))
     monkeypatch.setenv("HOME", str(inner))
     (inner / "cache").mkdir()
     assert kernel_cache.open_to_others(str(inner / "cache")) == ""
@@ -258,7 +258,7 @@ def test_a_group_without_other_members_is_no_danger(tmp_path, monkeypatch):
     monkeypatch.setattr(kernel_cache, "_alone_in", lambda group: True)
     assert kernel_cache.open_to_others(str(folder)) == ""
     monkeypatch.setattr(kernel_cache, "_alone_in", lambda group: False)
-    assert kernel_cache.open_to_others(str(folder)) == "other users can write to"
+    assert kernel_cache.open_to_others(str(folder)) == f"other users can write to {folder}"
 
 
 def test_nowhere_to_write_makes_a_folder_for_the_run(tmp_path):
