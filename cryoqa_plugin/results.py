@@ -287,11 +287,29 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
+# Without an indent Python's encoder is its one in C; lines are made here for the two upper levels, as people look for names there.
+_ENCODER = json.JSONEncoder(allow_nan=False, ensure_ascii=False)
+
+
+def json_text(document: Mapping[str, Any], depth: int = 2, indent: str = " ") -> str:
+    """A document as JSON text: a line for each entry of its ``depth`` upper levels, one line for what is below.
+
+    Raises
+    ------
+    ValueError
+        A number is not finite.
+    """
+    parts = (f"{indent}{_ENCODER.encode(str(name))}: "
+             + (json_text(value, depth - 1, indent + " ") if depth > 1 and value and isinstance(value, Mapping) else _ENCODER.encode(value))
+             for name, value in document.items())
+    return "{\n" + ",\n".join(parts) + f"\n{indent[1:]}}}"
+
+
 def write_json(document: Mapping[str, Any], path: str) -> None:
     """Write a document complete or not at all (temporary name, then rename)."""
+    text = json_text(document)
     with replacing(path) as stream:
-        stream.write(json.dumps(document, indent=1, allow_nan=False, ensure_ascii=False)
-                     .encode("utf-8", "backslashreplace"))             # of a file name that is no text: \\udcff, which JSON reads back
+        stream.write(text.encode("utf-8", "backslashreplace"))         # of a file name that is no text: \\udcff, which JSON reads back
 
 
 def read_json(path: str) -> Dict[str, Any]:

@@ -7,6 +7,7 @@ a section of the report that could not be drawn; 130 interrupted.
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -17,6 +18,7 @@ from ..naming import OPTION, naming
 from .commands import find_command
 from .parser import CommandParser, print_help, refuse, refuse_command
 
+_COLLECT_AFTER = 20_000                          # objects: with Python's 700, a tenth of a short run goes to looking for cycles
 _NO_MEMORY = "there is not enough memory for this run. Crop the maps, or use a machine with more."
 
 
@@ -49,6 +51,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run the command line and return the exit code."""
     words: List[str] = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:                                         # the program itself; its memory is in arrays, not in cycles
+        gc.set_threshold(_COLLECT_AFTER, 10, 10)
     verbose = False
     try:
         with naming(OPTION):

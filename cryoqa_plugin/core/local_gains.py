@@ -5,6 +5,7 @@ every voxel by cubic B-splines, which are smooth, never negative and add up to 1
 """
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Dict, Sequence, Tuple
 
 import numpy as np
@@ -133,6 +134,7 @@ def local_square(image: np.ndarray, grid: Points) -> np.ndarray:
     return (along[0] @ planes.reshape(nz, -1)).reshape(grid.shape)
 
 
+@lru_cache(maxsize=64)                                       # the same few grids are asked for at every band
 def spline_matrix(count: int, n: int) -> np.ndarray:
     """Periodic cubic B-splines along an axis, as a matrix that carries values of points to voxels.
 
@@ -146,7 +148,7 @@ def spline_matrix(count: int, n: int) -> np.ndarray:
     Returns
     -------
     ndarray
-        float32 [n, count]: row ``i`` weights the points for the place ``i / n`` of the axis; its sum is 1.
+        float32 [n, count]: row ``i`` weights the points for the place ``i / n`` of the axis; its sum is 1. Shared, not to be changed.
     """
     distance = np.arange(n)[:, None] * (count / n) - np.arange(count)[None, :]
     total = np.zeros((n, count))
@@ -154,7 +156,9 @@ def spline_matrix(count: int, n: int) -> np.ndarray:
     for turn in range(-3, 4):
         d = np.abs(distance + turn * count)
         total += np.where(d < 1, (4 - 6 * d ** 2 + 3 * d ** 3) / 6, np.where(d < 2, (2 - d) ** 3 / 6, 0))
-    return (total / total.sum(axis=1, keepdims=True)).astype(np.float32)
+    matrix = (total / total.sum(axis=1, keepdims=True)).astype(np.float32)
+    matrix.flags.writeable = False
+    return matrix
 
 
 def add_scaled(out: np.ndarray, image: np.ndarray, gains: np.ndarray) -> None:

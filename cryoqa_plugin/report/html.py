@@ -5,6 +5,7 @@ import base64
 import hashlib
 import json
 import os
+from functools import lru_cache
 from typing import Any
 
 from .. import __version__
@@ -25,6 +26,7 @@ _KINDS = {Text: "text", Values: "values", Rows: "rows", Plot: "plot", Pictures: 
           Percentiles: "percentiles", Tracks: "tracks", KeyRows: "keys"}
 
 
+@lru_cache(maxsize=None)                                      # to compile the templates takes longer than to fill in a page
 def environment() -> Any:
     """The templates of the report; what is put into them is escaped."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined

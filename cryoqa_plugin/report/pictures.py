@@ -10,6 +10,7 @@ from scipy import ndimage
 
 EDGE = 240                                      # pixels along the longest edge of a slice or projection
 _CONTOUR = (230, 120, 0)
+_LEVEL = 7                                      # of zlib: 1 % larger than with 9, in a fifth of the time
 _GREYS = 64                                     # shades of a picture: more are not told apart, and cost bytes
 
 
@@ -30,7 +31,7 @@ def _file(data: np.ndarray, kind: int, extra: List[Tuple[bytes, bytes]]) -> byte
     raw = np.zeros((rows, width + 1), dtype=np.uint8)
     raw[:, 1:] = data
     chunks = [(b"IHDR", struct.pack(">2I5B", width // 3 if kind == 2 else width, rows, 8, kind, 0, 0, 0)), *extra,
-              (b"IDAT", zlib.compress(raw.tobytes(), 9)), (b"IEND", b"")]
+              (b"IDAT", zlib.compress(raw.tobytes(), _LEVEL)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in chunks)
 

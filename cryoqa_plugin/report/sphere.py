@@ -63,6 +63,6 @@ def smooth(vectors: np.ndarray, axes: np.ndarray, values: np.ndarray) -> np.ndar
     """Mean of the values near each vector, with a weight that falls to 0 at the reach; NaN where most of what is near has no value."""
     known = np.isfinite(values)
     weight = np.maximum(np.abs(vectors @ axes.T) - np.cos(np.deg2rad(REACH)), 0) ** 2
-    total = weight @ known
-    there = (total > 0) & (total >= 0.5 * weight.sum(axis=1))
-    return np.divide(weight @ np.where(known, values, 0.0), total, out=np.full(len(vectors), np.nan), where=there)
+    total, every, sums = (weight @ np.stack([known, np.ones(len(known)), np.where(known, values, 0.0)], axis=1)).T
+    there = (total > 0) & (total >= 0.5 * every)
+    return np.divide(sums, total, out=np.full(len(vectors), np.nan), where=there)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import NamedTuple, Optional
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from .fsc_corrections import FscCurve
 
@@ -65,6 +64,7 @@ def shared_in_mask(curve: FscCurve, freq: np.ndarray) -> Optional[SharedInMask]:
         model = expected(p)
         return weight * (fsc - model) / np.maximum(1 - model ** 2, 1e-3)
 
+    from scipy.optimize import least_squares                 # costs 30 ms to import: not before it is needed
     start = np.array([np.log(_FROM / (1 - _FROM)), np.log(60) / max(square[-1] - square[0], 1e-9), 0.0])
     fit = least_squares(residual, start, loss="soft_l1", bounds=([-5, 0, -0.5], [20, np.inf, 5]), x_scale=np.maximum(np.abs(start), 0.05))
     covariance = np.linalg.pinv(fit.jac.T @ fit.jac)
