@@ -8,14 +8,14 @@ import xml.etree.ElementTree as ElementTree
 import zlib
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
 from ..errors import CryoqaError, FormatError, InputError
 from ..progress import Progress, silent
 from ..results import read_json, write_json
-from .download import download, sha256
+from .download import check_url, download, sha256
 from .emdb_xml import EmdbHeader, read_fsc_xml, read_header_xml
 from .maps import HEADER_BYTES, read_header
 
@@ -27,6 +27,9 @@ PARTS = ("map", "half_maps", "mask", "fsc", "header", "model")
 SCHEMA = "cryoqa/emdb_fetch/1"
 _BYTES = {0: 1, 1: 2, 2: 4, 6: 2, 12: 2}
 _MOST_MODELS = 4
+_XML_BYTES = 64 << 20               # the largest headers of EMDB have some MB
+_MODEL_BYTES = 4 << 30
+_MAP_BYTES = (1 << 30, 64 << 30)    # what a map may always have, and may never exceed
 
 
 @dataclass(frozen=True)
@@ -92,13 +95,14 @@ def fetch(entry: str, folder: str, *, base_url: Optional[str] = None, parts: Opt
     if unknown:
         raise InputError(f"There is no part '{unknown[0]}' of an entry; the parts are {', '.join(PARTS)}.")
     base = (base_url or os.environ.get("CRYOQA_EMDB_URL") or EMDB_URL).rstrip("/")
-    base = base[:-len("/structures")] if base.endswith("/structures") else base
+    base = check_url(base[:-len("/structures")] if base.endswith("/structures") else base)
+    models = check_url((os.environ.get("CRYOQA_PDB_URL") or PDB_URL).rstrip("/"))
     target = os.path.join(folder, f"EMD-{number}")
     try:
         os.makedirs(target, exist_ok=True)
     except OSError as error:
         raise InputError(f"The folder {target} cannot be made ({error.strerror}); choose another one.") from None
-    return _Fetcher(number, target, base, progress).run(wanted)
+    return _Fetcher(number, target, base, models, progress).run(wanted)
 
 
 def _number(entry: str) -> str:
@@ -110,21 +114,22 @@ def _number(entry: str) -> str:
 
 @dataclass
 class _Item:
-    """A file to fetch: addresses to try in turn, its kind, its check, and the sentence when none of them exists."""
+    """A file to fetch: addresses to try in turn, its kind, its check, the sentence when none of them exists, the bytes it may have."""
 
     kind: str
     part: str
     urls: List[str]
     check: Callable[[str], None]
     absent: str
+    most: int = _XML_BYTES
 
 
 class _Fetcher:
     """The steps of one :func:`fetch`: header first, which names the other files, then these; a manifest after each."""
 
-    def __init__(self, number: str, folder: str, base: str, progress: Progress) -> None:
+    def __init__(self, number: str, folder: str, base: str, models: str, progress: Progress) -> None:
         self.entry, self.number, self.folder = f"EMD-{number}", number, folder
-        self.url = f"{base}/structures/EMD-{number}"
+        self.url, self.models = f"{base}/structures/EMD-{number}", models
         self.progress = progress
         self.manifest_path = os.path.join(folder, "manifest.json")
         self.manifest = self._old_manifest()
@@ -150,24 +155,25 @@ class _Fetcher:
         return EmdbEntry(self.entry, self.folder, files, tuple(missing), header, tuple(self.fetched))
 
     def _items(self, header: EmdbHeader) -> List[_Item]:
-        n, url = self.number, self.url
-        halves = _safe(header.half_map_files)
-        first, second = (halves + ["", ""])[:2]
-        masks = [m for m in _safe(header.mask_files) if m != header.map_file and "msk" in m] or [f"emd_{n}_msk_1.map"]
-        curves = [f for f in _safe(header.fsc_files) if n in f] + [f"emd_{n}_fsc.xml", f"emd_{n}_fsc_1.xml"]
+        n, url, most = self.number, self.url, _most_bytes(header)
+        names = _Names(n)
+        halves = names.take(header.half_map_files, "half", "map")
+        masks = names.take(header.mask_files, "msk", "map") or [f"emd_{n}_msk_1.map"]
+        curves = names.take(header.fsc_files, "fsc", "xml") + [f"emd_{n}_fsc.xml", f"emd_{n}_fsc_1.xml"]
         none = "No half-maps: the entry has none (older depositions often do not)."
-        out = [_Item("full_map", "map", _urls(f"{url}/map", [f"emd_{n}.map.gz"] + _safe([header.map_file])), _check_map,
-                     f"No map: {url}/map has none."),
-               _Item("half1", "half_maps", _urls(f"{url}/other", [first, f"emd_{n}_half_map_1.map.gz"]), _check_map, none),
-               _Item("half2", "half_maps", _urls(f"{url}/other", [second, f"emd_{n}_half_map_2.map.gz"]), _check_map, none)]
+        out = [_Item("full_map", "map", _urls(f"{url}/map", [f"emd_{n}.map.gz", f"emd_{n}.map"]), _map_check(most),
+                     f"No map: {url}/map has none.", most)]
+        for i, name in enumerate(halves[:2] if len(halves) > 1 else ("", ""), 1):        # one alone may be either of them
+            out.append(_Item(f"half{i}", "half_maps", _urls(f"{url}/other", [name, f"emd_{n}_half_map_{i}.map.gz"]), _map_check(most),
+                             none, most))
         for i, name in enumerate(masks):
-            names = [name, name + ".gz"] + ([f"emd_{n}_msk.map"] if i == 0 else [])
-            out.append(_Item(f"mask{i + 1 if i else ''}", "mask", _urls(f"{url}/masks", names), _check_map, "No mask: the entry has none."))
+            kinds = [name, name + ".gz"] + ([f"emd_{n}_msk.map"] if i == 0 else [])
+            out.append(_Item(f"mask{i + 1 if i else ''}", "mask", _urls(f"{url}/masks", kinds), _map_check(most),
+                             "No mask: the entry has none.", most))
         out.append(_Item("fsc", "fsc", _urls(f"{url}/fsc", curves), _check_xml, "No FSC curve: the depositors gave none."))
-        pdb_url = (os.environ.get("CRYOQA_PDB_URL") or PDB_URL).rstrip("/")
-        for i, pdb in enumerate([p for p in header.pdb_ids if re.match(r"^\w{4,12}$", p)][:_MOST_MODELS]):
-            out.append(_Item(f"model{i + 1 if i else ''}", "model", _urls(pdb_url, [f"{pdb}.cif", f"{pdb}.cif.gz"]), _check_model,
-                             f"No model: {pdb} is not at {pdb_url}."))
+        for i, pdb in enumerate([p for p in header.pdb_ids if re.match(r"(pdb_[0-9a-z]{8}|[0-9][0-9a-z]{3})\Z", p)][:_MOST_MODELS]):
+            out.append(_Item(f"model{i + 1 if i else ''}", "model", _urls(self.models, [f"{pdb}.cif", f"{pdb}.cif.gz"]), _check_model,
+                             f"No model: {pdb} is not at {self.models}.", _MODEL_BYTES))
         return out
 
     def _one(self, item: _Item, start: float, share: float) -> Optional[str]:
@@ -181,7 +187,7 @@ class _Fetcher:
         for url in item.urls:
             path = os.path.join(self.folder, url.rsplit("/", 1)[1])
             self.progress(start, f"{self.entry}: {os.path.basename(path)}")
-            done = download(url, path, check=item.check, progress=self._meter(os.path.basename(path), start, share))
+            done = download(url, path, most=item.most, check=item.check, progress=self._meter(os.path.basename(path), start, share))
             if done:
                 files[item.kind] = {"path": os.path.basename(path), "url": url, "size": done.size, "sha256": done.sha256,
                                     "checked": list(done.checked), "date": _now()}
@@ -220,9 +226,28 @@ def _now() -> str:
     return datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _safe(names: Sequence[str]) -> List[str]:
-    """Those names of a header that are plain file names."""
-    return [n for n in names if re.match(r"^[A-Za-z0-9][\w.\-]*$", n or "")]
+class _Names:
+    """Names that a header gives to the files of its entry: of this entry, of their kind, and each for one file only."""
+
+    def __init__(self, number: str) -> None:
+        self._number = number
+        self._taken: Set[str] = set()
+
+    def take(self, names: Sequence[str], kind: str, end: str) -> List[str]:
+        """Those of the names that can be used; the others are as if the header had not named them."""
+        out = []
+        for name in names:
+            sound = re.match(rf"emd_{self._number}_[A-Za-z0-9_.\-]{{1,80}}\.{end}(\.gz)?\Z", name or "")
+            if sound and kind in name and name.lower() not in self._taken:
+                self._taken |= {name.lower(), name.lower() + ".gz"}
+                out.append(name)
+        return out
+
+
+def _most_bytes(header: EmdbHeader) -> int:
+    """Bytes that a map of the entry may have: half-maps and masks may be larger than the map, which may have been cropped."""
+    voxels = float(np.prod([abs(float(n)) for n in header.shape])) if header.shape else 0.0
+    return int(min(max(16 * voxels, _MAP_BYTES[0]), _MAP_BYTES[1])) if voxels else _MAP_BYTES[1]
 
 
 def _urls(base: str, names: Sequence[str]) -> List[str]:
@@ -231,16 +256,18 @@ def _urls(base: str, names: Sequence[str]) -> List[str]:
 
 # ---------------------------------------------------------------- content
 
-def _check_map(path: str) -> None:
-    """Raise FormatError unless the file is a whole map; of a gzip file the CRC is checked too."""
-    found = _unpacked_size(path)
-    header = read_header(path)
-    needed = HEADER_BYTES + header.extended_bytes + int(np.prod(header.shape)) * _BYTES[header.mode]
-    if found < needed:
-        raise FormatError(f"it is truncated, {found} bytes instead of {needed}.")
+def _map_check(most: int) -> Callable[[str], None]:
+    """Raises FormatError unless a file is a whole map of at most so many bytes; of a gzip file the CRC is checked too."""
+    def check(path: str) -> None:
+        found = _unpacked_size(path, most)
+        header = read_header(path)
+        needed = HEADER_BYTES + header.extended_bytes + int(np.prod([int(n) for n in header.shape])) * _BYTES.get(header.mode, 1)
+        if found < needed:
+            raise FormatError(f"it is truncated, {found} bytes instead of {needed}.")
+    return check
 
 
-def _unpacked_size(path: str) -> int:
+def _unpacked_size(path: str, most: int) -> int:
     with open(path, "rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
     if not packed:
@@ -250,6 +277,8 @@ def _unpacked_size(path: str) -> int:
         with gzip.open(path, "rb") as stream:
             for block in iter(lambda: stream.read(1 << 20), b""):
                 size += len(block)
+                if size > most:
+                    raise FormatError(f"it unpacks to more than {most / 1e6:.0f} MB.")
     except (OSError, EOFError, zlib.error) as error:
         raise FormatError(f"its gzip stream is damaged ({error}).") from None
     return size
@@ -270,7 +299,7 @@ def _check_xml(path: str) -> None:
 
 
 def _check_model(path: str) -> None:
-    _unpacked_size(path)
+    _unpacked_size(path, _MODEL_BYTES)
     with open(path, "rb") as stream:
         packed = stream.read(2) == b"\x1f\x8b"
     with (gzip.open(path, "rb") if packed else open(path, "rb")) as stream:
