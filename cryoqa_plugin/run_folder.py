@@ -188,7 +188,7 @@ def owned(folder: str) -> Dict[str, List[str]]:
 def _named_by_documents(folder: str) -> List[str]:
     """What the documents of an earlier version name: themselves, what they say lies beside them, and the reports."""
     names: List[str] = []
-    for name in ("result.json", "error.json", "validation.json", "report.json"):
+    for name in ("result.json", "error.json", "validation.json", "report.json", "batch.json"):
         document = document_in(folder, name)
         if document:
             names.append(name)
@@ -196,7 +196,7 @@ def _named_by_documents(folder: str) -> List[str]:
                 for entry in (document.get(block) or {}).values() if isinstance(document.get(block), dict) else ():
                     found = [entry.get(k) for k in ("path", "csv", "mtz", "shifted")] + list(entry.get("paths", ()))
                     names += [n for n in found if isinstance(n, str) and os.path.basename(n) == n]
-    return names + ["report.html", "report.pdf"] * ("report.json" in names)
+    return names + ["report.html", "report.pdf"] * ("report.json" in names) + ["error.txt"] * ("batch.json" in names)
 
 
 def document_in(folder: str, name: str) -> Optional[Dict[str, Any]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from cryoqa_plugin.batch import run, work
+from cryoqa_plugin.batch import cluster, crew, run, work
 from cryoqa_plugin.batch.lists import COLUMNS, read_list
 from cryoqa_plugin.cli import main
 from cryoqa_plugin.errors import InputError
@@ -61,9 +61,9 @@ def test_a_bad_list_is_one_sentence(maps, tmp_path, text, words, capsys):
 def test_other_bad_calls(maps, tmp_path, capsys):
     assert main(["batch", str(maps / "none.csv")]) == 2 and main(["batch", str(maps)]) == 2
     assert main(["batch", str(maps / "list.csv"), "-o", str(tmp_path / "o"), "--levels", "7"]) == 2
-    assert main(["batch", str(maps / "list.csv"), "-o", str(tmp_path / "o"), "--workers", "0"]) == 2
+    assert main(["batch", str(maps / "list.csv"), "-o", str(tmp_path / "o"), "--workers", "-1"]) == 2
     said = capsys.readouterr().err.strip().splitlines()
-    assert len(said) == 4 and "no level '7'" in said[2] and "0 workers" in said[3]
+    assert len(said) == 4 and "no level '7'" in said[2] and "-1 workers" in said[3]
 
 
 @pytest.mark.parametrize("separator", [",", "\t"])
@@ -101,7 +101,7 @@ def light(monkeypatch):
         return dict(not_done=[], summary="Well.")
 
     monkeypatch.setattr(validation, "validate", validate)
-    monkeypatch.setattr(assemble, "write_report", lambda folder: None)
+    monkeypatch.setattr(assemble, "write_report", lambda folder, **how: None)
     return calls
 
 
@@ -133,18 +133,18 @@ def test_a_file_of_no_use_is_not_tried_again_but_lack_of_memory_is(maps, tmp_pat
 
 def test_a_process_that_dies_is_the_failure_of_its_map_only(maps, tmp_path, monkeypatch):
     job = read_list(str(maps / "list.csv"), str(tmp_path))[0]
-    monkeypatch.setattr(work, "_CODE", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
-    out = work.Crew().run(job, work.How(("0",)), lambda f, m: None)
+    monkeypatch.setattr(crew, "_CODE", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)")
+    out = crew.Crew().run(job, work.How(("0",)), lambda f, m: None)
     assert out["status"] == "failed" and out["again"] and "signal 9" in out["error"] and "memory" in out["error"]
-    monkeypatch.setattr(work, "_CODE", "print('noise'); raise SystemExit(3)")
-    assert "code 3" in work.Crew().run(job, work.How(("0",)), lambda f, m: None)["error"]
+    monkeypatch.setattr(crew, "_CODE", "print('noise'); raise SystemExit(3)")
+    assert "code 3" in crew.Crew().run(job, work.How(("0",)), lambda f, m: None)["error"]
 
 
 def test_time_left_and_progress(maps, tmp_path, monkeypatch):
     jobs = read_list(str(maps / "list.csv"), str(tmp_path))[:3]
     seen = []
-    told = run._Teller(jobs, str(tmp_path), lambda fraction, message: seen.append((round(fraction, 3), message)))
-    monkeypatch.setattr(run, "write_group", lambda folder: {})
+    told = run.Teller(jobs, str(tmp_path), lambda fraction, message: seen.append((round(fraction, 3), message)))
+    monkeypatch.setattr(told.group, "write", lambda: {})
     told._start -= 600
     told.moved(jobs[0], 0.5, "half")
     told.finished(jobs[1], dict(did=False, error="", summary="", status="done"))

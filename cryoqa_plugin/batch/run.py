@@ -1,28 +1,31 @@
-"""Running a batch: every map of a list, several at a time or on a cluster, and the group report."""
+"""Running a batch: every map of a list, as many at a time as cores and memory allow or on a cluster, and the group report."""
 from __future__ import annotations
 
 import logging
 import os
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from dataclasses import replace
+from typing import Any, Dict, Mapping, Optional, Sequence
 
-from .. import __version__, results
+from .. import __version__, machine, results
+from ..core.threads import available
 from ..errors import InputError
 from ..progress import Progress, silent
-from ..report.group import write_group
+from ..report.group import Group
 from ..validation.run import LEVELS
+from .crew import Crew
 from .lists import Job, read_list
-from .work import Crew, How, conclude, supervised
+from .schedule import Place, Queue, threads_of
+from .work import How, conclude, memory_needed, outcome_of, too_large
 
 log = logging.getLogger(__name__)
-Finished = Callable[[Job, Dict[str, Any]], None]
 
 
 def batch(path: str, outdir: str, *, levels: Sequence[str] = LEVELS, threads: int = 0, workers: int = 1, scheduler: str = "",
           progress: Progress = silent, limits: Optional[Mapping[str, Mapping[str, Any]]] = None,
-          resume: bool = True, command: Sequence[str] = ()) -> Dict[str, Any]:
+          resume: bool = True, command: Sequence[str] = (), memory: float = 0.0, pdf: bool = False) -> Dict[str, Any]:
     """Validate every map of a list into ``outdir/<name>`` and write the group report; a map that fails stops no other.
 
     Parameters
@@ -32,13 +35,17 @@ def batch(path: str, outdir: str, *, levels: Sequence[str] = LEVELS, threads: in
     levels, limits, resume
         As for :func:`cryoqa_plugin.validation.run.validate`. With ``resume`` a map that is done is left as it is.
     threads
-        Threads of each map; 0 shares the cores among the ``workers``.
+        Threads of each map; 0 shares the cores that this process may use among the maps that run side by side.
     workers
-        Maps at a time on this machine.
+        Maps at a time on this machine; 0 for one a core. Fewer run where memory allows no more.
     scheduler
         Address of a Dask scheduler; its workers do the maps in place of this machine.
     progress
         ``progress(fraction, message)``.
+    memory
+        Bytes that the maps may take together; 0 for those of the machine, or of the container or queue that it runs in.
+    pdf
+        Draw each report as PDF too.
 
     Returns
     -------
@@ -49,28 +56,41 @@ def batch(path: str, outdir: str, *, levels: Sequence[str] = LEVELS, threads: in
     unknown = [level for level in levels if level not in LEVELS]
     if unknown or not levels:
         raise InputError(f"There is no level '{', '.join(unknown)}'; the levels are {', '.join(LEVELS)}.")
-    if workers < 1:
-        raise InputError(f"There are {workers} workers; there must be at least 1.")
-    share = threads or (0 if scheduler else max(1, (os.cpu_count() or 1) // workers) if workers > 1 else 0)
-    how = How(tuple(levels), share, resume, limits, tuple(command))
+    if workers < 0:
+        raise InputError(f"There are {workers} workers; there must be at least 1, or 0 for one a core.")
+    how = How(tuple(levels), threads, resume, limits, tuple(command), pdf)
     cluster = _cluster(scheduler) if scheduler else None
-    os.makedirs(outdir, exist_ok=True)
+    make_folder(outdir)
     results.write_json(dict(schema="cryoqa/batch/1", list=os.path.abspath(path), maps=[j.name for j in jobs], cryoqa=__version__),
                        os.path.join(outdir, "batch.json"))
-    told = _Teller(jobs, outdir, progress)
+    told = Teller(jobs, outdir, progress)
     if cluster is not None:
-        _on_cluster(cluster, jobs, how, told)
+        from .cluster import on_cluster
+        on_cluster(cluster, jobs, how, told.finished)
     else:
-        _here(jobs, how, workers, told)
-    return dict(maps=[told.outcomes[j.name] for j in jobs], paths=write_group(outdir))
+        there = memory or machine.memory() or float("inf")
+        _here(jobs, how, Place(there, workers or available()), told)
+    return dict(maps=[told.outcomes[j.name] for j in jobs], paths=told.group.write())
 
 
-class _Teller:
+def _cluster(scheduler: str) -> Any:
+    from .cluster import client_of
+    return client_of(scheduler)
+
+
+def make_folder(outdir: str) -> None:
+    """Make the folder of the results, which can then be written to; :class:`InputError` when that cannot be."""
+    from ..io.outputs import require_folder
+    require_folder(outdir)
+    os.makedirs(outdir, exist_ok=True)
+
+
+class Teller:
     """Keeps the outcomes, tells how far it is and how long it will take, and draws the group report anew."""
 
     def __init__(self, jobs: Sequence[Job], outdir: str, progress: Progress) -> None:
         self.outcomes: Dict[str, Dict[str, Any]] = {}
-        self._jobs, self._outdir, self._progress = jobs, outdir, progress
+        self._jobs, self._progress, self.group = jobs, progress, Group(outdir)
         self._sizes = {j.name: float(max(os.path.getsize(p) for p in j.sources.values())) + 1e5 for j in jobs}
         self._part: Dict[str, float] = {}
         self._guard, self._start, self._drawn = threading.RLock(), time.time(), 0.0
@@ -93,7 +113,7 @@ class _Teller:
                      self._left())
             self.moved(job, 1.0, outcome["status"])
             if time.time() - self._drawn > 5.0:
-                write_group(self._outdir)
+                self.group.write()
                 self._drawn = time.time()
 
     def _left(self) -> str:
@@ -107,26 +127,45 @@ class _Teller:
         return f" About {seconds / 60:.0f} min left." if seconds >= 90 else f" About {seconds:.0f} s left."
 
 
-def _here(jobs: Sequence[Job], how: How, workers: int, told: _Teller) -> None:
-    """``workers`` maps at a time, each in a process of its own."""
-    crew = Crew()
+def _here(jobs: Sequence[Job], how: How, place: Place, told: Teller) -> None:
+    """The maps on this machine, side by side as far as there is memory for them."""
+    waiting = {job.name: job for job in jobs}
+    needs = {job.name: float(memory_needed(job, how)) for job in jobs}
+    queue, running = Queue(needs), {}
+    for name in queue.hopeless([place]):
+        told.finished(waiting[name], refused(waiting[name], how, needs[name], place.memory))
+    with Crew() as crew, ThreadPoolExecutor(place.slots) as pool:
 
-    def work(job: Job) -> Dict[str, Any]:
-        return crew.run(job, how, lambda fraction, message: told.moved(job, fraction, message))
+        def work(job: Job) -> Dict[str, Any]:
+            mine = replace(how, threads=how.threads or threads_of(needs[job.name], place, available(), len(jobs)))
+            return crew.run(job, mine, lambda fraction, message: told.moved(job, fraction, message))
 
-    with ThreadPoolExecutor(workers) as pool:
-        futures = {pool.submit(work, job): job for job in jobs}
         try:
-            for future in as_completed(futures):
-                told.finished(futures[future], _of(futures[future], future))
+            while len(queue) or running:
+                name = queue.take(place)
+                if name is not None:
+                    crew.make_room(place.free)
+                    running[pool.submit(work, waiting[name])] = name
+                    continue
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    name = running.pop(future)
+                    del place.running[name]
+                    told.finished(waiting[name], outcome_from(waiting[name], future))
         except BaseException:
             crew.stop()
-            for future in futures:
-                future.cancel()
             raise
 
 
-def _of(job: Job, future: Any) -> Dict[str, Any]:
+def refused(job: Job, how: How, need: float, there: float) -> Dict[str, Any]:
+    """The outcome of a map that needs more memory than there is; that of an earlier run which did it stays."""
+    known = outcome_of(job.folder)
+    if how.resume and known and not known.get("error"):
+        log.warning("%s: %s It was done before.", job.name, too_large(need, there))
+        return dict(known, did=False)
+    return dict(conclude(job, "", "", too_large(need, there), True, 0.0), did=True)
+
+
+def outcome_from(job: Job, future: Any) -> Dict[str, Any]:
     """The outcome of a map; an exception of the machinery around it is its failure."""
     error = future.exception()
     if error is None:
@@ -135,47 +174,3 @@ def _of(job: Job, future: Any) -> Dict[str, Any]:
         raise error
     words = f"It could not be run ({type(error).__name__}: {error}); start the batch again for another try."
     return dict(conclude(job, "", "", words, True, 0.0), did=True)
-
-
-def _cluster(scheduler: str) -> Any:
-    """A client of the cluster; :class:`InputError` when there is none."""
-    try:
-        from distributed import Client
-    except ImportError:
-        raise InputError("A batch on a cluster needs dask.distributed, which is not installed: pip install 'scipion-em-cryoqa[batch]'; "
-                         "without it, --workers N runs N maps at a time on this machine.") from None
-    try:
-        client = Client(scheduler, timeout=20)
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"There is no Dask scheduler at '{scheduler}' ({error or type(error).__name__}); give an address such as "
-                         "tcp://host:8786.") from None
-    try:
-        client.wait_for_workers(1, timeout=60)
-    except Exception:
-        client.close()
-        raise InputError(f"The Dask scheduler at '{scheduler}' has no workers; start some with 'dask worker {scheduler}'.") from None
-    return client
-
-
-def _on_cluster(client: Any, jobs: Sequence[Job], how: How, told: _Teller) -> None:
-    """As many maps at a time as there are workers, so that none waits for a busy worker while another one is idle."""
-    from distributed import as_completed as completed
-    waiting: List[Job] = list(jobs)
-    running: Dict[Any, Job] = {}
-    with client:
-        pool = completed()
-
-        def fill() -> Iterable[Any]:
-            while waiting and len(running) < max(1, len(client.scheduler_info()["workers"])):
-                job = waiting.pop(0)
-                future = client.submit(supervised, job, how, pure=False, key=f"cryoqa-{os.path.abspath(job.folder)}-{time.time()}")
-                running[future] = job
-                pool.add(future)
-            return running
-
-        fill()
-        while running:
-            future = next(pool)
-            job = running.pop(future)
-            told.finished(job, _of(job, future))
-            fill()

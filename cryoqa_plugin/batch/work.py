@@ -1,38 +1,53 @@
-"""One map of a batch: validated and reported in a process of its own, so that nothing it does can stop the others."""
+"""One map of a batch: validated and reported, in a process that does map after map and whose death is the failure of one map only."""
 from __future__ import annotations
 
-import hashlib
+import gc
 import json
 import logging
 import os
-import subprocess
+import signal
 import sys
-import threading
 import time
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Set, Tuple
+from pathlib import Path
+from typing import Any, Dict, Mapping, Optional, Tuple
 
-from .. import __version__, results
+from .. import __version__, machine, results, run_folder
 from ..errors import CryoqaError, InputError
 from ..progress import Progress
 from ..provenance import sha256
 from .lists import Job
 
 OUTCOME, ERROR, LOG = "batch.json", "error.txt", "log.txt"
-_CODE = "from cryoqa_plugin.batch.work import child; child()"
+REPORTS = ("report.html", "report.pdf", "report.json")
+_GRACE = 10.0                                    # seconds for a process that has died to be gone
+_WAIT = 3600.0                                   # seconds for what a killed batch left running to end
+_MOST_RESIDENT = 1e9                             # bytes: a process that holds more after a map makes room and ends
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class How:
-    """What holds for every map of a batch; ``threads`` for each one."""
+    """What holds for every map of a batch; ``threads`` for each one, ``pdf`` for a report on paper too."""
 
     levels: Tuple[str, ...]
     threads: int = 0
     resume: bool = True
     limits: Optional[Mapping[str, Any]] = None
     command: Tuple[str, ...] = ()
+    pdf: bool = False
+
+
+def to_text(job: Job, how: How) -> str:
+    """A map and how it is done as one line of JSON: all that goes to another process or machine."""
+    return json.dumps([job.document(), asdict(how)])
+
+
+def from_text(text: str) -> Tuple[Job, How]:
+    """What :func:`to_text` wrote."""
+    job, how = json.loads(text)
+    return (Job(**dict(job, notes=tuple(job["notes"]))),
+            How(**dict(how, levels=tuple(how["levels"]), command=tuple(how["command"]))))
 
 
 def outcome_of(folder: str) -> Optional[Dict[str, Any]]:
@@ -43,20 +58,34 @@ def outcome_of(folder: str) -> Optional[Dict[str, Any]]:
         return None
 
 
+def memory_needed(job: Job, how: How) -> int:
+    """The memory (bytes) that a map is expected to need; 0 where its files cannot be read, which its run will say."""
+    from ..validation.memory import memory_estimate
+    try:
+        return memory_estimate(job.sources, how.levels)
+    except (CryoqaError, OSError):
+        return 0
+
+
+def too_large(need: float, there: float) -> str:
+    """The sentence about a map that needs more memory than there is."""
+    return (f"It is expected to need {need / 1e9:.1f} GB of memory and there are {there / 1e9:.1f} GB; crop or bin the maps, or use a "
+            "machine with more.")
+
+
 def one(job: Job, how: How, progress: Progress) -> Dict[str, Any]:
     """Validate a map and write its report; what is done is not done again. The outcome, also in ``batch.json`` of its folder.
 
     ``status`` is ``done`` or ``failed``, ``did`` whether there was anything to do, ``again`` whether another try may go better: a file
     that cannot be used is looked at again when it, the parameters or the version of cryoqa have changed.
     """
-    os.makedirs(job.folder, exist_ok=True)
-    with _alone(job.folder):
+    with run_folder.held(job.folder, _WAIT):
         start, key, again, summary = time.time(), "", False, ""
         try:
             key = _key(job, how)
             there = outcome_of(job.folder)
-            if how.resume and there and there.get("key") == key and not there.get("again"):
-                return dict(there, did=False)
+            if how.resume and there and there.get("key") == key and not there.get("again") and (there.get("error") or _whole(job.folder)):
+                return dict(there, did=_pdf_too(job.folder, how) if not there.get("error") else False)
             summary, error = _work(job, how, progress), ""
         except CryoqaError as fault:
             error = str(fault)
@@ -69,13 +98,15 @@ def conclude(job: Job, key: str, summary: str, error: str, again: bool, seconds:
     """Write the outcome of a map, its error also as text."""
     out = dict(schema="cryoqa/batch-map/1", name=job.name, status="failed" if error else "done", summary=summary, error=error, again=again,
                seconds=round(seconds, 1), key=key, cryoqa=__version__)
-    path = os.path.join(job.folder, ERROR)
-    if error:
-        with open(path, "w", encoding="utf-8") as stream:
-            stream.write(error + "\n")
-    elif os.path.exists(path):
-        os.remove(path)
-    results.write_json(out, os.path.join(job.folder, OUTCOME))
+    try:
+        with run_folder.held(job.folder, _GRACE):
+            if error:
+                run_folder.put(job.folder, ERROR, lambda path: Path(path).write_text(error + "\n", encoding="utf-8"))
+            else:
+                run_folder.forget(job.folder, [ERROR])
+            run_folder.put(job.folder, OUTCOME, lambda path: results.write_json(out, path))
+    except (OSError, InputError) as fault:                   # the outcome is said all the same
+        log.warning("%s: its outcome cannot be written (%s).", job.name, fault)
     return out
 
 
@@ -83,19 +114,36 @@ def _work(job: Job, how: How, progress: Progress) -> str:
     from ..io.inputs import KINDS, SAME, grid_problems, read_headers
     from ..report.assemble import write_report
     from ..validation.run import validate
+    run_folder.forget(job.folder, REPORTS)                   # of an earlier run, which may be of other files
     headers = read_headers(job.sources)
     wrong = grid_problems(headers) if job.voxel_size is None else []
     if wrong:
         raise InputError(wrong[0])
     sizes = {k: job.voxel_size for k in job.sources if KINDS[k].grid == SAME} if job.voxel_size else None
     document = validate(job.sources, job.folder, contour=job.contour, resolution=job.resolution, levels=how.levels, progress=progress,
-                        threads=how.threads, resume=how.resume, limits=how.limits, voxel_sizes=sizes, command=list(how.command))
+                        threads=how.threads, resume=how.resume, limits=how.limits, voxel_sizes=sizes, command=list(how.command),
+                        notes=job.notes)
     failures = document["not_done"]
     if failures and not any(os.path.isfile(os.path.join(place.path, "result.json")) for place in os.scandir(job.folder)):
         raise InputError(failures[0]["error"])
     progress(1.0, "report")
-    write_report(job.folder)
+    write_report(job.folder, formats=("html", "pdf", "json") if how.pdf else ("html", "json"))
     return str(document["summary"])
+
+
+def _whole(folder: str) -> bool:
+    """Whether the report of a map that was done is there, and its results are as they were written."""
+    known = [place for place in run_folder.sub_folders(folder) if run_folder.manifest(place)]
+    return os.path.isfile(os.path.join(folder, REPORTS[0])) and all(run_folder.intact(place) for place in known)
+
+
+def _pdf_too(folder: str, how: How) -> bool:
+    """Draw the report on paper of a map that is done when it is asked for and not there; whether that was so."""
+    if not how.pdf or os.path.isfile(os.path.join(folder, "report.pdf")):
+        return False
+    from ..report.assemble import write_report
+    write_report(folder, formats=("pdf",))
+    return True
 
 
 def _sentence(error: Exception) -> str:
@@ -106,111 +154,60 @@ def _sentence(error: Exception) -> str:
 
 
 def _key(job: Job, how: How) -> str:
-    """Changes with the files, the values of the list, the levels, the limits and the version of cryoqa."""
-    told = dict(cryoqa=__version__, contour=job.contour, resolution=job.resolution, voxel_size=job.voxel_size, levels=sorted(how.levels),
-                limits=how.limits, files={k: sha256(p) for k, p in sorted(job.sources.items())})
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode("utf-8")).hexdigest()
-
-
-@contextmanager
-def _alone(folder: str) -> Iterator[None]:
-    """Wait until nobody else works in the folder, as what a killed batch left running may for a moment."""
-    import fcntl
-    with open(os.path.join(folder, ".lock"), "w", encoding="ascii") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX)
-        except OSError:                                      # a file system without locks
-            log.warning("%s: the file system has no locks; do not run two batches into it at once.", folder)
-        yield
-
-
-class Crew:
-    """The processes at work; ``stop`` ends them all."""
-
-    def __init__(self) -> None:
-        self._running: Set[Any] = set()
-        self._guard, self._stopped = threading.Lock(), False
-
-    def stop(self) -> None:
-        """End the processes, and start no more."""
-        with self._guard:
-            self._stopped = True
-            for process in self._running:
-                process.terminate()
-
-    def run(self, job: Job, how: How, progress: Progress) -> Dict[str, Any]:
-        """:func:`one` in a process of its own; its words go to ``log.txt`` of the folder, and its death is its failure only."""
-        os.makedirs(job.folder, exist_ok=True)
-        start, last = time.time(), None
-        with open(os.path.join(job.folder, LOG), "a", encoding="utf-8") as words:
-            with self._guard:
-                if self._stopped:
-                    raise KeyboardInterrupt
-                process: Any = subprocess.Popen([sys.executable, "-c", _CODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                                stderr=words, universal_newlines=True, env=_environment())
-                self._running.add(process)
-            try:
-                process.stdin.write(json.dumps([job.document(), asdict(how)]))
-                process.stdin.close()
-                for last in _messages(process.stdout):
-                    if "name" not in last:
-                        progress(last["fraction"], last["message"])
-                code = process.wait()
-            except BrokenPipeError:
-                code = process.wait()
-            finally:
-                with self._guard:
-                    self._running.discard(process)
-                if process.poll() is None:
-                    process.terminate()
-        if last is not None and "name" in last:
-            return last
-        return dict(_dead(job, code, time.time() - start), did=True)
-
-
-def _messages(stream: Any) -> Iterator[Dict[str, Any]]:
-    for line in stream:
-        try:
-            yield json.loads(line)
-        except ValueError:                                   # what a library printed
-            log.debug("%s", line)
-
-
-def _dead(job: Job, code: int, seconds: float) -> Dict[str, Any]:
-    cause = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
-    hint = " The usual cause is that the machine ran out of memory: give fewer workers, or use a machine with more." if code == -9 else \
-        f" See {LOG} of its folder."
-    return conclude(job, "", "", f"Its process {cause}.{hint}", True, seconds)
-
-
-def _environment() -> Dict[str, str]:
-    """The environment of a process that finds this very cryoqa, and says its words in UTF-8."""
-    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-    paths: List[str] = [root] + [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
-    return dict(os.environ, PYTHONPATH=os.pathsep.join(paths), PYTHONIOENCODING="utf-8")
-
-
-def supervised(job: Job, how: How) -> Dict[str, Any]:
-    """One map on a worker of a cluster."""
-    return Crew().run(job, how, lambda fraction, message: None)
+    """Changes with the files, the values of the list, the levels, the limits and the versions of cryoqa and the libraries."""
+    told = dict(contour=job.contour, resolution=job.resolution, voxel_size=job.voxel_size, levels=sorted(how.levels),
+                limits=how.limits, notes=list(job.notes), files={k: sha256(p) for k, p in sorted(job.sources.items())})
+    return run_folder.key(told)
 
 
 def child() -> None:
-    """What the process of a map does: the job comes by standard input, progress and outcome go by standard output, a line each."""
+    """What a process of a :class:`cryoqa_plugin.batch.crew.Crew` does.
+
+    The maps come by standard input, a line each (:func:`to_text`); progress and outcomes go by standard output as lines of JSON. What is
+    said on the way goes to ``log.txt`` of the map. The process ends when there is no more, or when it holds much memory after a map.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)             # of the terminal, which who started this hears too
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))       # half-written files are removed on the way out
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)                                            # what a library prints is no answer
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
-    job, how = json.loads(sys.stdin.read())
-    said = [0.0]
+    last = False
+    for line in sys.stdin:
+        job, how = from_text(line)
+        _log_to(job.folder)
+        outcome = one(job, how, _Progress(answers))
+        gc.collect()
+        last = machine.resident() > _MOST_RESIDENT
+        _tell(answers, dict(outcome=outcome, resident=machine.resident(), last=last))
+        if last:
+            break
 
-    def tell(message: Mapping[str, Any]) -> None:
-        try:
-            sys.stdout.write(json.dumps(message) + "\n")
-            sys.stdout.flush()
-        except OSError:                                      # who started this is gone: leave the rest to who comes next
-            os._exit(1)
 
-    def progress(fraction: float, message: str) -> None:
-        if time.time() - said[0] > 0.2 or fraction >= 1:
-            said[0] = time.time()
-            tell(dict(fraction=fraction, message=message))
+def _log_to(folder: str) -> None:
+    """What is said from now on, also by libraries, goes to the log of a folder."""
+    os.makedirs(folder, exist_ok=True)
+    sys.stderr.flush()
+    there = os.open(os.path.join(folder, LOG), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    os.dup2(there, 2)
+    os.dup2(there, 1)
+    os.close(there)
 
-    tell(one(Job(**job), How(**dict(how, levels=tuple(how["levels"]), command=tuple(how["command"]))), progress))
+
+class _Progress:
+    """Tells how far a map is, five times a second at most."""
+
+    def __init__(self, answers: Any) -> None:
+        self._answers, self._said = answers, 0.0
+
+    def __call__(self, fraction: float, message: str = "") -> None:
+        if time.time() - self._said > 0.2 or fraction >= 1:
+            self._said = time.time()
+            _tell(self._answers, dict(fraction=fraction, message=message))
+
+
+def _tell(answers: Any, message: Mapping[str, Any]) -> None:
+    try:
+        answers.write(json.dumps(message) + "\n")
+        answers.flush()
+    except OSError:                                          # who started this is gone: leave the rest to who comes next
+        os._exit(1)

@@ -2,8 +2,9 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
-from typing import List
+from typing import Any, List
 
 from ..checks import read_limits
 from ..registry import CAPABILITIES, resolve
@@ -19,13 +20,31 @@ def options_batch(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("-o", "--out", metavar="FOLDER", default="cryoqa_batch",
                      help="gets a folder a map and group.html (default: cryoqa_batch)")
     levels_option(sub)
-    sub.add_argument("--workers", type=int, default=1, metavar="N", help="maps at a time on this machine (default: 1)")
+    sub.add_argument("--workers", type=int, default=1, metavar="N",
+                     help="maps at a time on this machine, as far as its memory allows; 0 for one a core (default: 1)")
     sub.add_argument("--scheduler", default="", metavar="ADDRESS", help="Dask scheduler whose workers do the maps, such as tcp://host:8786")
     threads_option(sub, "threads of each map (default: 0, all cores, shared)")
+    memory_option(sub)
     sub.add_argument("--limits", metavar="FILE", help="TOML file with limits of your own for the checks")
+    sub.add_argument("--pdf", action="store_true", help="each report as PDF too")
     sub.add_argument("--no-resume", action="store_true", help="do everything again, also what an earlier run left in the folder")
     fail_on_option(sub)
     loudness(sub)
+
+
+def memory_option(group: Any) -> None:
+    """``--memory``, checked when it is read."""
+    def size(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not 0.1 <= value <= 1e6:
+            raise argparse.ArgumentTypeError(f"the memory is '{text}'; it must be a number of GB, at least 0.1")
+        return value
+
+    group.add_argument("--memory", type=size, default=0.0, metavar="GB",
+                       help="memory that the maps may take together (default: that of the machine, the container or the queue)")
 
 
 def run_batch(args: argparse.Namespace, command: List[str]) -> int:
@@ -37,7 +56,7 @@ def run_batch(args: argparse.Namespace, command: List[str]) -> int:
             bar.say(COMPILED)
         document = batch(args.list, args.out, levels=args.levels.split(","), threads=args.threads, workers=args.workers,
                          scheduler=args.scheduler, progress=bar, limits=read_limits(args.limits), resume=not args.no_resume,
-                         command=command)
+                         command=command, memory=1e9 * args.memory, pdf=args.pdf)
     failed = [m for m in document["maps"] if m["error"]]
     for outcome in document["maps"]:
         print(f"{outcome['name']}: {outcome['error'] or outcome['summary']}")

@@ -5,7 +5,7 @@ import csv
 import io
 import os
 from dataclasses import replace
-from typing import Any, Dict, List, Mapping, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import quote
 
 from ..checks import worst
@@ -23,30 +23,74 @@ from .keys import key_rows
 from .section import Results, Section, discover
 
 FILES = ("group.html", "group.tsv")
+_RESULTS = ("result.json", "error.json")
 
 
 def write_group(folder: str) -> Dict[str, str]:
     """Draw ``group.html`` and ``group.tsv`` of a folder that holds one folder a map; returns format -> path."""
-    entries = read_group(folder)
-    if not entries:
-        raise InputError(f"The folder {folder} holds no map that was validated or assessed; give the folder that 'cryoqa batch' wrote, or "
-                         "one with a folder of 'cryoqa validate' or 'cryoqa assess' for each map.")
-    paths = {name.split(".")[1]: os.path.join(folder, name) for name in FILES}
-    write_bytes(paths["html"], page(entries, os.path.basename(os.path.abspath(folder))).encode("utf-8"))
-    write_bytes(paths["tsv"], tsv(entries).encode("utf-8"))
-    return paths
+    return Group(folder).write()
 
 
 def read_group(folder: str) -> List[Entry]:
     """The maps of a folder: in the order of the list of its batch, those that are in no list after them by name."""
+    return Group(folder).entries()
+
+
+class Group:
+    """The group report of a folder that may be drawn again and again: of a map only what has changed is read anew.
+
+    Parameters
+    ----------
+    folder
+        It holds one folder a map.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder, self._sections = folder, discover()
+        self._known: Dict[str, Tuple[Any, Optional[Entry]]] = {}
+
+    def entries(self) -> List[Entry]:
+        """The maps, as of :func:`read_group`."""
+        if not os.path.isdir(self._folder):
+            raise InputError(f"The folder {self._folder} does not exist; give the folder that 'cryoqa batch' wrote.")
+        there = sorted(e.name for e in os.scandir(self._folder) if e.is_dir())
+        listed = (_document(os.path.join(self._folder, "batch.json")) or {}).get("maps", [])
+        found = [self._entry(name, name in listed) for name in dict.fromkeys([*listed, *there])]
+        return [entry for entry in found if entry is not None]
+
+    def _entry(self, name: str, listed: bool) -> Optional[Entry]:
+        folder = os.path.join(self._folder, name)
+        stamp = (listed, _stamp(folder))
+        if self._known.get(name, ("",))[0] != stamp:
+            self._known[name] = (stamp, _entry(folder, name, listed, self._sections))
+        return self._known[name][1]
+
+    def write(self) -> Dict[str, str]:
+        """Draw ``group.html`` and ``group.tsv``; returns format -> path."""
+        entries = self.entries()
+        if not entries:
+            raise InputError(f"The folder {self._folder} holds no map that was validated or assessed; give the folder that 'cryoqa batch' "
+                             "wrote, or one with a folder of 'cryoqa validate' or 'cryoqa assess' for each map.")
+        paths = {name.split(".")[1]: os.path.join(self._folder, name) for name in FILES}
+        write_bytes(paths["html"], page(entries, os.path.basename(os.path.abspath(self._folder))).encode("utf-8"))
+        write_bytes(paths["tsv"], tsv(entries).encode("utf-8"))
+        return paths
+
+
+def _stamp(folder: str) -> Tuple[Any, ...]:
+    """Changes whenever a document of a map does: name, time and size of each."""
+    def of(place: str, names: Sequence[str]) -> List[Tuple[str, int, int]]:
+        found = []
+        for path in (os.path.join(place, name) for name in names):
+            if os.path.isfile(path):
+                state = os.stat(path)
+                found.append((path, state.st_mtime_ns, state.st_size))
+        return found
+
     if not os.path.isdir(folder):
-        raise InputError(f"The folder {folder} does not exist; give the folder that 'cryoqa batch' wrote.")
-    there = sorted(e.name for e in os.scandir(folder) if e.is_dir())
-    listed = (_document(os.path.join(folder, "batch.json")) or {}).get("maps", [])
-    names = list(dict.fromkeys([*listed, *there]))
-    sections = discover()
-    found = [_entry(os.path.join(folder, name), name, name in listed, sections) for name in names]
-    return [entry for entry in found if entry is not None]
+        return ()
+    inside = sorted(e.path for e in os.scandir(folder) if e.is_dir())
+    return (*of(folder, ("batch.json", "validation.json", "report.html", *_RESULTS)), *(s for place in inside for s in of(place, _RESULTS)))
 
 
 def _document(path: str) -> Optional[Dict[str, Any]]:
