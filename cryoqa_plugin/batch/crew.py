@@ -115,7 +115,7 @@ class Crew:
                 worker.end()
 
     def run(self, job: Job, how: How, progress: Progress) -> Dict[str, Any]:
-        """:func:`cryoqa_plugin.batch.work.one` in a process; its words go to ``log.txt`` of the folder, and its death is its failure only."""
+        """:func:`cryoqa_plugin.batch.work.one` in a process; its words go to ``log.txt`` of the folder, its death is its failure only."""
         os.makedirs(job.folder, exist_ok=True)
         start, outcome = time.time(), None
         with self._guard:

@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any, Dict, Mapping, Optional, Sequence
 
-from .. import __version__, machine, results
+from .. import __version__, machine, results, run_folder
 from ..core.threads import available
 from ..errors import InputError
 from ..progress import Progress, silent
@@ -60,29 +60,22 @@ def batch(path: str, outdir: str, *, levels: Sequence[str] = LEVELS, threads: in
         raise InputError(f"There are {workers} workers; there must be at least 1, or 0 for one a core.")
     how = How(tuple(levels), threads, resume, limits, tuple(command), pdf)
     cluster = _cluster(scheduler) if scheduler else None
-    make_folder(outdir)
-    results.write_json(dict(schema="cryoqa/batch/1", list=os.path.abspath(path), maps=[j.name for j in jobs], cryoqa=__version__),
-                       os.path.join(outdir, "batch.json"))
-    told = Teller(jobs, outdir, progress)
-    if cluster is not None:
-        from .cluster import on_cluster
-        on_cluster(cluster, jobs, how, told.finished)
-    else:
-        there = memory or machine.memory() or float("inf")
-        _here(jobs, how, Place(there, workers or available()), told)
-    return dict(maps=[told.outcomes[j.name] for j in jobs], paths=told.group.write())
+    with run_folder.held(outdir):
+        head = dict(schema="cryoqa/batch/1", list=os.path.abspath(path), maps=[j.name for j in jobs], cryoqa=__version__)
+        run_folder.put(outdir, "batch.json", lambda place: results.write_json(head, place))
+        told = Teller(jobs, outdir, progress)
+        if cluster is not None:
+            from .cluster import on_cluster
+            on_cluster(cluster, jobs, how, told.finished)
+        else:
+            there = memory or machine.memory() or float("inf")
+            _here(jobs, how, Place(there, workers or available()), told)
+        return dict(maps=[told.outcomes[j.name] for j in jobs], paths=told.group.write())
 
 
 def _cluster(scheduler: str) -> Any:
     from .cluster import client_of
     return client_of(scheduler)
-
-
-def make_folder(outdir: str) -> None:
-    """Make the folder of the results, which can then be written to; :class:`InputError` when that cannot be."""
-    from ..io.outputs import require_folder
-    require_folder(outdir)
-    os.makedirs(outdir, exist_ok=True)
 
 
 class Teller:
