@@ -1,6 +1,7 @@
 """Filter banks: a band of two transforms on a grid just fine enough for it, and the local power of their sum and difference."""
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple, Sequence, Tuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from .threads import over_slabs, slabs
 
 _REACH = 4.0                          # of the Gaussian window, in standard deviations
 _SPACING = 0.6                        # of the points where local power is kept, in standard deviations
+_KEPT = 128                           # window matrices, which the bands and directions of a map ask for again and again
 _ALIAS = 0.6                          # frequency, times the standard deviation, past which the window passes 0.1 %
 
 
@@ -25,10 +27,10 @@ class Points(NamedTuple):
     sigma: Tuple[float, float, float]
 
 
-def points(shape: Sequence[int], voxel_size: Sequence[float], sigma: float) -> Points:
+def points(shape: Sequence[int], voxel_size: Sequence[float], sigma: float, spacing: float = _SPACING) -> Points:
     """Grid of local averages for a map and a Gaussian window.
 
-    Averages vary no faster than the window, whose transform is 1e-3 at ``0.6 / sigma``; points are at most 0.6 sigma apart.
+    Averages vary no faster than the window, whose transform is 1e-3 at ``0.6 / sigma``.
 
     Parameters
     ----------
@@ -38,6 +40,8 @@ def points(shape: Sequence[int], voxel_size: Sequence[float], sigma: float) -> P
         Edges of a voxel (x, y, z) in Å.
     sigma
         Standard deviation of the window in Å.
+    spacing
+        Points are at most this far apart, in standard deviations.
 
     Returns
     -------
@@ -45,7 +49,7 @@ def points(shape: Sequence[int], voxel_size: Sequence[float], sigma: float) -> P
         Never finer than the map.
     """
     edges = [n * v for n, v in zip(shape, list(voxel_size)[::-1])]
-    counts = tuple(min(n, max(1, int(np.ceil(e / (_SPACING * sigma))))) for n, e in zip(shape, edges))
+    counts = tuple(min(n, max(1, int(np.ceil(e / (spacing * sigma))))) for n, e in zip(shape, edges))
     return Points(counts, tuple(sigma / e for e in edges))
 
 
@@ -150,8 +154,9 @@ def band_transform(ft: np.ndarray, geo: Geometry, centre: float, width: float, a
     return out
 
 
+@lru_cache(maxsize=_KEPT)
 def window_matrix(count: int, n: int, part: float) -> np.ndarray:
-    """Periodic Gaussian windows along an axis, as a matrix that averages.
+    """Periodic Gaussian windows along an axis, as a matrix that averages; made once and kept.
 
     Parameters
     ----------
@@ -165,7 +170,7 @@ def window_matrix(count: int, n: int, part: float) -> np.ndarray:
     Returns
     -------
     ndarray
-        float32 [count, n]; each row has the sum 1.
+        float32 [count, n], not to be written to; each row has the sum 1.
     """
     distance = np.arange(n)[None, :] - np.arange(count)[:, None] * (n / count)
     total = np.zeros((count, n))
@@ -174,7 +179,9 @@ def window_matrix(count: int, n: int, part: float) -> np.ndarray:
     for turn in range(-turns, turns + 1):
         d = (distance + turn * n) / (part * n)
         total += np.where(np.abs(d) <= _REACH, np.exp(-0.5 * d * d), 0)
-    return (total / total.sum(axis=1, keepdims=True)).astype(np.float32)
+    out = (total / total.sum(axis=1, keepdims=True)).astype(np.float32)
+    out.flags.writeable = False
+    return out
 
 
 def local_powers(a: np.ndarray, b: np.ndarray, grid: Points) -> np.ndarray:
@@ -272,6 +279,25 @@ def needed(mask: np.ndarray, level: float, grid: Points) -> Tuple[np.ndarray, np
         # The grid is periodic, so that the last cell of an axis ends at its first point.
         corners |= np.roll(corners, 1, axis=axis)
     return cells, corners
+
+
+def at_points(values: np.ndarray, shape: Sequence[int]) -> np.ndarray:
+    """Values of the voxels nearest to the points of a coarser grid over the same cell.
+
+    Parameters
+    ----------
+    values
+        [z, y, x].
+    shape
+        Points (mz, my, mx) of that grid.
+
+    Returns
+    -------
+    ndarray
+        [mz, my, mx], of the type of ``values``.
+    """
+    picks = [np.minimum(np.round(np.arange(m) * (n / m)).astype(int), n - 1) for n, m in zip(values.shape, shape)]
+    return values[np.ix_(*picks)]
 
 
 @njit

@@ -9,6 +9,8 @@ from .jit import njit
 from .threads import over_slabs
 
 _NEGLIGIBLE = 0.05                    # weight below which a band does not take part
+_AHEAD = 4                            # bands looked ahead: neighbours are pooled over as many
+_SAFE = 5.0                           # SNR of bands that need no fit, over that of the highest threshold
 _RIDGE = (0.02, 0.1)                  # prior information on gain and slope: holds them where there is no signal at all
 
 
@@ -24,54 +26,81 @@ class LocalCrossings(NamedTuple):
 
 
 @njit
-def _one_fit(total, noise, v, signal, count, weights, offsets, k, low, high, start, ridge, found):
+def _one_fit(total, noise, v, signal, counts, offsets, k, low, high, even, gain, slope, ridge, found):
     """Newton (Fisher scoring) steps for gain ``found[0]`` and slope ``found[1]`` at band k; ``found[2]``: variance of the gain."""
-    gain, slope = start[0], start[1]
+    first, last = offsets[k, low], offsets[k, high - 1]
+    step = offsets[k, low + 1] - first if high - low > 1 else 0.0
     for _ in range(12):
         # Information matrix and score begin with those of the prior, a Gaussian around no gain and no slope.
         a00, a01, a11 = ridge[0], 0.0, ridge[1]
         g0, g1 = -ridge[0] * gain, -ridge[1] * slope
+        at_low, at_high = gain + slope * first, gain + slope * last
+        # Over evenly spaced bands the exponential is a geometric series, as long as it stays in its range.
+        series = even and min(at_low, at_high) > -20.0 and max(at_low, at_high) < 20.0
+        power, ratio = (np.exp(at_low), np.exp(slope * step)) if series else (1.0, 1.0)
         for j in range(low, high):
             u = offsets[k, j]
-            s = np.exp(min(max(gain + slope * u, -20.0), 20.0)) * signal[j]
-            expected = s + noise[j, v]
-            part = s / expected
-            n = weights[k, j] * count[j]
-            info = n * part * part
-            score = n * (total[j, v] - expected) / expected * part
+            if not series:
+                power = np.exp(min(max(gain + slope * u, -20.0), 20.0))
+            s = power * signal[j]
+            power *= ratio
+            over = 1.0 / (s + noise[j, v])
+            part = s * over
+            info = counts[k, j] * part
+            score = info * (total[j, v] * over - 1.0)
+            info *= part
             a00 += info
             a01 += info * u
             a11 += info * u * u
             g0 += score
             g1 += score * u
-        det = a00 * a11 - a01 * a01
-        d0, d1 = (a11 * g0 - a01 * g1) / det, (a00 * g1 - a01 * g0) / det
+        over = 1.0 / (a00 * a11 - a01 * a01)
+        d0, d1 = (a11 * g0 - a01 * g1) * over, (a00 * g1 - a01 * g0) * over
         # Steps are kept short: far from the maximum a Newton step can leave the range of the exponential.
         d0, d1 = min(max(d0, -1.5), 1.5), min(max(d1, -6.0), 6.0)
         gain += d0
         slope += d1
-        found[2] = a11 / det
+        found[2] = a11 * over
         if abs(d0) < 1e-3 and abs(d1) < 1e-2:
             break
     found[0], found[1] = gain, slope
 
 
 @njit
-def _fit_kernel(total, noise, factor, v0, v1, at, signal, count, weights, offsets, bounds, ridge, thresholds, first, state, errors):
+def _next_band(found, k, v, at, signal, noise, factor, least):
+    """The next band to fit: past those where the line of band k leaves the SNR so high above ``least`` that none can be below it."""
+    ahead = 1
+    while ahead <= _AHEAD and k + ahead < at.size:
+        there = found[0] + found[1] * (at[k + ahead] / at[k] - 1)
+        if np.exp(min(max(there, -20.0), 20.0)) * signal[k + ahead] < _SAFE * least * 2 * noise[k + ahead, v] * factor[v]:
+            break
+        ahead += 1
+    return k + max(ahead - 1, 1)
+
+
+@njit
+def _fit_kernel(total, noise, factor, v0, v1, at, signal, counts, offsets, bounds, even, ridge, thresholds, first, state, errors):
     n_bands, n_cuts = at.size, thresholds.size
-    begin, found = np.zeros(2), np.zeros(3)
-    before = 0.0
+    found, highest = np.zeros(3), 0.0
+    for c in range(n_cuts):
+        highest = max(highest, thresholds[c])
     for v in range(v0, v1):
         # Bands are followed upwards, each from the answer of the one before: two or three steps are enough then.
-        begin[0], begin[1] = 0.0, 0.0
-        left = n_cuts
+        gain, slope, left = 0.0, 0.0, n_cuts
         for c in range(n_cuts):
             state[c, v], first[c, v] = 1, at[n_bands - 1]
         errors[0, v], errors[1, v] = np.nan, np.nan
-        for k in range(n_bands):
-            _one_fit(total, noise, v, signal, count, weights, offsets, k, bounds[k, 0], bounds[k, 1], begin, ridge, found)
+        # np.int64: a plain 0 would have the functions that take k compiled twice, for the constant and for the variable
+        k, last, before, reached, leaps = np.int64(0), -1, 1.0, 1.0, True
+        while k < n_bands:
+            _one_fit(total, noise, v, signal, counts, offsets, k, bounds[k, 0], bounds[k, 1], even, gain, slope, ridge, found)
             snr = np.exp(min(max(found[0], -20.0), 20.0)) * signal[k] / (2 * noise[k, v] * factor[v])
             fsc = snr / (1 + snr)
+            if k > last + 1 and fsc < highest:
+                # It fell among bands that were passed over: back to the first of them, one by one from there.
+                k, leaps = last + 1, False
+                gain, slope = gain + slope * (at[k] / reached - 1), slope * (at[k] / reached)
+                continue
             for c in range(n_cuts):
                 if state[c, v] == 1 and fsc < thresholds[c]:
                     left -= 1
@@ -87,12 +116,13 @@ def _fit_kernel(total, noise, factor, v0, v1, at, signal, count, weights, offset
             # All thresholds are passed: finer bands cannot change the first fall.
             if left == 0:
                 break
-            before = fsc
-            if k + 1 < n_bands:
+            before, last = fsc, k
+            k = _next_band(found, k, v, at, signal, noise, factor, highest / (1 - highest)) if leaps else k + 1
+            if k < n_bands:
                 # The line of this band, written around the next one.
-                ratio = at[k + 1] / at[k]
-                begin[0] = found[0] + found[1] * (ratio - 1)
-                begin[1] = found[1] * ratio
+                reached = at[k]
+                ratio = reached / at[last]
+                gain, slope = found[0] + found[1] * (ratio - 1), found[1] * ratio
 
 
 def local_crossings(total: np.ndarray, noise: np.ndarray, at: np.ndarray, signal: np.ndarray, count: np.ndarray, thresholds: np.ndarray,
@@ -132,13 +162,15 @@ def local_crossings(total: np.ndarray, noise: np.ndarray, at: np.ndarray, signal
     offsets = at[None, :] / at[:, None] - 1
     bounds = np.array([(np.flatnonzero(w > _NEGLIGIBLE)[0], np.flatnonzero(w > _NEGLIGIBLE)[-1] + 1) for w in weights])
     v, t = total.shape[1], thresholds.size
+    even = bool(np.ptp(np.diff(at)) <= 1e-9 * at[-1]) if at.size > 1 else False
+    counts = weights * count[None, :]
     held = np.ones(v, dtype=np.float32) if factor is None else factor.astype(np.float32)
     out = LocalCrossings(np.empty((t, v)), np.empty((t, v), dtype=np.int8), np.empty(v), np.empty(v))
     errors = np.empty((2, v))
 
     def work(start: int, stop: int) -> None:
-        _fit_kernel(total, noise, held, start, stop, at, signal, count, weights, offsets, bounds, np.array(_RIDGE), thresholds,
-                    out.first, out.state, errors)
+        _fit_kernel(total, noise, held, start, stop, at, signal, counts, offsets, bounds, even, np.array(_RIDGE), thresholds, out.first,
+                    out.state, errors)
 
     over_slabs(work, v)
     return out._replace(log_error=errors[0], error=errors[1])

@@ -15,7 +15,8 @@ from .jit import njit
 from .local import Points, window_matrix
 from .threads import over_slabs
 
-_ALIAS = 0.6                          # frequency, times the standard deviation, past which the window passes 0.1 %
+_PARTS = (0.05, 0.17, 0.83, 0.95)     # percentiles over the directions
+_ALIAS = 0.3                          # margin of a grid in frequency, times the standard deviation: see :func:`block`
 
 
 class Block(NamedTuple):
@@ -56,25 +57,31 @@ def block(edges: Sequence[float], axis: np.ndarray, cone: float, centre: float, 
         # The lowest index is on the inner shell where the whole cone has positive ones, else on the outer shell; the highest likewise.
         low[a] = np.floor(edges[a] * least * (inner if least > 0 else outer))
         high[a] = np.ceil(edges[a] * most * (outer if most > 0 else inner))
-        # The square of an image is as wide as twice its block; what folds back must lie past the reach of the window.
+        # The square of an image is as wide as twice its block, but the end of that is made by the few coefficients at opposite ends, of
+        # little weight: with half the reach of the window as a margin, what folds back changes a local mean by less than 0.1 %.
         need = int(high[a] - low[a]) + 1 + int(np.ceil(_ALIAS / grid.sigma[a]))
         shape.append(int(scipy.fft.next_fast_len(need)))
     return Block(low, high, (shape[0], shape[1], shape[2]))
 
 
 @njit
-def _cone_kernel(ft, nx, steps, axis, edge, centre, width, low, high, out):
+def _cone_kernel(ft, other, nx, steps, axis, edge, centre, width, low, high, out):
     """Coefficients within the cone, weighted, with index ``low`` at the corner of ``out``; those of kx < 0 by Friedel's law.
 
-    The index n / 2, which has no sign, is left out.
+    ``out`` complex64 [1 or 2, z, y, x], zeros, takes those of ``ft`` and, where it has place for two, of ``other``. The index n / 2, which
+    has no sign, is left out.
     """
-    nz, ny = ft.shape[0], ft.shape[1]
-    out[:] = 0
+    nz, ny, both = ft.shape[0], ft.shape[1], out.shape[0] > 1
+    outer2 = (centre + width) ** 2
     for kz in range(max(low[0], -((nz - 1) // 2)), min(high[0], (nz - 1) // 2) + 1):
         sz = kz * steps[0]
         for ky in range(max(low[1], -((ny - 1) // 2)), min(high[1], (ny - 1) // 2) + 1):
             sy = ky * steps[1]
-            for kx in range(max(low[2], -((nx - 1) // 2)), min(high[2], (nx - 1) // 2) + 1):
+            left = outer2 - sz * sz - sy * sy
+            if left <= 0:
+                continue
+            reach = min(int(np.sqrt(left) / steps[2]) + 1, (nx - 1) // 2)
+            for kx in range(max(low[2], -reach), min(high[2], reach) + 1):
                 sx = kx * steps[2]
                 along = sx * axis[0] + sy * axis[1] + sz * axis[2]
                 if along <= 0:
@@ -84,22 +91,26 @@ def _cone_kernel(ft, nx, steps, axis, edge, centre, width, low, high, out):
                     continue
                 # part of the area of the cap between this direction and the axis
                 away = (1 - along / r) / (1 - edge)
-                weight = np.cos(np.pi / 2 * (r - centre) / width) * np.cos(np.pi / 2 * away)
+                weight = np.float32(np.cos(np.pi / 2 * (r - centre) / width) * np.cos(np.pi / 2 * away))
+                z, y, x = kz - low[0], ky - low[1], kx - low[2]
                 if kx >= 0:
-                    value = ft[kz % nz, ky % ny, kx]
+                    out[0, z, y, x] = ft[kz % nz, ky % ny, kx] * weight
+                    if both:
+                        out[1, z, y, x] = other[kz % nz, ky % ny, kx] * weight
                 else:
-                    value = np.conj(ft[-kz % nz, -ky % ny, -kx])
-                out[kz - low[0], ky - low[1], kx - low[2]] = value * np.float32(weight)
+                    out[0, z, y, x] = np.conj(ft[-kz % nz, -ky % ny, -kx]) * weight
+                    if both:
+                        out[1, z, y, x] = np.conj(other[-kz % nz, -ky % ny, -kx]) * weight
 
 
-def local_power(ft: np.ndarray, nx: int, edges: Sequence[float], axis: np.ndarray, cone: float, centre: float, width: float,
-                grid: Points) -> np.ndarray:
-    """Local mean of the squared amplitude of a map along one direction in a band.
+def local_power(transforms: Sequence[np.ndarray], nx: int, edges: Sequence[float], axis: np.ndarray, cone: float, centre: float,
+                width: float, grid: Points) -> np.ndarray:
+    """Local mean of the squared amplitude of one map or two along one direction in a band.
 
     Parameters
     ----------
-    ft
-        Transform of the map, complex64 [nz, ny, nx // 2 + 1].
+    transforms
+        Transform of each map, complex64 [nz, ny, nx // 2 + 1].
     nx
         Voxels of the map along x.
     edges
@@ -116,36 +127,38 @@ def local_power(ft: np.ndarray, nx: int, edges: Sequence[float], axis: np.ndarra
     Returns
     -------
     ndarray
-        float32 [mz, my, mx]. The scale depends on axis and band: only ratios within them have a meaning.
+        float32 [maps, mz, my, mx]. The scale depends on axis and band: only ratios within them have a meaning.
     """
     place = block(edges, axis, cone, centre, width, grid)
-    image = np.zeros(place.shape, np.complex64)
-    _cone_kernel(ft, nx, 1 / np.asarray(edges, dtype=np.float64), axis, float(np.cos(cone)), float(centre), float(width), place.low,
-                 place.high, image)
-    image = scipy.fft.ifftn(image, overwrite_x=True, workers=1)
-    power = image.real ** 2
-    power += image.imag ** 2
+    images = np.zeros((len(transforms), *place.shape), np.complex64)
+    _cone_kernel(transforms[0], transforms[-1], nx, 1 / np.asarray(edges, dtype=np.float64), axis, float(np.cos(cone)), float(centre),
+                 float(width), place.low, place.high, images)
+    images = scipy.fft.ifftn(images, axes=(1, 2, 3), overwrite_x=True, workers=1)
+    power = images.real ** 2
+    power += images.imag ** 2
     return window_mean(power, grid)
 
 
 def window_mean(values: np.ndarray, grid: Points) -> np.ndarray:
-    """Mean of a periodic image in the Gaussian window of each point.
+    """Mean of periodic images in the Gaussian window of each point.
 
     Parameters
     ----------
     values
-        Image, float32 [z, y, x].
+        Images, float32 [..., z, y, x].
     grid
         Points and window.
 
     Returns
     -------
     ndarray
-        float32 [mz, my, mx].
+        float32 [..., mz, my, mx].
     """
-    along = [window_matrix(m, n, part) for m, n, part in zip(grid.shape, values.shape, grid.sigma)]
-    planes = np.matmul(along[1], values @ along[2].T)
-    return (along[0] @ planes.reshape(values.shape[0], -1)).reshape(grid.shape)
+    *many, nz, ny, nx = values.shape
+    along = [window_matrix(m, n, part) for m, n, part in zip(grid.shape, (nz, ny, nx), grid.sigma)]
+    rows = (values.reshape(-1, nx) @ along[2].T).reshape(-1, ny, grid.shape[2])
+    planes = np.matmul(along[1], rows).reshape(-1, nz, grid.shape[1] * grid.shape[2])
+    return np.matmul(along[0], planes).reshape((*many, *grid.shape))
 
 
 class Summary(NamedTuple):
@@ -167,6 +180,7 @@ def _keep(values, near, limit, kept):
     """Mark in ``kept`` the directions whose value is near the mean of their neighbours: at most mean + limit sd of such differences."""
     n = values.size
     apart = np.empty(n)
+    mean = 0.0
     for i in range(n):
         total, count = 0.0, 0
         for j in range(n):
@@ -174,46 +188,65 @@ def _keep(values, near, limit, kept):
                 total += values[j]
                 count += 1
         apart[i] = abs(values[i] - total / count) if count else 0.0
-    cut = apart.mean() + limit * apart.std()
+        mean += apart[i] / n
+    square = 0.0
+    for i in range(n):
+        square += (apart[i] - mean) ** 2
+    cut = mean + limit * np.sqrt(square / n)
     for i in range(n):
         kept[i] = apart[i] <= cut
 
 
 @njit
-def _summary_kernel(resolution, axes, near, v0, v1, radius, limit, cos_near, cos_far, out, best, left):
+def _sorted_into(values, kept, chosen):
+    """The values that are kept, in rising order, at the beginning of ``chosen``; how many there are, and their sum."""
+    # Insertion: of some hundred values at most it is as fast as any, and np.sort takes longer to compile than all else here.
+    m, total = 0, 0.0
+    for i in range(values.size):
+        if kept[i]:
+            value, at = values[i], m
+            while at > 0 and chosen[at - 1] > value:
+                chosen[at] = chosen[at - 1]
+                at -= 1
+            chosen[at] = value
+            total += value
+            m += 1
+    return m, total
+
+
+@njit
+def _summary_kernel(resolution, axes, near, v0, v1, radius, limit, cos_near, cos_far, parts, out, best, left):
     n = axes.shape[0]
-    kept = np.ones(n, np.bool_)
+    kept, values, chosen = np.empty(n, np.bool_), np.empty(n, np.float32), np.empty(n, np.float32)
     for v in range(v0, v1):
-        values = resolution[:, v].copy()
+        for i in range(n):
+            values[i], kept[i] = resolution[i, v], True
         if limit > 0:
             _keep(values, near, limit, kept)
-        chosen = np.sort(values[kept])
-        m = chosen.size
+        m, total = _sorted_into(values, kept, chosen)
         left[v] = m
-        for k, part in enumerate((0.05, 0.17, 0.83, 0.95)):
-            at = part * (m - 1)
+        for k in range(parts.size):
+            at = parts[k] * (m - 1)
             i = min(int(at), m - 2)
             out[k, v] = chosen[i] + (at - i) * (chosen[i + 1] - chosen[i])
-        length = np.sqrt(radius[v, 0] ** 2 + radius[v, 1] ** 2 + radius[v, 2] ** 2)
-        sums, counts = np.zeros(2), np.zeros(2)
-        winners = 0
+        rx, ry, rz = radius[v, 0], radius[v, 1], radius[v, 2]
+        length = np.sqrt(rx * rx + ry * ry + rz * rz)
+        radial, tangential, winners = 0.0, 0.0, 0
+        n_radial, n_tangential = 0, 0
         for i in range(n):
             if not kept[i]:
                 continue
             winners += values[i] <= out[0, v]
-            c = 0.0
-            for a in range(3):
-                c += axes[i, a] * radius[v, a]
-            c = abs(c) / length if length > 0 else 0.5
+            c = abs(axes[i, 0] * rx + axes[i, 1] * ry + axes[i, 2] * rz) / length if length > 0 else 0.5
             if c >= cos_near:
-                sums[0] += values[i]
-                counts[0] += 1
+                radial += values[i]
+                n_radial += 1
             elif c <= cos_far:
-                sums[1] += values[i]
-                counts[1] += 1
+                tangential += values[i]
+                n_tangential += 1
         # Where no direction is radial (or tangential), the mean of all stands in.
-        for k in range(2):
-            out[4 + k, v] = sums[k] / counts[k] if counts[k] > 0 else chosen.mean()
+        out[4, v] = radial / n_radial if n_radial else total / m
+        out[5, v] = tangential / n_tangential if n_tangential else total / m
         for i in range(n):
             if kept[i] and values[i] <= out[0, v]:
                 best[i] += 1.0 / winners
@@ -248,12 +281,12 @@ def summarise(resolution: np.ndarray, axes: np.ndarray, radius: np.ndarray, outl
     # A direction and its opposite are one, and none is its own neighbour.
     close = (cosine >= np.cos(np.deg2rad(neighbours))) & ~np.eye(len(axes), dtype=bool)
     v = resolution.shape[1]
-    out, left = np.empty((6, v)), np.empty(v)
+    out, left, parts = np.empty((6, v)), np.empty(v), np.array(_PARTS)
 
     def work(start: int, stop: int) -> np.ndarray:
         best = np.zeros(len(axes))
         _summary_kernel(resolution, axes, close, start, stop, radius, float(outliers), np.cos(np.deg2rad(near)), np.cos(np.deg2rad(far)),
-                        out, best, left)
+                        parts, out, best, left)
         return best
 
     best = np.sum(over_slabs(work, v), axis=0)

@@ -36,7 +36,8 @@ def _riesz_kernel(ft, z0, z1, indices_z, indices_y, steps, axis, low, high, out)
             ky = indices_y[y] * steps[1]
             base = kz * kz + ky * ky
             if base >= high * high:
-                out[z, y, :] = 0
+                for x in range(nk):
+                    out[z, y, x] = 0
                 continue
             for x in range(nk):
                 kx = x * steps[2]
@@ -60,27 +61,24 @@ def _riesz_kernel(ft, z0, z1, indices_z, indices_y, steps, axis, low, high, out)
 @njit
 def _part_kernel(ft, z0, z1, indices_z, indices_y, steps, axis, out):
     """``ft`` itself (axis 3) or times ``-i k_axis / |k|``; the coefficient at 0 becomes 0 then."""
-    nk = ft.shape[2]
-    weights = np.empty(nk, np.float32)
+    ny, nk = ft.shape[1], ft.shape[2]
     for z in range(z0, z1):
         kz = indices_z[z] * steps[0]
-        for y in range(ft.shape[1]):
-            source, target = ft[z, y], out[z, y]
+        for y in range(ny):
             if axis == 3:
-                target[:] = source
+                for x in range(nk):
+                    out[z, y, x] = ft[z, y, x]
                 continue
             ky = indices_y[y] * steps[1]
             # 1e-30 in place of 0 makes the coefficient at 0 vanish without a branch in the inner loop.
             base = max(kz * kz + ky * ky, 1e-30)
-            if axis == 2:
-                for x in range(nk):
-                    weights[x] = x * steps[2] / np.sqrt(base + (x * steps[2]) * (x * steps[2]))
-            else:
-                k = kz if axis == 0 else ky
-                for x in range(nk):
-                    weights[x] = k / np.sqrt(base + (x * steps[2]) * (x * steps[2]))
+            # k is ``fixed`` along z and y, and grows with x along x.
+            fixed, grows = (kz if axis == 0 else ky, 0.0) if axis != 2 else (0.0, steps[2])
             for x in range(nk):
-                target[x] = complex(source[x].imag * weights[x], -source[x].real * weights[x])
+                kx = x * steps[2]
+                weight = np.float32((fixed + x * grows) / np.sqrt(base + kx * kx))
+                value = ft[z, y, x]
+                out[z, y, x] = np.complex64(complex(value.imag * weight, -value.real * weight))
 
 
 @njit
@@ -88,9 +86,9 @@ def _scale_kernel(cube, along_z, along_y, along_x):
     """``cube`` times a factor of each axis, in place; all complex64."""
     for z in range(cube.shape[0]):
         for y in range(cube.shape[1]):
-            factor, row = along_z[z] * along_y[y], cube[z, y]
-            for x in range(row.size):
-                row[x] *= factor * along_x[x]
+            factor = along_z[z] * along_y[y]
+            for x in range(cube.shape[2]):
+                cube[z, y, x] *= factor * along_x[x]
 
 
 @njit

@@ -29,6 +29,7 @@ _BANDS = 16                           # from 0 to the overall resolution, at lea
 _COARSEST = (5.0, 2.5)                # the first band, times the overall resolution: half-maps, single map (coarse waves reach solvent)
 _FINEST = 2.0                         # the last band, as a part of the overall frequency
 _WINDOW = (5.0, 2.0)                  # least window in Å; in overall resolutions
+_SPACING = 0.85                       # of the points, in standard deviations of the window: maps move by less than 0.005 Å against 0.6
 _CONE_PART = 2 / 3                    # coefficients that a soft cone counts, over those of a hard one
 _SOLVENT = (0.02, 0.1)                # the mask around a point of the solvent: wanted, and accepted
 _FLOOR = 1e-7                         # noise over power, at the least: copies have none
@@ -217,8 +218,11 @@ def _monodir_inputs(study: Study, params: MonodirParams) -> MonodirInputs:
         signal, noise = study.transform("full_map"), None
     overall = resolution_of_whole(study, params.resolution)
     sigma = params.window or max(_WINDOW[0], _WINDOW[1] * overall)
-    points = local.points(geo.shape, study.grid.voxel_size, sigma)
-    inside, corners = local.needed(used.data, INSIDE, points)
+    points = local.points(geo.shape, study.grid.voxel_size, sigma, _SPACING)
+    cells, corners = local.needed(used.data, INSIDE, points)
+    # Points in the mask, not those of its cells: these reach beyond it, the further the wider the points are apart.
+    inside = local.at_points(used.data, points.shape) >= INSIDE
+    inside = inside if inside.any() else cells
     solvent = inside if halves else _solvent_points(used.data, points, study.full_map)
     at, spacing = _bands(geo, overall, _COARSEST[0 if halves else 1], filter_edge(study))
     return MonodirInputs(study, params, geo, signal, noise, used, voxels, overall, sigma, points, inside, corners, solvent, at, spacing,
@@ -274,23 +278,20 @@ def _all_directions(inputs: MonodirInputs, progress: Progress) -> DirectionalRes
 def _powers(inputs: MonodirInputs, axis: np.ndarray, together: Optional[np.ndarray]) -> BandPowers:
     """Local power of the map along ``axis`` and the part that is noise; ``together`` is that of the half-maps in all directions."""
     cone = np.deg2rad(inputs.params.cone)
-
-    def power_of(ft: np.ndarray, centre: float) -> np.ndarray:
-        return monodir.local_power(ft, inputs.geo.shape[2], inputs.edges, axis, cone, centre, inputs.spacing, inputs.points)
+    maps = [m for m in (inputs.signal, inputs.noise) if m is not None]
 
     def some(start: int, stop: int) -> List[Any]:
         rows = []
         for centre in inputs.at[start:stop]:
-            power = power_of(inputs.signal, centre)
+            power, *noises = monodir.local_power(maps, inputs.geo.shape[2], inputs.edges, axis, cone, centre, inputs.spacing, inputs.points)
             total = power[inputs.corners]
             least = np.maximum(_FLOOR * total, np.float32(1e-37))
-            if inputs.noise is None:
+            if not noises:
                 narrow = wide = np.maximum(np.full_like(total, power[inputs.solvent].mean(dtype=np.float64)), least)
                 mean = 1.0
             else:
-                noise = power_of(inputs.noise, centre)
-                narrow, wide = (np.maximum(n[inputs.corners], least) for n in (noise, local.widen(noise, inputs.points, WIDE)))
-                mean = max(float(noise.mean(dtype=np.float64)), 1e-37)
+                narrow, wide = (np.maximum(n[inputs.corners], least) for n in (noises[0], local.widen(noises[0], inputs.points, WIDE)))
+                mean = max(float(noises[0].mean(dtype=np.float64)), 1e-37)
             rows.append((total, narrow, wide, mean))
         return rows
 

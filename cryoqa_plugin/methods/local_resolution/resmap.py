@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import gammaincc, gammainccinv
 
 from ...core import banks, filters, fourier, shells, steerable
+from ...core.local import at_points
 from ...errors import InputError
 from ...io.maps import Map
 from ...params import param
@@ -302,22 +303,16 @@ def _averaged(inputs: ResmapInputs, box: MaskBox, d: float, left: np.ndarray) ->
             values, null = values / box.uneven[left], null / box.uneven
     else:
         noise = _mean_within(total, box.solvent, box.geo, sigma)
-        null = noise[_on_grid(box.solvent, noise.shape)]
+        null = noise[at_points(box.solvent, noise.shape)]
     mean = max(float(null.mean(dtype=np.float64)), 1e-6 * float(values.mean(dtype=np.float64)), 1e-30)
     shape = mean ** 2 / max(float(null.var(dtype=np.float64)), 1e-6 * mean ** 2)
     scale = mean / shape
     return values, NullDistribution(mean, lambda x: gammaincc(shape, x / scale), lambda p: float(gammainccinv(shape, p) * scale))
 
 
-def _on_grid(inside: np.ndarray, shape: Tuple[int, ...]) -> np.ndarray:
-    """The mask at the points of a coarser grid over the same cell, bool of ``shape``."""
-    picks = [np.minimum(np.round(np.arange(m) * (n / m)).astype(int), n - 1) for n, m in zip(inside.shape, shape)]
-    return inside[np.ix_(*picks)]
-
-
 def _mean_within(values: np.ndarray, inside: np.ndarray, geo: fourier.Geometry, sigma: float) -> np.ndarray:
     """Mean of ``values`` over the part of a Gaussian of ``sigma`` (Å) that lies inside, float32 on the grid of ``values``."""
-    chosen = _on_grid(inside, values.shape).astype(np.float32)
+    chosen = at_points(inside, values.shape).astype(np.float32)
     voxel = [n * s for n, s in zip(values.shape, geo.steps)]
     own = fourier.geometry(values.shape, [geo.length / v for v in voxel][::-1])
     share = banks.gaussian(chosen, own, sigma)
