@@ -192,7 +192,7 @@ def _method(study: OpenStudy, row: Capability) -> Callable[..., Result]:
 
 
 def run(capability: str, outdir: Optional[str] = None, *, voxel_size: Optional[Numbers] = None, origin: Sequence[float] = (0.0, 0.0, 0.0),
-        threads: int = 0, progress: Progress = silent, **inputs_and_parameters: Any) -> Answer:
+        threads: int = 0, progress: Progress = silent, overwrite: bool = False, **inputs_and_parameters: Any) -> Answer:
     """Run one capability on files or arrays.
 
     >>> answer = run("fsc", half1=array1, half2=array2, voxel_size=1.2)          # doctest: +SKIP
@@ -211,6 +211,8 @@ def run(capability: str, outdir: Optional[str] = None, *, voxel_size: Optional[N
         Number of threads, 0 for all cores.
     progress
         ``progress(fraction, message)``.
+    overwrite
+        Results of other inputs in ``outdir``, which are refused otherwise, are removed: of cryoqa's own files only.
     **inputs_and_parameters
         Inputs by kind (paths, arrays [z, y, x], or what cryoqa has read), ``job`` for the folder of a job that those not given are
         taken from, and parameters of the capability.
@@ -236,11 +238,11 @@ def run(capability: str, outdir: Optional[str] = None, *, voxel_size: Optional[N
         if job is None and all(map(_is_path, given.values())):
             size = _voxel_size(voxel_size)
             sizes = {n: size for n in expand(given) if KINDS[n].grid == SAME} if size else None
-            result, document = runner.run_files(row.id, given, values, outdir, voxel_sizes=sizes, **how)
+            result, document = runner.run_files(row.id, given, values, outdir, voxel_sizes=sizes, overwrite=overwrite, **how)
         else:
             study = open(job=job, voxel_size=voxel_size, origin=origin, **given).only([k for k in KINDS if k in row.needs + row.takes])
-            paths = {n: v.path for n, v in study.given().items() if getattr(v, "path", None)}
-            result, document = runner.run_study(row, study, values, outdir, paths, **how)
+            with runner.writing(outdir, [row], {} if outdir is None else runner.described(study), overwrite=overwrite):
+                result, document = runner.run_study(row, study, values, outdir, **how)
     return Answer(result, document, outdir)
 
 

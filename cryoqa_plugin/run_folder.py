@@ -380,14 +380,14 @@ def forget(folder: str, names: Iterable[str]) -> None:
         _state(folder, {n: h for n, h in mine.items() if n not in gone})
 
 
-def clear(folder: str, inputs: Iterable[str] = ()) -> List[str]:
-    """Remove what cryoqa wrote into a folder and the folders in it, and nothing else; returns the names of files of its own that were left.
+def clear(folder: str, inputs: Iterable[str] = (), below: Iterable[str] = ()) -> List[str]:
+    """Remove what cryoqa wrote into a folder and those ``below`` it, and nothing else; returns the paths of its files that were left.
 
     A file that was changed since cryoqa wrote it, that an earlier version wrote (but for its documents), or that is one of the ``inputs``
     stays. Folders that are empty then go too.
     """
     left: List[str] = []
-    for place in [*sub_folders(folder), folder]:
+    for place in [*below, folder]:
         kept = {}
         for name, hashes in owned(place).items():
             path = os.path.join(place, name)

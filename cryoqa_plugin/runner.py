@@ -4,15 +4,18 @@ from __future__ import annotations
 import logging
 import os
 import tempfile
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from . import checks, limits as limits_table, params as params_module, results
+from . import params as params_module, results, run_folder
 from .errors import CryoqaError, InputError, MissingInputError
+from .machine import memory
 from .naming import called, did_you_mean, typed
 from .progress import Progress, part, silent
 from .provenance import Stopwatch, collect
 from .registry import CAPABILITIES, Capability, find, resolve
+from .resume import ERROR, MEAN, REPORTS, RESULT, VALIDATION, described, judge, kept, named, writing
 
 if TYPE_CHECKING:
     from .study import Study
@@ -134,11 +137,8 @@ def memory_estimate(capability_id: str, sources: Mapping[str, str], values: Opti
 def memory_warning(capability_id: str, sources: Mapping[str, str], values: Optional[Mapping[str, Any]] = None) -> Optional[str]:
     """A sentence when a run is expected to need more memory than the machine has, else None."""
     needed = memory_estimate(capability_id, sources, values)
-    try:
-        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):            # a system that does not tell
-        return None
-    if needed <= there:
+    there = memory()
+    if there is None or needed <= there:
         return None
     return (f"{capability(capability_id).title} is expected to need {needed / 1e9:.1f} GB of memory and this machine has "
             f"{there / 1e9:.1f} GB; crop or bin the maps, or use a larger machine.")
@@ -148,7 +148,8 @@ def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Map
             outdir: Optional[str] = None, *, progress: Progress = silent, threads: int = 0,
             limits: Optional[Mapping[str, Mapping[str, Any]]] = None,
             voxel_sizes: Optional[Mapping[str, float]] = None, origins: Optional[Mapping[str, Sequence[float]]] = None,
-            command: Optional[Sequence[str]] = None, also: Sequence[str] = (), notes: Sequence[str] = ()) -> Dict[str, Any]:
+            command: Optional[Sequence[str]] = None, also: Sequence[str] = (), notes: Sequence[str] = (),
+            overwrite: bool = False) -> Dict[str, Any]:
     """Run one capability on files and return its result document.
 
     Parameters
@@ -156,7 +157,7 @@ def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Map
     capability_id, sources, values, voxel_sizes
         As for :func:`problems`, whose first sentence is raised when there is one.
     outdir
-        Folder for ``result.json`` and the maps; None writes nothing and leaves the maps out.
+        Folder for ``result.json`` and the maps, which appear there together; None writes nothing and leaves the maps out.
     progress
         ``progress(fraction, message)``, called with fractions from 0 to 1.
     threads
@@ -171,42 +172,46 @@ def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Map
         What else is written of each output map: ``mtz`` its Fourier coefficients, ``shifted`` a copy with its origin at 0.
     notes
         What is to be known of where the files come from; it stands before the warnings of the document.
+    overwrite
+        Results of other inputs in ``outdir``, which are refused otherwise, are removed: of cryoqa's own files only.
     """
     return run_files(capability_id, sources, values, outdir, progress=progress, threads=threads, limits=limits, voxel_sizes=voxel_sizes,
-                     origins=origins, command=command, also=also, notes=notes)[1]
+                     origins=origins, command=command, also=also, notes=notes, overwrite=overwrite)[1]
 
 
 def run_files(capability_id: str, sources: Mapping[str, str], values: Optional[Mapping[str, Any]] = None, outdir: Optional[str] = None, *,
               voxel_sizes: Optional[Mapping[str, float]] = None, origins: Optional[Mapping[str, Sequence[float]]] = None,
-              also: Sequence[str] = (), notes: Sequence[str] = (), **how: Any) -> Tuple[results.Result, Dict[str, Any]]:
+              also: Sequence[str] = (), notes: Sequence[str] = (), overwrite: bool = False,
+              **how: Any) -> Tuple[results.Result, Dict[str, Any]]:
     """The typed result and its document; parameters as for :func:`execute`."""
     from .study import Study
     row, sources = capability(capability_id), clean(sources)
     wrong = problems(row.id, sources, values, voxel_sizes)
     if wrong:
         raise (MissingInputError if _input_problems(row, sources) else InputError)(wrong[0])
-    if outdir is not None:
-        from .io.outputs import require_folder
-        require_folder(outdir)
-    log.info("%s: expected peak memory %.2f GB", row.title, memory_estimate(row.id, sources, values) / 1e9)
-    warning = memory_warning(row.id, sources, values)
-    if warning:
-        log.warning(warning)
-    watch = Stopwatch()
-    study = _bounded(Study.read(sources, voxel_sizes, origins, notes=notes))
-    return run_study(row, study, values, outdir, sources, also, watch=watch, **how)
+    with writing(outdir, [row], {} if outdir is None else named(sources), also=also, overwrite=overwrite):
+        log.info("%s: expected peak memory %.2f GB", row.title, memory_estimate(row.id, sources, values) / 1e9)
+        warning = memory_warning(row.id, sources, values)
+        if warning:
+            log.warning(warning)
+        watch = Stopwatch()
+        study = _bounded(Study.read(sources, voxel_sizes, origins, notes=notes))
+        return run_study(row, study, values, outdir, also, watch=watch, **how)
 
 
-def run_study(row: Capability, study: Study, values: Optional[Mapping[str, Any]], outdir: Optional[str], sources: Mapping[str, Any],
-              also: Sequence[str] = (), *, watch: Optional[Stopwatch] = None, **how: Any) -> Tuple[results.Result, Dict[str, Any]]:
+def run_study(row: Capability, study: Study, values: Optional[Mapping[str, Any]], outdir: Optional[str], also: Sequence[str] = (), *,
+              watch: Optional[Stopwatch] = None, **how: Any) -> Tuple[results.Result, Dict[str, Any]]:
     """The typed result of a capability on a Study, and its document, written to ``outdir`` with all beside it unless that is None."""
-    from .io.outputs import RESULT, write_beside
     watch = watch or Stopwatch()
-    result, document = answer(row, study, values, watch=watch, **how)
-    if outdir is not None:
-        write_beside(result, document, outdir, sources, also)
-        document["provenance"].update(watch.read())
-        results.write_json(document, os.path.join(outdir, RESULT))
+    if outdir is None:
+        return answer(row, study, values, watch=watch, **how)
+    from .io.outputs import write_beside
+    with run_folder.held(outdir):
+        result, document = answer(row, study, values, watch=watch, **how)
+        with run_folder.together(outdir, RESULT, document["inputs"]) as stage:
+            write_beside(result, document, stage, also)
+            document["provenance"].update(watch.read())
+            results.write_json(document, os.path.join(stage, RESULT))
     return result, document
 
 
@@ -216,16 +221,14 @@ def answer(row: Capability, study: Study, values: Optional[Mapping[str, Any]] = 
     """The result of a capability on a Study, and its document without the files that go beside it; parameters as for :func:`execute`."""
     from .core.threads import get_threads, set_threads
     watch, threads = watch or Stopwatch(), checked_threads(threads)
-    table = [c for c in checks.override(limits_table.CHECKS, limits).get(row.id, ())
-             if study.has_halves or not c.metric.startswith("half_maps_")]             # nothing to hold against a limit without them
     parameters = params_module.build(resolve(row.params), values)
     _require_extras(row)
     set_threads(threads)
     result = perform(row.id, study, parameters, progress=progress)
     document = results.to_document(result)
-    judged = checks.causes_first(checks.evaluate(table, document["metrics"]), limits_table.EXPLAINED)
     document.update(capability=row.id, title=row.title, inputs=described(study), parameters=params_module.as_dict(parameters),
-                    checks=judged, maps={}, provenance=collect(watch, get_threads(), command))
+                    checks=judge(row, study.has_halves, document["metrics"], limits), maps={},
+                    provenance=collect(watch, get_threads(), command))
     return result, document
 
 
@@ -258,18 +261,6 @@ def _withheld(row: Capability, study: Study, result: results.Result) -> results.
                    **dict.fromkeys(names))
 
 
-def described(study: Study) -> Dict[str, Any]:
-    """The inputs of a document: path (None for what is in memory), SHA-256, and the grid of maps."""
-    out: Dict[str, Any] = {}
-    for name, value in study.given().items():
-        path = getattr(value, "path", None)
-        out[name] = dict(path=os.path.abspath(path) if path else None, sha256=study.sha256(name))
-        if name in study.maps():
-            out[name].update(shape=list(value.shape), voxel_size=[float(v) for v in value.voxel_size],
-                             origin=[float(v) for v in value.origin])
-    return out
-
-
 def _bounded(study: Study) -> Study:
     """The Study, made to keep no more than runs without a person share: a small peak of memory is worth a few transforms more."""
     if study.maps():
@@ -277,24 +268,30 @@ def _bounded(study: Study) -> Study:
     return study
 
 
+@contextmanager
 def open_study(sources: Mapping[str, Any], outdir: str, voxel_sizes: Optional[Mapping[str, float]] = None,
-               notes: Sequence[str] = (), origins: Optional[Mapping[str, Sequence[float]]] = None) -> Study:
-    """The Study of some files for all that is run on them; of half-maps without a map it holds their mean too, written to ``outdir``."""
+               notes: Sequence[str] = (), origins: Optional[Mapping[str, Sequence[float]]] = None,
+               overwrite: bool = False) -> Iterator[Study]:
+    """The Study of some files for all that is run on them, each into a folder of its own in ``outdir``, which is held meanwhile.
+
+    Of half-maps without a map it holds their mean too, written to ``outdir/mean``.
+    """
     from .io.inputs import require_same_grid
     from .io.maps import write_map
-    from .io.outputs import require_folder
     from .study import Study
-    require_folder(outdir)
-    study = _bounded(Study.read(clean(sources), voxel_sizes, origins, notes=notes))
-    os.makedirs(outdir, exist_ok=True)
-    if study.full_map is not None or not study.has_halves:
-        return study
-    require_same_grid({"half1": study.half1, "half2": study.half2})
-    path = os.path.join(outdir, "full_map.mrc")
-    if any(os.path.realpath(path) == os.path.realpath(p) for p in clean(sources).values()):
-        raise InputError(f"The mean of the half-maps would be written over the input {path}; choose another output folder.")
-    write_map(path, study.average, labels=("cryoqa: mean of the two half-maps",))
-    return study.with_(full_map=replace(study.average, path=path))
+    sources = clean(sources)
+    new = named(sources)
+    with writing(outdir, applicable(dict(sources, full_map="their mean", mask="to be made"), on_request=True), new, below=True,
+                 overwrite=overwrite):
+        study = _bounded(Study.read(sources, voxel_sizes, origins, notes=notes))
+        if study.full_map is None and study.has_halves:
+            require_same_grid({"half1": study.half1, "half2": study.half2})
+        run_folder.note_inputs(outdir, described(study))
+        if study.full_map is None and study.has_halves:
+            path = run_folder.put(os.path.join(outdir, MEAN), "full_map.mrc", lambda path: write_map(
+                path, study.average, labels=("cryoqa: mean of the two half-maps",)))
+            study = study.with_(full_map=replace(study.average, path=path))
+        yield study
 
 
 def applicable(sources: Mapping[str, str], on_request: bool = False) -> List[Capability]:
@@ -308,10 +305,12 @@ def applicable(sources: Mapping[str, str], on_request: bool = False) -> List[Cap
 def assess(sources: Mapping[str, str], outdir: str, *, values: Optional[Mapping[str, Mapping[str, Any]]] = None,
            progress: Progress = silent, threads: int = 0, limits: Optional[Mapping[str, Mapping[str, Any]]] = None,
            voxel_sizes: Optional[Mapping[str, float]] = None, command: Optional[Sequence[str]] = None,
-           notes: Sequence[str] = ()) -> Dict[str, Any]:
+           notes: Sequence[str] = (), resume: bool = True, overwrite: bool = False) -> Dict[str, Any]:
     """Run every capability that the inputs allow, each into ``outdir/<id>``; a failure of one does not stop the others.
 
-    All share one Study of the inputs. A mask that was not given is made once and used by the rest.
+    All share one Study of the inputs. A mask that was not given is made once and used by the rest. What an earlier run left there is kept
+    when ``resume`` is true and it would come out the same, see :func:`cryoqa_plugin.resume.kept`; results of other inputs are refused, or
+    removed with ``overwrite``.
 
     Returns
     -------
@@ -321,15 +320,28 @@ def assess(sources: Mapping[str, str], outdir: str, *, values: Optional[Mapping[
     wrong = density_problems(clean(sources))
     if wrong:
         raise MissingInputError(wrong[0])
-    study = open_study(sources, outdir, voxel_sizes, notes)
-    rows = [row for row in applicable(study.given()) if not (row.id == "mask" and study.mask is not None)]
     out: Dict[str, Any] = {}
-    for i, row in enumerate(rows):
-        out[row.id] = guarded(row, study_for(row, study), (values or {}).get(row.id), os.path.join(outdir, row.id), threads=threads,
-                              limits=limits, command=command, progress=part(progress, i / len(rows), 1 / len(rows), row.title))
-        if row.id == "mask" and "error" not in out["mask"]:
-            study = with_made_mask(study, outdir)
+    with open_study(sources, outdir, voxel_sizes, notes, overwrite=overwrite) as study:
+        rows = [row for row in applicable(study.given()) if not (row.id == "mask" and study.mask is not None)]
+        for i, row in enumerate(rows):
+            out[row.id] = one_of_many(row, study_for(row, study), (values or {}).get(row.id), os.path.join(outdir, row.id), resume,
+                                      threads=threads, limits=limits, command=command,
+                                      progress=part(progress, i / len(rows), 1 / len(rows), row.title))
+            if row.id == "mask" and "error" not in out["mask"]:
+                study = with_made_mask(study, outdir)
     return out
+
+
+def one_of_many(row: Capability, study: Study, values: Optional[Mapping[str, Any]], folder: str, resume: bool, *,
+                limits: Optional[Mapping[str, Mapping[str, Any]]], progress: Progress, **how: Any) -> Dict[str, Any]:
+    """One capability of many into ``folder``: what is there when it would come out the same, else that of a new run."""
+    with run_folder.held(folder):
+        there = kept(row, study, values, folder, limits) if resume else None
+        if there is not None:
+            progress(1.0, "done before")
+            return there
+        run_folder.forget(os.path.dirname(folder), (*REPORTS, VALIDATION))             # they are of what was there before
+        return guarded(row, study, values, folder, limits=limits, progress=progress, **how)
 
 
 def with_made_mask(study: Study, outdir: str) -> Study:
@@ -340,16 +352,12 @@ def with_made_mask(study: Study, outdir: str) -> Study:
 
 def guarded(row: Capability, study: Study, values: Optional[Mapping[str, Any]], folder: str, **how: Any) -> Dict[str, Any]:
     """One capability of many into ``folder``: a failure is written there as ``error.json`` and returned, and raises nothing."""
-    os.makedirs(folder, exist_ok=True)
-    files = {n: e["path"] for n, e in described(study).items()}
     try:
-        document = run_study(row, study, values, folder, files, **how)[1]
+        return run_study(row, study, values, folder, **how)[1]
     except Exception as error:                               # one failure must not cost the other capabilities
-        document = dict(capability=row.id, title=row.title, error=_sentence(error))
-        results.write_json(document, os.path.join(folder, "error.json"))
-        _forget(os.path.join(folder, "result.json"))
-    else:
-        _forget(os.path.join(folder, "error.json"))
+        document = dict(capability=row.id, title=row.title, error=_sentence(error), inputs=described(study))
+    with run_folder.held(folder), run_folder.together(folder, ERROR, document["inputs"]) as stage:
+        results.write_json(document, os.path.join(stage, ERROR))
     return document
 
 
@@ -360,12 +368,6 @@ def _sentence(error: Exception) -> str:
         return "There is not enough memory for it. Crop the maps, or use a machine with more."
     log.error("A fault of cryoqa, please report it:", exc_info=error)
     return f"A fault of cryoqa stopped it ({type(error).__name__}: {error}); please report it with the text on the screen."
-
-
-def _forget(path: str) -> None:
-    """Remove what an earlier run left, so that a folder never tells two stories."""
-    if os.path.exists(path):
-        os.remove(path)
 
 
 def study_for(row: Capability, study: Study) -> Study:

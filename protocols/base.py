@@ -135,7 +135,7 @@ class CryoqaProtocol(EMProtocol):
         self.info(f"Expected peak memory: {estimate / 1e9:.2f} GB")
         return runner.execute(self._capability, sources, values, folder, progress=self._logged(0.05),
                               threads=self.numberOfThreads.get(), voxel_sizes=voxel_sizes, origins=origins,
-                              command=["scipion", self.getClassName()], also=also)
+                              command=["scipion", self.getClassName()], also=also, overwrite=True)      # the folder is the run's own
 
     def _logged(self, step: float) -> Progress:
         """Progress that is written into the log, at most every ``step`` of the whole."""

@@ -5,6 +5,7 @@ import os
 from typing import Any, Callable, Dict, Iterator, Optional
 
 from cryoqa_plugin.results import read_json, write_json
+from cryoqa_plugin.run_folder import put
 
 _NAMES = ("result.json", "validation.json")
 _FAILURE = "failure.json"
@@ -26,7 +27,7 @@ def _rewrite(folder: str, change: Callable[[str], str]) -> None:
         if new != [entry["path"] for entry in given]:
             for entry, value in zip(given, new):
                 entry["path"] = value
-            write_json(document, path)
+            put(*os.path.split(path), lambda new, document=document: write_json(document, new))
 
 
 def make_relative(folder: str) -> None:

@@ -59,7 +59,7 @@ class CryoqaProtValidate(CryoqaProtocol):
         """Run every item on the files."""
         documents.make_absolute(folder)
         return validate(sources, folder, progress=self._logged(0.02), threads=self.numberOfThreads.get(), voxel_sizes=voxel_sizes,
-                        origins=origins, command=["scipion", self.getClassName()], **values)
+                        origins=origins, command=["scipion", self.getClassName()], overwrite=True, **values)
 
     def _made(self, member: inputs.Member) -> List[outputs.Made]:
         """The results of every method that was run on one volume."""

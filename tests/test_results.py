@@ -12,7 +12,6 @@ import pytest
 from cryoqa_plugin import results
 from cryoqa_plugin.errors import InputError
 from cryoqa_plugin.io.models import read_model
-from cryoqa_plugin.io.outputs import write_beside
 from cryoqa_plugin.results import (Column, Curve, Result, Table, curve, file_output, map_output, maps_output, metric, model_output,
                                    table)
 
@@ -130,8 +129,8 @@ def everything(tiny_halves, tmp_path):
 def test_every_role_is_written_and_named(everything, tmp_path):
     folder = tmp_path / "out"
     saved = results.read_json(everything.save(str(folder)))
-    assert sorted(p.name for p in folder.iterdir()) == ["density.mrc", "focused_1.mrc", "focused_2.mrc", "moved.cif", "operators.txt",
-                                                        "result.json", "shells.csv"]
+    assert sorted(p.name for p in folder.iterdir()) == [".cryoqa.json", "density.mrc", "focused_1.mrc", "focused_2.mrc", "moved.cif",
+                                                        "operators.txt", "result.json", "shells.csv"]
     assert saved["maps"]["density"]["path"] == "density.mrc" and saved["lists"]["focused"]["paths"] == ["focused_1.mrc", "focused_2.mrc"]
     assert saved["models"]["moved"] == dict(path="moved.cif", meaning="The model where it fits.")
     assert saved["files"]["operators"]["path"] == "operators.txt" and (folder / "operators.txt").read_text() == "x, y, z\n"
@@ -149,6 +148,6 @@ def test_short_tables_are_no_files_and_inputs_are_not_written_over(everything, t
     folder = tmp_path / "over"
     folder.mkdir()
     (folder / "moved.cif").write_text("mine")
-    with pytest.raises(InputError, match="would be written over the input model"):
-        write_beside(everything, dict(everything.document), str(folder), {"model": str(folder / "moved.cif")})
-    assert (folder / "moved.cif").read_text() == "mine"
+    with pytest.raises(InputError, match="would be written over a file that is not of cryoqa"):
+        everything.save(str(folder))
+    assert (folder / "moved.cif").read_text() == "mine" and os.listdir(str(folder)) == ["moved.cif"]

@@ -157,7 +157,7 @@ def test_clearing_removes_what_cryoqa_wrote_and_nothing_else(tmp_path):
     (tmp_path / "mine.mrc").write_text("mine")
     (tmp_path / "fsc" / "a.mrc").write_text("changed")
     assert run_folder.sub_folders(root) == [sub, str(tmp_path / "mask")]
-    assert run_folder.clear(root) == [os.path.join(sub, "a.mrc")]
+    assert run_folder.clear(root, below=run_folder.sub_folders(root)) == [os.path.join(sub, "a.mrc")]
     assert _names(root) == ["fsc", "mine.mrc"] and _names(sub) == ["a.mrc"]
 
 

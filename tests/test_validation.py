@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cryoqa_plugin import params, runner
+from cryoqa_plugin import limits, params, resume, runner
 from cryoqa_plugin.cli import main
 from cryoqa_plugin.errors import InputError
 from cryoqa_plugin.io.maps import Map, read_map, write_map
@@ -37,7 +37,7 @@ def test_items_look_at_values_that_exist(item):
     for rule in item.rules:
         role = "curve" if rule.how == "percentile" else "metric"
         assert rule.metric in declared(resolve(BY_ID[rule.capability].result), role), f"{rule.capability} has no {role} {rule.metric}"
-    known = {c.metric for capability in item.capabilities for c in runner.limits_table.CHECKS.get(capability, ())}
+    known = {c.metric for capability in item.capabilities for c in limits.CHECKS.get(capability, ())}
     assert set(item.checks) <= known, f"item {item.id} names checks that {item.capabilities} do not have"
     assert item.rules or item.note or item.level == "A"
 
@@ -210,10 +210,9 @@ def test_another_map_is_done_again(validated, demo, tmp_path, monkeypatch):
     run.validate(dict(demo, half2=other), str(tmp_path / "new"), levels=("1",))
     assert "fsc" in ran
     ran.clear()
-    monkeypatch.setattr(run, "__version__", "99")
-    run._one(BY_ID["map_info"], Study.read({"full_map": demo["full_map"]}), folder, dict(contour=None, resolution=None), True, limits=None,
-             progress=lambda f, m: None)
-    assert ran == ["map_info"]
+    monkeypatch.setattr(resume, "__version__", "99")
+    study = Study.read({"full_map": demo["full_map"]})
+    assert resume.kept(BY_ID["map_info"], study, {}, os.path.join(folder, "map_info"), None) is None
 
 
 def test_one_failure_does_not_stop_the_others(demo, tmp_path, monkeypatch):

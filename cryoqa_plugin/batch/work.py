@@ -14,6 +14,7 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 
 from .. import __version__, machine, results, run_folder
 from ..errors import CryoqaError, InputError
+from ..files import as_bytes
 from ..progress import Progress
 from ..provenance import sha256
 from .lists import Job
@@ -101,7 +102,7 @@ def conclude(job: Job, key: str, summary: str, error: str, again: bool, seconds:
     try:
         with run_folder.held(job.folder, _GRACE):
             if error:
-                run_folder.put(job.folder, ERROR, lambda path: Path(path).write_text(error + "\n", encoding="utf-8"))
+                run_folder.put(job.folder, ERROR, lambda path: Path(path).write_bytes(as_bytes(error + "\n")))
             else:
                 run_folder.forget(job.folder, [ERROR])
             run_folder.put(job.folder, OUTCOME, lambda path: results.write_json(out, path))
@@ -122,7 +123,7 @@ def _work(job: Job, how: How, progress: Progress) -> str:
     sizes = {k: job.voxel_size for k in job.sources if KINDS[k].grid == SAME} if job.voxel_size else None
     document = validate(job.sources, job.folder, contour=job.contour, resolution=job.resolution, levels=how.levels, progress=progress,
                         threads=how.threads, resume=how.resume, limits=how.limits, voxel_sizes=sizes, command=list(how.command),
-                        notes=job.notes)
+                        notes=job.notes, overwrite=True)     # the list is the truth
     failures = document["not_done"]
     if failures and not any(os.path.isfile(os.path.join(place.path, "result.json")) for place in os.scandir(job.folder)):
         raise InputError(failures[0]["error"])

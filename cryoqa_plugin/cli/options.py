@@ -70,6 +70,8 @@ def common_options(sub: argparse.ArgumentParser, outdir: str) -> Any:
     """What every command that computes takes; returns the group, for options of its own."""
     group = sub.add_argument_group("running")
     group.add_argument("-o", "--out", metavar="FOLDER", default=outdir, help=f"where the results go (default: {outdir})")
+    group.add_argument("--overwrite", action="store_true",
+                       help="remove the results of other inputs from that folder, which are refused otherwise; nothing but files of cryoqa")
     threads_option(group, "number of threads (default: 0, all cores)")
     group.add_argument("--limits", metavar="FILE", help="TOML file with limits of your own for the checks")
     group.add_argument("--no-report", action="store_true", help="write the results only, no HTML and PDF")
@@ -90,6 +92,11 @@ def threads_option(group: Any, words: str) -> None:
             raise argparse.ArgumentTypeError(str(error)) from None
 
     group.add_argument("--threads", type=count, default=0, metavar="N", help=words)
+
+
+def resume_option(group: Any) -> None:
+    """``--no-resume`` of what runs many capabilities."""
+    group.add_argument("--no-resume", action="store_true", help="do everything again, also what an earlier run left in the folder")
 
 
 def appendix_option(group: Any) -> None:

@@ -7,14 +7,14 @@ import os
 import sys
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Set
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Set
 
 from .. import runner
 from ..checks import read_limits
 from ..core.threads import available
 from ..errors import CryoqaError, InputError, MissingInputError
 from ..registry import CAPABILITIES
-from .options import common_options, input_options, levels_option, notes_of, sources_of, voxel_sizes_of
+from .options import common_options, input_options, levels_option, notes_of, resume_option, sources_of, voxel_sizes_of
 from .output import ProgressBar, exit_code_of_checks, print_checks, print_document, print_notes, print_paths
 
 COMPILED = ("First run on this machine: the numerical core of these methods is compiled, which takes seconds for one and about a minute "
@@ -56,19 +56,37 @@ def _compiling(args: argparse.Namespace, say: Callable[[str], None]) -> Iterator
         yield
 
 
+@contextmanager
+def output_folder(args: argparse.Namespace) -> Iterator[None]:
+    """Within this nobody else writes into the output folder: from the first look at it to the report."""
+    from ..resume import REPORTS
+    from ..run_folder import held, strangers
+    with held(args.out):
+        wrong = () if args.no_report else strangers(args.out, REPORTS)
+        if wrong:
+            raise InputError(wrong[0])
+        yield
+
+
 def run_capability(args: argparse.Namespace, command: List[str]) -> int:
     """One capability on the files that were named."""
-    from ..io.outputs import placed
     sources = sources_of(args)
     values = {k[6:]: v for k, v in vars(args).items() if k.startswith("param_") and v is not None}
     sizes = voxel_sizes_of(args, sources)
     wrong = runner.problems(args.capability, sources, values, sizes)
     if wrong:
         raise InputError(wrong[0])
+    with output_folder(args):
+        return _run_capability(args, sources, values, sizes, command)
+
+
+def _run_capability(args: argparse.Namespace, sources: Dict[str, str], values: Dict[str, Any], sizes: Optional[Dict[str, float]],
+                    command: List[str]) -> int:
+    from ..io.outputs import placed
     with shown_progress(args, runner.capability(args.capability).title) as bar:
         document = runner.execute(args.capability, sources, values, args.out, progress=bar, threads=args.threads,
                                   limits=read_limits(args.limits), voxel_sizes=sizes, command=command,
-                                  also=getattr(args, "also", None) or (), notes=notes_of(args))
+                                  also=getattr(args, "also", None) or (), notes=notes_of(args), overwrite=args.overwrite)
     paths = {"result": os.path.join(args.out, "result.json")}
     code = draw_report(args, paths)
     if args.json:
@@ -104,13 +122,15 @@ def options_assess(sub: argparse.ArgumentParser) -> None:
     input_options(sub, [k for k in KINDS if k in used])
     group = sub.add_argument_group("parameters")
     group.add_argument("--resolution", type=float, metavar="Å", help="reported resolution, which that of the half-maps is compared with")
-    common_options(sub, "cryoqa_assess")
+    resume_option(common_options(sub, "cryoqa_assess"))
 
 
 def run_assess(args: argparse.Namespace, command: List[str]) -> int:
     """All that the inputs allow."""
     values = {"fsc": {"reported": args.resolution}} if args.resolution is not None else {}
-    return _assess(args, _checked(sources_of(args)), command, values)
+    sources = _checked(sources_of(args))
+    with output_folder(args):
+        return _assess(args, sources, command, values)
 
 
 def _checked(sources: Dict[str, str]) -> Dict[str, str]:
@@ -126,7 +146,8 @@ def _assess(args: argparse.Namespace, sources: Dict[str, str], command: List[str
             values: Mapping[str, Mapping[str, Any]] = MappingProxyType({})) -> int:
     with shown_progress(args) as bar:
         documents = runner.assess(sources, args.out, values=values, progress=bar, threads=args.threads, limits=read_limits(args.limits),
-                                  voxel_sizes=voxel_sizes_of(args, sources), command=command, notes=notes_of(args))
+                                  voxel_sizes=voxel_sizes_of(args, sources), command=command, notes=notes_of(args),
+                                  resume=not args.no_resume, overwrite=args.overwrite)
     paths: Dict[str, str] = {}
     code = draw_report(args, paths)
     failed = [d for d in documents.values() if "error" in d]
@@ -151,20 +172,25 @@ def _verdict(documents: Mapping[str, Mapping[str, Any]]) -> str:
 
 def options_demo(sub: argparse.ArgumentParser) -> None:
     """As of everything that computes."""
-    common_options(sub, "cryoqa_demo")
+    resume_option(common_options(sub, "cryoqa_demo"))
 
 
 def run_demo(args: argparse.Namespace, command: List[str]) -> int:
     """Half-maps and a model are made, and assessed."""
+    with output_folder(args):
+        with shown_progress(args, "A model of helices and strands, and two half-maps of it") as bar:
+            bar(0.0, "")
+            sources = demo_data(os.path.join(args.out, "data"))
+        return _assess(args, {k: v for k, v in sources.items() if k in ("half1", "half2", "full_map", "model")}, command)
+
+
+def demo_data(folder: str) -> Dict[str, str]:
+    """The files of :func:`cryoqa_plugin.demo.write_demo_data` in a folder of their own, where nothing of a user is written over."""
     from ..demo import write_demo_data
-    from ..io.outputs import require_folder
-    require_folder(args.out)
-    data = os.path.join(args.out, "data")
-    os.makedirs(data, exist_ok=True)
-    with shown_progress(args, "A model of helices and strands, and two half-maps of it") as bar:
-        bar(0.0, "")
-        sources = write_demo_data(data)
-    return _assess(args, {k: v for k, v in sources.items() if k in ("half1", "half2", "full_map", "model")}, command)
+    from ..run_folder import held, together
+    with held(folder), together(folder, "truth.json") as stage:
+        made = write_demo_data(stage)
+    return {kind: os.path.join(folder, os.path.basename(path)) for kind, path in made.items()}
 
 
 def options_validate(sub: argparse.ArgumentParser) -> None:
@@ -174,18 +200,22 @@ def options_validate(sub: argparse.ArgumentParser) -> None:
     group.add_argument("--contour", type=float, metavar="LEVEL", help="contour level of the map (default: suggested from the map)")
     group.add_argument("--resolution", type=float, metavar="Å", help="reported resolution, which the estimates are compared with")
     levels_option(group)
-    group.add_argument("--no-resume", action="store_true", help="do everything again, also what an earlier run left in the folder")
-    common_options(sub, "cryoqa_validation")
+    resume_option(common_options(sub, "cryoqa_validation"))
 
 
 def run_validate(args: argparse.Namespace, command: List[str]) -> int:
     """The items of the validation."""
-    from ..validation.run import validate
     sources = _checked(sources_of(args))
+    with output_folder(args):
+        return _validate(args, sources, command)
+
+
+def _validate(args: argparse.Namespace, sources: Dict[str, str], command: List[str]) -> int:
+    from ..validation.run import validate
     with shown_progress(args) as bar:
         document = validate(sources, args.out, contour=args.contour, resolution=args.resolution, resume=not args.no_resume, progress=bar,
                             levels=args.levels.split(","), threads=args.threads, limits=read_limits(args.limits),
-                            voxel_sizes=voxel_sizes_of(args, sources), command=command, notes=notes_of(args))
+                            voxel_sizes=voxel_sizes_of(args, sources), command=command, notes=notes_of(args), overwrite=args.overwrite)
     paths = {"result": os.path.join(args.out, "validation.json")}
     code = draw_report(args, paths)
     said: Set[str] = set()

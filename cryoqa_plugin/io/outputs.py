@@ -4,13 +4,12 @@ from __future__ import annotations
 import csv
 import io
 import os
-import tempfile
 from dataclasses import replace
 from typing import Any, Dict, List, Mapping, Sequence
 
-from ..errors import InputError
-from ..files import replacing
+from ..files import as_bytes, replacing
 from ..results import Result, Table, declared, write_json
+from ..run_folder import held, together
 from .maps import Map, write_map
 from .models import write_model
 from .mtz import write_mtz
@@ -33,26 +32,32 @@ def require_folder(folder: str) -> None:
     Raises
     ------
     InputError
-        It is a file, lies under one, or cannot be written to.
+        It is a file, lies under one, cannot be written to, or somebody else writes into it.
     """
-    there = os.path.abspath(folder)
-    while not os.path.lexists(there):
-        there = os.path.dirname(there)
-    try:
-        with tempfile.TemporaryDirectory(dir=there, prefix=".cryoqa_") as probe:
-            os.makedirs(os.path.join(probe, os.path.relpath(os.path.abspath(folder), there)), exist_ok=True)      # names may be too long
-    except (OSError, ValueError) as error:
-        reason = f"{there} is a file" if os.path.isfile(there) else getattr(error, "strerror", None) or str(error)
-        raise InputError(f"Results cannot be written to '{folder}': {reason}. Give another output folder.") from None
+    with held(folder):
+        pass
 
 
 def save(result: Result, folder: str) -> str:
-    """Write a result and its document into ``folder``; returns the path of ``result.json``."""
+    """Write a result and its document into ``folder``; returns the path of ``result.json``.
+
+    Parameters
+    ----------
+    result
+        The result, with its document when a Study that was opened made it.
+    folder
+        Where to; a result that is there is replaced, with the files that belong to it.
+
+    Raises
+    ------
+    InputError
+        The folder cannot be written to, or a file in it that is not of cryoqa is in the way.
+    """
     document = dict(result.document)
-    write_beside(result, document, folder, {})
-    path = os.path.join(folder, RESULT)
-    write_json(document, path)
-    return path
+    with held(folder), together(folder, RESULT, document.get("inputs")) as stage:
+        write_beside(result, document, stage)
+        write_json(document, os.path.join(stage, RESULT))
+    return os.path.join(folder, RESULT)
 
 
 def placed(document: Mapping[str, Any], folder: str) -> Dict[str, Any]:
@@ -69,7 +74,7 @@ def placed(document: Mapping[str, Any], folder: str) -> Dict[str, Any]:
     return out
 
 
-def write_beside(result: Result, document: Dict[str, Any], folder: str, sources: Mapping[str, str], also: Sequence[str] = ()) -> None:
+def write_beside(result: Result, document: Dict[str, Any], folder: str, also: Sequence[str] = ()) -> None:
     """Write what goes beside ``result.json`` and name it in ``document``.
 
     Parameters
@@ -79,47 +84,34 @@ def write_beside(result: Result, document: Dict[str, Any], folder: str, sources:
     document
         Its document; ``maps``, ``lists``, ``models``, ``files`` and the ``csv`` of long tables are filled in.
     folder
-        Where to write; made when it is not there.
-    sources
-        Files of the inputs, by kind: none of them is written over.
+        Where to write: one of :func:`cryoqa_plugin.run_folder.together`, so that all appear at once and nothing is written over.
     also
         What else is written of each map: ``mtz``, ``shifted``.
 
     Raises
     ------
     InputError
-        An output would be written over an input, or cannot be written.
+        An output cannot be written.
     """
-    os.makedirs(folder, exist_ok=True)
     label = f"cryoqa {document.get('capability') or type(result).__name__}: "
     document["maps"] = {}
     for name, info in declared(type(result), "map").items():
         if getattr(result, name) is not None:
             files = dict({"path": name + ".mrc"}, **{kind: name + ALSO[kind] for kind in also})
-            _write_one_map(getattr(result, name), files, folder, label + name, sources)
+            _write_one_map(getattr(result, name), files, folder, label + name)
             document["maps"][name] = dict(files, **info)
     for role, key in (("maps", "lists"), ("model", "models"), ("file", "files")):
         entries = {n: i for n, i in declared(type(result), role).items() if getattr(result, n) is not None}
         if entries:
-            document[key] = {n: _WRITERS[role](getattr(result, n), n, i, folder, label, sources) for n, i in entries.items()}
+            document[key] = {n: _WRITERS[role](getattr(result, n), n, i, folder, label) for n, i in entries.items()}
     for name, found in result.tables.items():
         if len(found.rows) > _LONG:
-            path = _free(folder, name + ".csv", sources)
-            _write_csv(found, path)
+            _write_csv(found, os.path.join(folder, name + ".csv"))
             document["tables"][name] = dict(document["tables"][name], csv=name + ".csv")
 
 
-def _free(folder: str, name: str, sources: Mapping[str, str]) -> str:
-    """Path of an output; a sentence when an input lies there."""
-    path = os.path.join(folder, name)
-    for kind, source in sources.items():
-        if source and os.path.realpath(path) == os.path.realpath(source):
-            raise InputError(f"The output {path} would be written over the input {kind}; choose another output folder.")
-    return path
-
-
-def _write_one_map(map_: Map, files: Mapping[str, str], folder: str, label: str, sources: Mapping[str, str]) -> None:
-    paths = {kind: _free(folder, name, sources) for kind, name in files.items()}
+def _write_one_map(map_: Map, files: Mapping[str, str], folder: str, label: str) -> None:
+    paths = {kind: os.path.join(folder, name) for kind, name in files.items()}
     write_map(paths["path"], map_, labels=(label,))
     if "mtz" in paths:
         write_mtz(paths["mtz"], map_)
@@ -127,24 +119,21 @@ def _write_one_map(map_: Map, files: Mapping[str, str], folder: str, label: str,
         write_map(paths["shifted"], replace(map_, origin=(0.0, 0.0, 0.0)), labels=(label,))
 
 
-def _write_maps(maps: Sequence[Map], name: str, info: Mapping[str, Any], folder: str, label: str,
-                sources: Mapping[str, str]) -> Dict[str, Any]:
+def _write_maps(maps: Sequence[Map], name: str, info: Mapping[str, Any], folder: str, label: str) -> Dict[str, Any]:
     names: List[str] = [f"{name}_{i}.mrc" for i in range(1, len(maps) + 1)]
     for file, map_ in zip(names, maps):
-        write_map(_free(folder, file, sources), map_, labels=(label + name,))
+        write_map(os.path.join(folder, file), map_, labels=(label + name,))
     return dict(paths=names, **info)
 
 
-def _write_model(model: Any, name: str, info: Mapping[str, Any], folder: str, label: str,
-                 sources: Mapping[str, str]) -> Dict[str, Any]:
-    write_model(_free(folder, name + ".cif", sources), model)
+def _write_model(model: Any, name: str, info: Mapping[str, Any], folder: str, label: str) -> Dict[str, Any]:
+    write_model(os.path.join(folder, name + ".cif"), model)
     return dict(path=name + ".cif", **info)
 
 
-def _write_file(content: Any, name: str, info: Mapping[str, Any], folder: str, label: str,
-                sources: Mapping[str, str]) -> Dict[str, Any]:
-    with replacing(_free(folder, info["name"], sources)) as stream:
-        stream.write(content.encode("utf-8") if isinstance(content, str) else content)
+def _write_file(content: Any, name: str, info: Mapping[str, Any], folder: str, label: str) -> Dict[str, Any]:
+    with replacing(os.path.join(folder, info["name"])) as stream:
+        stream.write(as_bytes(content) if isinstance(content, str) else content)
     return dict(path=info["name"], meaning=info["meaning"])
 
 
@@ -158,4 +147,4 @@ def _write_csv(found: Table, path: str) -> None:
     writer.writerows([["" if v is None else "'" + v if isinstance(v, str) and v.startswith(_FORMULA) else v for v in row]
                       for row in found.rows])
     with replacing(path) as stream:
-        stream.write(text.getvalue().encode("utf-8"))
+        stream.write(as_bytes(text.getvalue()))

@@ -1,18 +1,24 @@
 """Write the report of a folder of saved results: one HTML file, one PDF, one JSON."""
 from __future__ import annotations
 
+import logging
 import os
+from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any, Dict, Mapping, Optional, Sequence
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from ..errors import InputError
-from ..files import replacing
+from ..files import as_bytes, replacing
 from ..registry import CAPABILITIES
 from ..results import read_json, write_json
+from ..resume import ERROR, RESULT, VALIDATION
+from ..run_folder import held, put, strangers
+from .belonging import date_of, of_other_inputs, sentence
 from .content import WORDS, Report, compose
 from .section import Results, Section, discover
 
 FORMATS = ("html", "pdf", "json")
+log = logging.getLogger(__name__)
 
 
 def write_report(folder: str, strict: bool = False, formats: Sequence[str] = FORMATS, *,
@@ -41,37 +47,55 @@ def write_report(folder: str, strict: bool = False, formats: Sequence[str] = FOR
     dict
         Format -> path.
     """
+    with held(folder) if os.path.isdir(folder) else nullcontext():
+        return _write(folder, strict, formats, appendix, documents, sections)
+
+
+def _write(folder: str, strict: bool, formats: Sequence[str], appendix: bool, documents: Optional[Mapping[str, Mapping[str, Any]]],
+           sections: Optional[Sequence[Section]]) -> Dict[str, str]:
     results = read_results(folder)
     if documents is not None:
-        results = replace(results, documents=documents, errors={})
+        results = replace(results, documents=documents, errors={}, left_out="")
     if not results.documents and not results.errors:
         raise InputError(f"The folder {folder} holds no result.json, neither itself nor in a folder of a capability; give the folder "
                          "that a run of cryoqa wrote.")
+    if results.left_out:
+        log.warning(results.left_out)
+    wrong = strangers(folder, ["report." + name for name in formats])
+    if wrong:
+        raise InputError(wrong[0])
     report = compose(results, discover() if sections is None else sections)
-    paths = {name: os.path.join(folder, "report." + name) for name in formats}
-    for name, path in paths.items():
-        _WRITERS[name](report, results, path, appendix)
+    paths = {name: put(folder, "report." + name, lambda path, name=name: _WRITERS[name](report, results, path, appendix))
+             for name in formats}
     if strict and report.faults:
         raise report.faults[0]
     return paths
 
 
 def read_results(folder: str) -> Results:
-    """The saved results of a folder, in the order of the registry; unknown capabilities come last."""
+    """The saved results of a folder that are of one set of inputs, in the order of the registry; unknown capabilities come last.
+
+    Of two of one capability the newer one counts.
+    """
     places = [folder] + sorted(e.path for e in os.scandir(folder) if e.is_dir()) if os.path.isdir(folder) else []
-    documents: Dict[str, Mapping[str, Any]] = {}
-    errors: Dict[str, Mapping[str, Any]] = {}
-    folders: Dict[str, str] = {}
+    found: Dict[str, Tuple[Mapping[str, Any], str]] = {}
     for place in places:
-        for name, kept in (("result.json", documents), ("error.json", errors)):
+        for name in (RESULT, ERROR):
             path = os.path.join(place, name)
             if os.path.isfile(path):
                 document = _read(path)
                 identity = str(document.get("capability", os.path.basename(place)))
-                if identity not in folders:
-                    kept[identity], folders[identity] = document, place
-    validation = os.path.join(folder, "validation.json")
-    return Results(_sorted(documents), _sorted(errors), folders, folder, _read(validation) if os.path.isfile(validation) else None)
+                if identity not in found or date_of(document) > date_of(found[identity][0]):
+                    found[identity] = (document, place)
+    validation = os.path.join(folder, VALIDATION)
+    every = {i: d for i, (d, _) in found.items()}
+    judged = {"validation": _read(validation)} if os.path.isfile(validation) else {}
+    other = of_other_inputs(folder, {**judged, **every})
+    mine = {i: d for i, d in every.items() if i not in other}
+    titles = {i: str(d.get("title") or i) for i, d in every.items()}
+    return Results(_sorted({i: d for i, d in mine.items() if "error" not in d}), _sorted({i: d for i, d in mine.items() if "error" in d}),
+                   {i: place for i, (_, place) in found.items() if i in mine}, folder,
+                   None if "validation" in other else judged.get("validation"), sentence(other, titles))
 
 
 def _read(path: str) -> Dict[str, Any]:
@@ -93,7 +117,7 @@ def _sorted(found: Mapping[str, Any]) -> Dict[str, Any]:
 
 def _write_html(report: Report, results: Results, path: str, appendix: bool) -> None:
     from .html import page
-    write_bytes(path, page(report).encode("utf-8"))
+    write_bytes(path, as_bytes(page(report)))
 
 
 def _write_pdf(report: Report, results: Results, path: str, appendix: bool) -> None:

@@ -121,6 +121,7 @@ def compose(results: Results, sections: Sequence[Section]) -> Report:
     if len(results.documents) == 1 and not results.errors:   # what was not asked stands at the end
         questions = tuple(q for q in questions if q.status != "skipped" or q.folds or q.cards)
     status, verdict, sub = headline(results, found, [m.error for m in methods if m.error])
+    sub = f"{results.left_out} {sub}".strip()
     surface, fsc = _head_pictures(results, faults)
     return Report(title=title_of(results), facts=facts(results), status=status, verdict=verdict, sub=sub,
                   arguments=lines(results, found, QUESTIONS), surface=surface, fsc=fsc, keys=key_rows(results, found), questions=questions,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Callable, Dict, Mapping, Optional, Sequence, Tuple
 
+from ..resume import made_in
 from .blocks import Block, Card, Estimate
 
 
@@ -22,7 +23,8 @@ QUESTIONS = {"fine": "How fine is it?", "even": "Is it even?", "dirs": "Is it ev
 class Results:
     """Saved results: ``documents`` and ``errors`` by capability id, and the folder that each was saved in, all below ``root``.
 
-    ``validation`` is the document of a validation, which gives the sections their numbers and their order.
+    ``validation`` is the document of a validation, which gives the sections their numbers and their order; ``left_out`` a sentence on
+    results of other inputs in the folder.
     """
 
     documents: Mapping[str, Mapping[str, Any]]
@@ -30,6 +32,7 @@ class Results:
     folders: Mapping[str, str]
     root: str = ""
     validation: Optional[Mapping[str, Any]] = None
+    left_out: str = ""
 
     def __getitem__(self, capability: str) -> Mapping[str, Any]:
         return self.documents[capability]
@@ -42,8 +45,7 @@ class Results:
 
     def made_here(self, entry: Mapping[str, Any]) -> bool:
         """Whether an input was made by the run itself (the mean of the half-maps, a mask)."""
-        root = os.path.realpath(self.root) if self.root else ""
-        return bool(root and entry.get("path")) and os.path.realpath(entry["path"]).startswith(root + os.sep)
+        return bool(self.root) and made_in(self.root, entry.get("path"))
 
     def state(self, *metrics: str) -> str:
         """The worst state of the checks on some metrics; ``ok`` where none was judged."""

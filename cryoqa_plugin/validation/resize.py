@@ -7,9 +7,11 @@ from typing import Dict, Optional
 
 import numpy as np
 
+from .. import run_folder
 from ..core import fourier, local_gains
 from ..io.maps import Map, write_map
 from ..registry import Capability
+from ..resume import RESIZED
 from ..study import Study
 
 _PER_RESOLUTION = 3.0                            # voxels to the resolution
@@ -25,7 +27,7 @@ class Resizer:
     """
 
     def __init__(self, outdir: str, resolution: Optional[float]) -> None:
-        self._folder, self.resolution = os.path.join(outdir, "resized"), resolution
+        self._folder, self.resolution = os.path.join(outdir, RESIZED), resolution
         self._made: Dict[int, Map] = {}
 
     def found(self, resolution: Optional[float]) -> None:
@@ -46,9 +48,8 @@ class Resizer:
             made = coarser(map_, target)
             if kind == "mask":
                 np.clip(made.data, 0, 1, out=made.data)
-            os.makedirs(self._folder, exist_ok=True)
-            path = os.path.join(self._folder, kind + ".mrc")
-            write_map(path, made, labels=("cryoqa: resized by cropping its transform",))
+            path = run_folder.put(self._folder, kind + ".mrc", lambda path: write_map(
+                path, made, labels=("cryoqa: resized by cropping its transform",)))
             self._made[id(map_.data)] = replace(made, path=path)
         return self._made[id(map_.data)]
 

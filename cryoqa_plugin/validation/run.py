@@ -4,7 +4,7 @@ from __future__ import annotations
 import os
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from .. import __version__, params as params_module, results, runner
+from .. import __version__, params as params_module, results, run_folder, runner
 from ..errors import InputError
 from ..progress import Progress, part, silent
 from ..registry import Capability, find, resolve
@@ -13,7 +13,7 @@ from . import arguments, headline, resize, summary
 from .items import ITEMS, Item, Judged, judge_all
 
 LEVELS = ("0", "1", "A")
-FILE = "validation.json"
+FILE = runner.VALIDATION
 _FIRST = ("map_info", "mask")                    # for the context, and because the others use the mask
 _ESTIMATE = "map_resolution"                     # tells the resolution of a map alone to the others when none was reported
 
@@ -22,12 +22,12 @@ def validate(sources: Mapping[str, str], outdir: str, *, contour: Optional[float
              levels: Sequence[str] = LEVELS, progress: Progress = silent, threads: int = 0, resume: bool = True,
              limits: Optional[Mapping[str, Mapping[str, Any]]] = None, voxel_sizes: Optional[Mapping[str, float]] = None,
              origins: Optional[Mapping[str, Sequence[float]]] = None, command: Optional[Sequence[str]] = None,
-             notes: Sequence[str] = ()) -> Dict[str, Any]:
+             notes: Sequence[str] = (), overwrite: bool = False) -> Dict[str, Any]:
     """Run every item of the levels that the inputs allow, and judge them.
 
-    Each capability is run once, into ``outdir/<id>``; a failure of one does not stop the others. What an earlier run left there with the
-    same inputs, parameters and version is kept when ``resume`` is true. Local methods of level 1 work on maps resized to voxels of
-    a third of the resolution, the reported one or that of the FSC, whichever is finer, where that is coarser.
+    Each capability is run once, into ``outdir/<id>``; a failure of one does not stop the others. What an earlier run left there is kept
+    when ``resume`` is true and it would come out the same, see :func:`cryoqa_plugin.resume.kept`. Local methods of level 1 work on maps
+    resized to voxels of a third of the resolution, the reported one or that of the FSC, whichever is finer, where that is coarser.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def validate(sources: Mapping[str, str], outdir: str, *, contour: Optional[float
         Reported resolution (Å), which the estimates are compared with.
     levels
         Of ``0`` (map), ``1`` (half-maps), ``A`` (model).
-    progress, threads, limits, voxel_sizes, origins, command, notes
+    progress, threads, limits, voxel_sizes, origins, command, notes, overwrite
         As for :func:`cryoqa_plugin.runner.execute`.
 
     Returns
@@ -54,11 +54,11 @@ def validate(sources: Mapping[str, str], outdir: str, *, contour: Optional[float
     items = [item for item in ITEMS if item.level in levels]
     if not _plan(items, ready):
         raise InputError("There is nothing to validate: give a map, or two half-maps.")
-    study = runner.open_study(ready, outdir, voxel_sizes, notes, origins)
-    given = dict(contour=contour, resolution=resolution)
-    documents = _run_all(items, study, outdir, given, resume, progress, threads=threads, limits=limits, command=command)
-    document = _document(items, documents, study, given, levels, command)
-    results.write_json(document, os.path.join(outdir, FILE))
+    with runner.open_study(ready, outdir, voxel_sizes, notes, origins, overwrite) as study:
+        given = dict(contour=contour, resolution=resolution)
+        documents = _run_all(items, study, outdir, given, resume, progress, threads=threads, limits=limits, command=command)
+        document = _document(items, documents, study, given, levels, command)
+        run_folder.put(outdir, FILE, lambda path: results.write_json(document, path))
     return document
 
 
@@ -72,7 +72,8 @@ def _run_all(items: Sequence[Item], study: Study, outdir: str, given: Mapping[st
     for row in rows:
         say = part(progress, done / total, row.cost / total, row.title)
         say(0.0, "")
-        document = documents[row.id] = _one(row, runner.study_for(row, small.study(row, study)), outdir, known, resume, progress=say, **how)
+        document = documents[row.id] = runner.one_of_many(row, runner.study_for(row, small.study(row, study)), _values(row, known),
+                                                          os.path.join(outdir, row.id), resume, progress=say, **how)
         if "error" not in document:
             if row.id == "mask":
                 study = runner.with_made_mask(study, outdir)
@@ -95,39 +96,10 @@ def _plan(items: Sequence[Item], given: Mapping[str, Any]) -> List[Capability]:
     return [row for row in known if row.id in possible and not (row.id == "mask" and (ready.get("mask") or "full_map" not in ready))]
 
 
-def _one(row: Capability, study: Study, outdir: str, given: Mapping[str, Any], resume: bool, *, limits: Any,
-         **how: Any) -> Dict[str, Any]:
-    """The document of one capability: the one that is there when nothing has changed, else that of a new run."""
-    folder = os.path.join(outdir, row.id)
-    values = _values(row, given)
-    if resume and limits is None:
-        there = _there(row, folder, study, values)
-        if there is not None:
-            how["progress"](1.0, "done before")
-            return there
-    return runner.guarded(row, study, values, folder, limits=limits, **how)
-
-
 def _values(row: Capability, given: Mapping[str, Any]) -> Dict[str, Any]:
     known = {s.name for s in params_module.specs(resolve(row.params))}
     named = {row.resolution_param if n == "resolution" else n: v for n, v in given.items()}
     return {n: v for n, v in named.items() if v is not None and n in known}
-
-
-def _there(row: Capability, folder: str, study: Study, values: Mapping[str, Any]) -> Optional[Dict[str, Any]]:
-    """The result of an earlier run with the same inputs, parameters and version whose maps are all there; else None."""
-    path = os.path.join(folder, "result.json")
-    if not os.path.isfile(path):
-        return None
-    try:
-        document = results.read_json(path)
-        wanted = params_module.as_dict(params_module.build(resolve(row.params), values))
-        same = (document["capability"] == row.id and document["provenance"]["cryoqa"] == __version__
-                and document["parameters"] == wanted and document["inputs"] == runner.described(study)
-                and all(os.path.isfile(os.path.join(folder, m["path"])) for m in document["maps"].values()))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return document if same else None
 
 
 def _document(items: Sequence[Item], documents: Mapping[str, Any], study: Study, given: Mapping[str, Any],

@@ -225,7 +225,7 @@ def test_fail_on_is_an_exit_code_for_pipelines(cli_files, tmp_path, capsys):
     for level in ("fail", "warn"):
         code, _, err = _run(capsys, "fsc", "--half1", half1, "--half2", half1, *how, "--fail-on", level)
         assert code == 3 and err.startswith(f"cryoqa: exit code 3, as asked by --fail-on {level}: The half-maps are copies of each other.")
-    code, text, err = _run(capsys, "fsc", "--half1", half1, "--half2", half2, *how, "--fail-on", "fail")
+    code, text, err = _run(capsys, "fsc", "--half1", half1, "--half2", half2, *how, "--fail-on", "fail", "--overwrite")
     statuses = {c["status"] for c in json.loads((tmp_path / "o" / "result.json").read_text(encoding="utf-8"))["checks"]}
     assert "fail" not in statuses and code == 0
     code, _, err = _run(capsys, "fsc", "--half1", half1, "--half2", half2, *how, "--fail-on", "warn")

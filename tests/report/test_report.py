@@ -190,7 +190,7 @@ def test_the_same_results_give_the_same_files(run_folder):
         return {name: open(path, "rb").read() for name, path in paths.items()}
 
     assert contents() == contents()
-    assert not [n for n in os.listdir(run_folder) if n.startswith(".cryoqa")]
+    assert not [n for n in os.listdir(run_folder) if n.startswith(".cryoqa_")]
 
 
 def test_the_pdf_has_numbered_pages_links_and_the_same_sentences(run_folder, documents):
