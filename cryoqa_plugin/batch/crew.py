@@ -131,10 +131,15 @@ class Crew:
                     outcome, worker.resident, last = message["outcome"], message["resident"], message["last"]
                 else:
                     progress(message["fraction"], message["message"])
+        except BaseException:
+            worker.process.terminate()
+            raise
         finally:
             code = self._back(worker, last)
         if outcome is not None:
             return outcome
+        if self._stopped:
+            raise KeyboardInterrupt
         return dict(_dead(job, code, time.time() - start), did=True)
 
     def _back(self, worker: _Worker, last: bool) -> Optional[int]:

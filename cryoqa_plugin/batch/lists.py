@@ -151,7 +151,8 @@ def _stem(path: str) -> str:
 
 
 def _short(text: str, most: int = _SHOWN) -> str:
-    """A value for a sentence, its end cut off where it is long."""
+    """A value for a sentence: its end cut off where it is long, a mark for what cannot be printed."""
+    text = "".join(c if c.isprintable() else "\ufffd" for c in text[:most + 1])
     return text if len(text) <= most else text[:most - 3] + "..."
 
 

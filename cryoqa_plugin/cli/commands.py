@@ -75,6 +75,8 @@ _AFTER = (
     Command("report", "Draw the report again from saved results", FILES, "files", "report", "FOLDER [OPTIONS]"),
     Command("batch", "The validation of every map of a list, and the group report", MANY, "many", "batch", "LIST [OPTIONS]"),
     Command("group", "The group report of a folder of validated or assessed maps", MANY, "many", "group", "FOLDER"),
+    Command("watch", "The report of every refinement that finishes in a project, and the group report", MANY, "many", "watch",
+            "PROJECT [OPTIONS]"),
     Command("list", "The capabilities with their inputs", ABOUT, "about", "list"),
     Command("info", "What a capability takes and gives", ABOUT, "about", "info", "[CAPABILITY] [OPTIONS]"),
     Command("warmup", "Compile the numerical core, once a machine", ABOUT, "about", "warmup"),

@@ -48,7 +48,7 @@ def _following(action: Any) -> Tuple[Tuple[str, ...], str]:
     if action.choices or "|" in metavar:
         return tuple(action.choices or metavar.split("|")), "value"
     names_file = metavar in ("FILE", "LIST") and action.dest not in ("levels", "parts")
-    kind = "folder" if metavar == "FOLDER" else "file" if names_file else "value"
+    kind = "folder" if metavar in ("FOLDER", "PROJECT") else "file" if names_file else "value"
     return (_capabilities() if action.dest == "capability" else ()), kind
 
 

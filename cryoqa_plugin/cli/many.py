@@ -1,15 +1,19 @@
-"""The commands for many maps: ``batch`` and ``group``."""
+"""The commands for many maps: ``batch``, ``watch`` and ``group``."""
 from __future__ import annotations
 
 import argparse
 import math
 import os
-from typing import Any, List
+import signal
+import sys
+import threading
+from contextlib import contextmanager
+from typing import Any, Iterator, List
 
 from ..checks import read_limits
 from ..registry import CAPABILITIES, resolve
 from .options import fail_on_option, levels_option, loudness, threads_option
-from .output import exit_code_of_checks, print_paths
+from .output import ProgressBar, exit_code_of_checks, print_paths
 from .run import COMPILED, outcomes_of_validation, shown_progress
 
 
@@ -51,7 +55,7 @@ def run_batch(args: argparse.Namespace, command: List[str]) -> int:
     """Every map of the list is validated."""
     from ..batch.run import batch
     from ..validation.run import found_in
-    with shown_progress(args) as bar:
+    with _ended_like_ctrl_c(), shown_progress(args) as bar:
         if not args.scheduler and _is_cold():                # the maps run in processes of their own, which nobody hears
             bar.say(COMPILED)
         document = batch(args.list, args.out, levels=args.levels.split(","), threads=args.threads, workers=args.workers,
@@ -73,6 +77,63 @@ def _is_cold() -> bool:
     for row in CAPABILITIES:
         resolve(row.run)
     return 2 * len(cold_kernels()) > len(KERNELS)
+
+
+def options_watch(sub: argparse.ArgumentParser) -> None:
+    """The project, and how it is watched."""
+    sub.add_argument("project", metavar="PROJECT", help="folder of a RELION project, or of a cryoSPARC project with its J1, J2, ...")
+    sub.add_argument("-o", "--out", metavar="FOLDER", default="cryoqa_watch",
+                     help="gets a folder a refinement and group.html (default: cryoqa_watch)")
+    sub.add_argument("--once", action="store_true", help="do what has finished by now, and end")
+    sub.add_argument("--every", type=_seconds, default=60.0, metavar="SECONDS", help="time between two looks at the project (default: 60)")
+    sub.add_argument("--retry", action="store_true", help="try again what failed in an earlier run")
+    levels_option(sub)
+    threads_option(sub, "threads of each map (default: 0, all cores)")
+    memory_option(sub)
+    sub.add_argument("--limits", metavar="FILE", help="TOML file with limits of your own for the checks")
+    sub.add_argument("--pdf", action="store_true", help="each report as PDF too")
+    loudness(sub)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 1 <= value <= 86400:
+        raise argparse.ArgumentTypeError(f"the time is '{text}'; it must be a number of seconds from 1 to 86400")
+    return value
+
+
+def run_watch(args: argparse.Namespace, command: List[str]) -> int:
+    """What finishes in a project is validated, until it is stopped."""
+    from ..batch.watch import failures, watch
+    limits = read_limits(args.limits)
+    if not args.quiet:
+        print(f"Watching {args.project}; the reports go to {args.out}" + ("." if args.once else "; Ctrl-C ends it."), file=sys.stderr)
+    with _ended_like_ctrl_c(), ProgressBar(args.verbose, verbose=True) as bar:
+        document = watch(args.project, args.out, levels=args.levels.split(","), threads=args.threads, every=args.every, once=args.once,
+                         retry=args.retry, limits=limits, progress=bar, command=command, memory=1e9 * args.memory, pdf=args.pdf)
+    for name in failures(document["jobs"]):
+        print(f"{name}: {document['jobs'][name]['error']}")
+    print_paths(document["paths"])
+    return 1 if failures(document["jobs"]) else 0
+
+
+@contextmanager
+def _ended_like_ctrl_c() -> Iterator[None]:
+    """Within this the signal by which queues and systems end a program does what Ctrl-C does."""
+    def stop(number: int, frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():        # only the main thread hears signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def options_group(sub: argparse.ArgumentParser) -> None:

@@ -65,6 +65,8 @@ QUESTIONS: Dict[str, Tuple[str, ...]] = {
     "batch": ("Process many maps or a whole list.", "Run on a cluster or overnight on all my maps.",
               "Compare quality across data sets."),
     "group": ("One page or table on many maps that were validated.",),
+    "watch": ("Report on each refinement of a project as soon as it is done.", "Watch a RELION or cryoSPARC project folder.",
+              "Automatic reports while jobs run."),
     "list": ("Which commands are there?",),
     "info": ("What does a command or capability take and give?", "Which values, parameters and columns does a method give?",
              "JSON schema of a result."),
