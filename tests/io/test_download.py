@@ -209,9 +209,12 @@ def test_a_length_that_is_no_number_is_as_none(server, tmp_path, length):
     assert download(server.url, str(tmp_path / "file"), most=MOST).size == 3
 
 
-@pytest.mark.parametrize("junk", (b"", b"\x00" * 100, b"HTTP/1.0 abc\r\n\r\n", b"SSH-2.0-OpenSSH\r\n", b"HTTP/1.0 200 OK\r\n" + b"A: b\r\n" * 300,
-                                  b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"HTTP/1.0 302 x\r\nLocation: http://[::1\r\n\r\n",
-                                  b"HTTP/1.0 302 x\r\nLocation: http://a:b/\r\n\r\n", b"HTTP/1.0 302 x\r\n\r\n", b"HTTP/1.0 999 \x1b[2J\r\n\r\n",
+@pytest.mark.parametrize("junk", (b"", b"\x00" * 100, b"HTTP/1.0 abc\r\n\r\n", b"SSH-2.0-OpenSSH\r\n",
+                                  b"HTTP/1.0 200 OK\r\n" + b"A: b\r\n" * 300,
+                                  b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                                  b"HTTP/1.0 302 x\r\nLocation: http://[::1\r\n\r\n",
+                                  b"HTTP/1.0 302 x\r\nLocation: http://a:b/\r\n\r\n", b"HTTP/1.0 302 x\r\n\r\n",
+                                  b"HTTP/1.0 999 \x1b[2J\r\n\r\n",
                                   b"HTTP/1.0 200 OK\r\nETag: \xff\xfe\r\nContent-Length: 5\r\n\r\nab"))
 def test_junk_gives_a_sentence(server, tmp_path, junk):
     server.behaviour = lambda handler: handler.wfile.write(junk)
@@ -263,8 +266,10 @@ def test_only_http_and_https_can_be_opened(tmp_path):
 
 
 @pytest.mark.parametrize("address, words", [
-    ("ftp://a.org", "begins with 'ftp:'"), ("file:///etc", "begins with 'file:'"), ("a.org/x", "nothing says how"), ("", "nothing says how"),
-    ("https://", "names no server"), ("https:///x", "names no server"), ("https://a.org:0", "names no server"), ("https://a b.org", "' ' cannot"),
+    ("ftp://a.org", "begins with 'ftp:'"), ("file:///etc", "begins with 'file:'"), ("a.org/x", "nothing says how"),
+    ("", "nothing says how"),
+    ("https://", "names no server"), ("https:///x", "names no server"), ("https://a.org:0", "names no server"),
+    ("https://a b.org", "' ' cannot"),
     ("https://a.org/ö", "'ö' cannot"), ("https://a.org/\x1b[2J", r"'\\x1b' cannot"), ("https://a.org/\r\nHost: x", r"'\\r' cannot"),
     ("https://a.org\n", r"'\\n' cannot"), ("https://a.org:port", "Port could not|invalid|no number"), ("https://a.org:99999", "range"),
     ("https://[::1", "IPv6"), ("https://user:word@a.org", "a user"), ("https://a.org/?x=1", "a question"), ("https://a.org/#x", "a mark")])
