@@ -15,6 +15,7 @@ from typing import Any, Dict, Mapping, Optional, Tuple
 from .. import __version__, machine, results, run_folder
 from ..errors import CryoqaError, InputError
 from ..files import as_bytes
+from ..plain_text import PlainFormatter
 from ..progress import Progress
 from ..provenance import sha256
 from .lists import Job
@@ -171,7 +172,9 @@ def child() -> None:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(143))       # half-written files are removed on the way out
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)                                            # what a library prints is no answer
-    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
+    words = logging.StreamHandler()
+    words.setFormatter(PlainFormatter("%(asctime)s %(message)s"))
+    logging.basicConfig(handlers=[words], level=logging.INFO)
     last = False
     for line in sys.stdin:
         job, how = from_text(line)

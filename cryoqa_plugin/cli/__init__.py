@@ -15,8 +15,10 @@ from typing import List, Optional, Sequence
 
 from ..errors import CryoqaError
 from ..naming import OPTION, naming
+from ..plain_text import one_line
 from .commands import find_command
 from .parser import CommandParser, print_help, refuse, refuse_command
+from .terminal import plain_streams
 
 _COLLECT_AFTER = 20_000                          # objects: with Python's 700, a tenth of a short run goes to looking for cycles
 _NO_MEMORY = "there is not enough memory for this run. Crop the maps, or use a machine with more."
@@ -50,6 +52,11 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def main(argv: Optional[Sequence[str]] = None) -> int:
     """Run the command line and return the exit code."""
+    with plain_streams(kept=argv is None):
+        return _main(argv)
+
+
+def _main(argv: Optional[Sequence[str]]) -> int:
     words: List[str] = list(sys.argv[1:] if argv is None else argv)
     if argv is None:                                         # the program itself; its memory is in arrays, not in cycles
         gc.set_threshold(_COLLECT_AFTER, 10, 10)
@@ -65,7 +72,7 @@ def main(argv: Optional[Sequence[str]] = None) -> int:
     except CryoqaError as error:
         if verbose:
             logging.getLogger("cryoqa_plugin").info("Where it arose:", exc_info=error)
-        print(f"cryoqa: {error}", file=sys.stderr)
+        print(one_line(f"cryoqa: {error}"), file=sys.stderr)
         return 2
     except MemoryError:
         print(f"cryoqa: {_NO_MEMORY}", file=sys.stderr)

@@ -2,13 +2,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import List
 
 from .. import runner
 from ..registry import CAPABILITIES, resolve
 from ..results import json_schema
 from .output import ProgressBar, capability_table, capability_text
+from .terminal import print_json
 
 
 def options_list(sub: argparse.ArgumentParser) -> None:
@@ -33,7 +33,7 @@ def run_info(args: argparse.Namespace, command: List[str]) -> int:
     rows = [runner.capability(args.capability)] if args.capability else list(CAPABILITIES)
     if args.schema:
         schemas = {row.id: json_schema(resolve(row.result)) for row in rows}
-        print(json.dumps(schemas[rows[0].id] if args.capability else schemas, indent=1, ensure_ascii=False))
+        print_json(schemas[rows[0].id] if args.capability else schemas)
         return 0
     print("\n\n".join(capability_text(row) for row in rows))
     return 0

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Iterator, List
 
 from ..checks import read_limits
+from ..plain_text import one_line
 from ..registry import CAPABILITIES, resolve
 from .options import fail_on_option, levels_option, loudness, threads_option
 from .output import ProgressBar, exit_code_of_checks, print_paths
@@ -63,7 +64,7 @@ def run_batch(args: argparse.Namespace, command: List[str]) -> int:
                          command=command, memory=1e9 * args.memory, pdf=args.pdf)
     failed = [m for m in document["maps"] if m["error"]]
     for outcome in document["maps"]:
-        print(f"{outcome['name']}: {outcome['error'] or outcome['summary']}")
+        print(one_line(f"{outcome['name']}: {outcome['error'] or outcome['summary']}"))
     print(f"{len(document['maps']) - len(failed)} of {len(document['maps'])} maps are done.")
     print_paths(document["paths"])
     found = [found_in(os.path.join(args.out, m["name"])) for m in document["maps"] if not m["error"]]

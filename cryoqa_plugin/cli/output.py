@@ -5,9 +5,11 @@ import sys
 import time
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Set
 
+from ..plain_text import one_line
 from ..registry import CAPABILITIES, Capability, resolve
 from ..results import declared
 from ..rounding import show_value
+from .terminal import bar_stream, encodable
 
 _BEYOND = {None: (), "warn": ("warn", "fail"), "fail": ("fail",)}
 
@@ -36,12 +38,12 @@ class ProgressBar:
     def __enter__(self) -> ProgressBar:
         if self._shown and not self._verbose and sys.stderr.isatty():
             from tqdm import tqdm
-            self._bar = tqdm(total=100, bar_format="{l_bar}{bar}| {elapsed}<{remaining}", leave=False)
+            self._bar = tqdm(total=100, file=bar_stream(), bar_format="{l_bar}{bar}| {elapsed}<{remaining}", leave=False)
         return self
 
     def __call__(self, fraction: float, message: str = "") -> None:
         if self._bar is not None:
-            self._bar.set_description_str(message or self._title)
+            self._bar.set_description_str(self._words(message or self._title))
             self._bar.update(max(0.0, 100 * fraction - self._bar.n))
         elif self._shown:
             words = ": ".join(filter(None, (self._title, message))) if self._verbose else self._title or message.split(": ")[0]
@@ -56,13 +58,17 @@ class ProgressBar:
     def say(self, sentence: str) -> None:
         """A line that stands above the bar."""
         if self._bar is not None:
-            self._bar.write(sentence, file=sys.stderr)
+            self._bar.write(self._words(sentence), file=bar_stream())
         elif self._shown:
             self._line(sentence)
 
     @staticmethod
+    def _words(text: str) -> str:
+        return encodable(one_line(text), bar_stream())
+
+    @staticmethod
     def _line(text: str) -> None:
-        print(text, file=sys.stderr, flush=True)
+        print(one_line(text), file=sys.stderr, flush=True)
 
 
 def exit_code_of_checks(level: Optional[str], outcomes: Iterable[Mapping[str, Any]]) -> int:
@@ -72,14 +78,15 @@ def exit_code_of_checks(level: Optional[str], outcomes: Iterable[Mapping[str, An
         return 0
     bad.sort(key=lambda outcome: outcome["status"] != "fail")
     more = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
-    print(f"cryoqa: exit code 3, as asked by --fail-on {level}: {bad[0]['sentence']}{more}", file=sys.stderr)
+    print(f"cryoqa: exit code 3, as asked by --fail-on {level}: {one_line(bad[0]['sentence'])}{more}", file=sys.stderr)
     return 3
 
 
 def print_document(document: Mapping[str, Any], verbose: bool = False) -> None:
     """Print the summary, the values, the checks that are not met (all of them when ``verbose``) and the warnings of a document."""
-    print(document["summary"])
-    rows = [(n, show_value(m["value"], m["unit"]), m["meaning"]) for n, m in document["metrics"].items() if m["value"] is not None]
+    print(one_line(document["summary"]))
+    rows = [(n, one_line(show_value(m["value"], m["unit"])), m["meaning"])
+            for n, m in document["metrics"].items() if m["value"] is not None]
     if rows:
         wide = [max(len(str(r[i])) for r in rows) for i in range(2)]
         print("\n".join(f"  {n:<{wide[0]}}  {v:>{wide[1]}}  {m}" for n, v, m in rows))
@@ -93,7 +100,7 @@ def print_checks(outcomes: Iterable[Mapping[str, Any]], verbose: bool = False, i
     for outcome in outcomes:
         line = f"{outcome['status'].upper()}: {outcome['sentence']}"
         if (verbose or outcome["status"] in ("warn", "fail")) and line not in said:
-            print(indent + line)
+            print(indent + one_line(line))
             said.add(line)
 
 
@@ -105,13 +112,13 @@ def print_notes(sentences: Iterable[str], documents: Iterable[Mapping[str, Any]]
     from ..study.notes import merged, unsaid
     paths = {str(e.get("path")) for d in documents for e in d.get("inputs", {}).values() if e.get("path")}
     for sentence in merged(unsaid(sentences, failed), paths):
-        print(f"NOTE: {sentence}")
+        print(one_line(f"NOTE: {sentence}"))
 
 
 def print_paths(paths: Mapping[str, str]) -> None:
     """Print where the files are."""
     for name, path in paths.items():
-        print(f"{name:>8}: {path}")
+        print(one_line(f"{name:>8}: {path}"))
 
 
 def capability_table(rst: bool = False) -> str:

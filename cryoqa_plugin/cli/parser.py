@@ -8,6 +8,7 @@ import sys
 from typing import Any, List, NoReturn, Sequence
 
 from ..naming import did_you_mean
+from ..plain_text import one_line
 from .commands import Command, all_commands
 
 _WORDS = ((r"expected one argument", "a value is missing after it"), (r"expected at least one argument", "a value is missing after it"),
@@ -17,7 +18,7 @@ _WORDS = ((r"expected one argument", "a value is missing after it"), (r"expected
 
 def refuse(sentence: str) -> NoReturn:
     """End with exit code 2 and one sentence."""
-    print(f"cryoqa: {sentence}", file=sys.stderr)
+    print(one_line(f"cryoqa: {sentence}"), file=sys.stderr)
     raise SystemExit(2)
 
 

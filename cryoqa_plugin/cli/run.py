@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from contextlib import contextmanager
@@ -13,9 +12,11 @@ from .. import runner
 from ..checks import read_limits
 from ..core.threads import available
 from ..errors import CryoqaError, InputError, MissingInputError
+from ..plain_text import one_line
 from ..registry import CAPABILITIES
 from .options import common_options, input_options, levels_option, notes_of, resume_option, sources_of, voxel_sizes_of
 from .output import ProgressBar, exit_code_of_checks, print_checks, print_document, print_notes, print_paths
+from .terminal import print_json
 
 COMPILED = ("First run on this machine: the numerical core of these methods is compiled, which takes seconds for one and about a minute "
             "for all of them; later runs start at once ('cryoqa warmup' does it ahead).")
@@ -90,7 +91,7 @@ def _run_capability(args: argparse.Namespace, sources: Dict[str, str], values: D
     paths = {"result": os.path.join(args.out, "result.json")}
     code = draw_report(args, paths)
     if args.json:
-        print(json.dumps(placed(document, args.out), indent=1, ensure_ascii=False))
+        print_json(placed(document, args.out))
     else:
         print_document(document, args.verbose)
         print_paths(paths)
@@ -110,7 +111,7 @@ def draw_report(args: argparse.Namespace, paths: Dict[str, str]) -> int:
     except Exception as error:
         if not args.strict:
             raise
-        print(f"cryoqa: the report failed: {error}", file=sys.stderr)
+        print(one_line(f"cryoqa: the report failed: {error}"), file=sys.stderr)
         return 3
     return 0
 
@@ -153,7 +154,7 @@ def _assess(args: argparse.Namespace, sources: Dict[str, str], command: List[str
     failed = [d for d in documents.values() if "error" in d]
     for document in documents.values():
         said = str(document.get("error") or document["summary"])
-        print(said if said.startswith(document["title"]) else f"{document['title']}: {said}")
+        print(one_line(said) if said.startswith(document["title"]) else one_line(f"{document['title']}: {said}"))
     print(_verdict(documents))
     print_notes((w for document in documents.values() for w in document.get("warnings", ())), documents.values())
     print_paths(paths)
@@ -223,7 +224,7 @@ def _validate(args: argparse.Namespace, sources: Dict[str, str], command: List[s
         if item["status"] != "absent":
             print(f"{item['id']} {item['title']}: {item['status']}")
             print_checks(item["checks"], args.verbose, "    ", said)
-    print("\n".join(filter(None, (document["trust"]["headline"], document["summary"]))))
+    print("\n".join(one_line(words) for words in (document["trust"]["headline"], document["summary"]) if words))
     found = outcomes_of_validation(document)
     print_notes(document["warnings"], [document], [o["metric"] for o in found if o["status"] in ("warn", "fail")])
     print_paths(paths)

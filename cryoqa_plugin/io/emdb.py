@@ -13,6 +13,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Set, Tuple
 import numpy as np
 
 from ..errors import CryoqaError, FormatError, InputError
+from ..plain_text import one_line
 from ..progress import Progress, silent
 from ..results import read_json, write_json
 from .download import check_url, download, sha256
@@ -51,7 +52,7 @@ class EmdbEntry:
         for kind, path in self.files.items():
             size = os.path.getsize(path) / 1e6
             lines.append(f"  {kind:<9} {path}  ({size:.1f} MB, {'fetched' if kind in self.fetched else 'was there'})")
-        return "\n".join(lines + [f"  {sentence}" for sentence in self.missing])
+        return "\n".join(map(one_line, lines + [f"  {sentence}" for sentence in self.missing]))
 
 
 def _facts(header: EmdbHeader) -> str:

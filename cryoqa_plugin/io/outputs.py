@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, Dict, List, Mapping, Sequence
 
 from ..files import as_bytes, replacing
+from ..plain_text import cell
 from ..results import Result, Table, declared, write_json
 from ..run_folder import held, together
 from .maps import Map, write_map
@@ -18,7 +19,6 @@ ALSO = {"mtz": ".mtz", "shifted": "_shifted.mrc"}            # what may be writt
 RESULT = "result.json"
 _PATHS = ("path", "csv", *ALSO)                              # what holds a path in the entry of an output
 _LONG = 50                                                   # rows from which a table is also written as CSV
-_FORMULA = ("=", "+", "-", "@")                              # a text that begins so is a formula for a spreadsheet
 
 
 def require_folder(folder: str) -> None:
@@ -143,8 +143,7 @@ _WRITERS = {"maps": _write_maps, "model": _write_model, "file": _write_file}
 def _write_csv(found: Table, path: str) -> None:
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow([str(c) for c in found.typed])
-    writer.writerows([["" if v is None else "'" + v if isinstance(v, str) and v.startswith(_FORMULA) else v for v in row]
-                      for row in found.rows])
+    writer.writerow([cell(str(c)) for c in found.typed])
+    writer.writerows([[cell(v) for v in row] for row in found.rows])
     with replacing(path) as stream:
         stream.write(as_bytes(text.getvalue()))

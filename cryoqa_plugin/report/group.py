@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from ..checks import worst
 from ..errors import InputError
+from ..plain_text import cell
 from ..results import read_json
 from ..validation.arguments import STATUS
 from ..validation.headline import resolution
@@ -188,12 +189,14 @@ def tsv(entries: Sequence[Entry]) -> str:
     units = {k: n.unit for e in entries for k, n in e.numbers.items()}
     stream = io.StringIO()
     writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
-    writer.writerow(["name", "verdict", "passed", "evaluable", "service_passed", "service_evaluable"]
-                    + [f"{k} ({units[k]})" if units[k] else k for k in keys] + [f"{i}_verdict" for i in items] + ["error"])
+    head = ["name", "verdict", "passed", "evaluable", "service_passed", "service_evaluable"]
+    head += [f"{k} ({units[k]})" if units[k] else k for k in keys] + [f"{i}_verdict" for i in items] + ["error"]
+    writer.writerow(map(cell, head))
     for e in entries:
         points = [p.strip() for text in (e.score, e.service) for p in (text.split("/") if text else ("", ""))]
         values = [f"{e.numbers[k].value:.6g}" if k in e.numbers else "" for k in keys]
-        writer.writerow([e.name, word(e.status), *points, *values, *(e.items.get(i, "") for i in items), " ".join(e.error.split())])
+        row = [e.name, word(e.status), *points, *values, *(e.items.get(i, "") for i in items), " ".join(e.error.split())]
+        writer.writerow(map(cell, row))
     return stream.getvalue()
 
 
