@@ -80,6 +80,7 @@ class PlainFormatter(logging.Formatter):
     """A log whose lines are :func:`plain`."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The text of a record."""
         return plain(super().format(record))
 
 

@@ -27,8 +27,10 @@ def test_text_stays(text):
     assert plain(text) == text
 
 
-@pytest.mark.parametrize("text, shown", [("\x1b[2J", r"\x1b[2J"), ("\x9b31m", r"\x9b31m"), ("a\rb", r"a\x0db"), ("\u202egpj.exe", r"\u202egpj.exe"),
-                                         ("\udc9bX", r"\x9bX"), ("\ud800", r"\ud800"), ("\U000e0041", r"\U000e0041"), ("\x00\x07\x7f", r"\x00\x07\x7f")])
+@pytest.mark.parametrize("text, shown", [("\x1b[2J", r"\x1b[2J"), ("\x9b31m", r"\x9b31m"), ("a\rb", r"a\x0db"),
+                                         ("\u202egpj.exe", r"\u202egpj.exe"),
+                                         ("\udc9bX", r"\x9bX"), ("\ud800", r"\ud800"), ("\U000e0041", r"\U000e0041"),
+                                         ("\x00\x07\x7f", r"\x00\x07\x7f")])
 def test_what_acts_is_written_out(text, shown):
     assert plain(text) == shown
 
@@ -50,13 +52,15 @@ def test_a_log_is_plain():
     assert PlainFormatter("%(message)s").format(record) == r"read a\x1b]0;title\x07"
 
 
-@pytest.mark.parametrize("text", ("=1+1", "+cmd|' /C calc'!A0", "@SUM(A1)", "-2+3", "-x", "\t=1", "\r=1", "  =1", "\n=1", "＝1", "+", "-", "=", "- 5",
+@pytest.mark.parametrize("text", ("=1+1", "+cmd|' /C calc'!A0", "@SUM(A1)", "-2+3", "-x", "\t=1", "\r=1", "  =1", "\n=1", "＝1", "+", "-", "=",
+                                  "- 5",
                                   "-1.5.2", "-1e5=", "+49 89 1"))
 def test_a_cell_is_no_formula(text):
     assert cell(text) == "'" + text
 
 
-@pytest.mark.parametrize("value", (-1.5, 2, True, "-1.5", "+3", "-1e-05", "-.5", "3.", "x=1", "a-b", "EMD-1234", "'quoted", "", " text", "µ"))
+@pytest.mark.parametrize("value", (-1.5, 2, True, "-1.5", "+3", "-1e-05", "-.5", "3.", "x=1", "a-b", "EMD-1234", "'quoted", "", " text",
+                                   "µ"))
 def test_numbers_and_other_text_stay(value):
     assert cell(value) == value and cell(None) == ""
 

@@ -26,10 +26,12 @@ class PlainStream:
         return getattr(self.beneath, name)
 
     def write(self, text: str) -> int:
+        """Write text plainly; the number of characters that were given."""
         self.beneath.write(encodable(plain(text), self.beneath))
         return len(text)
 
     def writelines(self, lines: List[str]) -> None:
+        """Write some texts plainly."""
         for text in lines:
             self.write(text)
 

@@ -76,7 +76,8 @@ def test_the_bar_moves_the_cursor_and_its_words_do_not(tmp_path):
     master, slave = pty.openpty()
     program = ("from cryoqa_plugin.cli.terminal import plain_streams\nfrom cryoqa_plugin.cli.output import ProgressBar\nimport time\n"
                "with plain_streams():\n  with ProgressBar(title='t') as bar:\n"
-               "    bar(0.5, 'map \\x1b]0;owned\\x07\\n2')\n    time.sleep(0.2)\n    bar(0.9, 'map \\x9b31m')\n    bar.say('said \\x1b[2J')\n")
+               "    bar(0.5, 'map \\x1b]0;owned\\x07\\n2')\n    time.sleep(0.2)\n"
+               "    bar(0.9, 'map \\x9b31m')\n    bar.say('said \\x1b[2J')\n")
     done = subprocess.Popen([sys.executable, "-c", program], stderr=slave, stdout=slave, env=dict(os.environ, TERM="xterm", COLUMNS="100"))
     os.close(slave)
     text = b""
@@ -127,7 +128,8 @@ def test_a_traceback_is_plain():
     assert done.returncode == 1 and b"\x1b" not in done.stderr and rb"RuntimeError: x\x1b[2J" in done.stderr
 
 
-@pytest.mark.parametrize("words", (["list"], ["map-info", "--help"], ["fsc", "--half1", "é\x1b.mrc", "--half2", "地"], ["info", "fsc", "--schema"]))
+@pytest.mark.parametrize("words", (["list"], ["map-info", "--help"], ["fsc", "--half1", "é\x1b.mrc", "--half2", "地"],
+                                   ["info", "fsc", "--schema"]))
 def test_an_encoding_without_these_signs_ends_nothing(words):
     done = run(f"import sys\nfrom cryoqa_plugin.cli import main\nsys.argv = ['cryoqa', *{ascii(words)}]\nsys.exit(main())", LC_ALL="C",
                PYTHONIOENCODING="ascii:strict", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
