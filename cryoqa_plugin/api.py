@@ -18,6 +18,7 @@ import numpy as np
 from . import params as params_module, runner
 from .answer import Answer
 from .errors import InputError, MissingInputError
+from .io import ranges
 from .io.inputs import KINDS, SAME, expand, missing, not_given, unknown_kind
 from .io.maps import Map, read_map
 from .naming import KEYWORD, did_you_mean, naming
@@ -92,8 +93,8 @@ def _voxel_size(value: Optional[Numbers]) -> Optional[Tuple[float, float, float]
         x, y, z = (float(v) for v in np.broadcast_to(np.asarray(value, dtype=float), 3))
     except (TypeError, ValueError):
         raise InputError(f"The voxel size is {value!r}; give one number in Å, or three, (x, y, z).") from None
-    if not all(0 < v < 1000 for v in (x, y, z)):
-        raise InputError(f"The voxel size is {value} Å; it must be above 0 and below 1000 Å.")
+    for size in (x, y, z):
+        ranges.require_finite(size, "The voxel size", "voxel_size", ranges.VOXEL_SIZE, "Å")
     return x, y, z
 
 

@@ -4,6 +4,7 @@ All limits stand in :data:`cryoqa_plugin.limits.CHECKS`; a TOML file can overrid
 """
 from __future__ import annotations
 
+import math
 import operator
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Collection, Dict, Iterable, List, Mapping, Optional, Tuple
@@ -171,24 +172,22 @@ def override(checks: Mapping[str, Tuple[Check, ...]], limits: Optional[Mapping[s
     """The table of checks with the limits of a ``[capability]`` ``metric = value`` mapping put in."""
     out = dict(checks)
     for capability, values in (limits or {}).items():
+        if not isinstance(values, Mapping):
+            raise InputError(f"The limits have '{values}' for {capability}; they need one table a capability: its name in square brackets, "
+                             "and below it a line 'metric = value' each.")
         for name, value in values.items():
             found = [c for c in out.get(capability, ()) if c.metric == name]
             if not found:
                 raise InputError(f"The limits name '{capability}.{name}', which no check uses.")
+            _require_same_sort(f"{capability}.{name}", found[0].limit, value)
             out[capability] = tuple(replace(c, limit=value) if c.metric == name else c for c in out[capability])
     return out
 
 
-def read_limits(path: Optional[str]) -> Optional[Dict[str, Dict[str, Any]]]:
-    """Limits of a TOML file, or None when no file is given."""
-    if not path:
-        return None
-    try:
-        import tomllib
-    except ImportError:
-        import tomli as tomllib
-    try:
-        with open(path, "rb") as stream:
-            return tomllib.load(stream)
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"The limits file {path} cannot be read: {error}. Give a TOML file with one table a capability.") from None
+def _require_same_sort(name: str, usual: Any, value: Any) -> None:
+    """Raise :class:`InputError` for a limit that is of another sort than the usual one: yes or no, a number, or a word."""
+    sorts = ((bool, "true or false"), ((int, float), "a finite number"), (str, "a word in quotes"))
+    wanted = next((words for kind, words in sorts if isinstance(usual, kind)), "")
+    given = next((words for kind, words in sorts if isinstance(value, kind)), "")
+    if wanted != given or isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"The limit of {name} is '{value}'; it must be {wanted}, such as {str(usual).lower()}.")

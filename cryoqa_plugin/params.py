@@ -6,6 +6,7 @@ and the table in the documentation.
 """
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union, get_type_hints
@@ -114,8 +115,8 @@ def problems(params: Any) -> List[str]:
             out.append(f"{spec.called} is '{value}'; it must be one of {', '.join(spec.choices)}."
                        + did_you_mean(str(value), spec.choices))
         elif spec.type in (int, float):
-            if value != value:
-                out.append(f"{spec.called} is not a number.")
+            if not math.isfinite(value):
+                out.append(f"{spec.called} is {value:g}; it must be a finite number.")
             elif spec.min is not None and value < spec.min:
                 out.append(f"{spec.called} is {value:g}{unit}; it must be at least {spec.min:g}{unit}.")
             elif spec.max is not None and value > spec.max:
@@ -146,10 +147,10 @@ def convert(spec: ParamSpec, value: Any) -> Any:
     try:
         if spec.type is bool:
             return _to_bool(value)
-        if spec.type is int and isinstance(value, float) and value != int(value):
+        if spec.type is int and isinstance(value, float) and not value.is_integer():
             raise ValueError
         return spec.type(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         words = {int: "a whole number", float: "a number", bool: "yes or no"}.get(spec.type, "a text")
         raise InputError(f"{spec.called} is '{value}'; it must be {words}.") from None
 

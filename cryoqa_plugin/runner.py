@@ -74,7 +74,7 @@ def problems(capability_id: str, sources: Mapping[str, str], values: Optional[Ma
         return out
     from .io.inputs import grid_problems, read_headers
     try:
-        headers = read_headers(sources)
+        headers = read_headers(sources, [n for n, size in (voxel_sizes or {}).items() if size is not None])
     except CryoqaError as error:
         return [str(error)]
     headers = {n: _with_voxel_size(h, (voxel_sizes or {}).get(n)) for n, h in headers.items()}
@@ -130,7 +130,7 @@ def memory_estimate(capability_id: str, sources: Mapping[str, str], values: Opti
     defaults = resolve(row.params)() if row.costly else None
     each = [row.memory] + [more for name, value, more in row.costly if (values or {}).get(name, getattr(defaults, name)) == value]
     from .io.inputs import read_headers
-    sizes = [h.shape[0] * h.shape[1] * h.shape[2] for h in read_headers(clean(sources)).values()]
+    sizes = [h.shape[0] * h.shape[1] * h.shape[2] for h in read_headers(clean(sources), clean(sources)).values()]
     return int(_BASE_BYTES + max(each) * max(sizes, default=0))
 
 

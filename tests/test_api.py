@@ -87,7 +87,7 @@ def test_an_answer_shows_completes_and_suggests(study, tiny_halves):
     (dict(rules="relin"), r"Rules \(rules\) is 'relin'; it must be one of .* Did you mean 'relion'"),
     (dict(threshold="a"), r"Threshold \(threshold\) is 'a'; it must be a number"),
     (dict(model="half1"), "has no use for the input 'model'"),
-    (dict(voxel_size="a"), "voxel size is 'a'; give one number"), (dict(voxel_size=-1), "must be above 0"),
+    (dict(voxel_size="a"), "voxel size is 'a'; give one number"), (dict(voxel_size=-1), "must be from 0.02 to 200 Å"),
     (dict(threads=-1), r"Threads \(threads\) is -1; it must be from 1 to 1024, or 0"), (dict(threads="all"), "whole number"),
     (dict(threads=5000), "is 5000"), (dict(half1=7), "is of type int; give the path of a file, or an array")])
 def test_what_run_cannot_do_is_named_by_keyword(tiny_halves, given, words):

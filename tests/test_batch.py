@@ -49,7 +49,7 @@ def maps(tmp_path_factory, tiny_halves):
     ("name,map\na/b,m0.mrc\n", "cannot be that of a folder"), ("name,map\n.a,m0.mrc\n", "cannot be that of a folder"),
     ("name,map\ngroup.html,m0.mrc\n", "group report"), ("name,map\na,m0.mrc,5\n", "3 values for 2 columns"),
     ("name,map,half1\na,,m0.mrc\n", "neither a map nor two half-maps"), ("map,resolution\nm0.mrc,high\n", "resolution 'high'"),
-    ("map,resolution\nm0.mrc,-3\n", "above 0"), ("map,contour\nm0.mrc,nan\n", "contour 'nan'"),
+    ("map,resolution\nm0.mrc,-3\n", "must be from 0.5 to 200 Å"), ("map,contour\nm0.mrc,nan\n", "contour 'nan'"),
     ("map,voxel_size\nm0.mrc,0\n", "voxel_size '0'"), ("map,resolution\nm0.mrc,1_0\n", "resolution '1_0' in line 2 of"),
     ("name,map\nb,m0.mrc\n\n# x\na," + "m" * 131_073 + "\n", "line 5 of .* more than 131072 characters"),
     ("name,map\n" + "n" * 5000 + ",m0.mrc\n", "line 2 of .* cannot be that of a folder"),

@@ -5,7 +5,8 @@ import pytest
 
 from cryoqa_plugin import checks, limits
 from cryoqa_plugin.checks import Check
-from cryoqa_plugin.errors import InputError
+from cryoqa_plugin.errors import FormatError, InputError, MissingInputError
+from cryoqa_plugin.io.limits_file import read_limits
 
 CORRELATION = Check("noise_correlation", "<=", 0.05, "Correlation of the noise", "Their noise correlates by {value}",
                     "Refine the halves apart.", severity="fail")
@@ -99,14 +100,31 @@ def test_limits_of_ones_own():
 
 def test_limits_file(tmp_path):
     path = tmp_path / "limits.toml"
-    path.write_text("[fsc]\nnoise_correlation = 0.3\n", encoding="utf-8")
-    assert checks.read_limits(str(path)) == {"fsc": {"noise_correlation": 0.3}}
-    assert checks.read_limits(None) is None
+    path.write_text("[fsc]\nhalf_maps_scale = 0.3\n", encoding="utf-8")
+    assert read_limits(str(path)) == {"fsc": {"half_maps_scale": 0.3}}
+    assert read_limits(None) is None
     path.write_text("[fsc\n", encoding="utf-8")
-    with pytest.raises(InputError, match="limits.toml"):
-        checks.read_limits(str(path))
-    with pytest.raises(InputError, match="nowhere.toml"):
-        checks.read_limits(str(tmp_path / "nowhere.toml"))
+    with pytest.raises(FormatError, match="limits.toml"):
+        read_limits(str(path))
+    with pytest.raises(MissingInputError, match="nowhere.toml"):
+        read_limits(str(tmp_path / "nowhere.toml"))
+
+
+@pytest.mark.parametrize("content, words", [
+    (b"[fsc]\n\xff\xfe = 3\n", "it is no text in UTF-8"), (b"fsc = 3\n", "have '3' for fsc; they need one table a capability"),
+    (b"fsc = 1979-05-27\n", "have '1979-05-27' for fsc; they need one table a capability"),
+    (b"[fsc]\nhalf_maps_scale = 'low'\n", "The limit of fsc.half_maps_scale is 'low'; it must be a finite number, such as"),
+    (b"[fsc]\nhalf_maps_scale = nan\n", "is 'nan'; it must be a finite number"), (b"[fsc]\nhalf_maps_scale = inf\n", "is 'inf'"),
+    (b"[fsc]\nhalf_maps_scale = true\n", "is 'True'; it must be a finite number"),
+    (b"[fsc]\nhalf_maps_masked = 0.5\n", "The limit of fsc.half_maps_masked is '0.5'; it must be true or false"),
+    (b"[fsc]\nnothing = 1\n", "name 'fsc.nothing', which no check uses"), (b"[fsc.half_maps_scale]\na = 1\n", "a finite number"),
+    (b"fsc = " + 3000 * b"[" + 3000 * b"]", "cannot be read \\(it is nested too deeply\\)")])
+def test_limits_that_cannot_be_are_refused_with_their_file(content, words, tmp_path):
+    path = tmp_path / "limits.toml"
+    path.write_bytes(content)
+    with pytest.raises((InputError, FormatError), match=words) as caught:
+        read_limits(str(path))
+    assert str(path) in str(caught.value)
 
 
 def test_a_cause_silences_what_it_explains_and_comes_after_it():

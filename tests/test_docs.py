@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import json
 import re
 import shlex
 import subprocess
@@ -55,7 +56,7 @@ def test_limits_that_are_shown_are_those_of_checks(page):
             if heading:
                 section = shown.setdefault(heading.group(1), {})
             elif re.match(r"\s*\w+ *=", line):
-                section[line.split("=")[0].strip()] = line.split("=")[1].split("#")[0].strip()
+                section[line.split("=")[0].strip()] = json.loads(line.split("=")[1].split("#")[0].strip())
         assert shown
         checks.override(limits.CHECKS, shown)
 

@@ -5,16 +5,18 @@ import codecs
 import csv
 import math
 import os
-import stat
 import unicodedata
 from dataclasses import asdict, dataclass
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from ..errors import InputError
+from ..io import ranges
+from ..io.reading import reader
 
 FILES = {"map": "full_map", "half1": "half1", "half2": "half2", "mask": "mask", "model": "model"}
 NUMBERS = {"contour": "", "resolution": " Å", "voxel_size": " Å"}
 COLUMNS = ("name", *FILES, *NUMBERS)
+_LIMITS = {"resolution": ranges.RESOLUTION, "voxel_size": ranges.VOXEL_SIZE}
 _LONGEST = 120                                   # characters of a name
 _MOST_BYTES = 240                                # of a name: file systems end at 255, and files are made beside the folder
 _SHOWN = 60                                      # characters of a value in a sentence
@@ -38,6 +40,7 @@ class Job:
         return asdict(self)
 
 
+@reader("list", "give a table as CSV or TSV")
 def read_list(path: str, outdir: str) -> List[Job]:
     """The maps of a list, CSV or TSV with the columns of :data:`COLUMNS` that are of use.
 
@@ -59,15 +62,8 @@ def read_list(path: str, outdir: str) -> List[Job]:
 
 def _lines(path: str) -> List[Tuple[int, str]]:
     """Number and text of the lines that are neither empty nor a comment."""
-    if os.path.exists(path) and not stat.S_ISREG(os.stat(path).st_mode):
-        raise InputError(f"The list {path} is a folder or a special file; give a table as CSV or TSV.")
-    try:
-        with open(path, "rb") as stream:
-            content = stream.read()
-    except (FileNotFoundError, ValueError):
-        raise InputError(f"The list {path} does not exist; check the path.") from None
-    except OSError as error:
-        raise InputError(f"The list {path} cannot be read ({error.strerror or error}); give a table as CSV or TSV.") from None
+    with open(path, "rb") as stream:
+        content = stream.read()
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise InputError(f"The list {path} is text in UTF-16; save it as CSV in UTF-8.")
     plain = content[len(codecs.BOM_UTF8):] if content.startswith(codecs.BOM_UTF8) else content
@@ -172,7 +168,8 @@ def _number(text: str, column: str, where: str) -> float:
         value = math.nan if "_" in text else float(text)     # 1_000 is a number for Python alone
     except ValueError:
         value = math.nan
-    if not math.isfinite(value) or (column != "contour" and not 0 < value < 1000):
-        bounds = "a number" if column == "contour" else f"a number above 0 and below 1000{NUMBERS[column]}"
+    limits = _LIMITS.get(column)
+    if not math.isfinite(value) or limits is not None and not ranges.within(value, limits):
+        bounds = "a number" if limits is None else ranges.shown(limits)
         raise InputError(f"The {column} '{_short(text)}' in {where} is no good; it must be {bounds}.")
     return value

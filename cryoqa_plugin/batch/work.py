@@ -117,7 +117,7 @@ def _work(job: Job, how: How, progress: Progress) -> str:
     from ..report.assemble import write_report
     from ..validation.run import validate
     run_folder.forget(job.folder, REPORTS)                   # of an earlier run, which may be of other files
-    headers = read_headers(job.sources)
+    headers = read_headers(job.sources, () if job.voxel_size is None else job.sources)
     wrong = grid_problems(headers) if job.voxel_size is None else []
     if wrong:
         raise InputError(wrong[0])

@@ -10,10 +10,9 @@ import threading
 from contextlib import contextmanager
 from typing import Any, Iterator, List
 
-from ..checks import read_limits
 from ..plain_text import one_line
 from ..registry import CAPABILITIES, resolve
-from .options import fail_on_option, levels_option, loudness, threads_option
+from .options import fail_on_option, levels_option, limits_of, loudness, threads_option
 from .output import ProgressBar, exit_code_of_checks, print_paths
 from .run import COMPILED, outcomes_of_validation, shown_progress
 
@@ -60,7 +59,7 @@ def run_batch(args: argparse.Namespace, command: List[str]) -> int:
         if not args.scheduler and _is_cold():                # the maps run in processes of their own, which nobody hears
             bar.say(COMPILED)
         document = batch(args.list, args.out, levels=args.levels.split(","), threads=args.threads, workers=args.workers,
-                         scheduler=args.scheduler, progress=bar, limits=read_limits(args.limits), resume=not args.no_resume,
+                         scheduler=args.scheduler, progress=bar, limits=limits_of(args), resume=not args.no_resume,
                          command=command, memory=1e9 * args.memory, pdf=args.pdf)
     failed = [m for m in document["maps"] if m["error"]]
     for outcome in document["maps"]:
@@ -109,7 +108,7 @@ def _seconds(text: str) -> float:
 def run_watch(args: argparse.Namespace, command: List[str]) -> int:
     """What finishes in a project is validated, until it is stopped."""
     from ..batch.watch import failures, watch
-    limits = read_limits(args.limits)
+    limits = limits_of(args)
     if not args.quiet:
         print(f"Watching {args.project}; the reports go to {args.out}" + ("." if args.once else "; Ctrl-C ends it."), file=sys.stderr)
     with _ended_like_ctrl_c(), ProgressBar(args.verbose, verbose=True) as bar:

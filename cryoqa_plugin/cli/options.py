@@ -134,6 +134,15 @@ def _levels(text: str) -> str:
 
 # ---------------------------------------------------------------- what was given
 
+def limits_of(args: argparse.Namespace) -> Optional[Dict[str, Dict[str, Any]]]:
+    """The limits of the file of ``--limits``, read once; None without one."""
+    if args.limits and not hasattr(args, "limits_read"):
+        from ..io.limits_file import read_limits
+        args.limits_read = read_limits(args.limits)
+    return getattr(args, "limits_read", None)
+
+
+
 def sources_of(args: argparse.Namespace) -> Dict[str, str]:
     """The files by kind, those that were not given from the job folder."""
     from ..io.inputs import expand
@@ -165,9 +174,9 @@ def voxel_sizes_of(args: argparse.Namespace, sources: Dict[str, str]) -> Optiona
     size = getattr(args, "voxel_size", None)
     if size is None:
         return _voxel_sizes_of_job(args, sources)
-    if not 0 < size < 1000:
-        raise InputError(f"The voxel size (--voxel-size) is {size:g} Å; it must be above 0 and below 1000 Å.")
+    from ..io import ranges
     from ..io.inputs import KINDS, SAME
+    ranges.require_finite(size, "The voxel size", "voxel_size", ranges.VOXEL_SIZE, "Å")
     return {k: size for k in sources if KINDS[k].grid == SAME}
 
 

@@ -9,12 +9,11 @@ from types import MappingProxyType
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Set
 
 from .. import runner
-from ..checks import read_limits
 from ..core.threads import available
 from ..errors import CryoqaError, InputError, MissingInputError
 from ..plain_text import one_line
 from ..registry import CAPABILITIES
-from .options import common_options, input_options, levels_option, notes_of, resume_option, sources_of, voxel_sizes_of
+from .options import common_options, input_options, levels_option, limits_of, notes_of, resume_option, sources_of, voxel_sizes_of
 from .output import ProgressBar, exit_code_of_checks, print_checks, print_document, print_notes, print_paths
 from .terminal import print_json
 
@@ -62,6 +61,7 @@ def output_folder(args: argparse.Namespace) -> Iterator[None]:
     """Within this nobody else writes into the output folder: from the first look at it to the report."""
     from ..resume import REPORTS
     from ..run_folder import held, strangers
+    limits_of(args)                                          # a file that cannot be read leaves the folder as it was
     with held(args.out):
         wrong = () if args.no_report else strangers(args.out, REPORTS)
         if wrong:
@@ -86,7 +86,7 @@ def _run_capability(args: argparse.Namespace, sources: Dict[str, str], values: D
     from ..io.outputs import placed
     with shown_progress(args, runner.capability(args.capability).title) as bar:
         document = runner.execute(args.capability, sources, values, args.out, progress=bar, threads=args.threads,
-                                  limits=read_limits(args.limits), voxel_sizes=sizes, command=command,
+                                  limits=limits_of(args), voxel_sizes=sizes, command=command,
                                   also=getattr(args, "also", None) or (), notes=notes_of(args), overwrite=args.overwrite)
     paths = {"result": os.path.join(args.out, "result.json")}
     code = draw_report(args, paths)
@@ -128,10 +128,16 @@ def options_assess(sub: argparse.ArgumentParser) -> None:
 
 def run_assess(args: argparse.Namespace, command: List[str]) -> int:
     """All that the inputs allow."""
+    _require_reported(args.resolution)
     values = {"fsc": {"reported": args.resolution}} if args.resolution is not None else {}
     sources = _checked(sources_of(args))
     with output_folder(args):
         return _assess(args, sources, command, values)
+
+
+def _require_reported(resolution: Optional[float]) -> None:
+    from ..io import ranges
+    ranges.require_finite(resolution, "The reported resolution", "resolution", ranges.RESOLUTION, "Å")
 
 
 def _checked(sources: Dict[str, str]) -> Dict[str, str]:
@@ -146,7 +152,7 @@ def _checked(sources: Dict[str, str]) -> Dict[str, str]:
 def _assess(args: argparse.Namespace, sources: Dict[str, str], command: List[str],
             values: Mapping[str, Mapping[str, Any]] = MappingProxyType({})) -> int:
     with shown_progress(args) as bar:
-        documents = runner.assess(sources, args.out, values=values, progress=bar, threads=args.threads, limits=read_limits(args.limits),
+        documents = runner.assess(sources, args.out, values=values, progress=bar, threads=args.threads, limits=limits_of(args),
                                   voxel_sizes=voxel_sizes_of(args, sources), command=command, notes=notes_of(args),
                                   resume=not args.no_resume, overwrite=args.overwrite)
     paths: Dict[str, str] = {}
@@ -206,6 +212,7 @@ def options_validate(sub: argparse.ArgumentParser) -> None:
 
 def run_validate(args: argparse.Namespace, command: List[str]) -> int:
     """The items of the validation."""
+    _require_reported(args.resolution)
     sources = _checked(sources_of(args))
     with output_folder(args):
         return _validate(args, sources, command)
@@ -215,7 +222,7 @@ def _validate(args: argparse.Namespace, sources: Dict[str, str], command: List[s
     from ..validation.run import validate
     with shown_progress(args) as bar:
         document = validate(sources, args.out, contour=args.contour, resolution=args.resolution, resume=not args.no_resume, progress=bar,
-                            levels=args.levels.split(","), threads=args.threads, limits=read_limits(args.limits),
+                            levels=args.levels.split(","), threads=args.threads, limits=limits_of(args),
                             voxel_sizes=voxel_sizes_of(args, sources), command=command, notes=notes_of(args), overwrite=args.overwrite)
     paths = {"result": os.path.join(args.out, "validation.json")}
     code = draw_report(args, paths)

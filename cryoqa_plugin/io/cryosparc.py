@@ -18,6 +18,7 @@ from ..errors import CryoqaError, FormatError
 from .cs import Volume, read_csg, resolve, volumes
 from .emdb_xml import read_fsc_xml
 from .job import Curve, Job, check_voxel_size, curve
+from .reading import reader
 
 SIGNS = ("*_map_half_A.mrc", "*_volume_map.mrc", "*_map_sharp.mrc", "*.csg", "*_map.cs", "job.json with a cryoSPARC job")
 _WHAT = ("map_half_A", "map_half_B", "map_sharp", "map_locres", "mask_fsc_auto", "mask_refine", "mask_fsc", "map", "mask")
@@ -29,16 +30,16 @@ _MASKS = ("mask_fsc_auto", "mask_fsc", "mask_refine", "mask")         # the firs
 def is_job(folder: str) -> bool:
     """Whether a folder has the marks of a cryoSPARC job."""
     names = os.listdir(folder)
-    return any(_NAME.match(n) or n.endswith(".csg") for n in names) or bool(_description(folder).get("uid"))
+    return any(_NAME.match(n) or n.endswith(".csg") for n in names) or bool(description(folder)[0].get("uid"))
 
 
 def read(folder: str) -> Job:
     """What a cryoSPARC job folder gives; what is missing or odd is in ``warnings``, nothing of it is an error."""
-    about = _description(folder)
+    about, damaged_description = description(folder)
     names, project, uid, warnings = _one_job(folder, about)
     found, iteration = _files(folder, names)
     told, version, damaged = _told(folder, uid, iteration)
-    warnings += damaged
+    warnings += damaged_description + damaged
     for name, volume in told.items():
         path = found.get(name) or _place(volume.path, folder)
         if path:
@@ -62,13 +63,20 @@ def read(folder: str) -> Job:
     return _with_fsc(job, uid)
 
 
-def _description(folder: str) -> Dict[str, Any]:
+def description(folder: str) -> Tuple[Dict[str, Any], List[str]]:
+    """What ``job.json`` says of the job of a folder, empty where it is of another program; and what is wrong with the file."""
+    path = os.path.join(folder, "job.json")
     try:
-        with open(os.path.join(folder, "job.json"), encoding="utf-8", errors="replace") as stream:
-            about = json.load(stream)
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return about if isinstance(about, dict) and ("job_type" in about or "type" in about) else {}
+        about = _json(path) if os.path.lexists(path) else {}
+    except CryoqaError as error:
+        return {}, [str(error)]
+    return (about if isinstance(about, dict) and ("job_type" in about or "type" in about) else {}), []
+
+
+@reader("description of the job", "copy it again from where the job ran")
+def _json(path: str) -> Any:
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        return json.load(stream)
 
 
 def _one_job(folder: str, about: Dict[str, Any]) -> Tuple[List[Match[str]], str, str, List[str]]:
@@ -160,18 +168,19 @@ def _glob(folder: str, pattern: str) -> List[str]:
 
 def _resolution(about: Dict[str, Any]) -> Optional[float]:
     """Resolution in Å that the job reports (``radwn_final_A`` of its best FSC), where its description has it."""
-    values = [v for key, v in _walk(about) if key == "radwn_final_A" and isinstance(v, (int, float)) and 0 < v < 1e4]
+    values = [v for key, v in _walk(about) if key == "radwn_final_A" and type(v) in (int, float) and 0 < v < 1e4]
     return float(values[-1]) if values else None
 
 
-def _walk(node: Any) -> Iterator[Tuple[str, Any]]:
-    if isinstance(node, dict):
-        for key, value in node.items():
-            yield key, value
-            yield from _walk(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _walk(value)
+def _walk(top: Any) -> Iterator[Tuple[str, Any]]:
+    """Keys and values of nested mappings and lists, in their order; without recursion, since they may be nested deeply."""
+    left = [("", top)]
+    while left:
+        key, node = left.pop()
+        if key:
+            yield key, node
+        inside = list(node.items()) if isinstance(node, dict) else [("", v) for v in node] if isinstance(node, list) else []
+        left += inside[::-1]
 
 
 # ---------------------------------------------------------------- FSC
@@ -202,29 +211,41 @@ def _age(path: str) -> Tuple[int, bool, str]:
     return max((int(a or b) for a, b in numbers), default=-1), "tight" in name, name
 
 
+@reader("FSC table", "export it again")
 def read_fsc_table(path: str, length: float) -> Dict[str, Curve]:
     """Curves of cryoSPARC's FSC text file; ``length`` is the edge of the box in Å, by which wave numbers are divided."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            lines = [line.strip("\n\r ") for line in stream if line.strip()]
-        mark = next((m for m in "\t," if m in lines[0]), None)          # names may hold spaces; without a mark they do not
-        rows = [line.split(mark) for line in lines]
-        labels, data = rows[0], np.array([[float(v) for v in r] for r in rows[1:]], dtype=np.float64)
-        index = [_plain(t) for t in labels].index("wavenumber")
-    except (OSError, ValueError, IndexError):
-        index, data, labels = -1, np.zeros((0, 0)), []
-    if index < 0 or data.ndim != 2 or data.shape[1:] != (len(labels),):
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        lines = [(i, line.strip("\n\r ")) for i, line in enumerate(stream, 1) if line.strip()]
+    mark = next((m for m in "\t," if lines and m in lines[0][1]), None)              # names may hold spaces; without a mark they do not
+    labels = lines[0][1].split(mark) if lines else []
+    index = next((i for i, t in enumerate(labels) if _plain(t) == "wavenumber"), -1)
+    if index < 0 or len(lines) < 2:
         raise FormatError(f"'{path}' is no FSC table of cryoSPARC (names with 'wave_number', then rows of numbers); export it again.")
+    data = np.array([_numbers(text.split(mark), labels, i, path) for i, text in lines[1:]], dtype=np.float64)
     freq = data[:, index] / length
     columns = {_plain(t): data[:, i] for i, t in enumerate(labels)}
     out: Dict[str, Curve] = {}
     for label, values in columns.items():
         name = _curve_name(label)
         if name and label != "wavenumber":
-            out[name] = curve(freq, values)                  # later columns are those after the mask was tightened
+            out[name] = curve(freq, values, path)                  # later columns are those after the mask was tightened
     raw = columns.get("fscnoisesubraw")
     if raw is not None and _is_random(columns):
-        out["phase_randomised"] = curve(freq, raw)
+        out["phase_randomised"] = curve(freq, raw, path)
+    return out
+
+
+def _numbers(words: List[str], labels: List[str], line: int, path: str) -> List[float]:
+    """The numbers of a row; :class:`FormatError` for another count, and for text."""
+    if len(words) != len(labels):
+        raise FormatError(f"Line {line} of the FSC table '{path}' has {len(words)} values for {len(labels)} columns; export it again.")
+    out = []
+    for word, label in zip(words, labels):
+        try:
+            out.append(float(word))
+        except ValueError:
+            raise FormatError(f"Line {line} of the FSC table '{path}' has '{word[:40]}' in column {label}, which is no number; export it "
+                              "again.") from None
     return out
 
 

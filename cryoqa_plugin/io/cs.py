@@ -7,9 +7,11 @@ from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from ..errors import FormatError, InputError
+from ..errors import FormatError
 from .file_kinds import told
+from .reading import reader, reason
 
+_cs = reader(".cs file", "copy it again", "a .cs")
 _NUMPY, _PACKED = b"\x93NUMPY", b"\x95CSDAT"
 
 
@@ -33,35 +35,69 @@ class Group:
     results: Dict[str, Tuple[str, str, int]] = field(default_factory=dict)
 
 
+@_cs
 def read_cs(path: str) -> np.ndarray:
     """Structured array of a ``.cs`` file, shape (n,); texts stay bytes, see :func:`column`. Nothing is unpickled."""
+    with open(path, "rb") as stream:
+        magic = stream.read(6)
+    if magic == _PACKED:
+        raise FormatError(f"'{path}' is in cryoSPARC's compressed layout (CSDAT), which only cryosparc-tools reads; "
+                          "export the result group, or save it with cryosparc-tools as a numpy file.")
+    if magic != _NUMPY:
+        raise FormatError(f"'{path}' is no .cs file (it begins with {magic!r} instead of \\x93NUMPY); give one that cryoSPARC wrote."
+                          + told(path))
     try:
-        with open(path, "rb") as stream:
-            magic = stream.read(6)
-        if magic == _PACKED:
-            raise FormatError(f"'{path}' is in cryoSPARC's compressed layout (CSDAT), which only cryosparc-tools reads; "
-                              "export the result group, or save it with cryosparc-tools as a numpy file.")
-        if magic != _NUMPY:
-            raise FormatError(f"'{path}' is no .cs file (it begins with {magic!r} instead of \\x93NUMPY); give one that cryoSPARC wrote."
-                              + told(path))
         data = np.load(path, allow_pickle=False, max_header_size=1 << 24)
-    except OSError as error:
-        raise InputError(f"'{path}' cannot be read ({error.strerror or error}); check the path and its permissions.") from None
-    except (ValueError, EOFError) as error:
-        raise FormatError(f"'{path}' cannot be read as a .cs file ({str(error).splitlines()[0]}); copy it again.") from None
+    except Exception as error:                               # the header is Python's text: a parser of Python refuses it in many ways
+        raise FormatError(f"'{path}' cannot be read as a .cs file ({reason(error)}); copy it again.") from None
     if data.dtype.names is None:
         raise FormatError(f"'{path}' holds a plain array without named columns; give a .cs file that cryoSPARC wrote.")
     return data
 
 
 def column(data: np.ndarray, name: str) -> np.ndarray:
-    """Column ``name`` (``prefix/field``) of a ``.cs`` array; bytes become str. ``None`` columns raise KeyError."""
+    """Column ``name`` (``prefix/field``) of a ``.cs`` array; bytes become str. Columns that are not there raise KeyError."""
     if name not in (data.dtype.names or ()):
         raise KeyError(name)
     values = data[name]
     return np.char.decode(values, "utf-8", "replace") if values.dtype.kind == "S" else values
 
 
+def numbers(data: np.ndarray, name: str, path: str, width: int = 0) -> np.ndarray:
+    """A column of finite numbers of a ``.cs`` array.
+
+    Parameters
+    ----------
+    data, name
+        As of :func:`column`.
+    path
+        The file, for the sentence.
+    width
+        Numbers a row, 0 for one that is no list.
+
+    Returns
+    -------
+    ndarray
+        As it stands in the file, [n] or [n, width].
+
+    Raises
+    ------
+    FormatError
+        The column has text, another shape, or a value that is not finite: file, column, row and value are named.
+    """
+    values = data[name]
+    if values.dtype.kind not in "iuf" or values.shape[1:] != ((width,) if width else ()):
+        row = f", such as {values[0]!r} in row 1," if len(values) else ""
+        wanted = f"{width} numbers" if width else "one number"
+        raise FormatError(f"Column {name} of '{path}' holds values of type {values.dtype}{row} where each row has {wanted}; copy it again.")
+    wrong = np.argwhere(~np.isfinite(values))
+    if len(wrong):
+        raise FormatError(f"Column {name} of '{path}' has {values[tuple(wrong[0])]} in row {wrong[0][0] + 1}, which is no finite number; "
+                          "copy it again.")
+    return values
+
+
+@_cs
 def volumes(path: str) -> Dict[str, Volume]:
     """Volumes of the first row of a ``.cs`` file by the prefix of their columns (``map``, ``map_half_A``, ...)."""
     data = read_cs(path)
@@ -70,10 +106,11 @@ def volumes(path: str) -> Dict[str, Volume]:
         prefix, _, label = name.rpartition("/")
         if label != "path" or prefix == "blob" or not len(data):
             continue
-        shape = data[prefix + "/shape"][0] if prefix + "/shape" in data.dtype.names else ()
-        size = data[prefix + "/psize_A"][0] if prefix + "/psize_A" in data.dtype.names else None
-        out[prefix] = Volume(prefix, str(column(data, name)[0]), tuple(int(n) for n in np.atleast_1d(shape)),
-                             None if size is None else float(f"{float(size):.7g}"))
+        shape, size = prefix + "/shape", prefix + "/psize_A"
+        box = numbers(data, shape, path, 3)[0] if shape in data.dtype.names else ()
+        voxel = numbers(data, size, path)[0] if size in data.dtype.names else None
+        out[prefix] = Volume(prefix, str(column(data, name)[0]), tuple(int(n) for n in box),
+                             None if voxel is None else float(f"{float(voxel):.7g}"))
     return out
 
 
@@ -89,6 +126,7 @@ def resolve(text: str, project: str) -> Optional[str]:
     return path
 
 
+@reader(".csg file", "copy it again")
 def read_csg(path: str) -> Group:
     """A ``.csg`` file; its ``.cs`` files are given as paths beside it, those that would leave its folder are left out."""
     tree = _tree(path)
@@ -109,11 +147,8 @@ def read_csg(path: str) -> Group:
 
 def _tree(path: str) -> Dict[str, Any]:
     """Nested mappings of the little YAML that cryoSPARC writes: indented ``key: value`` lines, one value a line."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            lines = stream.read().splitlines()
-    except OSError as error:
-        raise InputError(f"'{path}' cannot be read ({error.strerror or error}); check the path and its permissions.") from None
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        lines = stream.read().splitlines()
     root: Dict[str, Any] = {}
     stack: List[Tuple[int, Dict[str, Any]]] = [(-1, root)]
     for line in lines:

@@ -1,16 +1,17 @@
 """Curves on disk: the MTF of a detector, and the FSC that another program found."""
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from ..errors import FormatError, InputError, MissingInputError
-from .file_kinds import told
+from ..errors import FormatError, InputError
+from . import ranges
 from .emdb_xml import read_fsc_xml
+from .file_kinds import told
+from .reading import reader
 from .star import StarTable, read_star
 
 _MTF_COLUMNS = ("rlnResolutionInversePixel", "rlnMtfValue")
@@ -109,6 +110,7 @@ class GivenFsc:
         return np.interp(frequency, self.frequency, self.values, right=0.0)
 
 
+@reader("MTF file", "give the STAR file that RELION takes for --mtf", "STAR")
 def read_mtf(path: str) -> Mtf:
     """The MTF in a RELION STAR file.
 
@@ -126,15 +128,12 @@ def read_mtf(path: str) -> Mtf:
     InputError
         A value is not positive.
     """
-    if not os.path.isfile(path):
-        raise MissingInputError(f"The MTF file '{path}' does not exist; check the path.")
-    try:
-        table = next(t for t in read_star(path).values() if _MTF_COLUMNS[0] in t.columns)
-        frequency, values = _numbers(table, _MTF_COLUMNS)
-    except (StopIteration, KeyError, ValueError, FormatError):
+    table = next((t for t in read_star(path).values() if len(t) and set(_MTF_COLUMNS) <= set(t.columns)), None)
+    if table is None:
         raise FormatError(f"The MTF file {path} holds no table of numbers with the columns _{_MTF_COLUMNS[0]} and _{_MTF_COLUMNS[1]}; "
-                          "give the STAR file that RELION takes for --mtf." + told(path, "STAR")) from None
-    if not np.all(np.isfinite(values)) or values.min() <= 0:
+                          "give the STAR file that RELION takes for --mtf." + told(path, "STAR"))
+    frequency, values = (table.numbers(name, finite=True) for name in _MTF_COLUMNS)
+    if values.min() <= 0:
         raise InputError(f"The MTF file {path} has values that are not positive (lowest {values.min():g}); give the MTF of the detector.")
     order = np.argsort(frequency, kind="stable")
     frequency, values = frequency[order], values[order]
@@ -151,13 +150,6 @@ def _mtf_notes(frequency: np.ndarray, values: np.ndarray) -> List[str]:
     return out
 
 
-def _numbers(table: StarTable, names: Tuple[str, str]) -> Tuple[np.ndarray, np.ndarray]:
-    x, y = (np.asarray(table.columns[name], dtype=np.float64) for name in names)
-    if x.size == 0:
-        raise ValueError("no rows")
-    return x, y
-
-
 class _Points(NamedTuple):
     """Points of a curve as a file has them: ``x`` in 1/Å, what the file calls ``y``, and notes."""
 
@@ -167,6 +159,7 @@ class _Points(NamedTuple):
     notes: Tuple[str, ...] = ()
 
 
+@reader("FSC file", "give the postprocess.star of RELION, EMDB's XML, or two columns of numbers", "STAR", "XML")
 def read_fsc_curve(path: str) -> GivenFsc:
     """The FSC in a file: RELION's postprocess.star or model.star, Xmipp's fsc.xmd, the XML of EMDB, RELION and cryoSPARC, or two columns.
 
@@ -185,38 +178,36 @@ def read_fsc_curve(path: str) -> GivenFsc:
     FormatError
         It holds no FSC over a frequency in 1/Å.
     """
-    if not os.path.isfile(path):
-        raise MissingInputError(f"The FSC file '{path}' does not exist; check the path.")
-    try:
-        with open(path, encoding="utf-8") as stream:
-            text = stream.read()
-        if text.lstrip("\ufeff \r\n\t").startswith("<"):
-            points = _of_xml(read_fsc_xml(path))
-        elif re.search(r"^data_", text, re.M):
-            points = _of_star(read_star(path))
-        else:
-            points = _of_columns(text, path)
-    except (StopIteration, KeyError, ValueError):            # a file of other columns, or of bytes that are no text
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        text = stream.read()
+    if text.lstrip("\ufeff \r\n\t").startswith("<"):
+        points: Optional[_Points] = _of_xml(read_fsc_xml(path))
+    elif re.search(r"^data_", text, re.M):
+        points = _of_star(read_star(path))
+    else:
+        points = _of_columns(text, path)
+    if points is None:
         raise FormatError(f"The file {path} holds no FSC: neither a STAR table with _{_FSC_COLUMNS[0][0]} and _{_FSC_COLUMNS[0][1]}, nor "
                           "EMDB's XML, nor two columns of numbers; give the postprocess.star of RELION."
-                          + told(path, "STAR", "XML")) from None
+                          + told(path, "STAR", "XML"))
     good = np.isfinite(points.x) & np.isfinite(points.y)
     x, y = points.x[good], points.y[good]
     if x.size < 2 or np.abs(y).max() > 1.001:
         what = f"holds {x.size} points" if x.size < 2 else f"has values up to {np.abs(y).max():.4g}"
         raise FormatError(f"The FSC in {path} {what}; an FSC has values from -1 to 1 at several frequencies, give that of the half-maps.")
+    ranges.require_curve(x, y, path)
     order = np.argsort(x, kind="stable")
     return GivenFsc(x[order], y[order], points.name, path, points.notes)
 
 
-def _of_star(tables: Dict[str, StarTable]) -> _Points:
+def _of_star(tables: Dict[str, StarTable]) -> Optional[_Points]:
     for names in _FSC_COLUMNS:
         for table in tables.values():
-            if all(n in table.columns for n in names):
-                x, y = _numbers(table, names)
+            if len(table) and all(n in table.columns for n in names):
+                x, y = (table.numbers(n) for n in names)
                 other = "" if names is _FSC_COLUMNS[0] else f"The FSC taken from the file is its column _{names[1]}."
                 return _Points(x, y, names[1], (other,) if other else ())
-    raise KeyError("no FSC")
+    return None
 
 
 def _of_xml(curves: Dict[str, Tuple[np.ndarray, np.ndarray]]) -> _Points:
@@ -229,14 +220,24 @@ def _of_xml(curves: Dict[str, Tuple[np.ndarray, np.ndarray]]) -> _Points:
     return _Points(*curves[name], name, notes)
 
 
-def _of_columns(text: str, path: str) -> _Points:
-    lines = [re.split(r"[\s,;]+", line.strip(" \t\r,;")) for line in text.splitlines() if line.strip() and line.strip()[0] not in "#;!@"]
-    named = bool(lines) and not _is_number(lines[0][0])
-    rows = np.array([[float(v) for v in row] for row in lines[named:]], dtype=np.float64)
-    if rows.ndim != 2 or rows.shape[0] < 2 or rows.shape[1] < 2:
-        raise ValueError("no columns")
+def _of_columns(text: str, path: str) -> Optional[_Points]:
+    """Points of plain columns; None where the first row below the head is not of numbers."""
+    lines = [(i, re.split(r"[\s,;]+", line.strip(" \t\r,;"))) for i, line in enumerate(text.splitlines(), 1)
+             if line.strip() and line.strip()[0] not in "#;!@"]
+    named = bool(lines) and not _is_number(lines[0][1][0])
+    below = lines[named:]
+    if len(below) < 2 or len(below[0][1]) < 2 or not all(map(_is_number, below[0][1])):
+        return None
+    width = len(below[0][1])
+    for number, words in below:
+        wrong = next((k for k, word in enumerate(words) if not _is_number(word)), None)
+        if wrong is not None or len(words) != width:
+            what = f"{len(words)} values where the first row has {width}" if wrong is None else (
+                f"'{words[wrong][:40]}' in column {wrong + 1}, which is no number")
+            raise FormatError(f"Line {number} of '{path}' has {what}; write or copy the file again.")
+    rows = np.array([[float(v) for v in words] for _, words in below], dtype=np.float64)
     x, y = rows[:, 0], rows[:, -1]
-    name = lines[0][-1] if named else f"column {rows.shape[1]}"
+    name = lines[0][1][-1] if named else f"column {rows.shape[1]}"
     notes = () if rows.shape[1] == 2 else (f"Of the {rows.shape[1]} columns of the file the last is taken for the FSC.",)
     if x.max() <= _FINEST:
         return _Points(x, y, name, notes)

@@ -1,13 +1,19 @@
 """The two kinds of XML that EMDB entries carry: the header, and FSC curves (which RELION and cryoSPARC write too)."""
 from __future__ import annotations
 
+import math
 import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
-from typing import Dict, Optional, Tuple
+from typing import Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ..errors import FormatError, InputError
+from ..errors import FormatError
+from . import ranges
+from .file_kinds import told
+from .reading import reader
+
+_xml = reader("XML file", "fetch it again", "an XML")
 
 
 @dataclass(frozen=True)
@@ -33,22 +39,26 @@ class EmdbHeader:
     fsc_files: Tuple[str, ...] = ()
 
 
+@_xml
 def read_header_xml(path: str) -> EmdbHeader:
     """Header of an EMDB entry (schema 1.9 or 3)."""
     root = _root(path)
     if root.tag not in ("emd", "emdEntry"):
         raise FormatError(f"'{path}' begins with <{root.tag}> and is no EMDB header; give emd-NNNN.xml of the entry.")
     pdb = _texts(root, ".//pdb_list/pdb_reference/pdb_id") or _texts(root, ".//fittedPDBEntryIdList/fittedPDBEntryId")
-    spacing = [_number(root, f"map/pixel_spacing/{a}") or _number(root, f"map/pixelSpacing/pixel{a.upper()}") for a in "xyz"]
-    sizes = [_number(root, f"map/dimensions/{a}") or _number(root, f"map/dimensions/num{a.capitalize()}s") for a in ("sec", "row", "col")]
-    contour = _number(root, "map/contour_list/contour[@primary='true']/level") or _number(root, "map/contour_list/contour/level") \
-        or _number(root, "map/contourLevel")
+
+    def number(*places: str) -> Optional[float]:             # of several versions of the schema the one that is there
+        return next((v for v in (_number(root, place, path) for place in places) if v), None)
+
+    spacing = [number(f"map/pixel_spacing/{a}", f"map/pixelSpacing/pixel{a.upper()}") for a in "xyz"]
+    sizes = [number(f"map/dimensions/{a}", f"map/dimensions/num{a.capitalize()}s") for a in ("sec", "row", "col")]
+    contour = number("map/contour_list/contour[@primary='true']/level", "map/contour_list/contour/level", "map/contourLevel")
     return EmdbHeader(
         entry=root.get("emdb_id") or root.get("accessCode") or "", title=_text(root, "admin/title") or _text(root, "deposition/title"),
-        resolution=_number(root, ".//final_reconstruction/resolution") or _number(root, ".//reconstruction/resolutionByAuthor"),
+        resolution=number(".//final_reconstruction/resolution", ".//reconstruction/resolutionByAuthor"),
         resolution_method=_text(root, ".//final_reconstruction/resolution_method") or _text(root, ".//reconstruction/resolutionMethod"),
         contour=contour, voxel_size=tuple(spacing) if all(spacing) else None,
-        shape=tuple(int(n) for n in sizes) if all(sizes) else None,
+        shape=_box(sizes, path),
         method=_text(root, ".//structure_determination/method") or _text(root, "processing/method"),
         pdb_ids=tuple(dict.fromkeys(t.lower() for t in pdb)), map_file=_text(root, "map/file"),
         half_map_files=tuple(_texts(root, ".//half_map_list/half_map/file")),
@@ -56,19 +66,19 @@ def read_header_xml(path: str) -> EmdbHeader:
         fsc_files=tuple(_texts(root, ".//validation//fsc_curve/file")))
 
 
+@_xml
 def read_fsc_xml(path: str) -> Dict[str, Tuple[np.ndarray, np.ndarray]]:
     """Curves of an FSC file by title: (freq in 1/Å, correlation), float64 of shape (n,); one ``<fsc>`` is one curve."""
     root = _root(path)
     blocks = [root] if root.tag == "fsc" else root.findall(".//fsc")
     out: Dict[str, Tuple[np.ndarray, np.ndarray]] = {}
     for number, block in enumerate(blocks, 1):
-        try:
-            points = [(float(c.findtext("x", "")), float(c.findtext("y", ""))) for c in block.iter("coordinate")]
-        except ValueError:
-            raise FormatError(f"'{path}' has a coordinate that is no number; fetch or write the FSC file again.") from None
+        points = [(_coordinate(c, "x", i, path), _coordinate(c, "y", i, path)) for i, c in enumerate(block.iter("coordinate"), 1)]
         if points:
             title = block.get("title") or f"fsc {number}"
             x, y = np.array(points, dtype=np.float64).T
+            known = np.isfinite(x) & np.isfinite(y)
+            ranges.require_curve(x[known], y[known], path)
             order = np.argsort(x, kind="stable")
             out[title if title not in out else f"{title} ({number})"] = (x[order], y[order])
     if not out:
@@ -79,10 +89,26 @@ def read_fsc_xml(path: str) -> Dict[str, Tuple[np.ndarray, np.ndarray]]:
 def _root(path: str) -> ElementTree.Element:
     try:
         return ElementTree.parse(path).getroot()
-    except OSError as error:
-        raise InputError(f"'{path}' cannot be read ({error.strerror or error}); check the path and its permissions.") from None
     except ElementTree.ParseError as error:
-        raise FormatError(f"'{path}' is not well-formed XML ({error}); fetch it again.") from None
+        raise FormatError(f"'{path}' is not well-formed XML ({error}); fetch it again." + told(path, "an XML")) from None
+
+
+def _coordinate(point: ElementTree.Element, name: str, row: int, path: str) -> float:
+    text = point.findtext(name) or ""
+    try:
+        return float(text)
+    except ValueError:
+        raise FormatError(f"'{path}' has '{text[:40]}' for {name} of coordinate {row}, which is no number; fetch or write the FSC file "
+                          "again.") from None
+
+
+def _box(sizes: Sequence[Optional[float]], path: str) -> Optional[Tuple[int, int, int]]:
+    if not all(sizes):
+        return None
+    sec, row, col = (float(n or 0) for n in sizes)
+    if not all(1 <= n <= ranges.BOX for n in (sec, row, col)):
+        raise FormatError(f"'{path}' gives a map of {col:g} x {row:g} x {sec:g} voxels, which cannot be; fetch it again.")
+    return int(sec), int(row), int(col)
 
 
 def _text(root: ElementTree.Element, where: str) -> str:
@@ -93,8 +119,14 @@ def _texts(root: ElementTree.Element, where: str) -> Tuple[str, ...]:
     return tuple(e.text.strip() for e in root.findall(where) if e.text and e.text.strip())
 
 
-def _number(root: ElementTree.Element, where: str) -> Optional[float]:
-    try:
-        return float(root.findtext(where) or "")
-    except ValueError:
+def _number(root: ElementTree.Element, where: str, path: str) -> Optional[float]:
+    text = (root.findtext(where) or "").strip()
+    if not text:
         return None
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise FormatError(f"'{path}' has '{text[:40]}' for {where.lstrip('./')}, which is no number; fetch it again.")
+    return value

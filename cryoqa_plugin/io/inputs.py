@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Sequence, Set, Union
+from typing import Any, Callable, Collection, Dict, Iterable, List, Mapping, Sequence, Set, Union
 
 from ..errors import InputError, MissingInputError
 from ..naming import called, did_you_mean, inside, the, typed
@@ -13,6 +13,7 @@ from .maps import Map, MapHeader, read_header, read_map
 from .models import read_model
 from .mtz import read_mtz, read_mtz_header
 from .particles import read_particles
+from .reading import why_not_plain
 from .sequences import read_sequences
 from .symmetry import read_symmetry
 
@@ -28,7 +29,8 @@ class InputKind:
     name, label, help
         How code, people and forms call it.
     read
-        Makes the object from a file; the object has ``path``, and ``warnings`` (a map in its ``header``) where its file is odd.
+        Makes the object from a file; the object has ``path``, and ``warnings`` (a map in its ``header``) where its file is odd. Readers
+        of maps take ``voxel_size_known`` too.
     grid
         ``same`` for maps that must lie on one grid, ``own`` for maps with a grid of their own, ``none`` for what is no map.
     many
@@ -46,11 +48,11 @@ class InputKind:
     name: str
     label: str
     help: str
-    read: Callable[[str], Any] = read_map
+    read: Callable[..., Any] = read_map
     grid: str = SAME
     many: bool = False
     scipion: str = "Volume"
-    header: Callable[[str], MapHeader] = read_header
+    header: Callable[..., MapHeader] = read_header
     folder: bool = False
     set: str = ""
 
@@ -173,8 +175,11 @@ class Inputs:
         return {n: v for n, v in self.given().items() if KINDS[n].is_map}
 
 
-def load_inputs(sources: Mapping[str, str]) -> Inputs:
-    """Read the files of ``sources`` (kind -> path); :class:`InputError` when the lists of a set are not equally long."""
+def load_inputs(sources: Mapping[str, str], sized: Collection[str] = ()) -> Inputs:
+    """Read the files of ``sources`` (kind -> path); :class:`InputError` when the lists of a set are not equally long.
+
+    Of the kinds in ``sized`` the caller knows the voxel size, so that their headers need not have one.
+    """
     uneven = set_problems(expand(sources))
     if uneven:
         raise InputError(uneven[0])
@@ -184,7 +189,8 @@ def load_inputs(sources: Mapping[str, str]) -> Inputs:
 
     read: Dict[str, Any] = {}
     for name, path in sorted(expand(sources).items(), key=number):
-        kind, value = base_kind(name), KINDS[name].read(path)
+        kind = base_kind(name)
+        value = KINDS[name].read(path, voxel_size_known=name in sized) if KINDS[name].is_map else KINDS[name].read(path)
         read[kind] = (*read.get(kind, ()), value) if KINDS[kind].many else value
     return Inputs(**read)
 
@@ -228,10 +234,9 @@ def missing(needed: Sequence[str], sources: Mapping[str, str]) -> List[str]:
     """Sentences about inputs that are needed and not given, whose file is not there, or of which one of a set is lacking."""
     out = not_given(needed, sources)
     for name, path in sources.items():
-        if path and os.path.isdir(path) and not KINDS[name].folder:
-            out.append(f"{named(name)} '{path}' is a folder; give the file in it.")
-        elif path and not os.path.isfile(path) and not (KINDS[name].folder and os.path.isdir(path)):
-            out.append(f"{named(name)} '{path}' does not exist; check the path.")
+        wrong = why_not_plain(path, KINDS[name].folder) if path else None
+        if wrong is not None:
+            out.append(f"{named(name)} '{path}' {wrong}.")
     return out + set_problems(sources)
 
 
@@ -332,6 +337,6 @@ def require(inputs: Inputs, *names: str) -> None:
             raise MissingInputError(_needed(name))
 
 
-def read_headers(sources: Mapping[str, str]) -> Dict[str, MapHeader]:
-    """Headers of the maps among ``sources``."""
-    return {n: KINDS[n].header(p) for n, p in sources.items() if p and KINDS[n].is_map}
+def read_headers(sources: Mapping[str, str], sized: Collection[str] = ()) -> Dict[str, MapHeader]:
+    """Headers of the maps among ``sources``; ``sized`` as of :func:`load_inputs`."""
+    return {n: KINDS[n].header(p, voxel_size_known=n in sized) for n, p in sources.items() if p and KINDS[n].is_map}

@@ -8,6 +8,7 @@ from typing import Any, Dict, List, Optional, Tuple
 import numpy as np
 
 from ..errors import CryoqaError, InputError
+from . import ranges
 from .maps import read_header
 
 Curve = Tuple[np.ndarray, np.ndarray]
@@ -121,33 +122,26 @@ def check_voxel_size(job: Job, said: Optional[float], said_by: str, length: Opti
     for path in (job.half1, job.full_map, job.mask, job.local_resolution):
         if path and header is None:
             try:
-                header = read_header(path)
+                header = read_header(path, voxel_size_known=said is not None or length is not None)
             except CryoqaError as error:
                 warnings.append(str(error))
     shown = float(header.voxel_size[0]) if header else None
     box = header.shape[2] if header else job.box
     if said is None and length and box:
         said = length / box
+    if said is not None and not ranges.within(said, ranges.VOXEL_SIZE):
+        warnings.append(f"{os.path.basename(said_by)} says voxels of {said:.5g} Å, but a voxel is {ranges.shown(ranges.VOXEL_SIZE)}; "
+                        "that of the header is taken.")
+        said = None
     if said and header and shown and abs(said - shown) > 2e-3 * said:
         warnings.append(f"{os.path.basename(said_by)} says voxels of {said:.5g} Å but the header of {header.path} says {shown:.5g} Å; "
                         "the first is taken, give the voxel size when the second is right.")
     return replace(job, program_voxel_size=said, header_voxel_size=shown, box=box, warnings=tuple(warnings))
 
 
-def curve(freq: Any, values: Any) -> Curve:
-    """A curve as two float64 arrays, without the rows that are not finite or no numbers."""
-    x, y = _as_numbers(freq), _as_numbers(values)
+def curve(freq: Any, values: Any, path: str) -> Curve:
+    """A curve of a file as two float64 arrays, without the rows that are not finite; :class:`FormatError` for values that cannot be."""
+    x, y = np.asarray(freq, dtype=np.float64), np.asarray(values, dtype=np.float64)
     good = np.isfinite(x) & np.isfinite(y)
+    ranges.require_curve(x[good], y[good], path)
     return x[good], y[good]
-
-
-def _as_numbers(values: Any) -> np.ndarray:
-    """Values as float64; text becomes NaN."""
-    def number(value: Any) -> float:
-        try:
-            return float(value)
-        except (TypeError, ValueError):
-            return np.nan
-
-    array = np.asarray(values)
-    return array.astype(np.float64) if array.dtype.kind in "fiu" else np.array([number(v) for v in array], dtype=np.float64)

@@ -8,11 +8,13 @@ from typing import Dict, List
 from ..errors import InputError, MissingInputError
 from . import cryosparc, relion
 from .job import Body, Job
+from .reading import reader
 
 log = logging.getLogger(__name__)
 __all__ = ["Body", "Job", "read_job", "sources"]
 
 
+@reader("job folder", "give the folder of a RELION or cryoSPARC job", folder=True)
 def read_job(folder: str, body: int = 0) -> Job:
     """What a job folder of RELION or cryoSPARC gives (see :class:`Job`).
 
@@ -26,8 +28,6 @@ def read_job(folder: str, body: int = 0) -> Job:
     path = str(folder)
     if os.path.isfile(path):
         path = os.path.dirname(os.path.abspath(path))
-    if not path or not os.path.isdir(path):
-        raise InputError(f"The job folder '{folder}' does not exist; give the folder of a RELION or cryoSPARC job.")
     path = os.path.abspath(path)
     if cryosparc.is_job(path):
         return cryosparc.read(path).select(body)
@@ -37,7 +37,8 @@ def read_job(folder: str, body: int = 0) -> Job:
     if inside:
         raise InputError(f"'{folder}' is a project or job type folder and no job; give one of its jobs, such as {', '.join(inside[:3])}.")
     raise InputError(f"'{folder}' is neither a RELION job (looked for {', '.join(relion.SIGNS[:4])}, half-maps, ...) nor a cryoSPARC job "
-                     f"(looked for {', '.join(cryosparc.SIGNS[:4])}, ...); give the folder of one refinement.")
+                     f"(looked for {', '.join(cryosparc.SIGNS[:4])}, ...); give the folder of one refinement."
+                     + "".join(f" {note}" for note in cryosparc.description(path)[1]))
 
 
 def sources(folder: str) -> Dict[str, str]:

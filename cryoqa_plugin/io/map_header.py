@@ -12,8 +12,9 @@ import numpy as np
 from mrcfile.dtypes import HEADER_DTYPE
 from mrcfile.utils import dtype_from_mode
 
-from ..errors import FormatError
-from . import spider
+from ..errors import FormatError, InputError
+from ..naming import called
+from . import ranges, spider
 from .file_kinds import MAP, kind_of
 
 HEADER_BYTES = HEADER_DTYPE.itemsize
@@ -21,10 +22,8 @@ _REFUSED = {3: "complex 16-bit integers", 4: "complex numbers, that is a transfo
 _KNOWN = (0, 1, 2, 6, 12) + tuple(_REFUSED)
 _SMALL = range(-1, 128)                           # a mode beyond these means another byte order, or a file that is no map
 _BOTH_ORDERS = (HEADER_DTYPE.newbyteorder("<"), HEADER_DTYPE.newbyteorder(">"))
-_USUAL_VOXELS = (0.2, 20.0)                       # Å
-_POSSIBLE_VOXELS = (1e-12, 1e6)                   # Å; metres still lie within
 UNSET_VOXEL = "The voxel size is exactly 1 Å in all axes, which many programs write when they do not know it; check it."
-_FAR_AWAY = 1e7                                   # Å; no origin is there
+_UNITS = (("nanometres", 10.0), ("metres", 1e10))  # that cells were written in, and Å in one
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class MapHeader:
     ``shape`` is (nz, ny, nx); ``voxel_size``, ``origin`` (of voxel [0, 0, 0], from ORIGIN when it is not zero, else from
     NSTART), ``nstart``, ``header_origin`` and ``sampling`` are (x, y, z), lengths in Å. ``axis_order`` is (MAPC, MAPR,
     MAPS); ``header_stats`` (DMIN, DMAX, DMEAN, RMS); ``warnings`` are sentences about what to check, ``voxel_size_warnings``
-    those of them that a voxel size given by the user settles.
+    those of them that a voxel size given by the user settles; ``voxel_size_fault`` says why the one of the file cannot be, where it cannot.
     """
 
     shape: Tuple[int, int, int]
@@ -56,6 +55,7 @@ class MapHeader:
     extended_bytes: int
     warnings: Tuple[str, ...] = ()
     voxel_size_warnings: Tuple[str, ...] = ()
+    voxel_size_fault: str = ""
 
     @property
     def data_bytes(self) -> int:
@@ -137,14 +137,15 @@ def interpret(record: np.ndarray, path: str) -> MapHeader:
     n, nstart = sort("nx", "ny", "nz"), sort("nxstart", "nystart", "nzstart")
     cell, sampling = record["cella"].item() + record["cellb"].item(), _numbers(record, "mx", "my", "mz")
     _refuse_skewed(cell[3:6], path)
-    voxel, notes = _voxel_size(cell, sampling, n)
+    voxel, notes, fault = _voxel_size(cell, sampling, n)
     origin, header_origin = _origin(record["origin"].item(), nstart, voxel, warnings)
     _note_oddities(record, warnings)
     return MapHeader(shape=n[::-1], voxel_size=voxel, origin=origin, path=path, mode=mode, axis_order=axes, nstart=nstart,
                      header_origin=header_origin, cell=cell, sampling=sampling, ispg=int(record["ispg"]),
                      header_stats=_numbers(record, "dmin", "dmax", "dmean", "rms"), labels=_labels(record),
                      nversion=int(record["nversion"]), machine_stamp=_stamp(record), exttyp=_text(record["exttyp"].tobytes()),
-                     extended_bytes=int(record["nsymbt"]), warnings=tuple(notes + warnings), voxel_size_warnings=tuple(notes))
+                     extended_bytes=int(record["nsymbt"]), warnings=tuple(notes + warnings), voxel_size_warnings=tuple(notes),
+                     voxel_size_fault=fault)
 
 
 def _axes(record: np.ndarray, warnings: List[str]) -> Tuple[int, int, int]:
@@ -163,41 +164,53 @@ def _refuse_skewed(angles: Sequence[float], path: str) -> None:
 
 # ---------------------------------------------------------------- voxel size and origin
 
-def _voxel_size(cell: Sequence[float], sampling: Sequence[int], n: Sequence[int]) -> Tuple[Tuple[float, float, float], List[str]]:
-    """Voxel size (x, y, z) in Å, and notes on where it is not what the header seems to say, or unlikely."""
-    notes, sizes, unknown = [], [], []
+def _voxel_size(cell: Sequence[float], sampling: Sequence[int], n: Sequence[int]) -> Tuple[Tuple[float, float, float], List[str], str]:
+    """Voxel size (x, y, z) in Å; notes on where it is not what the header seems to say, or unlikely; why it cannot be, where it cannot."""
+    notes, sizes = [], []
     for name, length, count, size in zip("xyz", cell, sampling, n):
         if count <= 0:
             notes.append(f"The header gives {count} sampling intervals along {name}; the {size} voxels of the box are taken.")
-            count = size
-        voxel = length / count
-        if not _POSSIBLE_VOXELS[0] < voxel < _POSSIBLE_VOXELS[1]:              # NaN too
-            unknown.append(name)
-            voxel = 1.0
-        sizes.append(_tidy(voxel))
+        sizes.append(_tidy(length / (count if count > 0 else size)))
     x, y, z = sizes
-    if unknown:
-        along = "" if len(unknown) == 3 else f" along {' and '.join(unknown)}"
-        notes.append(f"The header gives a cell of {_by(cell[:3])} Å, so that the voxel size{along} is unknown; 1 Å is taken, "
-                     "give the voxel size.")
-    elif sampling[2] == 1 < n[2] and abs(x - y) <= 0.01 * x < abs(z - x):
+    if sampling[2] == 1 < n[2] and abs(x - y) <= 0.01 * x < abs(z - x) and ranges.within(x, ranges.VOXEL_SIZE) and z > 0:
         # MZ = 1 is the mark of a stack of images; as a volume its cell along z would be one voxel
         notes.append(f"The header says 1 sampling interval along z for {n[2]} sections (a stack written as a volume), that is voxels of "
                      f"{z:g} Å along z; {x:g} Å is taken, as along x.")
-        z = x
-    return (x, y, z), notes + ([] if unknown else _unlikely((x, y, z)))
+        sizes[2] = x
+    wrong = [v for v in sizes if v != 0 and not ranges.within(v, ranges.VOXEL_SIZE)]         # NaN too
+    unknown = [name for name, v in zip("xyz", sizes) if v == 0]                              # how headers say that it was never set
+    x, y, z = (v if ranges.within(v, ranges.VOXEL_SIZE) else 1.0 for v in sizes)
+    if wrong:
+        said = f"The header gives a cell of {_by(cell[:3])} Å, that is voxels of {wrong[0]:.4g} Å{_in_other_units(wrong)}"
+        return (x, y, z), [*notes, f"{said}, which cannot be."], f"{said}; a voxel is {ranges.shown(ranges.VOXEL_SIZE)}"
+    if unknown:
+        along = "" if len(unknown) == 3 else f" along {' and '.join(unknown)}"
+        return (x, y, z), [*notes, f"The header gives a cell of {_by(cell[:3])} Å, so that the voxel size{along} is unknown; 1 Å is taken, "
+                           "give the voxel size."], ""
+    return (x, y, z), notes + _unlikely((x, y, z)), ""
 
 
 def _unlikely(voxel: Sequence[float]) -> List[str]:
     if all(v == 1 for v in voxel):
         return [UNSET_VOXEL]
-    low, high = _USUAL_VOXELS
+    low, high = ranges.USUAL_VOXEL_SIZE
     if all(low <= v <= high for v in voxel):
         return []
-    others = [f"{voxel[0] * factor:g} Å if it is in {unit}" for unit, factor in (("nanometres", 10.0), ("metres", 1e10))
-              if all(low <= v * factor <= high for v in voxel)]
-    return [f"The voxel size of {_by(voxel)} Å is outside {low:g} to {high:g} Å{''.join(f' ({t})' for t in others)}; "
+    return [f"The voxel size of {_by(voxel)} Å is outside {low:g} to {high:g} Å{_in_other_units(voxel)}; "
             "give the voxel size if the header is wrong."]
+
+
+def _in_other_units(voxel: Sequence[float]) -> str:
+    others = [f" ({voxel[0] * factor:g} Å if it is in {unit})" for unit, factor in _UNITS
+              if all(ranges.within(v * factor, ranges.USUAL_VOXEL_SIZE) for v in voxel)]
+    return "".join(others)
+
+
+def require_voxel_size(header: MapHeader, known: bool = False) -> None:
+    """Raise :class:`InputError` when the voxel size of a header cannot be, unless another one is ``known``."""
+    if header.voxel_size_fault and not known:
+        file = f" ({header.path})" if header.path else ""
+        raise InputError(f"{header.voxel_size_fault}{file}. {called('Give the voxel size', 'voxel_size')}, or correct the header.")
 
 
 def _tidy(value: float) -> float:
@@ -210,10 +223,10 @@ def _origin(origin: Tuple[float, float, float], nstart: Sequence[int], voxel: Se
             warnings: List[str]) -> Tuple[Tuple[float, float, float], Tuple[float, float, float]]:
     """Position of voxel [0, 0, 0] in Å, and ORIGIN as it stands in the header; (x, y, z)."""
     from_nstart = (nstart[0] * voxel[0], nstart[1] * voxel[1], nstart[2] * voxel[2])
-    if not all(np.isfinite(v) and abs(v) < _FAR_AWAY for v in origin):
+    if not all(abs(v) < ranges.ORIGIN for v in origin):      # NaN too
         warnings.append(f"The ORIGIN {origin} of the header makes no sense and is not used.")
         origin = (0.0, 0.0, 0.0)
-    if not all(abs(v) < _FAR_AWAY for v in from_nstart):
+    if not all(abs(v) < ranges.ORIGIN for v in from_nstart):
         warnings.append(f"The NSTART {tuple(nstart)} of the header makes no sense and is not used.")
         from_nstart = (0.0, 0.0, 0.0)
     if any(origin) and any(from_nstart) and any(abs(a - b) > 0.5 * v for a, b, v in zip(origin, from_nstart, voxel)):

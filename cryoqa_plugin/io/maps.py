@@ -9,7 +9,6 @@ import bz2
 import gzip
 import io
 import os
-import zlib
 from dataclasses import dataclass
 from typing import Any, Optional, Sequence, Tuple, Union
 
@@ -18,14 +17,16 @@ from mrcfile.mrcinterpreter import MrcInterpreter
 from mrcfile.mrcobject import MrcObject
 
 from .. import __version__
-from ..errors import FormatError, InputError
+from ..errors import FormatError
 from ..files import replacing
-from .map_header import HEADER_BYTES, MapHeader, fitted, header_record, holds_unsigned_bytes, interpret
+from .map_header import HEADER_BYTES, MapHeader, fitted, header_record, holds_unsigned_bytes, interpret, require_voxel_size
+from .reading import reader, reason
 
 __all__ = ["HEADER_BYTES", "Map", "MapHeader", "read_header", "read_map", "write_map"]
 _Stream = Union[io.BufferedReader, gzip.GzipFile, bz2.BZ2File]
 _BLOCK = 1 << 20                                             # bytes taken from a stream at once
 _LABEL = 80
+_map = reader("map", "copy or fetch it again")
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ class Map:
         return Map(np.ascontiguousarray(data, dtype=np.float32), self.voxel_size, self.origin, path)
 
 
-def read_header(path: str) -> MapHeader:
+@_map
+def read_header(path: str, voxel_size_known: bool = False) -> MapHeader:
     """The header of a map file.
 
     The size of a compressed file is known when it is read to its end, so that :func:`read_map` may have more notes.
@@ -80,6 +82,8 @@ def read_header(path: str) -> MapHeader:
     ----------
     path
         MRC, CCP4 or MAP file, also gz or bz2.
+    voxel_size_known
+        The caller knows the voxel size, so that a cell that cannot be is only noted.
 
     Returns
     -------
@@ -88,10 +92,10 @@ def read_header(path: str) -> MapHeader:
 
     Raises
     ------
-    InputError
-        The file cannot be read.
+    MissingInputError, InputError
+        There is no such file, it is no plain file, cannot be read, or gives a voxel size that cannot be.
     FormatError
-        It is no map, or cut short.
+        It is no map, damaged, or cut short.
 
     References
     ----------
@@ -100,16 +104,20 @@ def read_header(path: str) -> MapHeader:
     """
     with _open(path) as stream:
         header = interpret(_Reader(stream, path).header, path)
+        require_voxel_size(header, voxel_size_known)
         return header if _compressed(stream) else fitted(header, os.fstat(stream.fileno()).st_size)
 
 
-def read_map(path: str) -> Map:
+@_map
+def read_map(path: str, voxel_size_known: bool = False) -> Map:
     """Read a map.
 
     Parameters
     ----------
     path
-        MRC, CCP4 or MAP file, also gz or bz2.
+        MRC, CCP4 or MAP file, also gz or bz2; a compressed one is read to its end, where its checksum stands.
+    voxel_size_known
+        As of :func:`read_header`.
 
     Returns
     -------
@@ -118,21 +126,20 @@ def read_map(path: str) -> Map:
 
     Raises
     ------
-    InputError
-        The file cannot be read.
-    FormatError
-        It is no map, or cut short.
+    MissingInputError, InputError, FormatError
+        As of :func:`read_header`.
     """
     with _open(path) as stream:
-        reader = _Reader(stream, path)
-        header = said = interpret(reader.header, path)
+        file = _Reader(stream, path)
+        header = said = interpret(file.header, path)
+        require_voxel_size(said, voxel_size_known)
         if not _compressed(stream):
             header = fitted(said, os.fstat(stream.fileno()).st_size)
-        data = reader.voxels(header.extended_bytes)
+        data = file.voxels(header.extended_bytes)
         if _compressed(stream):                              # its size is known, and its checksum compared, at the end only
-            header = fitted(said, reader.length())
+            header = fitted(said, file.length())
             if header.extended_bytes != said.extended_bytes:
-                data = reader.voxels(header.extended_bytes)
+                data = file.voxels(header.extended_bytes)
     if data is None:
         raise FormatError(f"'{path}' became shorter while it was read; read it when the program that writes it is done.")
     sorted_ = data.transpose([2 - header.axis_order.index(axis) for axis in (3, 2, 1)])
@@ -141,14 +148,11 @@ def read_map(path: str) -> Map:
 
 def _open(path: str) -> _Stream:
     """A stream of the uncompressed bytes; the first bytes tell whether a file is compressed, not its name."""
-    try:
-        with open(path, "rb") as stream:
-            start = stream.read(3)
-        if start[:2] == b"\x1f\x8b":
-            return gzip.GzipFile(path, "rb")
-        return bz2.BZ2File(path) if start == b"BZh" else open(path, "rb")
-    except OSError as error:
-        raise InputError(f"The map '{path}' cannot be read ({error.strerror or error}); check the path and its permissions.") from None
+    with open(path, "rb") as stream:
+        start = stream.read(3)
+    if start[:2] == b"\x1f\x8b":
+        return gzip.GzipFile(path, "rb")
+    return bz2.BZ2File(path) if start == b"BZh" else open(path, "rb")
 
 
 def _compressed(stream: _Stream) -> bool:
@@ -205,9 +209,10 @@ class _Reader(MrcInterpreter):
     def _call(self, function: Any, argument: Any) -> Any:
         try:
             return function(argument)
-        except (OSError, EOFError, ValueError, zlib.error) as error:
-            raise FormatError(f"The {'compressed ' if _compressed(self._iostream) else ''}map '{self._path}' is damaged ({error}); "
-                              "fetch or copy it again.") from None
+        except Exception as error:                           # zlib, bz2 and gzip have one each for the same damage
+            if not _compressed(self._iostream):
+                raise
+            raise FormatError(f"The compressed map '{self._path}' is damaged ({reason(error)}); fetch or copy it again.") from None
 
 
 class _Writer(MrcObject):

@@ -8,16 +8,17 @@ from __future__ import annotations
 import bz2
 import gzip
 import re
-import zlib
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ..errors import FormatError, InputError
+from ..errors import FormatError
 from ..files import replacing
+from . import ranges
 from .file_kinds import told
+from .reading import reader, reason
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ class Model:
                 "are, check that the model lies in this map.")
 
 
+@reader("model", "give an atomic model as PDB or mmCIF", "an atomic model")
 def read_model(path: str) -> Model:
     """Read the first model of a PDB or mmCIF file, with notes on what was mended.
 
@@ -97,27 +99,13 @@ def read_model(path: str) -> Model:
 
     Raises
     ------
-    InputError
-        The file cannot be read.
+    MissingInputError, InputError
+        There is no such file, it is no plain file, or cannot be read.
     FormatError
-        It is no model, or holds no atoms.
+        It is no model, damaged, holds no atoms, or numbers that cannot be.
     """
-    import gemmi
     notes: List[str] = []
-    try:
-        text = _text(path)
-        text = _complete_cif(text) if _is_cif(text) else _mended_pdb(text, notes)
-        structure = gemmi.read_structure_string(text, format=gemmi.CoorFormat.Detect)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise FormatError(f"The compressed model '{path}' is damaged ({error}); fetch or copy it again.") from None
-    except OSError as error:
-        raise InputError(f"The model '{path}' cannot be read ({error.strerror or error}); check the path and its permissions.") from None
-    except FormatError:
-        raise
-    except Exception as error:                               # gemmi raises RuntimeError, ValueError and others for broken text
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise FormatError(f"The model '{path}' cannot be read as PDB or mmCIF ({reason}); give an atomic model."
-                          + told(path, "an atomic model") + _in_a_row(notes)) from None
+    structure = _structure(_text(path), notes, path)
     found = sum(m.count_atom_sites() for m in structure)
     n_models = len(structure)
     while len(structure) > 1:
@@ -132,16 +120,33 @@ def read_model(path: str) -> Model:
     return replace(model, warnings=tuple(notes + _checked(model)))
 
 
+def _structure(text: bytes, notes: List[str], path: str) -> Any:
+    """gemmi's structure of a text; what was mended in it goes to ``notes``."""
+    import gemmi
+    text = _complete_cif(text) if _is_cif(text) else _mended_pdb(text, notes, path)
+    try:
+        return gemmi.read_structure_string(text, format=gemmi.CoorFormat.Detect)
+    except Exception as error:                               # what was left out may be why nothing is left to read
+        raise FormatError(f"The model '{path}' cannot be read as PDB or mmCIF ({reason(error)}); give an atomic model."
+                          + told(path, "an atomic model") + _in_a_row(notes)) from None
+
+
 def _in_a_row(notes: List[str]) -> str:
     return "".join(f" {note}" for note in notes)
 
 
 def _checked(model: Model) -> List[str]:
-    """Notes on the atoms that were read; :class:`FormatError` for positions and B-factors that are no numbers."""
-    for values, what in ((model.xyz.sum(axis=1), "position"), (model.b_iso, "B-factor")):
-        bad = int((~np.isfinite(values)).sum())
-        if bad:
-            raise FormatError(f"The model '{model.path}' has {bad} atoms whose {what} is no number; write it again.")
+    """Notes on the atoms that were read; :class:`FormatError` for numbers that cannot be."""
+    for values, most, what, unit in ((model.xyz, ranges.POSITION, "position", " Å"), (model.b_iso, ranges.B_FACTOR, "B-factor", " Å²"),
+                                     (model.occupancy, ranges.OCCUPANCY, "occupancy", "")):
+        wrong = ~(np.abs(values) <= most)                    # NaN too
+        if wrong.any():
+            at = np.argwhere(wrong)[0]
+            count = int(wrong.reshape(len(values), -1).any(axis=1).sum())
+            value = float(values[tuple(at)])
+            why = "is no number" if np.isnan(value) else f"is {value:g}{unit}, beyond {most:g}{unit}"
+            raise FormatError(f"The model '{model.path}' has {count} atom{'s' * (count > 1)} whose {what} cannot be; that of atom "
+                              f"{at[0] + 1} {why}. Write it again, or take {'it' if count == 1 else 'them'} out.")
     if not model.occupancy.any():
         return [f"The occupancy of all {model.n_atoms} atoms is 0, so that they weigh nothing; set it to 1 where atoms are present."]
     return []
@@ -152,12 +157,12 @@ def _is_cif(text: bytes) -> bool:
     return first.lstrip()[:5].lower() == b"data_"
 
 
-def _mended_pdb(text: bytes, notes: List[str]) -> bytes:
+def _mended_pdb(text: bytes, notes: List[str], path: str) -> bytes:
     """The text of a PDB file with blank occupancies as 1, and without atoms whose position cannot be read."""
     out: List[bytes] = []
-    atoms = lost = blank = 0
+    atoms = lost = blank = starred = 0
     drop = False                                             # ANISOU goes with its atom
-    for line in text.splitlines(keepends=True):
+    for number, line in enumerate(text.splitlines(keepends=True), 1):
         if line.startswith((b"ATOM  ", b"HETATM")) and len(line) > 54:
             atoms += 1
             drop = not _is_position(line[30:54])
@@ -165,7 +170,15 @@ def _mended_pdb(text: bytes, notes: List[str]) -> bytes:
             body = line.rstrip(b"\r\n")
             if len(body) > 54 and not body[54:60].strip():
                 blank += not drop
-                line = body[:54] + b"  1.00" + body[60:] + b"\n"
+                body = body[:54] + b"  1.00" + body[60:]
+                line = body + b"\n"
+            elif not drop:
+                _require_number(body[54:60], "occupancy", number, path)
+            if body[60:66] == b"******":
+                starred += not drop
+                line = body[:60] + b"999.99" + body[66:] + b"\n"
+            elif not drop:
+                _require_number(body[60:66], "B-factor", number, path)
         elif not line.startswith((b"ANISOU", b"SIGATM", b"SIGUIJ")):
             drop = False
         if not drop:
@@ -175,7 +188,18 @@ def _mended_pdb(text: bytes, notes: List[str]) -> bytes:
                      "these atoms are left out.")
     if blank:
         notes.append(f"The occupancy of {blank} of {atoms} atoms is blank; it is taken as 1.")
+    if starred:
+        notes.append(f"The B-factors of {starred} of {atoms} atoms are '******' (too long for their columns); 999.99 Å² is taken.")
     return b"".join(out)
+
+
+def _require_number(columns: bytes, what: str, line: int, path: str) -> None:
+    """Raise :class:`FormatError` for text where a PDB file wants a number, which gemmi reads as 0; blanks pass."""
+    try:
+        float(columns.strip() or b"0")
+    except ValueError:
+        text = columns.decode("ascii", "replace").strip()
+        raise FormatError(f"The model '{path}' has '{text}' for the {what} in line {line}, which is no number; write it again.") from None
 
 
 def _is_position(columns: bytes) -> bool:
@@ -208,10 +232,12 @@ def _complete_cif(text: bytes) -> bytes:
 def _text(path: str) -> bytes:
     with open(path, "rb") as stream:
         content = stream.read()
-    if content[:2] == b"\x1f\x8b":
-        content = gzip.decompress(content)
-    elif content[:3] == b"BZh":
-        content = bz2.decompress(content)
+    unpack = gzip.decompress if content[:2] == b"\x1f\x8b" else bz2.decompress if content[:3] == b"BZh" else None
+    if unpack is not None:
+        try:
+            content = unpack(content)
+        except Exception as error:                           # zlib, bz2 and gzip have one each for the same damage
+            raise FormatError(f"The compressed model '{path}' is damaged ({reason(error)}); fetch or copy it again.") from None
     if b"\0" in content[:4096]:
         raise FormatError(f"'{path}' is a binary file and not an atomic model; give a PDB or mmCIF file." + told(path))
     return content

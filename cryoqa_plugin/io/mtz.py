@@ -8,10 +8,14 @@ import numpy as np
 from ..errors import FormatError, InputError
 from ..files import replacing
 from .file_kinds import told
+from . import ranges
 from .maps import Map, MapHeader
+from .reading import reader, reason
 
 _BOX = "cryoqa: box"                             # begins the line of the history that tells the box: x, y, z in voxels
 _COLUMNS = ("FWT", "PHWT")
+_mtz = reader("map coefficients", "give an MTZ file", "an MTZ")
+_SPARSE = 1e4                                    # voxels a reflection; a whole sphere has 13, its asymmetric part up to 96 times as many
 _SAMPLING = 3                                    # voxels to the resolution of coefficients whose box nobody tells
 
 
@@ -90,7 +94,8 @@ class _Coefficients(NamedTuple):
     header: MapHeader
 
 
-def read_mtz(path: str) -> Map:
+@_mtz
+def read_mtz(path: str, voxel_size_known: bool = False) -> Map:
     """The map of the coefficients in an MTZ file, on a grid of its own: the inverse of :func:`write_mtz`.
 
     Parameters
@@ -120,7 +125,7 @@ def read_mtz(path: str) -> Map:
     Wojdyr (2022), https://doi.org/10.21105/joss.04200 (gemmi).
     """
     import scipy.fft
-    mtz, labels, header = _look_at(path)
+    mtz, labels, header = _look_at(path, voxel_size_known)
     mtz.expand_to_p1()
     nz, ny, nx = header.shape
     amplitude, phase = (np.asarray(mtz.column_with_label(label).array) for label in labels)
@@ -135,22 +140,21 @@ def read_mtz(path: str) -> Map:
     return Map(np.ascontiguousarray(data, dtype=np.float32), header.voxel_size, path=path, header=header)
 
 
-def read_mtz_header(path: str) -> MapHeader:
+@_mtz
+def read_mtz_header(path: str, voxel_size_known: bool = False) -> MapHeader:
     """Box and voxel size of the map that :func:`read_mtz` makes of a file; errors as there."""
-    return _look_at(path).header
+    return _look_at(path, voxel_size_known).header
 
 
-def _look_at(path: str) -> _Coefficients:
+def _look_at(path: str, voxel_size_known: bool) -> _Coefficients:
     import gemmi
+    with open(path, "rb") as stream:
+        begin = stream.read(4)
     try:
-        with open(path, "rb") as stream:
-            begin = stream.read(4)
         mtz = gemmi.read_mtz_file(path)
-    except OSError as error:
-        raise InputError(f"The map coefficients '{path}' cannot be read ({error.strerror or error}); check the path.") from None
     except Exception as error:                               # gemmi raises RuntimeError and others for files cut short
-        reason = str(error).splitlines()[0] if begin == b"MTZ " and str(error) else "it does not begin with 'MTZ '"
-        raise FormatError(f"The map coefficients '{path}' cannot be read as MTZ ({reason}); give an MTZ file."
+        why = reason(error) if begin == b"MTZ " else "it does not begin with 'MTZ '"
+        raise FormatError(f"The map coefficients '{path}' cannot be read as MTZ ({why}); give an MTZ file."
                           + told(path, "an MTZ")) from None
     cell = mtz.cell
     if any(abs(angle - 90) > 1e-3 for angle in (cell.alpha, cell.beta, cell.gamma)):
@@ -158,6 +162,7 @@ def _look_at(path: str) -> _Coefficients:
         raise InputError(f"The map coefficients '{path}' have a cell with angles of {angles}; only right-angled ones, as those of cryo-EM, "
                          "are read.")
     labels, edges = _labels(mtz, path), (cell.a, cell.b, cell.c)
+    _require_possible(mtz, path)
     box = _box_of(mtz)
     voxel_size = tuple(float(f"{e / n:.7g}") for e, n in zip(edges, box))
     notes = () if labels == _COLUMNS else (f"The map is made of the columns {labels[0]} and {labels[1]}.",)
@@ -165,7 +170,23 @@ def _look_at(path: str) -> _Coefficients:
         shape=box[::-1], voxel_size=voxel_size, origin=(0.0, 0.0, 0.0), path=path, mode=2, axis_order=(1, 2, 3), nstart=(0, 0, 0),
         header_origin=(0.0, 0.0, 0.0), cell=(*edges, 90.0, 90.0, 90.0), sampling=box, ispg=1, header_stats=(0.0, -1.0, -2.0, -1.0),
         labels=(mtz.title,), nversion=0, machine_stamp="", exttyp="", extended_bytes=0, warnings=notes)
+    if not voxel_size_known and not all(ranges.within(v, ranges.VOXEL_SIZE) for v in voxel_size):
+        raise InputError(f"The map coefficients '{path}' have a cell of {_by(edges)} Å for {_by(box)} voxels, that is voxels of "
+                         f"{_by(voxel_size)} Å; a voxel is {ranges.shown(ranges.VOXEL_SIZE)}. Write the file again.")
     return _Coefficients(mtz, labels, header)
+
+
+def _require_possible(mtz: Any, path: str) -> None:
+    """Raise :class:`FormatError` when cell and indices ask for a box that the reflections cannot fill."""
+    edges, finest = (mtz.cell.a, mtz.cell.b, mtz.cell.c), mtz.resolution_high()
+    box = [_SAMPLING * e / finest if finest > 0 else np.inf for e in edges]
+    if not (all(0 < n <= ranges.BOX for n in box) and np.prod(box) <= _SPARSE * mtz.nreflections + 1e6):
+        raise FormatError(f"The map coefficients '{path}' have a cell of {_by(edges)} Å and reflections to {finest:.4g} Å, for which "
+                          f"{mtz.nreflections} reflections are too few; the file is damaged, write it again.")
+
+
+def _by(values: Any) -> str:
+    return " x ".join(f"{v:.4g}" for v in values)
 
 
 def _labels(mtz: Any, path: str) -> Tuple[str, str]:

@@ -2,13 +2,15 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass, fields
 from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 
 from ..errors import FormatError, InputError
-from . import cs
+from . import cs, ranges
+from .reading import reader
 from .star import StarTable, read_star
 
 _OF_OPTICS = {"pixel_size": "rlnImagePixelSize", "box": "rlnImageSize", "voltage": "rlnVoltage",
@@ -93,6 +95,7 @@ class Particles:
         return {f.name: getattr(self, f.name) for f in fields(self)}
 
 
+@reader("particles", "give a STAR file of RELION 3.1 or later, or a .cs file of cryoSPARC", "STAR", ".cs")
 def read_particles(path: str) -> Particles:
     """What a STAR file of RELION 3.1 or later, or a ``.cs`` file of cryoSPARC, knows of particles.
 
@@ -119,16 +122,15 @@ def read_particles(path: str) -> Particles:
     Scheres (2012), https://doi.org/10.1016/j.jsb.2012.09.006 (RELION); Punjani et al. (2017), https://doi.org/10.1038/nmeth.4169
     (cryoSPARC).
     """
-    try:
-        with open(path, "rb") as stream:
-            binary = stream.read(1) in (b"\x93", b"\x95")
-    except OSError as error:
-        raise InputError(f"The particles '{path}' cannot be read ({error.strerror or error}); check the path.") from None
+    with open(path, "rb") as stream:
+        binary = stream.read(1) in (b"\x93", b"\x95")
     known, program = (_of_cs(path), "cryoSPARC") if binary else (_of_star(path), "RELION")
-    for name, values in known.items():
-        bad = 0 if values.dtype.kind != "f" else int((~np.isfinite(values)).sum())
-        if bad:
-            raise FormatError(f"The particles of {path} have {bad} values of {name} that are no numbers; write the file again.")
+    for name, (limits, unit) in ranges.PARTICLE.items():
+        values = known.get(name, np.zeros(0))
+        wrong = np.argwhere(~((values >= limits[0]) & (values <= limits[1])))
+        if len(wrong):
+            raise FormatError(f"Particle {wrong[0][0] + 1} of {path} has {float(values[tuple(wrong[0])]):g}{unit and ' ' + unit} for the "
+                              f"{name.replace('_', ' ')}; it must be {ranges.shown(limits, unit)}. Write the file again.")
     return Particles(**known, program=program, path=path, warnings=tuple(_notes(known)))
 
 
@@ -162,20 +164,20 @@ def _of_star(path: str) -> Dict[str, np.ndarray]:
     missing = [label for name, label in _OF_OPTICS.items() if name in ("pixel_size", "box") and label not in optics.columns]
     if missing or "rlnOpticsGroup" not in optics.columns or "rlnOpticsGroup" not in particles.columns:
         raise FormatError(f"The file {path} has no column _{(missing or ['rlnOpticsGroup'])[0]}; give the particles as RELION wrote them.")
-    group = _floats(particles, ("rlnOpticsGroup",), path)[:, 0].astype(np.int64)
+    group = _floats(particles, ("rlnOpticsGroup",))[:, 0].astype(np.int64)
     at = _rows_of_groups(optics, group, path)
     known: Dict[str, np.ndarray] = {"image": particles.columns["rlnImageName"].astype(str), "optics_group": group}
     for name, label in _OF_OPTICS.items():
         if label in optics.columns:
-            known[name] = _floats(optics, (label,), path)[at, 0]
+            known[name] = _floats(optics, (label,))[at, 0]
     for name, label in _OF_PARTICLES.items():
         if label in particles.columns:
-            known[name] = _floats(particles, (label,), path)[:, 0]
+            known[name] = _floats(particles, (label,))[:, 0]
     for name, labels in (("angles", _ANGLES), ("shifts", _SHIFTS)):
         if all(label in particles.columns for label in labels):
-            known[name] = _floats(particles, labels, path)
+            known[name] = _floats(particles, labels)
     if "rlnRandomSubset" in particles.columns:
-        known["half"] = _floats(particles, ("rlnRandomSubset",), path)[:, 0].astype(np.int64)
+        known["half"] = _floats(particles, ("rlnRandomSubset",))[:, 0].astype(np.int64)
     if "rlnMicrographName" in particles.columns:
         known["micrograph"] = particles.columns["rlnMicrographName"].astype(str)
     known["box"] = known["box"].astype(np.int64)
@@ -184,7 +186,7 @@ def _of_star(path: str) -> Dict[str, np.ndarray]:
 
 def _rows_of_groups(optics: StarTable, group: np.ndarray, path: str) -> np.ndarray:
     """Row of the table of optics groups for each particle, int64 [n]."""
-    numbers = _floats(optics, ("rlnOpticsGroup",), path)[:, 0].astype(np.int64)
+    numbers = _floats(optics, ("rlnOpticsGroup",))[:, 0].astype(np.int64)
     order = np.argsort(numbers, kind="stable")
     at = order[np.clip(np.searchsorted(numbers[order], group), 0, len(numbers) - 1)]
     wrong = np.flatnonzero(numbers[at] != group)
@@ -194,12 +196,9 @@ def _rows_of_groups(optics: StarTable, group: np.ndarray, path: str) -> np.ndarr
     return at
 
 
-def _floats(table: StarTable, labels: Tuple[str, ...], path: str) -> np.ndarray:
-    """Columns of a table, float64 [n, m]."""
-    try:
-        return np.column_stack([np.asarray(table.columns[label], dtype=np.float64) for label in labels])
-    except ValueError:
-        raise FormatError(f"The file {path} has text where the column _{labels[0]} wants numbers; write it again.") from None
+def _floats(table: StarTable, labels: Tuple[str, ...]) -> np.ndarray:
+    """Columns of finite numbers of a table, float64 [n, m]."""
+    return np.column_stack([table.numbers(label, finite=True) for label in labels])
 
 
 # ---------------------------------------------------------------- cryoSPARC
@@ -213,25 +212,31 @@ def _of_cs(path: str) -> Dict[str, np.ndarray]:
         raise FormatError(f"The file {path} holds no images of particles (columns blob/path, blob/shape, ...); give the one of the same "
                           f"job that does, such as {other}.")
     stacks = cs.column(data, "blob/path")
+
+    def numbers(name: str, width: int = 0) -> np.ndarray:
+        return cs.numbers(data, name, path, width)
+
     known: Dict[str, np.ndarray] = {
-        "image": np.char.add(np.char.zfill((data["blob/idx"].astype(np.int64) + 1).astype(str), 6), np.char.add("@", stacks)),
-        "pixel_size": _rounded(data["blob/psize_A"]), "box": data["blob/shape"][:, 0].astype(np.int64)}
+        "image": np.char.add(np.char.zfill((numbers("blob/idx").astype(np.int64) + 1).astype(str), 6), np.char.add("@", stacks)),
+        "pixel_size": _rounded(numbers("blob/psize_A")), "box": numbers("blob/shape", 2)[:, 0].astype(np.int64)}
     for name, label in _OF_CTF.items():
         if "ctf/" + label in names:
-            values = _rounded(data["ctf/" + label])
+            values = _rounded(numbers("ctf/" + label))
             known[name] = np.rad2deg(values) if name in _IN_RADIANS else values
     if "ctf/exp_group_id" in names:
-        known["optics_group"] = data["ctf/exp_group_id"].astype(np.int64)
+        known["optics_group"] = numbers("ctf/exp_group_id").astype(np.int64)
     if "location/micrograph_path" in names:
         known["micrograph"] = cs.column(data, "location/micrograph_path")
     fit = next((f for f in ("alignments3D", "alignments2D") if f + "/shift" in names), None)
     if fit is not None:
-        size = data[fit + "/psize_A"] if fit + "/psize_A" in names else data["blob/psize_A"]
-        known["shifts"] = data[fit + "/shift"].astype(np.float64) * _rounded(size)[:, None]
+        size = numbers(fit + "/psize_A" if fit + "/psize_A" in names else "blob/psize_A")
+        known["shifts"] = numbers(fit + "/shift", 2).astype(np.float64) * _rounded(size)[:, None]
     if "alignments3D/pose" in names:
-        known["angles"] = Rotation.from_rotvec(data["alignments3D/pose"].astype(np.float64)).as_euler("ZYZ", degrees=True)
+        with warnings.catch_warnings():                      # of views along z, where rot and psi are one angle: any split will do
+            warnings.filterwarnings("ignore", "Gimbal lock")
+            known["angles"] = Rotation.from_rotvec(numbers("alignments3D/pose", 3).astype(np.float64)).as_euler("ZYZ", degrees=True)
     if "alignments3D/split" in names:
-        known["half"] = data["alignments3D/split"].astype(np.int64) + 1
+        known["half"] = numbers("alignments3D/split").astype(np.int64) + 1
     return known
 
 

@@ -6,12 +6,13 @@ files are relative to the project folder, which is looked for upwards from the j
 from __future__ import annotations
 
 import glob
+import math
 import os
 import re
 from dataclasses import replace
 from typing import Any, Dict, Iterable, List, Optional, Tuple
 
-from ..errors import CryoqaError, InputError
+from ..errors import CryoqaError, FormatError, InputError
 from .job import Body, Curve, Job, check_voxel_size, curve
 from .star import StarTable, read_star, read_version
 
@@ -92,13 +93,12 @@ def _version(folder: str) -> str:
 def _options(folder: str, warnings: List[str]) -> Tuple[Dict[str, str], Optional[int]]:
     """Options of the job by RELION's variable names, and the number of its type where that is all there is."""
     path = os.path.join(folder, "job.star")
-    if os.path.isfile(path):
+    if os.path.lexists(path):
         try:
-            tables = read_star(path)
+            return _star_options(read_star(path))
         except CryoqaError as error:
             warnings.append(str(error))
             return {}, None
-        return _star_options(tables)
     path = os.path.join(folder, "run.job")
     return _text_options(path) if os.path.isfile(path) else ({}, None)
 
@@ -207,12 +207,28 @@ def _tables(job: Job, path: str, names: Optional[List[str]] = None) -> Tuple[Dic
         return {}, _warn(job, str(error))
 
 
+def _number(job: Job, table: Optional[StarTable], label: str) -> Tuple[Optional[float], Job]:
+    """A number of a table, and the job with a warning when there is text in its place."""
+    try:
+        return (table.number(label) if table else None), job
+    except FormatError as error:
+        return None, _warn(job, str(error))
+
+
+def _curve(job: Job, table: StarTable, freq: Any, label: str) -> Tuple[Optional[Curve], Job]:
+    """A curve of a table, and the job with a warning when there is text in it; ``freq`` is a label too, or the frequencies."""
+    try:
+        return curve(table.numbers(freq) if isinstance(freq, str) else freq, table.numbers(label), table.path), job
+    except FormatError as error:
+        return None, _warn(job, str(error))
+
+
 def _float(text: Any) -> Optional[float]:
     try:
         value = float(text)
     except (TypeError, ValueError):
         return None
-    return value if value > 0 else None
+    return value if 0 < value < math.inf else None
 
 
 # ---------------------------------------------------------------- Refine3D and MultiBody
@@ -258,12 +274,14 @@ def _model(job: Job) -> Job:
     for name, table in tables.items():
         found = re.match(r"model_(class|body)_(\d+)$", name)
         if found and {"rlnGoldStandardFsc", "rlnResolution"} <= set(table.columns):
-            shells = curve(table.columns["rlnResolution"], table.columns["rlnGoldStandardFsc"])
+            shells, job = _curve(job, table, "rlnResolution", "rlnGoldStandardFsc")
             key = f"body{int(found.group(2)):03d}" if job.kind == "MultiBody" else "refinement"
-            curves.setdefault(key, shells)
-    size = head.number("rlnPixelSize") if head else None
-    box = head.number("rlnOriginalImageSize") if head else None
-    job = replace(job, fsc=curves, resolution=_float(head.number("rlnCurrentResolution")) if head else None, box=int(box) if box else None)
+            if shells is not None:
+                curves.setdefault(key, shells)
+    size, job = _number(job, head, "rlnPixelSize")
+    box, job = _number(job, head, "rlnOriginalImageSize")
+    resolution, job = _number(job, head, "rlnCurrentResolution")
+    job = replace(job, fsc=curves, resolution=_float(resolution), box=int(box) if box else None)
     return check_voxel_size(job, size, chosen[0])
 
 
@@ -343,25 +361,35 @@ def _postprocess(job: Job, options: Dict[str, str]) -> Job:
         given = {"half": str(head.value("rlnUnfilteredMapHalf1", "") or given["half"]),
                  "half2": str(head.value("rlnUnfilteredMapHalf2", "")),
                  "mask": str(head.value("rlnMaskName", "") or given["mask"])}
-        job = replace(job, resolution=head.number("rlnFinalResolution"))
+        resolution, job = _number(job, head, "rlnFinalResolution")
+        job = replace(job, resolution=resolution)
     job = _halves(job, given["half"], by)
     second = locate(given.get("half2", ""), job.folder)
     mask, job = _named(job, given["mask"], "mask", by)
     full = locate(str(head.value("rlnPostprocessedMap", "")) if head else "", job.folder) or next(
         (p for p in _glob(job.folder, "*.mrc") if not re.search(r"half[12]|mask|_unfil", os.path.basename(p))), None)
-    job = replace(job, half2=second or job.half2, mask=mask, full_map=full, sharpened=full, fsc=_postprocess_fsc(tables))
+    job = _postprocess_fsc(replace(job, half2=second or job.half2, mask=mask, full_map=full, sharpened=full), tables)
     length = _box_length(tables)
     return check_voxel_size(job, None if length else _float(options.get("angpix")), stars[0] if stars else "job.star", length)
 
 
-def _postprocess_fsc(tables: Dict[str, StarTable]) -> Dict[str, Curve]:
+def _postprocess_fsc(job: Job, tables: Dict[str, StarTable]) -> Job:
+    """The job with the curves of its table."""
     table = tables.get("fsc")
     if table is None or "rlnResolution" not in table.columns:
-        return {}
-    freq = table.columns["rlnResolution"].copy()
+        return job
+    try:
+        freq = table.numbers("rlnResolution")
+    except FormatError as error:
+        return _warn(job, str(error))
     if len(freq) and table.value("rlnSpectralIndex", 1) == 0:
         freq[0] = 0                                          # RELION writes 999 Å for the origin
-    return {name: curve(freq, table.columns[label]) for name, label in _FSC_COLUMNS.items() if label in table.columns}
+    curves = dict(job.fsc)
+    for name, label in _FSC_COLUMNS.items():
+        found, job = _curve(job, table, freq, label) if label in table.columns else (None, job)
+        if found is not None:
+            curves[name] = found
+    return replace(job, fsc=curves)
 
 
 def _box_length(tables: Dict[str, StarTable]) -> Optional[float]:

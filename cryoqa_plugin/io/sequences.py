@@ -6,8 +6,9 @@ from typing import Dict, List, Optional, Tuple
 
 import numpy as np
 
-from ..errors import FormatError, InputError, MissingInputError
+from ..errors import FormatError
 from .file_kinds import told
+from .reading import reader
 
 _WATER = 18.02                                   # Da, of the ends of a chain
 _RESIDUES: Dict[str, float] = {                  # Da, average masses of residues
@@ -60,6 +61,7 @@ class Sequences:
         return sum(mass for mass, _ in self.masses)
 
 
+@reader("sequence file", "give a FASTA file", "FASTA")
 def read_sequences(path: str) -> Sequences:
     """The chains of a FASTA file.
 
@@ -75,15 +77,8 @@ def read_sequences(path: str) -> Sequences:
     FormatError
         It is no text, holds no sequence, or a letter that is no residue.
     """
-    try:
-        with open(path, encoding="utf-8-sig") as stream:
-            lines = [line.strip() for line in stream]
-    except FileNotFoundError:
-        raise MissingInputError(f"The sequence file '{path}' does not exist; check the path.") from None
-    except UnicodeDecodeError:
-        raise FormatError(f"The sequence file {path} cannot be read as text; give a FASTA file." + told(path)) from None
-    except OSError as error:
-        raise InputError(f"The sequence file '{path}' cannot be read ({error.strerror or error}); check the path.") from None
+    with open(path, encoding="utf-8-sig") as stream:
+        lines = [line.strip() for line in stream]
     names, chains = [""], [""]
     for line in lines:
         if line.startswith(">") or not line:

@@ -13,9 +13,11 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple
 
 import numpy as np
 
-from ..errors import FormatError, InputError
+from ..errors import FormatError
 from .file_kinds import told
+from .reading import reader
 
+_star = reader("STAR file", "give one that RELION wrote", "STAR")
 _RELEASE = re.compile(r"^#\s*RELION\b.*?version\s+([0-9][\w.\-]*)", re.IGNORECASE)
 _FORMAT = re.compile(r"^#\s*version\s+(\d)(\d{4})\s*$")
 
@@ -24,12 +26,13 @@ _FORMAT = re.compile(r"^#\s*version\s+(\d)(\d{4})\s*$")
 class StarTable:
     """One table: ``columns`` by label (without the underscore), each of shape (n_rows,), int64, float64 or str objects.
 
-    ``loop`` is False for a list of labels with one value each.
+    ``loop`` is False for a list of labels with one value each; ``path`` is the file.
     """
 
     name: str
     columns: Dict[str, np.ndarray]
     loop: bool
+    path: str = ""
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()))) if self.columns else 0
@@ -42,11 +45,50 @@ class StarTable:
         return column[0].item() if isinstance(column[0], np.generic) else column[0]
 
     def number(self, label: str) -> Optional[float]:
-        """Value of the first row under ``label`` when it is a finite number, else None."""
-        value = self.value(label)
-        return float(value) if isinstance(value, (int, float)) and np.isfinite(value) else None
+        """Value of the first row under ``label`` when there is a finite one, else None; :class:`FormatError` for text."""
+        if not len(self.columns.get(label, ())) or self.value(label) == "":
+            return None
+        value = float(self.numbers(label)[0])
+        return value if np.isfinite(value) else None
+
+    def numbers(self, label: str, finite: bool = False) -> np.ndarray:
+        """A column of numbers.
+
+        Parameters
+        ----------
+        label
+            Its label, without the underscore.
+        finite
+            NaN and infinity, which RELION writes where it knows no better, are refused too.
+
+        Returns
+        -------
+        ndarray
+            float64 [n_rows].
+
+        Raises
+        ------
+        FormatError
+            There is no such column, or it holds text: table, column, row and value are named.
+        """
+        column = self.columns.get(label)
+        if column is None:
+            raise FormatError(f"Table '{self.name}' of '{self.path}' has no column _{label}; give the file as RELION wrote it.")
+        if column.dtype == object:                           # a text among numbers makes all of them texts
+            known = [_as_number(v) for v in column]
+            wrong = next((i for i, v in enumerate(known) if v is None), None)
+            values = np.array(known, dtype=np.float64)
+        else:
+            wrong, values = None, column.astype(np.float64)
+        if wrong is None and finite and not np.isfinite(values).all():
+            wrong = int(np.argmin(np.isfinite(values)))
+        if wrong is not None:
+            raise FormatError(f"Table '{self.name}' of '{self.path}' has '{str(column[wrong])[:40]}' in row {wrong + 1} of column "
+                              f"_{label}, which is no {'finite ' if finite else ''}number; write or copy the file again.")
+        return values
 
 
+@_star
 def read_star(path: str, tables: Optional[Iterable[str]] = None) -> Dict[str, StarTable]:
     """Tables of a STAR file by name (without ``data_``), or only those named in ``tables``.
 
@@ -65,6 +107,7 @@ def read_star(path: str, tables: Optional[Iterable[str]] = None) -> Dict[str, St
     return out
 
 
+@_star
 def read_version(path: str) -> str:
     """Version of RELION that the comments of a STAR file name (``4.0-beta``), or an empty text.
 
@@ -81,11 +124,8 @@ def read_version(path: str) -> str:
 
 
 def _lines(path: str) -> List[str]:
-    try:
-        with open(path, encoding="utf-8", errors="replace") as stream:
-            text = stream.read()
-    except OSError as error:
-        raise InputError(f"The STAR file '{path}' cannot be read ({error.strerror or error}); check the path.") from None
+    with open(path, encoding="utf-8", errors="replace") as stream:
+        text = stream.read()
     if "\0" in text[:4096]:
         raise FormatError(f"'{path}' is a binary file and no STAR file; give one that RELION wrote." + told(path))
     return [line.strip() for line in text.splitlines()]
@@ -110,7 +150,7 @@ def _table(name: str, lines: List[str], path: str) -> StarTable:
     loop = bool(lines) and lines[0].lower().startswith("loop_")
     if not loop:
         pairs = [_split(line) for line in lines if line.startswith("_")]
-        return StarTable(name, {p[0][1:]: _column([" ".join(p[1:])]) for p in pairs}, False)
+        return StarTable(name, {p[0][1:]: _column([" ".join(p[1:])]) for p in pairs}, False, path)
     labels: List[str] = []
     rows: List[List[str]] = []
     for line in lines[1:]:
@@ -118,7 +158,7 @@ def _table(name: str, lines: List[str], path: str) -> StarTable:
             labels.append(line.split()[0][1:])
         else:
             rows.append(_row(line, len(labels), name, path))
-    return StarTable(name, {label: _column([r[i] for r in rows]) for i, label in enumerate(labels)}, True)
+    return StarTable(name, {label: _column([r[i] for r in rows]) for i, label in enumerate(labels)}, True, path)
 
 
 def _row(line: str, width: int, name: str, path: str) -> List[str]:
@@ -142,8 +182,17 @@ def _split(line: str) -> List[str]:
         return line.split()
 
 
+def _as_number(value: Any) -> Optional[float]:
+    if isinstance(value, str) and "_" in value:              # 1_000 is one thousand for Python alone
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
+
+
 def _column(values: List[str]) -> np.ndarray:
-    for kind in (np.int64, np.float64):
+    for kind in () if any("_" in v for v in values) else (np.int64, np.float64):
         try:
             return np.array(values, dtype=object).astype(kind) if values else np.array([], dtype=object)
         except (ValueError, OverflowError):

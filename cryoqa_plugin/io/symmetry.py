@@ -10,7 +10,8 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from ..errors import FormatError, InputError
-from .file_kinds import told
+from . import ranges
+from .reading import reader
 
 Axis = Tuple[int, Sequence[float]]               # order of a rotation axis, and its direction (x, y, z)
 
@@ -25,6 +26,10 @@ _MIRRORED = re.compile(r"(?:C[IS]|C\d+[VH]|D\d+[VH]|S\d+|T[DH]|OH|I[1-4]?H)$", r
 _LARGEST = 1000                                  # operators; a group beyond has axes that do not belong together
 _OFF = 5e-3                                      # how far a rotation of a file, of 4 decimals or more, may be from one
 _SAME = 1e-2                                     # rotations closer than this are one
+
+
+_FORMS = ("the name of a point group, BIOMT or MTRIX records, an ncs_spec of Phenix, rot_axis lines, or three rows of four numbers an "
+          "operator")
 
 
 @dataclass(frozen=True)
@@ -91,17 +96,18 @@ def point_group(name: str) -> Symmetry:
     if _MIRRORED.match(word):
         raise InputError(f"The point group '{name}' has mirrors, which no molecule of one hand has; give its group of rotations.")
     if not _NAME.match(word) or re.match(r"[CD]0+$", word):
-        raise InputError(f"'{name}' is no point group; give C1, C2, ..., D2, ..., T, O, I, I1, I2, I3 or I4.")
+        raise InputError(f"'{name[:20]}' is no point group; give C1, C2, ..., D2, ..., T, O, I, I1, I2, I3 or I4.")
     fold = int(word[1:] or 2)
     if word[0] in "CD":
         axes: Tuple[Axis, ...] = ((fold, (0, 0, 1)),) + (((2, (1, 0, 0)),) if word[0] == "D" else ())
     else:
         axes = _AXES["I2" if word == "I" else word]
     if fold > _LARGEST // 2:
-        raise InputError(f"The point group '{name}' has more than {_LARGEST} operators; check the name.")
+        raise InputError(f"The point group '{name[:20]}' has more than {_LARGEST} operators; check the name.")
     return Symmetry(_with_shifts(_group(axes)), word, True)
 
 
+@reader("symmetry file", f"give {_FORMS}")
 def read_symmetry(path: str) -> Symmetry:
     """The symmetry in a file: a point group by name, or operators.
 
@@ -123,23 +129,14 @@ def read_symmetry(path: str) -> Symmetry:
     FormatError
         It holds no symmetry.
     """
-    try:
-        with open(path, encoding="utf-8-sig", errors="strict") as stream:
-            text = stream.read()
-    except OSError as error:
-        raise InputError(f"The symmetry file '{path}' cannot be read ({error.strerror or error}); check the path.") from None
-    except UnicodeDecodeError:
-        raise FormatError(f"The symmetry file {path} is no text; give the name of a point group, or operators."
-                          + told(path)) from None
+    with open(path, encoding="utf-8-sig", errors="strict") as stream:
+        text = stream.read()
     try:
         found = _read(text)
     except InputError as error:                              # of a name or an axis, which know no file
         raise InputError(f"{path}: {error}") from None
-    except (ValueError, IndexError):
-        found = None
-    if found is None or not len(found.operators):
-        raise FormatError(f"The file {path} holds no symmetry: neither the name of a point group, nor BIOMT or MTRIX records, nor an "
-                          "ncs_spec of Phenix, nor rot_axis lines, nor three rows of four numbers an operator; give one of these.")
+    if not len(found.operators):
+        raise FormatError(f"The file {path} holds no symmetry; give {_FORMS}.")
     if isinstance(found, Symmetry):
         return Symmetry(found.operators, found.name, found.centred, path)
     return _checked(found, path)
@@ -205,7 +202,7 @@ def _of_relion(text: str) -> Symmetry:
         if not words or words[0][0] in "#;":
             continue
         if words[0] in ("mirror_plane", "inversion"):
-            raise InputError(f"The symmetry file has a line '{line.strip()}', but no molecule of one hand has mirrors; leave it out.")
+            raise InputError(f"The symmetry file has a line '{words[0]}', but no molecule of one hand has mirrors; leave it out.")
         if words[0] != "rot_axis":
             raise ValueError(line)
         axes.append((int(words[1]), [float(v) for v in words[2:5]]))
@@ -219,6 +216,8 @@ def _of_rows(text: str) -> _Operators:
     for line in text.splitlines():
         words = line.replace(",", " ").split()
         if words and words[0][0] not in "#;!" and words[0] != "Model":          # ChimeraX heads each operator with 'Model 0.1'
+            if not rows and not re.match(r"[-+.\d]", words[0]):
+                break
             rows.append([float(v) for v in words])
     return _Operators(np.array(rows, dtype=np.float64).reshape(-1, 3, 4))
 
@@ -228,6 +227,9 @@ def _checked(found: _Operators, path: str) -> Symmetry:
     operators, notes = found.operators, list(found.notes)
     if not np.all(np.isfinite(operators)):
         raise FormatError(f"The file {path} has an operator with a row missing; copy or write it again.")
+    if np.abs(operators[:, :, 3]).max(initial=0.0) > ranges.POSITION:
+        raise FormatError(f"The file {path} has an operator that moves by {np.abs(operators[:, :, 3]).max():g} Å, beyond "
+                          f"{ranges.POSITION:g} Å; write it again.")
     u, _, v = np.linalg.svd(operators[:, :, :3])
     nearest = u @ v
     off = np.abs(operators[:, :, :3] - nearest).max(axis=(1, 2))

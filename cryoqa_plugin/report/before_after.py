@@ -66,5 +66,5 @@ def input_map(inputs: Mapping[str, Any]) -> Optional[Map]:
     paths = [inputs[k]["path"] for k in kinds if k in inputs]
     if not paths or not all(os.path.isfile(p) for p in paths):
         return None
-    maps = [read_map(p) for p in paths]
+    maps = [read_map(p, voxel_size_known=True) for p in paths]
     return maps[0].with_data(sum(m.data for m in maps) / np.float32(len(maps)))

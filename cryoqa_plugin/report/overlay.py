@@ -126,7 +126,7 @@ def _slices_of(files: Tuple[Tuple[str, int], ...], shape: Tuple[int, ...], part:
     """Slices of the mean of some maps; kept, because every local method asks for the same ones."""
     total: Optional[List[np.ndarray]] = None
     for path, _ in files:
-        data = read_map(path).data
+        data = read_map(path, voxel_size_known=True).data
         if data.shape != shape:
             return None
         found = [image / np.float32(len(files)) for _, image in window_slices(data, part)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import InputError
+from ..io import ranges
 from ..io.inputs import KINDS
 from ..io.maps import Map
 
-_VOXELS = (0.02, 200.0)                          # Å
 _SLACK = 0.1                                     # what resampling a mask may leave beyond 0 and 1
 
 
@@ -50,12 +50,12 @@ def check_voxel_size(map_: Map, kind: str) -> None:
     Raises
     ------
     InputError
-        A voxel is smaller than 0.02 Å or larger than 200 Å.
+        A voxel is out of :data:`cryoqa_plugin.io.ranges.VOXEL_SIZE`.
     """
-    if not all(_VOXELS[0] <= v <= _VOXELS[1] for v in map_.voxel_size):
+    if not all(ranges.within(v, ranges.VOXEL_SIZE) for v in map_.voxel_size):
         file, size = f" ({map_.path})" if map_.path else "", " x ".join(f"{v:.4g}" for v in map_.voxel_size)
-        raise InputError(f"{KINDS[kind].label} has voxels of {size} Å{file}, which cannot be: the cell of its header may be in another "
-                         "unit. Give the voxel size.")
+        raise InputError(f"{KINDS[kind].label} has voxels of {size} Å{file}; a voxel is {ranges.shown(ranges.VOXEL_SIZE)}. Give the "
+                         "voxel size in Å.")
 
 
 def check_mask(mask: Map, kind: str = "mask") -> None:

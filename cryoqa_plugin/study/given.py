@@ -72,9 +72,10 @@ class GivenInputs:
         Study
             Of the inputs that these files hold.
         """
-        inputs = load_inputs(sources)
-        for name, size in (voxel_sizes or {}).items():
-            if size is not None and name in inputs.given():
+        sizes = {name: size for name, size in (voxel_sizes or {}).items() if size is not None}
+        inputs = load_inputs(sources, sizes)
+        for name, size in sizes.items():
+            if name in inputs.given():
                 inputs = inputs.changed(name, **_with_voxel_size(inputs.given()[name], size))
         for name, origin in (origins or {}).items():
             if origin is not None and name in inputs.given():

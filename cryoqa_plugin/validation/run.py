@@ -6,6 +6,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 from .. import __version__, params as params_module, results, run_folder, runner
 from ..errors import InputError
+from ..io import ranges
 from ..progress import Progress, part, silent
 from ..registry import Capability, find, resolve
 from ..study import Study
@@ -50,6 +51,8 @@ def validate(sources: Mapping[str, str], outdir: str, *, contour: Optional[float
     unknown = [level for level in levels if level not in LEVELS]
     if unknown or not levels:
         raise InputError(f"There is no level '{', '.join(unknown)}'; the levels are {', '.join(LEVELS)}.")
+    ranges.require_finite(contour, "The contour level", "contour")
+    ranges.require_finite(resolution, "The reported resolution", "resolution", ranges.RESOLUTION, "Å")
     ready = runner.clean(sources)
     items = [item for item in ITEMS if item.level in levels]
     if not _plan(items, ready):

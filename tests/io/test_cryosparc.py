@@ -145,7 +145,10 @@ def test_fsc_tables_of_version_5_and_damaged_ones(tmp_path, folder):
     path.write_text(HEAD.replace("\t", " ") + "\n1 1 1 1 1 1 1 1\n")
     assert len(read_fsc_table(str(path), 12.0)["loose"][0]) == 1
     path.write_text(HEAD + "\n1 2\n")
-    with pytest.raises(FormatError, match="no FSC table"):
+    with pytest.raises(FormatError, match="Line 2 of .* has 1 values for 8 columns"):
+        read_fsc_table(str(path), 12.0)
+    path.write_text(HEAD + "\n" + "\t".join(["1"] * 7 + ["?"]) + "\n")
+    with pytest.raises(FormatError, match="Line 2 of .*fsc.csv' has '.' in column .*, which is no number"):
         read_fsc_table(str(path), 12.0)
     for old in folder.glob("*fsc_iteration*.txt"):
         old.unlink()

@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from cryoqa_plugin.errors import FormatError, InputError
+from cryoqa_plugin.errors import FormatError, MissingInputError
 from cryoqa_plugin.io.cs import column, read_cs, read_csg, resolve, volumes
 
 CSG = """created: 2024-01-01 10:00:00
@@ -56,7 +56,7 @@ def test_group_file(tmp_path):
     path.write_text("hello: there\n")
     with pytest.raises(FormatError, match="no .csg file"):
         read_csg(str(path))
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(MissingInputError, match="does not exist"):
         read_csg(str(tmp_path / "none.csg"))
 
 
@@ -83,7 +83,7 @@ def test_one_sentence_for_what_is_no_cs_file(tmp_path):
         np.save(stream, np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(FormatError, match="cannot be read as a .cs"):
         read_cs(str(path))
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(MissingInputError, match="does not exist"):
         read_cs(str(tmp_path / "none.cs"))
 
 

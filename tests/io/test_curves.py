@@ -40,10 +40,12 @@ def test_odd_mtf_files_are_noted(tmp_path):
 def test_files_that_are_no_mtf(tmp_path):
     with pytest.raises(MissingInputError, match="nowhere.star' does not exist"):
         read_mtf(str(tmp_path / "nowhere.star"))
-    for text in ("", "data_\n\nloop_\n_rlnResolutionInversePixel #1\n_rlnMtfValue #2\n", "data_\n_rlnMtfValue 1\n",
-                 "data_\n\nloop_\n_rlnResolutionInversePixel #1\n_rlnMtfValue #2\n0 one\n"):
+    head = "data_\n\nloop_\n_rlnResolutionInversePixel #1\n_rlnMtfValue #2\n"
+    for text, words in (("", "no STAR file"), (head, "no table of numbers"), ("data_\n_rlnMtfValue 1\n", "no table of numbers"),
+                        (head + "0 one\n", "has 'one' in row 1 of column _rlnMtfValue, which is no finite number"),
+                        (head + "0 1\n0.1 0.9\n0.2 nan\n", "has 'nan' in row 3 of column _rlnMtfValue")):
         (tmp_path / "bad.star").write_text(text)
-        with pytest.raises(FormatError, match="no table of numbers"):
+        with pytest.raises(FormatError, match=words):
             read_mtf(str(tmp_path / "bad.star"))
     with pytest.raises(InputError, match="lowest -0.5"):
         read_mtf(_mtf(tmp_path / "negative.star", [(0, 1), (0.5, -0.5)]))

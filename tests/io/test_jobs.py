@@ -27,9 +27,9 @@ def test_sources_gives_what_there_is_and_says_what_is_missing(tmp_path):
 
 
 def test_one_sentence_for_what_is_no_job(tmp_path):
-    with pytest.raises(InputError, match="does not exist"):
+    with pytest.raises(MissingInputError, match="does not exist"):
         read_job(str(tmp_path / "none"))
-    with pytest.raises(InputError, match="does not exist"):
+    with pytest.raises(MissingInputError, match="does not exist"):
         read_job("")
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="neither a RELION job .*looked for job.star.* nor a cryoSPARC job .*looked for"):

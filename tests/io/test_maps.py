@@ -11,8 +11,11 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from cryoqa_plugin.errors import FormatError, InputError
+from cryoqa_plugin import runner
+from cryoqa_plugin.errors import FormatError, InputError, MissingInputError
 from cryoqa_plugin.io.maps import Map, read_header, read_map, write_map
+from cryoqa_plugin.naming import OPTION, naming
+from cryoqa_plugin.study import Study
 
 TYPES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2"}
 
@@ -104,12 +107,10 @@ def test_odd_headers_are_read_and_said(change, words, voxel, tmp_path):
 
 @pytest.mark.parametrize("change, voxel, words", [
     (dict(cell=[0.0, 0.0, 0.0]), (1, 1, 1), "a cell of 0 x 0 x 0 Å, so that the voxel size is unknown; 1 Å is taken, give the voxel size."),
-    (dict(cell=[10.0, 8.0, np.nan]), (2, 2, 1), "the voxel size along z is unknown"),
-    (dict(cell=[1e30, 1e30, 1e30]), (1, 1, 1), "the voxel size is unknown"),
-    (dict(cell=[1e-30, 1e-30, 1e-30]), (1, 1, 1), "the voxel size is unknown"),
+    (dict(cell=[10.0, 8.0, 0.0]), (2, 2, 1), "a cell of 10 x 8 x 0 Å, so that the voxel size along z is unknown"),
     (dict(cell=[5.0, 4.0, 3.0]), (1, 1, 1), "The voxel size is exactly 1 Å in all axes, which many programs write when they do not know "
      "it; check it."),
-    (dict(cell=[5e-10, 4e-10, 3e-10]), (1e-10,) * 3, "1e-10 x 1e-10 x 1e-10 Å is outside 0.2 to 20 Å (1 Å if it is in metres)"),
+    (dict(cell=[100.0, 80.0, 600.0], sampling=[5, 4, 1]), (20, 20, 20), "that is voxels of 600 Å along z; 20 Å is taken"),
     (dict(cell=[0.5, 0.4, 0.3]), (0.1,) * 3, "outside 0.2 to 20 Å (1 Å if it is in nanometres)"),
     (dict(cell=[125.0, 100.0, 75.0]), (25,) * 3, "outside 0.2 to 20 Å; give the voxel size if the header is wrong"),
     (dict(cell=[10.0, 8.0, 6.0], sampling=[5, 4, 1]), (2, 2, 2), "1 sampling interval along z for 3 sections (a stack written as a "
@@ -118,6 +119,32 @@ def test_a_doubtful_voxel_size_is_noted_once(change, voxel, words, tmp_path):
     header = read_header(_write(tmp_path, _bytes(np.arange(60.0).reshape(3, 4, 5), **change)))
     assert header.voxel_size == pytest.approx(voxel) and header.origin == (0, 0, 0)
     assert len(header.warnings) == 1 and words in header.warnings[0] and header.voxel_size_warnings == header.warnings
+
+
+@pytest.mark.parametrize("cell, words", [
+    ([10.0, 8.0, np.nan], "voxels of nan Å;"), ([1e30, 1e30, 1e30], "voxels of 2e+29 Å;"), ([1e-30, 1e-30, 1e-30], "voxels of 2e-31 Å;"),
+    ([-10.0, 8.0, 6.0], "voxels of -2 Å;"), ([10.0, 8.0, np.inf], "voxels of inf Å;"), ([1005.0, 800.0, 600.0], "voxels of 201 Å;"),
+    ([5e-10, 4e-10, 3e-10], "voxels of 1e-10 Å (1 Å if it is in metres);"), ([0.0, 8.0, 1e9], "a cell of 0 x 8 x 1e+09 Å")])
+def test_a_voxel_size_that_cannot_be_is_asked_for(cell, words, tmp_path):
+    data = np.arange(60.0).reshape(3, 4, 5)
+    path = _write(tmp_path, _bytes(data, cell=cell))
+    for read in (read_header, read_map):
+        with pytest.raises(InputError) as caught:
+            read(path)
+        assert words in str(caught.value) and path in str(caught.value) and "from 0.02 to 200 Å" in str(caught.value)
+    sources = {"full_map": path}
+    with naming(OPTION):
+        assert runner.problems("map_info", sources)[0].endswith("Give the voxel size (--voxel-size), or correct the header.")
+        assert runner.problems("map_info", sources, voxel_sizes={"full_map": 1.5}) == []
+    given = Study.read(sources, {"full_map": 1.5})
+    assert given.full_map.voxel_size == (1.5, 1.5, 1.5) and given.notes() == []
+    np.testing.assert_array_equal(given.full_map.data, data)
+
+
+@pytest.mark.parametrize("size", [0.02, 60.0, 200.0])
+def test_voxels_at_the_ends_of_the_range_are_read(size, tmp_path):
+    header = read_header(_write(tmp_path, _bytes(np.arange(60.0).reshape(3, 4, 5), cell=[5 * size, 4 * size, 3 * size])))
+    assert header.voxel_size == pytest.approx((size,) * 3) and header.voxel_size_fault == ""
 
 
 @pytest.mark.parametrize("cell, sampling, voxel", [([50.0, 60.0, 70.0], [100, 100, 100], (0.5, 0.6, 0.7)),
@@ -262,7 +289,7 @@ def test_transforms_and_skewed_cells_are_refused(tmp_path):
         read_header(_write(tmp_path, bytes(block)))
     with pytest.raises(FormatError, match="111.5"):
         read_header(_write(tmp_path, _bytes(np.ones((2, 2, 2)), angles=(90, 111.5, 90))))
-    with pytest.raises(InputError, match="nowhere"):
+    with pytest.raises(MissingInputError, match="nowhere"):
         read_map(str(tmp_path / "nowhere.mrc"))
 
 

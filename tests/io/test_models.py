@@ -8,7 +8,7 @@ import struct
 import numpy as np
 import pytest
 
-from cryoqa_plugin.errors import FormatError, InputError
+from cryoqa_plugin.errors import FormatError, InputError, MissingInputError
 from cryoqa_plugin.io.models import read_model, write_model
 
 PDB = """\
@@ -82,7 +82,7 @@ def test_atoms_with_stars_for_a_position_are_left_out(tmp_path):
 
 
 def test_a_b_factor_that_is_no_number_is_refused(tmp_path):
-    with pytest.raises(FormatError, match="has 1 atoms whose B-factor is no number"):
+    with pytest.raises(FormatError, match="has 1 atom whose B-factor cannot be; that of atom 2 is no number"):
         _pdb(tmp_path, ATOMS.replace(" 20.00", "   nan"))
 
 
@@ -164,7 +164,7 @@ def test_folder_that_is_not_there(tmp_path):
 
 
 def test_missing_file(tmp_path):
-    with pytest.raises(InputError, match="nowhere.pdb"):
+    with pytest.raises(MissingInputError, match="nowhere.pdb"):
         read_model(str(tmp_path / "nowhere.pdb"))
 
 

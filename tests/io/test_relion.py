@@ -187,15 +187,17 @@ def test_final_half_maps_without_unfil_are_found_and_said(project):
     assert len(job.warnings) == 1 and "there are no '_unfil' maps" in job.warnings[0]
 
 
-def test_text_in_a_column_of_numbers_is_left_out(project):
+def test_text_in_a_column_of_numbers_leaves_out_its_curve_and_is_said(project):
     path = project / "PostProcess" / "job021" / "postprocess.star"
     lines = path.read_text().split("\n")
     rows = [i for i, line in enumerate(lines) if line[:1].isdigit()]
     lines[rows[2]] = lines[rows[2]].replace("0.62", "oops")
-    lines[rows[-1]] = lines[rows[-1]].replace(" ", " x", 2)
     path.write_text("\n".join(lines))
     job = read_job(str(path.parent))
-    assert len(job.fsc["masked"][0]) == 3 and len(job.fsc["unmasked"][0]) == 4 and job.voxel_size == 1.5
+    assert "masked" not in job.fsc and len(job.fsc["unmasked"][0]) == 5 and job.voxel_size == 1.5
+    assert [w for w in job.warnings if "oops" in w] == [
+        f"Table 'fsc' of '{path}' has 'oops0000' in row 3 of column _rlnFourierShellCorrelationMaskedMaps, which is no number; write or "
+        "copy the file again."]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes have names on Unix only")

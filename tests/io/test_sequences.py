@@ -39,7 +39,7 @@ def test_no_file_and_no_text(tmp_path):
     with pytest.raises(MissingInputError, match="does not exist"):
         read_sequences(str(tmp_path / "no.fasta"))
     (tmp_path / "b.fasta").write_bytes(b"\xff\xfe\x00M")
-    with pytest.raises(FormatError, match="cannot be read as text"):
+    with pytest.raises(FormatError, match="it is no text in UTF-8"):
         read_sequences(str(tmp_path / "b.fasta"))
 
 

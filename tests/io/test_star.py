@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cryoqa_plugin.errors import FormatError, InputError
+from cryoqa_plugin.errors import FormatError, MissingInputError
 from cryoqa_plugin.io.star import read_star, read_version
 
 TEXT = """# RELION postprocess; version 5.0.15.1-subset
@@ -62,7 +62,9 @@ def test_tables_columns_and_values(star):
     general = tables["general"]
     assert not general.loop and general.number("rlnFinalResolution") == 3.05
     assert general.value("rlnMaskName") == "my masks/mask one.mrc" and general.value("rlnNrBodies") == 2
-    assert general.value("rlnEmpty") == "" and general.value("absent", 5) == 5 and general.number("rlnMaskName") is None
+    assert general.value("rlnEmpty") == "" and general.value("absent", 5) == 5 and general.number("rlnEmpty") is None
+    with pytest.raises(FormatError, match=f"Table 'general' of '{star}' has 'my masks/mask one.mrc' in row 1 of column _rlnMaskName"):
+        general.number("rlnMaskName")
     options = dict(zip(*tables["joboptions_values"].columns.values()))
     assert options["fn_mask"] == "a b.mrc" and options["gpu_ids"] == "" and options["sampling"] == "7.5 degrees"
     assert options["other_args"] == "" and options["angpix"] == "-1"
@@ -92,7 +94,7 @@ def test_one_sentence_for_what_is_no_star_file(tmp_path):
     path.write_bytes(b"data_\0\0")
     with pytest.raises(FormatError, match="binary"):
         read_star(str(path))
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(MissingInputError, match="does not exist"):
         read_star(str(tmp_path / "none.star"))
 
 

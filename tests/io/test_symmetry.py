@@ -141,14 +141,15 @@ def test_a_part_of_a_helix_is_no_group(tmp_path):
 
 
 @pytest.mark.parametrize("text, error, words", [
-    ("", FormatError, "holds no symmetry"), ("some words here\n", FormatError, "holds no symmetry"),
+    ("", FormatError, "holds no symmetry"), ("some words here\n", FormatError, "holds no symmetry; give the name"),
+    ("1 0 0 0\n0 1 0 0\n0 0 1 x\n", FormatError, "cannot be read .'x' is no number.; give the name"),
     ("X7\n", InputError, "'X7' is no point"),
     ("C0\n", InputError, "no point group"), ("D2H\n", InputError, "has mirrors"), ("Oh\n", InputError, "has mirrors"),
-    ("C900\n", InputError, "more than 1000"), ("1 0 0 0\n0 1 0 0\n", FormatError, "holds no symmetry"),
+    ("C900\n", InputError, "more than 1000"), ("1 0 0 0\n0 1 0 0\n", FormatError, "rows are not equally long"),
     ("1 0 0 0\n0 1 0 0\n0 0 2 0\n", InputError, "Operator 1 of .* is no rotation"),
     ("1 0 0 0\n0 1 0 0\n0 0 -1 0\n", InputError, "Operator 1 of .* mirrors"), ("rot_axis 2 0 0 1\ninversion\n", InputError, "mirrors"),
-    ("rot_axis 7 0 0 1\nrot_axis 5 1 1 0\n", InputError, "more than 1000"), ("rot_axis 2 0 0 0\n", FormatError, "holds no symmetry"),
-    ("REMARK 350   BIOMT1   1 1.0 0.0 0.0 0.0\n", FormatError, "row missing"), ("rota_matrix 1 0 0\n", FormatError, "holds no symmetry")])
+    ("rot_axis 7 0 0 1\nrot_axis 5 1 1 0\n", InputError, "more than 1000"), ("rot_axis 2 0 0 0\n", FormatError, "cannot be read"),
+    ("REMARK 350   BIOMT1   1 1.0 0.0 0.0 0.0\n", FormatError, "row missing"), ("rota_matrix 1 0 0\n", FormatError, "not equally long")])
 def test_what_is_no_symmetry(tmp_path, text, error, words):
     path = tmp_path / "bad.txt"
     path.write_text(text)

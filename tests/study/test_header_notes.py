@@ -35,7 +35,7 @@ def odd_halves(request, tiny_halves, tmp_path):
 def test_every_document_says_it_once(odd_halves):
     sources, word = odd_halves
     if word == "Å":                                                      # voxels of 1.5e-10 Å are refused, not only noted
-        with pytest.raises(InputError, match="Half-map 1 has voxels of 1.5e-10 x 1.5e-10 x 1.5e-10 Å .*half1.mrc.*Give the voxel size"):
+        with pytest.raises(InputError, match="voxels of 1.5e-10 Å .1.5 Å if it is in metres.; .*half1.mrc.*Give the voxel size"):
             runner.execute("fsc", sources)
         return
     notes = Study.read(sources).notes()

@@ -44,7 +44,7 @@ def _where(document: Mapping[str, Any]) -> List[Block]:
 def _map(inputs: Dict[str, Any]) -> Optional[Map]:
     for kind in ("full_map", "half1"):
         if kind in inputs and os.path.isfile(inputs[kind]["path"]):
-            return read_map(inputs[kind]["path"])
+            return read_map(inputs[kind]["path"], voxel_size_known=True)
     return None
 
 

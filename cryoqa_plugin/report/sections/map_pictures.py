@@ -35,12 +35,12 @@ def the_map(results: Results) -> Tuple[Optional[Map], str]:
     if "full_map" in inputs:
         path = inputs["full_map"]["path"]
         if os.path.isfile(path):
-            return read_map(path), os.path.basename(path)
+            return read_map(path, voxel_size_known=True), os.path.basename(path)
         return None, (f"The map {path} is no longer there, so that it cannot be drawn; put it back and draw the report again." if path else
                       "The map was given in memory and is in no file, so that it cannot be drawn.")
     halves = [inputs[k]["path"] for k in ("half1", "half2") if k in inputs]
     if len(halves) == 2 and all(os.path.isfile(p) for p in halves):
-        one, two = (read_map(p) for p in halves)
+        one, two = (read_map(p, voxel_size_known=True) for p in halves)
         return one.with_data((one.data + two.data) / 2), "mean of the two half-maps"
     return None, "There is no map to draw; give a map or two half-maps that are still in their place."
 
@@ -49,7 +49,7 @@ def _the_mask(results: Results, map_: Map) -> Optional[Map]:
     path = results.map_file("mask", "mask") or results.inputs().get("mask", {}).get("path")
     if not path or not os.path.isfile(path):
         return None
-    mask = read_map(path)
+    mask = read_map(path, voxel_size_known=True)
     return mask if mask.shape == map_.shape else None
 
 
