@@ -21,8 +21,9 @@ class Capability:
         Kinds of input without which it does not run; those it uses when they are given; groups of which at least one is needed.
     references
         Keys of the bibliography.
-    memory, costly
-        Measured peak memory in bytes a voxel of the largest map; the same with a value of a parameter, as (parameter, value, bytes).
+    memory, memory_in_mask, costly
+        Measured peak memory in bytes a voxel of the largest map; what comes to it for each voxel inside the mask; the first with a
+        value of a parameter, as (parameter, value, bytes).
     items, outside
         Items of the validation report that it answers; else why it answers none.
     estimates
@@ -52,6 +53,7 @@ class Capability:
     needs: Tuple[str, ...] = ()
     takes: Tuple[str, ...] = ()
     any_of: Tuple[Tuple[str, ...], ...] = ()
+    memory_in_mask: float = 0.0
     costly: Tuple[Tuple[str, Any, float], ...] = ()
     items: Tuple[str, ...] = ()
     outside: str = ""

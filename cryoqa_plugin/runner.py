@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
-from . import params as params_module, results, run_folder
+from . import memory, params as params_module, results, run_folder
 from .errors import CryoqaError, InputError, MissingInputError
-from .machine import memory
 from .naming import called, did_you_mean, typed
 from .progress import Progress, part, silent
 from .provenance import Stopwatch, collect
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _KEPT_PER_VOXEL = 9.0                            # bytes: the transforms of both half-maps, which nearly all that runs on them asks for
-_BASE_BYTES = 250e6                              # interpreter and libraries
 MOST_THREADS = 1024                              # no machine has more cores for one map; more is a slip of the keys
 
 
@@ -122,26 +120,13 @@ def _with_voxel_size(map_: Any, size: Optional[float]) -> Any:
 
 
 def memory_estimate(capability_id: str, sources: Mapping[str, str], values: Optional[Mapping[str, Any]] = None) -> int:
-    """Expected peak memory of a run in bytes, from the headers and the parameters; the base alone when no map is given.
-
-    Where it depends on the mask, a mask that fills the box is meant.
-    """
-    row = capability(capability_id)
-    defaults = resolve(row.params)() if row.costly else None
-    each = [row.memory] + [more for name, value, more in row.costly if (values or {}).get(name, getattr(defaults, name)) == value]
-    from .io.inputs import read_headers
-    sizes = [h.shape[0] * h.shape[1] * h.shape[2] for h in read_headers(clean(sources), clean(sources)).values()]
-    return int(_BASE_BYTES + max(each) * max(sizes, default=0))
+    """Expected peak memory of a run in bytes, from the headers and the parameters; the base alone when no map is given."""
+    return memory.of_files(capability(capability_id), clean(sources), values)
 
 
 def memory_warning(capability_id: str, sources: Mapping[str, str], values: Optional[Mapping[str, Any]] = None) -> Optional[str]:
-    """A sentence when a run is expected to need more memory than the machine has, else None."""
-    needed = memory_estimate(capability_id, sources, values)
-    there = memory()
-    if there is None or needed <= there:
-        return None
-    return (f"{capability(capability_id).title} is expected to need {needed / 1e9:.1f} GB of memory and this machine has "
-            f"{there / 1e9:.1f} GB; crop or bin the maps, or use a larger machine.")
+    """The sentence by which a run is refused that needs more memory than the machine has, else None."""
+    return memory.too_large(capability(capability_id), memory_estimate(capability_id, sources, values))
 
 
 def execute(capability_id: str, sources: Mapping[str, str], values: Optional[Mapping[str, Any]] = None,
@@ -190,10 +175,9 @@ def run_files(capability_id: str, sources: Mapping[str, str], values: Optional[M
     if wrong:
         raise (MissingInputError if _input_problems(row, sources) else InputError)(wrong[0])
     with writing(outdir, [row], {} if outdir is None else named(sources), also=also, overwrite=overwrite):
-        log.info("%s: expected peak memory %.2f GB", row.title, memory_estimate(row.id, sources, values) / 1e9)
-        warning = memory_warning(row.id, sources, values)
-        if warning:
-            log.warning(warning)
+        needed = memory.of_files(row, sources, values)
+        _require_memory(row, needed)                         # before the maps are read
+        log.info("%s: expected peak memory %.2f GB", row.title, needed / 1e9)
         watch = Stopwatch()
         study = _bounded(Study.read(sources, voxel_sizes, origins, notes=notes))
         return run_study(row, study, values, outdir, also, watch=watch, **how)
@@ -223,6 +207,7 @@ def answer(row: Capability, study: Study, values: Optional[Mapping[str, Any]] = 
     watch, threads = watch or Stopwatch(), checked_threads(threads)
     parameters = params_module.build(resolve(row.params), values)
     _require_extras(row)
+    _require_memory(row, memory.of_study(row, study, values))
     set_threads(threads)
     result = perform(row.id, study, parameters, progress=progress)
     document = results.to_document(result)
@@ -230,6 +215,13 @@ def answer(row: Capability, study: Study, values: Optional[Mapping[str, Any]] = 
                     checks=judge(row, study.has_halves, document["metrics"], limits), maps={},
                     provenance=collect(watch, get_threads(), command))
     return result, document
+
+
+def _require_memory(row: Capability, needed: int) -> None:
+    """:class:`InputError` where a run needs more memory (bytes) than there is."""
+    wrong = memory.too_large(row, needed)
+    if wrong:
+        raise InputError(wrong)
 
 
 def _require_extras(row: Capability) -> None:

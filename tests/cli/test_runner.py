@@ -3,14 +3,16 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import cryoqa_plugin
-from cryoqa_plugin import runner
+from cryoqa_plugin import machine, memory, runner
 from cryoqa_plugin.errors import InputError, MissingInputError
 from cryoqa_plugin.io.maps import read_map, write_map
+from cryoqa_plugin.study import Study
 
 
 def test_run_equals_execute_and_leaves_no_files(cli_files, tmp_path, monkeypatch):
@@ -57,11 +59,40 @@ def test_memory_estimate_knows_what_costs_more(cli_files, capability, values):
     assert runner.memory_estimate(capability, sources, cheap) - base == pytest.approx(row.memory * 32 ** 3, abs=2)
 
 
-def test_more_memory_than_there_is_is_said(cli_files, monkeypatch):
-    sources = {"half1": cli_files["half1"]}
+def test_a_run_that_needs_more_memory_than_there_is_is_refused_before_it_starts(cli_files, monkeypatch, tmp_path):
+    sources = {"half1": cli_files["half1"], "half2": cli_files["half2"]}
     assert runner.memory_warning("fsc", sources) is None
-    monkeypatch.setattr(os, "sysconf", lambda name: {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 1000}[name])
-    assert "0.0 GB" in runner.memory_warning("fsc", sources)
+    monkeypatch.setattr(machine, "memory", lambda: int(0.2e9))
+    monkeypatch.setattr(Study, "read", lambda *_, **__: pytest.fail("maps were read"))
+    with pytest.raises(InputError, match=r"expected to need 0\.3 GB of memory and this machine has 0\.2 GB; crop or bin"):
+        runner.execute("fsc", sources, outdir=str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_too_large_stops_no_other_capability(cli_files, monkeypatch, tmp_path):
+    voxels, enough = 32 ** 3, 250e6 + 60 * 32 ** 3
+    monkeypatch.setattr(machine, "memory", lambda: int(enough))
+    done = runner.assess({"half1": cli_files["half1"], "half2": cli_files["half2"]}, str(tmp_path))
+    for row in (runner.capability(i) for i in done):
+        assert ("error" in done[row.id]) == (250e6 + row.memory * voxels > enough), row.id
+        assert "error" not in done[row.id] or "crop or bin" in done[row.id]["error"]
+    assert "error" not in done["fsc"] and "error" in done["locscale"]
+
+
+def test_a_mask_that_fills_less_of_the_box_costs_less(cli_files, tmp_path):
+    mask, paths = read_map(cli_files["mask"]), {}
+    row = replace(runner.capability("fsc"), memory_in_mask=100.0)
+    for filled in (0.1, 0.6):
+        data = np.zeros(mask.data.size, np.float32)
+        data[:int(filled * data.size)] = 1
+        paths[filled] = str(tmp_path / f"{filled}.mrc")
+        write_map(paths[filled], mask.with_data(data.reshape(mask.shape)))
+    needed = {f: memory.of_files(row, {"mask": path}) for f, path in paths.items()}
+    assert needed[0.6] - needed[0.1] == pytest.approx(0.5 * 100 * mask.data.size, rel=1e-3)
+    assert memory.of_study(row, Study.read({"mask": paths[0.6]})) == pytest.approx(needed[0.6], abs=100)
+    write_map(paths[0.1], mask.with_data(mask.data + 7))     # no mask: its header says so
+    assert memory.of_files(row, {"mask": paths[0.1]}) == pytest.approx(needed[0.6] + 0.4 * 100 * mask.data.size, rel=1e-3)
+
 
 
 def test_a_result_document_is_strict_json_and_follows_its_schema(cli_files, tmp_path):

@@ -1,0 +1,68 @@
+"""The memory that a run is expected to take, and the sentence where the machine has less."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
+
+from . import machine
+from .registry import Capability, resolve
+
+if TYPE_CHECKING:
+    from .study import Study
+
+_BASE_BYTES = 250e6                              # interpreter and libraries
+_FILLED = 0.3                                    # of the box, by a mask that is to be made: few molecules fill more
+_FULL = 1.0
+
+
+def bytes_needed(row: Capability, values: Optional[Mapping[str, Any]], voxels: int, filled: float) -> int:
+    """Expected peak memory of a run.
+
+    Parameters
+    ----------
+    row
+        The capability, whose row holds the measured bytes a voxel.
+    values
+        Parameters by name; some cost more.
+    voxels
+        Of the largest map.
+    filled
+        Part of the box that the mask fills.
+
+    Returns
+    -------
+    int
+        Bytes.
+    """
+    defaults = resolve(row.params)() if row.costly else None
+    each = [row.memory] + [more for name, value, more in row.costly if (values or {}).get(name, getattr(defaults, name)) == value]
+    return int(_BASE_BYTES + (max(each) + row.memory_in_mask * filled) * voxels)
+
+
+def of_files(row: Capability, sources: Mapping[str, str], values: Optional[Mapping[str, Any]] = None) -> int:
+    """Expected peak memory (bytes) of a run on files, from their headers and the parameters; the base alone when no map is given."""
+    from .io.inputs import read_headers
+    headers = read_headers(sources, sources)
+    sizes = [h.shape[0] * h.shape[1] * h.shape[2] for h in headers.values()]
+    return bytes_needed(row, values, max(sizes, default=0), _filled(headers["mask"].header_stats) if "mask" in headers else _FILLED)
+
+
+def of_study(row: Capability, study: Study, values: Optional[Mapping[str, Any]] = None) -> int:
+    """Expected peak memory (bytes) of a run on a Study."""
+    sizes = [one.data.size for one in study.maps().values()]
+    filled = _FILLED if study.mask is None else float(min(max(study.mask.data.mean(), 0.0), _FULL))
+    return bytes_needed(row, values, max(sizes, default=0), filled)
+
+
+def too_large(row: Capability, needed: int) -> Optional[str]:
+    """A sentence where a run needs more memory (bytes) than this process may use, else None."""
+    there = machine.memory()
+    if there is None or needed <= there:
+        return None
+    return (f"{row.title} is expected to need {needed / 1e9:.1f} GB of memory and this machine has {there / 1e9:.1f} GB; crop or bin the "
+            "maps, or use a larger machine.")
+
+
+def _filled(statistics: Sequence[float]) -> float:
+    """The part of the box inside a mask, by minimum, maximum and mean of its header; all of it where they are not those of a mask."""
+    low, high, mean = statistics[:3]
+    return mean if -0.01 <= low <= mean <= high <= 1.01 and mean > 0 else _FULL
