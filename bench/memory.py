@@ -60,7 +60,8 @@ def measured(capability: str, sources: Mapping[str, Any], values: Mapping[str, A
     path = os.pathsep.join(p for p in (str(ROOT), os.environ.get("PYTHONPATH")) if p)
     with tempfile.TemporaryDirectory() as out:
         done = subprocess.run([sys.executable, "-c", _CHILD, json.dumps([capability, sources, values, out])],
-                              env=dict(os.environ, PYTHONPATH=path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True)
+                              env=dict(os.environ, PYTHONPATH=path), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              universal_newlines=True)
     if done.returncode:
         return {"error": (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]}
     return json.loads(done.stdout.splitlines()[-1])
