@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 
 
 def curve(x, y, y_label="FSC", x_unit="1/Å", **more):
@@ -34,3 +35,8 @@ def write_run(folder, documents, errors=()):
         with open(os.path.join(place, "error.json" if "error" in d else "result.json"), "w", encoding="utf-8") as stream:
             json.dump(d, stream)
     return str(folder)
+
+
+def unlocked(text):
+    """A page without the policy that keeps the scripts of a test out."""
+    return re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)

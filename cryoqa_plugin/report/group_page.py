@@ -12,7 +12,7 @@ from ..rounding import show_value
 from .blocks import Bar, Plot, Series
 from .content import WORDS
 from .group_numbers import LABELS, Entry, KeyNumber
-from .html import environment, template_text
+from .html import POLICY, environment, locked, template_text
 from .scale import RAMP, Scale, ramp, resolution_scale
 from .scene import Line, layout
 from .svg import bar_svg
@@ -56,11 +56,11 @@ def page(entries: Sequence[Entry], title: str) -> str:
     counts = {s: sum(e.status == s for e in entries) for s in _ORDER}
     bar = bar_svg(Bar("the colours of the maps", "Å", scale.low, scale.high, True, scale.counts(np.array(resolutions(entries))))) \
         if resolutions(entries) else ""
-    return environment().get_template("group.html").render(
-        title=title, maps=rows(entries, scale), labels=LABELS, strips=made, same=same, width=_WIDTH, height=_HEIGHT, base=_BASE,
-        plot=_curves(entries, scale), bar=Markup(bar), counts=[(s, n) for s, n in counts.items() if n], version=__version__,
+    return locked(environment().get_template("group.html").render(
+        policy=POLICY, title=title, maps=rows(entries, scale), labels=LABELS, strips=made, same=same, width=_WIDTH, height=_HEIGHT,
+        base=_BASE, plot=_curves(entries, scale), bar=Markup(bar), counts=[(s, n) for s, n in counts.items() if n], version=__version__,
         words=dict(WORDS, waiting="waiting"), ramp=RAMP, style=Markup(template_text("report.css") + template_text("group.css")),
-        script=Markup(template_text("group.js")))
+        script=Markup(template_text("group.js"))))
 
 
 def resolutions(entries: Sequence[Entry]) -> List[float]:

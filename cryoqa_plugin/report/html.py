@@ -5,8 +5,9 @@ import base64
 import hashlib
 import json
 import os
+import re
 from functools import lru_cache
-from typing import Any
+from typing import Any, Dict
 
 from .. import __version__
 from ..rounding import show_value
@@ -22,6 +23,7 @@ FAULTS = ("overfitting", "streaks from missing directions", "a wrong or a hard m
           "too blurred", "dust or noise inside", "model and map disagree", "something else")
 _TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates")
 _SCRIPTS = ("report.js", "page.js", "surface.js", "rating.js")
+POLICY = "POLICY-OF-THE-PAGE"                               # until the hashes are known
 _KINDS = {Text: "text", Values: "values", Rows: "rows", Plot: "plot", Pictures: "pictures", Surface: "surface", Bar: "bar", Strip: "strip",
           Percentiles: "percentiles", Tracks: "tracks", KeyRows: "keys"}
 
@@ -44,10 +46,40 @@ def environment() -> Any:
 def page(report: Report) -> str:
     """The page as text; everything that comes from files or users is escaped by the template."""
     from markupsafe import Markup
-    return environment().get_template("report.html").render(
-        report=report, words=WORDS, ramp=RAMP, style=Markup(template_text("report.css")),
+    return locked(environment().get_template("report.html").render(
+        policy=POLICY, report=report, words=WORDS, ramp=RAMP, style=Markup(template_text("report.css")),
         script=Markup("".join(map(template_text, _SCRIPTS))), version=__version__, provenance_columns=PROVENANCE_COLUMNS,
-        faults=FAULTS, about=_about(report))
+        faults=FAULTS, about=_about(report)))
+
+
+def locked(text: str) -> str:
+    """A page that runs its own script, has its own style and loads nothing, and says so to the browser by their hashes.
+
+    Attributes ``style``, which have no hash, become rules of the style sheet: were they allowed, those of an injected element were too.
+
+    Parameters
+    ----------
+    text
+        A page with :data:`POLICY` in the place of its Content-Security-Policy.
+    """
+    rules: Dict[str, int] = {}
+
+    def named(found: Any) -> str:
+        if text.rfind("<", 0, found.start()) < text.rfind(">", 0, found.start()):
+            return str(found.group())                        # text, not of a tag
+        return f' data-css="{rules.setdefault(found.group(1), len(rules))}"'
+
+    text = re.sub(r' style="([^"<>]*)"', named, text)
+    sheet = "".join('[data-css="%d"]{%s}' % (i, re.sub(";|$", "!important;", css.rstrip(";"))) for css, i in rules.items())
+    text = text.replace("</style>", sheet + "</style>", 1)
+    return text.replace(POLICY, f"default-src 'none'; img-src data:; style-src {_hashes(text, 'style')}; "
+                        f"script-src {_hashes(text, 'script')}; base-uri 'none'; form-action 'none'", 1)
+
+
+def _hashes(text: str, tag: str) -> str:
+    """The SHA-256 of what stands in each element of a name, as a Content-Security-Policy has it."""
+    found = re.findall(f"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+    return " ".join("'sha256-" + _base64(hashlib.sha256(one.encode("utf-8")).digest()) + "'" for one in found)
 
 
 def _svg(block: Any) -> str:

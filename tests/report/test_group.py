@@ -17,7 +17,7 @@ from cryoqa_plugin.cli import main
 from cryoqa_plugin.errors import InputError
 from cryoqa_plugin.report import assemble, group, group_page, keys
 from cryoqa_plugin.report.group_numbers import LABELS
-from report_documents import curve, document, metric
+from report_documents import curve, document, metric, unlocked
 from test_report import Page
 
 EVIL = '<img src=x onerror=alert("1")>'
@@ -253,7 +253,7 @@ def test_a_browser_sorts_it_and_finds_a_map_everywhere(many, tmp_path):
     text = (many / "group.html").read_text(encoding="utf-8")
     act = ("<script>document.querySelectorAll('.maps button')[1].click();"
            "document.querySelector('.curve').dispatchEvent(new PointerEvent('pointerenter'));</script>")
-    (tmp_path / "acted.html").write_text(text.replace("</body>", act + "</body>"), encoding="utf-8")
+    (tmp_path / "acted.html").write_text(unlocked(text).replace("</body>", act + "</body>"), encoding="utf-8")
     shown = browse(tmp_path / "acted.html", tmp_path / "profile")
     assert len(re.findall(r'class="dot \w+ chosen"', shown)) == 3 and shown.count('class="curve chosen"') == 1
     assert len(re.findall(r'<tr data-map=[^>]* class="\w+ chosen"', shown)) == 1

@@ -11,7 +11,7 @@ import pytest
 
 from cryoqa_plugin.report import assemble
 from cryoqa_plugin.report.html import FAULTS
-from report_documents import write_run
+from report_documents import unlocked, write_run
 from test_report import page_of
 
 
@@ -66,7 +66,7 @@ def test_a_browser_keeps_saves_and_forgets_it(run_folder, tmp_path):
         text = stream.read()
 
     def title(script):
-        (tmp_path / "page.html").write_text(text.replace("</body>", script + "</body>"), encoding="utf-8")
+        (tmp_path / "page.html").write_text(unlocked(text).replace("</body>", script + "</body>"), encoding="utf-8")
         done = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
                                "--virtual-time-budget=3000", "--dump-dom", f"file://{tmp_path / 'page.html'}"], stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL, timeout=120)

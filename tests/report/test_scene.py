@@ -16,6 +16,8 @@ from cryoqa_plugin.report.scene import NARROW, WIDE, layout, tick_text
 from cryoqa_plugin.report.section import Section
 from cryoqa_plugin.report.svg import bar_svg, legend, plot_svg, tracks_svg
 
+from report_documents import unlocked
+
 
 def plot(**more):
     series = more.pop("series", (Series("a", "first", [0.0, 0.25, 0.5], [1.0, 0.5, 0.0], [0.9, 0.4, -0.1], [1.1, 0.6, 0.1]),))
@@ -161,7 +163,8 @@ def test_the_values_under_the_pointer_take_the_place_of_the_legend(run_folder, t
     where = scene.frame[0] + scene.frame[2] * (0.2 - scene.limits[0]) / (scene.limits[1] - scene.limits[0])
     head, rest = text.split('<section id="file"')               # the plot of the head is another one
     text = re.sub(r'<svg class="plot.*?</svg>', "", head, flags=re.S) + '<section id="file"' + rest
-    (tmp_path / "point.html").write_text(text.replace("</body>", POINT.replace("WHERE", f"{where:.2f}") + "</body>"), encoding="utf-8")
+    text = unlocked(text).replace("</body>", POINT.replace("WHERE", f"{where:.2f}") + "</body>")
+    (tmp_path / "point.html").write_text(text, encoding="utf-8")
     done = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}",
                            "--virtual-time-budget=5000", "--dump-dom", f"file://{tmp_path / 'point.html'}"],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, timeout=120)

@@ -17,7 +17,7 @@ from cryoqa_plugin.report import assemble, surface
 from cryoqa_plugin.report.blocks import PLACES
 from cryoqa_plugin.report.scale import RAMP
 from cryoqa_plugin.report.section import Results, Section
-from report_documents import document, metric, write_run
+from report_documents import document, metric, unlocked, write_run
 from test_overlay import colours, hue
 from test_pictures import decode
 from test_report import Page
@@ -242,7 +242,7 @@ def test_a_browser_draws_colours_turns_and_sizes_it(run, browser, tmp_path, flag
     assert re.search(r'<details id="s"', text)
     text = re.sub(r'<details id="s"', '<details open id="s"', text)
     at_once = "<body><script>window.requestAnimationFrame = function (f) { return setTimeout(f, 0); };</script>"
-    (tmp_path / "look.html").write_text(text.replace("<body>", at_once).replace("</body>", LOOK + "</body>"), encoding="utf-8")
+    (tmp_path / "look.html").write_text(unlocked(text).replace("<body>", at_once).replace("</body>", LOOK + "</body>"), encoding="utf-8")
     done = subprocess.run([browser, "--headless", "--no-sandbox", *flags, f"--user-data-dir={tmp_path / 'profile'}",
                            "--enable-logging=stderr", "--virtual-time-budget=20000", "--dump-dom", f"file://{tmp_path / 'look.html'}"],
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, universal_newlines=True, timeout=180)
