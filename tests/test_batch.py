@@ -77,8 +77,8 @@ def test_a_bad_list_is_one_sentence(maps, tmp_path, text, words, capsys):
 
 def test_a_pipe_is_no_list(maps, tmp_path):
     os.mkfifo(str(tmp_path / "pipe.csv"))
-    for path in (tmp_path / "pipe.csv", tmp_path):
-        with pytest.raises(InputError, match="is a pipe"):
+    for path, word in ((tmp_path / "pipe.csv", "is a pipe"), (tmp_path, "is a folder")):
+        with pytest.raises(InputError, match=word):
             read_list(str(path), str(tmp_path))
 
 

@@ -130,8 +130,8 @@ def test_the_jobs_of_a_real_pipeline(shared, tmp_path):
         (tmp_path / kind / f"job{number:03d}").mkdir(parents=True)
     (tmp_path / "Refine3D" / "job040").mkdir()
     assert [(r.label, r.state) for r in projects.refinements(str(tmp_path))] == [
-        ("Refine3D/job019", "finished"), ("Refine3D/job025", "finished"), ("Refine3D/job029", "finished"), ("PostProcess/job030", "finished"),
-        ("Refine3D/job040", "running")]
+        ("Refine3D/job019", "finished"), ("Refine3D/job025", "finished"), ("Refine3D/job029", "finished"),
+        ("PostProcess/job030", "finished"), ("Refine3D/job040", "running")]
 
 
 @pytest.mark.realdata

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Dict, List, Optional, Tuple
 
 from ..errors import CryoqaError, InputError, MissingInputError
+from ..io import ranges
 from ..io.jobs import read_job
 from ..io.star import read_star
 from .lists import Job
@@ -169,7 +170,7 @@ def maps_of(refinement: Refinement, outdir: str) -> List[Job]:
             raise MissingInputError(job.missing()[0])
         name = name_of(refinement) + (f"_body{number}" if number else "")
         other = bool(job.voxel_size and job.voxel_size != job.header_voxel_size)
-        reported = job.resolution if job.resolution and 0 < job.resolution < 1000 and not number else None
+        reported = job.resolution if job.resolution and ranges.within(job.resolution, ranges.RESOLUTION) and not number else None
         out.append(Job(name, os.path.join(os.path.abspath(outdir), name), sources, resolution=reported,
                        voxel_size=job.voxel_size if other else None, notes=tuple(job.warnings)))
     return out

@@ -20,6 +20,7 @@ from .lists import Job, read_list
 from .schedule import Place, Queue, threads_of
 from .work import How, conclude, memory_needed, outcome_of, too_large
 
+_OFTEN, _SHARE = 5.0, 50.0                       # seconds between two drawings of the group page, and how many times as long as one takes
 log = logging.getLogger(__name__)
 
 
@@ -86,7 +87,7 @@ class Teller:
         self._jobs, self._progress, self.group = jobs, progress, Group(outdir)
         self._sizes = {j.name: float(max(os.path.getsize(p) for p in j.sources.values())) + 1e5 for j in jobs}
         self._part: Dict[str, float] = {}
-        self._guard, self._start, self._drawn = threading.RLock(), time.time(), 0.0
+        self._guard, self._start, self._due = threading.RLock(), time.time(), 0.0
 
     def moved(self, job: Job, fraction: float, message: str) -> None:
         """A map is at ``fraction``."""
@@ -105,9 +106,10 @@ class Teller:
             log.info("%d of %d: %s (%s%s): %s%s", len(self.outcomes), len(self._jobs), job.name, outcome["status"], before, words,
                      self._left())
             self.moved(job, 1.0, outcome["status"])
-            if time.time() - self._drawn > 5.0:
+            start = time.time()
+            if start > self._due:
                 self.group.write()
-                self._drawn = time.time()
+                self._due = time.time() + max(_OFTEN, _SHARE * (time.time() - start))
 
     def _left(self) -> str:
         """Time left, by the size of what was done in this run and of what is to be done."""

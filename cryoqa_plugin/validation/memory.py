@@ -33,10 +33,10 @@ def memory_estimate(sources: Mapping[str, str], levels: Sequence[str] = LEVELS) 
     ready = {k: p for k, p in runner.clean(sources).items() if p}
     if ready.get("half1") and ready.get("half2"):
         ready.setdefault("full_map", ready["half1"])         # their mean has their size
-    ready.setdefault("mask", ready.get("full_map", ""))
+    masked = dict(ready, mask=ready.get("mask") or "to be made")
     wanted = {"map_info", "mask"} | {c for item in ITEMS if item.level in levels for c in item.capabilities}
-    rows = [row for row in runner.applicable(ready, on_request=True) if row.id in wanted]
-    maps = {k: p for k, p in ready.items() if p and KINDS[k].is_map}
-    sizes = [h.shape[0] * h.shape[1] * h.shape[2] for h in read_headers(maps).values()]
+    rows = [row for row in runner.applicable(masked, on_request=True) if row.id in wanted]
+    maps = {k: p for k, p in ready.items() if KINDS[k].is_map}
+    sizes = [h.shape[0] * h.shape[1] * h.shape[2] for h in read_headers(maps, maps).values()]
     most = max((runner.memory_estimate(row.id, {k: p for k, p in maps.items() if k in row.needs + row.takes}) for row in rows), default=0)
-    return int(most + (_KEPT_PER_VOXEL + _MAP_BYTES * len(maps)) * max(sizes, default=0))
+    return int(most + (_KEPT_PER_VOXEL + _MAP_BYTES * len({*maps, "mask"})) * max(sizes, default=0))
