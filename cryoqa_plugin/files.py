@@ -73,6 +73,11 @@ def is_unused(path: str) -> bool:
         os.close(handle)
 
 
+def legible(text: str) -> str:
+    """A text with the names of files in it as they can be shown: a byte that is no text in UTF-8 as ``\\xff``."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def as_bytes(text: str) -> bytes:
-    """A text in UTF-8; a byte of a file name that is no text in any alphabet is written as ``\\xff``."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace").encode("utf-8")
+    """A text, made :func:`legible`, in UTF-8."""
+    return legible(text).encode("utf-8")

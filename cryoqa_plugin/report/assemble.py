@@ -4,11 +4,11 @@ from __future__ import annotations
 import logging
 import os
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from ..errors import InputError
-from ..files import as_bytes, replacing
+from ..files import as_bytes, legible, replacing
 from ..registry import CAPABILITIES
 from ..results import read_json, write_json
 from ..resume import ERROR, RESULT, VALIDATION
@@ -65,11 +65,35 @@ def _write(folder: str, strict: bool, formats: Sequence[str], appendix: bool, do
     if wrong:
         raise InputError(wrong[0])
     report = compose(results, discover() if sections is None else sections)
+    if _has_odd_names(results):
+        report = _legible(report)
     paths = {name: put(folder, "report." + name, lambda path, name=name: _WRITERS[name](report, results, path, appendix))
              for name in formats}
     if strict and report.faults:
         raise report.faults[0]
     return paths
+
+
+def _has_odd_names(results: Results) -> bool:
+    """Whether a file or a folder has a name that is no text in UTF-8, which no page can hold."""
+    documents = (*results.documents.values(), *results.errors.values())
+    paths = [results.root, *(str(e.get("path")) for d in documents for e in d.get("inputs", {}).values())]
+    words = [str(w) for d in documents for w in d.get("provenance", {}).get("command", ())]
+    return any(legible(name) != name for name in paths + words)
+
+
+def _legible(value: Any) -> Any:
+    """A part of a report in which every text can be written."""
+    if isinstance(value, str):
+        return legible(value)
+    if is_dataclass(value):
+        return replace(value, **{f.name: _legible(getattr(value, f.name)) for f in fields(value) if f.init})
+    if isinstance(value, dict):
+        return {_legible(k): _legible(v) for k, v in value.items()}
+    if isinstance(value, tuple):
+        parts = [_legible(v) for v in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+    return [_legible(v) for v in value] if isinstance(value, list) else value
 
 
 def read_results(folder: str) -> Results:

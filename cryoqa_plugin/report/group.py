@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from ..checks import worst
 from ..errors import InputError
+from ..files import as_bytes
 from ..plain_text import cell
 from ..results import read_json
 from ..validation.arguments import STATUS
@@ -73,8 +74,8 @@ class Group:
             raise InputError(f"The folder {self._folder} holds no map that was validated or assessed; give the folder that 'cryoqa batch' "
                              "wrote, or one with a folder of 'cryoqa validate' or 'cryoqa assess' for each map.")
         paths = {name.split(".")[1]: os.path.join(self._folder, name) for name in FILES}
-        write_bytes(paths["html"], page(entries, os.path.basename(os.path.abspath(self._folder))).encode("utf-8"))
-        write_bytes(paths["tsv"], tsv(entries).encode("utf-8"))
+        write_bytes(paths["html"], as_bytes(page(entries, os.path.basename(os.path.abspath(self._folder)))))
+        write_bytes(paths["tsv"], as_bytes(tsv(entries)))
         return paths
 
 
