@@ -57,6 +57,12 @@ def made_in(folder: str, path: Optional[str]) -> bool:
     return place == root and name == "full_map.mrc" and not run_folder.manifest(root) and bool(run_folder.sub_folders(root))
 
 
+def told(document: Mapping[str, Any], folder: str) -> Dict[str, Any]:
+    """The inputs of a document as the manifest of its folder tells them: ``made`` are those that the run made in a folder beside it."""
+    root = os.path.dirname(os.path.abspath(folder))
+    return {k: dict(e, made=True) if made_in(root, e.get("path")) else e for k, e in document["inputs"].items()}
+
+
 def other_inputs(folder: str, new: Inputs, below: bool = False) -> Optional[str]:
     """A sentence when a folder holds results of other inputs than those of a run; None when it does not.
 
@@ -71,7 +77,7 @@ def other_inputs(folder: str, new: Inputs, below: bool = False) -> Optional[str]
     """
     for place in [folder] + (_below(folder) if below else []):
         for known in _inputs_of(place):
-            kinds = _differing({k: e for k, e in known.items() if not made_in(folder, e.get("path"))}, new)
+            kinds = _differing({k: e for k, e in known.items() if not (e.get("made") or made_in(folder, e.get("path")))}, new)
             if kinds is not None:
                 before, now = _in_words(*({k: e for k, e in each.items() if k in kinds} for each in (known, new)))
                 return (f"The folder '{folder}' holds results of {before}, and this run is on {now}. Give another output folder, or "
@@ -146,6 +152,9 @@ def writing(folder: Optional[str], rows: Sequence[Capability], new: Inputs, *, b
         yield
         return
     with run_folder.held(folder):
+        for name in (*BY_ID, MEAN, RESIZED) if below else ():
+            if os.path.isdir(os.path.join(folder, name)):
+                run_folder.tidy(os.path.join(folder, name))
         paths = [str(e["path"]) for e in new.values() if e.get("path")]
         wrong = other_inputs(folder, new, below)
         if wrong and not overwrite:

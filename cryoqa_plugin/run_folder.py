@@ -151,6 +151,16 @@ def _unlock(folder: str, handle: int) -> None:
     os.close(handle)
 
 
+def tidy(folder: str) -> None:
+    """Remove what killed runs left in a folder where nobody writes, and the folder itself when it is empty then."""
+    try:
+        with held(folder):
+            pass
+        os.rmdir(folder)
+    except (InputError, OSError):                            # in use, or not empty
+        pass
+
+
 def sweep(folder: str) -> None:
     """Remove what killed runs left: half-written files and folders that no living process holds. To be called by who holds the folder."""
     for entry in list(os.scandir(folder)):

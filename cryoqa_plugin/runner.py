@@ -14,7 +14,7 @@ from .naming import called, did_you_mean, typed
 from .progress import Progress, part, silent
 from .provenance import Stopwatch, collect
 from .registry import CAPABILITIES, Capability, find, resolve
-from .resume import ERROR, MEAN, REPORTS, RESULT, VALIDATION, described, judge, kept, named, writing
+from .resume import ERROR, MEAN, REPORTS, RESULT, VALIDATION, described, judge, kept, named, told, writing
 
 if TYPE_CHECKING:
     from .study import Study
@@ -192,7 +192,7 @@ def run_study(row: Capability, study: Study, values: Optional[Mapping[str, Any]]
     from .io.outputs import write_beside
     with run_folder.held(outdir):
         result, document = answer(row, study, values, watch=watch, **how)
-        with run_folder.together(outdir, RESULT, document["inputs"]) as stage:
+        with run_folder.together(outdir, RESULT, told(document, outdir)) as stage:
             write_beside(result, document, stage, also)
             document["provenance"].update(watch.read())
             results.write_json(document, os.path.join(stage, RESULT))
@@ -348,7 +348,7 @@ def guarded(row: Capability, study: Study, values: Optional[Mapping[str, Any]], 
         return run_study(row, study, values, folder, **how)[1]
     except Exception as error:                               # one failure must not cost the other capabilities
         document = dict(capability=row.id, title=row.title, error=_sentence(error), inputs=described(study))
-    with run_folder.held(folder), run_folder.together(folder, ERROR, document["inputs"]) as stage:
+    with run_folder.held(folder), run_folder.together(folder, ERROR, told(document, folder)) as stage:
         results.write_json(document, os.path.join(stage, ERROR))
     return document
 
