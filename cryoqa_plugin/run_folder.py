@@ -109,6 +109,8 @@ def _make(folder: str, made: List[str]) -> None:
         there = os.path.dirname(there)
     if not made:
         os.stat(folder)                                      # a link to nothing
+    if os.path.isdir(os.path.join(folder, MANIFEST)):
+        raise IsADirectoryError(errno.EISDIR, f"{MANIFEST} in it is a folder")
     os.makedirs(folder, exist_ok=True)
 
 

@@ -277,7 +277,7 @@ def test_it_runs_on_tiny_half_maps_and_its_document_follows_its_schema(row, tiny
         assert (tmp_path / entry["path"]).is_file()
     beside = [e["path"] for e in saved["maps"].values()] + [p for e in saved.get("lists", {}).values() for p in e["paths"]]
     beside += [t["csv"] for t in saved["tables"].values() if "csv" in t]
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["result.json", *beside])
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([".cryoqa.json", "result.json", *beside])
 
 
 def _follows(value, schema, where="document"):

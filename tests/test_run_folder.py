@@ -96,6 +96,14 @@ def test_folders_that_cannot_be(where, words, tmp_path):
     assert "Give another output folder." in str(error.value) and sorted(os.listdir(tmp_path)) == ["file", "loop"]
 
 
+@pytest.mark.parametrize("name", [run_folder.LOCK, run_folder.MANIFEST])
+def test_folders_in_the_way_of_what_is_hidden(name, tmp_path):
+    (tmp_path / name).mkdir()
+    with pytest.raises(InputError, match="Results cannot be written to .* folder|directory"), run_folder.held(str(tmp_path)):
+        pass
+    assert _names(tmp_path) == [name]
+
+
 # --- files of a run ------------------------------------------------------------------------------------------------------------------
 
 def test_files_of_a_run_appear_together_and_those_before_go(tmp_path):

@@ -60,8 +60,6 @@ def _main(argv: Optional[Sequence[str]]) -> int:
     words: List[str] = list(sys.argv[1:] if argv is None else argv)
     if argv is None:                                         # the program itself; its memory is in arrays, not in cycles
         gc.set_threshold(_COLLECT_AFTER, 10, 10)
-    for stream in (sys.stdout, sys.stderr):                  # Å and names of files on a terminal that has no such characters
-        getattr(stream, "reconfigure", dict)(errors="backslashreplace")
     verbose = False
     try:
         with naming(OPTION):
