@@ -4,6 +4,7 @@ Works on the coarse coefficients alone, so that its time does not grow with the 
 """
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import permutations, product
 from typing import List, NamedTuple, Optional, Sequence, Tuple
 
@@ -52,12 +53,23 @@ class Placement(NamedTuple):
 
 
 class _Cube(NamedTuple):
-    """Geometry of centred coefficients: ``indices`` (z, y, x) int, ``shell`` int [z, y, x] (0: not used), its steps and box."""
+    """Geometry of centred coefficients.
+
+    ``indices`` (z, y, x) int, ``shell`` int [z, y, x] (0: not used), ``count`` of independent coefficients in each shell, ``shape`` of
+    the box. ``half``: where one of each Friedel pair that is used lies in the part with x >= 0, int [n]; ``at`` (z, y, x) the place of each
+    along the axes, ``shells`` its shell, ``angular`` float64 [3, n] its angular frequencies (z, y, x), ``products`` float64 [6, n] those
+    times each other: zz, yy, xx, zy, zx, yx.
+    """
 
     indices: Tuple[np.ndarray, np.ndarray, np.ndarray]
     shell: np.ndarray
     count: np.ndarray
     shape: Tuple[int, int, int]
+    half: np.ndarray
+    at: Tuple[np.ndarray, np.ndarray, np.ndarray]
+    shells: np.ndarray
+    angular: np.ndarray
+    products: np.ndarray
 
 
 def operations(geo: Geometry) -> List[Operation]:
@@ -103,7 +115,8 @@ def centred(ft: np.ndarray, shape: Sequence[int], reach: int) -> np.ndarray:
     return np.concatenate((np.conj(half[::-1, ::-1, :0:-1]), half), axis=2)
 
 
-def _cube(geo: Geometry, sizes: Sequence[int]) -> _Cube:
+@lru_cache(maxsize=4)
+def _cube(geo: Geometry, sizes: Tuple[int, int, int]) -> _Cube:
     indices = tuple(np.arange(m) - m // 2 for m in sizes)
     z, y, x = (k * s for k, s in zip(indices, geo.steps))
     radius = np.sqrt(z[:, None, None] ** 2 + y[None, :, None] ** 2 + x[None, None, :] ** 2)
@@ -113,7 +126,14 @@ def _cube(geo: Geometry, sizes: Sequence[int]) -> _Cube:
     # Both mates of each pair are there: half of them are independent.
     count = np.bincount(shell.ravel()) / 2.0
     count[0] = 0
-    return _Cube(indices, shell, count, geo.shape)
+    kx = indices[2][sizes[2] // 2:]
+    one = (kx[None, None, :] > 0) | (indices[1][None, :, None] > 0) | ((indices[1][None, :, None] == 0) & (indices[0][:, None, None] > 0))
+    positive = shell[:, :, sizes[2] // 2:]
+    half = np.flatnonzero(one & (positive > 0))
+    at = np.unravel_index(half, positive.shape)
+    a, b, c = angular = np.array([2 * np.pi * k[i] / n for k, i, n in zip((*indices[:2], kx), at, geo.shape)])
+    return _Cube(indices, shell, count, geo.shape, half, at, positive.ravel()[half].astype(np.intp), angular,
+                 np.array([a * a, b * b, c * c, a * b, a * c, b * c]))
 
 
 def _whitened(c: np.ndarray, cube: _Cube) -> np.ndarray:
@@ -130,10 +150,17 @@ def _apply(c: np.ndarray, operation: Operation) -> np.ndarray:
     return turned[tuple(slice(None, None, -1 if f else 1) for f in operation.flip)]
 
 
+def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Cross-power ``a conj(b)`` of centred coefficients, of its half with x >= 0."""
+    first = a.shape[2] // 2
+    return a[:, :, first:] * np.conj(b[:, :, first:])
+
+
 def _turn_back(cross: np.ndarray, cube: _Cube, shift: np.ndarray) -> np.ndarray:
-    """Cross-power ``F1 conj(F2)`` with the shift of map 2 (voxels) undone."""
+    """Cross-power ``F1 conj(F2)`` of one of each Friedel pair, complex64 [n], with the shift of map 2 (voxels) undone."""
     ramps = [np.exp(-2j * np.pi * k * t / n).astype(np.complex64) for k, t, n in zip(cube.indices, shift, cube.shape)]
-    return cross * ramps[0][:, None, None] * ramps[1][None, :, None] * ramps[2][None, None, :]
+    z, y, x = cube.at
+    return cross * (ramps[0][z] * ramps[1][y] * ramps[2][cube.indices[2].size // 2:][x])
 
 
 def _prior(cube: _Cube) -> np.ndarray:
@@ -145,14 +172,15 @@ def _prior(cube: _Cube) -> np.ndarray:
 def _peak(cross: np.ndarray, cube: _Cube, within: Optional[Sequence[float]] = None) -> Tuple[float, np.ndarray]:
     """Height in standard deviations of noise and shift in voxels (z, y, x) of the highest peak of the correlation.
 
+    ``cross`` is the half of the cross-power with x >= 0, complex64 [z, y, x // 2 + 1].
     ``within`` are the half-axes (z, y, x) in voxels of the ellipsoid of shifts that are looked at; all when not given.
     """
     weights = _prior(cube)
-    sizes = [scipy.fft.next_fast_len(int(_FINER * m), real=True) for m in cross.shape]
+    sizes = [scipy.fft.next_fast_len(int(_FINER * m), real=True) for m in cube.shell.shape]
     grid = np.zeros((sizes[0], sizes[1], sizes[2] // 2 + 1), dtype=np.complex64)
     kz, ky, kx = cube.indices
     half = kx.size // 2
-    grid[np.ix_(kz, ky, kx[half:])] = np.conj(cross[:, :, half:]) * weights[cube.shell[:, :, half:]].astype(np.float32)
+    grid[np.ix_(kz, ky, kx[half:])] = np.conj(cross) * weights.astype(np.float32)[cube.shell[:, :, half:]]
     values = scipy.fft.irfftn(grid, s=sizes)
     if within is not None:
         z, y, x = (np.fft.fftfreq(m, 1 / n) / r for m, n, r in zip(sizes, cube.shape, within))
@@ -170,29 +198,27 @@ def _peak(cross: np.ndarray, cube: _Cube, within: Optional[Sequence[float]] = No
 
 
 def _curve(aligned: np.ndarray, cube: _Cube) -> np.ndarray:
-    """Correlation of the shells of whitened maps, float64 [n], from their cross-power."""
-    return np.bincount(cube.shell.ravel(), weights=aligned.real.ravel(), minlength=cube.count.size) / np.maximum(2 * cube.count, 1)
+    """Correlation of the shells of whitened maps, float64 [n], from the cross-power of one of each Friedel pair."""
+    return np.bincount(cube.shells, weights=aligned.real, minlength=cube.count.size) / np.maximum(cube.count, 0.5)
 
 
 def _refine(cross: np.ndarray, cube: _Cube, shift: np.ndarray, rounds: int = 8) -> Tuple[np.ndarray, float, np.ndarray]:
-    """Shift that makes the cross-power real, its standard error, and the correlation of the shells.
+    """Shift that makes the cross-power (its half with x >= 0) real, its standard error, and the correlation of the shells.
 
     Scoring steps on the sum of ``w Re(F1 conj(F2) exp(-2 pi i k t / n))`` with ``w = r / (1 - r^2)``, the weight of a phase
     in a shell of correlation ``r``; the error follows from the scatter of the imaginary parts.
     """
-    angular = [2 * np.pi * k / n for k, n in zip(cube.indices, cube.shape)]
-    kappa = [a.reshape([-1 if i == j else 1 for j in range(3)]) for i, a in enumerate(angular)]
-    spread = np.array([n / m for n, m in zip(cube.shape, cross.shape)])
+    cross = cross.ravel()[cube.half]
+    spread = np.array([n / m for n, m in zip(cube.shape, cube.shell.shape)])
     hessian = scatter = np.eye(3)
     for _ in range(rounds):
         aligned = _turn_back(cross, cube, shift)
         fsc = _curve(aligned, cube)
         # Two standard deviations are taken off, so that shells of noise have no weight.
         r = np.clip(np.maximum(fsc - 2 / np.sqrt(2 * np.maximum(cube.count, 1)), 0), 0, _CAP)
-        w = (r / (1 - r * r))[cube.shell]
-        imag = w * aligned.imag
-        hessian, scatter = _moments(w * r[cube.shell], kappa), _moments(imag * imag, kappa)
-        gradient = np.array([(imag * k).sum() for k in kappa])
+        imag = (r / (1 - r * r))[cube.shells] * aligned.imag
+        hessian, scatter = _moments((r * r / (1 - r * r))[cube.shells], cube), _moments(imag * imag, cube)
+        gradient = cube.angular @ imag
         if np.linalg.det(hessian) <= 0:
             return shift, np.inf, fsc
         step = np.clip(np.linalg.solve(hessian, gradient), -spread, spread)
@@ -200,16 +226,13 @@ def _refine(cross: np.ndarray, cube: _Cube, shift: np.ndarray, rounds: int = 8) 
         if np.abs(step).max() < 1e-4:
             break
     inverse = np.linalg.inv(hessian)
-    variance = 2 * inverse @ scatter @ inverse            # each pair of mates was summed twice
+    variance = inverse @ scatter @ inverse
     return shift, float(np.sqrt(max(np.trace(variance), 0))), _curve(_turn_back(cross, cube, shift), cube)
 
 
-def _moments(weights: np.ndarray, kappa: Sequence[np.ndarray]) -> np.ndarray:
-    """Sums of ``weights k_i k_j`` over all coefficients, float64 [3, 3]."""
-    planes = [weights.sum(axis=2, dtype=np.float64), weights.sum(axis=1, dtype=np.float64), weights.sum(axis=0, dtype=np.float64)]
-    z, y, x = (k.ravel() for k in kappa)
-    zy, zx, yx = z @ planes[0] @ y, z @ planes[1] @ x, y @ planes[2] @ x
-    zz, yy, xx = (z * z) @ planes[0].sum(axis=1), (y * y) @ planes[0].sum(axis=0), (x * x) @ planes[1].sum(axis=0)
+def _moments(weights: np.ndarray, cube: _Cube) -> np.ndarray:
+    """Sums of ``weights k_i k_j`` over one of each Friedel pair, float64 [3, 3]."""
+    zz, yy, xx, zy, zx, yx = cube.products @ weights
     return np.array([[zz, zy, zx], [zy, yy, yx], [zx, yx, xx]])
 
 
@@ -224,13 +247,13 @@ def _best_operation(c1: np.ndarray, c2: np.ndarray, geo: Geometry) -> Operation:
     A symmetric map is as like itself turned round as not: then it is none.
     """
     cube = _cube(geo, c1.shape)
-    a, b = _whitened(c1, cube), np.conj(_whitened(c2, cube))
-    peaks = {g: _peak(a * _apply(b, g), cube) for g in operations(geo)}
+    a, b = _whitened(c1, cube), _whitened(c2, cube)
+    peaks = {g: _peak(_cross(a, _apply(b, g)), cube) for g in operations(geo)}
     # Refining costs more than a peak: only the four highest are worth it.
     first = sorted(peaks, key=lambda g: -peaks[g][0])[:4]
     if peaks[first[0]][0] < _FOUND:
         return NONE
-    fits = {g: _refine(a * _apply(b, g), cube, peaks[g][1]) for g in [NONE] + first}
+    fits = {g: _refine(_cross(a, _apply(b, g)), cube, peaks[g][1]) for g in dict.fromkeys([NONE] + first)}
     top = max(fits, key=lambda g: _mean(fits[g][2], cube, cube.count > 0))
     band = (fits[top][2] >= _BAND) & (cube.count > 0)
     if np.count_nonzero(band) < 3:
@@ -286,12 +309,12 @@ def place_centred(c1: np.ndarray, c2: np.ndarray, geo: Geometry, *, turned: bool
     for reach in (_COARSE, REACH):
         first, second = _inner(c1, geo, reach), _inner(_apply(c2, operation), geo, reach)
         cube = _cube(geo, first.shape)
-        cross = _whitened(first, cube) * np.conj(_whitened(second, cube))
+        cross = _cross(_whitened(first, cube), _whitened(second, cube))
         if shift is None:
             height, shift = _peak(cross, cube)
         shift, error, fsc = _refine(cross, cube, shift)
     if height < _FOUND or not np.isfinite(error):
-        return Placement(height, False, (0.0, 0.0, 0.0), float("inf"), NONE, _curve(cross, cube)[1:], cube.count[1:])
+        return Placement(height, False, (0.0, 0.0, 0.0), float("inf"), NONE, _curve(cross.ravel()[cube.half], cube)[1:], cube.count[1:])
     shift = shift - np.array(operation.flip)              # flipped coefficients turn round voxel 0, a reversed array round its middle
     return Placement(height, True, tuple(float(t) for t in shift), error, operation, fsc[1:], cube.count[1:])
 
@@ -319,7 +342,7 @@ def shift_between(c1: np.ndarray, c2: np.ndarray, geo: Geometry, within: Optiona
         ``map2(x) = map1(x - shift)``, without an operation; ``fsc`` is the correlation with the shift undone.
     """
     cube = _cube(geo, c1.shape)
-    cross = _whitened(c1, cube) * np.conj(_whitened(c2, cube))
+    cross = _cross(_whitened(c1, cube), _whitened(c2, cube))
     height, shift = _peak(cross, cube, within)
     shift, error, fsc = _refine(cross, cube, shift)
     return Placement(height, height >= _FOUND and bool(np.isfinite(error)), tuple(float(t) for t in shift), error, NONE, fsc[1:],

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -10,7 +10,9 @@ from .directions import Lookup
 from .fourier import Geometry
 from .jit import njit
 from .shells import CrossSums
-from .threads import over_slabs
+from .threads import over_slabs, slabs
+
+_GAUSS = np.exp(-np.arange(4 * 256 + 2) / 256)        # at the middles of the steps of _gauss
 
 
 class Cone(NamedTuple):
@@ -71,39 +73,105 @@ def _cell(dx, dy, dz, edge):
 
 
 @njit
-def _cone_kernel(f1, f2, z0, z1, nx, steps, reach2, edge, starts, members, axes, cosine, fall, out):
-    nz, ny, nk = f1.shape
-    n = out.shape[0]
+def _order_kernel(nz, ny, nk, z0, z1, steps, reach2, fill, place, order):
+    """Coefficients of sections z0 to z1 by shell: counted in ``place``, or with ``fill`` put into ``order`` from ``place[shell]`` on."""
+    n = place.shape[0]
     for z in range(z0, z1):
         dz = (z if z <= nz // 2 else z - nz) * steps[0]
         for y in range(ny):
             dy = (y if y <= ny // 2 else y - ny) * steps[1]
-            plane_weight = 1.0 if (2 * z) % nz == 0 and (2 * y) % ny == 0 else 0.5
             for x in range(nk):
                 dx = x * steps[2]
                 r2 = dx * dx + dy * dy + dz * dz
                 if r2 > reach2:
                     break
-                r = np.sqrt(r2)
-                shell = int(r + 0.5)
+                shell = int(np.sqrt(r2) + 0.5)
                 if shell >= n or r2 == 0:
                     continue
-                half = plane_weight if x == 0 or 2 * x == nx else 1.0
-                a, b = f1[z, y, x], f2[z, y, x]
-                ar, ai, br, bi = np.float64(a.real), np.float64(a.imag), np.float64(b.real), np.float64(b.imag)
-                cross, power1, power2 = half * (ar * br + ai * bi), half * (ar * ar + ai * ai), half * (br * br + bi * bi)
-                ex, ey, ez = dx / r, dy / r, dz / r
-                cell = _cell(ex, ey, ez, edge)
-                for m in range(starts[cell], starts[cell + 1]):
+                if fill:
+                    order[place[shell], 0], order[place[shell], 1], order[place[shell], 2] = z, y, x
+                place[shell] += 1
+
+
+def _by_shell(geo: Geometry, reach2: float) -> Tuple[np.ndarray, np.ndarray]:
+    """Indices (z, y, x) of the coefficients of each shell, int16 [n, 3], and where those of shell ``s`` start, int64 [n_shells + 1]."""
+    nz, ny, nk, steps = geo.shape[0], geo.shape[1], geo.shape[2] // 2 + 1, np.array(geo.steps)
+    nothing = np.zeros((0, 3), dtype=np.int16)
+
+    def count(start: int, stop: int) -> np.ndarray:
+        out = np.zeros(geo.n_shells, dtype=np.int64)
+        _order_kernel(nz, ny, nk, start, stop, steps, reach2, False, out, nothing)
+        return out
+
+    counts = np.array(over_slabs(count, nz))
+    starts = np.r_[0, np.cumsum(counts.sum(axis=0))].astype(np.int64)
+    # Each slab has its own part of each shell.
+    places = starts[:-1] + np.cumsum(counts, axis=0) - counts
+    first = {start: i for i, (start, _) in enumerate(slabs(nz))}
+    order = np.empty((starts[-1], 3), dtype=np.int16)
+
+    def fill(start: int, stop: int) -> None:
+        _order_kernel(nz, ny, nk, start, stop, steps, reach2, True, places[first[start]], order)
+
+    over_slabs(fill, nz)
+    return order, starts
+
+
+@njit
+def _gauss(u, table):
+    """``exp(-4 u^2)`` for u from 0 to 1, to 1e-15; three times as fast as ``exp``."""
+    x = 4 * u * u
+    i = int(x * 256 + 0.5)
+    d = i / 256 - x
+    return table[i] * (1 + d * (1 + d * (0.5 + d * (1 / 6 + d * (1 / 24)))))
+
+
+@njit
+def _cone_kernel(f1, f2, order, begin, s0, s1, nx, steps, edge, starts, inner, members, axes, cosine, gauss, cells, out):
+    nz, ny = f1.shape[:2]
+    soft, scale = gauss.shape[0] > 0, 1 / (1 - cosine)
+    for shell in range(s0, s1):
+        for i in range(cells.shape[0]):
+            for j in range(4):
+                cells[i, j] = 0.0
+        for i in range(begin[shell], begin[shell + 1]):
+            z, y, x = np.int64(order[i, 0]), np.int64(order[i, 1]), np.int64(order[i, 2])
+            dz = (z if z <= nz // 2 else z - nz) * steps[0]
+            dy = (y if y <= ny // 2 else y - ny) * steps[1]
+            dx = x * steps[2]
+            r = np.sqrt(dx * dx + dy * dy + dz * dz)
+            half = 1.0
+            if x == 0 or 2 * x == nx:
+                half = 1.0 if (2 * z) % nz == 0 and (2 * y) % ny == 0 else 0.5
+            a, b = f1[z, y, x], f2[z, y, x]
+            ar, ai, br, bi = np.float64(a.real), np.float64(a.imag), np.float64(b.real), np.float64(b.imag)
+            cross, power1, power2 = half * (ar * br + ai * bi), half * (ar * ar + ai * ai), half * (br * br + bi * bi)
+            ex, ey, ez = dx / r, dy / r, dz / r
+            cell = _cell(ex, ey, ez, edge)
+            cells[cell, 0] += cross
+            cells[cell, 1] += power1
+            cells[cell, 2] += power2
+            cells[cell, 3] += half
+            for m in range(starts[cell] + inner[cell], starts[cell + 1]):
+                d = members[m]
+                # the cell lists all that may be near enough; the cosine decides
+                c = abs(axes[d, 0] * ex + axes[d, 1] * ey + axes[d, 2] * ez)
+                # Half of those of a hard cone pass here: to add nothing is quicker than to guess which.
+                w = 1.0 if c >= cosine else 0.0
+                if soft:
+                    if w == 0:
+                        continue
+                    w = _gauss(max(1 - c, 0.0) * scale, gauss)
+                out[shell, d, 0] += w * cross
+                out[shell, d, 1] += w * power1
+                out[shell, d, 2] += w * power2
+                out[shell, d, 3] += w * half
+        for cell in range(cells.shape[0]):
+            if cells[cell, 3] > 0:
+                for m in range(starts[cell], starts[cell] + inner[cell]):
                     d = members[m]
-                    # the cell lists all that may be near enough; the cosine decides
-                    c = abs(axes[d, 0] * ex + axes[d, 1] * ey + axes[d, 2] * ez)
-                    if c >= cosine:
-                        w = np.exp(fall * (c - 1) * (c - 1)) if fall != 0 else 1.0
-                        out[shell, d, 0] += w * cross
-                        out[shell, d, 1] += w * power1
-                        out[shell, d, 2] += w * power2
-                        out[shell, d, 3] += w * half
+                    for j in range(4):
+                        out[shell, d, j] += cells[cell, j]
 
 
 def cone_sums(f1: np.ndarray, f2: np.ndarray, geo: Geometry, table: Lookup, cone: Cone, reach: Optional[float] = None) -> CrossSums:
@@ -131,14 +199,18 @@ def cone_sums(f1: np.ndarray, f2: np.ndarray, geo: Geometry, table: Lookup, cone
     # 1e-9, so that a radius that equals the reach takes part whatever the rounding.
     reach2 = (geo.n_shells - 0.5 if reach is None else reach) ** 2 * (1 + 1e-9)
 
-    def work(start: int, stop: int) -> np.ndarray:
-        out = np.zeros((geo.n_shells, n, 4))
-        _cone_kernel(f1, f2, start, stop, geo.shape[2], steps, reach2, table.edge, table.starts, table.members, table.axes,
-                     cone.cosine, cone.fall, out)
-        return out
+    # All of a cell that is wholly in a hard cone goes into it as one sum.
+    whole = not cone.soft and table.reach <= cone.angle
+    inner = table.inner if whole else np.zeros_like(table.inner)
+    order, begin = _by_shell(geo, reach2)
+    out = np.zeros((geo.n_shells, n, 4))
 
-    total = sum(over_slabs(work, geo.shape[0]))
-    return CrossSums(*(np.ascontiguousarray(total[:, :, i]) for i in range(4)))
+    def work(start: int, stop: int) -> None:
+        _cone_kernel(f1, f2, order, begin, start, stop, geo.shape[2], steps, table.edge, table.starts, inner, table.members, table.axes,
+                     cone.cosine, _GAUSS if cone.soft else _GAUSS[:0], np.empty((inner.size, 4)), out)
+
+    over_slabs(work, geo.n_shells)
+    return CrossSums(*(np.ascontiguousarray(out[:, :, i]) for i in range(4)))
 
 
 @njit
@@ -201,11 +273,15 @@ def _volume_kernel(values, z0, z1, steps, edge, starts, members, axes, cosine, o
     nz, ny, nx = out.shape
     n = values.shape[0]
     for z in range(z0, z1):
-        dz = (z - nz // 2) * steps[0]
+        dz, mz = (z - nz // 2) * steps[0], 2 * (nz // 2) - z
         for y in range(ny):
-            dy = (y - ny // 2) * steps[1]
+            dy, my = (y - ny // 2) * steps[1], 2 * (ny // 2) - y
             for x in range(nx):
-                dx = (x - nx // 2) * steps[2]
+                dx, mx = (x - nx // 2) * steps[2], 2 * (nx // 2) - x
+                # the opposite voxel has the same value; an even box lacks that of its first plane along each axis
+                mirrored = mz < nz and my < ny and mx < nx
+                if mirrored and (mz, my, mx) < (z, y, x):
+                    continue
                 r = np.sqrt(dx * dx + dy * dy + dz * dz)
                 shell = int(r)
                 if r > n - 1 + 1e-9:
@@ -225,7 +301,10 @@ def _volume_kernel(values, z0, z1, steps, edge, starts, members, axes, cosine, o
                         w = (c - cosine) * (c - cosine)
                         weight += w
                         total += w * (values[shell, d] * (1 - t) + values[after, d] * t)
-                out[z, y, x] = total / weight if weight > 0 else 0
+                value = total / weight if weight > 0 else 0.0
+                out[z, y, x] = value
+                if mirrored:
+                    out[mz, my, mx] = value
 
 
 def spread(values: np.ndarray, geo: Geometry, table: Lookup, reach: float) -> np.ndarray:

@@ -66,6 +66,40 @@ def find_crossings(x: np.ndarray, y: np.ndarray, threshold: Union[float, np.ndar
     return Crossings(falls[0], tuple(falls), tuple(rises), "crosses", late, last)
 
 
+def first_falls(x: np.ndarray, curves: np.ndarray, threshold: float, start: int = 1) -> np.ndarray:
+    """Where each of many curves first falls below a threshold: ``first`` of :func:`find_crossings`, all at a time.
+
+    Parameters
+    ----------
+    x
+        Abscissae, float [n].
+    curves
+        float [n, n_curves]; NaN counts as below.
+    threshold
+        The threshold.
+    start
+        Index of the first point that counts.
+
+    Returns
+    -------
+    ndarray
+        float64 [n_curves], in the unit of ``x``: the last abscissa for a curve that never falls, NaN for one that is nowhere above.
+    """
+    gap = np.where(np.isfinite(curves), curves - threshold, -np.inf)
+    above = gap[start:] >= 0
+    begin = start + above.argmax(axis=0)
+    # Where it is below after it was first above.
+    below = ~above & above.any(axis=0) & (np.arange(start, len(gap))[:, None] > begin)
+    after = start + below.argmax(axis=0)
+    falls, out = np.flatnonzero(below.any(axis=0)), np.where(above.any(axis=0), float(x[-1]), np.nan)
+    high, low = gap[after[falls] - 1, falls], gap[after[falls], falls]
+    left = x[after[falls] - 1]
+    with np.errstate(invalid="ignore"):
+        # A line cannot be drawn to a point without a value.
+        out[falls] = np.where(np.isfinite(low), left + (x[after[falls]] - left) * high / (high - low), left)
+    return out
+
+
 def _between(x: np.ndarray, gap: np.ndarray, i: int) -> float:
     # A line cannot be drawn to a point without a value: the crossing is put on the one that has a value.
     if not (np.isfinite(gap[i]) and np.isfinite(gap[i - 1])):

@@ -4,9 +4,12 @@ Fourier coefficients come in Friedel pairs, so that a direction and its opposite
 """
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple, Tuple
 
 import numpy as np
+
+_BLOCK = 256                          # vertices whose opposites are looked for at a time
 
 
 class Sphere(NamedTuple):
@@ -22,15 +25,19 @@ class Sphere(NamedTuple):
 class Lookup(NamedTuple):
     """Which of some directions lie near a cell of the cube map: those of cell ``c`` are ``members[starts[c]:starts[c + 1]]``.
 
-    ``edge`` is the number of cells along the edge of a face; ``axes`` float64 [n, 3] the directions.
+    ``edge`` is the number of cells along the edge of a face; ``axes`` float64 [n, 3] the directions. The first ``inner[c]`` of a cell are
+    within ``reach`` degrees of all of it, the others of some of it at most.
     """
 
     edge: int
     starts: np.ndarray
     members: np.ndarray
     axes: np.ndarray
+    inner: np.ndarray
+    reach: float
 
 
+@lru_cache(maxsize=None)
 def icosphere(bisections: int) -> Sphere:
     """Icosahedron with a vertex on +z, its edges bisected and the new vertices pushed to the sphere.
 
@@ -42,21 +49,28 @@ def icosphere(bisections: int) -> Sphere:
     Returns
     -------
     Sphere
-        ``10 * 4^bisections + 2`` vertices: 642 for 3, 2562 for 4.
+        ``10 * 4^bisections + 2`` vertices: 642 for 3, 2562 for 4. Shared by all who ask, and not to be changed.
     """
     vertices, faces = _icosahedron()
     for _ in range(bisections):
         vertices, faces = _bisect(vertices, faces)
-    opposite = np.array([int(np.argmin(vertices @ v)) for v in vertices])
+    opposite = np.concatenate([np.argmin(vertices[i:i + _BLOCK] @ vertices.T, axis=1) for i in range(0, len(vertices), _BLOCK)])
     # Rounded, so that vertices on the equator are told apart by exact zeros.
     x, y, z = np.round(vertices, 9).T
     kept = (z > 0) | ((z == 0) & ((y > 0) | ((y == 0) & (x > 0))))
     half = np.flatnonzero(kept)
     place = np.full(len(vertices), -1)
     place[half] = np.arange(half.size)
-    return Sphere(vertices, faces, half, np.where(kept, place, place[opposite]))
+    return Sphere(*map(_kept, (vertices, faces, half, np.where(kept, place, place[opposite]))))
 
 
+def _kept(array: np.ndarray) -> np.ndarray:
+    """An array that is kept between calls, and that nobody can change."""
+    array.flags.writeable = False
+    return array
+
+
+@lru_cache(maxsize=None)
 def half_directions(bisections: int) -> np.ndarray:
     """One of each pair of opposite vertices of an :func:`icosphere`.
 
@@ -68,10 +82,10 @@ def half_directions(bisections: int) -> np.ndarray:
     Returns
     -------
     ndarray
-        Unit vectors (x, y, z), float64 [n, 3]: 321 for 3 bisections.
+        Unit vectors (x, y, z), float64 [n, 3]: 321 for 3 bisections, 1281 for 4. Shared by all who ask, and not to be changed.
     """
     sphere = icosphere(bisections)
-    return sphere.vertices[sphere.half]
+    return _kept(sphere.vertices[sphere.half])
 
 
 def _icosahedron() -> Tuple[np.ndarray, np.ndarray]:
@@ -96,6 +110,7 @@ def _bisect(vertices: np.ndarray, faces: np.ndarray) -> Tuple[np.ndarray, np.nda
     return np.vstack([vertices, middle]), np.vstack(new)
 
 
+@lru_cache(maxsize=None)
 def cell_centres(edge: int) -> np.ndarray:
     """Centres of the cells of the cube map.
 
@@ -109,10 +124,10 @@ def cell_centres(edge: int) -> np.ndarray:
     Returns
     -------
     ndarray
-        Unit vectors (x, y, z), float64 [3 edge^2, 3].
+        Unit vectors (x, y, z), float64 [3 edge^2, 3]. Shared by all who ask, and not to be changed.
     """
     at = (np.arange(edge) + 0.5) * 2 / edge - 1
-    return np.vstack([_on_faces(*np.meshgrid(at, at, indexing="ij"), face) for face in range(3)])
+    return _kept(np.vstack([_on_faces(*np.meshgrid(at, at, indexing="ij"), face) for face in range(3)]))
 
 
 def _on_faces(u: np.ndarray, v: np.ndarray, face: int) -> np.ndarray:
@@ -136,9 +151,16 @@ def lookup(axes: np.ndarray, reach: float, edge: int = 32) -> Lookup:
     Returns
     -------
     Lookup
-        The cells as in :func:`cell_centres`.
+        The cells as in :func:`cell_centres`. Shared by all who ask, and not to be changed.
     """
     axes = np.ascontiguousarray(axes, dtype=np.float64)
+    return _lookup(axes.tobytes(), float(reach), int(edge))
+
+
+@lru_cache(maxsize=8)
+def _lookup(raw: bytes, reach: float, edge: int) -> Lookup:
+    """:func:`lookup` of directions by their bytes: most runs ask for the same few tables."""
+    axes = np.frombuffer(raw).reshape(-1, 3)
     centres = cell_centres(edge)
     half = 1 / edge
     at = (np.arange(edge) + 0.5) * 2 / edge - 1
@@ -148,9 +170,15 @@ def lookup(axes: np.ndarray, reach: float, edge: int = 32) -> Lookup:
     closest = np.min([np.sum(c * centres[:edge * edge], axis=1) for c in corners], axis=0)
     radius = np.tile(np.arccos(np.clip(closest, -1, 1)), 3)
     limit = np.cos(np.minimum(radius + np.deg2rad(reach) + 1e-6, np.pi / 2))
-    inside = np.abs(centres @ axes.T) >= limit[:, None]
-    starts = np.r_[0, np.cumsum(inside.sum(axis=1))].astype(np.int64)
-    return Lookup(edge, starts, np.nonzero(inside)[1].astype(np.int64), axes)
+    cosines = np.abs(centres @ axes.T)
+    cell, member = np.nonzero(cosines >= limit[:, None])
+    # A cosine of at least 1 + radius is nowhere: smaller cones than the cell hold no whole cell.
+    all_of_it = np.where(radius + 1e-6 < np.deg2rad(reach), np.cos(np.maximum(np.deg2rad(reach) - radius - 1e-6, 0)), 2.0)
+    within = cosines[cell, member] >= all_of_it[cell]
+    order = np.lexsort((~within, cell))
+    starts = np.r_[0, np.cumsum(np.bincount(cell, minlength=len(centres)))].astype(np.int64)
+    inner = np.bincount(cell[within], minlength=len(centres)).astype(np.int64)
+    return Lookup(edge, _kept(starts), _kept(member[order].astype(np.int64)), axes, _kept(inner), reach)
 
 
 def without(table: Lookup, dropped: np.ndarray) -> Lookup:
@@ -183,4 +211,5 @@ def without(table: Lookup, dropped: np.ndarray) -> Lookup:
     fine = dropped.reshape(3, coarse, coarse).repeat(parts, axis=1).repeat(parts, axis=2).ravel()
     sizes = np.diff(table.starts)
     kept = np.where(fine, 0, sizes)
-    return table._replace(starts=np.r_[0, np.cumsum(kept)].astype(np.int64), members=table.members[np.repeat(~fine, sizes)])
+    return table._replace(starts=np.r_[0, np.cumsum(kept)].astype(np.int64), members=table.members[np.repeat(~fine, sizes)],
+                          inner=np.where(fine, 0, table.inner))

@@ -109,8 +109,8 @@ def in_cones(axes: np.ndarray, values: np.ndarray, weight: np.ndarray, kept: np.
 
 
 def _cones(axes: np.ndarray) -> np.ndarray:
-    """Cells in the cone around each direction, bool [n, n_cells]."""
-    return np.abs(axes @ cell_centres(CELLS_PER_EDGE).T) >= np.cos(np.deg2rad(CONE))
+    """Cells in the cone around each direction, 0 or 1, float64 [n, n_cells]."""
+    return (np.abs(axes @ cell_centres(CELLS_PER_EDGE).T) >= np.cos(np.deg2rad(CONE))).astype(np.float64)
 
 
 def _in_cones(near: np.ndarray, values: np.ndarray, weight: np.ndarray, kept: np.ndarray) -> np.ndarray:

@@ -88,3 +88,19 @@ def test_masked_noise_scatters_as_the_independent_fraction_says(radius, edge):
         sums = cross_sums(*(forward(rng.standard_normal(shape) * mask) for _ in range(2)), geo)
         scores.append(fsc(sums)[4:] * np.sqrt(2 * sums.count * fraction)[4:])
     assert np.std(scores) == pytest.approx(1, abs=0.1)
+
+
+@pytest.mark.parametrize("threshold", [0.143, 0.5])
+def test_first_falls_of_many_curves_are_those_of_each(threshold):
+    rng = np.random.default_rng(4)
+    curves = rng.uniform(-0.2, 1, (30, 300))
+    curves[:, :20] = rng.uniform(0.6, 1, (30, 20))                 # never below
+    curves[:, 20:40] = rng.uniform(-0.3, 0.1, (30, 20))            # nowhere above
+    curves[:9, 40:60] = 0.0                                        # a late start
+    curves[rng.random(curves.shape) < 0.05] = np.nan
+    curves[:, 60] = np.nan
+    x = np.arange(30) / 115.2
+    found = [crossing.find_crossings(x, c, threshold, 1) for c in curves.T]
+    assert {f.state for f in found} == {"crosses", "never", "below"}
+    expected = [x[-1] if f.state == "never" else f.first for f in found]
+    np.testing.assert_array_equal(crossing.first_falls(x, curves, threshold), expected)

@@ -39,7 +39,9 @@ def test_lookup_holds_every_direction_within_reach(reach, edge):
         cell = _cell(*v, edge)
         inside = set(np.flatnonzero(np.abs(axes @ v) >= np.cos(np.deg2rad(reach))))
         assert inside <= set(table.members[table.starts[cell]:table.starts[cell + 1]])
+        assert inside >= set(table.members[table.starts[cell]:table.starts[cell] + table.inner[cell]])
         assert np.argmax(np.abs(centres @ v)) == cell or np.abs(centres[cell] @ v) > np.cos(2 / edge)
+    assert table.inner.sum() > (0.2 if reach > 10 else -1) * table.members.size, "most of a cone is whole cells"
     fewest = np.diff(table.starts).mean()
     assert fewest < len(axes) * (1 - np.cos(np.deg2rad(reach) + 2 / edge)) + 2, "the table is no help when it holds everything"
 
@@ -59,6 +61,7 @@ def test_nothing_is_found_near_cells_that_are_left_out():
     centres = directions.cell_centres(12)
     coarse = directions.cell_centres(4)
     for c in range(3 * 12 * 12):
+        assert less.inner[c] in (table.inner[c], 0)
         gone = dropped[int(np.argmin([_cell_distance(centres[c], d) for d in coarse]))]
         here = less.members[less.starts[c]:less.starts[c + 1]]
         np.testing.assert_array_equal(here, [] if gone else table.members[table.starts[c]:table.starts[c + 1]])

@@ -1,6 +1,7 @@
 """What a set of directional FSC curves says together: resolutions, occupancy of the sphere, Bingham test, shape."""
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -44,11 +45,7 @@ def crossings(freq: np.ndarray, fsc: np.ndarray, threshold: float) -> np.ndarray
     ndarray
         Frequency (1/Å), float64 [n_directions]: the last one for a curve that never falls, NaN for one that is nowhere above.
     """
-    out = np.full(fsc.shape[1], np.nan)
-    for i in range(out.size):
-        found = crossing.find_crossings(freq, fsc[:, i], threshold, 1)
-        out[i] = freq[-1] if found.state == "never" else found.first
-    return out
+    return crossing.first_falls(freq, fsc, threshold)
 
 
 def crossings_xmipp(freq: np.ndarray, fsc: np.ndarray, threshold: float) -> np.ndarray:
@@ -100,6 +97,13 @@ def effective_directions(axes: np.ndarray, cone: Cone) -> Effective:
     ``2/pi arcsin(rho)``. The sum of it over all pairs inflates the variance of the passing part; times ``P2(cos)``, that of the
     mean of ``d d^T``, which is of second order in the direction.
     """
+    return _effective(np.ascontiguousarray(axes, dtype=np.float64).tobytes(), cone)
+
+
+@lru_cache(maxsize=4)
+def _effective(raw: bytes, cone: Cone) -> Effective:
+    """:func:`effective_directions` of directions by their bytes: they are the same in every run."""
+    axes = np.frombuffer(raw).reshape(-1, 3)
     weights = cone.weight(axes @ half_directions(4).T)
     overlap = weights @ weights.T
     scale = np.sqrt(np.diag(overlap))
@@ -249,7 +253,7 @@ def regions(axes: np.ndarray, at: np.ndarray, fitted: Axes, effective: Effective
     """
     resolution = np.where(np.isfinite(at), 1 / np.where(np.isfinite(at), at, 1), np.nan)
     near = np.abs(axes @ axes.T) >= np.cos(np.deg2rad(_REGION))
-    middle = np.array([np.nanmedian(resolution[row]) if np.isfinite(resolution[row]).any() else np.nan for row in near])
+    middle = _medians(np.where(near, resolution, np.nan))
     rest = np.log(resolution / np.sqrt((axes @ fitted.vectors.T) ** 2 @ fitted.values ** -2.0))
     rest = rest[np.isfinite(rest)]
     sigma = 1.4826 * float(np.median(np.abs(rest - np.median(rest))))
@@ -260,6 +264,12 @@ def regions(axes: np.ndarray, at: np.ndarray, fitted: Axes, effective: Effective
     # 1e-9: without any scatter (curves that all end at Nyquist) the ratio of regions says nothing.
     scatter = float(np.log(middle[worst] / middle[best]) / error) if error > 1e-9 else 0.0
     return Regions(float(middle[best]), axes[best], float(middle[worst]), axes[worst], scatter)
+
+
+def _medians(rows: np.ndarray) -> np.ndarray:
+    """Median of the numbers in each row, NaN where there are none."""
+    count, rows, each = (~np.isnan(rows)).sum(axis=1), np.sort(rows, axis=1), np.arange(len(rows))       # NaN comes last
+    return (rows[each, np.maximum(count - 1, 0) // 2] + rows[each, count // 2]) / 2
 
 
 def sphericity(sphere: Sphere, at: np.ndarray) -> Optional[float]:
