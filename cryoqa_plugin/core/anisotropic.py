@@ -16,13 +16,19 @@ _MOST = 30.0                          # largest exponent: its exponential, 1e13,
 @njit
 def _tensor_kernel(ft, z0, z1, steps, at, amplitude, ratio, grow, decay, out):
     nz, ny, nk = ft.shape
-    n = at.size
+    n, first = at.size, 0
     for z in range(z0, z1):
         dz = (z if z <= nz // 2 else z - nz) * steps[0]
         for y in range(ny):
             dy = (y if y <= ny // 2 else y - ny) * steps[1]
             base = dz * dz + dy * dy
-            i = max(0, np.searchsorted(at, np.sqrt(base)) - 1)
+            # Neighbouring lines begin near each other in the table.
+            r = np.sqrt(base)
+            while first > 0 and at[first] >= r:
+                first -= 1
+            while first < n - 1 and at[first + 1] < r:
+                first += 1
+            i = first
             for x in range(nk):
                 dx = x * steps[2]
                 r = np.sqrt(base + dx * dx)

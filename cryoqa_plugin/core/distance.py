@@ -37,16 +37,19 @@ def _rows_kernel(binary, z0, z1, step, out):
 
 
 @njit
-def _envelope(f, step, cap, at, start):
-    """Replace f by its lower envelope of parabolas; squares at or above ``cap`` throw none and may stay as they are."""
+def _envelope(f, g, step, cap, at, start):
+    """Replace f by its lower envelope of parabolas; squares at or above ``cap`` throw none and may stay. The rest is scratch."""
     n, top, w = f.size, -1, step * step
-    low, high = cap, 0.0
+    near, all_set = False, True
     for q in range(n):
-        low, high = min(low, f[q]), max(high, f[q])
+        g[q] = f[q]
+        if f[q] < cap:
+            near = True
+        if f[q] > 0:
+            all_set = False
     # Nothing near enough to matter, or everything set: the squares stay as they are.
-    if low >= cap or high == 0:
+    if all_set or not near:
         return
-    g = f.copy()
     for q in range(n):
         if g[q] >= cap:
             continue
@@ -72,8 +75,7 @@ def _envelope(f, step, cap, at, start):
 def _columns_kernel(squares, a0, a1, step, cap):
     """Envelope along the last axis of a (strided) view; blocks of columns are copied so that cache lines are used up."""
     _, n_columns, n = squares.shape
-    block = np.empty((_BLOCK, n), np.float64)
-    at, start = np.empty(n, np.int64), np.empty(n, np.float64)
+    block, at = np.empty((_BLOCK + 2, n), np.float64), np.empty(n, np.int64)
     for a in range(a0, a1):
         for first in range(0, n_columns, _BLOCK):
             width = min(_BLOCK, n_columns - first)
@@ -81,7 +83,7 @@ def _columns_kernel(squares, a0, a1, step, cap):
                 for j in range(width):
                     block[j, i] = squares[a, first + j, i]
             for j in range(width):
-                _envelope(block[j], step, cap, at, start)
+                _envelope(block[j], block[_BLOCK], step, cap, at, block[_BLOCK + 1])
             for i in range(n):
                 for j in range(width):
                     squares[a, first + j, i] = np.float32(block[j, i])

@@ -13,13 +13,19 @@ from .threads import over_slabs
 @njit
 def _radial_kernel(ft, z0, z1, steps, at, profile, beyond, out):
     nz, ny, nk = ft.shape
-    n = at.size
+    n, first = at.size, 0
     for z in range(z0, z1):
         kz = z if z <= nz // 2 else z - nz
         for y in range(ny):
             ky = y if y <= ny // 2 else y - ny
             base = (kz * steps[0]) ** 2 + (ky * steps[1]) ** 2
-            i = max(0, np.searchsorted(at, np.sqrt(base)) - 1)
+            # Neighbouring lines begin near each other in the table.
+            r = np.sqrt(base)
+            while first > 0 and at[first] >= r:
+                first -= 1
+            while first < n - 1 and at[first + 1] < r:
+                first += 1
+            i = first
             for x in range(nk):
                 r = np.sqrt(base + (x * steps[2]) ** 2)
                 if r > at[n - 1]:

@@ -154,12 +154,13 @@ def _sample(data, voxel, x, y, z):
 
 
 @njit
-def _winding(data, voxel, centre, frame, radii, pitches, rings, cosine, sine, window):
-    """Parts of the variance on cylinders round an axis that wind to the right and to the left."""
+def _winding(data, voxel, centre, frame, radii, pitches, rings, cosine, sine, window, held):
+    """Parts of the variance on cylinders round an axis that wind to the right and to the left; ``held`` is scratch, [rings, 2]."""
     n_angles, n_rings = cosine.size, rings.size
-    total = 0.0
-    re = np.zeros((n_rings, 2))
+    total, weights = 0.0, 0.0
     for k in range(n_rings):
+        held[k, 0] = 0.0
+        held[k, 1] = 0.0
         for r in range(radii.size):
             mean, square, c, s = 0.0, 0.0, 0.0, 0.0
             for a in range(n_angles):
@@ -173,8 +174,9 @@ def _winding(data, voxel, centre, frame, radii, pitches, rings, cosine, sine, wi
                 s += value * sine[a]
             # What is the same all around a ring says nothing of its hand.
             total += window[k] * (square - mean * mean / n_angles)
-            re[k, 0] += c
-            re[k, 1] += s
+            held[k, 0] += c
+            held[k, 1] += s
+        weights += window[k]
     if total <= 0:
         return 0.0, 0.0
     right, left = 0.0, 0.0
@@ -183,52 +185,71 @@ def _winding(data, voxel, centre, frame, radii, pitches, rings, cosine, sine, wi
         for k in range(n_rings):
             turn = 2 * np.pi * rings[k] / pitches[i]
             c, s = window[k] * np.cos(turn), window[k] * np.sin(turn)
-            rc += re[k, 0] * c + re[k, 1] * s
-            rs += re[k, 1] * c - re[k, 0] * s
-            lc += re[k, 0] * c - re[k, 1] * s
-            ls += re[k, 1] * c + re[k, 0] * s
+            rc += held[k, 0] * c + held[k, 1] * s
+            rs += held[k, 1] * c - held[k, 0] * s
+            lc += held[k, 0] * c - held[k, 1] * s
+            ls += held[k, 1] * c + held[k, 0] * s
         right = max(right, rc * rc + rs * rs)
         left = max(left, lc * lc + ls * ls)
-    norm = 2.0 / (total * radii.size * n_angles * np.sum(window))
+    norm = 2.0 / (total * radii.size * n_angles * weights)
     return right * norm, left * norm
 
 
 @njit
-def _tilted(frame, p, q):
-    out = np.empty((3, 3))
-    along = frame[2] + p * frame[0] + q * frame[1]
-    along = along / np.sqrt(np.sum(along ** 2))
+def _tilt(frame, p, q, out):
+    """Write the frame whose axis leans by the tangents ``p`` and ``q`` towards the two directions across."""
+    length, part = 0.0, 0.0
+    for i in range(3):
+        out[2, i] = frame[2, i] + p * frame[0, i] + q * frame[1, i]
+        length += out[2, i] * out[2, i]
+    length = np.sqrt(length)
+    for i in range(3):
+        out[2, i] /= length
+        part += frame[0, i] * out[2, i]
     # across stays as near as it can to where it was, at a right angle to the new axis
-    across = frame[0] - np.sum(frame[0] * along) * along
-    across = across / np.sqrt(np.sum(across ** 2))
-    out[0] = across
-    out[1] = np.cross(along, across)
-    out[2] = along
-    return out
+    length = 0.0
+    for i in range(3):
+        out[0, i] = frame[0, i] - part * out[2, i]
+        length += out[0, i] * out[0, i]
+    length = np.sqrt(length)
+    for i in range(3):
+        out[0, i] /= length
+    out[1, 0] = out[2, 1] * out[0, 2] - out[2, 2] * out[0, 1]
+    out[1, 1] = out[2, 2] * out[0, 0] - out[2, 0] * out[0, 2]
+    out[1, 2] = out[2, 0] * out[0, 1] - out[2, 1] * out[0, 0]
 
 
 @njit
-def _refine_kernel(data, voxel, start, stop, centres, frames, radii, pitches, rings, cosine, sine, window, shifts, tilts, passes, out):
+def _refine_kernel(data, voxel, start, stop, centres, frames, radii, pitches, rings, cosine, sine, window, shifts, tilts, passes, trial,
+                   held, out):
+    """Move, then tilt each axis to where it winds most; ``trial`` is scratch, [8, 3]: centre and frame, as begun and as tried."""
+    centre, frame, moved, turned = trial[0], trial[1:4], trial[4], trial[5:8]
+    best = -1.0
     for n in range(start, stop):
-        for _ in range(passes):
-            centre, frame, best = centres[n].copy(), frames[n].copy(), -1.0
-            for p in shifts:
-                for q in shifts:
-                    trial = centre + p * frame[0] + q * frame[1]
-                    right, left = _winding(data, voxel, trial, frame, radii, pitches, rings, cosine, sine, window)
+        for step in range(2 * passes):
+            tilting = step % 2 == 1
+            if not tilting:
+                best = -1.0
+            for i in range(3):
+                centre[i] = moved[i] = centres[n, i]
+                for j in range(3):
+                    frame[j, i] = turned[j, i] = frames[n, j, i]
+            # One loop for shifts and tilts, as many of these as of those: the windings are compiled into it once.
+            for a in range(shifts.size):
+                for b in range(shifts.size):
+                    if tilting:
+                        _tilt(frame, tilts[a], tilts[b], turned)
+                    else:
+                        for i in range(3):
+                            moved[i] = centre[i] + shifts[a] * frame[0, i] + shifts[b] * frame[1, i]
+                    right, left = _winding(data, voxel, moved, turned, radii, pitches, rings, cosine, sine, window, held)
                     if max(right, left) > best:
                         best = max(right, left)
-                        centres[n] = trial
                         out[n, 0], out[n, 1] = right, left
-            centre = centres[n].copy()
-            for p in tilts:
-                for q in tilts:
-                    trial_frame = _tilted(frame, p, q)
-                    right, left = _winding(data, voxel, centre, trial_frame, radii, pitches, rings, cosine, sine, window)
-                    if max(right, left) > best:
-                        best = max(right, left)
-                        frames[n] = trial_frame
-                        out[n, 0], out[n, 1] = right, left
+                        for i in range(3):
+                            centres[n, i] = moved[i]
+                            for j in range(3):
+                                frames[n, j, i] = turned[j, i]
 
 
 def wind(data: np.ndarray, voxel_size: Sequence[float], places: np.ndarray, frames: np.ndarray,
@@ -272,7 +293,7 @@ def wind(data: np.ndarray, voxel_size: Sequence[float], places: np.ndarray, fram
 
     def work(start: int, stop: int) -> None:
         _refine_kernel(data, voxel, start, stop, places, frames, RADII, PITCHES, rings, np.cos(phi), np.sin(phi), window, SHIFTS, TILTS,
-                       passes, scores)
+                       passes, np.empty((8, 3)), np.empty((rings.size, 2)), scores)
 
     over_slabs(work, len(places))
     return places, frames, scores

@@ -61,14 +61,19 @@ def _nearest_direction(x, y, z):
 @njit
 def _pairs_kernel(f1, f2, z0, z1, nx, steps, edges2, out):
     nz, ny, nk = f1.shape
-    n = edges2.size
+    n, first = edges2.size, 0
     for z in range(z0, z1):
         kz = (z if z <= nz // 2 else z - nz) * steps[0]
         own_z = (2 * z) % nz == 0
         for y in range(ny):
             ky = (y if y <= ny // 2 else y - ny) * steps[1]
             base = kz * kz + ky * ky
-            shell = np.searchsorted(edges2, base, side="right")
+            # Neighbouring lines begin near each other in the bins.
+            while first > 0 and base < edges2[first - 1]:
+                first -= 1
+            while first < n and base >= edges2[first]:
+                first += 1
+            shell = first
             plane_weight = 1.0 if own_z and (2 * y) % ny == 0 else 0.5
             for x in range(nk):
                 kx = x * steps[2]

@@ -10,7 +10,7 @@ along z; even, then odd indices along x; indices run from 0 to the tops tz, ty a
 """
 from __future__ import annotations
 
-from typing import Any, Iterable, List, NamedTuple, Sequence, Tuple
+from typing import Iterable, List, NamedTuple, Sequence
 
 import numpy as np
 
@@ -21,15 +21,18 @@ _ROWS = 16                            # lines along x that are made at a time
 
 
 @njit
-def _product(a, b, out, place, m, n):
-    """``out[i, place, :n] = sum_k a[i, k] b[k, :n]`` for i < m; float32, four lines and four terms at a time."""
+def _product(a, b, out, m, n):
+    """``out[i, :n] = sum_k a[i, k] b[k, :n]`` for i < m; float32, four lines and four terms at a time."""
     # Four lines share each load of b and four terms each store: the loop is bound by memory otherwise.
-    last, whole = m - m % 4, a.shape[1] - a.shape[1] % 4
-    for i in range(0, last, 4):
-        p, q, r, s = out[i, place], out[i + 1, place], out[i + 2, place], out[i + 3, place]
-        for j in range(n):
-            p[j] = q[j] = r[j] = s[j] = np.float32(0)
+    for i in range(0, m, 4):
+        whole = a.shape[1] - a.shape[1] % 4 if i + 4 <= m else 0
+        top = min(i + 4, m)
+        for h in range(i, top):
+            p = out[h]
+            for j in range(n):
+                p[j] = 0
         for k in range(0, whole, 4):
+            p, q, r, s = out[i], out[i + 1], out[i + 2], out[i + 3]
             p0, p1, p2, p3 = a[i, k], a[i, k + 1], a[i, k + 2], a[i, k + 3]
             q0, q1, q2, q3 = a[i + 1, k], a[i + 1, k + 1], a[i + 1, k + 2], a[i + 1, k + 3]
             r0, r1, r2, r3 = a[i + 2, k], a[i + 2, k + 1], a[i + 2, k + 2], a[i + 2, k + 3]
@@ -40,183 +43,147 @@ def _product(a, b, out, place, m, n):
                 q[j] += q0 * b0 + q1 * b1 + q2 * b2 + q3 * b3
                 r[j] += r0 * b0 + r1 * b1 + r2 * b2 + r3 * b3
                 s[j] += s0 * b0 + s1 * b1 + s2 * b2 + s3 * b3
+        # The last terms of four lines, or all terms of the last lines.
         for k in range(whole, a.shape[1]):
-            for j in range(n):
-                p[j] += a[i, k] * b[k, j]
-                q[j] += a[i + 1, k] * b[k, j]
-                r[j] += a[i + 2, k] * b[k, j]
-                s[j] += a[i + 3, k] * b[k, j]
-    for i in range(last, m):
-        p = out[i, place]
-        p[:n] = 0
-        for k in range(a.shape[1]):
-            for j in range(n):
-                p[j] += a[i, k] * b[k, j]
+            for h in range(i, top):
+                p, factor = out[h], a[h, k]
+                for j in range(n):
+                    p[j] += factor * b[k, j]
+
+
+# The kernels go over the cosines (side 0) and sines (side 1) in loops: what is called once is compiled into its caller once.
 
 
 @njit
-def _unfold_z_kernel(folded, r0, r1, cos, sin, out):
-    """Rows r0 to r1 of folded coefficients at all sections: ``out`` float32 [nz, rows, 2 (tx + 1)]."""
-    nz, half, n = out.shape[0], cos.shape[0], out.shape[2]
-    even, odd = np.empty((half, 1, n), np.float32), np.empty((half, 1, n), np.float32)
+def _unfold_z_kernel(folded, r0, r1, waves, out):
+    """Rows r0 to r1 of folded coefficients at all sections: ``out`` float32 [nz, rows, 2 (tx + 1)]; the waves are [2, half, tz + 1]."""
+    nz, half, n = out.shape[0], waves.shape[1], out.shape[2]
+    sums = np.empty((2, half, n), np.float32)
     for r in range(r0, r1):
-        _product(cos, folded[0, r], even, 0, half, n)
-        _product(sin, folded[1, r], odd, 0, half, n)
+        for side in range(2):
+            _product(waves[side], folded[side, r], sums[side], half, n)
         for i in range(half):
-            up, down = out[nz // 2 + i, r], out[nz - 1 - nz // 2 - i, r]
-            p, q = even[i, 0], odd[i, 0]
-            for j in range(n):                              # the middle of an odd axis is in both: ``up`` is right and comes last
-                down[j] = p[j] - q[j]
-            for j in range(n):
-                up[j] = p[j] + q[j]
+            even, odd = sums[0, i], sums[1, i]
+            low, high = out[nz - 1 - nz // 2 - i, r], out[nz // 2 + i, r]
+            for j in range(n):                              # the middle of an odd axis is in both: ``high`` is right and comes last
+                low[j] = even[j] - odd[j]
+                high[j] = even[j] + odd[j]
 
 
 @njit
-def _lines(rows, cos, sin, half, even, odd, re, im):
-    """One section before its transform along x: ``re`` and ``im`` float32 [ny, tx + 1], of ``half`` offsets along y."""
-    ny, ty, tx = re.shape[0], rows.shape[0] // 2, re.shape[1]
-    _product(cos, rows[:ty], even, 0, half, 2 * tx)
-    _product(sin, rows[ty:], odd, 0, half, 2 * tx)
-    for i in range(half):
-        up, down = ny // 2 + i, ny - 1 - ny // 2 - i
-        p, q = even[i, 0], odd[i, 0]
-        for j in range(tx):
-            re[down, j], im[down, j] = p[j] - q[j], p[tx + j] - q[tx + j]
-        for j in range(tx):
-            re[up, j], im[up, j] = p[j] + q[j], p[tx + j] + q[tx + j]
+def _sections_kernel(columns, z0, z1, waves_y, waves_x, limits, whole, out):
+    """Sections z0 to z1 of the sums of waves, from ``columns`` [parts, nz, 2 (ty + 1), 2 (tx + 1)].
 
-
-@njit
-def _both_sides(even, odd, n, out):
-    """A line from its even and odd part, ``n`` voxels to either side of its middle."""
-    up, down = out[out.size // 2:], out[:out.size - out.size // 2]
-    for i in range(n):
-        down[-1 - i] = even[i] - odd[i]
-    for i in range(n):
-        up[i] = even[i] + odd[i]
-
-
-@njit
-def _sections_kernel(columns, z0, z1, cos_y, sin_y, cos_x, sin_x, limits, out):
-    """Sections z0 to z1 from ``columns`` [nz, 2 (ty + 1), 2 (tx + 1)]; of each, ``limits`` [nz, 2] offsets along y and x."""
-    ny, n = out.shape[1], columns.shape[2]
-    even, odd = np.empty((cos_y.shape[0], 1, n), np.float32), np.empty((cos_y.shape[0], 1, n), np.float32)
-    p, q = np.empty((_ROWS, 1, cos_x.shape[1]), np.float32), np.empty((_ROWS, 1, cos_x.shape[1]), np.float32)
-    re, im = np.empty((ny, n // 2), np.float32), np.empty((ny, n // 2), np.float32)
-    for z in range(z0, z1):
-        half, wide = limits[z, 0], limits[z, 1]
-        if half == 0:
-            continue
-        _lines(columns[z], cos_y, sin_y, half, even, odd, re, im)
-        end = ny // 2 + half
-        for y in range(ny - end, end, _ROWS):
-            count = min(_ROWS, end - y)
-            _product(re[y:y + count], cos_x, p, 0, count, wide)
-            _product(im[y:y + count], sin_x, q, 0, count, wide)
-            for i in range(count):
-                _both_sides(p[i, 0], q[i, 0], wide, out[z, y + i])
-
-
-@njit
-def _amplitude_kernel(columns, z0, z1, cos_y, sin_y, cos_x, sin_x, limits, whole, out):
-    """``out = sqrt(sum_c (whole_c - value_c)^2)``, values as in ``_sections_kernel``; ``columns`` and ``whole`` [parts, ...]."""
-    parts, ny, nx, n = columns.shape[0], out.shape[1], out.shape[2], columns.shape[3]
-    even, odd = np.empty((cos_y.shape[0], 1, n), np.float32), np.empty((cos_y.shape[0], 1, n), np.float32)
-    p, q = np.empty((_ROWS, 1, cos_x.shape[1]), np.float32), np.empty((_ROWS, 1, cos_x.shape[1]), np.float32)
-    lines = np.empty((parts, 2, ny, n // 2), np.float32)
-    value, total = np.empty(nx, np.float32), np.empty((_ROWS, nx), np.float32)
+    Without ``whole``, ``out`` is the sum of the only part; with it, [parts, nz, ny, nx], ``out = sqrt(sum_c (whole_c - sum_c)^2)``. Of each
+    section, ``limits`` [nz, 2] offsets along y and x. Waves are [2, half, ty + 1] and [2, tx + 1, half].
+    """
+    parts, ty, tx = columns.shape[0], columns.shape[2] // 2, columns.shape[3] // 2
+    ny, nx, apart = out.shape[1], out.shape[2], whole.shape[0] > 0
+    sums, held = np.empty((2, waves_y.shape[1], 2 * tx), np.float32), np.empty((2, _ROWS, waves_x.shape[2]), np.float32)
+    lines, total = np.empty((parts, 2, ny, tx), np.float32), np.empty((_ROWS + 1, nx), np.float32)
     for z in range(z0, z1):
         half, wide = limits[z, 0], limits[z, 1]
         if half == 0:
             continue
         for c in range(parts):
-            _lines(columns[c, z], cos_y, sin_y, half, even, odd, lines[c, 0], lines[c, 1])
-        end, right = ny // 2 + half, nx // 2 + wide
-        left = nx - right
+            for side in range(2):
+                _product(waves_y[side], columns[c, z, side * ty:(side + 1) * ty], sums[side], half, 2 * tx)
+            for k in range(2 * half):                       # real and imaginary part
+                even, odd = sums[0, k // 2, k % 2 * tx:], sums[1, k // 2, k % 2 * tx:]
+                low, high = lines[c, k % 2, ny - 1 - ny // 2 - k // 2], lines[c, k % 2, ny // 2 + k // 2]
+                for j in range(tx):
+                    low[j] = even[j] - odd[j]
+                    high[j] = even[j] + odd[j]
+        end, left, right = ny // 2 + half, nx - nx // 2 - wide, nx // 2 + wide
         for y in range(ny - end, end, _ROWS):
             count = min(_ROWS, end - y)
-            total[:] = 0
             for c in range(parts):
-                _product(lines[c, 0, y:y + count], cos_x, p, 0, count, wide)
-                _product(lines[c, 1, y:y + count], sin_x, q, 0, count, wide)
+                for side in range(2):
+                    _product(lines[c, side, y:y + count], waves_x[side], held[side], count, wide)
                 for i in range(count):
-                    _both_sides(p[i, 0], q[i, 0], wide, value)
-                    line, sums, low = whole[c, z, y + i, left:right], total[i, left:right], value[left:right]
+                    value, even, odd = total[_ROWS] if apart else out[z, y + i], held[0, i], held[1, i]
+                    low, high = value[:nx - nx // 2], value[nx // 2:]
+                    for j in range(wide):
+                        low[-1 - j] = even[j] - odd[j]
+                    for j in range(wide):
+                        high[j] = even[j] + odd[j]
+                    if apart:
+                        # Slices count from 0: an index that may be negative is looked at for each voxel.
+                        line, squares, low = whole[c, z, y + i, left:right], total[i, left:right], value[left:right]
+                        for x in range(right - left):
+                            before = np.float32(0) if c == 0 else squares[x]
+                            squares[x] = before + (line[x] - low[x]) * (line[x] - low[x])
+            if apart:
+                for i in range(count):
+                    line, squares = out[z, y + i, left:right], total[i, left:right]
                     for x in range(right - left):
-                        sums[x] += (line[x] - low[x]) * (line[x] - low[x])
-            for i in range(count):
-                line, sums = out[z, y + i, left:right], total[i, left:right]
-                for x in range(right - left):
-                    line[x] = np.sqrt(sums[x])
+                        line[x] = np.sqrt(squares[x])
 
 
 @njit
-def _fold_sections_kernel(data, z0, z1, cos_y, sin_y, cos_x, sin_x, out):
-    """Transform sections z0 to z1 along y and x: ``out`` float32 [nz, 2 (ty + 1), 2 (tx + 1)]; the waves are [t + 1, half]."""
-    ny, nx, ty, tx = data.shape[1], data.shape[2], cos_y.shape[0], cos_x.shape[1]
-    hy, hx = cos_y.shape[1], cos_x.shape[0]
-    even, odd = np.empty((hy, nx), np.float32), np.empty((hy, nx), np.float32)
-    rows = np.empty((2 * ty, 1, nx), np.float32)
-    p, q = np.empty((2 * ty, hx), np.float32), np.empty((2 * ty, hx), np.float32)
-    left, right = np.empty((2 * ty, 1, tx), np.float32), np.empty((2 * ty, 1, tx), np.float32)
+def _fold_sections_kernel(data, z0, z1, waves_y, waves_x, out):
+    """Transform sections z0 to z1 along y and x: ``out`` float32 [nz, 2 (ty + 1), 2 (tx + 1)]; the waves are [2, t + 1, half] for y and
+    [2, half, t + 1] for x."""
+    ny, nx, ty, tx = data.shape[1], data.shape[2], waves_y.shape[1], waves_x.shape[2]
+    hy, hx = waves_y.shape[2], waves_x.shape[1]
+    parts, rows = np.empty((2, hy, nx), np.float32), np.empty((2 * ty, nx), np.float32)
+    lines, sums = np.empty((2, 2 * ty, hx), np.float32), np.empty((2, 2 * ty, tx), np.float32)
     for z in range(z0, z1):
         for i in range(hy):
             # the middle of an odd axis is its own mirror and must count once
-            up, down = data[z, ny // 2 + i], data[z, ny - 1 - ny // 2 - i]
             scale = np.float32(0.5 if ny % 2 and i == 0 else 1.0)
+            up, down, even, odd = data[z, ny // 2 + i], data[z, ny - 1 - ny // 2 - i], parts[0, i], parts[1, i]
             for j in range(nx):
-                even[i, j], odd[i, j] = scale * (up[j] + down[j]), up[j] - down[j]
-        _product(cos_y, even, rows[:ty], 0, ty, nx)
-        _product(sin_y, odd, rows[ty:], 0, ty, nx)
+                even[j] = scale * (up[j] + down[j])
+                odd[j] = up[j] - down[j]
+        for side in range(2):
+            _product(waves_y[side], parts[side], rows[side * ty:(side + 1) * ty], ty, nx)
         for k in range(2 * ty):
             for i in range(hx):
                 scale = np.float32(0.5 if nx % 2 and i == 0 else 1.0)
-                a, b = rows[k, 0, nx // 2 + i], rows[k, 0, nx - 1 - nx // 2 - i]
-                p[k, i], q[k, i] = scale * (a + b), a - b
-        _product(p, cos_x, left, 0, 2 * ty, tx)
-        _product(q, sin_x, right, 0, 2 * ty, tx)
-        out[z, :, :tx], out[z, :, tx:] = left[:, 0], right[:, 0]
+                a, b = rows[k, nx // 2 + i], rows[k, nx - 1 - nx // 2 - i]
+                lines[0, k, i] = scale * (a + b)
+                lines[1, k, i] = a - b
+        for side in range(2):
+            _product(lines[side], waves_x[side], sums[side], 2 * ty, tx)
+            for k in range(2 * ty):
+                for j in range(tx):
+                    out[z, k, side * tx + j] = sums[side, k, j]
 
 
 @njit
-def _fold_z_kernel(columns, r0, r1, cos, sin, out):
-    """Transform rows r0 to r1 of ``columns`` [nz, rows, n] along z: ``out`` [2, rows, tz + 1, n]; the waves are [tz + 1, half]."""
-    nz, n, half = columns.shape[0], columns.shape[2], cos.shape[1]
-    even, odd = np.empty((half, n), np.float32), np.empty((half, n), np.float32)
-    held = np.empty((cos.shape[0], 1, n), np.float32)
+def _fold_z_kernel(columns, r0, r1, waves, out):
+    """Transform rows r0 to r1 of ``columns`` [nz, rows, n] along z: ``out`` [2, rows, tz + 1, n]; the waves are [2, tz + 1, half]."""
+    nz, n, half = columns.shape[0], columns.shape[2], waves.shape[2]
+    parts = np.empty((2, half, n), np.float32)
     for r in range(r0, r1):
         for i in range(half):
-            up, down = columns[nz // 2 + i, r], columns[nz - 1 - nz // 2 - i, r]
             scale = np.float32(0.5 if nz % 2 and i == 0 else 1.0)
+            up, down, even, odd = columns[nz // 2 + i, r], columns[nz - 1 - nz // 2 - i, r], parts[0, i], parts[1, i]
             for j in range(n):
-                even[i, j], odd[i, j] = scale * (up[j] + down[j]), up[j] - down[j]
-        _product(cos, even, held, 0, cos.shape[0], n)
-        out[0, r] = held[:, 0]
-        _product(sin, odd, held, 0, cos.shape[0], n)
-        out[1, r] = held[:, 0]
+                even[j] = scale * (up[j] + down[j])
+                odd[j] = up[j] - down[j]
+        for side in range(2):
+            _product(waves[side], parts[side], out[side, r], waves.shape[1], n)
 
 
 @njit
 def _fold_cube_kernel(cube, r0, r1, out):
     """Folded coefficients, for the indices r0 to r1 along y, of a cube of complex ones."""
-    tz, ty, tx = out.shape[2], out.shape[1] // 2, out.shape[3] // 2
-    # Index 0 along z or y is its own mirror: the places of the other one count as 0.
-    nothing = np.zeros(tx, cube.dtype)
+    nz, ny, tz, ty, tx = cube.shape[0], cube.shape[1], out.shape[2], out.shape[1] // 2, out.shape[3] // 2
     for y in range(r0, r1):
         for z in range(tz):
-            one, two = cube[z, y], cube[cube.shape[0] - z, y] if z else nothing
-            three, four = cube[z, cube.shape[1] - y] if y else nothing, cube[cube.shape[0] - z, cube.shape[1] - y] if y and z else nothing
+            # Index 0 along z or y is its own mirror: the places of the other one count as 0.
+            fz, fy = np.float32(1 if z else 0), np.float32(1 if y else 0)
+            one, two, three, four = cube[z, y], cube[(nz - z) % nz, y], cube[z, (ny - y) % ny], cube[(nz - z) % nz, (ny - y) % ny]
             ee, eo, oe, oo = out[0, y, z], out[0, ty + y, z], out[1, y, z], out[1, ty + y, z]          # even, odd along z and y
             for x in range(tx):
-                p, q, r, s = one[x], two[x], three[x], four[x]
-                ee[x], ee[tx + x] = p.real + q.real + r.real + s.real, -(p.imag + q.imag + r.imag + s.imag)
-                eo[x], eo[tx + x] = r.imag + s.imag - p.imag - q.imag, r.real + s.real - p.real - q.real
-                oe[x], oe[tx + x] = q.imag + s.imag - p.imag - r.imag, q.real + s.real - p.real - r.real
-                oo[x], oo[tx + x] = q.real + r.real - p.real - s.real, p.imag + s.imag - q.imag - r.imag
-            if y == 0:
-                eo[:], oo[:] = 0, 0
-            if z == 0:
-                oe[:], oo[:] = 0, 0
+                pr, pi, qr, qi = one[x].real, one[x].imag, fz * two[x].real, fz * two[x].imag
+                rr, ri, sr, si = fy * three[x].real, fy * three[x].imag, fy * fz * four[x].real, fy * fz * four[x].imag
+                ee[x], ee[tx + x] = pr + qr + rr + sr, -(pi + qi + ri + si)
+                eo[x], eo[tx + x] = fy * (ri + si - pi - qi), fy * (rr + sr - pr - qr)
+                oe[x], oe[tx + x] = fz * (qi + si - pi - ri), fz * (qr + sr - pr - rr)
+                oo[x], oo[tx + x] = fy * fz * (qr + rr - pr - sr), fy * fz * (pi + si - qi - ri)
 
 
 class Waves(NamedTuple):
@@ -333,23 +300,22 @@ def fold_map(data: np.ndarray, axes: Sequence[Waves]) -> np.ndarray:
     """
     z, y, x = axes
     columns = np.empty((data.shape[0], 2 * y.phase.size, 2 * x.phase.size), np.float32)
-    cos, sin = np.ascontiguousarray(y.cos.T), np.ascontiguousarray(y.sin.T)
-    over_slabs(lambda a, b: _fold_sections_kernel(data, a, b, cos, sin, x.cos, x.sin, columns), data.shape[0])
+    waves_y, waves_x, waves_z = _both(y, True), _both(x, False), _both(z, True)
+    over_slabs(lambda a, b: _fold_sections_kernel(data, a, b, waves_y, waves_x, columns), data.shape[0])
     out = np.empty((2, columns.shape[1], z.phase.size, columns.shape[2]), np.float32)
-    up, down = np.ascontiguousarray(z.cos.T), np.ascontiguousarray(z.sin.T)
-    over_slabs(lambda a, b: _fold_z_kernel(columns, a, b, up, down, out), columns.shape[1])
+    over_slabs(lambda a, b: _fold_z_kernel(columns, a, b, waves_z, out), columns.shape[1])
     return out
+
+
+def _both(axis: Waves, turned: bool) -> np.ndarray:
+    """Cosines and sines in one array, float32 [2, half, top + 1], or [2, top + 1, half] when turned."""
+    return np.ascontiguousarray(np.stack([axis.cos.T, axis.sin.T] if turned else [axis.cos, axis.sin]))
 
 
 def _columns(folded: np.ndarray, z: Waves, out: np.ndarray) -> None:
     """Transform along z, float32 [nz, 2 (ty + 1), 2 (tx + 1)]."""
-    over_slabs(lambda a, b: _unfold_z_kernel(folded, a, b, z.cos, z.sin, out), folded.shape[1])
-
-
-def _planes(axes: Sequence[Waves]) -> Tuple[Any, ...]:
-    """What the kernels need for the axes y and x."""
-    x = axes[2]
-    return axes[1].cos, axes[1].sin, np.ascontiguousarray(x.cos.T), np.ascontiguousarray(x.sin.T)
+    waves_z = _both(z, False)
+    over_slabs(lambda a, b: _unfold_z_kernel(folded, a, b, waves_z, out), folded.shape[1])
 
 
 def unfold(folded: np.ndarray, axes: Sequence[Waves], limits: np.ndarray, out: np.ndarray) -> None:
@@ -366,10 +332,10 @@ def unfold(folded: np.ndarray, axes: Sequence[Waves], limits: np.ndarray, out: n
     out
         float32 [nz, ny, nx]; what lies beyond the limits is left as it is.
     """
-    columns = np.empty((out.shape[0], folded.shape[1], folded.shape[3]), np.float32)
-    _columns(folded, axes[0], columns)
-    planes = _planes(axes)
-    over_slabs(lambda a, b: _sections_kernel(columns, a, b, *planes, limits, out), out.shape[0])
+    columns = np.empty((1, out.shape[0], folded.shape[1], folded.shape[3]), np.float32)
+    _columns(folded, axes[0], columns[0])
+    waves_y, waves_x, nothing = _both(axes[1], False), _both(axes[2], True), np.empty((0, 1, 1, 1), np.float32)
+    over_slabs(lambda a, b: _sections_kernel(columns, a, b, waves_y, waves_x, limits, nothing, out), out.shape[0])
 
 
 def amplitude(folded: Iterable[np.ndarray], axes: Sequence[Waves], limits: np.ndarray, whole: np.ndarray, out: np.ndarray) -> None:
@@ -393,8 +359,8 @@ def amplitude(folded: Iterable[np.ndarray], axes: Sequence[Waves], limits: np.nd
     parts = iter(folded)
     for one in columns:
         _columns(next(parts), axes[0], one)                  # named nowhere, so that it is gone before the next one is made
-    planes = _planes(axes)
-    over_slabs(lambda a, b: _amplitude_kernel(columns, a, b, *planes, limits, whole, out), out.shape[0])
+    waves_y, waves_x = _both(axes[1], False), _both(axes[2], True)
+    over_slabs(lambda a, b: _sections_kernel(columns, a, b, waves_y, waves_x, limits, whole, out), out.shape[0])
 
 
 def full_limits(shape: Sequence[int]) -> np.ndarray:

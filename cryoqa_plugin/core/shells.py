@@ -70,19 +70,24 @@ def _squared(edges: np.ndarray) -> np.ndarray:
 @njit
 def _cross_kernel(f1, f2, z0, z1, nx, steps, edges2, mate_weight, out):
     nz, ny, nk = f1.shape
-    n = edges2.size
+    n, first = edges2.size, 0
     for z in range(z0, z1):
         kz = z if z <= nz // 2 else z - nz
         own_z = (2 * z) % nz == 0
         for y in range(ny):
             ky = y if y <= ny // 2 else y - ny
             base = (kz * steps[0]) ** 2 + (ky * steps[1]) ** 2
-            shell = np.searchsorted(edges2, base, side="right")
+            # Neighbouring lines begin near each other in the bins.
+            while first > 0 and base < edges2[first - 1]:
+                first -= 1
+            while first < n and base >= edges2[first]:
+                first += 1
+            shell = first
             plane_weight = 1.0 if own_z and (2 * y) % ny == 0 else mate_weight
             cross, power1, power2, count = 0.0, 0.0, 0.0, 0.0
-            for x in range(nk):
-                r2 = base + (x * steps[2]) ** 2
-                # The radius only grows along x: sums stay in scalars (float64) and are written when the bin is left.
+            for x in range(nk + 1):
+                r2 = base + (x * steps[2]) ** 2 if x < nk else np.inf
+                # The radius only grows along x: sums stay in scalars (float64) and are written when the bin, or the line, is left.
                 if shell < n and r2 >= edges2[shell]:
                     out[shell, 0] += cross
                     out[shell, 1] += power1
@@ -101,11 +106,6 @@ def _cross_kernel(f1, f2, z0, z1, nx, steps, edges2, mate_weight, out):
                 power1 += w * (ar * ar + ai * ai)
                 power2 += w * (br * br + bi * bi)
                 count += w
-            if shell < n:
-                out[shell, 0] += cross
-                out[shell, 1] += power1
-                out[shell, 2] += power2
-                out[shell, 3] += count
 
 
 def binned_cross_sums(f1: np.ndarray, f2: np.ndarray, geo: Geometry, edges: np.ndarray, mate_weight: float = 0.5) -> CrossSums:
@@ -205,14 +205,19 @@ def fsc(sums: CrossSums) -> np.ndarray:
 @njit
 def _power_kernel(f, z0, z1, nx, steps, edges2, mate_weight, out):
     nz, ny, nk = f.shape
-    n = edges2.size
+    n, first = edges2.size, 0
     for z in range(z0, z1):
         kz = z if z <= nz // 2 else z - nz
         own_z = (2 * z) % nz == 0
         for y in range(ny):
             ky = y if y <= ny // 2 else y - ny
             base = (kz * steps[0]) ** 2 + (ky * steps[1]) ** 2
-            shell = np.searchsorted(edges2, base, side="right")
+            # Neighbouring lines begin near each other in the bins.
+            while first > 0 and base < edges2[first - 1]:
+                first -= 1
+            while first < n and base >= edges2[first]:
+                first += 1
+            shell = first
             plane_weight = 1.0 if own_z and (2 * y) % ny == 0 else mate_weight
             for x in range(nk):
                 r2 = base + (x * steps[2]) ** 2

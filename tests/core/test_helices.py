@@ -25,7 +25,7 @@ def test_winding_against_the_twin(shape, voxel):
         frame = np.ascontiguousarray(_frame(seed))
         centre = np.array(shape[::-1]) * voxel / 2 + 0.3
         got = helices._winding(data, np.array(voxel), centre, frame, helices.RADII, helices.PITCHES, RINGS, np.cos(PHI), np.sin(PHI),
-                               WINDOW)
+                               WINDOW, np.empty((RINGS.size, 2)))
         assert got == pytest.approx(naive.winding(data, voxel, centre, frame, helices.RADII, helices.PITCHES, RINGS, 12, WINDOW), rel=1e-6)
 
 

@@ -31,9 +31,9 @@ def _tops(reach):
 def test_product(m, k, n):
     rng = np.random.default_rng(1)
     a, b = (rng.standard_normal(s).astype(np.float32) for s in ((m, k), (k, n)))
-    out = np.full((m, 2, n), np.float32(7))
-    pruned._product(a, b, out, 1, m, n)
-    assert out[:, 1] == pytest.approx(naive.product(a, b), abs=1e-5) and (out[:, 0] == 7).all()
+    out = np.full((m + 1, n + 2), np.float32(7))
+    pruned._product(a, b, out, m, n)
+    assert out[:m, :n] == pytest.approx(naive.product(a, b), abs=1e-5) and (out[m] == 7).all() and (out[:, n:] == 7).all()
 
 
 @pytest.mark.parametrize("shape", SHAPES)
