@@ -14,6 +14,7 @@ from .rounding import Shown, read_number, show_limit, show_value
 
 _OPS = {"<=": (operator.le, "at most "), ">=": (operator.ge, "at least "), "<": (operator.lt, "less than "),
         ">": (operator.gt, "more than "), "==": (operator.eq, "exactly "), "is": (operator.eq, "")}
+_SHOWN = 60                                      # letters of a value in a sentence
 ORDER = ("ok", "skipped", "warn", "fail")
 
 
@@ -173,15 +174,20 @@ def override(checks: Mapping[str, Tuple[Check, ...]], limits: Optional[Mapping[s
     out = dict(checks)
     for capability, values in (limits or {}).items():
         if not isinstance(values, Mapping):
-            raise InputError(f"The limits have '{values}' for {capability}; they need one table a capability: its name in square brackets, "
-                             "and below it a line 'metric = value' each.")
+            raise InputError(f"The limits have '{_short(values)}' for {_short(capability)}; they need one table a capability: its name in "
+                             "square brackets, and below it a line 'metric = value' each.")
         for name, value in values.items():
             found = [c for c in out.get(capability, ()) if c.metric == name]
             if not found:
-                raise InputError(f"The limits name '{capability}.{name}', which no check uses.")
+                raise InputError(f"The limits name '{_short(capability)}.{_short(name)}', which no check uses.")
             _require_same_sort(f"{capability}.{name}", found[0].limit, value)
             out[capability] = tuple(replace(c, limit=value) if c.metric == name else c for c in out[capability])
     return out
+
+
+def _short(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
 def _require_same_sort(name: str, usual: Any, value: Any) -> None:
@@ -190,4 +196,4 @@ def _require_same_sort(name: str, usual: Any, value: Any) -> None:
     wanted = next((words for kind, words in sorts if isinstance(usual, kind)), "")
     given = next((words for kind, words in sorts if isinstance(value, kind)), "")
     if wanted != given or isinstance(value, float) and not math.isfinite(value):
-        raise InputError(f"The limit of {name} is '{value}'; it must be {wanted}, such as {str(usual).lower()}.")
+        raise InputError(f"The limit of {name} is '{_short(value)}'; it must be {wanted}, such as {str(usual).lower()}.")

@@ -52,6 +52,9 @@ class Placement(NamedTuple):
     count: np.ndarray
 
 
+_NOWHERE = Placement(0.0, False, (0.0, 0.0, 0.0), float("inf"), NONE, np.zeros(0), np.zeros(0))  # of boxes without a shell
+
+
 class _Cube(NamedTuple):
     """Geometry of centred coefficients.
 
@@ -138,6 +141,10 @@ def _cube(geo: Geometry, sizes: Tuple[int, int, int]) -> _Cube:
 
 def _whitened(c: np.ndarray, cube: _Cube) -> np.ndarray:
     """Coefficients over the root mean square of their shell; 0 where none are used."""
+    top = max(float(np.abs(c.real).max(initial=0.0)), float(np.abs(c.imag).max(initial=0.0)))
+    if not 0 < top < np.inf:
+        return np.zeros_like(c)
+    c = c * np.float32(2.0 ** np.clip(-np.frexp(top)[1], -120, 120))                # maps of any scale can be squared; no digit changes
     power = np.bincount(cube.shell.ravel(), weights=(c.real ** 2 + c.imag ** 2).ravel(), minlength=cube.count.size)
     scale = np.zeros(cube.count.size)
     good = (power > 0) & (cube.count > 0)
@@ -247,6 +254,8 @@ def _best_operation(c1: np.ndarray, c2: np.ndarray, geo: Geometry) -> Operation:
     A symmetric map is as like itself turned round as not: then it is none.
     """
     cube = _cube(geo, c1.shape)
+    if not cube.count.any():                                 # an axis of one or two voxels has no shell
+        return NONE
     a, b = _whitened(c1, cube), _whitened(c2, cube)
     peaks = {g: _peak(_cross(a, _apply(b, g)), cube) for g in operations(geo)}
     # Refining costs more than a peak: only the four highest are worth it.
@@ -309,6 +318,8 @@ def place_centred(c1: np.ndarray, c2: np.ndarray, geo: Geometry, *, turned: bool
     for reach in (_COARSE, REACH):
         first, second = _inner(c1, geo, reach), _inner(_apply(c2, operation), geo, reach)
         cube = _cube(geo, first.shape)
+        if not cube.count.any():
+            return _NOWHERE
         cross = _cross(_whitened(first, cube), _whitened(second, cube))
         if shift is None:
             height, shift = _peak(cross, cube)
@@ -342,6 +353,8 @@ def shift_between(c1: np.ndarray, c2: np.ndarray, geo: Geometry, within: Optiona
         ``map2(x) = map1(x - shift)``, without an operation; ``fsc`` is the correlation with the shift undone.
     """
     cube = _cube(geo, c1.shape)
+    if not cube.count.any():
+        return _NOWHERE
     cross = _cross(_whitened(c1, cube), _whitened(c2, cube))
     height, shift = _peak(cross, cube, within)
     shift, error, fsc = _refine(cross, cube, shift)

@@ -19,6 +19,7 @@ _FSC_COLUMNS = (                                 # frequency in 1/Å and FSC, th
     ("rlnResolution", "rlnFourierShellCorrelationCorrected"), ("rlnResolution", "rlnFourierShellCorrelationUnmaskedMaps"),
     ("rlnResolution", "rlnGoldStandardFsc"), ("resolutionFreqFourier", "resolutionFRC"))
 _FINEST = 2.0                                    # 1/Å; no map of cryo-EM goes further, so that larger numbers are something else
+_HIGHEST = 1.0                                   # 1/pixel; super-resolution doubles what a detector has
 _DETECTOR_NYQUIST = 0.5                          # 1/pixel
 _ABOVE_ONE = 1.2                                 # an MTF begins at 1; above this it is in percent, or no MTF
 
@@ -133,6 +134,9 @@ def read_mtf(path: str) -> Mtf:
         raise FormatError(f"The MTF file {path} holds no table of numbers with the columns _{_MTF_COLUMNS[0]} and _{_MTF_COLUMNS[1]}; "
                           "give the STAR file that RELION takes for --mtf." + told(path, "STAR"))
     frequency, values = (table.numbers(name, finite=True) for name in _MTF_COLUMNS)
+    if frequency.min() < 0 or frequency.max() > _HIGHEST:
+        raise InputError(f"The MTF file {path} has frequencies from {frequency.min():g} to {frequency.max():g} 1/pixel; they run from 0 to "
+                         f"{_DETECTOR_NYQUIST:g}. Give the STAR file that RELION takes for --mtf.")
     if values.min() <= 0:
         raise InputError(f"The MTF file {path} has values that are not positive (lowest {values.min():g}); give the MTF of the detector.")
     order = np.argsort(frequency, kind="stable")

@@ -25,7 +25,7 @@ PARTICLE = {                                     # of each image, by its name in
     "pixel_size": (VOXEL_SIZE, "Å"), "box": ((1, 65535), "pixels"), "shifts": ((-1e5, 1e5), "Å"), "angles": ((-1e5, 1e5), "degrees"),
     "defocus_u": ((-1e6, 1e6), "Å"), "defocus_v": ((-1e6, 1e6), "Å"), "defocus_angle": ((-1e5, 1e5), "degrees"),
     "phase_shift": ((-1e5, 1e5), "degrees"), "voltage": ((1, 5000), "kV"), "spherical_aberration": ((-100, 100), "mm"),
-    "amplitude_contrast": ((-1, 1), "")}
+    "amplitude_contrast": ((-1, 1), ""), "half": ((0, 2), "")}
 BOX = 65535                                      # voxels or pixels along an edge
 
 

@@ -16,6 +16,7 @@ from ..provenance import sha256, sha256_of_array
 from . import mask
 from .checks import check_data, check_mask, check_voxel_size
 from .mask import UsedMask
+from .scale import in_safe_scale, largest_density
 from .shelf import Shelf
 
 _MASKS = ("mask", "mask2")
@@ -48,9 +49,10 @@ class GivenInputs:
 
     def __init__(self, inputs: Optional[Inputs] = None, *, budget: Optional[float] = None, shelf: Optional[Shelf] = None,
                  source_notes: Sequence[str] = (), **given: Any) -> None:
-        self.inputs = Inputs(**given) if inputs is None else inputs.with_(**given) if given else inputs
         self.shelf = Shelf(budget) if shelf is None else shelf
-        self.source_notes = tuple(source_notes)
+        self.inputs, scaled = in_safe_scale(Inputs(**given) if inputs is None else inputs.with_(**given) if given else inputs,
+                                            lambda m: self._answer("largest density", (m,), lambda: largest_density(m)))
+        self.source_notes = (*source_notes, scaled) if scaled else tuple(source_notes)
 
     @classmethod
     def read(cls: Type[Self], sources: Mapping[str, Any], voxel_sizes: Optional[Mapping[str, Any]] = None,

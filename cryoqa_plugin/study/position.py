@@ -67,7 +67,7 @@ def compare_position(f1: np.ndarray, f2: np.ndarray, geo: Geometry) -> Position:
 def _likeness(found: alignment.Placement, geo: Geometry) -> float:
     shell = np.arange(1, found.fsc.size + 1)
     weights = found.count * ((shell <= 4) | (shell * _COARSE <= geo.length))
-    return float((weights * found.fsc).sum() / weights.sum())
+    return float((weights * found.fsc).sum() / weights.sum()) if weights.any() else 0.0
 
 
 def operation_words(operation: Operation) -> str:

@@ -19,6 +19,8 @@ from .noise import HalfMapNoise, bounded_fsc, half_map_noise, volume_corrected
 from .position import Position, compare_position
 from .solvent import flat_region
 
+_FEWEST = 8                                      # voxels along an axis, for which there are four shells
+
 
 class Study(GivenInputs):
     """One set of inputs and what is known about it.
@@ -37,11 +39,13 @@ class Study(GivenInputs):
     @property
     def half_maps(self) -> HalfMaps:
         """What is known about the two half-maps."""
+        self._require_shells()
         return self._answer("half-maps", self._pair, lambda: halves.look_at(*self._pair, self.half_sums(), self.geometry, self.position))
 
     @property
     def position(self) -> Position:
         """How half-map 2 lies on half-map 1."""
+        self._require_shells()
         return self._answer("position", self._pair, lambda: compare_position(self.transform("half1"), self.transform("half2"),
                                                                             self.geometry))
 
@@ -85,6 +89,14 @@ class Study(GivenInputs):
             return None
         return self._answer("noise by direction", self._pair, lambda: directional_noise(
             self.half_cells, self.geometry, self.half_maps.filtered_at))
+
+    def _require_shells(self) -> None:
+        """Raise :class:`InputError` for half-maps of too few voxels to tell anything of them."""
+        shape = self.half1.shape
+        if min(shape) < _FEWEST:
+            box, file = " x ".join(str(n) for n in shape[::-1]), self.half1.path or "in memory"
+            raise InputError(f"Half-map 1 is {box} voxels ({file}); half-maps can be compared from {_FEWEST} voxels along each axis on. "
+                             "Give the whole maps.")
 
     def half_map_values(self) -> Dict[str, Any]:
         """The fields of :class:`HalfMapFacts` by name; empty without half-maps.

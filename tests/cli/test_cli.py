@@ -193,13 +193,26 @@ NEEDED = {
     "model-fit --model {model}": "'model-fit' needs map (--map), or half-map 1",
     "mtriage --half1 {half1}": "Half-map 2 (--half2) is needed", "model-fit --map {half1}": "Atomic model (--model) is needed",
     "fsc --half1 {half1} --half2 {half2} --threshold 3": "Threshold (--threshold) is 3; it must be at most 0.99",
-    "fsc --half1 {half1} --half2 {half2} --rules relin": "Did you mean 'relion'?"}
+    "fsc --half1 {half1} --half2 {half2} --rules relin": "Did you mean 'relion'?",
+    "fsc --half1 {half1} --half2 {half2} --reported nan": "(--reported) is nan; it must be a finite number",
+    "fsc --half1 {half1} --half2 {half2} --voxel-size nan": "The voxel size (--voxel-size) is nan; it must be from 0.02 to 200 Å",
+    "fsc --half1 {half1} --half2 {half2} --voxel-size 500": "The voxel size (--voxel-size) is 500.0 Å; it must be from 0.02 to 200 Å",
+    "assess --half1 {half1} --half2 {half2} --voxel-size=-inf": "The voxel size (--voxel-size) is -inf; it must be from 0.02 to 200 Å",
+    "assess --half1 {half1} --half2 {half2} --resolution nan": "The reported resolution (--resolution) is nan; it must be from 0.5 to",
+    "validate --half1 {half1} --half2 {half2} --resolution -5": "The reported resolution (--resolution) is -5.0 Å; it must be from",
+    "validate --half1 {half1} --half2 {half2} --resolution inf": "The reported resolution (--resolution) is inf; it must be from",
+    "validate --half1 {half1} --half2 {half2} --contour nan": "The contour level (--contour) is nan; it must be a finite number",
+    "model-fit --map {half1} --model {model} --contour inf": "(--contour) is inf; it must be a finite number",
+    "map-info --map {half1} --threshold=-inf": "(--threshold) is -inf; it must be a finite number",
+    "fsc --half1 {half1} --half2 {half2} --limits {half1}": "The limits file '",
+    "fsc --half1 {half1} --half2 {half2} --limits no.toml": "The limits file 'no.toml' does not exist; check the path."}
 
 
 @pytest.mark.parametrize("line", sorted(NEEDED))
-def test_what_is_needed_is_named_by_its_option(line, cli_files, capsys):
-    code, _, err = _run(capsys, *[word.format(**cli_files) for word in line.split()], "-q")
+def test_what_is_needed_is_named_by_its_option(line, cli_files, tmp_path, capsys):
+    code, _, err = _run(capsys, *[word.format(**cli_files) for word in line.split()], "-q", "-o", str(tmp_path / "out"))
     assert code == 2 and NEEDED[line] in err and err.count("\n") == 1
+    assert not (tmp_path / "out").exists(), "nothing is begun"
 
 
 def test_a_grid_that_differs_comes_with_a_way_out(cli_files, tmp_path, capsys):

@@ -78,3 +78,19 @@ def test_correlation_on_a_coarse_grid_is_nearly_that_at_its_points():
     got = tophat.local_correlation(forward(a), forward(b), geo, 0.28 * 48, 0.30 * 48, radius, grid)
     same = want[::12, ::12, ::12]
     assert np.corrcoef(got[::5, ::5, ::5].ravel(), same.ravel())[0, 1] > 0.97
+
+
+@pytest.mark.parametrize("first, second", [(1e-10, 1e-10), (1e9, 1e9), (1e-12, 1e8), (2.0 ** -40, 2.0 ** 30)])
+def test_the_scale_of_the_maps_changes_nothing(first, second):
+    """The correlation holds a fourth power, which single precision loses below 1e-11."""
+    geo = geometry((32, 32, 32), (1.5, 1.5, 1.5))
+    rng = np.random.default_rng(12)
+    a = rng.standard_normal((32, 32, 32)).astype(np.float32)
+    b = a + rng.standard_normal(a.shape).astype(np.float32)
+
+    def correlation(p, q):
+        return tophat.local_correlation(forward(a * np.float32(p)), forward(b * np.float32(q)), geo, 6.0, 9.0, 6.0, (16, 16, 16))
+
+    plain = correlation(1, 1)
+    assert 0.4 < plain.mean() < 0.9
+    np.testing.assert_allclose(correlation(first, second), plain, atol=1e-5)
