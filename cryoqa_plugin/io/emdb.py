@@ -17,7 +17,7 @@ from ..plain_text import one_line
 from ..progress import Progress, silent
 from ..results import read_json, write_json
 from .download import check_url, download, sha256
-from .emdb_xml import EmdbHeader, read_fsc_xml, read_header_xml
+from .emdb_xml import EmdbHeader, parse_xml, read_fsc_xml, read_header_xml
 from .maps import HEADER_BYTES, read_header
 
 __all__ = ["PARTS", "EmdbEntry", "EmdbHeader", "fetch", "read_fsc_xml", "read_header_xml"]
@@ -294,7 +294,7 @@ def _check_header(path: str) -> None:
 
 def _check_xml(path: str) -> None:
     try:
-        ElementTree.parse(path)
+        parse_xml(path)
     except ElementTree.ParseError as error:
         raise FormatError(f"it is not well-formed XML ({error}).") from None
 

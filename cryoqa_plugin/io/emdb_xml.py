@@ -86,9 +86,39 @@ def read_fsc_xml(path: str) -> Dict[str, Tuple[np.ndarray, np.ndarray]]:
     return out
 
 
+class _Plain(ElementTree.TreeBuilder):
+    """Builds a tree, and refuses a document type: it can name entities that grow without an end, and none of these files has one."""
+
+    def doctype(self, name: str, pubid: str, system: str) -> None:
+        raise FormatError("it declares a document type, which no header and no FSC file does.")
+
+
+def parse_xml(path: str) -> ElementTree.Element:
+    """The root of an XML file.
+
+    Parameters
+    ----------
+    path
+        Header or curve.
+
+    Returns
+    -------
+    Element
+        Without entities of the file's own.
+
+    Raises
+    ------
+    FormatError
+        It declares a document type.
+    """
+    return ElementTree.parse(path, ElementTree.XMLParser(target=_Plain())).getroot()
+
+
 def _root(path: str) -> ElementTree.Element:
     try:
-        return ElementTree.parse(path).getroot()
+        return parse_xml(path)
+    except FormatError as error:
+        raise FormatError(f"'{path}' is no file of EMDB: {error}") from None
     except ElementTree.ParseError as error:
         raise FormatError(f"'{path}' is not well-formed XML ({error}); fetch it again." + told(path, "an XML")) from None
 

@@ -258,6 +258,19 @@ def test_xml_that_is_none(tmp_path):
         read_fsc_xml(str(path))
 
 
+@pytest.mark.parametrize("encoding", ("utf-8", "utf-16"))
+def test_entities_that_grow_are_not_read(tmp_path, encoding):
+    """Ten levels of ten: 10^10 letters from a file of a kilobyte. Nor does an entity read another file."""
+    declared = '<!ENTITY a0 "aaaaaaaaaa">' + "".join(f'<!ENTITY a{i} "{10 * f"&a{i - 1};"}">' for i in range(1, 10))
+    for subset, word in ((declared, "&a9;"), ('<!ENTITY x SYSTEM "file:///etc/passwd">', "&x;"), ("", "")):
+        path = tmp_path / "x.xml"
+        head = f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE emd [{subset}]>'
+        path.write_bytes(f"{head}<emd><admin><title>{word}</title></admin></emd>".encode(encoding))
+        for reader in (read_header_xml, read_fsc_xml):
+            with pytest.raises(FormatError, match="declares a document type"):
+                reader(str(path))
+
+
 @pytest.mark.realdata
 def test_real_header(shared):
     header = read_header_xml(str(shared / "data" / "reference" / "emdb_header" / "emd-0001.xml"))
