@@ -5,6 +5,7 @@ import csv
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -342,7 +343,7 @@ def _start(maps, out, *more):
 
 
 def _done(out):
-    return [p for p in out.glob("*/batch.json") if json.loads(p.read_text(encoding="utf-8"))["status"] == "done"]
+    return [p for p in out.glob("[!.]*/batch.json") if json.loads(p.read_text(encoding="utf-8"))["status"] == "done"]
 
 
 def _wait_until_half_done(process, out):
@@ -354,7 +355,7 @@ def _wait_until_half_done(process, out):
 
 def _times_when_quiet(out):
     """Times of all results, once nobody works there any more."""
-    for folder in out.glob("*/"):
+    for folder in out.glob("[!.]*/"):
         with run_folder.held(str(folder), 60.0):
             pass
     return {p: p.stat().st_mtime_ns for p in [*out.glob("*/*/result.json"), *[d.parent / "report.html" for d in _done(out)]]}
@@ -376,12 +377,16 @@ def _check_all_there(maps, out, before, process):
 
 
 @pytest.mark.heavy
-def test_killed_half_way_and_started_again(maps, tmp_path):
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_killed_half_way_and_started_again(maps, tmp_path, how):
     out = tmp_path / "out"
     process = _start(maps, out, "--workers", "2")
     _wait_until_half_done(process, out)
-    process.kill()
-    process.communicate()
+    process.send_signal(how)
+    said = process.communicate()[1]
+    assert process.returncode == (-9 if how == signal.SIGKILL else 130) and "Traceback" not in said, said
+    failed = [p.parent.name for p in out.glob("*/error.txt")]
+    assert failed in ([], ["broken"])                        # what was interrupted did not fail
     _check_all_there(maps, out, _times_when_quiet(out), _start(maps, out, "--workers", "2"))
 
 

@@ -22,6 +22,12 @@ from cryoqa_plugin.errors import InputError
 
 ROOT = Path(__file__).resolve().parent.parent
 MODEL = "data_model_general\n_rlnOriginalImageSize 32\n_rlnPixelSize 1.5\n_rlnCurrentResolution 6.2\n"
+POST = """data_general
+_rlnFinalResolution 3.4
+_rlnUnfilteredMapHalf1 Refine3D/job002/run_half1_class001_unfil.mrc
+_rlnUnfilteredMapHalf2 Refine3D/job002/run_half2_class001_unfil.mrc
+_rlnPostprocessedMap PostProcess/job009/postprocess.mrc
+"""
 
 
 class Relion:
@@ -154,11 +160,19 @@ def test_the_maps_of_a_job(relion, cryosparc, tmp_path):
     relion.refine(2), cryosparc(2)
     found = [projects.maps_of(projects.refinements(str(f))[0], str(tmp_path / "out"))[0] for f in (relion.folder, cryosparc.folder)]
     assert [(j.name, sorted(j.sources), j.resolution, j.voxel_size) for j in found] == [
-        ("Refine3D_job002", ["full_map", "half1", "half2"], 6.2, None), ("P3_J2", ["full_map", "half1", "half2", "mask"], None, None)]
+        ("Refine3D_job002", ["full_map", "half1", "half2"], None, None), ("P3_J2", ["full_map", "half1", "half2", "mask"], None, None)]
     model = relion.folder / "Refine3D" / "job002" / "run_model.star"
     model.write_text(MODEL.replace("1.5", "1.6"))
     job = projects.maps_of(projects.refinements(str(relion.folder))[0], str(tmp_path))[0]
     assert job.voxel_size == 1.6 and any("1.6" in note for note in job.notes)
+    post = relion.refine(9, kind="PostProcess")
+    for path in post.glob("run*"):
+        path.unlink()
+    shutil.copy(str(relion.folder / "Refine3D" / "job002" / "run_class001.mrc"), str(post / "postprocess.mrc"))
+    (post / "postprocess.star").write_text(POST)
+    job = projects.maps_of(projects.refinements(str(relion.folder))[1], str(tmp_path))[0]
+    assert (job.name, job.resolution, sorted(job.sources)) == ("PostProcess_job009", 3.4, ["full_map", "half1", "half2"])
+    assert job.sources["half2"].endswith("Refine3D/job002/run_half2_class001_unfil.mrc")
 
 
 def test_each_body_is_a_row(relion, tmp_path, tiny_halves):
@@ -278,10 +292,8 @@ def test_jobs_that_come_while_it_watches(relion, cryosparc, tmp_path, caplog):
         watch(str(relion.folder), str(tmp_path / "o"), every=7.0, run=run, pause=pause)
     one, both = ["Refine3D_job001"], ["Refine3D_job001", "Refine3D_job002"]
     assert looks == [(7.0, one), (7.0, one), (7.0, both)]
-    assert [r.getMessage() for r in caplog.records if "finished ref" in r.getMessage()] == [
-        "1 finished refinements, 0 that run or wait, 0 that failed in the project.",
-        "1 finished refinements, 1 that run or wait, 0 that failed in the project.",
-        "2 finished refinements, 0 that run or wait, 0 that failed in the project."]
+    assert [r.getMessage() for r in caplog.records if "of the project" in r.getMessage()] == [
+        f"Refinements of the project: {n} finished, {m} running or waiting, 0 failed." for n, m in ((1, 0), (1, 1), (2, 0))]
     with run_folder.held(str(tmp_path / "o")):               # the lock is free again
         pass
 
@@ -367,4 +379,4 @@ def test_stopped_and_started_again(relion, tmp_path, how):
     assert not [p for p in out.rglob(".cryoqa_*")] and sorted(json.loads((out / "watch.json").read_text())["jobs"]) == [
         f"Refine3D_job00{i}" for i in (1, 2, 3)]
     document = json.loads((out / "Refine3D_job003" / "validation.json").read_text(encoding="utf-8"))
-    assert document["reported"] == 6.2
+    assert document["reported"] is None and sorted(document["inputs"]) == ["full_map", "half1", "half2"]

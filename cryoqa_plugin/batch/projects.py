@@ -170,10 +170,15 @@ def maps_of(refinement: Refinement, outdir: str) -> List[Job]:
             raise MissingInputError(job.missing()[0])
         name = name_of(refinement) + (f"_body{number}" if number else "")
         other = bool(job.voxel_size and job.voxel_size != job.header_voxel_size)
-        reported = job.resolution if job.resolution and ranges.within(job.resolution, ranges.RESOLUTION) and not number else None
-        out.append(Job(name, os.path.join(os.path.abspath(outdir), name), sources, resolution=reported,
+        out.append(Job(name, os.path.join(os.path.abspath(outdir), name), sources, resolution=_reported(job),
                        voxel_size=job.voxel_size if other else None, notes=tuple(job.warnings)))
     return out
+
+
+def _reported(job: Any) -> Optional[float]:
+    """The resolution (Å) that a program reports; that of RELION's Refine3D and MultiBody is of maps without a mask, and nobody reports it."""
+    known = None if job.kind in ("Refine3D", "MultiBody") else job.resolution
+    return known if known and ranges.within(known, ranges.RESOLUTION) else None
 
 
 def stamp(paths: Tuple[str, ...]) -> Dict[str, List[int]]:

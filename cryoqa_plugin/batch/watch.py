@@ -129,8 +129,8 @@ class Watcher:
         for i, refinement in enumerate(todo):
             self._do(refinement, f"{i + 1} of {len(todo)}: {refinement.label}")
         counts = {s: sum(r.state == s for r in found) for s in (FINISHED, FAILED)}
-        said = (f"{counts[FINISHED]} finished refinements, {len(found) - sum(counts.values())} that run or wait, {counts[FAILED]} that "
-                "failed in the project.")
+        said = (f"Refinements of the project: {counts[FINISHED]} finished, {len(found) - sum(counts.values())} running or waiting, "
+                f"{counts[FAILED]} failed.")
         if said != self._said:
             log.info("%s", said)
             self._said = said

@@ -55,7 +55,7 @@ class Group:
         """The maps, as of :func:`read_group`."""
         if not os.path.isdir(self._folder):
             raise InputError(f"The folder {self._folder} does not exist; give the folder that 'cryoqa batch' wrote.")
-        there = sorted(e.name for e in os.scandir(self._folder) if e.is_dir())
+        there = sorted(e.name for e in os.scandir(self._folder) if e.is_dir() and not e.name.startswith("."))
         listed = (_document(os.path.join(self._folder, "batch.json")) or {}).get("maps", [])
         found = [self._entry(name, name in listed) for name in dict.fromkeys([*listed, *there])]
         return [entry for entry in found if entry is not None]
