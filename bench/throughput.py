@@ -10,6 +10,7 @@ clock would be far too many. Run it twice: the first time kernels are compiled.
 from __future__ import annotations
 
 import argparse
+import glob
 import json
 import os
 import subprocess
@@ -18,7 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import Dict, List, NamedTuple, Sequence
 
-_MAPS = {48: 8, 96: 3}                           # maps of a run, by box; one of larger boxes
+_MAPS = {48: 4, 96: 2}                           # maps of a run, by box; one of larger boxes
 _LEVELS = ("0", "0,1", "0,1,A")
 _COLUMNS = {"full_map": "map", "half1": "half1", "half2": "half2", "model": "model"}
 
@@ -39,7 +40,7 @@ def files_of(case: str, maps: str, levels: str) -> Dict[str, str]:
     files = {"full_map": f"{stem}_full.mrc"}
     if "1" in levels:
         files.update({half: f"{stem}_{half}.mrc" for half in ("half1", "half2")})
-    return dict(files, model=f"{stem}_model.pdb") if "A" in levels else files
+    return dict(files, model=glob.glob(f"{stem}_model.*")[0]) if "A" in levels else files
 
 
 def measure(files: Dict[str, str], levels: str, threads: int) -> Line:

@@ -176,7 +176,7 @@ def maps_of(refinement: Refinement, outdir: str) -> List[Job]:
 
 
 def _reported(job: Any) -> Optional[float]:
-    """The resolution (Å) that a program reports; that of RELION's Refine3D and MultiBody is of maps without a mask, and nobody reports it."""
+    """The resolution (Å) that a program reports; RELION's Refine3D and MultiBody measure theirs without a mask, and nobody reports it."""
     known = None if job.kind in ("Refine3D", "MultiBody") else job.resolution
     return known if known and ranges.within(known, ranges.RESOLUTION) else None
 
