@@ -31,6 +31,7 @@ SCHEMA = "cryoqa/folder/1"
 _BLOCKS = ("maps", "lists", "models", "files", "tables")     # of a result document, which name the files beside it
 _HELD: ContextVar[Tuple[str, ...]] = ContextVar("cryoqa_held", default=())
 _LONGEST_NAME = 100                              # characters that the path of a file in the folder may need
+_HEADER = 1024                                   # bytes of a map before its voxels
 _PAUSE = 0.1                                     # s between two looks at a lock that somebody holds
 log = logging.getLogger(__name__)
 
@@ -395,8 +396,8 @@ def forget(folder: str, names: Iterable[str]) -> None:
 def clear(folder: str, inputs: Iterable[str] = (), below: Iterable[str] = ()) -> List[str]:
     """Remove what cryoqa wrote into a folder and those ``below`` it, and nothing else; returns the paths of its files that were left.
 
-    A file that was changed since cryoqa wrote it, that an earlier version wrote (but for its documents), or that is one of the ``inputs``
-    stays. Folders that are empty then go too.
+    A file that was changed since cryoqa wrote it, or that is one of the ``inputs``, stays; of what an earlier version wrote, documents and
+    maps with its label go. Folders that are empty then go too.
     """
     left: List[str] = []
     for place in [*below, folder]:
@@ -409,6 +410,9 @@ def clear(folder: str, inputs: Iterable[str] = (), below: Iterable[str] = ()) ->
                 _forget(path)
         left += [os.path.join(place, name) for name in kept]
         _forget(os.path.join(place, MANIFEST))
+        unknown: Dict[str, List[str]] = {name: [] for name, hashes in kept.items() if not hashes}
+        if unknown:                                          # of an earlier version: its to write over, not to remove
+            _state(place, unknown, False)
         if place != folder:
             try:
                 os.rmdir(place)
@@ -425,6 +429,9 @@ def sub_folders(folder: str) -> List[str]:
 
 def _is_as_written(folder: str, name: str, hashes: Sequence[str]) -> bool:
     try:
+        if not hashes and name.endswith(".mrc"):
+            with open(os.path.join(folder, name), "rb") as stream:
+                return b"cryoqa" in stream.read(_HEADER)     # in a label
         return sha256(os.path.join(folder, name)) in hashes or name.endswith(".json") and document_in(folder, name) is not None
     except OSError:
         return False

@@ -184,7 +184,10 @@ def test_results_of_earlier_versions_are_known_by_their_documents(tmp_path):
                                                     "report.html", "report.pdf"}
     (tmp_path / "masked.mrc").write_text("of whom?")
     assert not run_folder.intact(str(tmp_path)) and run_folder.strangers(str(tmp_path), ["masked.mrc"]) == []
-    assert run_folder.clear(str(tmp_path)) == [str(tmp_path / "masked.mrc")] and _names(tmp_path) == ["masked.mrc"]
+    (tmp_path / "m_1.mrc").write_bytes(b"cryoqa fsc: masked")
+    assert run_folder.clear(str(tmp_path)) == [str(tmp_path / "masked.mrc")] and _names(tmp_path) == [".cryoqa.json", "masked.mrc"]
+    assert run_folder.strangers(str(tmp_path), ["masked.mrc"]) == []
+    os.remove(tmp_path / ".cryoqa.json")
     (tmp_path / "result.json").write_text(json.dumps({"some": "body's"}))
     assert run_folder.owned(str(tmp_path)) == {} and len(run_folder.strangers(str(tmp_path), ["result.json"])) == 1
 

@@ -1,8 +1,8 @@
 """The command ``cryoqa``: one command a capability, generated from the registry, and a few around them.
 
-Exit codes: 0 done; 1 a capability of ``assess``, ``validate`` or ``demo``, a map of ``batch`` or a refinement of ``watch --once`` could not
-be done; 2 bad input or usage (one sentence, no traceback); 3 what was asked to be told so: a check at or beyond the level of ``--fail-on``,
-or with ``--strict`` a section of the report that could not be drawn; 130 interrupted.
+Exit codes: 0 done; 1 a capability of ``assess``, ``validate`` or ``demo``, or a map of ``batch``, could not be done; 2 bad input or
+usage (one sentence, no traceback); 3 what was asked to be told so: a check at or beyond the level of ``--fail-on``, or with ``--strict``
+a section of the report that could not be drawn; 130 interrupted. ``docs/command_line.rst`` has them as a tree.
 """
 from __future__ import annotations
 

@@ -165,7 +165,7 @@ def _assess(args: argparse.Namespace, sources: Dict[str, str], command: List[str
     print_notes((w for document in documents.values() for w in document.get("warnings", ())), documents.values())
     print_paths(paths)
     found = [outcome for document in documents.values() for outcome in document.get("checks", ())]
-    return code or (1 if failed else exit_code_of_checks(args.fail_on, found))
+    return 1 if failed else code or exit_code_of_checks(args.fail_on, found)
 
 
 def _verdict(documents: Mapping[str, Mapping[str, Any]]) -> str:
@@ -235,7 +235,7 @@ def _validate(args: argparse.Namespace, sources: Dict[str, str], command: List[s
     found = outcomes_of_validation(document)
     print_notes(document["warnings"], [document], [o["metric"] for o in found if o["status"] in ("warn", "fail")])
     print_paths(paths)
-    return code or (1 if document["not_done"] else exit_code_of_checks(args.fail_on, found))
+    return 1 if document["not_done"] else code or exit_code_of_checks(args.fail_on, found)
 
 
 def outcomes_of_validation(document: Dict[str, Any]) -> List[Dict[str, Any]]:

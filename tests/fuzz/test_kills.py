@@ -25,7 +25,7 @@ from cryoqa_plugin.validation import run as validation_run
 from cryoqa_plugin.validation.items import ITEMS
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills need forked processes")
-CHEAP = ("mask", "fsc", "spectrum", "map_info")
+CHEAP = ("mask", "fsc", "contour", "map_info")
 TIMES = ("wall_seconds", "cpu_seconds", "peak_memory_bytes", "date_utc", "seconds")
 EACH = 20                                                    # kills of each command
 OLD, NEW = 1.5, 1.6                                          # Å: of the results that are there, and of the run that is killed
