@@ -296,8 +296,10 @@ def at_points(values: np.ndarray, shape: Sequence[int]) -> np.ndarray:
     ndarray
         [mz, my, mx], of the type of ``values``.
     """
-    picks = [np.minimum(np.round(np.arange(m) * (n / m)).astype(int), n - 1) for n, m in zip(values.shape, shape)]
-    return values[np.ix_(*picks)]
+    for axis, (n, m) in enumerate(zip(values.shape, shape)):
+        if m != n:
+            values = np.take(values, np.minimum(np.round(np.arange(m) * (n / m)).astype(int), n - 1), axis=axis)
+    return values
 
 
 @njit

@@ -3,23 +3,28 @@
 A map is fitted in a Gaussian window around every voxel by a plane and by a polynomial of degree 3. What the second explains beyond the
 first is the sum of 16 squared filter outputs: solid harmonics ``q^2 y_0, q^2 y_2m, q^3 y_1m, q^3 y_3m`` times ``exp(-q^2 / 2)`` in
 Fourier space, ``q = 2 pi sigma s``. Steerable filters: Freeman & Adelson (1991), https://doi.org/10.1109/34.93808.
+
+The same sum comes from the products ``qx^a qy^b qz^c`` of degree 2 and 3, each square over ``a! b! c!``: Hermite polynomials are
+orthonormal under a Gaussian as well. Products share their transforms: 4 along z, 10 along y and 16 along x, in place of 16 along each.
 """
 from __future__ import annotations
 
-from typing import NamedTuple, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import scipy.fft
 from scipy.special import gammaincc
 
-from .fourier import Geometry, inverse
+from .fourier import Geometry
 from .jit import njit
-from .threads import over_slabs
+from .local import at_points
+from .threads import get_threads, over_slabs
 
-N_FILTERS = 16
-DEGREES = np.array([0] + 5 * [2] + 3 * [1] + 7 * [3])     # in the order of _harmonic: six even filters, then ten odd ones
+DEGREES = np.array([0] + 5 * [2] + 3 * [1] + 7 * [3])     # of the solid harmonics: six even filters, then ten odd ones
 _NORM = {0: 1 / 6, 1: 1 / 30, 2: 1 / 15, 3: 1 / 105}     # squared weight of the orthonormal polynomials of each degree
+_FACTORIAL = (1, 1, 2, 6)
 _REACH = 4.6                                              # of the filters, in q: below 1 % of their peak from there on
+_AT_ONCE = 100_000                                        # voxels
 _TERMS = 2000                                             # of the mixture of chi-squares at most
 
 
@@ -83,39 +88,6 @@ def window_centred(resolution: float, nyquist: float) -> Window:
 
 
 @njit
-def _harmonic(which, x, y, z):
-    """Solid harmonics times a power of the radius; mean square over the sphere is r^4 for the even and r^6 for the odd ones."""
-    r2 = x * x + y * y + z * z
-    if which == 0:
-        return r2
-    if which == 1:
-        return np.sqrt(15.0) * x * y
-    if which == 2:
-        return np.sqrt(15.0) * y * z
-    if which == 3:
-        return np.sqrt(15.0) * x * z
-    if which == 4:
-        return np.sqrt(15.0) / 2 * (x * x - y * y)
-    if which == 5:
-        return np.sqrt(5.0) / 2 * (3 * z * z - r2)
-    if which < 9:
-        return np.sqrt(3.0) * r2 * (x if which == 6 else (y if which == 7 else z))
-    if which == 9:
-        return np.sqrt(105.0) * x * y * z
-    if which == 10:
-        return np.sqrt(105.0) / 2 * z * (x * x - y * y)
-    if which == 11:
-        return np.sqrt(35.0 / 8) * x * (x * x - 3 * y * y)
-    if which == 12:
-        return np.sqrt(35.0 / 8) * y * (3 * x * x - y * y)
-    if which == 13:
-        return np.sqrt(21.0 / 8) * x * (5 * z * z - r2)
-    if which == 14:
-        return np.sqrt(21.0 / 8) * y * (5 * z * z - r2)
-    return np.sqrt(7.0) / 2 * z * (5 * z * z - 3 * r2)
-
-
-@njit
 def _window_kernel(ft, z0, z1, steps, sigma, cut, out):
     """Crop and multiply by ``exp(-q^2 / 2)``; 0 from ``cut`` on. ``steps`` are frequencies (1/Å) of index 1 along z, y, x."""
     nz, ny = ft.shape[0], ft.shape[1]
@@ -134,30 +106,11 @@ def _window_kernel(ft, z0, z1, steps, sigma, cut, out):
 
 
 @njit
-def _filter_kernel(base, z0, z1, steps, scale, which, out):
-    mz, my, mk = base.shape
-    # Filters of degree 1 and 3 are odd: times i, so that their outputs are real.
-    odd = which >= 6
-    for z in range(z0, z1):
-        qz = scale * steps[0] * (z if z <= mz // 2 else z - mz)
-        for y in range(my):
-            qy = scale * steps[1] * (y if y <= my // 2 else y - my)
-            for x in range(mk):
-                value = base[z, y, x]
-                if value.real == 0 and value.imag == 0:
-                    out[z, y, x] = 0
-                    continue
-                factor = np.float32(_harmonic(which, scale * steps[2] * x, qy, qz))
-                if odd:
-                    out[z, y, x] = np.complex64(complex(-value.imag * factor, value.real * factor))
-                else:
-                    out[z, y, x] = value * factor
-
-
-@njit
-def _add_square(image, weight, total):
-    for i in range(image.size):
-        total[i] += weight * image[i] * image[i]
+def _add_square(image, weight, y0, total):
+    for z in range(image.shape[0]):
+        for y in range(image.shape[1]):
+            for x in range(image.shape[2]):
+                total[z, y0 + y, x] += weight * image[z, y, x] * image[z, y, x]
 
 
 def _cropped(geo: Geometry, cut: float) -> Tuple[int, int, int]:
@@ -167,7 +120,7 @@ def _cropped(geo: Geometry, cut: float) -> Tuple[int, int, int]:
     return tuple(out)
 
 
-def explained(ft: np.ndarray, geo: Geometry, window: Window) -> np.ndarray:
+def explained(ft: np.ndarray, geo: Geometry, window: Window, where: Optional[np.ndarray] = None) -> np.ndarray:
     """What a polynomial of degree 3 explains of a map around each point beyond a plane.
 
     Parameters
@@ -178,6 +131,8 @@ def explained(ft: np.ndarray, geo: Geometry, window: Window) -> np.ndarray:
         Shells of its box, with the voxel size in Å.
     window
         The Gaussian window.
+    where
+        Voxels that are wanted, bool [nz, ny, nx]: sections and rows of the grid without any of them are left at 0. All when None.
 
     Returns
     -------
@@ -190,16 +145,49 @@ def explained(ft: np.ndarray, geo: Geometry, window: Window) -> np.ndarray:
     over_slabs(lambda a, b: _window_kernel(ft, a, b, steps, window.sigma, window.cut, base), shape[0])
     # The inverse transform divides by the voxels of the small grid; the map's transform is of the large one.
     base *= np.float32(np.prod(shape) / np.prod(geo.shape))
-    total, filtered = np.zeros(shape, np.float32), np.empty_like(base)
-    for which in range(N_FILTERS):
-        _add_filter(base, steps, 2 * np.pi * window.sigma, which, filtered, total)
+    wanted = None if where is None else at_points(where, shape)
+    sections, rows = (slice(0, n) if wanted is None else _stretch(wanted, axis) for axis, n in enumerate(shape[:2]))
+    total = np.zeros(shape, np.float32)
+    q = [_powers(2 * np.pi * window.sigma * step, n) for step, n in zip(steps, shape)]
+    # As many sections at a time as stay in the cache; fewer would cost more in calls than in sums.
+    deep = max(1, _AT_ONCE // (shape[1] * shape[2]))
+    for c in range(4):
+        columns = scipy.fft.ifft(base * q[0][c][:, None, None], axis=0, overwrite_x=True, workers=get_threads())[sections]
+
+        def work(first: int, last: int, c: int = c, columns: np.ndarray = columns) -> None:
+            for start in range(first * deep, min(last * deep, len(columns)), deep):
+                part = slice(start, start + deep)
+                _add_squares(columns[part], c, q[1], q[2], rows, total[sections][part])
+
+        over_slabs(work, -(-len(columns) // deep))
     return total
 
 
-def _add_filter(base: np.ndarray, steps: np.ndarray, scale: float, which: int, filtered: np.ndarray, total: np.ndarray) -> None:
-    over_slabs(lambda a, b: _filter_kernel(base, a, b, steps, scale, which, filtered), base.shape[0])
-    image, weight = inverse(filtered, total.shape), np.float32(_NORM[int(DEGREES[which])])
-    over_slabs(lambda a, b: _add_square(image[a:b].ravel(), weight, total[a:b].ravel()), total.shape[0])
+def _powers(step: float, n: int) -> np.ndarray:
+    """Powers 0 to 3 of the frequency of each index of an axis, float32 [4, n]."""
+    index = np.arange(n)
+    return np.stack([(step * np.where(index <= n // 2, index, index - n)) ** power for power in range(4)]).astype(np.float32)
+
+
+def _stretch(wanted: np.ndarray, axis: int) -> slice:
+    """The places of an axis, from the first to the last that is wanted."""
+    places = np.flatnonzero(wanted.any(axis=tuple(a for a in range(3) if a != axis)))
+    return slice(int(places[0]), int(places[-1]) + 1) if places.size else slice(0, 0)
+
+
+def _add_squares(columns: np.ndarray, c: int, qy: np.ndarray, qx: np.ndarray, rows: slice, total: np.ndarray) -> None:
+    """Add the squares of the filters with ``qz^c`` in some sections, whose coefficients along y and x are ``columns``."""
+    nx, nk = total.shape[2], columns.shape[2]
+    for b in range(4 - c):
+        # Real factors on the real and imaginary parts as they lie in memory: several times as fast as complex ones.
+        lines = (columns.view(np.float32) * qy[b][:, None]).view(np.complex64)
+        lines = scipy.fft.ifft(lines, axis=1, overwrite_x=True)[:, rows]
+        for a in range(max(0, 2 - b - c), 4 - b - c):
+            # Filters of degree 3 are odd: times i, so that their outputs are real.
+            odd = a + b + c == 3
+            image = lines * (qx[a][:nk] * np.complex64(1j)) if odd else (lines.view(np.float32) * np.repeat(qx[a][:nk], 2)).view(np.complex64)
+            image = scipy.fft.irfft(image, n=nx, axis=2, overwrite_x=True)
+            _add_square(image, np.float32(1 / (_FACTORIAL[a] * _FACTORIAL[b] * _FACTORIAL[c])), rows.start, total)
 
 
 def null_weights(window: Window, at: np.ndarray, noise: np.ndarray, voxel_volume: float) -> np.ndarray:
@@ -265,20 +253,17 @@ def tail(weights: Sequence[float], x: np.ndarray) -> np.ndarray:
 
 @njit
 def _sample_kernel(values, index, start, stop, scale, out):
-    counts = values.shape
+    nz, ny, nx = values.shape
     for i in range(start, stop):
         fz, fy, fx = index[i, 0] * scale[0], index[i, 1] * scale[1], index[i, 2] * scale[2]
         z, y, x = int(fz), int(fy), int(fx)
         tz, ty, tx = fz - z, fy - y, fx - x
-        total = 0.0
-        for a in range(2):
-            for b in range(2):
-                weight = (tz if a else 1 - tz) * (ty if b else 1 - ty)
-                if weight == 0:
-                    continue
-                row = values[(z + a) % counts[0], (y + b) % counts[1]]
-                total += weight * (row[x % counts[2]] * (1 - tx) + row[(x + 1) % counts[2]] * tx)
-        out[i] = total
+        z2, y2, x2 = (z + 1) % nz, (y + 1) % ny, (x + 1) % nx
+        near = (values[z, y, x] * (1 - tx) + values[z, y, x2] * tx) * (1 - ty)
+        near += (values[z, y2, x] * (1 - tx) + values[z, y2, x2] * tx) * ty
+        far = (values[z2, y, x] * (1 - tx) + values[z2, y, x2] * tx) * (1 - ty)
+        far += (values[z2, y2, x] * (1 - tx) + values[z2, y2, x2] * tx) * ty
+        out[i] = near * (1 - tz) + far * tz
 
 
 def sample(values: np.ndarray, index: np.ndarray, shape: Sequence[int]) -> np.ndarray:

@@ -7,8 +7,8 @@ from typing import Any, Callable, ClassVar, Dict, List, NamedTuple, Optional, Tu
 import numpy as np
 from scipy.special import gammaincc, gammainccinv
 
-from ...core import banks, filters, fourier, shells, steerable
-from ...core.local import at_points
+from ...core import filters, fourier, shells, steerable
+from ...core.local import at_points, window_matrix
 from ...errors import InputError
 from ...io.maps import Map
 from ...params import param
@@ -293,30 +293,59 @@ def _single(inputs: ResmapInputs, box: MaskBox, d: float, left: np.ndarray) -> T
 def _averaged(inputs: ResmapInputs, box: MaskBox, d: float, left: np.ndarray) -> Tuple[np.ndarray, NullDistribution]:
     """Averaged statistic of the voxels ``left``, and the gamma distribution with mean and variance of that of the noise."""
     window, sigma = _window(inputs, d), inputs.params.window * d
-    total = steerable.explained(box.signal, box.geo, window)
-    values = steerable.sample(_mean_within(total, box.inside, box.geo, sigma), box.index[left], box.geo.shape)
+    where = box.inside if box.solvent is None else None
+    total = steerable.explained(box.signal, box.geo, window, where)
+    within = MeanWithin(box.inside, total.shape, box.geo, sigma)
+    values = steerable.sample(within.of(total), box.index[left], box.geo.shape)
     if box.noise is not None:
-        noise = _mean_within(steerable.explained(box.noise, box.geo, window), box.inside, box.geo, sigma)
+        noise = within.of(steerable.explained(box.noise, box.geo, window, where))
         # All voxels of the mask, also those that passed: the noise is that of all.
         null = steerable.sample(noise, box.index, box.geo.shape)
         if box.uneven is not None:
             values, null = values / box.uneven[left], null / box.uneven
     else:
-        noise = _mean_within(total, box.solvent, box.geo, sigma)
-        null = noise[at_points(box.solvent, noise.shape)]
+        null = MeanWithin(box.solvent, total.shape, box.geo, sigma).of(total)[at_points(box.solvent, total.shape)]
     mean = max(float(null.mean(dtype=np.float64)), 1e-6 * float(values.mean(dtype=np.float64)), 1e-30)
     shape = mean ** 2 / max(float(null.var(dtype=np.float64)), 1e-6 * mean ** 2)
     scale = mean / shape
     return values, NullDistribution(mean, lambda x: gammaincc(shape, x / scale), lambda p: float(gammainccinv(shape, p) * scale))
 
 
-def _mean_within(values: np.ndarray, inside: np.ndarray, geo: fourier.Geometry, sigma: float) -> np.ndarray:
-    """Mean of ``values`` over the part of a Gaussian of ``sigma`` (Å) that lies inside, float32 on the grid of ``values``."""
-    chosen = at_points(inside, values.shape).astype(np.float32)
-    voxel = [n * s for n, s in zip(values.shape, geo.steps)]
-    own = fourier.geometry(values.shape, [geo.length / v for v in voxel][::-1])
-    share = banks.gaussian(chosen, own, sigma)
-    return banks.gaussian(values * chosen, own, sigma) / np.maximum(share, 1e-3)
+class MeanWithin:
+    """Means over the part of a Gaussian of ``sigma`` (Å) that lies inside a mask, bool [z, y, x], on a grid of ``shape`` over its cell."""
+
+    def __init__(self, inside: np.ndarray, shape: Tuple[int, ...], geo: fourier.Geometry, sigma: float) -> None:
+        """Average the mask once, for all that is averaged within it."""
+        chosen = at_points(inside, shape).astype(np.float32)
+        places = [np.flatnonzero(chosen.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
+        # One point more on each side: voxels at the edge of the mask are interpolated from it.
+        self._part = tuple(slice(p[0] - 1, p[-1] + 2) if p.size and p[0] > 0 and p[-1] < n - 1 else slice(0, n)
+                           for p, n in zip(places, shape))
+        self._chosen, self._shape = chosen[self._part], shape
+        self._along = [np.ascontiguousarray(window_matrix(n, n, sigma * step / geo.length)[part, part])
+                       for n, step, part in zip(shape, geo.steps, self._part)]
+        self._share = np.maximum(self._smooth(self._chosen), 1e-3)
+
+    def _smooth(self, values: np.ndarray) -> np.ndarray:
+        planes = np.matmul(self._along[1], (values.reshape(-1, values.shape[2]) @ self._along[2].T).reshape(values.shape))
+        return (self._along[0] @ planes.reshape(values.shape[0], -1)).reshape(values.shape)
+
+    def of(self, values: np.ndarray) -> np.ndarray:
+        """The means of some values.
+
+        Parameters
+        ----------
+        values
+            float32 [mz, my, mx].
+
+        Returns
+        -------
+        ndarray
+            float32 [mz, my, mx]; 0 further than a point away from the box that holds the mask.
+        """
+        out = np.zeros(self._shape, np.float32)
+        np.divide(self._smooth(values[self._part] * self._chosen), self._share, out=out[self._part])
+        return out
 
 
 def _passes(values: np.ndarray, null: NullDistribution, rate: float) -> Tuple[float, float]:
