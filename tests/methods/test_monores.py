@@ -118,11 +118,16 @@ def test_the_fall_is_interpolated_and_asks_for_two_failures():
     assert fall.frequency == pytest.approx([0.25, 0.35, 0.4, 0.1]) and list(fall.done) == [True, False, False, True]
 
 
-def test_window_means_stay_inside():
-    inside = np.zeros((12, 13, 14), bool)
-    inside[3:9, 3:9, 3:9] = True
-    window = Window(inside, (1.0, 1.0, 1.0), 2.0)
-    assert window.mean(np.full(216, 5, np.float32)) == pytest.approx(5, rel=1e-4)
+@pytest.mark.parametrize("sigma", [0.7, 2.0, 5.0])
+def test_window_means_are_those_of_a_gaussian_inside(sigma):
+    rng = np.random.default_rng(8)
+    inside, values = rng.random((12, 13, 14)) > 0.6, rng.random((12, 13, 14)).astype(np.float32)
+    voxel = (1.2, 1.0, 0.9)
+    window = Window(inside, voxel, sigma)
+    assert window.mean(np.full(inside.shape, 5, np.float32)) == pytest.approx(5, rel=1e-5)
+    places = np.argwhere(inside) * voxel[::-1]
+    weights = np.exp(-((places[:, None] - places[None]) ** 2).sum(axis=2) / (2 * sigma ** 2))
+    np.testing.assert_allclose(window.mean(values), weights @ values[inside] / weights.sum(axis=1), rtol=2e-5)
 
 
 @pytest.mark.heavy
