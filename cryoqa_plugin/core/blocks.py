@@ -1,7 +1,7 @@
 """The FSC of tapered boxes cut out of two maps around many points, and where each of those curves falls."""
 from __future__ import annotations
 
-from typing import NamedTuple, Sequence, Tuple
+from typing import List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import scipy.fft
@@ -9,23 +9,26 @@ import scipy.fft
 from .jit import njit
 from .threads import over_slabs
 
-_BATCH_VOXELS = 400_000               # of padded boxes transformed at once, per thread
+_DEEP = 64                            # voxels along z in which boxes share their transforms along x
 
 
 class Plan(NamedTuple):
     """How boxes of ``box`` voxels are tapered, padded to ``padded`` voxels and summed over shells.
 
-    ``window`` float32 [box], along each axis. Of the coefficient [z, y, x] of a padded box, the part ``1 - share`` float32 belongs to
-    the shell ``lower`` int16 and the rest to the next one, both times ``weight`` float32, 0 where it is not used. The shell ``i`` has
-    the frequency ``i / length`` (1/Å); there are ``n_shells``.
+    ``window`` float32 [box], along each axis. ``columns`` int64 [n, 2] are the Fourier indices y and x, none negative, that hold a
+    coefficient of a shell, the nearest to the axis first; at index z, the first ``reach[z]`` (int64) of them do. Of the power at z and a
+    column, which is that of all the mirrors of both along z and y, the parts ``near`` and ``far`` float32 [z, n] belong to the shell
+    ``lower`` int64 [z, n] and to the next one. The shell ``i`` has the frequency ``i / length`` (1/Å); there are ``n_shells``.
     """
 
     box: int
     padded: int
     window: np.ndarray
+    columns: np.ndarray
+    reach: np.ndarray
     lower: np.ndarray
-    share: np.ndarray
-    weight: np.ndarray
+    near: np.ndarray
+    far: np.ndarray
     n_shells: int
     length: float
 
@@ -79,70 +82,99 @@ def plan(box: int, pad: int, kind: str, voxel_size: Sequence[float], highest: fl
     padded = box * (pad + 1)
     length = padded * max(voxel_size)
     steps = [length / (padded * v) for v in voxel_size]
-    k = np.abs(np.fft.fftfreq(padded, 1 / padded))
-    half = np.arange(padded // 2 + 1)
-    radius = np.sqrt((k[:, None, None] * steps[2]) ** 2 + (k[None, :, None] * steps[1]) ** 2 + (half[None, None, :] * steps[0]) ** 2)
     n_shells = min(int(np.ceil(length / highest - 1e-6)), padded // 2) + 1 if mates else int(2 + length / highest + 1e-6)
-    # A coefficient between two shells is shared by both, so that curves of small boxes do not jump.
-    lower = radius.astype(np.int16)
-    weight = np.ones_like(radius)
+    k = np.arange(padded // 2 + 1)
+    plane = np.sqrt((k[:, None] * steps[1]) ** 2 + (k[None, :] * steps[0]) ** 2)
+    y, x = (c.ravel() for c in np.meshgrid(k, k, indexing="ij"))
+    order = np.argsort(plane.ravel(), kind="stable")
+    order = order[plane.ravel()[order] < n_shells]
+    radius = np.sqrt((k[:, None] * steps[2]) ** 2 + plane.ravel()[order][None, :] ** 2)
+    lower = radius.astype(np.int64)
+    # Indices 0 and, of an even axis, Nyquist are their own mirrors, and count once.
+    alone = (k == 0) | (2 * k == padded)
+    weight = np.where(alone, 1.0, 2.0)[:, None] * np.where(alone, 0.5, 1.0)[y[order]][None, :]
     if mates:
-        weight[..., 0] = 0.5
-    if padded % 2 == 0:
-        weight[..., -1] = 0.5 if mates else 0
+        weight *= np.where(alone, 0.5, 1.0)[x[order]][None, :]
+    else:
+        weight *= np.where(2 * x[order] == padded, 0.0, 1.0)[None, :]
     weight[lower >= n_shells] = 0
-    weight[0, 0, 0] = 0
-    return Plan(box, padded, taper(box, kind), lower, (radius - lower).astype(np.float32), weight.astype(np.float32), n_shells, length)
+    weight[0, (y[order] == 0) & (x[order] == 0)] = 0
+    reach = (lower < n_shells).sum(axis=1)
+    # A coefficient between two shells is shared by both, so that curves of small boxes do not jump.
+    share = radius - lower
+    return Plan(box, padded, taper(box, kind), np.stack([y[order], x[order]], axis=1), reach, np.where(weight > 0, lower, 0),
+                ((1 - share) * weight).astype(np.float32), (share * weight).astype(np.float32), n_shells, length)
 
 
 @njit
-def _cut_kernel(data, fill, centres, first, window, out):
-    box = window.size
-    for n in range(out.shape[0]):
-        z0, y0, x0 = centres[first + n, 0] - box // 2, centres[first + n, 1] - box // 2, centres[first + n, 2] - box // 2
-        for z in range(box):
-            for y in range(box):
-                wzy = window[z] * window[y]
-                for x in range(box):
-                    out[n, z, y, x] = (data[z0 + z, y0 + y, x0 + x] - fill) * (wzy * window[x])
+def _planes_kernel(lines, columns, out):
+    """Real and imaginary parts of the coefficients in ``columns`` and of their mirrors along y: ``out`` float32 [nz, 4, n]."""
+    size = lines.shape[1]
+    for z in range(lines.shape[0]):
+        for c in range(columns.shape[0]):
+            y, x = columns[c, 0], columns[c, 1]
+            one, other = lines[z, y, x], lines[z, (size - y) % size, x]
+            out[z, 0, c], out[z, 1, c] = one.real, one.imag
+            out[z, 2, c], out[z, 3, c] = other.real, other.imag
 
 
 @njit
-def _shell_kernel(fa, fb, lower, share, weight, out, first):
-    count, pz, py, px = fa.shape
-    n_shells = out.shape[1]
-    sums = np.zeros((3, n_shells + 1))
-    for n in range(count):
-        sums[:] = 0
-        for z in range(pz):
-            for y in range(py):
-                for x in range(px):
-                    w = weight[z, y, x]
-                    if w == 0:
-                        continue
-                    a, b = fa[n, z, y, x], fb[n, z, y, x]
-                    cross = w * (a.real * b.real + a.imag * b.imag)
-                    power1 = w * (a.real * a.real + a.imag * a.imag)
-                    power2 = w * (b.real * b.real + b.imag * b.imag)
-                    i, t = lower[z, y, x], share[z, y, x]
-                    sums[0, i] += (1 - t) * cross
-                    sums[1, i] += (1 - t) * power1
-                    sums[2, i] += (1 - t) * power2
-                    sums[0, i + 1] += t * cross
-                    sums[1, i + 1] += t * power1
-                    sums[2, i + 1] += t * power2
+def _curves_kernel(planes, starts, window, waves, reach, lower, near, far, rows, out):
+    """FSC of the boxes that begin at ``starts`` along z, into their ``rows`` of ``out``.
+
+    ``planes`` float32 [2, nz, 4, n] are the coefficients along y and x of both maps. A box is folded along z, its sides added and
+    subtracted, and transformed by the cosines and sines of ``waves`` [2, z, half]: the power of an index and its mirror is the sum of both.
+    """
+    half, n, n_shells = waves.shape[2], planes.shape[3], out.shape[1]
+    folded, line = np.empty((2, 2, 4, half, n), np.float32), np.empty((2, n), np.float32)
+    powers, sums = np.empty((3, n), np.float32), np.empty((3, n_shells + 1))
+    for box in range(starts.size):
+        up, down = starts[box] + window.size // 2, starts[box] + (window.size - 1) // 2
+        for m in range(2):
+            for p in range(4):
+                for j in range(half):
+                    # Half is even, whatever the box: what is too much has the weight 0.
+                    i = min(j, window.size - 1 - window.size // 2)
+                    weight = np.float32(0) if i < j else window[window.size // 2 + i] * np.float32(0.5 if up == down and j == 0 else 1)
+                    for c in range(n):
+                        one, other = planes[m, up + i, p, c], planes[m, down - i, p, c]
+                        folded[m, 0, p, j, c], folded[m, 1, p, j, c] = weight * (one + other), weight * (one - other)
+        for i in range(n_shells + 1):
+            sums[0, i], sums[1, i], sums[2, i] = 0.0, 0.0, 0.0
+        for k in range(reach.size):
+            for c in range(reach[k]):
+                powers[0, c], powers[1, c], powers[2, c] = np.float32(0), np.float32(0), np.float32(0)
+            for q in range(2):
+                for p in range(4):
+                    for m in range(2):
+                        for c in range(reach[k]):
+                            line[m, c] = np.float32(0)
+                        for j in range(0, half, 2):
+                            f, g = waves[q, k, j], waves[q, k, j + 1]
+                            for c in range(reach[k]):
+                                line[m, c] += f * folded[m, q, p, j, c] + g * folded[m, q, p, j + 1, c]
+                    for c in range(reach[k]):
+                        powers[0, c] += line[0, c] * line[1, c]
+                        powers[1, c] += line[0, c] * line[0, c]
+                        powers[2, c] += line[1, c] * line[1, c]
+            for c in range(reach[k]):
+                i, s, t = lower[k, c], near[k, c], far[k, c]
+                for row in range(3):
+                    sums[row, i] += s * powers[row, c]
+                    sums[row, i + 1] += t * powers[row, c]
         # Shell 0 holds the mean alone, which was taken off: 1 by convention.
-        out[first + n, 0] = 1
+        out[rows[box], 0] = 1
         for i in range(1, n_shells):
             power = np.sqrt(sums[1, i] * sums[2, i])
-            out[first + n, i] = sums[0, i] / power if power > 0 else 0.0
+            out[rows[box], i] = sums[0, i] / power if power > 0 else 0.0
 
 
-def _spectrum(boxes: np.ndarray, padded: int) -> np.ndarray:
-    """Transform of boxes float32 [n, b, b, b] with zeros appended, complex64 [n, p, p, p // 2 + 1], no zeros transformed in vain."""
-    out = scipy.fft.rfft(boxes, padded, axis=3, workers=1)
-    out = scipy.fft.fft(out, padded, axis=2, workers=1)
-    return scipy.fft.fft(out, padded, axis=1, workers=1, overwrite_x=True)
+def _waves(how: Plan) -> np.ndarray:
+    """Cosines and sines at the distances from the middle of a box, float32 [2, padded // 2 + 1, half]; half is made even."""
+    half = (how.box + 1) // 2
+    distance = np.arange(half + half % 2) + (0.0 if how.box % 2 else 0.5)
+    angle = 2 * np.pi * np.arange(how.padded // 2 + 1)[:, None] * distance[None, :] / how.padded
+    return np.stack([np.cos(angle), np.sin(angle)]).astype(np.float32)
 
 
 def box_curves(a: np.ndarray, b: np.ndarray, fills: Tuple[float, float], centres: np.ndarray, how: Plan) -> np.ndarray:
@@ -167,21 +199,38 @@ def box_curves(a: np.ndarray, b: np.ndarray, fills: Tuple[float, float], centres
         float32 [n, n_shells]; shell 0 is 1.
     """
     out = np.empty((len(centres), how.n_shells), dtype=np.float32)
-    # Small boxes are transformed many at once: a call of the transform costs more than one of them.
-    batch = max(1, int(_BATCH_VOXELS / how.padded ** 3))
+    starts, waves = np.asarray(centres, dtype=np.int64) - how.box // 2, _waves(how)
+    # Boxes of one place along x share the transforms of their rows, those of one place along y and x the transforms of their sections.
+    order = np.lexsort((starts[:, 0], starts[:, 1], starts[:, 0] // _DEEP, starts[:, 2]))
+    units = _groups(order, np.stack([starts[order, 2], starts[order, 0] // _DEEP], axis=1))
 
-    def work(start: int, stop: int) -> None:
-        for first in range(start, stop, batch):
-            count = min(batch, stop - first)
-            pair = []
-            for data, fill in zip((a, b), fills):
-                boxes = np.empty((count, how.box, how.box, how.box), dtype=np.float32)
-                _cut_kernel(data, np.float32(fill), centres, first, how.window, boxes)
-                pair.append(_spectrum(boxes, how.padded))
-            _shell_kernel(pair[0], pair[1], how.lower, how.share, how.weight, out, first)
+    def work(begin: int, end: int) -> None:
+        for unit in units[begin:end]:
+            _unit_curves((a, b), fills, starts, unit, how, waves, out)
 
-    over_slabs(work, len(centres))
+    over_slabs(work, len(units))
     return out
+
+
+def _groups(rows: np.ndarray, keys: np.ndarray) -> List[np.ndarray]:
+    """``rows`` cut where one of their ``keys`` [n, keys] changes."""
+    return np.split(rows, np.flatnonzero(np.any(np.diff(keys, axis=0) != 0, axis=1)) + 1)
+
+
+def _unit_curves(maps: Sequence[np.ndarray], fills: Sequence[float], starts: np.ndarray, unit: np.ndarray, how: Plan, waves: np.ndarray,
+                 out: np.ndarray) -> None:
+    """The curves of boxes of one place along x, sorted by place along y and z, into their rows of ``out``."""
+    low, high, x = starts[unit].min(axis=0), starts[unit].max(axis=0) + how.box, starts[unit[0], 2]
+    part = slice(low[0], high[0]), slice(low[1], high[1]), slice(x, x + how.box)
+    rows = [scipy.fft.rfft((m[part] - np.float32(fill)) * how.window, how.padded, axis=2, workers=1) for m, fill in zip(maps, fills)]
+    taper_y = how.window[:, None]
+    for group in _groups(unit, starts[unit, 1:2]):
+        y, z = starts[group[0], 1] - low[1], starts[group, 0] - low[0]
+        planes = np.empty((2, z[-1] + how.box - z[0], 4, len(how.columns)), np.float32)
+        for lines, there in zip(rows, planes):
+            lines = lines[z[0]:z[-1] + how.box, y:y + how.box] * taper_y
+            _planes_kernel(scipy.fft.fft(lines, how.padded, axis=1, workers=1), how.columns, there)
+        _curves_kernel(planes, z - z[0], how.window, waves, how.reach, how.lower, how.near, how.far, group, out)
 
 
 def first_falls(curves: np.ndarray, length: float, cut: float) -> Tuple[np.ndarray, np.ndarray]:

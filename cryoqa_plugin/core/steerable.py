@@ -184,8 +184,9 @@ def _add_squares(columns: np.ndarray, c: int, qy: np.ndarray, qx: np.ndarray, ro
         lines = scipy.fft.ifft(lines, axis=1, overwrite_x=True)[:, rows]
         for a in range(max(0, 2 - b - c), 4 - b - c):
             # Filters of degree 3 are odd: times i, so that their outputs are real.
+            factor = qx[a][:nk]
             odd = a + b + c == 3
-            image = lines * (qx[a][:nk] * np.complex64(1j)) if odd else (lines.view(np.float32) * np.repeat(qx[a][:nk], 2)).view(np.complex64)
+            image = lines * (factor * np.complex64(1j)) if odd else (lines.view(np.float32) * np.repeat(factor, 2)).view(np.complex64)
             image = scipy.fft.irfft(image, n=nx, axis=2, overwrite_x=True)
             _add_square(image, np.float32(1 / (_FACTORIAL[a] * _FACTORIAL[b] * _FACTORIAL[c])), rows.start, total)
 
