@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -186,6 +187,20 @@ def test_a_process_does_map_after_map_and_may_be_sent_away(maps, tmp_path):
         at_work.run(two, work.How(("0",)), lambda f, m: None)
 
 
+def test_a_folder_of_no_use_is_the_failure_of_its_map_only(maps, tmp_path, capsys):
+    """A file stands where the folder of a map should be; a damaged outcome of another one counts for nothing."""
+    path = maps / "in_the_way.csv"
+    path.write_text("name,map\nbroken,broken.mrc\nblocked,m0.mrc\n", encoding="utf-8")
+    out = tmp_path / "o"
+    (out / "broken").mkdir(parents=True)
+    (out / "blocked").write_text("mine")
+    (out / "broken" / "batch.json").write_text('["cryoqa/batch-map/1"]')
+    assert main(["batch", str(path), "-o", str(out), "--levels", "0", "-q"]) == 1
+    said = capsys.readouterr().out
+    assert "blocked: It could not be run (its folder: File exists)" in said and "0 of 2 maps are done" in said
+    assert "truncated" not in (out / "blocked").read_text() and (out / "blocked").read_text() == "mine"
+
+
 def test_only_text_travels():
     job = work.Job("a", "/out/a", {"full_map": "/a.mrc"}, resolution=3.0, notes=("said",))
     how = work.How(("0", "A"), threads=2, limits={"fsc": {"resolution": 3}}, command=("cryoqa",), pdf=True)
@@ -215,6 +230,56 @@ def test_a_worker_of_a_cluster_uses_its_own_threads_and_memory(maps, tmp_path, m
     monkeypatch.setattr(cluster, "memory_needed", lambda job, how: 2e9)
     refused = json.loads(cluster.supervised(work.to_text(job, work.How(("0",)))))
     assert seen == [3, 2] and "2.0 GB of memory and there are 1.0 GB" in refused["error"] and refused["again"]
+
+
+class Answer(Future):
+    """What a worker will say."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.set_result(text)
+
+
+class Cluster:
+    """A client whose workers answer when they are asked, six of them; keeps what was sent."""
+
+    def __init__(self):
+        self.sent, self.waiting, self.most = [], [], 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        pass
+
+    def scheduler_info(self, n_workers=5):
+        workers = {f"tls://host:{i}": dict(memory_limit=4e9, nthreads=2) for i in range(6)}
+        return dict(workers=workers if n_workers == -1 else dict(list(workers.items())[:n_workers]))
+
+    def submit(self, function, *args, **how):
+        self.sent.append((function, args, how))
+        return Answer(json.dumps(dict(name=json.loads(args[0])[0]["name"], error="")))
+
+    def add(self, future):
+        self.waiting.append(future)
+        self.most = max(self.most, len(self.waiting))
+
+    def __next__(self):
+        return self.waiting.pop(0)
+
+
+def test_what_is_sent_to_a_cluster_is_text_and_all_workers_have_work(maps, tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed (extra 'batch')")
+    client, done = Cluster(), []
+    monkeypatch.setattr(distributed, "as_completed", lambda: client)
+    monkeypatch.setattr(cluster, "memory_needed", lambda job, how: 5e9 if job.name == "j7" else 1e9)
+    first = read_list(str(maps / "list.csv"), str(tmp_path))[0]
+    jobs = [work.Job(**dict(first.document(), name=f"j{i}", folder=str(tmp_path / f"j{i}"), notes=())) for i in range(9)]
+    cluster.on_cluster(client, jobs, work.How(("0",)), lambda job, outcome: done.append((job.name, outcome["error"])))
+    assert sorted(n for n, _ in done) == [j.name for j in jobs] and [n for n, e in done if e] == ["j7"] and client.most == 6
+    for function, args, how in client.sent:
+        assert function is cluster.supervised and [type(a) for a in args] == [str] and how["allow_other_workers"]
+        assert set(json.loads(args[0])[0]) == {"name", "folder", "sources", "contour", "resolution", "voxel_size", "notes"}
 
 
 def test_each_worker_gets_what_it_has_memory_for_and_may_come_and_go():

@@ -167,5 +167,6 @@ def outcome_from(job: Job, future: Any) -> Dict[str, Any]:
         return future.result()
     if not isinstance(error, Exception):
         raise error
-    words = f"It could not be run ({type(error).__name__}: {error}); start the batch again for another try."
+    why = f"its folder: {error.strerror}" if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
+    words = f"It could not be run ({why}); start the batch again for another try."
     return dict(conclude(job, "", "", words, True, 0.0), did=True)

@@ -54,10 +54,7 @@ def from_text(text: str) -> Tuple[Job, How]:
 
 def outcome_of(folder: str) -> Optional[Dict[str, Any]]:
     """What is known of a map whose folder this is; None when it was not finished."""
-    try:
-        return results.read_json(os.path.join(folder, OUTCOME))
-    except (OSError, ValueError):
-        return None
+    return run_folder.document_in(folder, OUTCOME)
 
 
 def memory_needed(job: Job, how: How) -> int:
@@ -179,7 +176,10 @@ def child() -> None:
     for line in sys.stdin:
         job, how = from_text(line)
         _log_to(job.folder)
-        outcome = one(job, how, _Progress(answers))
+        try:
+            outcome = one(job, how, _Progress(answers))
+        except CryoqaError as fault:                         # somebody else works in the folder, or nobody can
+            outcome = dict(conclude(job, "", "", str(fault), True, 0.0), did=True)
         gc.collect()
         last = machine.resident() > _MOST_RESIDENT
         _tell(answers, dict(outcome=outcome, resident=machine.resident(), last=last))

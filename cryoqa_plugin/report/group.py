@@ -56,7 +56,8 @@ class Group:
         if not os.path.isdir(self._folder):
             raise InputError(f"The folder {self._folder} does not exist; give the folder that 'cryoqa batch' wrote.")
         there = sorted(e.name for e in os.scandir(self._folder) if e.is_dir() and not e.name.startswith("."))
-        listed = (_document(os.path.join(self._folder, "batch.json")) or {}).get("maps", [])
+        names = (_document(os.path.join(self._folder, "batch.json")) or {}).get("maps")
+        listed = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
         found = [self._entry(name, name in listed) for name in dict.fromkeys([*listed, *there])]
         return [entry for entry in found if entry is not None]
 
@@ -97,9 +98,10 @@ def _stamp(folder: str) -> Tuple[Any, ...]:
 
 def _document(path: str) -> Optional[Dict[str, Any]]:
     try:
-        return read_json(path) if os.path.isfile(path) else None
-    except (OSError, ValueError):
+        found = read_json(path) if os.path.isfile(path) else None
+    except (OSError, ValueError, RecursionError):
         return None
+    return found if isinstance(found, dict) else None
 
 
 def _entry(folder: str, name: str, listed: bool, sections: Sequence[Section]) -> Optional[Entry]:
