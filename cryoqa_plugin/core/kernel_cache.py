@@ -102,7 +102,7 @@ def folder_of(source: str) -> str:
         cache folder, one made for this run.
     """
     beside = os.path.join(source, "__pycache__")
-    name = caching.UserProvidedCacheLocator.get_suitable_cache_subpath(os.path.join(source, "kernel.py"))
+    name = caching._CacheLocator.get_suitable_cache_subpath(os.path.join(source, "kernel.py"))
     own = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser(os.path.join("~", ".cache")), "cryoqa", name)
     given = numba.config.CACHE_DIR and os.path.join(numba.config.CACHE_DIR, name)
     reasons = []
@@ -124,12 +124,13 @@ def folder_of(source: str) -> str:
 def _unfit(folder: str, parents: bool) -> str:
     """Why a folder cannot be used: words to tell, "none" when it just cannot be written; empty when it can be used."""
     try:
-        for part in (os.path.dirname(folder), folder):
+        for part in (os.path.dirname(folder), folder) if parents else (folder,):
             os.makedirs(part, mode=0o700, exist_ok=True)
-        reason = open_to_others(folder, parents)
-        if not reason:
-            tempfile.TemporaryFile(dir=folder).close()
-        return reason
+            reason = open_to_others(part, parents)
+            if reason:
+                return reason
+        tempfile.TemporaryFile(dir=folder).close()
+        return ""
     except OSError:
         return "none"
 
@@ -249,12 +250,15 @@ def _code(code: Any) -> Iterator[bytes]:
 
 # ---------------------------------------------------------------- Numba's door
 
-class _Locator(caching.InTreeCacheLocator):
+class _Locator(caching._SourceFileBackedLocatorMixin, caching._CacheLocator):
     """Numba's stamp of the source and line; the folder is ours."""
 
     def __init__(self, py_func: Callable, py_file: str) -> None:
-        super().__init__(py_func, py_file)
+        self._py_file, self._lineno = py_file, py_func.__code__.co_firstlineno
         self._cache_path = folder_of(os.path.dirname(os.path.abspath(py_file)))
+
+    def get_cache_path(self) -> str:
+        return self._cache_path
 
     def ensure_cache_path(self) -> None:
         """It is there, see :func:`folder_of`."""
