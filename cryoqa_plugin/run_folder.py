@@ -172,7 +172,7 @@ def sweep(folder: str) -> None:
         try:
             if entry.is_dir(follow_symlinks=False):
                 shutil.rmtree(entry.path, ignore_errors=True)
-            elif is_unused(entry.path):
+            elif entry.is_symlink() or is_unused(entry.path):
                 os.remove(entry.path)
         except OSError:
             log.debug("%s is left.", entry.path, exc_info=True)
@@ -401,8 +401,10 @@ def clear(folder: str, inputs: Iterable[str] = (), below: Iterable[str] = ()) ->
     """
     left: List[str] = []
     for place in [*below, folder]:
-        kept = {}
-        for name, hashes in owned(place).items():
+        kept, mine = {}, owned(place)
+        if manifest(place):
+            _state(place, mine, False)
+        for name, hashes in sorted(mine.items(), key=lambda item: not item[0].endswith(".json")):     # documents first
             path = os.path.join(place, name)
             if os.path.lexists(path) and (any(_same(path, other) for other in inputs) or not _is_as_written(place, name, hashes)):
                 kept[name] = hashes

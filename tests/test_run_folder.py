@@ -230,5 +230,6 @@ def test_a_file_that_is_being_written_is_nobodys_leftover(tmp_path):
     assert (tmp_path / "a").read_bytes() == b"1" and _names(tmp_path) == ["a"]
     (tmp_path / ".cryoqa_dead").write_text("")
     (tmp_path / ".cryoqa_folder").mkdir()
+    os.symlink(str(tmp_path / "a"), str(tmp_path / ".cryoqa_link"))
     run_folder.sweep(str(tmp_path))
     assert _names(tmp_path) == ["a"]

@@ -1,7 +1,8 @@
 """Runs that are killed at every place where they change the disk: what comes after gives what a clean run gives, and leaves nothing.
 
 A forked process counts its points (before and after each rename, before each file that is begun or removed) and kills itself at one of
-them. Each kill is that of a run over the finished results of another voxel size, so that old and new could be mixed.
+them. Each kill is that of a run over the finished results of another voxel size, or with ``overwrite`` over those of other half-maps, so
+that old and new could be mixed.
 """
 from __future__ import annotations
 
@@ -50,7 +51,15 @@ def _batch(sources, folder, voxel):
     assert outcome["status"] == "done", outcome
 
 
-COMMANDS = {"assess": _assess, "validate": _validate, "batch": _batch}
+def _overwrite(sources, folder, voxel):
+    if voxel == OLD:
+        sources = {"half1": sources["half2"], "half2": sources["half1"]}
+    with run_folder.held(folder):
+        runner.assess(sources, folder, threads=1, overwrite=True)
+        write_report(folder, formats=("html", "json"))
+
+
+COMMANDS = {"assess": _assess, "validate": _validate, "batch": _batch, "overwrite": _overwrite}
 
 
 @pytest.fixture(scope="module")
