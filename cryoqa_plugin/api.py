@@ -19,12 +19,13 @@ from . import params as params_module, runner
 from .answer import Answer
 from .errors import InputError, MissingInputError
 from .io import ranges
+from .io.documents import read_document
 from .io.inputs import KINDS, SAME, expand, missing, not_given, unknown_kind
 from .io.maps import Map, read_map
 from .naming import KEYWORD, did_you_mean, naming
 from .progress import Progress, silent
 from .registry import BY_ID, CAPABILITIES, Capability, resolve
-from .results import Curve, Result, Table, declared, read_json
+from .results import Curve, Result, Table, declared
 from .study import Study
 
 Numbers = Union[float, Sequence[float]]
@@ -280,7 +281,7 @@ def load(folder: str) -> Result:
     path = os.path.join(folder, "result.json")
     if not os.path.isfile(path):
         raise InputError(f"There is no result.json in '{folder}'; give a folder that a run of cryoqa wrote.")
-    document = read_json(path)
+    document = read_document(path)
     row = BY_ID.get(document.get("capability", ""))
     if row is None:
         raise InputError(f"'{path}' is no result of a capability of this version of cryoqa.")

@@ -9,8 +9,9 @@ from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 
 from ..errors import InputError
 from ..files import as_bytes, legible, replacing
+from ..io.documents import read_document
 from ..registry import CAPABILITIES
-from ..results import read_json, write_json
+from ..results import write_json
 from ..resume import ERROR, RESULT, VALIDATION
 from ..run_folder import held, put, strangers
 from .belonging import date_of, of_other_inputs, sentence
@@ -123,12 +124,7 @@ def read_results(folder: str) -> Results:
 
 
 def _read(path: str) -> Dict[str, Any]:
-    try:
-        document = read_json(path)
-    except (OSError, ValueError) as error:
-        raise InputError(f"The result {path} cannot be read ({error}); run the capability again.") from None
-    if not isinstance(document, dict):
-        raise InputError(f"The result {path} is not a document of cryoqa; run the capability again.")
+    document = read_document(path)
     for entry in document.get("inputs", {}).values():        # what was given in memory is in no file that could be drawn
         entry["path"] = entry.get("path") or ""
     return document

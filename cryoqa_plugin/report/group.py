@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 from urllib.parse import quote
 
 from ..checks import worst
-from ..errors import InputError
+from ..errors import CryoqaError, InputError
 from ..files import as_bytes
 from ..plain_text import cell
 from ..results import read_json
@@ -116,7 +116,7 @@ def _entry(folder: str, name: str, listed: bool, sections: Sequence[Section]) ->
         return None                              # nothing, or one capability: a folder of these is one map
     try:
         results = read_results(folder)
-    except InputError as error:
+    except CryoqaError as error:
         return Entry(name, "error", link, str(error))
     if document is None and not results.documents:
         return None

@@ -243,7 +243,8 @@ class Study(GivenInputs):
         """
         if self.has_halves:
             if self.half_maps.no_signal:
-                raise InputError("The half-maps share no signal, so that they have no resolution; give it.")
+                files = ", ".join(m.path for m in self._pair if m.path)
+                raise InputError(f"The half-maps share no signal{f' ({files})' * bool(files)}, so that they have no resolution; give it.")
             curves = self.fsc_curves()
             best = curves.bounded if curves.bounded is not None else getattr(curves, curves.headline)
             return resolution.overall(best.fsc, self.frequencies, self.independence.end)

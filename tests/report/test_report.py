@@ -15,7 +15,7 @@ import pytest
 
 import cryoqa_plugin
 from cryoqa_plugin import runner
-from cryoqa_plugin.errors import InputError
+from cryoqa_plugin.errors import FormatError, InputError
 from cryoqa_plugin.registry import CAPABILITIES
 from cryoqa_plugin.report import assemble, content, section
 from cryoqa_plugin.report.blocks import Text
@@ -171,7 +171,7 @@ def test_folders_without_results_are_refused_in_one_sentence(tmp_path):
     with pytest.raises(InputError, match="holds no result.json"):
         assemble.write_report(str(tmp_path))
     (tmp_path / "result.json").write_text("{ not json")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(FormatError, match="cannot be read"):
         assemble.write_report(str(tmp_path))
 
 
