@@ -12,6 +12,7 @@ import argparse
 import sys
 import time
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Sequence
 
@@ -118,7 +119,7 @@ def main() -> None:
     print(".. list-table::\n   :header-rows: 1\n")
     head = ["capability", "CPU s", "FFT s", "transforms", "of the whole box", "CPU over FFT"]
     claims = [c for c in CLAIMS if not wanted or c.id in wanted]
-    for line in (head, *lines_of(claims, files_of(options.folder))):
+    for line in chain([head], lines_of(claims, files_of(options.folder))):
         print("   * - " + "\n     - ".join(line), flush=True)
 
 

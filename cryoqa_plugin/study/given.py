@@ -294,7 +294,11 @@ class GivenInputs:
             given = self.mask
             return UsedMask(given, "given")
         density = self.average if self.has_halves else self.density
-        return self._answer("made mask", (density,), lambda: mask.made_from(density))
+        return self._answer("made mask", (density,), lambda: mask.made_from(density, self._molecule_of(density)))
+
+    def _molecule_of(self, density: Map) -> np.ndarray:
+        """Where the molecule is in a map, bool [z, y, x]."""
+        return self._answer("molecule", (density,), lambda: mask.binary_molecule(density))
 
 
 def _with_voxel_size(map_: Map, size: Any) -> Dict[str, Any]:

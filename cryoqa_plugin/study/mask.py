@@ -65,20 +65,22 @@ def within_limits(mask: Map) -> Map:
     return replace(mask, data=np.clip(mask.data, 0, 1))
 
 
-def made_from(density: Map) -> UsedMask:
+def made_from(density: Map, binary: Optional[np.ndarray] = None) -> UsedMask:
     """The mask that is made when none was given; the whole box where nothing stands out.
 
     Parameters
     ----------
     density
         The map of the molecule.
+    binary
+        Where the molecule is, of :func:`binary_molecule`; found when not given.
 
     Returns
     -------
     UsedMask
         A mask ``made`` by :func:`molecule`, or ``none``, which is 1 everywhere.
     """
-    made = molecule(density)
+    made = molecule(density, binary=binary)
     if made.max() >= INSIDE:
         return UsedMask(density.with_data(made), "made")
     return UsedMask(density.with_data(np.ones(density.shape, np.float32)), "none")
@@ -100,7 +102,7 @@ def filter_resolution(map_: Map) -> float:
     return max(_FILTER, _FILTER_VOXELS * map_.voxel)
 
 
-def molecule(map_: Map, around: float = NEAR, edge: float = EDGE) -> np.ndarray:
+def molecule(map_: Map, around: float = NEAR, edge: float = EDGE, binary: Optional[np.ndarray] = None) -> np.ndarray:
     """Soft mask of the molecule from its map alone.
 
     Parameters
@@ -109,6 +111,8 @@ def molecule(map_: Map, around: float = NEAR, edge: float = EDGE) -> np.ndarray:
         The map.
     around, edge
         How much wider than the contour the mask is, and the width of its fall-off, in Å.
+    binary
+        Where the molecule is, of :func:`binary_molecule`; found when not given.
 
     Returns
     -------
@@ -116,7 +120,8 @@ def molecule(map_: Map, around: float = NEAR, edge: float = EDGE) -> np.ndarray:
         float32 [z, y, x]. The map low-passed at 12 Å (three voxels where that is coarser) above the contour of :func:`contour`, without
         parts smaller than 5 % of the largest, made wider, with a cosine edge.
     """
-    return masks.soft_edge(masks.extend(binary_molecule(map_), around, map_.voxel_size), edge, map_.voxel_size)
+    binary = binary_molecule(map_) if binary is None else binary
+    return masks.soft_edge(masks.extend(binary, around, map_.voxel_size), edge, map_.voxel_size)
 
 
 def binary_molecule(map_: Map) -> np.ndarray:

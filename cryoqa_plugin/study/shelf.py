@@ -117,5 +117,8 @@ def _arrays(value: Any) -> "list[np.ndarray]":
 
 def _bytes_of(value: Any, about: Tuple[Any, ...]) -> int:
     """Bytes of the arrays of an answer; those of what it is about are there anyway."""
+    arrays = _arrays(value)
+    if sum(a.nbytes for a in arrays) <= _SMALL:              # most answers are: to walk through all inputs would cost more than they did
+        return sum(a.nbytes for a in arrays)
     there = {id(a) for thing in about for a in _arrays(thing)}
-    return sum(a.nbytes for a in _arrays(value) if id(a) not in there)
+    return sum(a.nbytes for a in arrays if id(a) not in there)

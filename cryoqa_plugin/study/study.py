@@ -7,7 +7,7 @@ import numpy as np
 
 from ..core import cones, fourier, shells
 from ..errors import InputError
-from . import extent, halves, mask, model_mask, model_place, notes, resolution
+from . import extent, halves, model_mask, model_place, notes, resolution
 from .directional_noise import CELLS_PER_EDGE, DirectionalNoise, directional_noise
 from .fsc_curves import DEFAULT, FscCurves, FscSettings, fsc_curves
 from .given import GivenInputs
@@ -186,7 +186,7 @@ class Study(GivenInputs):
     @property
     def molecule(self) -> np.ndarray:
         """Where the molecule is in the map to look at: low-passed at 12 Å above its contour, bool [z, y, x]."""
-        return self._answer("molecule", (self.density,), lambda: mask.binary_molecule(self.density))
+        return self._molecule_of(self.density)
 
     @property
     def through(self) -> str:

@@ -92,7 +92,7 @@ def near_atoms(model: Any, map_: Map) -> np.ndarray:
 
 
 def find_levels(data: np.ndarray, voxel_size: Sequence[float], lowpass: float, target: Optional[Target] = None,
-                solvent: bool = True) -> Levels:
+                solvent: bool = True, inside: Optional[np.ndarray] = None) -> Levels:
     """Contour level of a map, with its interval.
 
     The molecule is where the map low-passed at ``lowpass`` exceeds its own contour (:func:`cryoqa_plugin.study.mask.contour`), without
@@ -119,13 +119,15 @@ def find_levels(data: np.ndarray, voxel_size: Sequence[float], lowpass: float, t
         What the contour should hold; None where nothing tells it.
     solvent
         False for a map without solvent around the molecule, such as a box cut out of a larger map.
+    inside
+        Where the low-passed map is above its own contour, bool [z, y, x], of :func:`low_passed_molecule`; found when not given.
 
     Returns
     -------
     Levels
         In the unit of the map.
     """
-    inside = _molecule(data, voxel_size, lowpass)
+    inside = low_passed_molecule(data, voxel_size, lowpass) if inside is None else inside
     near = None if target is None else target.near
     counted = inside if near is None else near
     # The median is the level of the solvent: most of a box is empty.
@@ -183,7 +185,19 @@ def _first(good: np.ndarray, counts: np.ndarray) -> int:
     return int(bad[-1]) + 1 if bad.size else 0
 
 
-def _molecule(data: np.ndarray, voxel_size: Sequence[float], lowpass: float) -> np.ndarray:
+def low_passed_molecule(data: np.ndarray, voxel_size: Sequence[float], lowpass: float) -> np.ndarray:
+    """Where a low-passed map is above its own contour, without small parts.
+
+    Parameters
+    ----------
+    data, voxel_size, lowpass
+        As of :func:`find_levels`.
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x].
+    """
     # Nearer to Nyquist a low-pass takes nothing away.
     fine = 3 * float(np.prod(voxel_size)) ** (1 / 3)
     filtered = masks.lowpass(data, voxel_size, max(lowpass, fine))
@@ -247,9 +261,15 @@ def levels_of(study: Study, lowpass: float, molecular_mass: Optional[float] = No
     tuple
         :class:`Levels`, and the :class:`Target` they were found with: None for a model that does not lie on the density, too.
     """
+    about = (study.density, study.model, study.sequence)
+    return study.shelf.get("contour levels", about, lambda: _levels_of(study, lowpass, molecular_mass), lowpass, molecular_mass)
+
+
+def _levels_of(study: Study, lowpass: float, molecular_mass: Optional[float]) -> Tuple[Levels, Optional[Target]]:
     map_ = study.density
     solvent = study.through != "xyz"
-    alone = find_levels(map_.data, map_.voxel_size, lowpass, None, solvent)
+    inside = low_passed_molecule(map_.data, map_.voxel_size, lowpass)
+    alone = find_levels(map_.data, map_.voxel_size, lowpass, None, solvent, inside)
     target = None
     if molecular_mass is not None:
         target = Target(_of_mass(study, 1000 * molecular_mass), None, "molecule")
@@ -263,7 +283,7 @@ def levels_of(study: Study, lowpass: float, molecular_mass: Optional[float] = No
         target = Target(mass, None, "sequence" if copies == 1 else f"{copies} copies of the sequence")
     if target is None:
         return alone, None
-    return find_levels(map_.data, map_.voxel_size, lowpass, target, solvent), target
+    return find_levels(map_.data, map_.voxel_size, lowpass, target, solvent, inside), target
 
 
 def _of_mass(study: Study, total: float) -> Mass:
