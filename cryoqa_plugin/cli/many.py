@@ -110,12 +110,13 @@ def run_watch(args: argparse.Namespace, command: List[str]) -> int:
     from ..batch.watch import failures, watch
     limits = limits_of(args)
     if not args.quiet:
-        print(f"Watching {args.project}; the reports go to {args.out}" + ("." if args.once else "; Ctrl-C ends it."), file=sys.stderr)
+        words = f"Watching {args.project}; the reports go to {args.out}" + ("." if args.once else "; Ctrl-C ends it.")
+        print(one_line(words), file=sys.stderr)
     with _ended_like_ctrl_c(), ProgressBar(args.verbose, verbose=True) as bar:
         document = watch(args.project, args.out, levels=args.levels.split(","), threads=args.threads, every=args.every, once=args.once,
                          retry=args.retry, limits=limits, progress=bar, command=command, memory=1e9 * args.memory, pdf=args.pdf)
     for name in failures(document["jobs"]):
-        print(f"{name}: {document['jobs'][name]['error']}")
+        print(one_line(f"{name}: {document['jobs'][name]['error']}"))
     print_paths(document["paths"])
     return 1 if failures(document["jobs"]) else 0
 
