@@ -1,0 +1,364 @@
+"""Maps: their headers, their bytes, compressed ones, and pairs of half-maps."""
+from __future__ import annotations
+
+import bz2
+import gzip
+import itertools
+import math
+import struct
+import zlib
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+from fuzz_damage import append, cut, drop, empty, flip, overwrite, pick
+from fuzz_harness import Case, Kind, Run, Seeds, Wrong, compute
+
+# Name of a field of the header (MRC2014, Cheng et al. 2015): place in bytes and type.
+INTS = {"nx": 0, "ny": 4, "nz": 8, "mode": 12, "nxstart": 16, "nystart": 20, "nzstart": 24, "mx": 28, "my": 32, "mz": 36, "mapc": 64,
+        "mapr": 68, "maps": 72, "ispg": 88, "nsymbt": 92, "nversion": 108, "nlabl": 220}
+FLOATS = {"xlen": 40, "ylen": 44, "zlen": 48, "alpha": 52, "beta": 56, "gamma": 60, "dmin": 76, "dmax": 80, "dmean": 84, "originx": 196,
+          "originy": 200, "originz": 204, "rms": 216}
+HARMLESS = ("nversion", "nlabl", "dmin", "dmax", "dmean", "rms")          # nothing that is read hangs on them
+MODES = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2"}
+WHOLE = (0, 1, -1, 2, 3, 5, 7, 23, 25, 48, 100, 255, 256, 1024, 65535, 65536, 100000, 2 ** 31 - 1, -2 ** 31, 16777216, 402653184)
+REAL = (0.0, -1.0, 1.0, 90.0, 89.0, 1e30, -1e30, 1e-30, math.nan, math.inf, -math.inf, 1e10, 3e38, 1e-45, 115.2, 1e5, 0.5, 1152.0)
+LEAST_VOXEL, MOST_VOXEL, FARTHEST = 0.01, 200.0, 1e6         # Å; beyond these a voxel size, and a place, is nonsense
+
+
+def header(content: bytes) -> Dict[str, Any]:
+    """Fields of a header, read as little endian."""
+    out: Dict[str, Any] = {n: struct.unpack_from("<i", content, at)[0] for n, at in INTS.items()}
+    out.update({n: struct.unpack_from("<f", content, at)[0] for n, at in FLOATS.items()})
+    return out
+
+
+def independent(content: bytes) -> Optional[np.ndarray]:
+    """Voxels [z, y, x] of a little-endian map, float32, by plain numpy; None when the header asks for more than there is."""
+    if len(content) < 1024:
+        return None
+    h = header(content)
+    n, kind = (h["nx"], h["ny"], h["nz"]), MODES.get(h["mode"])
+    if kind is None or min(n) < 1 or h["nsymbt"] < 0:
+        return None
+    size = math.prod(n) * np.dtype(kind).itemsize
+    start = 1024 if len(content) == 1024 + size else 1024 + h["nsymbt"]
+    if len(content) < start + size:
+        return None
+    data = np.frombuffer(content, "<" + kind, math.prod(n), start).reshape(n[::-1])
+    axes = (h["mapc"], h["mapr"], h["maps"])
+    axes = axes if sorted(axes) == [1, 2, 3] else (1, 2, 3)
+    return data.transpose([2 - axes.index(axis) for axis in (3, 2, 1)]).astype(np.float32)
+
+
+def require_voxels(path: Path, content: bytes) -> None:
+    """The reader gives the voxels that plain numpy gives."""
+    from cryoqa_plugin.io.maps import read_map
+    expected, found = independent(content), read_map(str(path)).data
+    if expected is None:
+        raise Wrong("it was read, and plain numpy finds no map in it")
+    if expected.shape != found.shape or not np.array_equal(expected, found):
+        raise Wrong(f"other voxels than plain numpy reads: {found.shape} for {expected.shape}")
+
+
+def require_place(run: Run, kind: str = "full_map") -> None:
+    """Voxel size and origin are possible, and those of the header unless a note says otherwise."""
+    entry = run.document["inputs"][kind]
+    content = Path(entry["path"]).read_bytes()
+    h = header(content)
+    if not all(LEAST_VOXEL <= v <= MOST_VOXEL for v in entry["voxel_size"]):
+        raise Wrong(f"a voxel size of {entry['voxel_size']} Å was taken")
+    if not all(abs(v) <= FARTHEST for v in entry["origin"]):
+        raise Wrong(f"an origin of {entry['origin']} Å was taken")
+    said = [h[a + "len"] / h["m" + a] if h["m" + a] > 0 else math.nan for a in "xyz"]
+    noted = any(w in run.notes for w in ("voxel size", "sampling interval", "voxels of", "cell"))
+    for found, expected in zip(entry["voxel_size"], said):
+        if not (abs(found - expected) <= 1e-5 * abs(expected)) and not noted:
+            raise Wrong(f"voxels of {found} Å where the header says {expected}, without a word")
+    origin = [h["origin" + a] for a in "xyz"]
+    start = [h[f"n{a}start"] * v for a, v in zip("xyz", entry["voxel_size"])]
+    expected = origin if any(origin) else start
+    if not all(abs(a - b) <= 1e-4 * max(abs(b), 1) for a, b in zip(entry["origin"], expected)):
+        if not any(w in run.notes for w in ("ORIGIN", "NSTART", "order of the axes")):
+            raise Wrong(f"the origin {entry['origin']} Å where the header says {expected}, without a word")
+
+
+# ---------------------------------------------------------------- 1: headers
+
+def map_header(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
+    """One to three fields of a header become something else."""
+    block = bytearray(seeds.bytes(str(pick(rng, ("full_map.mrc", "odd.mrc")))))
+    said, changed = [], []
+    for _ in range(int(pick(rng, (1, 1, 1, 2, 3)))):
+        how = rng.random()
+        if how < 0.1:
+            a, b, c = pick(rng, list(itertools.permutations((1, 2, 3)))) if rng.random() < 0.6 else rng.integers(0, 5, 3)
+            for name, value in zip(("mapc", "mapr", "maps"), (a, b, c)):
+                struct.pack_into("<i", block, INTS[name], int(value))
+            said.append(f"axes {a}, {b}, {c}")
+            changed.append("mapc")
+        elif how < 0.2:
+            at, size = (208, 8) if rng.random() < 0.5 else (96, 100) if rng.random() < 0.5 else (224, 800)
+            block[at:at + size] = rng.integers(0, 256, size).astype(np.uint8).tobytes()
+            said.append(f"random bytes from {at} to {at + size}")
+            changed.append("extra")
+        else:
+            name = str(pick(rng, [*INTS, *FLOATS]))
+            value = pick(rng, WHOLE) if name in INTS else pick(rng, REAL)
+            if rng.random() < 0.2:
+                value = struct.unpack("<i" if name in INTS else "<f", rng.integers(0, 256, 4).astype(np.uint8).tobytes())[0]
+            struct.pack_into("<i" if name in INTS else "<f", block, INTS.get(name, FLOATS.get(name, 0)), value)
+            said.append(f"{name} = {value}")
+            changed.append(name)
+    path = folder / "mutated.mrc"
+    path.write_bytes(bytes(block))
+
+    def check(run: Run) -> None:
+        require_voxels(path, bytes(block))
+        require_place(run)
+
+    must = "accept" if set(changed) <= set(HARMLESS) else "refuse" if independent(bytes(block)) is None and not _swapped(block) else ""
+    words = ("--map", path)
+    if rng.random() < 0.3:
+        words += ("--voxel-size", "1.5")
+        return Case("; ".join(said) + ", with a voxel size", compute(folder, "map-info", *words), path.name, must,
+                    lambda run: require_voxels(path, bytes(block)))
+    return Case("; ".join(said), compute(folder, "map-info", *words), path.name, must, check)
+
+
+def _swapped(block: bytes) -> bool:
+    """Whether the box makes sense in the other byte order, so that plain numpy does not tell."""
+    return all(0 < n < 65536 for n in struct.unpack_from(">3i", block, 0))
+
+
+# ---------------------------------------------------------------- 2: bytes
+
+def map_bytes(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
+    """A map is cut, turned over, scaled, or holds what is no number."""
+    content = seeds.bytes(str(pick(rng, ("full_map.mrc", "odd.mrc"))))
+    data = np.frombuffer(content, "<f4", offset=1024).copy()
+    how, must, scale = str(pick(rng, ("cut", "flip", "numbers", "scale", "mode", "append", "drop", "overwrite", "constant", "empty"))), "", 1.0
+    if how == "flip":
+        content, said = flip(rng, content, 1024)
+    elif how == "numbers":
+        count, value = int(pick(rng, (1, 3, len(data)))), float(pick(rng, (math.nan, math.inf, -math.inf)))
+        data[rng.choice(len(data), count, replace=False)] = value
+        content, said, must = content[:1024] + data.tobytes(), f"{count} voxels are {value}", "refuse"
+    elif how == "scale":
+        scale = float(pick(rng, (1e30, 1e-30, 1e10, 1e-10, -1.0, 1e36, 1e-36)))
+        content, said, must = content[:1024] + (data * np.float32(scale)).tobytes(), f"times {scale:g}", "accept"
+    elif how == "mode":
+        mode = int(pick(rng, (0, 1, 6, 12)))
+        numbers = (data / np.abs(data).max() * 100).astype(np.int8 if mode == 0 else np.int16)
+        packed = np.abs(numbers).astype("u2") if mode == 6 else numbers.astype("<" + MODES[mode])
+        content, said, must = content[:12] + struct.pack("<i", mode) + content[16:1024] + packed.tobytes(), f"mode {mode}", "accept"
+    elif how == "constant":
+        value = float(pick(rng, (0.0, 1.0, -3.5, 1e30)))
+        content, said, must = content[:1024] + np.full_like(data, value).tobytes(), f"all voxels are {value}", "refuse"
+    else:
+        content, said = {"cut": cut, "append": append, "drop": drop, "overwrite": overwrite, "empty": empty}[how](rng, content)
+        must = "refuse" if how in ("cut", "drop", "empty") else "accept" if how == "append" else ""
+    path = folder / "mutated.mrc"
+    path.write_bytes(content)
+
+    def check(run: Run) -> None:
+        require_voxels(path, content)
+        require_statistics(run, independent(content))
+        if how == "append" and "more than its header asks for" not in run.notes:
+            raise Wrong("what follows the voxels was not said")
+
+    return Case(said, compute(folder, "map-info", "--map", path), path.name, must, check)
+
+
+def require_statistics(run: Run, data: np.ndarray) -> None:
+    """Least, greatest, mean and standard deviation are those of the voxels, whatever their scale."""
+    data = data.astype(np.float64)
+    spread = float(data.std())
+    for name, expected in (("minimum", data.min()), ("maximum", data.max()), ("mean", data.mean()), ("sd", spread)):
+        found = run.metric(name)
+        if found is None or abs(found - expected) > 1e-4 * max(spread, abs(expected)):
+            raise Wrong(f"{name} is {found}, of the voxels {expected}")
+
+
+# ---------------------------------------------------------------- 3: compressed maps
+
+def compressed(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
+    """A map in gz or bz2 is damaged, or written in an unusual way; zlib and bz2 themselves tell whether it is whole."""
+    name, kind = str(pick(rng, ("full_map.mrc", "odd.mrc"))), str(pick(rng, ("gz", "gz", "bz2")))
+    pack = gzip.compress if kind == "gz" else bz2.compress
+    content, plain = seeds.bytes(f"{name}.{kind}"), seeds.bytes(name)
+    way = str(pick(rng, ("flip", "flip", "flip", "flip", "cut", "overwrite", "drop", "append", "members", "trailer", "plain cut", "twice")))
+    if way == "members":
+        at = int(rng.integers(1, len(plain)))
+        content, said = pack(plain[:at]) + pack(plain[at:]), f"two members, split at {at}"
+    elif way == "trailer":
+        block = bytearray(content)
+        block[-int(rng.integers(1, 9))] ^= int(rng.integers(1, 256))
+        content, said = bytes(block), "the sum at its end is wrong"
+    elif way == "plain cut":
+        at = int(rng.integers(0, len(plain)))
+        content, said = pack(plain[:at]), f"whole, but of a map cut to {at} bytes"
+    elif way == "twice":
+        content, said = pack(content), "compressed twice"
+    else:
+        content, said = {"flip": flip, "cut": cut, "overwrite": overwrite, "drop": drop, "append": append}[way](rng, content)
+    path = folder / f"mutated.mrc.{kind}"
+    path.write_bytes(content)
+    unpacked = _unpacked(content)
+    whole = unpacked is not None and independent(unpacked) is not None
+
+    def check(run: Run) -> None:
+        if unpacked is None:
+            raise Wrong("it was read, and its own library finds it damaged")
+        require_voxels(path, unpacked)
+
+    return Case(f"{kind}: {said}", compute(folder, "map-info", "--map", path), path.name,
+                "accept" if whole and unpacked == plain else "" if whole else "refuse", check)
+
+
+def _unpacked(content: bytes) -> Optional[bytes]:
+    """What is in a compressed file, or None where its own library refuses it; a plain file is itself."""
+    try:
+        if content[:2] == b"\x1f\x8b":
+            return _gunzip(content)
+        if content[:3] == b"BZh":
+            return _bunzip(content)
+    except Exception:
+        return None
+    return content
+
+
+def _gunzip(content: bytes) -> bytes:
+    """All members by zlib, which compares sums and lengths; zeros may follow."""
+    out = b""
+    while content.rstrip(b"\0"):
+        member = zlib.decompressobj(31)
+        out += member.decompress(content.lstrip(b"\0") if out else content)
+        if not member.eof:
+            raise EOFError
+        content = member.unused_data
+    return out
+
+
+def _bunzip(content: bytes) -> bytes:
+    """As bz2.open reads it: what follows the last whole stream is not looked at when it is none."""
+    import io
+    with bz2.open(io.BytesIO(content)) as stream:
+        return stream.read()
+
+
+# ---------------------------------------------------------------- 4: pairs of half-maps
+
+PAIRED = ("fsc", "fsc", "half-map-statistics", "map-info", "local-fsc", "directional-fsc")
+
+
+def half_maps(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
+    """Two half-maps that are swapped, scaled, mixed, moved, of other boxes, or hardly maps."""
+    one, two = _voxels(seeds, "half1.mrc"), _voxels(seeds, "half2.mrc")
+    rows, command = [4.8] * 3, str(pick(rng, PAIRED))
+    how = str(pick(rng, ("swapped", "scaled", "one scaled", "mixed", "box", "shifted", "tiny", "thin", "constant", "same", "inverted",
+                         "offset", "voxels", "noise", "nan")))
+    said, must, other_rows = how, "", rows
+    if how == "swapped":
+        one, two, must = two, one, "accept"
+    elif how in ("scaled", "one scaled"):
+        factor = np.float32(pick(rng, (1e30, 1e-30, 1e10, 1e-10, 1e37, 1e-38, 1e3)))
+        one, two, said = one * factor, two * factor if how == "scaled" else two, f"{how} by {factor:g}"
+        must = "accept" if how == "scaled" and 1e-31 < factor < 1e31 else ""
+    elif how == "mixed":
+        part = float(pick(rng, (0.1, 0.5, 0.9, 0.99)))
+        two, said = np.float32(part) * one + np.float32(1 - part) * two, f"half 2 is {part:g} of half 1 and the rest of itself"
+    elif how == "box":
+        size = [int(n) for n in rng.integers(1, 30, 3)]
+        two, must = rng.standard_normal(size).astype(np.float32), "" if size == [24] * 3 else "refuse"
+        said = f"half 2 has the box {size}"
+    elif how == "shifted":
+        shift = [int(n) for n in rng.integers(-23, 24, 3)]
+        two, said = np.roll(two, shift, (0, 1, 2)), f"half 2 rolled by {shift}"
+    elif how in ("tiny", "thin"):
+        size = [int(n) for n in rng.integers(1, 5, 3)] if how == "tiny" else list(rng.permutation([1, *rng.integers(1, 40, 2)]))
+        one, two = (rng.standard_normal(size).astype(np.float32) for _ in range(2))
+        said = f"noise in the box {[int(n) for n in size]}"
+    elif how == "constant":
+        two = np.full_like(two, float(pick(rng, (0, 1, 1e30))))
+        must = "refuse"
+    elif how == "same":
+        two = one
+    elif how == "inverted":
+        two = -two if rng.random() < 0.5 else -one
+    elif how == "offset":
+        one, two = (v + np.float32(pick(rng, (1e3, -1e6, 1e20, 5))) for v in (one, two))
+    elif how == "voxels":
+        other_rows = [float(v) for v in rng.choice([4.8, 4.81, 5.0, 1e-3, 480.0, 4.8001], 3)]
+        said, must = f"half 2 has voxels of {other_rows} Å", "refuse" if any(abs(v - 4.8) > 0.0096 for v in other_rows) else ""
+    elif how == "noise":
+        one, two = (rng.standard_normal(one.shape).astype(np.float32) for _ in range(2))
+    elif how == "nan":
+        two = two.copy()
+        two[tuple(rng.integers(0, 24, 3))] = float(pick(rng, (math.nan, math.inf)))
+        must = "refuse"
+    files = [_write(folder / n, v, r) for n, v, r in (("mutated1.mrc", one, rows), ("mutated2.mrc", two, other_rows))]
+    words = ["--half1", files[0], "--half2", files[1]] + (["--map", files[0]] if command == "map-info" else [])
+
+    def check(run: Run) -> None:
+        _check_pair(run, command, how)
+        if command == "fsc" and (how == "swapped" or how == "scaled" and must):
+            _require_same(run, seeds)
+
+    return Case(f"{command}: {said}", compute(folder, command, *words), "mutated", must, check)
+
+
+def _voxels(seeds: Seeds, name: str) -> np.ndarray:
+    return independent(seeds.bytes(name)).copy()
+
+
+def _write(path: Path, data: np.ndarray, voxel: Sequence[float]) -> Path:
+    """A map of mode 2, written by hand."""
+    block = bytearray(1024)
+    nz, ny, nx = (int(n) for n in data.shape)
+    struct.pack_into("<10i", block, 0, nx, ny, nz, 2, 0, 0, 0, nx, ny, nz)
+    struct.pack_into("<6f3i", block, 40, nx * voxel[0], ny * voxel[1], nz * voxel[2], 90, 90, 90, 1, 2, 3)
+    struct.pack_into("<i", block, 88, 1)
+    struct.pack_into("<4s4s", block, 208, b"MAP ", b"\x44\x44\0\0")
+    path.write_bytes(bytes(block) + np.ascontiguousarray(data, "<f4").tobytes())
+    return path
+
+
+def _check_pair(run: Run, command: str, how: str) -> None:
+    """What holds for any two half-maps: correlations within 1, no resolution beyond Nyquist, copies and noise said."""
+    metrics = {n: e["value"] for n, e in run.document["metrics"].items()}
+    units = {n: e["unit"] for n, e in run.document["metrics"].items()}
+    nyquist = 2 * min(run.document["inputs"]["half1"]["voxel_size"])
+    for name, value in metrics.items():
+        if units[name] == "Å" and name.startswith("resolution") and value is not None and not nyquist * 0.99 / math.sqrt(3) <= value <= 1e4:
+            raise Wrong(f"{name} is {value} at voxels with a Nyquist of {nyquist}")
+        if name in ("half_maps_correlation", "half_maps_likeness") and value is not None and not -1.0001 <= value <= 1.0001:
+            raise Wrong(f"{name} is {value}")
+    for name, curve in run.document.get("curves", {}).items():
+        if name.startswith("fsc"):
+            values = [v for v in _numbers(curve["y"]) if v is not None]
+            if values and max(map(abs, values)) > 1.001:
+                raise Wrong(f"the curve {name} runs to {max(map(abs, values))}")
+    expected = {"same": "half_maps_identical", "inverted": "half_maps_inverted"}
+    if how in expected and not (metrics[expected[how]] or metrics["half_maps_identical"]):
+        raise Wrong(f"{expected[how]} is {metrics[expected[how]]}")
+    if how == "noise" and metrics.get("resolution") is not None and command == "fsc":
+        raise Wrong(f"a resolution of {metrics['resolution']} Å from noise")
+
+
+def _numbers(values: Any) -> List[Optional[float]]:
+    return list(itertools.chain.from_iterable(_numbers(v) for v in values)) if isinstance(values, list) else [values]
+
+
+def _require_same(run: Run, seeds: Seeds) -> None:
+    """Swapping and scaling change no resolution."""
+    for name, expected in seeds.facts["fsc"].items():
+        found = run.metric(name)
+        if (found is None) != (expected is None) or found is not None and abs(found - expected) > 2e-3 * expected:
+            raise Wrong(f"{name} is {found}, of the untouched half-maps {expected}")
+
+
+KINDS: Tuple[Kind, ...] = (
+    Kind("map_header", map_header, ("map_info",), 3), Kind("map_bytes", map_bytes, ("map_info",), 2),
+    Kind("compressed", compressed, ("map_info",), 3),
+    Kind("half_maps", half_maps, ("fsc", "half_map_statistics", "map_info", "local_fsc", "directional_fsc"), 3))
