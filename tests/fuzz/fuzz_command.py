@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, List, Tuple
 
 import numpy as np
-from fuzz_damage import NUMBERS, TEXT, WORDS, damaged, encoded, pick
+from fuzz_damage import NUMBERS, TEXT, WORDS, damaged, pick
 from fuzz_harness import Case, Kind, Run, Seeds, Wrong, compute, command, reading
 
 CAPABILITIES = ("map_info", "mask", "contour", "fsc", "half_map_statistics", "guinier", "postprocess", "local_fsc", "auto_sharpen")
-TYPED = tuple(t for t in NUMBERS + WORDS + ("yes", "no", "auto", "-5", "3.7", "1e6", "100", "molecule", "sphere", "3", "12") if "\0" not in t
-              and t not in ("\ud800", "None"))
+OWN = ("yes", "no", "auto", "-5", "3.7", "1e6", "100", "molecule", "sphere", "3", "12")
+TYPED = tuple(t for t in NUMBERS + WORDS + OWN if t not in ("\0", "\ud800", "None"))              # the first two cannot be typed
 
 
 # ---------------------------------------------------------------- 9: parameters and limits
@@ -60,15 +60,21 @@ def _check_parameters(run: Run) -> None:
             raise Wrong(f"voxels of {entry['voxel_size']} Å")
 
 
+STRANGE = tuple(b"map_info" + text for text in (
+    b" = 3\n", b" = 1979-05-27\n", b".edge_continuity = \"low\"\n", b".edge_continuity = [1, 2]\n", b".edge_continuity = nan\n",
+    b".masked = 3.5\n", b".edge_continuity.a = 1\n", b".edge_continuity = true\n", b".edge_continuity = inf\n", b".edge_continuity = {}\n",
+    b".edge_continuity = 1979-05-27T07:32:00Z\n", b".edge_continuity = 0x7fffffffffffffffffff\n", b" = {}\n", b" = []\n"))
+STRANGE += (b"[[map_info]]\na = 1\n", b"[map_info]\n", b"[nothing]\na = 1\n", b"a.b.c = 1\n", b"\xff = 1\n")
+
+
 def limits(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
     """A TOML file with limits."""
     content, said = damaged(rng, seeds.bytes("limits.toml"), TEXT)
-    if rng.random() < 0.3:
-        content = pick(rng, (b"map_info = 3\n", b"map_info = 1979-05-27\n", b"[map_info]\nedge_continuity = \"low\"\n", b"[[map_info]]\na = 1\n",
-                             b"[map_info]\nedge_continuity = [1, 2]\n", b"[map_info]\nedge_continuity = nan\n", b"[map_info]\nmasked = 3.5\n",
-                             b"[map_info.edge_continuity]\na = 1\n", b"[map_info]\nedge_continuity = true\n", b"[map_info]\nedge_continuity = inf\n",
-                             b"[map_info]\nedge_continuity = 1979-05-27T07:32:00Z\n", b"[nothing]\na = 1\n", b"a.b.c = 1\n", b"[map_info]\n",
-                             b"[map_info]\nedge_continuity = {}\n", b"[map_info]\nedge_continuity = 0x7fffffffffffffffffff\n", b"\xff = 1\n"))
+    if rng.random() < 0.2:
+        value = f"{rng.uniform(-2, 2):.3g}"
+        content, said = f"[map_info]\nedge_continuity = {value}\n".encode(), f"a limit of {value}"
+    elif rng.random() < 0.3:
+        content = pick(rng, STRANGE)
         said = f"replaced by {content!r}"
     path = folder / "mutated.toml"
     path.write_bytes(content)
@@ -120,8 +126,9 @@ def batch_list(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
 
 # ---------------------------------------------------------------- 11: names and places
 
-NAMES = ("a b", "é", "日本", "a" * 250, "a" * 300, "-x", "--out", "a\nb", "a\tb", "\x1b[31mred", "*", "[a]", "{0}", "%s", "a'b", 'a"b', "a;b",
-         "$HOME", "~", "a\\b", ".hidden", "a,b", "#a", "\udcff\udcfe", "a\udce9", "CON", " ", "..", "a/../b", "\u202eabc", "result.json")
+NAMES = ("a b", "é", "日本", "a" * 250, "a" * 300, "-x", "--out", "a\nb", "a\tb", "\x1b[31mred", "*", "[a]", "{0}", "%s", "a'b", 'a"b',
+         "a;b", "$HOME", "~", "a\\b", ".hidden", "a,b", "#a", "\udcff\udcfe", "a\udce9", "CON", " ", "..", "a/../b",
+         "\u202eabc", "result.json")
 
 
 def places(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
@@ -136,7 +143,7 @@ def _name(rng: np.random.Generator) -> str:
 def _odd_name(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
     """The file and the folder of the results have unusual names."""
     name, out = _name(rng), _name(rng) if rng.random() < 0.5 else "out"
-    path = folder / "in" / (name + ".mrc")
+    path = folder / "in" / (name.replace("/", "") + ".mrc")
     path.parent.mkdir()
     said = f"the file {name!r}.mrc, into {out!r}"
     try:
@@ -204,8 +211,8 @@ def _odd_input(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
 
 def _odd_output(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
     """The place of the results is a file, lies below one, is a loop of links, or holds what is in the way."""
-    what = str(pick(rng, ("file", "below a file", "loop", "link to nothing", "device", "pipe", "an input", "result is a folder", "a map is a folder",
-                          "long", "deep", "link to a folder", "here")))
+    what = str(pick(rng, ("file", "below a file", "loop", "link to nothing", "device", "pipe", "an input", "result is a folder",
+                          "a map is a folder", "long", "deep", "link to a folder", "here")))
     out, must = folder / "out", "refuse"
     own = seeds.copy("full_map.mrc", folder, "mutated.mrc")
     if what == "file":

@@ -7,10 +7,10 @@ from typing import Callable, List, Sequence, Tuple
 import numpy as np
 
 NUMBERS = ("nan", "inf", "-inf", "1e30", "-1e30", "1e-30", "1e400", "-1", "0", "-0", "999999999999999999999", "4294967296", "2147483648",
-           "0x10", "1_000", "1,5", "1e", "--1", "+", "٣", "½", "********", "True", "None", "", "1.2.3", "12abc", "'3'", '"3"', "1e+05", "0.1")
-WORDS = ("\0", "\x1b[31m", "\ufeff", "\u202e", "é", "Å", "日本", "\ud800", "\x85", "\u2028", "'", '"', "`", "\\", "{}", "%s", "{0}", "..", "/",
-         "../../etc/passwd", "/dev/zero", "=1+1", "a" * 300, "none", "null", "data_", "loop_", "_", "#", ";", "<", ">", "&", "]]>", ",", "\t",
-         "\r", "\x0c", "$HOME", "~", "*", "?")
+           "0x10", "1_000", "1,5", "1e", "--1", "+", "٣", "½", "********", "True", "None", "", "1.2.3", "12abc", "'3'", '"3"', "0.1")
+WORDS = ("\0", "\x1b[31m", "\ufeff", "\u202e", "é", "Å", "日本", "\ud800", "\x85", "\u2028", "'", '"', "`", "\\", "{}", "%s", "{0}", "..",
+         "/", "../../etc/passwd", "/dev/zero", "=1+1", "a" * 300, "none", "null", "data_", "loop_", "_", "#", ";", "<", ">", "&", "]]>",
+         ",", "\t", "\r", "\x0c", "$HOME", "~", "*", "?")
 
 
 def pick(rng: np.random.Generator, choices: Sequence) -> object:
@@ -66,7 +66,8 @@ def drop(rng: np.random.Generator, content: bytes) -> Tuple[bytes, str]:
 
 def empty(rng: np.random.Generator, content: bytes) -> Tuple[bytes, str]:
     """Nothing, or next to nothing."""
-    new = pick(rng, (b"", b"\n", b"\0", b"x", b"\0" * 4096, b"\xff\xfe", b"\xef\xbb\xbf", b"{", b"[]", b"<a/>", b"data_\n", b"data_\nloop_\n"))
+    new = pick(rng, (b"", b"\n", b"\0", b"x", b"\0" * 4096, b"\xff\xfe", b"\xef\xbb\xbf", b"{", b"[]", b"<a/>", b"data_\n",
+                     b"data_\nloop_\n"))
     return new, f"replaced by {new[:12]!r}"
 
 

@@ -51,10 +51,11 @@ def independent(content: bytes) -> Optional[np.ndarray]:
     return data.transpose([2 - axes.index(axis) for axis in (3, 2, 1)]).astype(np.float32)
 
 
-def require_voxels(path: Path, content: bytes) -> None:
+def require_voxels(path: Path, content: bytes, voxel_size: Optional[float] = None) -> None:
     """The reader gives the voxels that plain numpy gives."""
-    from cryoqa_plugin.io.maps import read_map
-    expected, found = independent(content), read_map(str(path)).data
+    from cryoqa_plugin.study import Study
+    sizes = None if voxel_size is None else {"full_map": voxel_size}
+    expected, found = independent(content), Study.read({"full_map": str(path)}, sizes).full_map.data
     if expected is None:
         raise Wrong("it was read, and plain numpy finds no map in it")
     if expected.shape != found.shape or not np.array_equal(expected, found):
@@ -122,7 +123,7 @@ def map_header(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
     if rng.random() < 0.3:
         words += ("--voxel-size", "1.5")
         return Case("; ".join(said) + ", with a voxel size", compute(folder, "map-info", *words), path.name, must,
-                    lambda run: require_voxels(path, bytes(block)))
+                    lambda run: require_voxels(path, bytes(block), 1.5))
     return Case("; ".join(said), compute(folder, "map-info", *words), path.name, must, check)
 
 
@@ -137,7 +138,8 @@ def map_bytes(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
     """A map is cut, turned over, scaled, or holds what is no number."""
     content = seeds.bytes(str(pick(rng, ("full_map.mrc", "odd.mrc"))))
     data = np.frombuffer(content, "<f4", offset=1024).copy()
-    how, must, scale = str(pick(rng, ("cut", "flip", "numbers", "scale", "mode", "append", "drop", "overwrite", "constant", "empty"))), "", 1.0
+    how = str(pick(rng, ("cut", "flip", "numbers", "scale", "mode", "append", "drop", "overwrite", "constant", "empty")))
+    must, scale = "", 1.0
     if how == "flip":
         content, said = flip(rng, content, 1024)
     elif how == "numbers":

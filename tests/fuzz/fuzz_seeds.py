@@ -50,7 +50,7 @@ def _maps(seeds: Seeds) -> None:
     from cryoqa_plugin.demo import write_demo_data
     from cryoqa_plugin.io.maps import Map, read_map, write_map
     from cryoqa_plugin.io.mtz import write_mtz
-    for kind, path in write_demo_data(str(seeds.folder), box=BOX).items():
+    for path in write_demo_data(str(seeds.folder), box=BOX).values():
         seeds.files[Path(path).name] = Path(path)
     full = read_map(str(seeds.files["full_map.mrc"]))
     odd = Map(np.ascontiguousarray(full.data[2:21, 1:23, 3:20]), (4.8, 4.7, 4.6), (12.0, -3.5, 100.25))
@@ -117,13 +117,13 @@ def _relion(seeds: Seeds) -> None:
     _put(seeds, "post.star", job.format("relion.postprocess", "fn_in Refine3D/job019/run_half1_class001_unfil.mrc\nfn_mask "
                                                               "MaskCreate/job020/mask.mrc\nangpix -1"))
     rows = "\n".join(f"{i} {i / 115.2:.6f} {115.2 / i if i else 999:.6f} {1 - 0.07 * i:.6f}" for i in range(BOX // 2 + 1))
-    _put(seeds, "model.star", f"# version 30001\ndata_model_general\n_rlnOriginalImageSize {BOX}\n_rlnCurrentResolution 12.2\n_rlnPixelSize "
-                              "4.8\n\ndata_model_class_1\nloop_\n_rlnSpectralIndex #1\n_rlnResolution #2\n_rlnAngstromResolution #3\n"
-                              f"_rlnGoldStandardFsc #4\n{rows}\n")
+    _put(seeds, "model.star", f"# version 30001\ndata_model_general\n_rlnOriginalImageSize {BOX}\n_rlnCurrentResolution 12.2\n"
+                              "_rlnPixelSize 4.8\n\ndata_model_class_1\nloop_\n_rlnSpectralIndex #1\n_rlnResolution #2\n"
+                              f"_rlnAngstromResolution #3\n_rlnGoldStandardFsc #4\n{rows}\n")
     optics = ("data_optics\n\nloop_\n_rlnOpticsGroupName #1\n_rlnOpticsGroup #2\n_rlnVoltage #3\n_rlnSphericalAberration #4\n"
               "_rlnAmplitudeContrast #5\n_rlnImagePixelSize #6\n_rlnImageSize #7\nlow 1 300 2.7 0.1 1.5 64\nhigh 2 200 2.7 0.1 1.5 64\n\n")
-    lines = "\n".join(f"{i + 1:06d}@stack.mrcs {1 + i % 2} {3.5 * i:.2f} {40 + i:.2f} {-12.5 * i:.2f} {0.1 * i:.2f} -0.5 {9000 + i} {8000 + i} "
-                      f"{i}.5 {1 + i % 2}" for i in range(10))
+    lines = "\n".join(f"{i + 1:06d}@stack.mrcs {1 + i % 2} {3.5 * i:.2f} {40 + i:.2f} {-12.5 * i:.2f} {0.1 * i:.2f} -0.5 {9000 + i} "
+                      f"{8000 + i} {i}.5 {1 + i % 2}" for i in range(10))
     _put(seeds, "particles.star", optics + "data_particles\n\nloop_\n_rlnImageName #1\n_rlnOpticsGroup #2\n_rlnAngleRot #3\n_rlnAngleTilt "
          "#4\n_rlnAnglePsi #5\n_rlnOriginXAngst #6\n_rlnOriginYAngst #7\n_rlnDefocusU #8\n_rlnDefocusV #9\n_rlnDefocusAngle #10\n"
          f"_rlnRandomSubset #11\n{lines}\n")
@@ -167,8 +167,8 @@ def _cryosparc(seeds: Seeds) -> None:
 def _texts(seeds: Seeds) -> None:
     _put(seeds, "header.xml", XML_HEADER)
     _put(seeds, "limits.toml", LIMITS)
-    _put(seeds, "list.csv", "name,half1,half2,mask,model,contour,resolution,voxel_size\none,half1.mrc,half2.mrc,mask.mrc,model.cif,0.02,12.5,\n"
-                            "two,half1.mrc,half2.mrc,,,,,4.8\n")
+    _put(seeds, "list.csv", "name,half1,half2,mask,model,contour,resolution,voxel_size\none,half1.mrc,half2.mrc,mask.mrc,model.cif,0.02,"
+                            "12.5,\ntwo,half1.mrc,half2.mrc,,,,,4.8\n")
     _put(seeds, "list.tsv", "name\tmap\tcontour\tresolution\none\tfull_map.mrc\t0.02\t12.5\ntwo\todd.mrc\t\t\n")
     _put(seeds, "c4.sym", "C4\n")
     _put(seeds, "biomt.pdb", "".join(

@@ -5,7 +5,7 @@ import bz2
 import gzip
 import math
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Tuple
+from typing import Any, List, Tuple
 
 import numpy as np
 from fuzz_damage import BYTES, NUMBERS, TEXT, damaged, encoded, pick
@@ -18,9 +18,10 @@ MOST_VOXEL = 200.0                                           # Å
 
 def _finite(values: Any, what: str, most: float = math.inf) -> None:
     """All numbers are finite, and no larger than any can be."""
-    array = np.asarray(values, dtype=np.float64)
-    if array.size and not (np.isfinite(array).all() and np.abs(array).max() <= most):
-        raise Wrong(f"{what} runs to {array.ravel()[np.nanargmax(np.abs(array))]:g}" if np.isfinite(array).any() else f"{what} is no number")
+    array = np.asarray(values, dtype=np.float64).ravel()
+    odd = array[~(np.abs(array) <= most) | ~np.isfinite(array)]
+    if odd.size:
+        raise Wrong(f"{what} is {odd[0]:g}")
 
 
 # ---------------------------------------------------------------- 5: models
@@ -98,7 +99,7 @@ def star(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
     path.write_bytes(content)
     if what in ("mtf", "fsc_curve") and rng.random() < 0.4:
         command = "fsc" if what == "mtf" else str(pick(rng, ("guinier", "postprocess")))
-        words = ["--half1", seeds.files["half1.mrc"], "--half2", seeds.files["half2.mrc"], "--mtf" if what == "mtf" else "--fsc-curve", path]
+        words = ["--half1", seeds.files["half1.mrc"], "--half2", seeds.files["half2.mrc"], "--" + what.replace("_", "-"), path]
         return Case(f"{command}, {source}: {said}", compute(folder, command, *words), path.name)
     kept: List[Any] = []
     check = {"mtf": _check_mtf, "fsc_curve": _check_fsc, "particles": _check_particles, "symmetry": _check_symmetry}[what]
@@ -127,7 +128,7 @@ def _check_fsc(found: Any) -> None:
 def _check_particles(found: Any) -> None:
     _finite(found.data, "a number of the particles", 1e12)
     if not ((found.pixel_size > 0) & (found.pixel_size < MOST_VOXEL)).all() or not ((found.box > 0) & (found.box < 1e5)).all():
-        raise Wrong(f"pixels of {found.pixel_size.min():g} to {found.pixel_size.max():g} Å, boxes of {found.box.min()} to {found.box.max()}")
+        raise Wrong(f"pixels of {found.pixel_size.min():g} to {found.pixel_size.max():g} Å, boxes to {found.box.max()}")
     if found.half is not None and not np.isin(found.half, (0, 1, 2)).all():
         raise Wrong(f"halves {np.unique(found.half)}")
 
@@ -143,10 +144,29 @@ def _relion_job(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
     """One of the files of a project is damaged; the job is imported."""
     top = relion_project(seeds, folder / "project")
     job = top / str(pick(rng, ("Refine3D/job019", "PostProcess/job021")))
+    if rng.random() < 0.25:
+        return _imported(folder, job, _disordered(rng, top))
     path = pick(rng, sorted(job.glob("*.star")))
     content, said = damaged(rng, path.read_bytes(), TEXT)
     path.write_bytes(content)
     return _imported(folder, job, f"{path.name} of {job.name}: {said}")
+
+
+def _disordered(rng: np.random.Generator, top: Path) -> str:
+    """Files of a project are gone, empty, cut, or under the name of another."""
+    files = [p for p in sorted(top.rglob("*")) if p.is_file()]
+    said = []
+    for _ in range(int(rng.integers(1, 4))):
+        path, other = (pick(rng, [p for p in files if p.exists()]) for _ in range(2))
+        how = str(pick(rng, ("gone", "empty", "cut", "renamed")))
+        if how == "gone":
+            path.unlink()
+        elif how == "renamed":
+            path.replace(path.with_name(other.name))
+        else:
+            path.write_bytes(path.read_bytes()[:0 if how == "empty" else int(rng.integers(1, 2000))])
+        said.append(f"{path.name} is {how}")
+    return "; ".join(said)
 
 
 def _imported(folder: Path, job: Path, said: str) -> Case:
@@ -176,6 +196,8 @@ def cryosparc(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
         return Case(f"particles: {said}", reading(lambda: _input("particles", path), kept.append), path.name, "",
                     lambda run: _check_particles(kept[0]))
     job = cryosparc_job(seeds, folder / "P3")
+    if rng.random() < 0.2:
+        return _imported(folder, job, _disordered(rng, job))
     path = pick(rng, sorted(p for p in job.iterdir() if p.suffix != ".mrc"))
     if path.suffix == ".cs" and rng.random() < 0.4:
         content, said = _other_value(rng, path)
@@ -221,10 +243,10 @@ def _with_column(data: np.ndarray, name: str, kind: str, value: Any) -> np.ndarr
 
 # ---------------------------------------------------------------- 8: XML of EMDB
 
-ATTACKS = (b'<!DOCTYPE a [<!ENTITY x "' + b"A" * 1000 + b'"><!ENTITY y "' + b"&x;" * 1000 + b'"><!ENTITY z "' + b"&y;" * 1000 + b'">]><fsc><coordinate>'
-           b"<x>&z;</x><y>1</y></coordinate></fsc>",
+_GROWN = b'<!DOCTYPE a [<!ENTITY x "%b"><!ENTITY y "%b"><!ENTITY z "%b">]><fsc><coordinate><x>&z;</x><y>1</y></coordinate></fsc>'
+ATTACKS = (_GROWN % (b"A" * 1000, b"&x;" * 1000, b"&y;" * 1000), b'<?xml version="1.0" encoding="no-such"?><emd/>',
            b'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><emd><admin><title>&x;</title></admin></emd>',
-           b'<?xml version="1.0" encoding="no-such"?><emd/>', b'<?xml version="1.0" encoding="utf-16"?><emd/>', b'<?xml version="9"?><emd/>')
+           b'<?xml version="1.0" encoding="utf-16"?><emd/>', b'<?xml version="9"?><emd/>')
 
 
 def xml(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
@@ -234,22 +256,22 @@ def xml(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
     if rng.random() < 0.1:
         content = pick(rng, ATTACKS)
         said = f"replaced by {content[:60]!r}"
+    if not is_header and rng.random() < 0.4:
+        job = cryosparc_job(seeds, folder / "P3")
+        (job / "P3_J42_fsc_iteration_010.txt").unlink()
+        (job / "J42_fsc.xml").write_bytes(content)
+        return _imported(folder, job, f"J42_fsc.xml: {said}")
     path = folder / "mutated.xml"
     path.write_bytes(content)
     kept: List[Any] = []
-    read = _header if is_header else _fsc_xml
-    return Case(said, reading(lambda: read(path), kept.append), path.name, "",
-                lambda run: (_check_header if is_header else _check_curves)(kept[0]))
+    if is_header:
+        return Case(said, reading(lambda: _header(path), kept.append), path.name, "", lambda run: _check_header(kept[0]))
+    return Case(said, reading(lambda: _input("fsc_curve", path), kept.append), path.name, "", lambda run: _check_fsc(kept[0]))
 
 
 def _header(path: Path) -> Any:
     from cryoqa_plugin.io.emdb_xml import read_header_xml
     return read_header_xml(str(path))
-
-
-def _fsc_xml(path: Path) -> Any:
-    from cryoqa_plugin.io.emdb_xml import read_fsc_xml
-    return read_fsc_xml(str(path))
 
 
 def _check_header(found: Any) -> None:
@@ -259,12 +281,6 @@ def _check_header(found: Any) -> None:
             _finite(value, f"the {name} of the header", most)
             if name != "contour" and np.min(value) <= 0:
                 raise Wrong(f"the {name} of the header is {value}")
-
-
-def _check_curves(found: Dict[str, Any]) -> None:
-    for name, (x, y) in found.items():
-        _finite(x, f"a frequency of '{name}'", 1e4)
-        _finite(y, f"a value of '{name}'", 1e4)
 
 
 # ---------------------------------------------------------------- part of 11: sequences and map coefficients

@@ -128,8 +128,8 @@ def test_each_way_to_end_badly_has_a_name(seeds, monkeypatch):
              (memory, "traceback", "MemoryError"), (lambda folder: os.abort(), "died", "signal 6"), (leave, "leftovers", ".cryoqa_x"),
              (say("cryoqa: A sentence.", "and more"), "wrong", "2 lines"), (say("cryoqa: KeyError: 'x'."), "wrong", "words of a program"),
              (say("cryoqa: The value is None."), "wrong", "words of a program"), (say("cryoqa: \x1b[31mred."), "wrong", "control"),
-             (say("Traceback (most recent call last):", code=0), "traceback", ""), (say("x.py:3: RuntimeWarning: overflow", code=0), "wrong", ""),
-             (say("odd", code=7), "wrong", "exit code 7")]
+             (say("Traceback (most recent call last):", code=0), "traceback", ""),
+             (say("x.py:3: RuntimeWarning: overflow", code=0), "wrong", ""), (say("odd", code=7), "wrong", "exit code 7")]
     for act, how, why in cases:
         outcome = run_case(_kind(act), 0, seeds)
         assert (outcome.how, why in outcome.why) == (how, True), str(outcome)
