@@ -133,7 +133,7 @@ NAMES = ("a b", "é", "日本", "a" * 250, "a" * 300, "-x", "--out", "a\nb", "a\
 
 def places(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
     """Names that are odd, and things that are no plain files, as inputs and as places of results."""
-    return (_odd_name, _odd_input, _odd_output)[int(rng.integers(3))](rng, folder, seeds)
+    return (_odd_name, _odd_input, _odd_output, _odd_folder)[int(rng.integers(4))](rng, folder, seeds)
 
 
 def _name(rng: np.random.Generator) -> str:
@@ -248,6 +248,47 @@ def _odd_output(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
     case = Case(f"results into: {what}", call, must=must, typed=str(out))
     case.out = "nowhere" if what in ("an input", "here", "link to a folder") else case.out
     return case
+
+
+def _odd_folder(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
+    """Results of an earlier run lie in the folder, damaged, and the next run goes there: its own results, or a sentence."""
+    first, second = seeds.files["full_map.mrc"], seeds.files[str(pick(rng, ("full_map.mrc", "full_map.mrc", "odd.mrc")))]
+    more = ["--overwrite"] * int(rng.integers(2))
+    name = str(pick(rng, ("result.json", ".cryoqa.json", "mask.mrc", "mask.mrc", ".cryoqa.lock", ".cryoqa_ab12", "notes.txt")))
+    how = str(pick(rng, ("damaged", "gone", "a folder", "a link", "empty")))
+
+    def call() -> int:
+        if compute(folder, "mask", "--map", first)() != 0:
+            raise Wrong("the first run was refused")
+        path = folder / "out" / name
+        content = path.read_bytes() if path.is_file() else b"of another hand"
+        if path.is_file():
+            path.unlink()
+        if how == "a folder":
+            (path / "x").mkdir(parents=True)
+        elif how == "a link":
+            path.symlink_to(folder / "elsewhere")
+        elif how != "gone":
+            path.write_bytes(b"" if how == "empty" else damaged(rng, content, TEXT)[0])
+        return compute(folder, "mask", "--map", second, *more)()
+
+    def check(run: Run) -> None:
+        entry = run.document["inputs"]["full_map"]
+        if Path(entry["path"]) != second or run.document["capability"] != "mask":
+            raise Wrong("the result is not of this run")
+        _require_mask_of(folder / "out" / "mask.mrc", second)
+        if name == "notes.txt" and how == "damaged" and not (folder / "out" / name).exists():
+            raise Wrong("a file that is not of cryoqa was removed")
+
+    return Case(f"mask of {second.name} into results of full_map.mrc, {name} is {how} {' '.join(more)}", call, check=check, again=True)
+
+
+def _require_mask_of(path: Path, source: Path) -> None:
+    """The mask lies on the grid of its map."""
+    from cryoqa_plugin.io.maps import read_map
+    found, wanted = read_map(str(path)), read_map(str(source))
+    if found.shape != wanted.shape or not 0 <= found.data.min() <= found.data.max() <= 1:
+        raise Wrong(f"the mask is {found}")
 
 
 KINDS: Tuple[Kind, ...] = (

@@ -74,6 +74,7 @@ class Case:
     check: Optional[Callable[[Run], None]] = None
     out: str = "out"
     codes: Tuple[int, ...] = (0, 2)
+    again: bool = False                                      # the case itself filled the folder of the results before
     typed: str = ""                                          # words of the user that the sentence may repeat, however odd
 
 
@@ -388,10 +389,26 @@ def _leftovers(case: Case, code: Optional[int], place: Path, scratch: Path, befo
     if changed:
         return f"an input was changed: {changed}"
     new = sorted(set(after) - set(before))
-    half = [n for n in new if os.path.basename(n).startswith((".cryoqa", "tmp"))]
+    half = [] if case.again and code == 2 else [n for n in new if os.path.basename(n).startswith((".cryoqa_", "tmp")) or os.path.basename(n) == ".cryoqa.lock"]
     if half or os.listdir(scratch):
         return f"half-written files: {half}, {os.listdir(scratch)}"
     written = [n for n in new if n.split(os.sep)[0] == case.out and after[n] != "folder"]
+    if case.again and code == 2:
+        return ""
     if code == 2 and written:
         return f"the run was refused and left {written}"
+    folders = [os.path.dirname(os.fsencode(place / os.fsdecode(n.encode("latin-1")))) for n in new if os.path.basename(n) == ".cryoqa.json"]
+    return next(filter(None, map(_not_as_said, folders)), "")
+
+
+def _not_as_said(folder: bytes) -> str:
+    """A sentence where the files of a folder are not those of its ``.cryoqa.json``."""
+    with open(os.path.join(folder, b".cryoqa.json"), encoding="utf-8") as stream:
+        said = json.load(stream)
+    if not said["complete"]:
+        return f"the folder {folder!r} is not complete"
+    for name, sums in said["files"].items():
+        with open(os.path.join(folder, os.fsencode(name)), "rb") as stream:
+            if hashlib.sha256(stream.read()).hexdigest() not in sums:
+                return f"{name} is not what .cryoqa.json says"
     return ""
