@@ -389,7 +389,8 @@ def _leftovers(case: Case, code: Optional[int], place: Path, scratch: Path, befo
     if changed:
         return f"an input was changed: {changed}"
     new = sorted(set(after) - set(before))
-    half = [] if case.again and code == 2 else [n for n in new if os.path.basename(n).startswith((".cryoqa_", "tmp")) or os.path.basename(n) == ".cryoqa.lock"]
+    half = [n for n in new if os.path.basename(n).startswith((".cryoqa_", "tmp")) or os.path.basename(n) == ".cryoqa.lock"]
+    half = [] if case.again and code == 2 else half          # what it put there itself
     if half or os.listdir(scratch):
         return f"half-written files: {half}, {os.listdir(scratch)}"
     written = [n for n in new if n.split(os.sep)[0] == case.out and after[n] != "folder"]
