@@ -1,4 +1,4 @@
-"""Maps: their headers, their bytes, compressed ones, and pairs of half-maps."""
+"""Maps: their headers, their bytes, and compressed ones."""
 from __future__ import annotations
 
 import bz2
@@ -8,7 +8,7 @@ import math
 import struct
 import zlib
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Optional, Tuple
 
 import numpy as np
 from fuzz_damage import append, cut, drop, empty, flip, overwrite, pick
@@ -249,118 +249,6 @@ def _bunzip(content: bytes) -> bytes:
         return stream.read()
 
 
-# ---------------------------------------------------------------- 4: pairs of half-maps
-
-PAIRED = ("fsc", "fsc", "half-map-statistics", "map-info", "local-fsc", "directional-fsc")
-
-
-def half_maps(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
-    """Two half-maps that are swapped, scaled, mixed, moved, of other boxes, or hardly maps."""
-    one, two = _voxels(seeds, "half1.mrc"), _voxels(seeds, "half2.mrc")
-    rows, command = [4.8] * 3, str(pick(rng, PAIRED))
-    how = str(pick(rng, ("swapped", "scaled", "one scaled", "mixed", "box", "shifted", "tiny", "thin", "constant", "same", "inverted",
-                         "offset", "voxels", "noise", "nan")))
-    said, must, other_rows = how, "", rows
-    if how == "swapped":
-        one, two, must = two, one, "accept"
-    elif how in ("scaled", "one scaled"):
-        factor = np.float32(pick(rng, (1e30, 1e-30, 1e10, 1e-10, 1e37, 1e-38, 1e3)))
-        one, two, said = one * factor, two * factor if how == "scaled" else two, f"{how} by {factor:g}"
-        must = "accept" if how == "scaled" and 1e-31 < factor < 1e31 else ""
-    elif how == "mixed":
-        part = float(pick(rng, (0.1, 0.5, 0.9, 0.99)))
-        two, said = np.float32(part) * one + np.float32(1 - part) * two, f"half 2 is {part:g} of half 1 and the rest of itself"
-    elif how == "box":
-        size = [int(n) for n in rng.integers(1, 30, 3)]
-        two, must = rng.standard_normal(size).astype(np.float32), "" if size == [24] * 3 else "refuse"
-        said = f"half 2 has the box {size}"
-    elif how == "shifted":
-        shift = [int(n) for n in rng.integers(-23, 24, 3)]
-        two, said = np.roll(two, shift, (0, 1, 2)), f"half 2 rolled by {shift}"
-    elif how in ("tiny", "thin"):
-        size = [int(n) for n in rng.integers(1, 5, 3)] if how == "tiny" else list(rng.permutation([1, *rng.integers(1, 40, 2)]))
-        one, two = (rng.standard_normal(size).astype(np.float32) for _ in range(2))
-        said = f"noise in the box {[int(n) for n in size]}"
-    elif how == "constant":
-        two = np.full_like(two, float(pick(rng, (0, 1, 1e30))))
-        must = "refuse"
-    elif how == "same":
-        two = one
-    elif how == "inverted":
-        two = -two if rng.random() < 0.5 else -one
-    elif how == "offset":
-        one, two = (v + np.float32(pick(rng, (1e3, -1e6, 1e20, 5))) for v in (one, two))
-    elif how == "voxels":
-        other_rows = [float(v) for v in rng.choice([4.8, 4.81, 5.0, 1e-3, 480.0, 4.8001], 3)]
-        said, must = f"half 2 has voxels of {other_rows} Å", "refuse" if any(abs(v - 4.8) > 0.0096 for v in other_rows) else ""
-    elif how == "noise":
-        one, two = (rng.standard_normal(one.shape).astype(np.float32) for _ in range(2))
-    elif how == "nan":
-        two = two.copy()
-        two[tuple(rng.integers(0, 24, 3))] = float(pick(rng, (math.nan, math.inf)))
-        must = "refuse"
-    files = [_write(folder / n, v, r) for n, v, r in (("mutated1.mrc", one, rows), ("mutated2.mrc", two, other_rows))]
-    words = ["--half1", files[0], "--half2", files[1]] + (["--map", files[0]] if command == "map-info" else [])
-
-    def check(run: Run) -> None:
-        _check_pair(run, command, how)
-        if command == "fsc" and (how == "swapped" or how == "scaled" and must):
-            _require_same(run, seeds)
-
-    return Case(f"{command}: {said}", compute(folder, command, *words), "mutated", must, check)
-
-
-def _voxels(seeds: Seeds, name: str) -> np.ndarray:
-    return independent(seeds.bytes(name)).copy()
-
-
-def _write(path: Path, data: np.ndarray, voxel: Sequence[float]) -> Path:
-    """A map of mode 2, written by hand."""
-    block = bytearray(1024)
-    nz, ny, nx = (int(n) for n in data.shape)
-    struct.pack_into("<10i", block, 0, nx, ny, nz, 2, 0, 0, 0, nx, ny, nz)
-    struct.pack_into("<6f3i", block, 40, nx * voxel[0], ny * voxel[1], nz * voxel[2], 90, 90, 90, 1, 2, 3)
-    struct.pack_into("<i", block, 88, 1)
-    struct.pack_into("<4s4s", block, 208, b"MAP ", b"\x44\x44\0\0")
-    path.write_bytes(bytes(block) + np.ascontiguousarray(data, "<f4").tobytes())
-    return path
-
-
-def _check_pair(run: Run, command: str, how: str) -> None:
-    """What holds for any two half-maps: correlations within 1, no resolution beyond Nyquist, copies and noise said."""
-    metrics = {n: e["value"] for n, e in run.document["metrics"].items()}
-    units = {n: e["unit"] for n, e in run.document["metrics"].items()}
-    nyquist = 2 * min(run.document["inputs"]["half1"]["voxel_size"])
-    for name, value in metrics.items():
-        if units[name] == "Å" and name.startswith("resolution") and value is not None and not nyquist * 0.99 / math.sqrt(3) <= value <= 1e4:
-            raise Wrong(f"{name} is {value} at voxels with a Nyquist of {nyquist}")
-        if name in ("half_maps_correlation", "half_maps_likeness") and value is not None and not -1.0001 <= value <= 1.0001:
-            raise Wrong(f"{name} is {value}")
-    for name, curve in run.document.get("curves", {}).items():
-        if name.startswith("fsc"):
-            values = [v for v in _numbers(curve["y"]) if v is not None]
-            if values and max(map(abs, values)) > 1.001:
-                raise Wrong(f"the curve {name} runs to {max(map(abs, values))}")
-    expected = {"same": "half_maps_identical", "inverted": "half_maps_inverted"}
-    if how in expected and not (metrics[expected[how]] or metrics["half_maps_identical"]):
-        raise Wrong(f"{expected[how]} is {metrics[expected[how]]}")
-    if how == "noise" and metrics.get("resolution") is not None and command == "fsc":
-        raise Wrong(f"a resolution of {metrics['resolution']} Å from noise")
-
-
-def _numbers(values: Any) -> List[Optional[float]]:
-    return list(itertools.chain.from_iterable(_numbers(v) for v in values)) if isinstance(values, list) else [values]
-
-
-def _require_same(run: Run, seeds: Seeds) -> None:
-    """Swapping and scaling change no resolution."""
-    for name, expected in seeds.facts["fsc"].items():
-        found = run.metric(name)
-        if (found is None) != (expected is None) or found is not None and abs(found - expected) > 2e-3 * expected:
-            raise Wrong(f"{name} is {found}, of the untouched half-maps {expected}")
-
-
 KINDS: Tuple[Kind, ...] = (
     Kind("map_header", map_header, ("map_info",), 3), Kind("map_bytes", map_bytes, ("map_info",), 2),
-    Kind("compressed", compressed, ("map_info",), 3),
-    Kind("half_maps", half_maps, ("fsc", "half_map_statistics", "map_info", "local_fsc", "directional_fsc"), 3))
+    Kind("compressed", compressed, ("map_info",), 3))

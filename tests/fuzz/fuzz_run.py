@@ -15,15 +15,16 @@ sys.path += [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().
 
 import fuzz_command  # noqa: E402
 import fuzz_maps  # noqa: E402
+import fuzz_methods  # noqa: E402
 import fuzz_texts  # noqa: E402
 from fuzz_harness import Kind, Outcome, Seeds, run_cases  # noqa: E402
 from fuzz_seeds import make_seeds  # noqa: E402
 
-KINDS = {kind.name: kind for module in (fuzz_maps, fuzz_texts, fuzz_command) for kind in module.KINDS}
+KINDS = {kind.name: kind for module in (fuzz_maps, fuzz_methods, fuzz_texts, fuzz_command) for kind in module.KINDS}
 
 
 def prepare(folder: Path, kinds: Sequence[Kind] = tuple(KINDS.values())) -> Seeds:
-    """Seed files, with every capability run once, so that no case pays for imports and kernels."""
+    """Seed files, with what the kinds run most run once, so that cases pay neither for imports nor for kernels."""
     from cryoqa_plugin import cli, runner  # noqa: F401
     seeds = make_seeds(folder)
     files = {n.split(".")[0]: str(p) for n, p in seeds.files.items() if n.endswith(".mrc")}
