@@ -11,6 +11,7 @@ from .threads import over_slabs
 _NEGLIGIBLE = 0.05                    # weight below which a band does not take part
 _AHEAD = 4                            # bands looked ahead: neighbours are pooled over as many
 _SAFE = 5.0                           # SNR of bands that need no fit, over that of the highest threshold
+_LEAST_NOISE = 1e-6                   # part of the signal: no map has less, and an SNR without end is no number
 _RIDGE = (0.02, 0.1)                  # prior information on gain and slope: holds them where there is no signal at all
 
 
@@ -167,6 +168,9 @@ def local_crossings(total: np.ndarray, noise: np.ndarray, at: np.ndarray, signal
     held = np.ones(v, dtype=np.float32) if factor is None else factor.astype(np.float32)
     out = LocalCrossings(np.empty((t, v)), np.empty((t, v), dtype=np.int8), np.empty(v), np.empty(v))
     errors = np.empty((2, v))
+    least = np.maximum(_LEAST_NOISE * signal, np.finfo(np.float32).tiny).astype(np.float32)
+    if (noise.min(axis=1) < least).any():                    # bands that a periodic or smooth map leaves empty
+        noise = np.maximum(noise, least[:, None])
 
     def work(start: int, stop: int) -> None:
         _fit_kernel(total, noise, held, start, stop, at, signal, counts, offsets, bounds, even, np.array(_RIDGE), thresholds, out.first,

@@ -137,6 +137,10 @@ def test_states_of_noise_and_of_signal_without_end():
     cuts, width = np.array([0.143, 0.5]), np.maximum(0.15 * at, 0.032)
     nothing = local_fit.local_crossings(noise.copy(), noise, at, np.full(at.size, 1e-4), count, cuts, width)
     assert np.all(nothing.state == -1) and np.all(nothing.first == at[0]) and np.all(np.isnan(nothing.error))
+    silent = noise.copy()
+    silent[:4] = 0                                             # bands without noise are above any threshold, and raise nothing
+    held = local_fit.local_crossings(noise * 1000, silent, at, np.full(at.size, 999.0), count, cuts, width)
+    assert (held.state == 1).all() and np.isfinite(held.first).all()
     endless = local_fit.local_crossings(noise * 1000, noise, at, np.full(at.size, 999.0), count, cuts, width)
     assert np.all(endless.state == 1) and np.all(endless.first == at[-1])
 

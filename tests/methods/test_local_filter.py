@@ -105,6 +105,17 @@ def test_what_counts_as_outside_and_is_said():
             run(made(value))
 
 
+def test_what_no_voxel_can_hold_is_refused_or_used_as_its_limit():
+    for value in (1e-30, 0.4, 1.4):                          # a mask, another unit: voxels of 1.5 Å hold 3 Å
+        with pytest.raises(InputError, match=f"says {value:.3g} Å and finer nearly everywhere, but voxels of 1.5 Å hold nothing finer than 3"):
+            run(made(value))
+    resolution = np.full(SHAPE, 5.0)
+    resolution[0, 0] = 1e-20
+    result = run(made(resolution))
+    assert result.resolution_finest == 3 and result.median == 5 and result.fraction_finer == pytest.approx(1 / 1600)
+    assert result.histogram.x[0] > 2.9
+
+
 def test_outside_is_filtered_or_set_to_0():
     resolution = np.broadcast_to(np.array(ramp()), SHAPE).copy()
     resolution[:22] = 0

@@ -180,6 +180,12 @@ def test_a_map_that_is_cut_in_frequency():
 
 
 @pytest.mark.heavy
+def test_a_map_without_power_between_its_shells_is_no_reconstruction():
+    planes = np.broadcast_to((np.arange(48) % 3)[:, None, None], (48, 48, 48)).astype(np.float32)
+    with pytest.raises(InputError, match="no power at 48 Å"):
+        run(Map(planes, (1.0, 1.0, 1.0)), resolution=4.0)
+
+
 def test_window_and_mask_act():
     map_, mask, parts, _ = one_map()
     plain, wide = run(map_, mask), run(map_, mask, window=9.0)

@@ -239,6 +239,13 @@ def test_no_weights_match_amplitudes(with_model):
     assert np.std(ratio) < 0.35
 
 
+def test_a_reference_without_power_where_spectra_are_laid_on_each_other_is_refused(plain):
+    true, halves = plain
+    planes = np.broadcast_to((np.arange(48) % 3)[:, None, None], SHAPE).astype(np.float32)
+    with pytest.raises(InputError, match=r"reference map \(not from a file\) has no power at 57.6 Å"):
+        _run(halves, reference_map=halves[0].with_data(planes))
+
+
 @pytest.mark.parametrize("shape, voxel", [((47, 47, 47), (1.2, 1.2, 1.2)), ((40, 48, 45), (1.3, 1.2, 1.25))])
 def test_odd_and_uneven_boxes(shape, voxel):
     ideal, halves = _made_up(shape, voxel)

@@ -32,6 +32,7 @@ _NARROWEST = 5.0                      # window in Å, unless the overall resolut
 _COARSEST = 5.0                       # the first band, times the overall resolution
 _FINEST = 2.0                         # the overall resolution over that of the last band, at most
 _FLOOR = 1e-7                         # noise over power, at the least
+_DUST = 1e-15                         # part of the largest power of a shell that rounding leaves in float32
 
 
 @dataclass(frozen=True)
@@ -216,6 +217,10 @@ def _map_spectrum(study: Study, mask: np.ndarray, params: MapResolutionParams) -
     power, _, count = shells.power_sums(transform, geo)
     power /= np.maximum(count, 0.5)
     last, flat, overall = noises.last_frequency(power, geo), None, params.resolution
+    blank = np.flatnonzero(power[1:int(last * geo.length)] <= _DUST * power.max())
+    if blank.size:
+        raise InputError(f"The map has no power at {geo.length / (blank[0] + 1):.3g} Å ({map_.path or 'not from a file'}), and what was "
+                         "measured has noise there; give the map of a reconstruction.")
     if solvent.enough and params.noise != "resolution":
         flat = _flat_solvent(map_.data, transform, mask, solvent.weight, geo, last)
         overall = flat.overall

@@ -179,7 +179,7 @@ def resolved(grid: Map) -> np.ndarray:
     Raises
     ------
     InputError
-        It tells a resolution nowhere.
+        It tells a resolution nowhere, or one that these voxels cannot hold everywhere.
     """
     with np.errstate(invalid="ignore"):
         inside = (grid.data > 0) & (grid.data < _COARSE_LIMIT)
@@ -188,6 +188,10 @@ def resolved(grid: Map) -> np.ndarray:
         low, high = (float(finite.min()), float(finite.max())) if finite.size else (np.nan, np.nan)
         raise InputError(f"The local-resolution map has no voxel between 0 and {_COARSE_LIMIT:g} Å: its values go from {low:g} to {high:g}"
                          f"{f' ({grid.path})' if grid.path else ''}. Give a map of the resolution in Å.")
+    coarsest, voxel = float(np.quantile(grid.data[inside], 0.99)), min(grid.voxel_size)
+    if coarsest < voxel:                                     # a mask, another unit, or another voxel size
+        raise InputError(f"The local-resolution map says {coarsest:.3g} Å and finer nearly everywhere, but voxels of {voxel:.4g} Å hold "
+                         f"nothing finer than {2 * voxel:.4g} Å{f' ({grid.path})' if grid.path else ''}. Give a map of the resolution in Å.")
     return inside
 
 
@@ -196,6 +200,7 @@ def _statistics(grid: Map, inside: np.ndarray, geo: Geometry) -> Tuple[Dict[str,
     known = grid.data[inside]
     nyquist = geo.length / (geo.n_shells - 1)
     finer = int(np.count_nonzero(known < nyquist * (1 - 1e-3)))
+    known = np.maximum(known, np.float32(nyquist)) if finer else known
     # A few stray voxels would stretch the bank of filters and the histogram.
     coarsest = float(np.quantile(known, 0.99))
     edges = np.linspace(0.999 * float(known.min()), 1.001 * coarsest, 41)

@@ -42,7 +42,7 @@ def shell_filter(inputs: ShellInputs, spectra: ShellSpectra) -> ShellFilter:
         inputs.params.anisotropic == "yes" or shell_tensors.matters(tensors, inputs.base.resolution))
     if tensors is None and inputs.params.anisotropic == "yes":
         inputs.base.warnings.append("Too few coefficients agree for a tensor, so that anisotropy was not corrected.")
-    there = (spectra.signal > 0) & (spectra.weight > 0)
+    there = (spectra.signal > 0) & (spectra.weight > 0) & (spectra.ideal > 0)
     log_match = np.log(np.where(there, spectra.ideal, 1) / np.where(there, spectra.signal, 1)) / 2
     if inputs.spectrum != "data" or spectra.fall_off is None:
         log_match = _smooth(log_match, spectra.count * spectra.explained ** 2 * there)

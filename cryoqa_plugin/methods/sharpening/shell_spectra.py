@@ -17,6 +17,7 @@ from .common import SharpeningInputs, sharpening_inputs
 from .spectrum import FallOff, Tidy
 
 _SECOND = {"model": "model", "reference": "reference_map"}
+_LEAST_POWER = 1e-12                             # part of the largest power of a shell; below it is the dust of float32
 
 
 @dataclass(frozen=True)
@@ -219,7 +220,7 @@ def shell_spectra(inputs: ShellInputs) -> ShellSpectra:
     Raises
     ------
     InputError
-        What should tell the noise agrees at no resolution.
+        What should tell the noise agrees at no resolution, or the reference map has no power where it is laid on the map.
     """
     p, geo = inputs.params, inputs.geo
     edges, at = _bins(inputs)
@@ -338,6 +339,10 @@ def _ideal(inputs: ShellInputs, edges: np.ndarray, freq: np.ndarray, signal: np.
     p = inputs.params
     if inputs.spectrum in ("model", "reference"):
         power = spectrum.mean_power(inputs.ideal, inputs.geo, edges)
+        reference = inputs.study.reference_map
+        if inputs.spectrum == "reference" and reference is not None and not power[1] > _LEAST_POWER * power.max():
+            raise InputError(f"The reference map ({reference.path or 'not from a file'}) has no power at {1 / freq[1]:.3g} Å, where the "
+                             "spectra are laid on each other; give the map of a molecule.")
         if inputs.spectrum == "model":
             power = power * (1 - p.k_sol * np.exp(-p.b_sol * freq ** 2 / 4)) ** 2
         return power
