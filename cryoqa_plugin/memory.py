@@ -49,7 +49,8 @@ def of_files(row: Capability, sources: Mapping[str, str], values: Optional[Mappi
 def of_study(row: Capability, study: Study, values: Optional[Mapping[str, Any]] = None) -> int:
     """Expected peak memory (bytes) of a run on a Study."""
     sizes = [one.data.size for one in study.maps().values()]
-    filled = _FILLED if study.mask is None else float(min(max(study.mask.data.mean(), 0.0), _FULL))
+    filled = _FILLED if study.mask is None else float(study.mask.data.mean())
+    filled = filled if 0 <= filled <= _FULL else _FULL       # a map in its place, or voxels that are no number
     return bytes_needed(row, values, max(sizes, default=0), filled)
 
 

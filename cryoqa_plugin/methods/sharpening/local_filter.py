@@ -191,7 +191,8 @@ def resolved(grid: Map) -> np.ndarray:
     coarsest, voxel = float(np.quantile(grid.data[inside], 0.99)), min(grid.voxel_size)
     if coarsest < voxel:                                     # a mask, another unit, or another voxel size
         raise InputError(f"The local-resolution map says {coarsest:.3g} Å and finer nearly everywhere, but voxels of {voxel:.4g} Å hold "
-                         f"nothing finer than {2 * voxel:.4g} Å{f' ({grid.path})' if grid.path else ''}. Give a map of the resolution in Å.")
+                         f"nothing finer than {2 * voxel:.4g} Å{f' ({grid.path})' if grid.path else ''}. Give a map of the resolution "
+                         "in Å.")
     return inside
 
 
