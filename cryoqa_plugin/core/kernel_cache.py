@@ -23,7 +23,6 @@ import tempfile
 from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
-import numba
 import numpy as np
 from numba.core import caching
 
@@ -104,7 +103,8 @@ def folder_of(source: str) -> str:
     beside = os.path.join(source, "__pycache__")
     name = caching._CacheLocator.get_suitable_cache_subpath(os.path.join(source, "kernel.py"))
     own = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser(os.path.join("~", ".cache")), "cryoqa", name)
-    given = numba.config.CACHE_DIR and os.path.join(numba.config.CACHE_DIR, name)
+    # Of the environment only: Numba's own setting may come from a file of the working folder, which an archive of others can bring along.
+    given = os.environ.get("NUMBA_CACHE_DIR") and os.path.join(os.environ["NUMBA_CACHE_DIR"], name)
     reasons = []
     for folder, parents in ((given, True), (beside, False), (own, True)):
         reason = _unfit(folder, parents) if folder else "none"

@@ -11,6 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import pytest
 
 from cryoqa_plugin.core import kernel_cache
@@ -46,6 +47,7 @@ def forget(monkeypatch):
     from cryoqa_plugin.core import jit
     monkeypatch.setattr(jit, "KERNELS", [])
     monkeypatch.setitem(sys.modules, "two", None)
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.setattr(kernel_cache, "_TO_TELL", [])
     kernel_cache.folder_of.cache_clear()
     yield
@@ -58,8 +60,9 @@ def made(tmp_path_factory):
     folder = tmp_path_factory.mktemp("made") / "source"
     folder.mkdir()
     (folder / "two.py").write_text(SOURCE.format(factor=3, inner="x + 1"))
-    subprocess.run([sys.executable, "-c", "import sys; sys.path.insert(0, sys.argv[1]); import two; two.kernel(2.0)", str(folder)],
-                   check=True)
+    program = "import sys; sys.path.insert(0, sys.argv[1]); import two; two.kernel(2.0)"
+    subprocess.run([sys.executable, "-c", program, str(folder)], check=True,
+                   env={k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"})
     return folder
 
 
@@ -127,7 +130,6 @@ def test_a_damaged_file_is_made_anew(source, how, end):
 @pytest.mark.parametrize("end", ("nbi", "nbc"))
 @pytest.mark.parametrize("content", (7, ["x"], {"a": 1}, ("1", 2), None))
 def test_a_sound_pickle_of_something_else_is_made_anew(source, end, content):
-    import numba
     kernel = load(source)
     text = pickle.dumps(content)
     files(source, end).write_bytes(signed(pickle.dumps(numba.__version__) + text if end == "nbi" else text, kernel.py_func))
@@ -224,7 +226,7 @@ def test_the_folder_of_the_environment_is_judged(source, tmp_path, monkeypatch, 
         given.chmod(0o777)
         (tmp_path / "link").symlink_to(given / "real")
         given = tmp_path / "link"
-    monkeypatch.setattr(kernel_cache.numba.config, "CACHE_DIR", str(given))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(given))
     shutil.rmtree(source / "__pycache__")
     with caplog.at_level(logging.WARNING):
         assert compiled(source) and not compiled(source)
@@ -234,9 +236,15 @@ def test_the_folder_of_the_environment_is_judged(source, tmp_path, monkeypatch, 
 
 def test_a_private_folder_of_the_environment_is_used(source, tmp_path, monkeypatch, caplog):
     given = tmp_path / "new" / "cache"
-    monkeypatch.setattr(kernel_cache.numba.config, "CACHE_DIR", str(given))
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(given))
     assert compiled(source) and not compiled(source) and not caplog.records
     assert files(given, "nbi").parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_file_of_the_working_folder_chooses_nothing(source, tmp_path, monkeypatch):
+    """Numba takes its settings from .numba_config.yaml of the folder it is started in."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "brought"))
+    assert not compiled(source) and not (tmp_path / "brought").exists()
 
 
 def test_a_sticky_folder_above_is_fine_and_a_home_ends_the_search(tmp_path, monkeypatch):
