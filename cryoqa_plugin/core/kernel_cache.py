@@ -104,7 +104,7 @@ def folder_of(source: str) -> str:
     name = caching._CacheLocator.get_suitable_cache_subpath(os.path.join(source, "kernel.py"))
     own = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser(os.path.join("~", ".cache")), "cryoqa", name)
     # Of the environment only: Numba's own setting may come from a file of the working folder, which an archive of others can bring along.
-    given = os.environ.get("NUMBA_CACHE_DIR") and os.path.join(os.environ["NUMBA_CACHE_DIR"], name)
+    given = os.path.join(os.environ["NUMBA_CACHE_DIR"], name) if os.environ.get("NUMBA_CACHE_DIR") else ""
     reasons = []
     for folder, parents in ((given, True), (beside, False), (own, True)):
         reason = _unfit(folder, parents) if folder else "none"
