@@ -6,188 +6,51 @@ knows, and no mixture that passes for a result. While a process writes it holds 
 """
 from __future__ import annotations
 
-import errno
-import fcntl
 import hashlib
 import json
-import logging
 import os
 import shutil
-import socket
 import tempfile
-import time
 from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence
 
 from . import __version__
 from .errors import InputError
-from .files import PREFIX, is_unused
+from .files import PREFIX
+from .folder_lock import LOCK as LOCK, MANIFEST as MANIFEST, held as held, sweep as sweep, tidy as tidy
 from .provenance import library_versions, sha256
 from .results import read_json, write_json
 
-LOCK, MANIFEST = ".cryoqa.lock", ".cryoqa.json"
 SCHEMA = "cryoqa/folder/1"
 _BLOCKS = ("maps", "lists", "models", "files", "tables")     # of a result document, which name the files beside it
-_HELD: ContextVar[Tuple[str, ...]] = ContextVar("cryoqa_held", default=())
-_LONGEST_NAME = 100                              # characters that the path of a file in the folder may need
 _HEADER = 1024                                   # bytes of a map before its voxels
-_PAUSE = 0.1                                     # s between two looks at a lock that somebody holds
-log = logging.getLogger(__name__)
-
-
-# ---------------------------------------------------------------- one writer at a time
-
-@contextmanager
-def held(folder: str, wait: float = 0.0) -> Iterator[None]:
-    """Within this nobody else writes into a folder, which is made when it is not there; what killed runs left in it is removed.
-
-    A lock ends with the process that holds it, however that ends. Held again by who holds it already, nothing happens.
-
-    Parameters
-    ----------
-    folder
-        The folder.
-    wait
-        Seconds to wait for another process; 0 does not wait.
-
-    Raises
-    ------
-    InputError
-        The folder cannot be made or written to, or another process, which is named with its machine, writes there.
-    """
-    made: List[str] = []
-    real = os.path.realpath(folder.replace("\0", "?"))
-    if real in _HELD.get():
-        yield
-        return
-    try:
-        _make(folder, made)
-        handle = _locked(folder, wait)
-    except InputError:
-        raise
-    except (OSError, ValueError) as error:
-        _remove_empty(made)
-        raise InputError(not_writable(folder, error)) from None
-    token = _HELD.set((*_HELD.get(), real))
-    try:
-        sweep(folder)
-        yield
-    finally:
-        _HELD.reset(token)
-        _unlock(folder, handle)
-        _remove_empty(made)
-
-
-def _remove_empty(folders: Iterable[str]) -> None:
-    """Remove folders that were made for nothing, the innermost first."""
-    for place in folders:
-        try:
-            os.rmdir(place)
-        except OSError:                                      # not made at all, or not empty
-            pass
-
-
-def not_writable(folder: str, error: Exception) -> str:
-    """A sentence on a folder that results cannot be written to."""
-    there = os.path.abspath(folder)
-    while os.path.dirname(there) != there and not os.path.lexists(there):
-        there = os.path.dirname(there)
-    reason = f"{there} is a file" if os.path.isfile(there) else getattr(error, "strerror", None) or str(error)
-    return f"Results cannot be written to '{folder}': {reason}. Give another output folder."
-
-
-def _make(folder: str, made: List[str]) -> None:
-    """Make a folder; ``made`` gets those that were not there, the innermost first."""
-    try:
-        os.lstat(os.path.join(folder, "x" * _LONGEST_NAME))
-    except OSError as error:
-        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
-            raise
-    there = os.path.abspath(folder)
-    while not os.path.lexists(there) and os.path.dirname(there) != there:
-        made.append(there)
-        there = os.path.dirname(there)
-    if not made:
-        os.stat(folder)                                      # a link to nothing
-    if os.path.isdir(os.path.join(folder, MANIFEST)):
-        raise IsADirectoryError(errno.EISDIR, f"{MANIFEST} in it is a folder")
-    os.makedirs(folder, exist_ok=True)
-
-
-def _locked(folder: str, wait: float) -> int:
-    """The open lock of a folder, taken."""
-    path, until = os.path.join(folder, LOCK), time.monotonic() + wait
-    while True:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):     # a file system without locks
-                log.warning("%s: the file system has no locks; do not start two runs into it at once.", folder)
-                return handle
-            holder = os.read(handle, 400).decode("utf-8", "replace").strip()
-            os.close(handle)
-            if time.monotonic() >= until:
-                raise InputError(f"{holder or 'Another process'} is writing into '{folder}'; wait until it has ended, or give another "
-                                 "output folder.") from None
-            time.sleep(_PAUSE)
-            continue
-        try:
-            mine = os.path.samestat(os.fstat(handle), os.stat(path))
-        except FileNotFoundError:
-            mine = False
-        if mine:
-            os.ftruncate(handle, 0)
-            words = f"Process {os.getpid()} on {socket.gethostname()} (since {time.strftime('%Y-%m-%d %H:%M:%S')})"
-            os.pwrite(handle, words.encode("utf-8", "replace"), 0)
-            return handle
-        os.close(handle)                                     # who held it before has removed it meanwhile
-
-
-def _unlock(folder: str, handle: int) -> None:
-    try:
-        if os.path.samestat(os.fstat(handle), os.stat(os.path.join(folder, LOCK))):
-            os.unlink(os.path.join(folder, LOCK))
-    except OSError:                                          # the folder is gone, or has become read-only
-        pass
-    os.close(handle)
-
-
-def tidy(folder: str) -> None:
-    """Remove what killed runs left in a folder where nobody writes, and the folder itself when it is empty then."""
-    try:
-        with held(folder):
-            pass
-        os.rmdir(folder)
-    except (InputError, OSError):                            # in use, or not empty
-        pass
-
-
-def sweep(folder: str) -> None:
-    """Remove what killed runs left: half-written files and folders that no living process holds. To be called by who holds the folder."""
-    for entry in list(os.scandir(folder)):
-        if not entry.name.startswith(PREFIX):
-            continue
-        try:
-            if entry.is_dir(follow_symlinks=False):
-                shutil.rmtree(entry.path, ignore_errors=True)
-            elif entry.is_symlink() or is_unused(entry.path):
-                os.remove(entry.path)
-        except OSError:
-            log.debug("%s is left.", entry.path, exc_info=True)
 
 
 # ---------------------------------------------------------------- what is cryoqa's
 
 def manifest(folder: str) -> Dict[str, Any]:
     """What ``.cryoqa.json`` of a folder says: ``files`` (name -> SHA-256 values), ``complete``, ``inputs``; empty where there is none."""
+    found = _json(os.path.join(folder, MANIFEST))
+    return found if isinstance(found, dict) and found.get("schema") == SCHEMA and _is_sound(found) else {}
+
+
+def _is_sound(found: Mapping[str, Any]) -> bool:
+    """Whether a manifest holds what cryoqa writes into one: names of files in the folder itself, whose removal harms nobody."""
+    files, inputs = found.get("files"), found.get("inputs")
+    return (isinstance(files, dict) and all(_is_name(n) and isinstance(h, list) for n, h in files.items())
+            and isinstance(inputs, dict) and all(isinstance(e, dict) for e in inputs.values()))
+
+
+def _is_name(name: Any) -> bool:
+    return isinstance(name, str) and os.path.basename(name) == name and name not in ("", ".", "..") and "\0" not in name
+
+
+def _json(path: str) -> Any:
+    """What a file holds; None where there is no plain file, or no JSON in it."""
     try:
-        found = read_json(os.path.join(folder, MANIFEST))
+        return read_json(path) if os.path.isfile(path) else None
     except (OSError, ValueError, RecursionError):
-        return {}
-    sound = isinstance(found, dict) and found.get("schema") == SCHEMA and isinstance(found.get("files"), dict)
-    return found if sound else {}
+        return None
 
 
 def owned(folder: str) -> Dict[str, List[str]]:
@@ -208,16 +71,13 @@ def _named_by_documents(folder: str) -> List[str]:
             for block in _BLOCKS:
                 for entry in (document.get(block) or {}).values() if isinstance(document.get(block), dict) else ():
                     found = [entry.get(k) for k in ("path", "csv", "mtz", "shifted")] + list(entry.get("paths", ()))
-                    names += [n for n in found if isinstance(n, str) and os.path.basename(n) == n]
+                    names += [n for n in found if _is_name(n)]
     return names + ["report.html", "report.pdf"] * ("report.json" in names) + ["error.txt"] * ("batch.json" in names)
 
 
 def document_in(folder: str, name: str) -> Optional[Dict[str, Any]]:
     """A document of cryoqa in a folder; None where there is none, or a file that is something else."""
-    try:
-        found = read_json(os.path.join(folder, name))
-    except (OSError, ValueError, RecursionError):
-        return None
+    found = _json(os.path.join(folder, name))
     ours = isinstance(found, dict) and (str(found.get("schema", "")).startswith("cryoqa/") or {"capability", "error"} <= set(found))
     return found if ours else None
 
@@ -266,7 +126,8 @@ def intact(folder: str) -> bool:
     if not found.get("complete") or not found["files"]:
         return False
     try:
-        return all(sha256(os.path.join(folder, name)) in hashes for name, hashes in found["files"].items())
+        return all(os.path.isfile(path) and sha256(path) in hashes for path, hashes in (
+            (os.path.join(folder, name), hashes) for name, hashes in found["files"].items()))
     except OSError:
         return False
 
@@ -430,11 +291,14 @@ def sub_folders(folder: str) -> List[str]:
 
 
 def _is_as_written(folder: str, name: str, hashes: Sequence[str]) -> bool:
+    path = os.path.join(folder, name)
     try:
+        if not os.path.isfile(path):
+            return False
         if not hashes and name.endswith(".mrc"):
-            with open(os.path.join(folder, name), "rb") as stream:
+            with open(path, "rb") as stream:
                 return b"cryoqa" in stream.read(_HEADER)     # in a label
-        return sha256(os.path.join(folder, name)) in hashes or name.endswith(".json") and document_in(folder, name) is not None
+        return sha256(path) in hashes or name.endswith(".json") and document_in(folder, name) is not None
     except OSError:
         return False
 

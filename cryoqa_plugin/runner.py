@@ -261,10 +261,10 @@ def _bounded(study: Study) -> Study:
 
 
 @contextmanager
-def open_study(sources: Mapping[str, Any], outdir: str, voxel_sizes: Optional[Mapping[str, float]] = None,
+def open_study(rows: Sequence[Capability], sources: Mapping[str, Any], outdir: str, voxel_sizes: Optional[Mapping[str, float]] = None,
                notes: Sequence[str] = (), origins: Optional[Mapping[str, Sequence[float]]] = None,
                overwrite: bool = False) -> Iterator[Study]:
-    """The Study of some files for all that is run on them, each into a folder of its own in ``outdir``, which is held meanwhile.
+    """The Study of some files for the ``rows`` that are run on them, each into a folder of its own in ``outdir``, which is held meanwhile.
 
     Of half-maps without a map it holds their mean too, written to ``outdir/mean``.
     """
@@ -273,8 +273,7 @@ def open_study(sources: Mapping[str, Any], outdir: str, voxel_sizes: Optional[Ma
     from .study import Study
     sources = clean(sources)
     new = named(sources)
-    with writing(outdir, applicable(dict(sources, full_map="their mean", mask="to be made"), on_request=True), new, below=True,
-                 overwrite=overwrite):
+    with writing(outdir, rows, new, below=True, overwrite=overwrite):
         study = _bounded(Study.read(sources, voxel_sizes, origins, notes=notes))
         if study.full_map is None and study.has_halves:
             require_same_grid({"half1": study.half1, "half2": study.half2})
@@ -313,7 +312,8 @@ def assess(sources: Mapping[str, str], outdir: str, *, values: Optional[Mapping[
     if wrong:
         raise MissingInputError(wrong[0])
     out: Dict[str, Any] = {}
-    with open_study(sources, outdir, voxel_sizes, notes, overwrite=overwrite) as study:
+    planned = applicable(dict(clean(sources), full_map="their mean", mask="to be made"))
+    with open_study(planned, sources, outdir, voxel_sizes, notes, overwrite=overwrite) as study:
         rows = [row for row in applicable(study.given()) if not (row.id == "mask" and study.mask is not None)]
         for i, row in enumerate(rows):
             out[row.id] = one_of_many(row, study_for(row, study), (values or {}).get(row.id), os.path.join(outdir, row.id), resume,

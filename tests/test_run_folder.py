@@ -192,6 +192,32 @@ def test_results_of_earlier_versions_are_known_by_their_documents(tmp_path):
     assert run_folder.owned(str(tmp_path)) == {} and len(run_folder.strangers(str(tmp_path), ["result.json"])) == 1
 
 
+def test_a_pipe_in_the_place_of_a_file_stops_nothing(tmp_path):
+    folder = tmp_path / "out"
+    _fill(str(folder))
+    for name in ("a.mrc", "result.json"):
+        os.remove(folder / name)
+        os.mkfifo(folder / name)
+        assert not run_folder.intact(str(folder)) and "was changed" in run_folder.strangers(str(folder), [name])[0]
+    os.remove(folder / run_folder.MANIFEST)
+    os.mkfifo(folder / run_folder.MANIFEST)
+    assert run_folder.manifest(str(folder)) == run_folder.owned(str(folder)) == {}
+
+
+@pytest.mark.parametrize("change", [
+    dict(files={"../mine": []}), dict(files={"..": []}), dict(files={"a.mrc": 5}), dict(files=[]), dict(schema=""), dict(inputs=[]),
+    dict(inputs={"half1": 3}), dict(files={"": []}), dict(files={"a\0": []})])
+def test_a_manifest_of_somebody_else_is_none(change, tmp_path):
+    """Names in it lead nowhere else, so that clearing removes nothing else."""
+    folder = tmp_path / "out"
+    _fill(str(folder))
+    (tmp_path / "mine").write_text("mine")
+    write_json(dict(run_folder.manifest(str(folder)), **change), str(folder / run_folder.MANIFEST))
+    assert run_folder.manifest(str(folder)) == {} and set(run_folder.owned(str(folder))) == {"result.json"}
+    run_folder.clear(str(folder))
+    assert (tmp_path / "mine").read_text() == "mine" and (folder / "a.mrc").exists() and not run_folder.intact(str(folder))
+
+
 def test_one_file_is_put_and_forgotten(tmp_path):
     folder = str(tmp_path)
     for text in ("1", "2"):

@@ -55,9 +55,10 @@ def validate(sources: Mapping[str, str], outdir: str, *, contour: Optional[float
     ranges.require_finite(resolution, "The reported resolution", "resolution", ranges.RESOLUTION, "Å")
     ready = runner.clean(sources)
     items = [item for item in ITEMS if item.level in levels]
-    if not _plan(items, ready):
+    planned = _plan(items, ready)
+    if not planned:
         raise InputError("There is nothing to validate: give a map, or two half-maps.")
-    with runner.open_study(ready, outdir, voxel_sizes, notes, origins, overwrite) as study:
+    with runner.open_study(planned, ready, outdir, voxel_sizes, notes, origins, overwrite) as study:
         given = dict(contour=contour, resolution=resolution)
         documents = _run_all(items, study, outdir, given, resume, progress, threads=threads, limits=limits, command=command)
         document = _document(items, documents, study, given, levels, command)
