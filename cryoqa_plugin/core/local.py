@@ -15,6 +15,7 @@ _REACH = 4.0                          # of the Gaussian window, in standard devi
 _SPACING = 0.6                        # of the points where local power is kept, in standard deviations
 _KEPT = 128                           # window matrices, which the bands and directions of a map ask for again and again
 _ALIAS = 0.6                          # frequency, times the standard deviation, past which the window passes 0.1 %
+OF_POWERS = 0.3                       # margin of grids that local powers alone are wanted of: see :func:`cropped_shape`
 
 
 class Points(NamedTuple):
@@ -53,10 +54,11 @@ def points(shape: Sequence[int], voxel_size: Sequence[float], sigma: float, spac
     return Points(counts, tuple(sigma / e for e in edges))
 
 
-def cropped_shape(geo: Geometry, outer: float, sigma_parts: Sequence[float]) -> Tuple[int, int, int]:
+def cropped_shape(geo: Geometry, outer: float, sigma_parts: Sequence[float], margin: float = _ALIAS) -> Tuple[int, int, int]:
     """Shape of the smallest grid on which the local power of a band is not aliased.
 
-    The square of a band-limited image reaches twice its frequency; what folds back must lie past the reach of the window.
+    The square of a band-limited image reaches twice its frequency; what folds back must lie past the reach of the window. But next to
+    nothing of it lies at its end, where few coefficients meet their opposites: half the margin changes local powers by 1e-4.
 
     Parameters
     ----------
@@ -66,6 +68,8 @@ def cropped_shape(geo: Geometry, outer: float, sigma_parts: Sequence[float]) -> 
         Where the band ends, in shell units.
     sigma_parts
         Standard deviation of the window along (z, y, x) as parts of the edges of the cell; :attr:`Points.sigma`.
+    margin
+        In frequency, times the standard deviation: :data:`OF_POWERS` where the image itself is not wanted.
 
     Returns
     -------
@@ -74,7 +78,7 @@ def cropped_shape(geo: Geometry, outer: float, sigma_parts: Sequence[float]) -> 
     """
     out = []
     for n, step, part in zip(geo.shape, geo.steps, sigma_parts):
-        need = scipy.fft.next_fast_len(int(np.ceil(2 * outer / step + _ALIAS / part)) + 1, real=True)
+        need = scipy.fft.next_fast_len(int(np.ceil(2 * outer / step + margin / part)) + 1, real=True)
         out.append(min(n, need))
     return tuple(out)
 
@@ -152,6 +156,25 @@ def band_transform(ft: np.ndarray, geo: Geometry, centre: float, width: float, a
 
     over_slabs(work, shape[0])
     return out
+
+
+def band_power(ft: np.ndarray, geo: Geometry, centre: float, width: float, amplitude: np.ndarray, shape: Sequence[int]) -> float:
+    """Mean square of a whitened band; see :func:`band`.
+
+    Parameters
+    ----------
+    ft, geo, centre, width, amplitude, shape
+        As for :func:`band`.
+
+    Returns
+    -------
+    float
+        That of the image which :func:`band` would make, by Parseval's theorem.
+    """
+    power = np.square(np.abs(band_transform(ft, geo, centre, width, amplitude, shape)), dtype=np.float64).sum(axis=(0, 1))
+    # Coefficients between the first and the last plane along x stand for their mates as well; of an odd axis the last one does too.
+    total = 2 * power.sum() - power[0] - (power[-1] if shape[2] % 2 == 0 else 0.0)
+    return float(total) / float(np.prod(shape, dtype=np.float64)) ** 2
 
 
 @lru_cache(maxsize=_KEPT)

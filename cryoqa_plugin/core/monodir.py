@@ -72,7 +72,7 @@ def _cone_kernel(ft, other, nx, steps, axis, edge, centre, width, low, high, out
     has no sign, is left out.
     """
     nz, ny, both = ft.shape[0], ft.shape[1], out.shape[0] > 1
-    outer2 = (centre + width) ** 2
+    outer2, inner2, edge2 = (centre + width) ** 2, max(centre - width, 0.0) ** 2, edge * edge
     for kz in range(max(low[0], -((nz - 1) // 2)), min(high[0], (nz - 1) // 2) + 1):
         sz = kz * steps[0]
         for ky in range(max(low[1], -((ny - 1) // 2)), min(high[1], (ny - 1) // 2) + 1):
@@ -84,11 +84,10 @@ def _cone_kernel(ft, other, nx, steps, axis, edge, centre, width, low, high, out
             for kx in range(max(low[2], -reach), min(high[2], reach) + 1):
                 sx = kx * steps[2]
                 along = sx * axis[0] + sy * axis[1] + sz * axis[2]
-                if along <= 0:
+                r2 = sx * sx + sy * sy + sz * sz
+                if along <= 0 or r2 <= inner2 or r2 >= outer2 or along * along <= edge2 * r2:
                     continue
-                r = np.sqrt(sx * sx + sy * sy + sz * sz)
-                if abs(r - centre) >= width or along <= edge * r:
-                    continue
+                r = np.sqrt(r2)
                 # part of the area of the cap between this direction and the axis
                 away = (1 - along / r) / (1 - edge)
                 weight = np.float32(np.cos(np.pi / 2 * (r - centre) / width) * np.cos(np.pi / 2 * away))
@@ -130,10 +129,19 @@ def local_power(transforms: Sequence[np.ndarray], nx: int, edges: Sequence[float
         float32 [maps, mz, my, mx]. The scale depends on axis and band: only ratios within them have a meaning.
     """
     place = block(edges, axis, cone, centre, width, grid)
+    held = place.high - place.low + 1
     images = np.zeros((len(transforms), *place.shape), np.complex64)
     _cone_kernel(transforms[0], transforms[-1], nx, 1 / np.asarray(edges, dtype=np.float64), axis, float(np.cos(cone)), float(centre),
                  float(width), place.low, place.high, images)
-    images = scipy.fft.ifftn(images, axes=(1, 2, 3), overwrite_x=True, workers=1)
+    # Axis by axis, so that what is empty is not transformed; last the one that is emptiest.
+    part = [slice(None)] + [slice(0, int(h)) for h in held]
+    for a in np.argsort(-held / np.array(place.shape), kind="stable"):
+        part[a + 1] = slice(None)
+        some = images[tuple(part)]
+        done = scipy.fft.ifft(some, axis=a + 1, overwrite_x=True, workers=1)
+        # overwrite_x is a wish: scipy may have made a new array.
+        if not np.may_share_memory(done, some):
+            some[...] = done
     power = images.real ** 2
     power += images.imag ** 2
     return window_mean(power, grid)

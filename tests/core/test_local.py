@@ -7,6 +7,7 @@ import pytest
 
 from cryoqa_plugin.core import local, local_fit
 from cryoqa_plugin.core.fourier import forward, geometry
+from cryoqa_plugin.core.local_gains import local_square
 from cryoqa_plugin.core.threads import set_threads
 
 BOXES = [((12, 12, 12), (1.0, 1.0, 1.0)), ((11, 11, 11), (1.3, 1.3, 1.3)), ((10, 13, 15), (1.5, 1.0, 1.2))]
@@ -41,6 +42,29 @@ def test_local_power_does_not_depend_on_the_crop():
                   for s in (shape, small))
     scale = (np.prod(small) / np.prod(shape)) ** 2
     np.testing.assert_allclose(crop * scale, full, rtol=2e-2, atol=2e-3 * full.max())
+
+
+@on_boxes
+def test_power_of_a_band_is_that_of_its_image(box):
+    shape, voxel = box
+    geo = geometry(shape, voxel)
+    ft = forward(np.random.default_rng(9).standard_normal(shape).astype(np.float32))
+    amplitude = np.random.default_rng(2).uniform(1, 2, geo.n_shells)
+    for centre in (1.5, 3.0):
+        for grid in (shape, local.cropped_shape(geo, centre + 1, (0.3, 0.3, 0.3), local.OF_POWERS)):
+            image = naive_local.band(ft, geo, centre, 1.0, amplitude, grid)
+            assert local.band_power(ft, geo, centre, 1.0, amplitude, grid) == pytest.approx((image ** 2).mean(), rel=1e-5)
+
+
+def test_half_the_margin_hardly_changes_powers():
+    shape, voxel = (48, 50, 54), (1.0, 1.0, 1.0)
+    geo, grid = geometry(shape, voxel), local.points(shape, voxel, 6.0)
+    ft, flat = forward(np.random.default_rng(10).standard_normal(shape).astype(np.float32)), np.ones(54)
+    for centre in (5.0, 12.0):
+        sizes = [local.cropped_shape(geo, centre + 2, grid.sigma, m) for m in (0.6, local.OF_POWERS)]
+        powers = [local_square(local.band(ft, geo, centre, 2.0, flat, s), grid) for s in sizes]
+        assert np.prod(sizes[1]) < np.prod(sizes[0])
+        np.testing.assert_allclose(powers[1] / powers[1].mean(), powers[0] / powers[0].mean(), rtol=0.01)
 
 
 @on_boxes

@@ -215,7 +215,7 @@ def _amplitudes(study: Study) -> List[np.ndarray]:
 
 def _one_band(halves: Sequence[Tuple[np.ndarray, np.ndarray]], geo: Geometry, grid: local.Points, centre: float,
               width: float) -> np.ndarray:
-    shape = local.cropped_shape(geo, centre + width, grid.sigma)
+    shape = local.cropped_shape(geo, centre + width, grid.sigma, local.OF_POWERS)
     one, two = (local.band(transform, geo, centre, width, amplitude, shape) for transform, amplitude in halves)
     return local.local_powers(one, two, grid)
 

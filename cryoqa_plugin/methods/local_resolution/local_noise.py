@@ -203,7 +203,7 @@ def noise_of_all(study: Study, grid: local.Points, low: float, high: float) -> n
     """
     geo, sums = study.geometry, study.half_sums()
     centre, width = (high + low) / 2 * geo.length, (high - low) / 2 * geo.length
-    shape = local.cropped_shape(geo, high * geo.length, grid.sigma)
+    shape = local.cropped_shape(geo, high * geo.length, grid.sigma, local.OF_POWERS)
     unlike = np.sqrt(np.maximum(1 - shells.fsc(sums), 1e-12))            # noise of the whitened half-maps
     count = np.maximum(sums.count, 0.5)
     one, two = (local.band_transform(study.transform(name), geo, centre, width, np.sqrt(power / count) * unlike, shape)

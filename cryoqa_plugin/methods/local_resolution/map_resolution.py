@@ -274,27 +274,21 @@ def _measure_bands(spectrum: MapSpectrum, mask: np.ndarray, progress: Progress) 
     level = np.empty(at.size)
     for i, centre in enumerate(at):
         progress(0.15 + 0.65 * i / at.size, f"band at {1 / centre:.1f} Å")
-        totals[i] = _local_band(spectrum.transform, spectrum.amplitude, geo, grid, centre, spacing)[corners]
+        shape = local.cropped_shape(geo, (centre + spacing) * geo.length, grid.sigma, local.OF_POWERS)
+        place = geo, centre * geo.length, spacing * geo.length
+        totals[i] = local_square(local.band(spectrum.transform, *place, spectrum.amplitude, shape), grid)[corners]
         if solvent:
-            level[i] = float(_local_band(solvent.transform, spectrum.amplitude / solvent.level, geo, grid, centre,
-                                         spacing).sum(dtype=np.float64))
+            level[i] = local.band_power(solvent.transform, *place, spectrum.amplitude / solvent.level, shape)
     inside, metrics = cells[corners], {}
     mean = totals[:, inside].mean(axis=1, dtype=np.float64)
     if solvent:
-        level /= float(local_square(solvent.weight, grid).sum(dtype=np.float64))
+        level /= float(np.square(solvent.weight, dtype=np.float64).mean())
         factor, metrics = _noise_inside(solvent.trend, noises.radius2(grid, geo)[corners], mean / level, inside)
         noise = level[:, None] * factor[None, :]
     else:
         noise = np.repeat(noises.assumed_noise(mean, at, overall)[:, None], totals.shape[1], axis=1)
     noise = np.maximum(noise.astype(np.float32), _FLOOR * totals)
     return BandPowers(grid, corners, inside, at, totals, noise, spacing, np.ones(totals.shape[1], dtype=np.float32)), metrics
-
-
-def _local_band(transform: np.ndarray, amplitude: np.ndarray, geo: Geometry, grid: local.Points, centre: float,
-                spacing: float) -> np.ndarray:
-    """Local power of one band, float32 [mz, my, mx]."""
-    shape = local.cropped_shape(geo, (centre + spacing) * geo.length, grid.sigma)
-    return local_square(local.band(transform, geo, centre * geo.length, spacing * geo.length, amplitude, shape), grid)
 
 
 def _noise_inside(trend: noises.Trend, squares: np.ndarray, ratio: np.ndarray,

@@ -269,7 +269,8 @@ def _mask_box(inputs: ResmapInputs) -> MaskBox:
     signal, noise = _transforms(study)
     signal, noise = in_box(signal), None if noise is None or not inputs.averaged else in_box(noise)
     inside = np.ascontiguousarray(inputs.inside[cut])
-    return MaskBox(fourier.geometry(inside.shape, study.grid.voxel_size), signal, noise, inside, inputs.solvent, np.argwhere(inside),
+    return MaskBox(fourier.geometry(inside.shape, study.grid.voxel_size), signal, noise, inside, inputs.solvent,
+                   np.ascontiguousarray(np.argwhere(inside)),
                    unevenness(study, inputs.used.data, _UNEVEN) if halves and inputs.averaged else None)
 
 
