@@ -57,7 +57,7 @@ def read_header_xml(path: str) -> EmdbHeader:
         entry=root.get("emdb_id") or root.get("accessCode") or "", title=_text(root, "admin/title") or _text(root, "deposition/title"),
         resolution=number(".//final_reconstruction/resolution", ".//reconstruction/resolutionByAuthor"),
         resolution_method=_text(root, ".//final_reconstruction/resolution_method") or _text(root, ".//reconstruction/resolutionMethod"),
-        contour=contour, voxel_size=tuple(spacing) if all(spacing) else None,
+        contour=contour, voxel_size=_spacing(spacing, path),
         shape=_box(sizes, path),
         method=_text(root, ".//structure_determination/method") or _text(root, "processing/method"),
         pdb_ids=tuple(dict.fromkeys(t.lower() for t in pdb)), map_file=_text(root, "map/file"),
@@ -130,6 +130,16 @@ def _coordinate(point: ElementTree.Element, name: str, row: int, path: str) -> f
     except ValueError:
         raise FormatError(f"'{path}' has '{text[:40]}' for {name} of coordinate {row}, which is no number; fetch or write the FSC file "
                           "again.") from None
+
+
+def _spacing(spacing: Sequence[Optional[float]], path: str) -> Optional[Tuple[float, float, float]]:
+    if not all(spacing):
+        return None
+    x, y, z = (float(v or 0) for v in spacing)
+    if not all(ranges.within(v, ranges.VOXEL_SIZE) for v in (x, y, z)):
+        raise FormatError(f"'{path}' gives voxels of {x:g} x {y:g} x {z:g} Å; a voxel is {ranges.shown(ranges.VOXEL_SIZE)}. Fetch it "
+                          "again.")
+    return x, y, z
 
 
 def _box(sizes: Sequence[Optional[float]], path: str) -> Optional[Tuple[int, int, int]]:

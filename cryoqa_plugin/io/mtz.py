@@ -129,6 +129,9 @@ def read_mtz(path: str, voxel_size_known: bool = False) -> Map:
     mtz.expand_to_p1()
     nz, ny, nx = header.shape
     amplitude, phase = (np.asarray(mtz.column_with_label(label).array) for label in labels)
+    if np.isinf(amplitude).any() or np.isinf(phase).any():
+        raise FormatError(f"The map coefficients '{path}' have {int((np.isinf(amplitude) | np.isinf(phase)).sum())} amplitudes or phases "
+                          "that are infinite; the file is damaged, write it again.")
     f = amplitude * np.exp(-1j * np.radians(phase))          # conjugate: crystallography's sign is the other one
     f[np.isnan(f)] = 0                                       # reflections that were not measured
     ft = np.zeros((nz, ny, nx // 2 + 1), dtype=np.complex64)

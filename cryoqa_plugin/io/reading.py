@@ -18,6 +18,7 @@ from .file_kinds import told
 log = logging.getLogger(__name__)
 _Reader = TypeVar("_Reader", bound=Callable[..., Any])
 _LONGEST = 120                                   # letters of a library's own words
+_LOOKED_AT = 1000                                # of these, since an error may quote a whole file
 _OF_CODE = (AttributeError, TypeError, LookupError, AssertionError, StopIteration)       # their words speak of code and not of files
 _PLAINER = ((re.compile(r"could not convert string to float: (.*)"), r"\1 is no number"),    # what Python and numpy say of numbers
             (re.compile(r"invalid literal for int\(\) with base 10: (.*)"), r"\1 is no whole number"),
@@ -95,7 +96,7 @@ def reason(error: BaseException) -> str:
         return "it is no text in UTF-8"
     if isinstance(error, OverflowError):
         return "it holds a number that is too large"
-    text = " ".join((str(error).splitlines() or [""])[0].split())
+    text = " ".join((str(error)[:_LOOKED_AT].splitlines() or [""])[0].split())
     text = "".join(c if c.isprintable() else "?" for c in text).rstrip(".")
     for pattern, words in _PLAINER:
         text = pattern.sub(words, text)

@@ -173,3 +173,56 @@ def test_missing_file(tmp_path):
 def test_real_models(name, atoms, shared):
     model = read_model(str(shared / "data" / "models" / name))
     assert model.n_atoms == atoms and np.isfinite(model.xyz).all() and len(model.elements) == atoms
+
+
+def _with(columns, text):
+    """The first atom with a text in some columns, counted from 0."""
+    line = next(i for i in PDB.splitlines() if i.startswith(("ATOM", "HETATM")))
+    return PDB.replace(line, line[:columns[0]] + text.rjust(columns[1] - columns[0]) + line[columns[1]:])
+
+
+@pytest.mark.parametrize("columns, text, words", [
+    ((30, 38), "1e30", r"position cannot be; that of atom 1 is 1e\+30 Å, beyond 100000 Å"),
+    ((60, 66), "1e30", "B-factor cannot be.* beyond 100000 Å²"), ((60, 66), "inf", "B-factor cannot be; that of atom 1 is inf"),
+    ((54, 60), "1e9", "occupancy cannot be"), ((54, 60), "nan", "occupancy cannot be; that of atom 1 is no number"),
+    ((60, 66), "abc", r"has 'abc' for the B-factor in line \d, which is no number"),
+    ((54, 60), "x.y", "has 'x.y' for the occupancy in line")])
+def test_numbers_that_cannot_be_are_refused_with_their_atom(columns, text, words, tmp_path):
+    path = tmp_path / "a.pdb"
+    path.write_text(_with(columns, text))
+    with pytest.raises(FormatError, match=words) as caught:
+        read_model(str(path))
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("text, value", [("-99.99", -99.99), ("999.99", 999.99), ("0.00", 0.0), ("", 0.0), ("9e4", 9e4)])
+def test_b_factors_that_programs_write_are_taken(text, value, tmp_path):
+    path = tmp_path / "a.pdb"
+    path.write_text(_with((60, 66), text))
+    model = read_model(str(path))
+    assert model.b_iso[0] == pytest.approx(value, rel=1e-6) and not any("B-factor" in w for w in model.warnings)
+
+
+def test_a_b_factor_too_long_for_its_columns_is_noted(tmp_path):
+    path = tmp_path / "a.pdb"
+    path.write_text(_with((60, 66), "******"))
+    model = read_model(str(path))
+    assert model.b_iso[0] == pytest.approx(999.99) and "'******' (too long for their columns); 999.99" in model.warnings[0]
+
+
+@pytest.mark.parametrize("compress", [gzip.compress, bz2.compress])
+def test_a_damaged_compressed_model_is_right_or_one_sentence(compress, tmp_path):
+    packed, rng, path, said = compress(PDB.encode() * 20), np.random.default_rng(8), tmp_path / "a.pdb.gz", 0
+    path.write_bytes(packed)
+    whole = read_model(str(path)).xyz
+    for _ in range(100):
+        block = bytearray(packed)
+        for _ in range(int(rng.integers(1, 4))):
+            block[int(rng.integers(len(block)))] ^= 1 << int(rng.integers(8))
+        path.write_bytes(bytes(block[:len(block) - int(rng.integers(0, 3))]))
+        try:
+            np.testing.assert_array_equal(read_model(str(path)).xyz, whole)
+        except FormatError as error:
+            said += 1
+            assert str(path) in str(error)
+    assert said > 80

@@ -166,3 +166,27 @@ def test_a_run_writes_them_beside_its_maps(tiny_halves, tmp_path):
     assert kept.origin == (3.0, -4.0, 5.0) and shifted.origin == (0.0, 0.0, 0.0)
     np.testing.assert_array_equal(kept.data, shifted.data)
     assert gemmi.read_mtz_file(str(tmp_path / "out" / entry["mtz"])).nreflections > 100
+
+
+@pytest.mark.parametrize("label, value, words", [("FWT", np.inf, "1 amplitudes or phases that are infinite"),
+                                                 ("PHWT", -np.inf, "infinite")])
+def test_infinite_coefficients_are_refused(label, value, words, tiny_halves, tmp_path):
+    path = str(tmp_path / "a.mtz")
+    write_mtz(path, tiny_halves["half1"])
+    mtz = gemmi.read_mtz_file(path)
+    mtz.column_with_label(label).array[7] = value
+    mtz.write_to_file(path)
+    with pytest.raises(FormatError, match=words):
+        read_mtz(path)
+
+
+@pytest.mark.parametrize("cell, words", [((1e9, 24, 24), "reflections are too few"),
+                                         ((0.024, 0.024, 0.024), "a voxel is from 0.02 to 200 Å")])
+def test_a_cell_that_cannot_be_is_refused_before_its_box_is_made(cell, words, tiny_halves, tmp_path):
+    path = str(tmp_path / "a.mtz")
+    write_mtz(path, tiny_halves["half1"])
+    mtz = gemmi.read_mtz_file(path)
+    mtz.set_cell_for_all(gemmi.UnitCell(*cell, 90, 90, 90))
+    mtz.write_to_file(path)
+    with pytest.raises((FormatError, InputError), match=words):
+        read_mtz(path)

@@ -6,6 +6,7 @@ import gzip
 import logging
 import os
 import socket
+import time
 import zlib
 
 import numpy as np
@@ -213,3 +214,10 @@ def test_the_checksum_at_the_end_is_compared(tmp_path):
     (tmp_path / "length.mrc.gz").write_bytes(bytes(packed))
     with pytest.raises(FormatError, match="length"):
         read_map(str(tmp_path / "length.mrc.gz"))
+
+
+def test_an_error_that_quotes_a_whole_file_is_cut_at_once():
+    """A pattern that looks for a word in 200 kB of one letter takes minutes."""
+    begun = time.process_time()
+    said = reason(ValueError("could not convert string to float: '" + 1_000_000 * "x" + "'"))
+    assert time.process_time() - begun < 0.5 and len(said) < 200

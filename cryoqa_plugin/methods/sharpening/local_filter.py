@@ -17,6 +17,7 @@ from ...results import Curve, curve, map_output, metric
 from ...study import Study
 from ...study.halves import HalfMapFacts
 
+_LEAST = 0.5                                     # of the finest that the voxels allow: a resolution in nm, or a mask, is below
 _COARSE_LIMIT = 100.0                            # Å; other programs write 100 and more for "no resolution here"
 _SPACING = 0.25                                  # of the edge, from one filter of the bank to the next
 _OUTPUTS = {"full_map": "filtered", "half1": "filtered_half1", "half2": "filtered_half2"}
@@ -201,6 +202,10 @@ def _statistics(grid: Map, inside: np.ndarray, geo: Geometry) -> Tuple[Dict[str,
     known = grid.data[inside]
     nyquist = geo.length / (geo.n_shells - 1)
     finer = int(np.count_nonzero(known < nyquist * (1 - 1e-3)))
+    if float(np.median(known)) < _LEAST * nyquist:
+        file = f" ({grid.path})" if grid.path else ""
+        raise InputError(f"The local-resolution map{file} has the median {float(np.median(known)):.3g}, finer than one voxel of "
+                         f"{nyquist / 2:.3g} Å: it is no map of the resolution in Å. Give one that is, and no mask.")
     known = np.maximum(known, np.float32(nyquist)) if finer else known
     # A few stray voxels would stretch the bank of filters and the histogram.
     coarsest = float(np.quantile(known, 0.99))
