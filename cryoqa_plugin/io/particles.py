@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from dataclasses import dataclass, fields
 from typing import Any, Dict, List, Optional, Tuple
 
@@ -232,9 +231,8 @@ def _of_cs(path: str) -> Dict[str, np.ndarray]:
         size = numbers(fit + "/psize_A" if fit + "/psize_A" in names else "blob/psize_A")
         known["shifts"] = numbers(fit + "/shift", 2).astype(np.float64) * _rounded(size)[:, None]
     if "alignments3D/pose" in names:
-        with warnings.catch_warnings():                      # of views along z, where rot and psi are one angle: any split will do
-            warnings.filterwarnings("ignore", "Gimbal lock")
-            known["angles"] = Rotation.from_rotvec(numbers("alignments3D/pose", 3).astype(np.float64)).as_euler("ZYZ", degrees=True)
+        # of views along z, where rot and psi are one angle, scipy says "Gimbal lock": any split will do
+        known["angles"] = Rotation.from_rotvec(numbers("alignments3D/pose", 3).astype(np.float64)).as_euler("ZYZ", degrees=True)
     if "alignments3D/split" in names:
         known["half"] = numbers("alignments3D/split").astype(np.int64) + 1
     return known

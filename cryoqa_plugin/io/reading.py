@@ -9,8 +9,10 @@ import logging
 import os
 import re
 import stat
+import warnings
+from contextlib import contextmanager
 from functools import wraps
-from typing import Any, Callable, Optional, TypeVar, cast
+from typing import Any, Callable, Iterator, Optional, TypeVar, cast
 
 from ..errors import CryoqaError, FormatError, InputError, MissingInputError
 from .file_kinds import told
@@ -55,7 +57,8 @@ def reader(what: str, remedy: str, *own: str, folder: bool = False) -> Callable[
             path = os.fspath(path)
             require_plain(path, what, folder)
             try:
-                return function(path, *args, **how)
+                with _quiet(path):
+                    return function(path, *args, **how)
             except CryoqaError:
                 raise
             except MemoryError:
@@ -70,6 +73,16 @@ def reader(what: str, remedy: str, *own: str, folder: bool = False) -> Callable[
                 raise _unreadable(what, path, remedy, own, error) from None
         return cast(_Reader, guarded)
     return decorate
+
+
+@contextmanager
+def _quiet(path: str) -> Iterator[None]:
+    """Within this the warnings of libraries, which speak to programmers, go to the log: what a user should know is a note of the reader."""
+    with warnings.catch_warnings(record=True) as told_by_libraries:
+        warnings.simplefilter("always")
+        yield
+    for warning in told_by_libraries:
+        log.debug("Reading %s: %s (%s:%d)", path, warning.message, warning.filename, warning.lineno)
 
 
 def _unreadable(what: str, path: str, remedy: str, own: Any, error: Exception) -> FormatError:
