@@ -68,7 +68,8 @@ def measure(files: Dict[str, str], levels: str, threads: int) -> Line:
 def table(lines: Sequence[Line]) -> str:
     """The lines as a table of reST."""
     head = ("box", "levels", "CPU s a map", "maps an hour on a core", "memory (GB)", "expected (GB)")
-    cells = [(str(x.box), x.levels, f"{x.cpu_s:.3g}", f"{float(f'{3600 / x.cpu_s:.2g}'):g}", f"{x.peak_gb:.2f}", f"{x.expected_gb:.2f}") for x in lines]
+    hourly = [float(f"{3600 / x.cpu_s:.2g}") for x in lines]
+    cells = [(str(x.box), x.levels, f"{x.cpu_s:.3g}", f"{n:g}", f"{x.peak_gb:.2f}", f"{x.expected_gb:.2f}") for x, n in zip(lines, hourly)]
     wide = [max(len(row[i]) for row in (head, *cells)) for i in range(len(head))]
     rule = "  ".join("=" * w for w in wide)
     body = ["  ".join(f"{c:<{w}}" for c, w in zip(row, wide)).rstrip() for row in (head, *cells)]
