@@ -1,9 +1,9 @@
 """How much longer each capability takes than the Fourier transforms that it needs: CPU seconds over its own FFT seconds.
 
-    python bench/fft_ratio.py FOLDER [ID ...]
+    python bench/fft_ratio.py FOLDER [ID ...] [--runs N]
 
 FOLDER is that of a simulated case, such as t160 (t160_half1.mrc ...). The claims of bench/table.py are run on it, in this process, on one
-thread, on inputs that were read before and with kernels that were compiled before: the least of two runs. FFT seconds are those
+thread, on inputs that were read before and with kernels that were compiled before: the least of N runs. FFT seconds are those
 within scipy.fft; ``transforms`` is their number in units of one real transform of the whole box, by time. Prints a table in reST.
 """
 from __future__ import annotations
@@ -20,7 +20,6 @@ from table import CLAIMS, Claim
 
 ROOT = Path(__file__).resolve().parent.parent
 _FUNCTIONS = ("fft", "ifft", "rfft", "irfft", "fftn", "ifftn", "rfftn", "irfftn", "fft2", "ifft2", "rfft2", "irfft2")
-_RUNS = 2
 
 
 class Taken(NamedTuple):
@@ -63,8 +62,8 @@ def files_of(folder: Path) -> Dict[str, str]:
     return {kind: stem + name for kind, name in names.items()}
 
 
-def measured(claim: Claim, files: Dict[str, str]) -> Taken:
-    """The least of two runs of a claim, after one that loads the kernels."""
+def measured(claim: Claim, files: Dict[str, str], count: int) -> Taken:
+    """The least of some runs of a claim."""
     from cryoqa_plugin import params
     from cryoqa_plugin.io.inputs import expand, load_inputs
     from cryoqa_plugin.registry import BY_ID, resolve
@@ -72,13 +71,13 @@ def measured(claim: Claim, files: Dict[str, str]) -> Taken:
     row, runs = BY_ID[claim.id], []
     paths: Dict[str, Any] = dict(files, others=[files["half1"], files["half2"]])
     values = params.build(resolve(row.params), claim.values)
-    for _ in range(1 + _RUNS):
+    for _ in range(count):
         study = Study(load_inputs(expand({kind: paths[kind] for kind in claim.inputs})))
         with counted(study.grid.data.size) as sums:
             started = time.process_time()
             resolve(row.run)(study, values)
             runs.append(Taken(time.process_time() - started, *sums))
-    return min(runs[1:])
+    return min(runs)
 
 
 def one_transform(files: Dict[str, str]) -> float:
@@ -93,11 +92,11 @@ def one_transform(files: Dict[str, str]) -> float:
     return min(taken)
 
 
-def lines_of(claims: Sequence[Claim], files: Dict[str, str]) -> Iterator[List[str]]:
+def lines_of(claims: Sequence[Claim], files: Dict[str, str], count: int) -> Iterator[List[str]]:
     """The cells of each row."""
     unit = one_transform(files)
     for claim in claims:
-        taken = measured(claim, files)
+        taken = measured(claim, files, count)
         ratio = f"{taken.cpu_s / taken.fft_s:.1f}" if taken.fft_s > 0 else "-"
         yield [f"{claim.id.replace('_', '-')}, {claim.case}", f"{taken.cpu_s:.2f}", f"{taken.fft_s:.2f}", f"{taken.fft_s / unit:.0f}",
                str(taken.whole), ratio]
@@ -108,6 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", metavar="FOLDER", type=Path)
     parser.add_argument("ids", metavar="ID", nargs="*")
+    parser.add_argument("--runs", metavar="N", type=int, default=3)
     options = parser.parse_args()
     wanted = {i.replace("-", "_") for i in options.ids}
     unknown = wanted - {claim.id for claim in CLAIMS}
@@ -119,7 +119,7 @@ def main() -> None:
     print(".. list-table::\n   :header-rows: 1\n")
     head = ["capability", "CPU s", "FFT s", "transforms", "of the whole box", "CPU over FFT"]
     claims = [c for c in CLAIMS if not wanted or c.id in wanted]
-    for line in chain([head], lines_of(claims, files_of(options.folder))):
+    for line in chain([head], lines_of(claims, files_of(options.folder), options.runs)):
         print("   * - " + "\n     - ".join(line), flush=True)
 
 
