@@ -61,7 +61,7 @@ class _Cube(NamedTuple):
     ``indices`` (z, y, x) int, ``shell`` int [z, y, x] (0: not used), ``count`` of independent coefficients in each shell, ``shape`` of
     the box. ``half``: where one of each Friedel pair that is used lies in the part with x >= 0, int [n]; ``at`` (z, y, x) the place of each
     along the axes, ``shells`` its shell, ``angular`` float64 [3, n] its angular frequencies (z, y, x), ``products`` float64 [6, n] those
-    times each other: zz, yy, xx, zy, zx, yx.
+    times each other: zz, yy, xx, zy, zx, yx. ``prior``: weights before anything is known, float32 of the part with x >= 0.
     """
 
     indices: Tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -73,6 +73,7 @@ class _Cube(NamedTuple):
     shells: np.ndarray
     angular: np.ndarray
     products: np.ndarray
+    prior: np.ndarray
 
 
 def operations(geo: Geometry) -> List[Operation]:
@@ -136,7 +137,7 @@ def _cube(geo: Geometry, sizes: Tuple[int, int, int]) -> _Cube:
     at = np.unravel_index(half, positive.shape)
     a, b, c = angular = np.array([2 * np.pi * k[i] / n for k, i, n in zip((*indices[:2], kx), at, geo.shape)])
     return _Cube(indices, shell, count, geo.shape, half, at, positive.ravel()[half].astype(np.intp), angular,
-                 np.array([a * a, b * b, c * c, a * b, a * c, b * c]))
+                 np.array([a * a, b * b, c * c, a * b, a * c, b * c]), _prior(count).astype(np.float32)[positive])
 
 
 def _whitened(c: np.ndarray, cube: _Cube) -> np.ndarray:
@@ -170,10 +171,10 @@ def _turn_back(cross: np.ndarray, cube: _Cube, shift: np.ndarray) -> np.ndarray:
     return cross * (ramps[0][z] * ramps[1][y] * ramps[2][cube.indices[2].size // 2:][x])
 
 
-def _prior(cube: _Cube) -> np.ndarray:
+def _prior(count: np.ndarray) -> np.ndarray:
     """Weights of the shells before anything is known, float64 [n]: signal fades outwards."""
-    n = np.arange(cube.count.size)
-    return np.where(cube.count > 0, 1 / np.maximum(n, 1), 0)
+    n = np.arange(count.size)
+    return np.where(count > 0, 1 / np.maximum(n, 1), 0)
 
 
 def _peak(cross: np.ndarray, cube: _Cube, within: Optional[Sequence[float]] = None) -> Tuple[float, np.ndarray]:
@@ -182,12 +183,11 @@ def _peak(cross: np.ndarray, cube: _Cube, within: Optional[Sequence[float]] = No
     ``cross`` is the half of the cross-power with x >= 0, complex64 [z, y, x // 2 + 1].
     ``within`` are the half-axes (z, y, x) in voxels of the ellipsoid of shifts that are looked at; all when not given.
     """
-    weights = _prior(cube)
     sizes = [scipy.fft.next_fast_len(int(_FINER * m), real=True) for m in cube.shell.shape]
     grid = np.zeros((sizes[0], sizes[1], sizes[2] // 2 + 1), dtype=np.complex64)
     kz, ky, kx = cube.indices
     half = kx.size // 2
-    grid[np.ix_(kz, ky, kx[half:])] = np.conj(cross) * weights.astype(np.float32)[cube.shell[:, :, half:]]
+    grid[np.ix_(kz, ky, kx[half:])] = np.conj(cross) * cube.prior
     values = scipy.fft.irfftn(grid, s=sizes)
     if within is not None:
         z, y, x = (np.fft.fftfreq(m, 1 / n) / r for m, n, r in zip(sizes, cube.shape, within))
@@ -199,7 +199,7 @@ def _peak(cross: np.ndarray, cube: _Cube, within: Optional[Sequence[float]] = No
     if close.max() > _AS_HIGH * values[at]:
         i = np.unravel_index(int(np.argmax(close)), close.shape)
         at = tuple(int(s[j]) for s, j in zip(steps, i))
-    noise = np.sqrt(2 * (weights ** 2 * cube.count).sum())
+    noise = np.sqrt(2 * (_prior(cube.count) ** 2 * cube.count).sum())
     shift = [(i if i <= m // 2 else i - m) * n / m for i, m, n in zip(at, sizes, cube.shape)]
     return float(values[at]) * values.size / noise, np.array(shift)
 
@@ -244,7 +244,7 @@ def _moments(weights: np.ndarray, cube: _Cube) -> np.ndarray:
 
 
 def _mean(fsc: np.ndarray, cube: _Cube, band: np.ndarray) -> float:
-    weights = (_prior(cube) * cube.count)[band]
+    weights = (_prior(cube.count) * cube.count)[band]
     return float(np.clip((weights * fsc[band]).sum() / weights.sum(), -0.9999, 0.9999))
 
 
@@ -268,7 +268,7 @@ def _best_operation(c1: np.ndarray, c2: np.ndarray, geo: Geometry) -> Operation:
     if np.count_nonzero(band) < 3:
         band = (np.arange(cube.count.size) <= 3) & (cube.count > 0)
     score = {g: np.arctanh(_mean(fits[g][2], cube, band)) for g in peaks if g in fits}
-    weights = (_prior(cube) * cube.count)[band]
+    weights = (_prior(cube.count) * cube.count)[band]
     margin = max(_BETTER, 8 * np.sqrt((weights ** 2 / (2 * cube.count[band])).sum()) / weights.sum())
     best = max(score.values())
     if score[NONE] > best - margin:

@@ -7,6 +7,7 @@ directions.
 """
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -110,6 +111,13 @@ def in_cones(axes: np.ndarray, values: np.ndarray, weight: np.ndarray, kept: np.
 
 def _cones(axes: np.ndarray) -> np.ndarray:
     """Cells in the cone around each direction, 0 or 1, float64 [n, n_cells]."""
+    return _cones_of(np.ascontiguousarray(axes, dtype=np.float64).tobytes())
+
+
+@lru_cache(maxsize=4)
+def _cones_of(raw: bytes) -> np.ndarray:
+    """:func:`_cones` of directions by their bytes: they are the same few in every run."""
+    axes = np.frombuffer(raw).reshape(-1, 3)
     return (np.abs(axes @ cell_centres(CELLS_PER_EDGE).T) >= np.cos(np.deg2rad(CONE))).astype(np.float64)
 
 
