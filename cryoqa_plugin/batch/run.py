@@ -13,7 +13,7 @@ from .. import __version__, machine, results, run_folder
 from ..core.threads import available
 from ..errors import InputError
 from ..progress import Progress, silent
-from ..report.group import Group
+from ..report.group import Group, require_place
 from ..validation.run import LEVELS
 from .crew import Crew
 from .lists import Job, read_list
@@ -62,6 +62,7 @@ def batch(path: str, outdir: str, *, levels: Sequence[str] = LEVELS, threads: in
     how = How(tuple(levels), threads, resume, limits, tuple(command), pdf)
     cluster = _cluster(scheduler) if scheduler else None
     with run_folder.held(outdir):
+        require_place(outdir)
         head = dict(schema="cryoqa/batch/1", list=os.path.abspath(path), maps=[j.name for j in jobs], cryoqa=__version__)
         run_folder.put(outdir, "batch.json", lambda place: results.write_json(head, place))
         told = Teller(jobs, outdir, progress)

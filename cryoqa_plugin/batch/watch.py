@@ -11,7 +11,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence
 from .. import __version__, machine, results, run_folder
 from ..errors import CryoqaError, InputError
 from ..progress import Progress, silent
-from ..report.group import Group
+from ..report.group import Group, require_place
 from ..validation.run import LEVELS
 from .crew import Crew
 from .lists import Job
@@ -63,6 +63,7 @@ def watch(project: str, outdir: str, *, levels: Sequence[str] = LEVELS, threads:
         raise InputError(f"There is no level '{', '.join(unknown)}'; the levels are {', '.join(LEVELS)}.")
     how = How(tuple(levels), threads, True, limits, tuple(command), pdf)
     with run_folder.held(outdir), Crew() as crew:
+        require_place(outdir)
         watcher = Watcher(project, outdir, how, memory or machine.memory() or float("inf"), run or crew.run, progress)
         if retry:
             watcher.forget_failures()

@@ -25,6 +25,7 @@ from .keys import key_rows
 from .section import Results, Section, discover
 
 FILES = ("group.html", "group.tsv")
+_SIGNS = {"html": b"cryoqa", "tsv": b"name\tverdict\t"}          # by which a page and a table of an earlier time are known
 _RESULTS = ("result.json", "error.json")
 
 
@@ -75,9 +76,26 @@ class Group:
             raise InputError(f"The folder {self._folder} holds no map that was validated or assessed; give the folder that 'cryoqa batch' "
                              "wrote, or one with a folder of 'cryoqa validate' or 'cryoqa assess' for each map.")
         paths = {name.split(".")[1]: os.path.join(self._folder, name) for name in FILES}
+        require_place(self._folder)
         write_bytes(paths["html"], as_bytes(page(entries, os.path.basename(os.path.abspath(self._folder)))))
         write_bytes(paths["tsv"], as_bytes(tsv(entries)))
         return paths
+
+
+def require_place(folder: str) -> None:
+    """Refuse a folder in which a file that is not of cryoqa has a name of the group report."""
+    for name in FILES:
+        path = os.path.join(folder, name)
+        if os.path.lexists(path) and not _begins(path, _SIGNS[name.split(".")[1]]):
+            raise InputError(f"{path} is not of cryoqa, and the group report would be written over it; move it away.")
+
+
+def _begins(path: str, sign: bytes) -> bool:
+    """Whether a file holds a sign near its begin."""
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as stream:
+        return sign in stream.read(4096)
 
 
 def _stamp(folder: str) -> Tuple[Any, ...]:

@@ -367,6 +367,20 @@ def test_of_two_results_of_one_capability_the_newer_one_counts(few, halves, tmp_
     assert read_results(str(tmp_path)).folders["fsc"] == str(tmp_path / "fsc")
 
 
+@pytest.mark.parametrize("name", ["group.html", "group.tsv"])
+@pytest.mark.parametrize("command", ["group", "batch"])
+def test_a_group_report_is_not_written_over_a_file_of_the_user(command, name, few, halves, tmp_path, capsys):
+    out = tmp_path / "out"
+    runner.assess(halves, str(out / "map"))
+    assert _run(capsys, "group", str(out))[0] == 0
+    assert _run(capsys, "group", str(out))[0] == 0           # its own it writes over
+    (out / name).write_text("mine")
+    (tmp_path / "list.csv").write_text("name,half1,half2\nmap,{half1},{half2}\n".format(**{k: f'"{p}"' for k, p in halves.items()}))
+    words = ["group", str(out)] if command == "group" else ["batch", str(tmp_path / "list.csv"), "-o", str(out), "-q"]
+    code, _, err = _run(capsys, *words)
+    assert code == 2 and "is not of cryoqa" in err and (out / name).read_text() == "mine" and not (out / "batch.json").exists()
+
+
 # --- names that are no text ----------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("name", [b"h\xe9lf", "häłf ß".encode(), b"\xff\xfe;$(x)"])
