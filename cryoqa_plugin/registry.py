@@ -128,7 +128,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
     Capability(
         id="blocres", family="local_resolution", title="Local resolution by FSC of boxes (blocres)", level="1",
         needs=("half1", "half2"), takes=("mask",), references=("Cardone2013",), memory=36, items=("1.c",),
-        estimates=(("1.c", "median"),), cost=20.0, on_request=True, slow=True),
+        estimates=(("1.c", "median"),), cost=6.0, on_request=True, slow=True),
     Capability(
         id="relion_locres", family="local_resolution", title="Local resolution by FSC of soft spheres (RELION)", level="1",
         needs=("half1", "half2"), takes=("mask", "mtf"), references=("Chen2013", "Scheres2012"), memory=36,
@@ -144,12 +144,12 @@ CAPABILITIES: Tuple[Capability, ...] = (
     Capability(
         id="monodir", family="local_resolution", title="Local resolution by direction (MonoDir)", level="1",
         takes=("half1", "half2", "full_map", "mask"), any_of=(("half1", "half2"), ("full_map",)),
-        references=("Vilas2020", "Tibshirani1987"), memory=44, items=("1.f",), estimates=(("1.f", "radial_median"),), cost=60.0,
+        references=("Vilas2020", "Tibshirani1987"), memory=44, items=("1.f",), estimates=(("1.f", "radial_median"),), cost=20.0,
         on_request=True, slow=True),
     Capability(
         id="resmap", family="local_resolution", title="Local resolution (ResMap)", level="1",
         takes=("half1", "half2", "full_map", "mask"), any_of=(("half1", "half2"), ("full_map",)),
-        references=("Kucukelbir2014", "Freeman1991"), memory=114, items=("1.d",), estimates=(("1.d", "median"),), cost=12.0,
+        references=("Kucukelbir2014", "Freeman1991"), memory=114, items=("1.d",), estimates=(("1.d", "median"),), cost=8.0,
         on_request=True, slow=True),
     Capability(
         id="compare_maps", family="sharpening", title="Maps of the same data compared", level="1", needs=("others",),

@@ -92,14 +92,13 @@ def _cone_kernel(ft, other, nx, steps, axis, edge, centre, width, low, high, out
                 away = (1 - along / r) / (1 - edge)
                 weight = np.float32(np.cos(np.pi / 2 * (r - centre) / width) * np.cos(np.pi / 2 * away))
                 z, y, x = kz - low[0], ky - low[1], kx - low[2]
-                if kx >= 0:
-                    out[0, z, y, x] = ft[kz % nz, ky % ny, kx] * weight
-                    if both:
-                        out[1, z, y, x] = other[kz % nz, ky % ny, kx] * weight
-                else:
-                    out[0, z, y, x] = np.conj(ft[-kz % nz, -ky % ny, -kx]) * weight
-                    if both:
-                        out[1, z, y, x] = np.conj(other[-kz % nz, -ky % ny, -kx]) * weight
+                sign = 1 if kx >= 0 else -1
+                iz, iy, ix, turned = sign * kz % nz, sign * ky % ny, sign * kx, np.float32(sign) * weight
+                value = ft[iz, iy, ix]
+                out[0, z, y, x] = np.complex64(complex(value.real * weight, value.imag * turned))
+                if both:
+                    value = other[iz, iy, ix]
+                    out[1, z, y, x] = np.complex64(complex(value.real * weight, value.imag * turned))
 
 
 def local_power(transforms: Sequence[np.ndarray], nx: int, edges: Sequence[float], axis: np.ndarray, cone: float, centre: float,
