@@ -3,7 +3,6 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
@@ -369,22 +368,6 @@ def study_for(row: Capability, study: Study) -> Study:
 
 
 def warmup(progress: Progress = silent) -> List[str]:
-    """Compile every kernel by running every capability on small made-up data; returns the names of the kernels."""
-    import numpy as np
-    from .core import jit
-    from .demo import write_demo_data
-    from .io.maps import read_map, write_map
-    with tempfile.TemporaryDirectory() as folder:
-        sources = write_demo_data(folder, box=48)
-        kinds = {k: v for k, v in sources.items() if k != "truth"}
-        kinds["resolution_map"] = os.path.join(folder, "resolution.mrc")
-        half = read_map(kinds["half1"])
-        write_map(kinds["resolution_map"], half.with_data(np.full(half.shape, 8.0, np.float32)))
-        kinds["reference_map"] = sources["full_map"]
-        kinds["others"] = [sources["full_map"], sources["half1"]]
-        for i, row in enumerate(applicable(kinds, on_request=True)):
-            mine = {n: p for n, p in kinds.items() if n in row.needs + row.takes}
-            execute(row.id, mine, outdir=None, progress=part(progress, i / len(CAPABILITIES), 1 / len(CAPABILITIES), row.title))
-        halves = {n: kinds[n] for n in ("half1", "half2")}
-        execute("locscale", halves, dict(reference="pseudo_atoms"), outdir=None)       # kernels that the defaults do not reach
-    return [k.py_func.__qualname__ for k in jit.KERNELS if hasattr(k, "stats")]
+    """Compile every kernel for what runs call it with, and keep it on disk; returns the names of the kernels."""
+    from .core import ahead, signatures
+    return ahead.compile_kernels(signatures.SIGNATURES, progress)

@@ -160,7 +160,8 @@ def lookup(axes: np.ndarray, reach: float, edge: int = 32) -> Lookup:
 @lru_cache(maxsize=8)
 def _lookup(raw: bytes, reach: float, edge: int) -> Lookup:
     """:func:`lookup` of directions by their bytes: most runs ask for the same few tables."""
-    axes = np.frombuffer(raw).reshape(-1, 3)
+    # Not made read-only as the others: kernels are compiled once more for such arrays, which takes longer than they run.
+    axes = np.frombuffer(raw).reshape(-1, 3).copy()
     centres = cell_centres(edge)
     half = 1 / edge
     at = (np.arange(edge) + 0.5) * 2 / edge - 1
@@ -178,7 +179,7 @@ def _lookup(raw: bytes, reach: float, edge: int) -> Lookup:
     order = np.lexsort((~within, cell))
     starts = np.r_[0, np.cumsum(np.bincount(cell, minlength=len(centres)))].astype(np.int64)
     inner = np.bincount(cell[within], minlength=len(centres)).astype(np.int64)
-    return Lookup(edge, _kept(starts), _kept(member[order].astype(np.int64)), axes, _kept(inner), reach)
+    return Lookup(edge, starts, member[order].astype(np.int64), axes, inner, reach)
 
 
 def without(table: Lookup, dropped: np.ndarray) -> Lookup:

@@ -31,7 +31,8 @@ def njit(function: Callable) -> Any:
     Any
         The compiled function; ``py_func`` of it is the original.
     """
-    kernel = numba.njit(nogil=True)(function)
+    # Nobody calls a kernel from C: one wrapper less to compile for each.
+    kernel = numba.njit(nogil=True, no_cfunc_wrapper=True)(function)
     if hasattr(kernel, "stats"):                             # with NUMBA_DISABLE_JIT it is the plain function
         kernel._cache = KernelCache(function)                # as njit(cache=True) does, with Numba's own
     KERNELS.append(kernel)
