@@ -8,11 +8,12 @@ SIGNATURES = {
     "cryoqa_plugin.core.atom_grid._spread_kernel": (
         "float64[:,::1], float64[::1], float64[:,:,::1]",
     ),
-    "cryoqa_plugin.core.blocks._cut_kernel": (
-        "float32[:,:,::1], float32, int64[:,::1], int64, float32[::1], float32[:,:,:,::1]",
+    "cryoqa_plugin.core.blocks._curves_kernel": (
+        "float32[:,:,:,::1], int64[::1], float32[::1], float32[:,:,::1], int64[::1], int64[:,::1], float32[:,::1], float32[:,::1], "
+        "int64[::1], float32[:,::1]",
     ),
-    "cryoqa_plugin.core.blocks._shell_kernel": (
-        "complex64[:,:,:,::1], complex64[:,:,:,::1], int16[:,:,::1], float32[:,:,::1], float32[:,:,::1], float32[:,::1], int64",
+    "cryoqa_plugin.core.blocks._planes_kernel": (
+        "complex64[:,:,::1], int64[:,::1], float32[:,:,::1]",
     ),
     "cryoqa_plugin.core.cones._cell_kernel": (
         "complex64[:,:,::1], complex64[:,:,::1], int64, int64, int64, float64[::1], int64, float64[:,:,::1]",
@@ -105,6 +106,9 @@ SIGNATURES = {
     "cryoqa_plugin.core.monogenic._scale_kernel": (
         "complex64[:,:,::1], complex64[::1], complex64[::1], complex64[::1]",
     ),
+    "cryoqa_plugin.core.monogenic._take_square": (
+        "float32[:,:,::1], float32[:,:,::1], int64, int64, boolean, float32[:,:,::1]",
+    ),
     "cryoqa_plugin.core.noise._radial_kernel": (
         "float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], int64, int64, float64[::1], float64, float64[:,::1]",
     ),
@@ -120,6 +124,12 @@ SIGNATURES = {
     ),
     "cryoqa_plugin.core.pruned._fold_cube_kernel": (
         "complex64[:,:,::1], int64, int64, float32[:,:,:,::1]",
+    ),
+    "cryoqa_plugin.core.pruned._fold_sections_kernel": (
+        "float32[:,:,::1], int64, int64, float32[:,:,::1], float32[:,:,::1], float32[:,:,::1]",
+    ),
+    "cryoqa_plugin.core.pruned._fold_z_kernel": (
+        "float32[:,:,::1], int64, int64, float32[:,:,::1], float32[:,:,:,::1]",
     ),
     "cryoqa_plugin.core.pruned._sections_kernel": (
         "float32[:,:,:,::1], int64, int64, float32[:,:,::1], float32[:,:,::1], int64[:,::1], float32[:,:,:,::1], float32[:,:,::1]",
@@ -156,14 +166,10 @@ SIGNATURES = {
         "float32[:,:,::1], int64, int64, boolean, float32[:,:,::1]",
     ),
     "cryoqa_plugin.core.steerable._add_square": (
-        "float32[::1], float32, float32[::1]",
-    ),
-    "cryoqa_plugin.core.steerable._filter_kernel": (
-        "complex64[:,:,::1], int64, int64, float64[::1], float64, int64, complex64[:,:,::1]",
+        "float32[:,:,::1], float32, int64, float32[:,:,::1]",
     ),
     "cryoqa_plugin.core.steerable._sample_kernel": (
         "float32[:,:,::1], int64[:,::1], int64, int64, float64[::1], float32[::1]",
-        "float32[:,:,::1], int64[::1,:], int64, int64, float64[::1], float32[::1]",
     ),
     "cryoqa_plugin.core.steerable._window_kernel": (
         "complex64[:,:,::1], int64, int64, float64[::1], float64, float64, complex64[:,:,::1]",
