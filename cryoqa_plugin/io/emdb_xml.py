@@ -14,6 +14,8 @@ from .file_kinds import told
 from .reading import reader
 
 _xml = reader("XML file", "fetch it again", "an XML")
+_ANY = (-math.inf, math.inf)
+_RESOLUTION = (0.1, 1e4)                         # Å; single tomograms are deposited with 100 Å and more
 
 
 @dataclass(frozen=True)
@@ -47,15 +49,15 @@ def read_header_xml(path: str) -> EmdbHeader:
         raise FormatError(f"'{path}' begins with <{root.tag}> and is no EMDB header; give emd-NNNN.xml of the entry.")
     pdb = _texts(root, ".//pdb_list/pdb_reference/pdb_id") or _texts(root, ".//fittedPDBEntryIdList/fittedPDBEntryId")
 
-    def number(*places: str) -> Optional[float]:             # of several versions of the schema the one that is there
-        return next((v for v in (_number(root, place, path) for place in places) if v), None)
+    def number(*places: str, limits: Tuple[float, float] = _ANY) -> Optional[float]:         # of the versions of the schema the one there
+        return next((v for v in (_number(root, place, path, limits) for place in places) if v), None)
 
-    spacing = [number(f"map/pixel_spacing/{a}", f"map/pixelSpacing/pixel{a.upper()}") for a in "xyz"]
+    spacing = [number(f"map/pixel_spacing/{a}", f"map/pixelSpacing/pixel{a.upper()}", limits=ranges.VOXEL_SIZE) for a in "xyz"]
     sizes = [number(f"map/dimensions/{a}", f"map/dimensions/num{a.capitalize()}s") for a in ("sec", "row", "col")]
     contour = number("map/contour_list/contour[@primary='true']/level", "map/contour_list/contour/level", "map/contourLevel")
     return EmdbHeader(
         entry=root.get("emdb_id") or root.get("accessCode") or "", title=_text(root, "admin/title") or _text(root, "deposition/title"),
-        resolution=number(".//final_reconstruction/resolution", ".//reconstruction/resolutionByAuthor"),
+        resolution=number(".//final_reconstruction/resolution", ".//reconstruction/resolutionByAuthor", limits=_RESOLUTION),
         resolution_method=_text(root, ".//final_reconstruction/resolution_method") or _text(root, ".//reconstruction/resolutionMethod"),
         contour=contour, voxel_size=_spacing(spacing, path),
         shape=_box(sizes, path),
@@ -159,7 +161,7 @@ def _texts(root: ElementTree.Element, where: str) -> Tuple[str, ...]:
     return tuple(e.text.strip() for e in root.findall(where) if e.text and e.text.strip())
 
 
-def _number(root: ElementTree.Element, where: str, path: str) -> Optional[float]:
+def _number(root: ElementTree.Element, where: str, path: str, limits: Tuple[float, float]) -> Optional[float]:
     text = (root.findtext(where) or "").strip()
     if not text:
         return None
@@ -169,4 +171,6 @@ def _number(root: ElementTree.Element, where: str, path: str) -> Optional[float]
         value = math.nan
     if not math.isfinite(value):
         raise FormatError(f"'{path}' has '{text[:40]}' for {where.lstrip('./')}, which is no number; fetch it again.")
+    if value != 0 and not ranges.within(value, limits):      # 0 stands where nothing was known
+        raise FormatError(f"'{path}' has {value:g} for {where.lstrip('./')}, which is {ranges.shown(limits)}; fetch it again.")
     return value

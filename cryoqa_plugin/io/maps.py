@@ -50,6 +50,11 @@ class Map:
         return self.data.shape
 
     @property
+    def place(self) -> str:
+        """Its file as a sentence names it; the mean of half-maps, for one, has none."""
+        return self.path or "not from a file"
+
+    @property
     def voxel(self) -> float:
         """Mean voxel size in Å."""
         return float(sum(self.voxel_size) / 3)

@@ -82,7 +82,7 @@ def of_map(map_: Map, mask: Optional[np.ndarray] = None) -> float:
         The solvent of the map is masked.
     """
     if is_cut(map_.data):
-        raise InputError(f"The resolution cannot be measured from this map, whose solvent is masked ({map_.path}); give the resolution.")
+        raise InputError(f"The resolution cannot be measured from this map, whose solvent is masked ({map_.place}); give the resolution.")
     geo = fourier.geometry(map_.shape, map_.voxel_size)
     if mask is None:
         mask = molecule(map_)

@@ -7,13 +7,15 @@ import math
 import os
 import shutil
 from pathlib import Path
-from typing import Any, List, Tuple
+from typing import Any, Dict, List, Tuple
 
 import numpy as np
 from fuzz_damage import NUMBERS, TEXT, WORDS, damaged, pick
-from fuzz_harness import Case, Kind, Run, Seeds, Wrong, compute, command, reading
+from fuzz_harness import Case, Kind, Run, Seeds, Wrong, command, compute, reading
+from fuzz_maps import independent
+from fuzz_methods import takers
 
-CAPABILITIES = ("map_info", "mask", "contour", "fsc", "half_map_statistics", "guinier", "postprocess", "local_fsc", "auto_sharpen")
+USUAL = ("map_info", "mask", "contour", "fsc", "half_map_statistics", "guinier", "postprocess", "local_fsc", "auto_sharpen")
 OWN = ("yes", "no", "auto", "-5", "3.7", "1e6", "100", "molecule", "sphere", "3", "12")
 TYPED = tuple(t for t in NUMBERS + WORDS + OWN if t not in ("\0", "\ud800", "None"))              # the first two cannot be typed
 
@@ -21,49 +23,66 @@ TYPED = tuple(t for t in NUMBERS + WORDS + OWN if t not in ("\0", "\ud800", "Non
 # ---------------------------------------------------------------- 9: parameters and limits
 
 def parameters(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
-    """Options with values of all kinds, and words that are no options."""
+    """Options with values of all kinds, and words that are no options; those that were taken are what was typed."""
     from cryoqa_plugin.cli.declarations import parameter_specs
     from cryoqa_plugin.registry import BY_ID
-    row = BY_ID[str(pick(rng, CAPABILITIES))]
-    files = {"full_map": "full_map.mrc", "half1": "half1.mrc", "half2": "half2.mrc"}
-    needs = row.needs or row.any_of[0]
+    kinds = ("half1", "half2") if rng.random() < 0.5 else ("full_map",)
+    row = BY_ID[str(pick(rng, USUAL if rng.random() < 0.4 else takers(*kinds)))]
+    kinds = kinds if row.id in takers(*kinds) else row.needs or row.any_of[0]
     words: List[Any] = []
-    for kind in needs:
-        words += ["--map" if kind == "full_map" else "--" + kind, seeds.files[files[kind]]]
-    said: List[str] = []
+    for kind in kinds:
+        words += ["--map" if kind == "full_map" else "--" + kind, seeds.files[kind + ".mrc"]]
+    said, typed = [], {}
     specs = parameter_specs(row)
     for _ in range(int(pick(rng, (1, 1, 2, 3)))):
-        value = str(pick(rng, TYPED)) if rng.random() < 0.7 else f"{10.0 ** rng.uniform(-6, 6):.4g}"
-        way = rng.random()
-        if way < 0.75 and specs:
+        way, value = rng.random(), str(pick(rng, TYPED)) if rng.random() < 0.7 else f"{10.0 ** rng.uniform(-6, 6):.4g}"
+        if way < 0.85 and specs:
             spec = pick(rng, specs)
-            value = str(pick(rng, spec.choices)) if spec.choices and rng.random() < 0.5 else value
-            new = [f"{spec.option}={value}"]
-        elif way < 0.9:
-            new = [f"{pick(rng, ('--voxel-size', '--threads', '--limits', '--fail-on', '--job', '--mask', '--map'))}={value}"]
+            value = _possible(rng, spec) if rng.random() < 0.6 else value
+            new, typed[spec.name] = f"{spec.option}={value}", value
+        elif way < 0.95:
+            new = f"{pick(rng, ('--voxel-size', '--threads', '--limits', '--fail-on', '--job', '--mask', '--map'))}={value}"
         else:
-            new = [value] if rng.random() < 0.5 else ["--" + value]
-        words += new
-        said += new
-    return Case(f"{row.id} {' '.join(said)}", compute(folder, row.id.replace("_", "-"), *words), "", "", _check_parameters, codes=(0, 2, 3))
+            new = value if rng.random() < 0.5 else "--" + value
+        words, said = [*words, new], [*said, new]
+    return Case(f"{row.id} {' '.join(said)}", compute(folder, row.id.replace("_", "-"), *words), codes=(0, 2, 3),
+                check=lambda run: _check_parameters(run, typed))
 
 
-def _check_parameters(run: Run) -> None:
-    """Values that were taken are finite, and so is all that came of them."""
+def _possible(rng: np.random.Generator, spec: Any) -> str:
+    """A value that a parameter may have by what it declares."""
+    if spec.type is bool:
+        return str(pick(rng, ("yes", "no")))
+    if spec.choices:
+        return str(pick(rng, spec.choices))
+    if spec.type is str:
+        return str(pick(rng, ("C1", "auto", "x")))
+    low, high = (v if v is not None else other for v, other in ((spec.min, 0.0), (spec.max, 100.0)))
+    value = float(pick(rng, (low, high, rng.uniform(low, high), low + (high - low) * 10 ** rng.uniform(-3, 0))))
+    return str(int(value)) if spec.type is int else f"{value:.5g}"
+
+
+def _check_parameters(run: Run, typed: Dict[str, str]) -> None:
+    """Values that were taken are finite and what was typed, and nothing impossible came of them."""
     if run.document is None:                                 # help, or a version
         return
     for name, value in run.document["parameters"].items():
         if isinstance(value, float) and not math.isfinite(value):
             raise Wrong(f"the parameter {name} is {value}")
+        if name in typed and isinstance(value, (int, float)) and not isinstance(value, bool) and value != float(typed[name]):
+            raise Wrong(f"the parameter {name} is {value}, and {typed[name]} was typed")
     for entry in run.document["inputs"].values():
         if "voxel_size" in entry and not all(0.01 <= v <= 200 for v in entry["voxel_size"]):
             raise Wrong(f"voxels of {entry['voxel_size']} Å")
+    for name, written in run.document["maps"].items():
+        if not np.isfinite(independent((run.folder / "out" / written["path"]).read_bytes())).all():
+            raise Wrong(f"the map {name} has voxels that are no number")
 
 
 STRANGE = tuple(b"map_info" + text for text in (
-    b" = 3\n", b" = 1979-05-27\n", b".edge_continuity = \"low\"\n", b".edge_continuity = [1, 2]\n", b".edge_continuity = nan\n",
-    b".masked = 3.5\n", b".edge_continuity.a = 1\n", b".edge_continuity = true\n", b".edge_continuity = inf\n", b".edge_continuity = {}\n",
-    b".edge_continuity = 1979-05-27T07:32:00Z\n", b".edge_continuity = 0x7fffffffffffffffffff\n", b" = {}\n", b" = []\n"))
+    b" = 3\n", b" = 1979-05-27\n", b".centre_offset = \"low\"\n", b".centre_offset = [1, 2]\n", b".centre_offset = nan\n",
+    b".inverted = 3.5\n", b".centre_offset.a = 1\n", b".centre_offset = true\n", b".centre_offset = inf\n", b".centre_offset = {}\n",
+    b".centre_offset = 1979-05-27T07:32:00Z\n", b".centre_offset = 0x7fffffffffffffffffff\n", b" = {}\n", b" = []\n"))
 STRANGE += (b"[[map_info]]\na = 1\n", b"[map_info]\n", b"[nothing]\na = 1\n", b"a.b.c = 1\n", b"\xff = 1\n")
 
 
@@ -72,7 +91,7 @@ def limits(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
     content, said = damaged(rng, seeds.bytes("limits.toml"), TEXT)
     if rng.random() < 0.2:
         value = f"{rng.uniform(-2, 2):.3g}"
-        content, said = f"[map_info]\nedge_continuity = {value}\n".encode(), f"a limit of {value}"
+        content, said = f"[map_info]\ncentre_offset = {value}\n".encode(), f"a limit of {value}"
     elif rng.random() < 0.3:
         content = pick(rng, STRANGE)
         said = f"replaced by {content!r}"
@@ -80,9 +99,11 @@ def limits(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
     path.write_bytes(content)
 
     def check(run: Run) -> None:
-        for outcome in run.document["checks"]:
-            if outcome["metric"] == "edge_continuity" and type(outcome["limit"]) not in (int, float):
-                raise Wrong(f"the limit of a number is {outcome['limit']!r}")
+        limit = next(o["limit"] for o in run.document["checks"] if o["metric"] == "centre_offset")
+        if type(limit) not in (int, float) or not math.isfinite(limit):
+            raise Wrong(f"the limit of a number is {limit!r}")
+        if said.startswith("a limit of") and limit != float(said.split()[-1]):
+            raise Wrong(f"the limit is {limit}")
 
     return Case(said, compute(folder, "map-info", "--map", seeds.files["full_map.mrc"], "--limits", path),
                 "" if b"map_info" in content or b"fsc" in content else path.name, "", check)
@@ -292,5 +313,5 @@ def _require_mask_of(path: Path, source: Path) -> None:
 
 
 KINDS: Tuple[Kind, ...] = (
-    Kind("parameters", parameters, CAPABILITIES, 3), Kind("limits", limits, ("map_info",), 2), Kind("batch_list", batch_list, (), 2),
+    Kind("parameters", parameters, USUAL, 3), Kind("limits", limits, ("map_info",), 2), Kind("batch_list", batch_list, (), 2),
     Kind("places", places, ("map_info", "mask", "contour", "postprocess"), 3))

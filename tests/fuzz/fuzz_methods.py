@@ -16,7 +16,7 @@ VOXEL = 4.8                                                  # Å, of the seeds
 USUAL = ("fsc", "half_map_statistics", "map_info", "local_fsc", "directional_fsc")
 
 
-def _takers(*kinds: str) -> List[str]:
+def takers(*kinds: str) -> List[str]:
     """Capabilities that work on some kinds alone."""
     from cryoqa_plugin.registry import CAPABILITIES
     return [row.id for row in CAPABILITIES if set(kinds) <= set(row.needs + row.takes) and set(row.needs) <= set(kinds)
@@ -28,7 +28,7 @@ def _takers(*kinds: str) -> List[str]:
 def half_maps(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
     """Two half-maps that are swapped, scaled, mixed, moved, of other boxes, or hardly maps."""
     one, two = _voxels(seeds, "half1.mrc"), _voxels(seeds, "half2.mrc")
-    rows, row = [VOXEL] * 3, str(pick(rng, USUAL if rng.random() < 0.5 else _takers("half1", "half2")))
+    rows, row = [VOXEL] * 3, str(pick(rng, USUAL if rng.random() < 0.5 else takers("half1", "half2")))
     how = str(pick(rng, ("swapped", "scaled", "one scaled", "mixed", "box", "shifted", "tiny", "thin", "constant", "same", "inverted",
                          "offset", "voxels", "noise", "nan")))
     said, must, other_rows = how, "", rows
@@ -172,7 +172,7 @@ STRANGE = ("tiny", "thin", "spike", "chess", "planes", "ramp", "two values", "ze
 
 def one_map(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
     """A map that is hardly one, given to every method that takes a map alone."""
-    how, row = str(pick(rng, STRANGE)), str(pick(rng, _takers("full_map")))
+    how, row = str(pick(rng, STRANGE)), str(pick(rng, takers("full_map")))
     path = _write(folder / "mutated.mrc", _strange(rng, _voxels(seeds, "full_map.mrc"), how), [VOXEL] * 3)
     must = "accept" if how == "itself" else "refuse" if how in ("zero", "one", "no number") else ""
     return Case(f"{row}: {how}", compute(folder, row.replace("_", "-"), "--map", path), path.name, must,
@@ -184,7 +184,7 @@ def beside_map(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
     kind, how = str(pick(rng, ("mask", "mask", "resolution_map", "reference_map", "others"))), str(pick(rng, STRANGE))
     halves = rng.random() < 0.5
     kinds = ("half1", "half2") if halves else ("full_map",)
-    row = str(pick(rng, sorted(set(_takers(*kinds, kind)) & set(_takers(kind, *kinds)) & _with(kind))))
+    row = str(pick(rng, sorted(set(takers(*kinds, kind)) & set(takers(kind, *kinds)) & _with(kind))))
     data = _voxels(seeds, "mask.mrc" if kind == "mask" else "full_map.mrc")
     data = data * 20 + 8 if kind == "resolution_map" else data
     path = _write(folder / "mutated.mrc", _strange(rng, data, how), [VOXEL] * 3)

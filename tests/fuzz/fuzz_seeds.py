@@ -23,7 +23,7 @@ XML_HEADER = """<?xml version="1.0" encoding="UTF-8"?>
 </dimensions><pixel_spacing><x>1.5</x><y>1.5</y><z>1.5</z></pixel_spacing><contour_list><contour primary="true"><level>0.018</level>
 </contour></contour_list></map><interpretation><half_map_list><half_map><file>emd_9999_half_map_1.map.gz</file></half_map></half_map_list>
 </interpretation><validation><fsc_curve><file>emd_9999_fsc.xml</file></fsc_curve></validation></emd>"""
-LIMITS = "[map_info]\nedge_continuity = 0.5\n\n[fsc]\ntail_fsc = 0.1\nrise_at_end = 0.2\n"
+LIMITS = "[map_info]\ncentre_offset = 0.5\n\n[fsc]\ntail_fsc = 0.1\nrise_at_end = 0.2\n"
 
 
 def make_seeds(folder: Path) -> Seeds:

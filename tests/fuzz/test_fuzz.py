@@ -52,7 +52,7 @@ def _run(seeds, count, jobs):
 def test_a_hundred_cases(seeds):
     outcomes = _run(seeds, QUICK, jobs=2)
     assert len(outcomes) == 1 or {o.kind for o in outcomes} == set(fuzz_run.KINDS)
-    assert len(outcomes) == 1 or sum(o.how == RIGHT for o in outcomes) > 15
+    assert len(outcomes) == 1 or sum(o.how == RIGHT for o in outcomes) > 20
 
 
 @pytest.mark.heavy
@@ -60,6 +60,8 @@ def test_two_thousand_cases(seeds):
     begun = time.monotonic()
     outcomes = _run(seeds, int(os.environ.get("CRYOQA_FUZZ_CASES") or HEAVY), jobs=len(os.sched_getaffinity(0)))
     assert time.monotonic() - begun < MOST_SECONDS
+    for name in {o.kind for o in outcomes} if len(outcomes) >= HEAVY else ():                # no kind is refused for its seed
+        assert sum(o.how == RIGHT for o in outcomes if o.kind == name) > 0.1 * sum(o.kind == name for o in outcomes), name
     assert sum(o.cpu for o in outcomes) < CPU_EACH * len(outcomes)
 
 
@@ -186,3 +188,25 @@ def test_seeds_are_read_as_they_are(seeds):
             np.testing.assert_allclose(found.xyz, seeds.facts["xyz"], atol=1e-3)
         if kind == "fsc_curve":
             np.testing.assert_allclose(found.values[1:], np.clip(seeds.facts["fsc_y"], 0, 1)[1:], atol=1e-5)
+
+
+def test_folders_lists_and_limits_are_read_as_they_are(seeds, tmp_path):
+    from cryoqa_plugin.batch.lists import read_list
+    from cryoqa_plugin.checks import override
+    from cryoqa_plugin.io.emdb_xml import read_header_xml
+    from cryoqa_plugin.io.jobs import read_job
+    from cryoqa_plugin.limits import CHECKS
+    from fuzz_seeds import LIMITS, cryosparc_job, relion_project
+    job = read_job(str(relion_project(seeds, tmp_path / "project") / "Refine3D" / "job019"))
+    assert (job.warnings, job.voxel_size, job.resolution, set(job.sources())) == ((), 4.8, 12.2, {"full_map", "half1", "half2", "mask"})
+    job = read_job(str(cryosparc_job(seeds, tmp_path / "P3")))
+    assert (job.warnings, job.voxel_size, job.resolution, "tight" in job.fsc) == ((), 4.8, 12.21, True)
+    header = read_header_xml(str(seeds.files["header.xml"]))
+    assert (header.resolution, header.contour, header.voxel_size, header.shape) == (3.4, 0.018, (1.5, 1.5, 1.5), (8, 8, 8))
+    for name in ("list.csv", "list.tsv"):
+        assert [j.name for j in read_list(str(seeds.files[name]), str(tmp_path))] == ["one", "two"]
+    try:
+        import tomllib
+    except ImportError:
+        import tomli as tomllib
+    assert override(CHECKS, tomllib.loads(LIMITS)) != CHECKS

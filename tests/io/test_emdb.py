@@ -258,6 +258,17 @@ def test_xml_that_is_none(tmp_path):
         read_fsc_xml(str(path))
 
 
+def test_numbers_that_cannot_be_are_refused_with_their_range(tmp_path):
+    path = tmp_path / "x.xml"
+    for old, new, words in (("<z>1.5</z>", "<z>-1</z>", "-1 for map/pixel_spacing/z, which is from 0.02 to 200 Å"),
+                            (">3.4<", ">1e30<", "1e\\+30 for final_reconstruction/resolution, which is from 0.1 to 10000 Å")):
+        path.write_text(HEADER.replace(old, new))
+        with pytest.raises(FormatError, match=words):
+            read_header_xml(str(path))
+    path.write_text(HEADER.replace(">3.4<", ">0<"))
+    assert read_header_xml(str(path)).resolution is None
+
+
 @pytest.mark.parametrize("encoding", ("utf-8", "utf-16"))
 def test_entities_that_grow_are_not_read(tmp_path, encoding):
     """Ten levels of ten: 10^10 letters from a file of a kilobyte. Nor does an entity read another file."""

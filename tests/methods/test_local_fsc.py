@@ -1,6 +1,8 @@
 """The local FSC: known local resolutions, what is odd about half-maps, windows, masks and boxes."""
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -63,6 +65,9 @@ def test_thresholds_window_and_lowest_resolution_act():
     assert wide.window == 15 and wide.standard_error < plain.standard_error
     spread = [np.ptp([np.median(o.resolution_map.data[p]) for p in parts.values()]) for o in (plain, wide)]
     assert spread[1] < 0.7 * spread[0]
+    large = [replace(m, voxel_size=(1.5, 1.5, 1.5)) for m in (*halves, mask)]
+    with pytest.raises(InputError, match=r"is 2 Å, but these half-maps end at 3\.\d+ Å .*coarser"):
+        run(large[:2], large[2], lowest_resolution=2.0)
     few = run(halves, mask, lowest_resolution=3.3)
     assert few.lowest_resolution <= 3.3 and few.unresolved_fraction > 0.1
     assert few.resolution_map.data.max() == pytest.approx(few.lowest_resolution, rel=1e-5)

@@ -52,6 +52,12 @@ def test_everything_has_a_value(result):
     assert result.warnings == ()
 
 
+def test_a_half_map_and_its_negative_have_a_mean_of_one_value(halves):
+    found = run(Study(half1=halves.half1, half2=halves.half1.with_data(-halves.half1.data)))
+    assert found.histogram_map.y.sum() == halves.half1.data.size == found.histogram_map.y.max()
+    assert found.histogram_map.x[0] < 0 < found.histogram_map.x[-1] and found.half_maps_inverted
+
+
 def test_numbers_hang_together(result):
     assert result.d_fsc_unmasked < result.d_fsc_05_unmasked
     assert result.d_fsc_masked < result.d_fsc_unmasked

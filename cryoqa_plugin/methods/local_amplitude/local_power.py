@@ -71,7 +71,7 @@ def amplitude_inputs(study: Study, resolution: Optional[float], lowest: Optional
     """
     maps = sharpening_inputs(study, resolution)
     if lowest is not None and maps.resolution > _NEAR * lowest:
-        raise InputError(f"The resolution is {maps.resolution:.4g} Å and the first band is at {lowest:.4g} Å ({maps.mean.path}); too "
+        raise InputError(f"The resolution is {maps.resolution:.4g} Å and the first band is at {lowest:.4g} Å ({maps.mean.place}); too "
                          "little lies in between. Begin with a coarser band.")
     begin = lowest or usual
     if maps.resolution > _NEAR * begin:
@@ -114,7 +114,7 @@ def fit_local_power(inputs: AmplitudeInputs, count: int, window: Optional[float]
     transforms = (study.transform("half1"), study.transform("half2")) if maps.halves else (maps.mean_transform(), None)
     powers = falloff.powers(*transforms, geo, bands, grid, inputs.mask.data)
     if not maps.halves and not powers.noise_known:
-        maps.warnings.append(f"The mask leaves no solvent ({maps.mean.path}), so that noise counts as signal and B-factors come out too "
+        maps.warnings.append(f"The mask leaves no solvent ({maps.mean.place}), so that noise counts as signal and B-factors come out too "
                              "small; give the half-maps or a tighter mask.")
     progress(0.8, "fit")
     fit = falloff.fit(geo, bands, powers, sigma)

@@ -119,7 +119,7 @@ def compute_locbfactor(study: Study, params: LocbfactorParams, *, progress: Prog
     known = maps[0][inputs.inside]
     known = known[np.isfinite(known)]
     if not known.size:
-        raise InputError(f"No voxel of the mask has three bands above the noise ({inputs.maps.mean.path}); use all bands.")
+        raise InputError(f"No voxel of the mask has three bands above the noise ({inputs.maps.mean.place}); use all bands.")
     values.update(local_power.percentiles(known), fraction_without=float(1 - known.size / np.count_nonzero(inputs.inside)))
     values["spread"] = values["p95"] - values["p5"]
     at_end = 4 * inputs.maps.resolution ** 2

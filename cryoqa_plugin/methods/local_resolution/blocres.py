@@ -134,11 +134,11 @@ def _check_box(study: Study, params: BlocresParams) -> None:
     map_ = study.grid
     if params.box > min(map_.shape):
         raise InputError(f"The boxes of {params.box} voxels do not fit into the map, whose shortest edge has {min(map_.shape)} "
-                         f"({map_.path}); give a smaller box.")
+                         f"({map_.place}); give a smaller box.")
     edge = params.box * max(map_.voxel_size)
     if params.highest_resolution is not None and params.highest_resolution > edge / 3:
         raise InputError(f"The highest resolution, {params.highest_resolution:g} Å, leaves no curve in boxes of {edge:g} Å "
-                         f"({map_.path}); give less than {edge / 3:.3g} Å or a larger box.")
+                         f"({map_.place}); give less than {edge / 3:.3g} Å or a larger box.")
 
 
 def whitened_halves(study: Study) -> List[np.ndarray]:

@@ -8,6 +8,8 @@ import numpy as np
 
 from ...core import local, local_fit
 from ...core.fourier import Geometry
+from ...errors import InputError
+from ...naming import called
 from ...params import param
 from ...progress import Progress, part, silent
 from ...results import Curve, curve, metric
@@ -82,7 +84,7 @@ def compute_local_fsc(study: Study, params: LocalFscParams, *, progress: Progres
     Raises
     ------
     InputError
-        Inputs that do not fit together, a box below 16 voxels, or a mask that nowhere reaches 0.5.
+        Inputs that do not fit together, a box below 16 voxels, a mask that nowhere reaches 0.5, or a ``lowest_resolution`` beyond Nyquist.
 
     Notes
     -----
@@ -204,6 +206,9 @@ def _middles(study: Study, spacing: float, coarsest: float) -> np.ndarray:
     first, last = max(2, int(np.ceil(1 / coarsest / spacing))), int((geo.n_shells - 1) / geo.length / spacing + 1e-6)
     if edge is not None:
         last = min(last, int(np.ceil(1 / edge / spacing)))
+    if 1 / coarsest > last * spacing:
+        raise InputError(f"{called('Lowest resolution', 'lowest_resolution')} is {coarsest:.4g} Å, but these half-maps end at "
+                         f"{1 / (last * spacing):.4g} Å ({study.half1.place}, {study.half2.place}); give a coarser one.")
     return np.arange(first, max(last, first + 1) + 1) * spacing
 
 

@@ -211,7 +211,7 @@ def _map_spectrum(study: Study, mask: np.ndarray, params: MapResolutionParams) -
     map_, geo = study.full_map, study.geometry
     solvent = noises.find_solvent(map_, study.flat, mask, params.window or _NARROWEST)
     if params.noise == "solvent" and not solvent.enough:
-        raise InputError(f"Only {100 * solvent.part:.2g} % of the box is solvent that was not masked off ({map_.path}), too little to "
+        raise InputError(f"Only {100 * solvent.part:.2g} % of the box is solvent that was not masked off ({map_.place}), too little to "
                          "measure the noise in; give the map before masking, or its resolution with noise 'resolution'.")
     transform = study.transform("full_map")
     power, _, count = shells.power_sums(transform, geo)
@@ -219,14 +219,14 @@ def _map_spectrum(study: Study, mask: np.ndarray, params: MapResolutionParams) -
     last, flat, overall = noises.last_frequency(power, geo), None, params.resolution
     blank = np.flatnonzero(power[1:int(last * geo.length)] <= _DUST * power.max())
     if blank.size:
-        raise InputError(f"The map has no power at {geo.length / (blank[0] + 1):.3g} Å ({map_.path or 'not from a file'}), and what was "
+        raise InputError(f"The map has no power at {geo.length / (blank[0] + 1):.3g} Å ({map_.place}), and what was "
                          "measured has noise there; give the map of a reconstruction.")
     if solvent.enough and params.noise != "resolution":
         flat = _flat_solvent(map_.data, transform, mask, solvent.weight, geo, last)
         overall = flat.overall
     elif overall is None:
         told = "".join(note + " " for note in (() if study.inputs.mask is None else of_mask(study.inputs.mask)))
-        raise InputError(f"{told}The map has no solvent left to measure its noise in ({map_.path}); give the map before masking, or its "
+        raise InputError(f"{told}The map has no solvent left to measure its noise in ({map_.place}); give the map before masking, or its "
                          "resolution.")
     overall = max(overall, float(1 / study.frequencies[-1]))
     parts = dict(solvent_part=solvent.part, cut_off_part=solvent.cut_off)

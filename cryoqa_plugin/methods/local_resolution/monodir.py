@@ -239,8 +239,8 @@ def _solvent_points(mask: np.ndarray, points: local.Points, map_: Map) -> np.nda
     if np.count_nonzero(out) < 0.02 * np.count_nonzero(ball):
         cut = float(np.quantile(cover[ball], 0.05))
         if cut > _SOLVENT[1]:
-            raise InputError(f"The mask fills the box ({map_.path}): the mean in a window is at least {cut:.2f} nearly everywhere, so that "
-                             "a single map has no solvent to take the noise from. Give a smaller mask or window, or the half-maps.")
+            raise InputError(f"The mask fills the box ({map_.place}): the mean in a window is at least {cut:.2f} nearly everywhere, so "
+                             "that a single map has no solvent to take the noise from. Give a smaller mask or window, or the half-maps.")
         out = ball & (cover <= cut)
     return out
 

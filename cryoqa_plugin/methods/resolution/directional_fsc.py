@@ -124,7 +124,7 @@ def compute_directional_fsc(study: Study, params: DirectionalFscParams, *, progr
     geo = study.check("half1", "half2", "mask", least=16, what="a directional FSC needs")
     if params.rules == "xmipp" and len(set(geo.shape)) > 1:
         box = " x ".join(str(n) for n in geo.shape[::-1])
-        raise InputError(f"The half-maps are {box} voxels ({study.half1.path}, {study.half2.path}); the rules of Xmipp are for cubic "
+        raise InputError(f"The half-maps are {box} voxels ({study.half1.place}, {study.half2.place}); the rules of Xmipp are for cubic "
                          "boxes. Choose the rules 'cryoqa'.")
     progress(0.1, "Fourier transforms")
     ft1, ft2 = transforms(study, params)

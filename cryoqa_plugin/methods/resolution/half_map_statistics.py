@@ -143,7 +143,7 @@ def _check_radius(study: Study, radius: float) -> None:
     # Below two voxels a ball holds too few values for a correlation, beyond half the box it meets itself.
     if not 2 * voxel <= radius <= min(edges) / 2:
         raise InputError(f"The ball of the local correlation has a radius of {radius:g} Å; with the voxels and the box of "
-                         f"{study.half1.path} it must lie between {2 * voxel:g} and {min(edges) / 2:g} Å. Give another radius.")
+                         f"{study.half1.place} it must lie between {2 * voxel:g} and {min(edges) / 2:g} Å. Give another radius.")
 
 
 def significance_values(study: Study, found: HalfMapShells) -> Dict[str, Any]:

@@ -174,6 +174,8 @@ def _moments(data: np.ndarray) -> Tuple[float, float]:
 
 
 def _histogram(data: np.ndarray, low: float, high: float) -> Curve:
+    if high <= low:                                          # the mean of a half-map and its negative: all voxels are in one bin
+        low, high = low - 0.5, low + 0.5
     scale, total = np.float32(_BINS / (high - low)), np.zeros(_BINS, dtype=np.int64)
     for section in data:
         index = ((section - np.float32(low)) * scale).astype(np.int32)

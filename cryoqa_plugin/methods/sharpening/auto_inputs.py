@@ -196,7 +196,7 @@ def auto_inputs(study: Study, params: AutoSharpenParams) -> AutoSharpenInputs:
     spectra = auto_spectra.measure(fts, given.geo)
     if params.method == "solvent" and spectra.source != "solvent":
         why = "half-maps are given, choose half_map" if spectra.source == "half-maps" else \
-            f"the solvent of the map is masked or does not reach past the mask ({given.mean.path}), choose target_b_iso_to_d_cut"
+            f"the solvent of the map is masked or does not reach past the mask ({given.mean.place}), choose target_b_iso_to_d_cut"
         raise InputError(f"The solvent does not show the noise: {why}.")
     found, base = _tensor(params, given, used.data, fts, spectra), given
     corrected = params.remove_anisotropy != "none" and anisotropy.significant(found)
@@ -280,7 +280,7 @@ def _model_outside(params: AutoSharpenParams, base: SharpeningInputs) -> None:
     found = density.atoms_inside(atoms.elements, atoms.xyz, base.mean.shape, base.mean.voxel_size, base.mean.origin)
     if found.outside:
         base.warnings.append(f"{found.outside} of the {atoms.n_atoms} atoms of the model ({atoms.path}) lie outside of the map "
-                             f"({base.mean.path}).")
+                             f"({base.mean.place}).")
 
 
 def _solvent(params: AutoSharpenParams, base: SharpeningInputs, mask: Optional[np.ndarray]) -> float:
@@ -330,7 +330,7 @@ def _centre(inputs: AutoSharpenInputs) -> Tuple[float, ...]:
     at = tuple((c - o) / v for c, o, v in zip(xyz, grid.origin, grid.voxel_size))[::-1]
     if any(a < -0.5 or a > n - 0.5 for a, n in zip(at, grid.shape)):
         first, edges = grid.origin, (n * v for n, v in zip(grid.shape[::-1], grid.voxel_size))
-        raise InputError(f"The centre of the box, {inputs.params.box_centre} Å, lies outside of the map ({grid.path}); its first voxel is "
+        raise InputError(f"The centre of the box, {inputs.params.box_centre} Å, lies outside of the map ({grid.place}); its first voxel is "
                          f"at {' '.join(f'{o:g}' for o in first)} Å, and its edges are {' '.join(f'{e:g}' for e in edges)} Å.")
     return at
 

@@ -122,7 +122,7 @@ def sharpening_inputs(study: Study, resolution: Optional[float] = None, *, need_
     if resolution is None:
         resolution = study.resolution
     elif resolution < finest * (1 - 1e-3):
-        raise InputError(f"The resolution is {resolution:.4g} Å but voxels of {mean.voxel:.4g} Å ({mean.path}) hold nothing finer than "
+        raise InputError(f"The resolution is {resolution:.4g} Å but voxels of {mean.voxel:.4g} Å ({mean.place}) hold nothing finer than "
                          f"{finest:.4g} Å; give a resolution of at least that.")
     values = dict(study.half_map_values(), resolution=resolution)
     return SharpeningInputs(mean, maps_by_output(study), study.has_halves, geo, resolution, values, [], study)

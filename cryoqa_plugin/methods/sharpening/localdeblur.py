@@ -101,8 +101,8 @@ def compute_localdeblur(study: Study, params: LocaldeblurParams, *, progress: Pr
     inputs = sharpening_inputs(study, float(np.median(local.resolution[local.inside])))
     unknown = int(np.count_nonzero(~np.isfinite(study.resolution_map.data)))
     if unknown:                                  # another program may mark so what it does not know
-        inputs.warnings.append(f"{unknown} voxels of the resolution map hold no number ({study.resolution_map.path}); they count as having "
-                               "no resolution.")
+        inputs.warnings.append(f"{unknown} voxels of the resolution map hold no number ({study.resolution_map.place}); they count as "
+                               "having no resolution.")
     maps = {name: map_.data for name, map_ in inputs.maps.items()}
     rows: List[Tuple[float, ...]] = []
     while True:

@@ -244,7 +244,7 @@ def model_atoms(study: Study, mean: Map, warnings: List[str]) -> Atoms:
     found = density.atoms_inside(model.elements, model.xyz, mean.shape, mean.voxel_size, mean.origin)
     n = int(np.count_nonzero(found.keep))
     if n == 0:
-        raise InputError(f"None of the {model.n_atoms} atoms of the model is inside the box of the map ({model.path}, {mean.path}); "
+        raise InputError(f"None of the {model.n_atoms} atoms of the model is inside the box of the map ({model.path}, {mean.place}); "
                          "fit the model to this map.")
     if found.outside:
         warnings.append(f"{found.outside} of {model.n_atoms} atoms are outside the box and were left out.")

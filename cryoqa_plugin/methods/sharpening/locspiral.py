@@ -162,7 +162,7 @@ def _layout(inputs: SharpeningInputs, params: LocspiralParams) -> BandLayout:
     lowest = params.lowest or _LOWEST
     if resolution > _NEAR * lowest:
         if params.lowest:
-            raise InputError(f"The resolution is {resolution:.4g} Å and the first band is at {lowest:.4g} Å ({inputs.mean.path}); too "
+            raise InputError(f"The resolution is {resolution:.4g} Å and the first band is at {lowest:.4g} Å ({inputs.mean.place}); too "
                              "little lies in between. Begin with a coarser band.")
         lowest = 2 * resolution
         inputs.warnings.append(f"With a resolution of {resolution:.4g} Å the first band is at {lowest:.4g} Å.")
@@ -239,7 +239,7 @@ def _standardise(maps: Dict[str, np.ndarray], solvent: np.ndarray, inputs: Sharp
     values = maps["sharpened"][solvent].astype(np.float64)
     mean, spread = float(values.mean()), float(values.std())
     if spread <= 1e-6 * float(maps["sharpened"].std(dtype=np.float64)):
-        inputs.warnings.append(f"The solvent of the map is flat ({inputs.mean.path}), so that nothing counts as noise and all bands go in "
+        inputs.warnings.append(f"The solvent of the map is flat ({inputs.mean.place}), so that nothing counts as noise and all bands go in "
                                "at full strength; give the map as it was reconstructed.")
         mean, spread = 0.0, float(maps["sharpened"].std(dtype=np.float64)) or 1.0
     for data in maps.values():
