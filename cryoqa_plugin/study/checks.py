@@ -9,6 +9,7 @@ from ..io.inputs import KINDS
 from ..io.maps import Map
 
 _SLACK = 0.1                                     # what resampling a mask may leave beyond 0 and 1
+_LEAST_MASK = 0.01                               # a mask that stays below lets nothing through
 
 
 def check_data(map_: Map, kind: str) -> None:
@@ -71,13 +72,13 @@ def check_mask(mask: Map, kind: str = "mask") -> None:
     Raises
     ------
     InputError
-        A voxel is NaN or infinite, no voxel is above 0, or values leave the range 0..1 by more than 0.1.
+        A voxel is NaN or infinite, no voxel is above 0.01, or values leave the range 0..1 by more than 0.1.
     """
     low, high = float(mask.data.min()), float(mask.data.max())
     label, file = KINDS[kind].label, f" ({mask.path})" if mask.path else ""
     if not (np.isfinite(low) and np.isfinite(high)):
         raise InputError(f"{label} has voxels that are NaN or infinite{file}. Make the mask again.")
-    if high <= 0:
+    if high < _LEAST_MASK:
         raise InputError(f"{label} is empty: its largest value is {high:g}{file}. Lower the threshold it was made with.")
     if low < -_SLACK or high > 1 + _SLACK:
         raise InputError(f"{label} has values from {low:g} to {high:g}{file}; a mask must lie between 0 and 1. "

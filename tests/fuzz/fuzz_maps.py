@@ -76,7 +76,9 @@ def require_place(run: Run, kind: str = "full_map") -> None:
         if not (abs(found - expected) <= 1e-5 * abs(expected)) and not noted:
             raise Wrong(f"voxels of {found} Å where the header says {expected}, without a word")
     origin = [h["origin" + a] for a in "xyz"]
-    start = [h[f"n{a}start"] * v for a, v in zip("xyz", entry["voxel_size"])]
+    axes = (h["mapc"], h["mapr"], h["maps"])                 # NSTART is of columns, rows and sections
+    places = [axes.index(i) if sorted(axes) == [1, 2, 3] else i - 1 for i in (1, 2, 3)]
+    start = [h[f"n{'xyz'[i]}start"] * v for i, v in zip(places, entry["voxel_size"])]
     expected = origin if any(origin) else start
     if not all(abs(a - b) <= 1e-4 * max(abs(b), 1) for a, b in zip(entry["origin"], expected)):
         if not any(w in run.notes for w in ("ORIGIN", "NSTART", "order of the axes")):

@@ -165,7 +165,10 @@ def test_sentences(tiny_halves, tmp_path):
         compute_mask(Study(full_map=full, model=_model(tmp_path, (500, 500, 500))), MaskParams(method="model"))
     with pytest.raises(MissingInputError, match="'model' needs an atomic model"):
         compute_mask(Study(full_map=full), MaskParams(method="model"))
-    with pytest.raises(InputError, match="empty after the combination"):
+    for top in (0.0, 1e-38, 0.005):
+        with pytest.raises(InputError, match=f"Mask is empty: its largest value is {top:g}"):
+            compute_mask(Study(mask=full.with_data(top * tiny_halves["mask"].data)), MaskParams())
+    with pytest.raises(InputError, match=r"empty after the combination 'and' \(not from a file, not from a file\)"):
         compute_mask(Study(mask=_mask(z=slice(1, 3)), mask2=_mask(z=slice(8, 9))), MaskParams())
     with pytest.raises(InputError, match="32 x 32 x 32.*16 x 16 x 16"):
         compute_mask(Study(full_map=full, mask=_mask(z=slice(1, 3))), MaskParams())

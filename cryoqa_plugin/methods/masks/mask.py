@@ -129,7 +129,8 @@ def compute_mask(study: Study, params: MaskParams, *, progress: Progress = silen
     if params.fill:
         binary = masks.fill_cavities(binary)
     if not binary.any():
-        raise InputError(f"The mask is empty after the combination '{params.combine}': the masks do not overlap as it asks. "
+        files = ", ".join(m.place for m in (study.full_map, study.mask, study.mask2) if m is not None)
+        raise InputError(f"The mask is empty after the combination '{params.combine}' ({files}): the masks do not overlap as it asks. "
                          "Check them, or choose another combination.")
     progress(0.4, "Extension and soft edge")
     extend, width, spacing = _edge(params, method, grid)
