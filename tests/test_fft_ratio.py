@@ -35,7 +35,7 @@ def test_transforms_of_the_whole_box_are_counted_and_all_are_timed(bench):
     assert sums[1] == 40 and 0.3 * spent < sums[0] <= spent
     assert scipy.fft.rfftn is before
     with pytest.raises(ZeroDivisionError), bench.counted(data.size):
-        1 / 0
+        raise ZeroDivisionError
     assert scipy.fft.rfftn is before
 
 
