@@ -168,7 +168,7 @@ def local_crossings(total: np.ndarray, noise: np.ndarray, at: np.ndarray, signal
     held = np.ones(v, dtype=np.float32) if factor is None else factor.astype(np.float32)
     out = LocalCrossings(np.empty((t, v)), np.empty((t, v), dtype=np.int8), np.empty(v), np.empty(v))
     errors = np.empty((2, v))
-    least = np.maximum(_LEAST_NOISE * signal, np.finfo(np.float32).tiny).astype(np.float32)
+    least = np.clip(_LEAST_NOISE * signal, np.finfo(np.float32).tiny, np.finfo(np.float32).max).astype(np.float32)
     if (noise.min(axis=1) < least).any():                    # bands that a periodic or smooth map leaves empty
         noise = np.maximum(noise, least[:, None])
 

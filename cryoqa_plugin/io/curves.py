@@ -21,6 +21,7 @@ _FSC_COLUMNS = (                                 # frequency in 1/Å and FSC, th
 _FINEST = 2.0                                    # 1/Å; no map of cryo-EM goes further, so that larger numbers are something else
 _HIGHEST = 1.0                                   # 1/pixel; super-resolution doubles what a detector has
 _DETECTOR_NYQUIST = 0.5                          # 1/pixel
+_MOST = 1000.0                                   # of an MTF in percent, generously
 _ABOVE_ONE = 1.2                                 # an MTF begins at 1; above this it is in percent, or no MTF
 
 
@@ -139,6 +140,9 @@ def read_mtf(path: str) -> Mtf:
                          f"{_DETECTOR_NYQUIST:g}. Give the STAR file that RELION takes for --mtf.")
     if values.min() <= 0:
         raise InputError(f"The MTF file {path} has values that are not positive (lowest {values.min():g}); give the MTF of the detector.")
+    if values.max() > _MOST:
+        raise InputError(f"The MTF file {path} has values up to {values.max():.4g}, where one that lets everything through is 1, or 100 %; "
+                         "give the MTF of the detector.")
     order = np.argsort(frequency, kind="stable")
     frequency, values = frequency[order], values[order]
     return Mtf(frequency, values, path, tuple(_mtf_notes(frequency, values)))

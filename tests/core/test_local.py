@@ -165,6 +165,8 @@ def test_states_of_noise_and_of_signal_without_end():
     silent[:4] = 0                                             # bands without noise are above any threshold, and raise nothing
     held = local_fit.local_crossings(noise * 1000, silent, at, np.full(at.size, 999.0), count, cuts, width)
     assert (held.state == 1).all() and np.isfinite(held.first).all()
+    with np.errstate(over="raise"):                          # a signal beyond float32 is above any threshold too
+        assert (local_fit.local_crossings(noise, noise, at, np.full(at.size, 1e60), count, cuts, width).state == 1).all()
     endless = local_fit.local_crossings(noise * 1000, noise, at, np.full(at.size, 999.0), count, cuts, width)
     assert np.all(endless.state == 1) and np.all(endless.first == at[-1])
 

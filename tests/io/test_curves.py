@@ -49,6 +49,8 @@ def test_files_that_are_no_mtf(tmp_path):
             read_mtf(str(tmp_path / "bad.star"))
     with pytest.raises(InputError, match="lowest -0.5"):
         read_mtf(_mtf(tmp_path / "negative.star", [(0, 1), (0.5, -0.5)]))
+    with pytest.raises(InputError, match="values up to 2e\\+09"):
+        read_mtf(_mtf(tmp_path / "large.star", [(0, 2e9), (0.5, 0.5)]))
 
 
 def _xml(*curves):

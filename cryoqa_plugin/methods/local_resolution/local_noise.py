@@ -211,7 +211,10 @@ def noise_of_all(study: Study, grid: local.Points, low: float, high: float) -> n
     one -= two
     del two
     out = local_square(inverse(one, shape), grid)
-    return np.maximum(out / out.mean(dtype=np.float64), 1e-12).astype(np.float32)
+    mean = float(out.mean(dtype=np.float64))
+    if not mean > 0:                                         # no shell lies between, so that the noise is taken for even
+        return np.ones_like(out)
+    return np.maximum(out / mean, 1e-12).astype(np.float32)
 
 
 def _undamped(there: np.ndarray, ratio: float, mask: np.ndarray, grid: local.Points) -> np.ndarray:
