@@ -20,6 +20,8 @@ from . import ranges
 from .file_kinds import told
 from .reading import reader, reason
 
+_ASCII = bytes(b if b < 128 else ord("?") for b in range(256))        # gemmi cuts names by bytes and cannot decode half a letter
+
 
 @dataclass(frozen=True)
 class Model:
@@ -240,7 +242,7 @@ def _text(path: str) -> bytes:
             raise FormatError(f"The compressed model '{path}' is damaged ({reason(error)}); fetch or copy it again.") from None
     if b"\0" in content[:4096]:
         raise FormatError(f"'{path}' is a binary file and not an atomic model; give a PDB or mmCIF file." + told(path))
-    return content
+    return content.translate(_ASCII)
 
 
 def write_model(path: str, model: Model) -> None:

@@ -226,3 +226,12 @@ def test_a_damaged_compressed_model_is_right_or_one_sentence(compress, tmp_path)
             said += 1
             assert str(path) in str(error)
     assert said > 80
+
+
+@pytest.mark.parametrize("name", ["G\xc9Y", "\xebLY"])
+def test_names_that_are_no_text_are_read_letter_by_letter(tmp_path, name):
+    path = tmp_path / "x.pdb"
+    line = "ATOM      1  CA  {:3s} A   1      11.104   6.134  -6.504  1.00 20.00           C\n"
+    path.write_bytes(line.format(name).encode("latin-1"))
+    model = read_model(str(path))
+    assert model.n_atoms == 1 and model.structure[0][0][0].name == name.encode("ascii", "replace").decode()

@@ -290,7 +290,7 @@ def half_map_curve_values(inputs: MtriageInputs, unmasked: MtriagePass, warnings
                         "most of the curve supports.")
     # The axis with the largest voxels ends first.
     nyquist = 2 * max(inputs.grid.voxel_size)
-    above = bool(unmasked.values["fsc_half"].y[0] >= 0.143) if d_fsc is None else d_fsc < nyquist
+    above = bool((unmasked.values["fsc_half"].y[:1] >= 0.143).any()) if d_fsc is None else d_fsc < nyquist
     return dict(d_fsc_falls=unmasked.falls, reaches_nyquist=above)
 
 
