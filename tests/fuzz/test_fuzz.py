@@ -29,17 +29,13 @@ def seeds(tmp_path_factory):
     return fuzz_run.prepare(tmp_path_factory.mktemp("seeds"))
 
 
-def _seed():
-    return int(os.environ.get("CRYOQA_FUZZ_SEED") or int.from_bytes(os.urandom(4), "little") // 2)
-
-
-def _run(seeds, count, jobs):
+def _run(seeds, count, jobs, usual=None):
     one = os.environ.get("CRYOQA_FUZZ_CASE")
     if one:
         name, number = one.split(":")
         cases, seed = [(fuzz_run.KINDS[name], int(number))], "of one case"
     else:
-        seed = _seed()
+        seed = int(os.environ.get("CRYOQA_FUZZ_SEED") or usual or int.from_bytes(os.urandom(4), "little") // 2)
         cases = fuzz_run.draw(list(fuzz_run.KINDS.values()), count, seed)
     outcomes = list(run_cases(cases, seeds, jobs, KEEP))
     said = f"CRYOQA_FUZZ_SEED={seed}\n{fuzz_run.summary(outcomes)}"
@@ -50,7 +46,7 @@ def _run(seeds, count, jobs):
 
 
 def test_a_hundred_cases(seeds):
-    outcomes = _run(seeds, QUICK, jobs=2)
+    outcomes = _run(seeds, QUICK, jobs=2, usual=1)           # the same each time: what is new is looked for by the heavy one
     assert len(outcomes) == 1 or {o.kind for o in outcomes} == set(fuzz_run.KINDS)
     assert len(outcomes) == 1 or sum(o.how == RIGHT for o in outcomes) > 20
 
