@@ -25,6 +25,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 import numpy as np
 from numba.core import caching
+from numba.core.runtime import rtsys
 
 log = logging.getLogger(__name__)
 _SUM = hashlib.sha256().digest_size
@@ -305,10 +306,14 @@ class KernelCache(caching.FunctionCache):
         Any
             None when there is none that can be believed and used.
         """
+        found = None
         try:
-            found = super().load_overload(sig, target_context)
+            # Numba makes itself ready to compile first, for an eighth of a second. What is kept is called by nothing but its run time.
+            rtsys.initialize(target_context)
+            with self._guard_against_spurious_io_errors():
+                found = self._load_overload(sig, target_context)
         except Exception:                                    # whatever is wrong with what was kept: it is made anew
-            found = None
+            pass
         if found is None:
             while _TO_TELL:
                 log.warning(_TO_TELL.pop())

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import os
 import subprocess
 import sys
@@ -43,6 +44,7 @@ def test_the_table_has_the_arguments_of_a_kernel(name):
         assert len(types) == len(inspect.signature(kernel.py_func).parameters), "python bench/record_kernels.py"
 
 
+@pytest.mark.compiled
 def test_types_are_written_as_numba_reads_them():
     import numba
     import numpy as np
@@ -76,3 +78,49 @@ def test_warmup_compiles_the_table(monkeypatch):
     seen = []
     monkeypatch.setattr(ahead, "compile_kernels", lambda table, progress: seen.append(table) or ["kernel"])
     assert runner.warmup() == ["kernel"] and seen == [SIGNATURES]
+
+
+KERNELS = """
+import numpy as np
+from cryoqa_plugin.core.jit import njit
+
+@njit
+def total(values):
+    held = np.zeros(values.size)
+    for i in range(values.size):
+        held[i] = np.exp(values[i]) if i else 1.0
+    out = 0.0
+    for i in range(values.size):
+        out += held[i] / values[i]
+    return out
+
+@njit
+def other(values):
+    return np.sort(values)[0]
+"""
+RUN = """
+import sys
+import numpy as np
+import kernels
+print(kernels.total(np.array([2.0, 1.0])), "numba.np.linalg" in sys.modules)
+try:
+    kernels.total(np.zeros(2))
+except ZeroDivisionError:
+    print("raised", kernels.total.stats.cache_hits)
+print(kernels.other(np.array([3.0, 2.0])))
+"""
+
+
+@pytest.mark.compiled
+def test_kept_code_runs_without_the_compiler_made_ready_and_other_code_is_compiled_after(tmp_path):
+    (tmp_path / "kernels.py").write_text(KERNELS)
+    env = dict(os.environ, PYTHONPATH=os.pathsep.join([str(tmp_path), str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    env.pop("NUMBA_CACHE_DIR", None)
+
+    def run(code):
+        return subprocess.run([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, check=True, text=True).stdout.split("\n")
+
+    first, second = run(RUN.rsplit("print", 1)[0]), run(RUN)
+    assert first[0] == f"{0.5 + math.exp(1.0)} True"
+    assert second[0] == f"{0.5 + math.exp(1.0)} False"
+    assert second[1].startswith("raised Counter({") and second[2] == "2.0"
