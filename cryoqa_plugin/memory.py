@@ -9,7 +9,7 @@ from .registry import Capability, resolve
 if TYPE_CHECKING:
     from .study import Study
 
-_BASE_BYTES = 250e6                              # interpreter and libraries
+_BASE_BYTES = 200e6                              # interpreter and libraries
 _FILLED = 0.3                                    # of the box, by a mask that is to be made: few molecules fill more
 _FULL = 1.0
 

@@ -95,126 +95,126 @@ class Capability:
 CAPABILITIES: Tuple[Capability, ...] = (
     Capability(
         id="map_info", family="map_info", title="What is in a map, and what was done to it", level="0", needs=("full_map",),
-        takes=("half1", "half2"), references=("Afonine2018",), memory=26, outside="describes the map for the other items", cost=1.0),
+        takes=("half1", "half2"), references=("Afonine2018",), memory=42.5, outside="describes the map for the other items", cost=1.0),
     Capability(
         id="mask", family="masks", title="Mask of a map, around a model, or from masks", level="0",
         takes=("full_map", "model", "mask", "mask2"), any_of=(("full_map",), ("mask",)),
-        references=("Scheres2012", "Terwilliger2018"), memory=16, outside="makes the mask of the other items", cost=1.0),
+        references=("Scheres2012", "Terwilliger2018"), memory=23, outside="makes the mask of the other items", cost=1.0),
     Capability(
         id="fsc", family="resolution", title="Fourier shell correlation of half-maps", level="1", needs=("half1", "half2"),
-        takes=("mask", "mtf"), references=("Chen2013", "Rosenthal2003", "vanHeel2005"), memory=32, items=("1.a",),
+        takes=("mask", "mtf"), references=("Chen2013", "Rosenthal2003", "vanHeel2005"), memory=40, items=("1.a",),
         estimates=(("1.a", "resolution"),), cost=2.0, resolution_param="reported"),
     Capability(
         id="mtriage", family="resolution", title="FSC of map and model, and d99 (mtriage)", level="1",
         takes=("full_map", "half1", "half2", "mask", "model"), any_of=(("full_map",), ("half1", "half2")),
-        references=("Afonine2018", "Rosenthal2003"), memory=51, items=("A.a",), estimates=(("A.a", "d_fsc_model_05_near"),)),
+        references=("Afonine2018", "Rosenthal2003"), memory=62, items=("A.a",), estimates=(("A.a", "d_fsc_model_05_near"),)),
     Capability(
         id="half_map_statistics", family="resolution", title="Significance, signal-to-noise and information of half-maps", level="1",
         needs=("half1", "half2"), takes=("mask",), references=("Beckers2020", "Frank1981", "Penczek2002", "Warshamanage2022"),
-        memory=34, costly=(("local_map", True, 60),), items=("1.a", "1.b"),
+        memory=40, costly=(("local_map", True, 63),), items=("1.a", "1.b"),
         estimates=(("1.a", "resolution_ssnr_1"), ("1.b", "resolution_fdr")), cost=2.0),
     Capability(
         id="directional_fsc", family="resolution", title="Resolution by direction: FSC in cones, FSO, 3DFSC", level="1",
-        needs=("half1", "half2"), takes=("mask",), references=("Vilas2023", "Tan2017", "Mardia2000"), memory=36, items=("1.g", "1.h"),
+        needs=("half1", "half2"), takes=("mask",), references=("Vilas2023", "Tan2017", "Mardia2000"), memory=52, items=("1.g", "1.h"),
         estimates=(("1.g", "fso_05"), ("1.h", "resolution_global")), cost=2.5),
     Capability(
         id="local_filter", family="sharpening", title="Map low-passed at its local resolution", level="1", needs=("resolution_map",),
-        takes=("full_map", "half1", "half2"), any_of=(("full_map",), ("half1", "half2")), references=("Cardone2013",), memory=47,
+        takes=("full_map", "half1", "half2"), any_of=(("full_map",), ("half1", "half2")), references=("Cardone2013",), memory=60,
         outside="makes a map to look at"),
     Capability(
         id="local_fsc", family="local_resolution", title="Local resolution by FSC", level="1", needs=("half1", "half2"),
-        takes=("mask",), references=("Cardone2013", "Tibshirani1987"), memory=36, items=("1.i",), estimates=(("1.i", "median"),),
+        takes=("mask",), references=("Cardone2013", "Tibshirani1987"), memory=40, items=("1.i",), estimates=(("1.i", "median"),),
         cost=4.5),
     Capability(
         id="blocres", family="local_resolution", title="Local resolution by FSC of boxes (blocres)", level="1",
-        needs=("half1", "half2"), takes=("mask",), references=("Cardone2013",), memory=36, items=("1.c",),
+        needs=("half1", "half2"), takes=("mask",), references=("Cardone2013",), memory=43, items=("1.c",),
         estimates=(("1.c", "median"),), cost=6.0, on_request=True, slow=True),
     Capability(
         id="relion_locres", family="local_resolution", title="Local resolution by FSC of soft spheres (RELION)", level="1",
-        needs=("half1", "half2"), takes=("mask", "mtf"), references=("Chen2013", "Scheres2012"), memory=36,
+        needs=("half1", "half2"), takes=("mask", "mtf"), references=("Chen2013", "Scheres2012"), memory=74,
         outside="asks what 1.i asks, by RELION's rules", on_request=True),
     Capability(
         id="phenix_locres", family="local_resolution", title="Local resolution by correlation in balls (Phenix)", level="1",
-        needs=("half1", "half2"), takes=("mask",), references=("Liebschner2019",), memory=40,
+        needs=("half1", "half2"), takes=("mask",), references=("Liebschner2019",), memory=43,
         outside="asks what 1.i asks, by Phenix's rules", on_request=True),
     Capability(
         id="monores", family="local_resolution", title="Local resolution by monogenic amplitude (MonoRes)", level="1",
-        takes=("half1", "half2", "full_map", "mask"), any_of=(("half1", "half2"), ("full_map",)), references=("Vilas2018",), memory=62,
-        costly=(("rules", "cryoqa", 113),), items=("1.e",), estimates=(("1.e", "median"),), cost=9.0, on_request=True, slow=True),
+        takes=("half1", "half2", "full_map", "mask"), any_of=(("half1", "half2"), ("full_map",)), references=("Vilas2018",), memory=51,
+        memory_in_mask=110, items=("1.e",), estimates=(("1.e", "median"),), cost=9.0, on_request=True, slow=True),
     Capability(
         id="monodir", family="local_resolution", title="Local resolution by direction (MonoDir)", level="1",
         takes=("half1", "half2", "full_map", "mask"), any_of=(("half1", "half2"), ("full_map",)),
-        references=("Vilas2020", "Tibshirani1987"), memory=44, items=("1.f",), estimates=(("1.f", "radial_median"),), cost=20.0,
-        on_request=True, slow=True),
+        references=("Vilas2020", "Tibshirani1987"), memory=53, memory_in_mask=60, items=("1.f",),
+        estimates=(("1.f", "radial_median"),), cost=20.0, on_request=True, slow=True),
     Capability(
         id="resmap", family="local_resolution", title="Local resolution (ResMap)", level="1",
         takes=("half1", "half2", "full_map", "mask"), any_of=(("half1", "half2"), ("full_map",)),
-        references=("Kucukelbir2014", "Freeman1991"), memory=114, items=("1.d",), estimates=(("1.d", "median"),), cost=8.0,
-        on_request=True, slow=True),
+        references=("Kucukelbir2014", "Freeman1991"), memory=44, memory_in_mask=100, items=("1.d",),
+        estimates=(("1.d", "median"),), cost=8.0, on_request=True, slow=True),
     Capability(
         id="compare_maps", family="sharpening", title="Maps of the same data compared", level="1", needs=("others",),
-        takes=("full_map", "half1", "half2", "mask", "model"), references=("Terwilliger2018",), memory=110,
+        takes=("full_map", "half1", "half2", "mask", "model"), references=("Terwilliger2018",), memory=124,
         outside="needs other maps"),
     Capability(
         id="shell_sharpen", family="sharpening", title="Sharpening in shells of resolution", level="1",
         takes=("full_map", "half1", "half2", "mask", "model", "reference_map"),
         any_of=(("half1", "half2"), ("full_map", "model"), ("full_map", "reference_map")),
-        references=("Terwilliger2018", "Rosenthal2003"), memory=50, outside="makes a map to look at"),
+        references=("Terwilliger2018", "Rosenthal2003"), memory=68, outside="makes a map to look at"),
     Capability(
         id="auto_sharpen", family="sharpening", title="B-factor sharpening (auto_sharpen)", level="1",
         takes=("full_map", "half1", "half2", "mask", "reference_map", "model", "sequence"),
-        any_of=(("full_map",), ("half1", "half2")), references=("Terwilliger2018", "Rosenthal2003"), memory=50,
+        any_of=(("full_map",), ("half1", "half2")), references=("Terwilliger2018", "Rosenthal2003"), memory=51,
         outside="makes a map to look at"),
     Capability(
         id="local_sharpen", family="sharpening", title="Sharpening by local signal and noise", level="1",
         takes=("half1", "half2", "full_map", "mask"), any_of=(("half1", "half2"),), references=("Terwilliger2018", "Tibshirani1987"),
-        memory=60, outside="makes a map to look at", instead="but 'cryoqa auto-sharpen' takes a map alone"),
+        memory=80, outside="makes a map to look at", instead="but 'cryoqa auto-sharpen' takes a map alone"),
     Capability(
         id="locscale", family="sharpening", title="Local amplitude scaling (LocScale)", level="1",
         takes=("full_map", "half1", "half2", "mask", "model"), any_of=(("full_map",), ("half1", "half2")),
-        references=("Jakobi2017", "Bharadwaj2022"), memory=64, outside="makes a map to look at"),
+        references=("Jakobi2017", "Bharadwaj2022"), memory=67, outside="makes a map to look at"),
     Capability(
         id="guinier", family="sharpening", title="B-factor by the Guinier plot", level="1",
         takes=("full_map", "half1", "half2", "mask", "reference_map", "model", "fsc_curve"),
-        any_of=(("full_map",), ("half1", "half2")), references=("Rosenthal2003", "Wilson1942"), memory=45, items=("0.d",),
+        any_of=(("full_map",), ("half1", "half2")), references=("Rosenthal2003", "Wilson1942"), memory=56, items=("0.d",),
         resolution_param="fit_to"),
     Capability(
         id="postprocess", family="sharpening", title="Post-processing as by RELION and cryoSPARC", level="1",
         needs=("half1", "half2"), takes=("full_map", "mask", "resolution_map", "mtf", "fsc_curve"),
-        references=("Rosenthal2003", "Chen2013", "Scheres2012", "Punjani2017"), memory=66, outside="makes a map to look at",
+        references=("Rosenthal2003", "Chen2013", "Scheres2012", "Punjani2017"), memory=73, outside="makes a map to look at",
         on_request=True),
     Capability(
         id="optimal_map", family="sharpening", title="Map of least error, and the difference from a model", level="1",
-        needs=("half1", "half2"), takes=("full_map", "mask", "model"), references=("Yamashita2021", "Rosenthal2003"), memory=58,
+        needs=("half1", "half2"), takes=("full_map", "mask", "model"), references=("Yamashita2021", "Rosenthal2003"), memory=74,
         outside="makes a map to look at", on_request=True),
     Capability(
         id="localdeblur", family="sharpening", title="Sharpening by local resolution (LocalDeblur)", level="1",
         needs=("resolution_map",), takes=("full_map", "half1", "half2"), any_of=(("full_map",), ("half1", "half2")),
-        references=("Ramirez2020", "Vilas2018"), memory=66, outside="makes a map to look at"),
+        references=("Ramirez2020", "Vilas2018"), memory=71, outside="makes a map to look at"),
     Capability(
         id="contour", family="map_info", title="Mass, components and background at a contour level", level="0", needs=("full_map",),
-        takes=("mask", "model", "sequence"), references=("Sorzano2022",), memory=16, items=("0.a", "0.b", "0.c")),
+        takes=("mask", "model", "sequence"), references=("Sorzano2022",), memory=27, items=("0.a", "0.b", "0.c")),
     Capability(
         id="hand", family="map_info", title="Hand of the map, by its helices", level="0",
         takes=("full_map", "half1", "half2", "mask"), any_of=(("full_map",), ("half1", "half2")),
-        references=("Pauling1951", "Rosenthal2003"), memory=40, items=("0.h",), cost=4.0),
+        references=("Pauling1951", "Rosenthal2003"), memory=49, items=("0.h",), cost=4.0),
     Capability(
         id="map_resolution", family="local_resolution", title="Local resolution of a map alone", level="0", needs=("full_map",),
-        takes=("mask",), references=("Rosenthal2003", "Tibshirani1987"), memory=34, items=("0.e",), estimates=(("0.e", "median"),),
+        takes=("mask",), references=("Rosenthal2003", "Tibshirani1987"), memory=35, items=("0.e",), estimates=(("0.e", "median"),),
         cost=4.0),
     Capability(
         id="locspiral", family="sharpening", title="Local amplitudes evened out (LocSpiral, LocBSharpen)", level="0",
-        takes=("full_map", "half1", "half2", "mask"), any_of=(("full_map",), ("half1", "half2")), references=("Kaur2021",), memory=78,
+        takes=("full_map", "half1", "half2", "mask"), any_of=(("full_map",), ("half1", "half2")), references=("Kaur2021",), memory=79,
         outside="makes a map to look at", on_request=True),
     Capability(
         id="locbfactor", family="local_amplitude", title="Local B-factor", level="0", takes=("half1", "half2", "full_map", "mask"),
-        any_of=(("half1", "half2"), ("full_map",)), references=("Kaur2021", "Wilson1942"), memory=71, items=("0.f",)),
+        any_of=(("half1", "half2"), ("full_map",)), references=("Kaur2021", "Wilson1942"), memory=49, items=("0.f",)),
     Capability(
         id="lococcupancy", family="local_amplitude", title="Local occupancy", level="0", takes=("half1", "half2", "full_map", "mask"),
-        any_of=(("half1", "half2"), ("full_map",)), references=("Kaur2021", "Wilson1942"), memory=60, items=("0.g",)),
+        any_of=(("half1", "half2"), ("full_map",)), references=("Kaur2021", "Wilson1942"), memory=46, items=("0.g",)),
     Capability(
         id="model_fit", family="model", title="Map against model", level="A", needs=("model",), takes=("full_map", "half1", "half2"),
-        any_of=(("full_map",), ("half1", "half2")), references=("Afonine2018", "Wang2022", "Rosenthal2003"), memory=33,
+        any_of=(("full_map",), ("half1", "half2")), references=("Afonine2018", "Wang2022", "Rosenthal2003"), memory=55,
         items=("A.b", "A.d")),
     Capability(
         id="import_job", family="importing", title="What a RELION or cryoSPARC job folder gives", level="0", needs=("job",),

@@ -49,32 +49,29 @@ def test_memory_estimate_grows_with_the_box(cli_files, tmp_path):
     assert row.memory > 8
 
 
-@pytest.mark.parametrize("capability, values", [("half_map_statistics", {"local_map": True}), ("monores", {"rules": "cryoqa"}),
-                                                ("monores", {})])
-def test_memory_estimate_knows_what_costs_more(cli_files, capability, values):
-    sources, row = {"half1": cli_files["half1"]}, runner.capability(capability)
+def test_memory_estimate_knows_what_costs_more(cli_files):
+    sources, row = {"half1": cli_files["half1"]}, runner.capability("half_map_statistics")
     base = runner.memory_estimate("import_job", sources)
-    assert runner.memory_estimate(capability, sources, values) - base == pytest.approx(row.costly[0][2] * 32 ** 3, abs=2)
-    cheap = {"local_map": False} if capability != "monores" else {"rules": "xmipp"}
-    assert runner.memory_estimate(capability, sources, cheap) - base == pytest.approx(row.memory * 32 ** 3, abs=2)
+    for local_map, each in ((True, row.costly[0][2]), (False, row.memory)):
+        assert runner.memory_estimate(row.id, sources, {"local_map": local_map}) - base == pytest.approx(each * 32 ** 3, abs=2)
 
 
 def test_a_run_that_needs_more_memory_than_there_is_is_refused_before_it_starts(cli_files, monkeypatch, tmp_path):
     sources = {"half1": cli_files["half1"], "half2": cli_files["half2"]}
     assert runner.memory_warning("fsc", sources) is None
-    monkeypatch.setattr(machine, "memory", lambda: int(0.2e9))
+    monkeypatch.setattr(machine, "memory", lambda: int(0.1e9))
     monkeypatch.setattr(Study, "read", lambda *_, **__: pytest.fail("maps were read"))
-    with pytest.raises(InputError, match=r"expected to need 0\.3 GB of memory and this machine has 0\.2 GB; crop or bin"):
+    with pytest.raises(InputError, match=r"expected to need 0\.2 GB of memory and this machine has 0\.1 GB; crop or bin"):
         runner.execute("fsc", sources, outdir=str(tmp_path / "out"))
     assert not (tmp_path / "out").exists()
 
 
 def test_what_is_too_large_stops_no_other_capability(cli_files, monkeypatch, tmp_path):
-    voxels, enough = 32 ** 3, 250e6 + 60 * 32 ** 3
+    enough = runner.memory_estimate("import_job", {"half1": cli_files["half1"]}) + 60 * 32 ** 3
     monkeypatch.setattr(machine, "memory", lambda: int(enough))
     done = runner.assess({"half1": cli_files["half1"], "half2": cli_files["half2"]}, str(tmp_path))
     for row in (runner.capability(i) for i in done):
-        assert ("error" in done[row.id]) == (250e6 + row.memory * voxels > enough), row.id
+        assert ("error" in done[row.id]) == (row.memory + 0.3 * row.memory_in_mask > 60), row.id
         assert "error" not in done[row.id] or "crop or bin" in done[row.id]["error"]
     assert "error" not in done["fsc"] and "error" in done["locscale"]
 
