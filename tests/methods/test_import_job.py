@@ -52,7 +52,7 @@ def test_refinement_as_a_document(project, tmp_path):
                                    "voxels of 1.5 Å, 3.20 Å reported.")
     assert {c["status"] for c in document["checks"]} == {"ok"} and document["warnings"] == [] and document["maps"] == {}
     assert json.loads((tmp_path / "out" / "result.json").read_text())["curves"]["fsc_refinement"]["y"][1] == 0.8
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["result.json"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [".cryoqa.json", "result.json"]
 
 
 def test_curves_of_both_programs_have_our_names(project, tmp_path):
