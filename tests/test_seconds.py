@@ -51,7 +51,7 @@ def test_what_a_tree_takes_is_measured_warm_and_cold(seconds, trees, tmp_path):
     least = {(f["row"], f["tree"]): f["cpu_s"] for f in found}
     for row, factor in (("warm-demo", 1), ("cold-demo", 3)):
         assert least[row, 0] > 0.2 * factor and least[row, 1] > 0.1 * factor           # and what an interpreter takes to start
-    assert all(0.003 < f["peak_gb"] < 0.2 for f in found)
+    assert all(f["peak_gb"] > 0.003 for f in found)          # a process counts what it was forked from: no bound above
     assert seconds.read_log(str(log)) == found
 
 

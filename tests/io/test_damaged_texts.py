@@ -163,7 +163,8 @@ def test_a_curve_of_a_star_file_is_looked_at(old, new, words, tmp_path):
     ("UTF-8", "klingon", "cannot be read|well-formed"), ("UTF-8", "utf-32", "cannot be read|well-formed"),
     ("<col>10</col>", "<col>inf</col>", "has 'inf' for map/dimensions/col, which is no number"),
     ("<col>10</col>", "<col>1e30</col>", r"gives a map of 1e\+30 x 10 x 10 voxels"), ("<col>10</col>", "<col>ten</col>", "has 'ten' for"),
-    ("<x>1.5</x>", "<x>4e9</x>", r"has 4e\+09 for map/pixel_spacing/x, which is from 0\.02 to 200 Å"), ("<level>0.3", "<level>nan", "has 'nan' for"),
+    ("<x>1.5</x>", "<x>4e9</x>",
+     r"has 4e\+09 for map/pixel_spacing/x, which is from 0\.02 to 200 Å"), ("<level>0.3", "<level>nan", "has 'nan' for"),
     ("</emd>", "", "not well-formed"), ("<emd ", "<other ", "not well-formed"),
     ("<map>", "<map>" + 20000 * "<a>", "not well-formed|cannot")])
 def test_an_emdb_header_is_looked_at(old, new, words, tmp_path):
