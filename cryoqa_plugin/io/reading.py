@@ -24,6 +24,7 @@ _LOOKED_AT = 1000                                # of these, since an error may 
 _OF_CODE = (AttributeError, TypeError, LookupError, AssertionError, StopIteration)       # their words speak of code and not of files
 _PLAINER = ((re.compile(r"could not convert string to float: (.*)"), r"\1 is no number"),    # what Python and numpy say of numbers
             (re.compile(r"invalid literal for int\(\) with base 10: (.*)"), r"\1 is no whole number"),
+            (re.compile(r"Not a single character: (.*)"), r"'\1' stands where one letter belongs"),          # gemmi
             (re.compile(r".*(reshape|inhomogeneous|array element|unpack|broadcast).*"), "its rows are not equally long"))
 _SPECIAL = ((stat.S_ISDIR, "is a folder; give the file in it"),
             (stat.S_ISFIFO, "is a pipe, which can be read once only; write what it holds to a file and give that"),

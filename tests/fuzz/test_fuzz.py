@@ -1,7 +1,8 @@
 """Damaged inputs of eleven kinds: the right answer or one sentence, and nothing else.
 
-Environment: ``CRYOQA_FUZZ_SEED=N`` takes the cases of an earlier run, ``CRYOQA_FUZZ_CASE=KIND:SEED`` one case, ``CRYOQA_FUZZ_KEEP=FOLDER``
-keeps what cases leave, ``CRYOQA_FUZZ_CASES=N`` changes how many the heavy test runs.
+The cases are the same each time, so that a change is not blamed for what it did not do. Environment: ``CRYOQA_FUZZ_SEED=new`` draws others
+and prints their seed, ``CRYOQA_FUZZ_SEED=N`` takes those again, ``CRYOQA_FUZZ_CASE=KIND:SEED`` one case, ``CRYOQA_FUZZ_KEEP=FOLDER`` keeps
+what cases leave, ``CRYOQA_FUZZ_CASES=N`` changes how many the heavy test runs.
 """
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ if hasattr(os, "fork"):
     from fuzz_harness import RIGHT, Case, Kind, compute, reading, run_case, run_cases
 
 QUICK, HEAVY, MOST_SECONDS, CPU_EACH = 100, 2000, 600, 0.25
+QUICK_SEED, HEAVY_SEED = 1, 2
 KEEP = os.environ.get("CRYOQA_FUZZ_KEEP", "")
 
 
@@ -29,13 +31,19 @@ def seeds(tmp_path_factory):
     return fuzz_run.prepare(tmp_path_factory.mktemp("seeds"))
 
 
-def _run(seeds, count, jobs, usual=None):
+def _seed(usual):
+    """The seed of a run by the environment: its own, a new one, or one of before."""
+    asked = os.environ.get("CRYOQA_FUZZ_SEED") or usual
+    return int.from_bytes(os.urandom(4), "little") // 2 if asked == "new" else int(asked)
+
+
+def _run(seeds, count, jobs, usual):
     one = os.environ.get("CRYOQA_FUZZ_CASE")
     if one:
         name, number = one.split(":")
         cases, seed = [(fuzz_run.KINDS[name], int(number))], "of one case"
     else:
-        seed = int(os.environ.get("CRYOQA_FUZZ_SEED") or usual or int.from_bytes(os.urandom(4), "little") // 2)
+        seed = _seed(usual)
         cases = fuzz_run.draw(list(fuzz_run.KINDS.values()), count, seed)
     outcomes = list(run_cases(cases, seeds, jobs, KEEP))
     said = f"CRYOQA_FUZZ_SEED={seed}\n{fuzz_run.summary(outcomes)}"
@@ -46,7 +54,7 @@ def _run(seeds, count, jobs, usual=None):
 
 
 def test_a_hundred_cases(seeds):
-    outcomes = _run(seeds, QUICK, jobs=2, usual=1)           # the same each time: what is new is looked for by the heavy one
+    outcomes = _run(seeds, QUICK, jobs=2, usual=QUICK_SEED)
     assert len(outcomes) == 1 or {o.kind for o in outcomes} == set(fuzz_run.KINDS)
     assert len(outcomes) == 1 or sum(o.how == RIGHT for o in outcomes) > 20
 
@@ -54,11 +62,20 @@ def test_a_hundred_cases(seeds):
 @pytest.mark.heavy
 def test_two_thousand_cases(seeds):
     begun = time.monotonic()
-    outcomes = _run(seeds, int(os.environ.get("CRYOQA_FUZZ_CASES") or HEAVY), jobs=len(os.sched_getaffinity(0)))
+    outcomes = _run(seeds, int(os.environ.get("CRYOQA_FUZZ_CASES") or HEAVY), len(os.sched_getaffinity(0)), HEAVY_SEED)
     assert time.monotonic() - begun < MOST_SECONDS
     for name in {o.kind for o in outcomes} if len(outcomes) >= HEAVY else ():                # no kind is refused for its seed
         assert sum(o.how == RIGHT for o in outcomes if o.kind == name) > 0.1 * sum(o.kind == name for o in outcomes), name
     assert sum(o.cpu for o in outcomes) < CPU_EACH * len(outcomes)
+
+
+def test_cases_are_new_only_when_asked_for(monkeypatch):
+    monkeypatch.delenv("CRYOQA_FUZZ_SEED", raising=False)
+    assert _seed(HEAVY_SEED) == HEAVY_SEED
+    monkeypatch.setenv("CRYOQA_FUZZ_SEED", "7")
+    assert _seed(HEAVY_SEED) == 7
+    monkeypatch.setenv("CRYOQA_FUZZ_SEED", "new")
+    assert len({_seed(HEAVY_SEED) for _ in range(20)}) > 10
 
 
 def test_the_seed_alone_makes_the_case(seeds):

@@ -127,6 +127,7 @@ def test_what_the_system_says_keeps_its_words(tmp_path):
     with pytest.raises(InputError, match=r"The table '.*test_reading.py' cannot be read \(Permission denied\); check the path"):
         read(__file__)
     assert reason(ValueError("could not convert string to float: 'abc'")) == "'abc' is no number"
+    assert reason(RuntimeError("Not a single character: None")) == "'None' stands where one letter belongs"
     assert len(reason(ValueError("x" * 10000))) < 200
 
 

@@ -106,6 +106,12 @@ def test_a_single_map_gives_the_same_resolutions():
         compute_monodir(Study(full_map=mean, mask=ones), MonodirParams(directions="21"))
 
 
+def test_a_window_as_wide_as_the_box_leaves_no_solvent():
+    halves, mask = two_halves(reach=20)
+    with pytest.raises(InputError, match="The window is as wide as the box .* smaller window"):
+        compute_monodir(Study(full_map=halves[0], mask=mask), MonodirParams(directions="21", resolution=200.0))
+
+
 @pytest.mark.heavy
 def test_options_act(flat):
     halves, mask, _ = flat

@@ -92,6 +92,37 @@ def test_all_maps_change_by_one_power_of_two_and_masks_do_not(tiny_halves, tmp_p
     assert again is made and note is None
 
 
+@pytest.mark.parametrize("factor", FAR)
+def test_maps_that_no_power_of_two_brings_together_have_each_their_own(factor, tiny_halves):
+    one, two = _pair(tiny_halves, 1, 2)
+    other = one.with_data(one.data * np.float32(factor))
+    made, note = in_safe_scale(Inputs(half1=one, half2=two, full_map=one, others=(other, one), reference_map=other))
+    for map_ in (made.half1, made.half2, made.full_map, *made.others, made.reference_map):
+        assert 0.2 < np.abs(map_.data).max() <= 1
+        assert np.corrcoef(map_.data.ravel(), one.data.ravel())[0, 1] > 0.2 and np.isfinite(map_.data).all()
+    np.testing.assert_allclose(made.half2.data / made.half1.data, two.data / one.data, rtol=1e-6)
+    assert "a scale of its own" in note and f"{np.abs(other.data).max():.2g}" in note
+    again, note = in_safe_scale(made)
+    assert again is made and note is None
+
+
+@pytest.mark.parametrize("factor", (1e30, 1e-30, 1e37))
+def test_the_scale_of_another_map_does_not_decide_which_is_better(factor, tiny_halves, tmp_path):
+    one, two = _pair(tiny_halves, 1, 1)
+    mean = one.with_data((one.data + two.data) / 2)
+    rough = mean.data + np.float32(mean.data.std()) * np.random.default_rng(5).standard_normal(mean.shape).astype(np.float32)
+    boards = []
+    for scale in (1.0, factor):
+        paths = {}
+        for name, data in (("half1", one.data), ("half2", two.data), ("full_map", mean.data), ("others_1", rough * np.float32(scale))):
+            paths[name] = str(tmp_path / f"{name}.mrc")
+            write_map(paths[name], one.with_data(data))
+        boards.append(runner.execute("compare_maps", paths)["metrics"])
+    for name in ("best", "best_score", "margin", "resolution"):
+        value = boards[0][name]["value"]
+        assert boards[1][name]["value"] == (pytest.approx(value, rel=1e-4) if type(value) is float else value), name
+
+
 @pytest.mark.parametrize("shape", [(2, 2, 2), (1, 16, 16), (16, 1, 1), (1, 1, 1), (3, 3, 3), (4, 4, 4), (16, 16, 1), (2, 32, 32),
                                    (7, 9, 9)])
 def test_half_maps_of_few_voxels_are_refused_in_one_sentence(shape):

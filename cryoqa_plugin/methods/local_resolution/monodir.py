@@ -234,6 +234,9 @@ def _solvent_points(mask: np.ndarray, points: local.Points, map_: Map) -> np.nda
     cover = monodir.window_mean(np.asarray(mask, dtype=np.float32), points)
     z, y, x = np.meshgrid(*(np.arange(m) / m - 0.5 for m in points.shape), indexing="ij", sparse=True)
     ball = z * z + y * y + x * x <= 0.25
+    if not ball.any():                                       # one point along an axis, at the edge of the box
+        raise InputError(f"The window is as wide as the box ({map_.place}), so that there is no solvent apart from the molecule to "
+                         "take the noise from. Give a finer resolution or a smaller window, or the half-maps.")
     out = ball & (cover <= _SOLVENT[0])
     # A mask that leaves hardly any such point: then the emptiest twentieth stands for solvent, unless molecule is there too.
     if np.count_nonzero(out) < 0.02 * np.count_nonzero(ball):
