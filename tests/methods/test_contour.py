@@ -234,6 +234,15 @@ def test_a_map_without_positive_values_and_a_mask_that_fills_the_box():
     assert full.background_voxels == 0 and full.background_p is None and any("fills the box" in w for w in full.warnings)
 
 
+def test_a_component_whose_density_is_the_level_has_a_centre():
+    data = np.zeros((24, 24, 24), np.float32)
+    data[12, 12, 6] = -1.0                                   # all else lies at the level suggested, 0
+    with np.errstate(all="raise"):
+        out = compute_contour(Study(full_map=Map(data, (2.0, 2.0, 2.0))), ContourParams(contour=0.0))
+    farthest = (np.arange(24).sum() * 24 * 24 - 12) / (24 ** 3 - 1)          # along z and y, of all voxels but that one
+    assert out.mass_offset == pytest.approx(100 * (12 - farthest) / 24, abs=1e-4)
+
+
 @pytest.mark.parametrize("seed", [2, 3])
 def test_noise_alone_is_no_molecule(seed):
     noise = np.random.default_rng(seed).standard_normal((63, 66, 60)).astype(np.float32)

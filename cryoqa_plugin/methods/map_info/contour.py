@@ -263,7 +263,8 @@ def _masks(map_: Map, level: float, params: ContourParams) -> _Made:
     hard = steps.dilate(main, grown)
     largest = hard if large == 1 else steps.dilate(labels == 1, grown)
     # Mass is counted from 0, or from a negative level, so that no voxel of the component weighs less than nothing.
-    xyz = common.centre_of_mass(np.where(main, map_.data - np.float32(min(level, 0.0)), np.float32(0)), (1.0, 1.0, 1.0))
+    weight = np.where(main, map_.data - np.float32(min(level, 0.0)), np.float32(0))
+    xyz = common.centre_of_mass(weight if weight.any() else main, (1.0, 1.0, 1.0))         # all at a level of 0 or less: alike
     return _Made(raw, hard, largest, (labels > 0) & (labels <= pieces), sizes, (xyz, _offset(xyz, map_.shape)))
 
 
