@@ -153,7 +153,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         estimates=(("1.d", "median"),), cost=8.0, on_request=True, slow=True),
     Capability(
         id="compare_maps", family="sharpening", title="Maps of the same data compared", level="1", needs=("others",),
-        takes=("full_map", "half1", "half2", "mask", "model"), references=("Terwilliger2018",), memory=124,
+        takes=("full_map", "half1", "half2", "mask", "model"), references=("Terwilliger2018",), memory=98,
         outside="needs other maps"),
     Capability(
         id="shell_sharpen", family="sharpening", title="Sharpening in shells of resolution", level="1",

@@ -3,13 +3,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, ClassVar, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, ClassVar, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ...core import density, filters, fourier, guinier, replay, shells, surface
 from ...core.crossing import find_crossings
 from ...core.fourier import Geometry
+from ...core.threads import slabs
 from ...errors import InputError, MissingInputError
 from ...io.maps import Map
 from ...params import param
@@ -277,12 +278,14 @@ def masked_correlation(a: np.ndarray, b: np.ndarray, mask: np.ndarray) -> float:
     float
         0 where one of both does not vary.
     """
-    w = mask.ravel().astype(np.float64)
-    p, q = a.ravel().astype(np.float64), b.ravel().astype(np.float64)
-    total = w.sum()
-    p, q = p - (w @ p) / total, q - (w @ q) / total
-    norm = np.sqrt((w @ (p * p)) * (w @ (q * q)))
-    return float(w @ (p * q) / norm) if norm > 0 else 0.0
+    def sums(of: Callable[[np.ndarray, np.ndarray, np.ndarray], Sequence[float]]) -> np.ndarray:
+        # In float64, a slab at a time: whole copies would be the most memory that comparing takes.
+        return np.sum([of(*(m[i:j].ravel().astype(np.float64) for m in (mask, a, b))) for i, j in slabs(len(mask))], axis=0)
+
+    total, mean_a, mean_b = sums(lambda w, p, q: (w.sum(), w @ p, w @ q))
+    mean_a, mean_b = mean_a / total, mean_b / total
+    aa, bb, ab = sums(lambda w, p, q: (w @ (p - mean_a) ** 2, w @ (q - mean_b) ** 2, (w * (p - mean_a)) @ (q - mean_b)))
+    return float(ab / np.sqrt(aa * bb)) if aa * bb > 0 else 0.0
 
 
 def _score_rows(compared: ComparedMaps, params: CompareMapsParams, progress: Progress) -> List[ScoreRow]:
