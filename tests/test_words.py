@@ -33,6 +33,15 @@ ODD = (
 ODD_PATTERN = re.compile("|".join(f"(?:{words})" for words in ODD), re.I)
 
 
+@pytest.mark.parametrize("folder", ("methods", "study"))
+def test_maps_that_come_from_no_file_are_not_named_none(folder):
+    """A map is named by its ``place``, or by its path where there is one: a mean of half-maps has none."""
+    bare = re.compile(r"\{[\w.]*\b(grid|map_|mask|map|first|mean|density|half[12]|full_map)\.path\}")
+    for path in sorted((PACKAGE / folder).rglob("*.py")):
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            assert not bare.search(line) or " if " in line, f"{path.name}:{number}: use place"
+
+
 def fixed_terms():
     """Term -> the words that are not used for it, from the glossary."""
     text = (ROOT / "docs" / "glossary.rst").read_text(encoding="utf-8").split("Fixed terms\n-----------\n")[1]

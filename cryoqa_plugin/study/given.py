@@ -208,7 +208,7 @@ class GivenInputs:
         first = next(iter(used.values()))
         if min(first.shape) < least:
             box = " x ".join(str(n) for n in first.shape[::-1])
-            raise InputError(f"The map is {box} voxels ({first.path}); {what} at least {least} along each axis. Give the whole map.")
+            raise InputError(f"The map is {box} voxels ({first.place}); {what} at least {least} along each axis. Give the whole map.")
         return fourier.geometry(first.shape, first.voxel_size)
 
     # ---------------------------------------------------------------- maps and their transforms

@@ -135,7 +135,7 @@ def name_notes(half1: Map, half2: Map) -> List[str]:
         Empty when the names fit or tell nothing.
     """
     (first, class1), (second, class2) = half_in_name(half1.path), half_in_name(half2.path)
-    files = f"half-map 1 is {half1.path}, half-map 2 is {half2.path}"
+    files = f"half-map 1 is {half1.place}, half-map 2 is {half2.place}"
     notes = []
     if (first, second) == ("2", "1"):
         notes.append(f"By their names the half-maps are swapped: {files}. Numbers that compare them do not change.")

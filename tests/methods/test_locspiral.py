@@ -125,6 +125,9 @@ def test_what_is_refused_or_said():
         run(study, resolution=9.0, lowest=10.0)
     with pytest.raises(InputError, match="mask fills the box"):
         run(study.with_(mask=study.mask.with_data(np.ones_like(study.mask.data))))
+    noise = study.half1.with_data(np.random.default_rng(8).standard_normal(study.half1.shape), "noise.mrc")
+    with pytest.raises(InputError, match=r"No mask was given, and .* \(noise.mrc\)"):
+        run(Study(half1=noise, half2=noise.with_data(-noise.data)), resolution=6.0)
     with pytest.raises(InputError, match="empty|No voxel of the mask"):
         run(study.with_(mask=study.mask.with_data(np.zeros_like(study.mask.data))))
     coarse = run(study, resolution=20.0)

@@ -14,6 +14,7 @@ from ...progress import Progress, silent
 from ...results import Curve, Table, curve, map_output, metric, table
 from ...study import Study
 from ...study.halves import HalfMapFacts
+from ..sharpening.common import solvent_around
 from . import local_power
 from .local_power import AmplitudeInputs
 
@@ -150,11 +151,7 @@ def _original(inputs: AmplitudeInputs, params: LocbfactorParams, values: Dict[st
     """LocBFactor's map: 4 times the slope of ``ln(C m)`` over ``s^2`` with ``C = m / (m + q)``."""
     frequencies = np.linspace(1 / inputs.lowest, 1 / inputs.maps.resolution, params.bands or _BANDS_ORIGINAL)
     shape = inputs.inside.shape
-    # Corners beyond the largest sphere of the box are empty in most maps and hold no noise.
-    solvent = ~inputs.inside & spiral.inside_sphere(shape)
-    if not solvent.any():
-        raise InputError(f"The mask fills the box ({inputs.mask.map.path}), so that there is no solvent to take the noise from; give a "
-                         "smaller mask.")
+    solvent = solvent_around(inputs.mask, inputs.maps.study.grid)
     sums = spiral.LineSums(shape)
     for freq, m in zip(frequencies, local_power.original_amplitudes(inputs, frequencies, params.width, progress)):
         sums.add(float(freq) ** 2, m, float(np.quantile(m[solvent], params.noise_quantile)), params.only_above_noise)

@@ -105,7 +105,7 @@ def _noise_words(inputs: MonoresInputs) -> str:
 def _warnings(inputs: MonoresInputs, out: Dict[str, Any]) -> List[str]:
     notes = inputs.used.notes() + unknown_notes(inputs.study, inputs.params.resolution) + limits_of_halves(inputs.study, out)
     if "median" not in out:
-        notes.append(f"The whole mask is at the noise level ({inputs.study.grid.path}); check that the maps are not masked and "
+        notes.append(f"The whole mask is at the noise level ({inputs.study.grid.place}); check that the maps are not masked and "
                      "that the mask lies on the molecule.")
     return notes
 

@@ -147,7 +147,7 @@ def monores_inputs(study: Study, params: MonoresParams) -> MonoresInputs:
     # A tenth above: a sweep of one level tells nothing.
     if made.start <= 1.1 * finest:
         raise InputError(f"The sweep would begin at {made.start:g} Å, but voxels of {made.voxel:g} Å hold nothing finer than {finest:g} Å "
-                         f"({study.grid.path}); begin at a larger number.")
+                         f"({study.grid.place}); begin at a larger number.")
     return made
 
 

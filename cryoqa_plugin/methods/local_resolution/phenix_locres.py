@@ -171,7 +171,7 @@ def choose_bins(study: Study, params: PhenixLocresParams, inside: np.ndarray) ->
     edges = tophat.equal_bins(geo, 1 / highest, params.bins)
     if edges[1] < 1.5:
         raise InputError(f"The first of {params.bins} bins up to {highest:.3g} Å holds less than a shell of the map, whose edge is "
-                         f"{geo.length:.4g} Å ({map_.path}); give fewer bins, or a finer resolution.")
+                         f"{geo.length:.4g} Å ({map_.place}); give fewer bins, or a finer resolution.")
     radius = params.radius or overall
     smooth = overall if params.smooth is None else params.smooth
     finest = min(radius, smooth) if smooth > 0 else 0.0

@@ -177,10 +177,10 @@ def _check_spheres(study: Study, params: RelionLocresParams) -> List[str]:
     # A sphere as wide as the box sees all of the map wherever it is.
     if 2 * radius >= shortest:
         raise InputError(f"Spheres with a radius of {radius:g} Å do not fit into the map, whose shortest edge is {shortest:.4g} Å "
-                         f"({map_.path}); give a smaller sampling or radius.")
+                         f"({map_.place}); give a smaller sampling or radius.")
     if radius < 2 * max(map_.voxel_size):
         raise InputError(f"Spheres with a radius of {radius:g} Å hold next to nothing in voxels of {max(map_.voxel_size):g} Å "
-                         f"({map_.path}); give a larger sampling or radius.")
+                         f"({map_.place}); give a larger sampling or radius.")
     if 2 * (radius + edge) > shortest:
         return [f"The spheres are {2 * (radius + edge):.3g} Å wide and the box {shortest:.3g} Å: they are cut off at its faces, and a "
                 "smaller sampling says more."]
@@ -258,7 +258,7 @@ def _points(study: Study, params: RelionLocresParams, mask: np.ndarray, window: 
         points = points[[_reaches(mask, p, window) for p in points]]
     if points.size == 0:
         which = study.mask.path if study.mask else "made from the half-maps"
-        raise InputError(f"No sphere reaches the mask, which lies near the faces of the box ({which}, {grid.path}); give a "
+        raise InputError(f"No sphere reaches the mask, which lies near the faces of the box ({which}, {grid.place}); give a "
                          "smaller sampling, or everywhere.")
     return points
 

@@ -167,14 +167,14 @@ def _levels(params: ResmapParams, grid: Map) -> Tuple[np.ndarray, float]:
     finest, coarsest, step = params.finest or least, params.coarsest or _COARSEST * voxel, params.step or _STEP * voxel
     if finest < 0.999 * least:
         raise InputError(f"The finest resolution is {finest:g} Å, but with voxels of {voxel:g} Å nothing finer than {least:g} Å can be "
-                         f"tested ({grid.path}); give at least that.")
+                         f"tested ({grid.place}); give at least that.")
     if coarsest <= finest:
-        raise InputError(f"The coarsest resolution, {coarsest:g} Å, is not coarser than the finest, {finest:g} Å ({grid.path}); give a "
+        raise InputError(f"The coarsest resolution, {coarsest:g} Å, is not coarser than the finest, {finest:g} Å ({grid.place}); give a "
                          "larger number for the coarsest.")
     widest = 0.5 * min(n * v for n, v in zip(grid.shape, grid.voxel_size[::-1]))
     if coarsest > widest:
         raise InputError(f"The coarsest resolution is {coarsest:g} Å, more than half the shortest edge of the box, {widest:g} Å "
-                         f"({grid.path}); give a smaller number.")
+                         f"({grid.place}); give a smaller number.")
     return np.arange(finest, coarsest + 1e-6, step), float(step)
 
 
@@ -378,7 +378,7 @@ def _warnings(inputs: ResmapInputs, values: Dict[str, Any]) -> List[str]:
     assigned = 1 - values["unresolved_fraction"]
     if assigned < 0.5 and copies_words(study) is None:
         notes.append(f"Only {100 * assigned:.0f} % of the mask is above the noise at {inputs.levels[-1]:g} Å or finer "
-                     f"({study.grid.path}); the rest is given that number. Check the mask, or test coarser resolutions.")
+                     f"({study.grid.place}); the rest is given that number. Check the mask, or test coarser resolutions.")
     return notes
 
 

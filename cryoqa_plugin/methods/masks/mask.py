@@ -197,7 +197,7 @@ def _around_atoms(study: Study, params: MaskParams, grid: Map) -> np.ndarray:
         low, high = model.xyz.min(axis=0), model.xyz.max(axis=0)
         end = [o + n * v for o, n, v in zip(grid.origin, grid.shape[::-1], grid.voxel_size)]
         raise InputError(f"The model lies outside the box: its atoms go from {_point(low)} to {_point(high)} Å and the box from "
-                         f"{_point(grid.origin)} to {_point(end)} Å ({model.path}, {grid.path}). Check the origin of the map, or "
+                         f"{_point(grid.origin)} to {_point(end)} Å ({model.path}, {grid.place}). Check the origin of the map, or "
                          "place the model in it.")
     return binary
 
@@ -232,11 +232,11 @@ def _edge(params: MaskParams, method: str, grid: Map) -> Tuple[float, float, Tup
 
 def _empty(threshold: Optional[float], levels: Optional[np.ndarray], study: Study) -> str:
     if levels is None:
-        return f"The mask has no voxel of at least 0.5 ({study.inputs.mask.path}); give another one."
+        return f"The mask has no voxel of at least 0.5 ({study.inputs.mask.place}); give another one."
     low, high = float(levels.min()), float(levels.max())
     words = "the map goes" if levels is study.full_map.data else "the low-passed map goes"
     return (f"No voxel reaches the threshold {threshold:g}: {words} from {low:g} to {high:g} "
-            f"({study.full_map.path}). Lower the threshold, or leave it out to have it chosen.")
+            f"({study.full_map.place}). Lower the threshold, or leave it out to have it chosen.")
 
 
 def _result(soft: np.ndarray, grid: Map, method: str, threshold: Optional[float], masses: Optional[Curve], width: float) -> MaskResult:

@@ -6,7 +6,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 import numpy as np
 
-from ...core import fourier, guinier, shells
+from ...core import fourier, guinier, shells, spiral
 from ...core.fourier import Geometry
 from ...errors import InputError, MissingInputError
 from ...io.inputs import require
@@ -14,6 +14,7 @@ from ...io.maps import Map
 from ...results import Curve, curve, map_output, metric
 from ...study import Study
 from ...study.halves import HalfMapFacts
+from ...study.mask import UsedMask
 
 _FIT_FROM = 10.0                                 # Å, lowest resolution of the Guinier fits
 _SMALLEST = 16
@@ -204,3 +205,33 @@ def finish(inputs: SharpeningInputs, maps: Dict[str, np.ndarray]) -> Dict[str, A
         out[name] = fit.bfactor if fit else None
     out.update({name: inputs.mean.with_data(data) for name, data in maps.items()})
     return out
+
+
+def solvent_around(mask: UsedMask, grid: Map) -> np.ndarray:
+    """Voxels that hold the noise of the map: outside of the mask, and within the largest sphere of the box.
+
+    Parameters
+    ----------
+    mask
+        The mask of the molecule.
+    grid
+        The map that it is of.
+
+    Returns
+    -------
+    ndarray
+        bool [z, y, x]. Corners beyond the sphere are empty in many maps.
+
+    Raises
+    ------
+    InputError
+        There are none.
+    """
+    solvent = ~mask.inside & spiral.inside_sphere(grid.shape)
+    if solvent.any():
+        return solvent
+    if mask.source == "given":
+        raise InputError(f"The mask fills the box ({mask.map.place}), so that there is no solvent to take the noise from; give a smaller "
+                         "mask.")
+    raise InputError(f"No mask was given, and the map ({grid.place}) shows no molecule with solvent around it to take the noise from; give "
+                     "a mask.")

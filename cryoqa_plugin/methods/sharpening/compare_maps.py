@@ -176,7 +176,7 @@ def compared_maps(study: Study, params: CompareMapsParams) -> Tuple[SharpeningIn
     if inputs.halves and study.full_map is None:
         maps, kinds[_MEAN] = dict({_MEAN: inputs.mean}, **maps), _MEAN
     if len(maps) < 2:
-        raise MissingInputError(f"There is one map only ({named[0].path}); give another one of the same data to compare it with.")
+        raise MissingInputError(f"There is one map only ({named[0].place}); give another one of the same data to compare it with.")
     if len(maps) > _MOST:
         raise InputError(f"{len(maps)} maps with the mean of the half-maps, and at most {_MOST} are compared at a time; leave some out.")
     halves = (study.transform("half1"), study.transform("half2")) if inputs.halves else ()

@@ -15,7 +15,7 @@ from ...params import param
 from ...progress import Progress, silent
 from ...results import Table, metric, table
 from ...study import Study
-from .common import SharpenedResult, SharpeningInputs, finish, sharpening_inputs
+from .common import SharpenedResult, SharpeningInputs, finish, sharpening_inputs, solvent_around
 
 _LOWEST, _NEAR = 25.0, 0.7                # Å, and the part of it that the resolution must not exceed
 _KEPT = 15.0                              # Å, where LocBSharpen takes the amplitude of finer bands from
@@ -135,11 +135,7 @@ def compute_locspiral(study: Study, params: LocspiralParams, *, progress: Progre
     mask = study.used_mask
     inside = mask.inside
     inputs.warnings.extend(mask.notes())
-    # Corners beyond the largest sphere of the box are empty in many maps and hold no noise.
-    solvent = ~inside & spiral.inside_sphere(inside.shape)
-    if not solvent.any():
-        raise InputError(f"The mask fills the box ({mask.map.path}), so that there is no solvent to take the noise from; give a smaller "
-                         "mask.")
+    solvent = solvent_around(mask, study.grid)
     maps, rows = _sum_bands(inputs, inside, solvent, layout, params, progress)
     _standardise(maps, solvent, inputs)
     if params.cut_negative:
