@@ -1,7 +1,7 @@
 """The memory that a run is expected to take, and the sentence where the machine has less."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Mapping, Optional, Sequence
+from typing import TYPE_CHECKING, Any, Iterable, Mapping, Optional, Sequence
 
 from . import machine
 from .registry import Capability, resolve
@@ -14,7 +14,7 @@ _FILLED = 0.3                                    # of the box, by a mask that is
 _FULL = 1.0
 
 
-def bytes_needed(row: Capability, values: Optional[Mapping[str, Any]], voxels: int, filled: float) -> int:
+def bytes_needed(row: Capability, values: Optional[Mapping[str, Any]], voxels: int, filled: float, many: int = 0) -> int:
     """Expected peak memory of a run.
 
     Parameters
@@ -27,6 +27,8 @@ def bytes_needed(row: Capability, values: Optional[Mapping[str, Any]], voxels: i
         Of the largest map.
     filled
         Part of the box that the mask fills.
+    many
+        Number of maps of a kind of which there may be many.
 
     Returns
     -------
@@ -35,7 +37,7 @@ def bytes_needed(row: Capability, values: Optional[Mapping[str, Any]], voxels: i
     """
     defaults = resolve(row.params)() if row.costly else None
     each = [row.memory] + [more for name, value, more in row.costly if (values or {}).get(name, getattr(defaults, name)) == value]
-    return int(_BASE_BYTES + (max(each) + row.memory_in_mask * filled) * voxels)
+    return int(_BASE_BYTES + (max(each) + row.memory_in_mask * filled + row.memory_each * many) * voxels)
 
 
 def of_files(row: Capability, sources: Mapping[str, str], values: Optional[Mapping[str, Any]] = None) -> int:
@@ -43,7 +45,8 @@ def of_files(row: Capability, sources: Mapping[str, str], values: Optional[Mappi
     from .io.inputs import read_headers
     headers = read_headers(sources, sources)
     sizes = [h.shape[0] * h.shape[1] * h.shape[2] for h in headers.values()]
-    return bytes_needed(row, values, max(sizes, default=0), _filled(headers["mask"].header_stats) if "mask" in headers else _FILLED)
+    filled = _filled(headers["mask"].header_stats) if "mask" in headers else _FILLED
+    return bytes_needed(row, values, max(sizes, default=0), filled, _of_many(headers))
 
 
 def of_study(row: Capability, study: Study, values: Optional[Mapping[str, Any]] = None) -> int:
@@ -51,7 +54,12 @@ def of_study(row: Capability, study: Study, values: Optional[Mapping[str, Any]] 
     sizes = [one.data.size for one in study.maps().values()]
     filled = _FILLED if study.mask is None else float(study.mask.data.mean())
     filled = filled if 0 <= filled <= _FULL else _FULL       # a map in its place, or voxels that are no number
-    return bytes_needed(row, values, max(sizes, default=0), filled)
+    return bytes_needed(row, values, max(sizes, default=0), filled, _of_many(study.maps()))
+
+
+def _of_many(names: Iterable[str]) -> int:
+    from .io.inputs import base_kind
+    return sum(base_kind(name) != name for name in names)
 
 
 def too_large(row: Capability, needed: int) -> Optional[str]:

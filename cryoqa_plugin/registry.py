@@ -21,9 +21,9 @@ class Capability:
         Kinds of input without which it does not run; those it uses when they are given; groups of which at least one is needed.
     references
         Keys of the bibliography.
-    memory, memory_in_mask, costly
-        Measured peak memory in bytes a voxel of the largest map; what comes to it for each voxel inside the mask; the first with a
-        value of a parameter, as (parameter, value, bytes).
+    memory, memory_in_mask, memory_each, costly
+        Measured peak memory in bytes a voxel of the largest map; what comes to it for each voxel inside the mask, and for each map of a
+        kind of which there may be many; the first with a value of a parameter, as (parameter, value, bytes).
     items, outside
         Items of the validation report that it answers; else why it answers none.
     estimates
@@ -54,6 +54,7 @@ class Capability:
     takes: Tuple[str, ...] = ()
     any_of: Tuple[Tuple[str, ...], ...] = ()
     memory_in_mask: float = 0.0
+    memory_each: float = 0.0
     costly: Tuple[Tuple[str, Any, float], ...] = ()
     items: Tuple[str, ...] = ()
     outside: str = ""
@@ -153,8 +154,8 @@ CAPABILITIES: Tuple[Capability, ...] = (
         estimates=(("1.d", "median"),), cost=8.0, on_request=True, slow=True),
     Capability(
         id="compare_maps", family="sharpening", title="Maps of the same data compared", level="1", needs=("others",),
-        takes=("full_map", "half1", "half2", "mask", "model"), references=("Terwilliger2018",), memory=98,
-        outside="needs other maps"),
+        takes=("full_map", "half1", "half2", "mask", "model"), references=("Terwilliger2018",), memory=81,
+        memory_each=8.5, outside="needs other maps"),
     Capability(
         id="shell_sharpen", family="sharpening", title="Sharpening in shells of resolution", level="1",
         takes=("full_map", "half1", "half2", "mask", "model", "reference_map"),

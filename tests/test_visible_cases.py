@@ -117,9 +117,10 @@ def test_a_folder_that_cannot_be_written_ends_before_the_computation(tiny_halves
 
 
 def test_the_folder_is_looked_at_and_nothing_stays(tmp_path):
-    from cryoqa_plugin.io.outputs import require_folder
-    require_folder(str(tmp_path / "new" / "folder"))
-    require_folder(str(tmp_path))
+    from cryoqa_plugin.folder_lock import held
+    for folder in (tmp_path / "new" / "folder", tmp_path):
+        with held(str(folder)):
+            assert os.listdir(str(folder))                   # the lock
     assert os.listdir(str(tmp_path)) == []
 
 

@@ -21,23 +21,6 @@ _PATHS = ("path", "csv", *ALSO)                              # what holds a path
 _LONG = 50                                                   # rows from which a table is also written as CSV
 
 
-def require_folder(folder: str) -> None:
-    """Make sure, before anything is computed, that results can be written to a folder; nothing is left behind.
-
-    Parameters
-    ----------
-    folder
-        Where results will go; it need not be there yet.
-
-    Raises
-    ------
-    InputError
-        It is a file, lies under one, cannot be written to, or somebody else writes into it.
-    """
-    with held(folder):
-        pass
-
-
 def save(result: Result, folder: str) -> str:
     """Write a result and its document into ``folder``; returns the path of ``result.json``.
 

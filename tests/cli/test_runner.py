@@ -76,6 +76,14 @@ def test_what_is_too_large_stops_no_other_capability(cli_files, monkeypatch, tmp
     assert "error" not in done["fsc"] and "error" in done["locscale"]
 
 
+def test_each_other_map_costs_more(cli_files):
+    row, halves = runner.capability("compare_maps"), [cli_files["half1"], cli_files["half2"]]
+    one, three = (runner.memory_estimate(row.id, {"others": maps}) for maps in (halves[:1], halves + halves[:1]))
+    assert three - one == pytest.approx(2 * row.memory_each * 32 ** 3, abs=2)
+    study = Study.read(runner.clean({"others": halves}))
+    assert memory.of_study(row, study) == pytest.approx(one + row.memory_each * 32 ** 3, abs=2)
+
+
 def test_a_mask_that_fills_less_of_the_box_costs_less(cli_files, tmp_path):
     mask, paths = read_map(cli_files["mask"]), {}
     row = replace(runner.capability("fsc"), memory_in_mask=100.0)
