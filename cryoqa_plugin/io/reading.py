@@ -22,6 +22,7 @@ _Reader = TypeVar("_Reader", bound=Callable[..., Any])
 _LONGEST = 120                                   # letters of a library's own words
 _LOOKED_AT = 1000                                # of these, since an error may quote a whole file
 _OF_CODE = (AttributeError, TypeError, LookupError, AssertionError, StopIteration)       # their words speak of code and not of files
+_CODE = re.compile(r"<[^>]* at 0x|<class |\bNoneType\b|\b[A-Z][a-z]\w*(Error|Exception)\b")        # and these words
 _PLAINER = ((re.compile(r"could not convert string to float: (.*)"), r"\1 is no number"),    # what Python and numpy say of numbers
             (re.compile(r"invalid literal for int\(\) with base 10: (.*)"), r"\1 is no whole number"),
             (re.compile(r"Not a single character: (.*)"), r"'\1' stands where one letter belongs"),          # gemmi
@@ -114,7 +115,7 @@ def reason(error: BaseException) -> str:
     text = "".join(c if c.isprintable() else "?" for c in text).rstrip(".")
     for pattern, words in _PLAINER:
         text = pattern.sub(words, text)
-    if not text or isinstance(error, _OF_CODE):
+    if not text or isinstance(error, _OF_CODE) or _CODE.search(text):
         return "it is damaged, or of another kind"
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
 

@@ -128,6 +128,8 @@ def test_what_the_system_says_keeps_its_words(tmp_path):
         read(__file__)
     assert reason(ValueError("could not convert string to float: 'abc'")) == "'abc' is no number"
     assert reason(RuntimeError("Not a single character: None")) == "'None' stands where one letter belongs"
+    for text in ("malformed node or string on line 1: <ast.Call object at 0x7fb6dd52b400>", "KeyError: 'x'", "got <class 'str'>"):
+        assert reason(ValueError(text)) == "it is damaged, or of another kind"
     assert len(reason(ValueError("x" * 10000))) < 200
 
 
