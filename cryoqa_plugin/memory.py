@@ -9,6 +9,7 @@ from .registry import Capability, resolve
 if TYPE_CHECKING:
     from .study import Study
 
+KEPT_PER_VOXEL = 9.0                             # bytes: the transforms of both half-maps, which nearly all that runs on them asks for
 _BASE_BYTES = 200e6                              # interpreter and libraries
 _FILLED = 0.3                                    # of the box, by a mask that is to be made: few molecules fill more
 _FULL = 1.0

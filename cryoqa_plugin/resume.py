@@ -11,12 +11,11 @@ from .errors import InputError
 from .naming import typed
 from .provenance import library_versions, sha256
 from .registry import BY_ID, Capability, resolve
+from .run_folder import DOCUMENTS, RESULT, VALIDATION
 
 if TYPE_CHECKING:
     from .study import Study
 
-RESULT, ERROR, VALIDATION = "result.json", "error.json", "validation.json"
-REPORTS = ("report.html", "report.pdf", "report.json")
 MEAN, RESIZED = "mean", "resized"                # folders of the maps that a run makes for itself
 DENSITIES = ("full_map", "half1", "half2")
 _SAME_VOXEL = 1e-6                               # Å
@@ -95,7 +94,7 @@ def _inputs_of(folder: str) -> List[Inputs]:
     told = run_folder.manifest(folder).get("inputs")
     if told:
         return [told]
-    found = [run_folder.document_in(folder, name) for name in (RESULT, ERROR, VALIDATION)]
+    found = [run_folder.document_in(folder, name) for name in DOCUMENTS]
     return [d["inputs"] for d in found if d and isinstance(d.get("inputs"), dict)]
 
 

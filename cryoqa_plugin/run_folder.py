@@ -22,6 +22,8 @@ from .provenance import library_versions, sha256
 from .results import read_json, write_json
 
 SCHEMA = "cryoqa/folder/1"
+RESULT, ERROR, VALIDATION = DOCUMENTS = ("result.json", "error.json", "validation.json")
+REPORTS = ("report.html", "report.pdf", "report.json")
 _BLOCKS = ("maps", "lists", "models", "files", "tables")     # of a result document, which name the files beside it
 _HEADER = 1024                                   # bytes of a map before its voxels
 
@@ -64,7 +66,7 @@ def owned(folder: str) -> Dict[str, List[str]]:
 def _named_by_documents(folder: str) -> List[str]:
     """What the documents of an earlier version name: themselves, what they say lies beside them, and the reports."""
     names: List[str] = []
-    for name in ("result.json", "error.json", "validation.json", "report.json", "batch.json"):
+    for name in (*DOCUMENTS, "report.json", "batch.json"):
         document = document_in(folder, name)
         if document:
             names.append(name)
@@ -190,7 +192,7 @@ def together(folder: str, last: str, inputs: Optional[Mapping[str, Mapping[str, 
         new = {name: [sha256(os.path.join(stage, name))] for name in names}
         old = owned(folder)
         _state(folder, {n: [*old.get(n, ()), *new.get(n, ())] for n in {*old, *new}}, False)
-        for name in ("result.json", "error.json", "validation.json"):
+        for name in DOCUMENTS:
             if name in old:
                 _forget(os.path.join(folder, name))
         for name in names:

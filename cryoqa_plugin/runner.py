@@ -13,13 +13,13 @@ from .naming import called, did_you_mean, typed
 from .progress import Progress, part, silent
 from .provenance import Stopwatch, collect
 from .registry import CAPABILITIES, Capability, find, resolve
-from .resume import ERROR, MEAN, REPORTS, RESULT, VALIDATION, described, judge, kept, named, told, writing
+from .resume import MEAN, described, judge, kept, named, told, writing
+from .run_folder import ERROR, REPORTS, RESULT, VALIDATION
 
 if TYPE_CHECKING:
     from .study import Study
 
 log = logging.getLogger(__name__)
-_KEPT_PER_VOXEL = 9.0                            # bytes: the transforms of both half-maps, which nearly all that runs on them asks for
 MOST_THREADS = 1024                              # no machine has more cores for one map; more is a slip of the keys
 
 
@@ -255,7 +255,7 @@ def _withheld(row: Capability, study: Study, result: results.Result) -> results.
 def _bounded(study: Study) -> Study:
     """The Study, made to keep no more than runs without a person share: a small peak of memory is worth a few transforms more."""
     if study.maps():
-        study.shelf.budget = min(study.shelf.budget, _KEPT_PER_VOXEL * study.grid.data.size)
+        study.shelf.budget = min(study.shelf.budget, memory.KEPT_PER_VOXEL * study.grid.data.size)
     return study
 
 

@@ -12,9 +12,8 @@ from .. import machine
 from ..errors import InputError
 from .crew import Crew
 from .lists import Job
-from .run import outcome_from, refused
 from .schedule import Place, Queue
-from .work import How, from_text, memory_needed, to_text
+from .work import How, from_text, memory_needed, outcome_from, refused, to_text
 
 Finished = Callable[[Job, Dict[str, Any]], None]
 _IDLE = 60.0                                                 # seconds without a map after which a worker lets its process go

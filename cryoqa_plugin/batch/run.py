@@ -14,11 +14,11 @@ from ..core.threads import available
 from ..errors import InputError
 from ..progress import Progress, silent
 from ..report.group import Group, require_place
-from ..validation.run import LEVELS
+from ..validation.run import LEVELS, require_levels
 from .crew import Crew
 from .lists import Job, read_list
 from .schedule import Place, Queue, threads_of
-from .work import How, conclude, memory_needed, outcome_of, too_large
+from .work import How, memory_needed, outcome_from, refused
 
 _OFTEN, _SHARE = 5.0, 50.0                       # seconds between two drawings of the group page, and how many times as long as one takes
 log = logging.getLogger(__name__)
@@ -54,9 +54,7 @@ def batch(path: str, outdir: str, *, levels: Sequence[str] = LEVELS, threads: in
         ``maps``: outcome of each map in the order of the list; ``paths``: files of the group report.
     """
     jobs = read_list(path, outdir)
-    unknown = [level for level in levels if level not in LEVELS]
-    if unknown or not levels:
-        raise InputError(f"There is no level '{', '.join(unknown)}'; the levels are {', '.join(LEVELS)}.")
+    require_levels(levels)
     if workers < 0:
         raise InputError(f"There are {workers} workers; there must be at least 1, or 0 for one a core.")
     how = How(tuple(levels), threads, resume, limits, tuple(command), pdf)
@@ -150,24 +148,3 @@ def _here(jobs: Sequence[Job], how: How, place: Place, told: Teller) -> None:
         except BaseException:
             crew.stop()
             raise
-
-
-def refused(job: Job, how: How, need: float, there: float) -> Dict[str, Any]:
-    """The outcome of a map that needs more memory than there is; that of an earlier run which did it stays."""
-    known = outcome_of(job.folder)
-    if how.resume and known and not known.get("error"):
-        log.warning("%s: %s It was done before.", job.name, too_large(need, there))
-        return dict(known, did=False)
-    return dict(conclude(job, "", "", too_large(need, there), True, 0.0), did=True)
-
-
-def outcome_from(job: Job, future: Any) -> Dict[str, Any]:
-    """The outcome of a map; an exception of the machinery around it is its failure."""
-    error = future.exception()
-    if error is None:
-        return future.result()
-    if not isinstance(error, Exception):
-        raise error
-    why = f"its folder: {error.strerror}" if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
-    words = f"It could not be run ({why}); start the batch again for another try."
-    return dict(conclude(job, "", "", words, True, 0.0), did=True)

@@ -12,12 +12,11 @@ from .. import __version__, machine, results, run_folder
 from ..errors import CryoqaError, InputError
 from ..progress import Progress, silent
 from ..report.group import Group, require_place
-from ..validation.run import LEVELS
+from ..validation.run import LEVELS, require_levels
 from .crew import Crew
 from .lists import Job
 from .projects import FAILED, FINISHED, Refinement, files_of, maps_of, name_of, refinements, require_project, stamp
-from .run import refused
-from .work import OUTCOME, How, conclude, memory_needed
+from .work import OUTCOME, How, conclude, memory_needed, refused
 
 STATE, SCHEMA = "watch.json", "cryoqa/watch/1"
 Run = Callable[[Job, How, Progress], Dict[str, Any]]
@@ -58,9 +57,7 @@ def watch(project: str, outdir: str, *, levels: Sequence[str] = LEVELS, threads:
         ``jobs``: what is known of each refinement, by its name; ``paths``: files of the group report, if there is one.
     """
     require_project(project)
-    unknown = [level for level in levels if level not in LEVELS]
-    if unknown or not levels:
-        raise InputError(f"There is no level '{', '.join(unknown)}'; the levels are {', '.join(LEVELS)}.")
+    require_levels(levels)
     how = How(tuple(levels), threads, True, limits, tuple(command), pdf)
     with run_folder.held(outdir), Crew() as crew:
         require_place(outdir)

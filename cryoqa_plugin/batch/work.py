@@ -18,10 +18,10 @@ from ..files import as_bytes
 from ..plain_text import PlainFormatter
 from ..progress import Progress
 from ..provenance import sha256
+from ..run_folder import REPORTS, RESULT
 from .lists import Job
 
 OUTCOME, ERROR, LOG = "batch.json", "error.txt", "log.txt"
-REPORTS = ("report.html", "report.pdf", "report.json")
 _GRACE = 10.0                                    # seconds for a process that has died to be gone
 _WAIT = 3600.0                                   # seconds for what a killed batch left running to end
 _MOST_RESIDENT = 1e9                             # bytes: a process that holds more after a map makes room and ends
@@ -109,6 +109,27 @@ def conclude(job: Job, key: str, summary: str, error: str, again: bool, seconds:
     return out
 
 
+def refused(job: Job, how: How, need: float, there: float) -> Dict[str, Any]:
+    """The outcome of a map that needs more memory than there is; that of an earlier run which did it stays."""
+    known = outcome_of(job.folder)
+    if how.resume and known and not known.get("error"):
+        log.warning("%s: %s It was done before.", job.name, too_large(need, there))
+        return dict(known, did=False)
+    return dict(conclude(job, "", "", too_large(need, there), True, 0.0), did=True)
+
+
+def outcome_from(job: Job, future: Any) -> Dict[str, Any]:
+    """The outcome of a map; an exception of the machinery around it is its failure."""
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if not isinstance(error, Exception):
+        raise error
+    why = f"its folder: {error.strerror}" if isinstance(error, OSError) and error.strerror else f"{type(error).__name__}: {error}"
+    words = f"It could not be run ({why}); start the batch again for another try."
+    return dict(conclude(job, "", "", words, True, 0.0), did=True)
+
+
 def _work(job: Job, how: How, progress: Progress) -> str:
     from ..io.inputs import KINDS, SAME, grid_problems, read_headers
     from ..report.assemble import write_report
@@ -123,7 +144,7 @@ def _work(job: Job, how: How, progress: Progress) -> str:
                         threads=how.threads, resume=how.resume, limits=how.limits, voxel_sizes=sizes, command=list(how.command),
                         notes=job.notes, overwrite=True)     # the list is the truth
     failures = document["not_done"]
-    if failures and not any(os.path.isfile(os.path.join(place.path, "result.json")) for place in os.scandir(job.folder)):
+    if failures and not any(os.path.isfile(os.path.join(place.path, RESULT)) for place in os.scandir(job.folder)):
         raise InputError(failures[0]["error"])
     progress(1.0, "report")
     write_report(job.folder, formats=("html", "pdf", "json") if how.pdf else ("html", "json"))

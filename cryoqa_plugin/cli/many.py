@@ -8,11 +8,11 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager
-from typing import Any, Iterator, List
+from typing import Any, Callable, Iterator, List
 
 from ..plain_text import one_line
 from ..registry import CAPABILITIES, resolve
-from .options import fail_on_option, levels_option, limits_of, loudness, threads_option
+from .options import fail_on_option, levels_option, limits_of, limits_option, loudness, threads_option
 from .output import ProgressBar, exit_code_of_checks, print_paths
 from .run import COMPILED, outcomes_of_validation, shown_progress
 
@@ -29,7 +29,7 @@ def options_batch(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--scheduler", default="", metavar="ADDRESS", help="Dask scheduler whose workers do the maps, such as tcp://host:8786")
     threads_option(sub, "threads of each map (default: 0, all cores, shared)")
     memory_option(sub)
-    sub.add_argument("--limits", metavar="FILE", help="TOML file with limits of your own for the checks")
+    limits_option(sub)
     sub.add_argument("--pdf", action="store_true", help="each report as PDF too")
     sub.add_argument("--no-resume", action="store_true", help="do everything again, also what an earlier run left in the folder")
     fail_on_option(sub)
@@ -38,17 +38,23 @@ def options_batch(sub: argparse.ArgumentParser) -> None:
 
 def memory_option(group: Any) -> None:
     """``--memory``, checked when it is read."""
-    def size(text: str) -> float:
+    size = _number("the memory is '{}'; it must be a number of GB, at least 0.1", 0.1, 1e6)
+    group.add_argument("--memory", type=size, default=0.0, metavar="GB",
+                       help="memory that the maps may take together (default: that of the machine, the container or the queue)")
+
+
+def _number(words: str, least: float, most: float) -> Callable[[str], float]:
+    """The type of an option that takes a number between two others; ``words`` refuse what is none, shown at their {}."""
+    def read(text: str) -> float:
         try:
             value = float(text)
         except ValueError:
             value = math.nan
-        if not 0.1 <= value <= 1e6:
-            raise argparse.ArgumentTypeError(f"the memory is '{text}'; it must be a number of GB, at least 0.1")
+        if not least <= value <= most:
+            raise argparse.ArgumentTypeError(words.format(text))
         return value
 
-    group.add_argument("--memory", type=size, default=0.0, metavar="GB",
-                       help="memory that the maps may take together (default: that of the machine, the container or the queue)")
+    return read
 
 
 def run_batch(args: argparse.Namespace, command: List[str]) -> int:
@@ -85,24 +91,15 @@ def options_watch(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("-o", "--out", metavar="FOLDER", default="cryoqa_watch",
                      help="gets a folder a refinement and group.html (default: cryoqa_watch)")
     sub.add_argument("--once", action="store_true", help="do what has finished by now, and end")
-    sub.add_argument("--every", type=_seconds, default=60.0, metavar="SECONDS", help="time between two looks at the project (default: 60)")
+    seconds = _number("the time is '{}'; it must be a number of seconds from 1 to 86400", 1, 86400)
+    sub.add_argument("--every", type=seconds, default=60.0, metavar="SECONDS", help="time between two looks at the project (default: 60)")
     sub.add_argument("--retry", action="store_true", help="try again what failed in an earlier run")
     levels_option(sub)
     threads_option(sub, "threads of each map (default: 0, all cores)")
     memory_option(sub)
-    sub.add_argument("--limits", metavar="FILE", help="TOML file with limits of your own for the checks")
+    limits_option(sub)
     sub.add_argument("--pdf", action="store_true", help="each report as PDF too")
     loudness(sub)
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 1 <= value <= 86400:
-        raise argparse.ArgumentTypeError(f"the time is '{text}'; it must be a number of seconds from 1 to 86400")
-    return value
 
 
 def run_watch(args: argparse.Namespace, command: List[str]) -> int:

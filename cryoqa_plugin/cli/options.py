@@ -73,13 +73,18 @@ def common_options(sub: argparse.ArgumentParser, outdir: str) -> Any:
     group.add_argument("--overwrite", action="store_true",
                        help="remove the results of other inputs from that folder, which are refused otherwise; nothing but files of cryoqa")
     threads_option(group, "number of threads (default: 0, all cores)")
-    group.add_argument("--limits", metavar="FILE", help="TOML file with limits of your own for the checks")
+    limits_option(group)
     group.add_argument("--no-report", action="store_true", help="write the results only, no HTML and PDF")
     appendix_option(group)
     fail_on_option(group)
     group.add_argument("--strict", action="store_true", help="a section of the report that fails ends the run with exit code 3")
     loudness(group)
     return group
+
+
+def limits_option(group: Any) -> None:
+    """``--limits``."""
+    group.add_argument("--limits", metavar="FILE", help="TOML file with limits of your own for the checks")
 
 
 def threads_option(group: Any, words: str) -> None:

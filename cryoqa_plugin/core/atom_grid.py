@@ -6,8 +6,8 @@ from typing import Sequence
 import numpy as np
 import scipy.fft
 
+from .fourier import forward, inverse
 from .jit import njit
-from .threads import get_threads
 
 _OVERSAMPLING = 1.5                   # of the grid: 6 % of a coefficient at the last index folds back, 0.4 % at half of it
 
@@ -60,7 +60,7 @@ def point_coefficients(position: np.ndarray, weight: np.ndarray, cell: Sequence[
     grid = np.zeros(shape)
     at = (np.asarray(position, dtype=np.float64) / np.asarray(cell, dtype=np.float64))[:, ::-1] * shape
     _spread_kernel(np.ascontiguousarray(at), np.asarray(weight, dtype=np.float64), grid)
-    ft = scipy.fft.rfftn(grid.astype(np.float32), workers=get_threads())
+    ft = forward(grid)
     kz, ky, kx = (np.arange(m) - m // 2 for m in sizes)
     kx = kx[kx.size // 2:]
     part = ft[np.ix_(kz % shape[0], ky % shape[1], kx)]
@@ -91,5 +91,5 @@ def coarse_map(coefficients: np.ndarray, shape: Sequence[int], size: int) -> np.
     half = kx.size // 2
     grid = np.zeros((shape[0], shape[1], shape[2] // 2 + 1), dtype=np.complex64)
     grid[np.ix_(kz, ky, kx[half:])] = coefficients[:, :, half:]
-    out = scipy.fft.irfftn(grid, s=tuple(shape), workers=get_threads())
+    out = inverse(grid, shape)
     return out * np.float32(out.size / size)

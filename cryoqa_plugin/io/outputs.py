@@ -10,13 +10,12 @@ from typing import Any, Dict, List, Mapping, Sequence
 from ..files import as_bytes, replacing
 from ..plain_text import cell
 from ..results import Result, Table, declared, write_json
-from ..run_folder import held, together
+from ..run_folder import RESULT, held, together
 from .maps import Map, write_map
 from .models import write_model
 from .mtz import write_mtz
 
 ALSO = {"mtz": ".mtz", "shifted": "_shifted.mrc"}            # what may be written of each map too
-RESULT = "result.json"
 _PATHS = ("path", "csv", *ALSO)                              # what holds a path in the entry of an output
 _LONG = 50                                                   # rows from which a table is also written as CSV
 

@@ -12,8 +12,7 @@ from ..files import as_bytes, legible, replacing
 from ..io.documents import read_document
 from ..registry import CAPABILITIES
 from ..results import write_json
-from ..resume import ERROR, RESULT, VALIDATION
-from ..run_folder import held, put, strangers
+from ..run_folder import ERROR, RESULT, VALIDATION, held, put, strangers
 from .belonging import date_of, of_other_inputs, sentence
 from .content import WORDS, Report, compose
 from .section import Results, Section, discover

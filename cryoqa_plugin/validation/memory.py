@@ -5,10 +5,10 @@ from typing import Mapping, Sequence
 
 from .. import runner
 from ..io.inputs import KINDS, read_headers
+from ..memory import KEPT_PER_VOXEL
 from .items import ITEMS
 from .run import LEVELS
 
-_KEPT_PER_VOXEL = 9.0                            # bytes: what the Study keeps of transforms and answers
 _LOADED = 70e6                                   # bytes: the libraries and kernels of all methods, beyond those of one
 _MAP_BYTES = 4                                   # of a voxel of an input
 
@@ -40,4 +40,4 @@ def memory_estimate(sources: Mapping[str, str], levels: Sequence[str] = LEVELS) 
     maps = {k: p for k, p in ready.items() if KINDS[k].is_map}
     sizes = [h.shape[0] * h.shape[1] * h.shape[2] for h in read_headers(maps, maps).values()]
     most = max((runner.memory_estimate(row.id, {k: p for k, p in maps.items() if k in row.needs + row.takes}) for row in rows), default=0)
-    return int(most + _LOADED + (_KEPT_PER_VOXEL + _MAP_BYTES * len({*maps, "mask"})) * max(sizes, default=0))
+    return int(most + _LOADED + (KEPT_PER_VOXEL + _MAP_BYTES * len({*maps, "mask"})) * max(sizes, default=0))

@@ -48,9 +48,7 @@ def validate(sources: Mapping[str, str], outdir: str, *, contour: Optional[float
     dict
         The validation document, also in ``outdir/validation.json``.
     """
-    unknown = [level for level in levels if level not in LEVELS]
-    if unknown or not levels:
-        raise InputError(f"There is no level '{', '.join(unknown)}'; the levels are {', '.join(LEVELS)}.")
+    require_levels(levels)
     ranges.require_finite(contour, "The contour level", "contour")
     ranges.require_finite(resolution, "The reported resolution", "resolution", ranges.RESOLUTION, "Å")
     ready = runner.clean(sources)
@@ -64,6 +62,13 @@ def validate(sources: Mapping[str, str], outdir: str, *, contour: Optional[float
         document = _document(items, documents, study, given, levels, command)
         run_folder.put(outdir, FILE, lambda path: results.write_json(document, path))
     return document
+
+
+def require_levels(levels: Sequence[str]) -> None:
+    """:class:`InputError` where there is no level, or one that is none."""
+    unknown = [level for level in levels if level not in LEVELS]
+    if unknown or not levels:
+        raise InputError(f"There is no level '{', '.join(unknown)}'; the levels are {', '.join(LEVELS)}.")
 
 
 def _run_all(items: Sequence[Item], study: Study, outdir: str, given: Mapping[str, Any], resume: bool, progress: Progress,
