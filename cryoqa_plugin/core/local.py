@@ -207,6 +207,28 @@ def window_matrix(count: int, n: int, part: float) -> np.ndarray:
     return out
 
 
+def along_axes(values: np.ndarray, matrices: Sequence[np.ndarray]) -> np.ndarray:
+    """Images times a matrix along each axis.
+
+    Parameters
+    ----------
+    values
+        Images, float32 [..., z, y, x].
+    matrices
+        float32 [mz, z], [my, y] and [mx, x].
+
+    Returns
+    -------
+    ndarray
+        float32 [..., mz, my, mx].
+    """
+    *many, nz, ny, nx = values.shape
+    (mz, my, mx), (along_z, along_y, along_x) = (len(m) for m in matrices), matrices
+    rows = (values.reshape(-1, nx) @ along_x.T).reshape(-1, ny, mx)
+    planes = np.matmul(along_y, rows).reshape(-1, nz, my * mx)
+    return np.matmul(along_z, planes).reshape((*many, mz, my, mx))
+
+
 def local_powers(a: np.ndarray, b: np.ndarray, grid: Points) -> np.ndarray:
     """Local averages of the squares of half the sum and half the difference of two images.
 

@@ -12,7 +12,7 @@ import numpy as np
 import scipy.fft
 
 from .jit import njit
-from .local import Points, window_matrix
+from .local import Points, along_axes, window_matrix
 from .threads import over_slabs
 
 _PARTS = (0.05, 0.17, 0.83, 0.95)     # percentiles over the directions
@@ -161,11 +161,7 @@ def window_mean(values: np.ndarray, grid: Points) -> np.ndarray:
     ndarray
         float32 [..., mz, my, mx].
     """
-    *many, nz, ny, nx = values.shape
-    along = [window_matrix(m, n, part) for m, n, part in zip(grid.shape, (nz, ny, nx), grid.sigma)]
-    rows = (values.reshape(-1, nx) @ along[2].T).reshape(-1, ny, grid.shape[2])
-    planes = np.matmul(along[1], rows).reshape(-1, nz, grid.shape[1] * grid.shape[2])
-    return np.matmul(along[0], planes).reshape((*many, *grid.shape))
+    return along_axes(values, [window_matrix(m, n, part) for m, n, part in zip(grid.shape, values.shape[-3:], grid.sigma)])
 
 
 class Summary(NamedTuple):

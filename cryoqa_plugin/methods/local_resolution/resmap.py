@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import gammaincc, gammainccinv
 
 from ...core import filters, fourier, shells, steerable
-from ...core.local import at_points, window_matrix
+from ...core.local import along_axes, at_points, window_matrix
 from ...errors import InputError
 from ...io.maps import Map
 from ...params import param
@@ -328,8 +328,7 @@ class MeanWithin:
         self._share = np.maximum(self._smooth(self._chosen), 1e-3)
 
     def _smooth(self, values: np.ndarray) -> np.ndarray:
-        planes = np.matmul(self._along[1], (values.reshape(-1, values.shape[2]) @ self._along[2].T).reshape(values.shape))
-        return (self._along[0] @ planes.reshape(values.shape[0], -1)).reshape(values.shape)
+        return along_axes(values, self._along)
 
     def of(self, values: np.ndarray) -> np.ndarray:
         """The means of some values.
