@@ -10,7 +10,7 @@ import gzip
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -23,16 +23,25 @@ from .reading import reader, reason
 _ASCII = bytes(b if b < 128 else ord("?") for b in range(256))        # gemmi cuts names by bytes and cannot decode half a letter
 
 
+class Attribute(NamedTuple):
+    """A score that a model carries: its name, whether it is of ``residues`` or ``atoms``, and values by place, ``A:12`` or ``A:12@CA``."""
+
+    name: str
+    recipient: str
+    values: Dict[str, float]
+
+
 @dataclass(frozen=True)
 class Model:
     """The first model of a file, with waters and hydrogens; every atom of ``structure`` in file order.
 
-    ``warnings`` are sentences about what to check in the file.
+    ``warnings`` are sentences about what to check in the file; ``attributes`` are written with it as mmCIF.
     """
 
     structure: Any
     path: Optional[str] = None
     warnings: Tuple[str, ...] = ()
+    attributes: Tuple[Attribute, ...] = ()
 
     @cached_property
     def _atoms(self) -> List[Any]:
@@ -251,11 +260,39 @@ def write_model(path: str, model: Model) -> None:
     Parameters
     ----------
     path
-        Where to; mmCIF when the name ends in ``.cif``.
+        Where to; mmCIF when the name ends in ``.cif``, with the attributes in the columns that Scipion's viewer of attributes reads.
     model
         The model.
     """
     cif = path.lower().endswith((".cif", ".mmcif"))
-    text = model.structure.make_mmcif_document().as_string() if cif else model.structure.make_pdb_string()
+    text = _cif_text(model) if cif else model.structure.make_pdb_string()
     with replacing(path) as stream:
         stream.write(text.encode("utf-8"))
+
+
+def _cif_text(model: Model) -> str:
+    document = model.structure.make_mmcif_document()
+    rows = [(a.name, a.recipient, place, f"{value:.4f}") for a in model.attributes for place, value in a.values.items()]
+    if rows:
+        loop = document.sole_block().init_loop("_scipion_attributes.", ["name", "recipient", "specifier", "value"])
+        loop.set_all_values([list(column) for column in zip(*rows)])
+    return document.as_string()
+
+
+def attribute_text(attributes: Sequence[Attribute]) -> str:
+    """Attributes as a file that ChimeraX opens.
+
+    Parameters
+    ----------
+    attributes
+        What the model carries.
+
+    Returns
+    -------
+    str
+        Lines of the format ``defattr``.
+    """
+    out: List[str] = []
+    for a in attributes:
+        out += [f"attribute: {a.name}", f"recipient: {a.recipient}", *(f"\t/{place}\t{value:.4f}" for place, value in a.values.items())]
+    return "\n".join(out) + "\n"

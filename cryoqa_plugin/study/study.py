@@ -5,16 +5,14 @@ from typing import Any, Dict, List, Optional
 
 import numpy as np
 
-from ..core import cones, fourier, shells
+from ..core import cones, shells
 from ..errors import InputError
-from . import extent, halves, model_mask, model_place, notes, resolution
+from . import extent, halves, notes, resolution
 from .directional_noise import CELLS_PER_EDGE, DirectionalNoise, directional_noise
 from .fsc_curves import DEFAULT, FscCurves, FscSettings, fsc_curves
-from .given import GivenInputs
 from .halves import HalfMaps
 from .independence import Independence, judge_independence
-from .model_mask import ModelMask
-from .model_place import ModelPlace
+from .model_study import ModelStudy
 from .noise import HalfMapNoise, bounded_fsc, half_map_noise, volume_corrected
 from .position import Position, compare_position
 from .solvent import flat_region
@@ -22,7 +20,7 @@ from .solvent import flat_region
 _FEWEST = 8                                      # voxels along an axis, for which there are four shells
 
 
-class Study(GivenInputs):
+class Study(ModelStudy):
     """One set of inputs and what is known about it.
 
     Parameters
@@ -129,53 +127,6 @@ class Study(GivenInputs):
         if self.model is not None and self.maps():
             out += notes.of_cell(self.model, self.grid)
         return list(dict.fromkeys(out))
-
-    # ---------------------------------------------------------------- model
-    def density_transform(self) -> np.ndarray:
-        """Transform of the map to look at.
-
-        Returns
-        -------
-        ndarray
-            complex64 [nz, ny, nx // 2 + 1]; shared, not to be changed in place.
-        """
-        return self.transform("full_map" if self.inputs.full_map is not None else "average")
-
-    def model_transform(self, table: str = "electron") -> np.ndarray:
-        """Transform of the model with its B-factors, on the grid of the map to look at.
-
-        Parameters
-        ----------
-        table
-            Scattering factors: ``electron``, ``xray`` or ``neutron``.
-
-        Returns
-        -------
-        ndarray
-            complex64 [nz, ny, nx // 2 + 1]; shared, not to be changed in place.
-        """
-        return self._answer("model transform", (self.inputs.model, self.density),
-                            lambda: model_place.model_transform(self.inputs.model, self.density, table), table)
-
-    @property
-    def model_mask(self) -> ModelMask:
-        """The mask around the model, without the places where there is density that the model does not explain."""
-        def make() -> ModelMask:
-            keep = model_place.used_atoms(self.inputs.model, self.density, "electron")
-            return model_mask.around_model(self.inputs.model, keep, self.density, self.density_transform(), self.model_transform())
-
-        return self._answer("model mask", (self.inputs.model, self.density), make)
-
-    @property
-    def model_place(self) -> Optional[ModelPlace]:
-        """Which voxel size, which shift and which hand make the model fit best; None without atoms in the box."""
-        def make() -> Optional[ModelPlace]:
-            if not model_place.used_atoms(self.inputs.model, self.density, "electron").any():
-                return None
-            near = fourier.forward((self.density.data - np.float32(self.model_mask.level)) * self.model_mask.around)
-            return model_place.find_place(self.inputs.model, self.density, self.density_transform(), near, self.model_mask.free)
-
-        return self._answer("model place", (self.inputs.model, self.density), make)
 
     # ---------------------------------------------------------------- solvent and resolution
     @property

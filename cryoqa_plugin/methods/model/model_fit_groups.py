@@ -6,8 +6,8 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 
 from ...core import model_map
-from ...io.models import Model
 from ...results import Curve, Table
+from ...study.residues import NUCLEIC, WATER, Residues
 from .model_fit_steps import MapAndAtoms
 
 _LOW = 0.5                            # correlation below which a residue counts as low
@@ -31,33 +31,26 @@ class Groups(NamedTuple):
     backbone: np.ndarray
 
 
-def groups_of(model: Model) -> Groups:
+def groups_of(known: Residues) -> Groups:
     """The groups of a model, in the order of its file.
 
     Parameters
     ----------
-    model
-        The model.
+    known
+        Its residues.
 
     Returns
     -------
     Groups
-        The parts of a chain that has several are one, alternative conformers too.
+        Without waters among the residues.
     """
-    chain, residue, heavy, backbone = [], [], [], []
-    numbers: Dict[str, int] = {}
-    residues: Dict[Tuple[int, str, str], int] = {}
-    for part in model.structure[0]:
-        c = numbers.setdefault(part.name, len(numbers))
-        for unit in part:
-            r = -1 if unit.is_water() else residues.setdefault((c, str(unit.seqid), unit.name), len(residues))
-            for atom in unit:
-                chain.append(c)
-                residue.append(r)
-                heavy.append(not atom.element.is_hydrogen)
-                # A calcium ion is called CA as well.
-                backbone.append(r >= 0 and atom.name in _BACKBONE and atom.element.name != "Ca")
-    return Groups(np.array(chain), np.array(residue), list(numbers), list(residues), np.array(heavy), np.array(backbone))
+    counted = known.kind != WATER
+    number = np.where(counted, np.cumsum(counted) - 1, -1)
+    residue = number[known.residue]
+    # A calcium ion is called CA as well.
+    backbone = known.heavy & (known.kind <= NUCLEIC)[known.residue] & np.array([a in _BACKBONE for a in known.atom], dtype=bool)
+    return Groups(known.chain[known.residue], residue, list(known.chains),
+                  [(int(known.chain[i]), known.number[i], known.name[i]) for i in np.flatnonzero(counted)], known.heavy, backbone)
 
 
 def scores(fit: MapAndAtoms, density: np.ndarray) -> Dict[str, Any]:
@@ -77,7 +70,7 @@ def scores(fit: MapAndAtoms, density: np.ndarray) -> Dict[str, Any]:
     dict
         By result field.
     """
-    model, keep, g = fit.model, fit.atoms.keep, groups_of(fit.model)
+    model, keep, g = fit.model, fit.atoms.keep, groups_of(fit.study.residues)
     position = model.xyz - np.asarray(fit.map.origin)
     # Atoms beyond the box are below any level.
     at_atoms = model_map.values_at(fit.map.data, position, fit.map.voxel_size, -np.inf)

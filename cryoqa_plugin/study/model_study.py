@@ -1,0 +1,89 @@
+"""What is known about a model and the map that it lies in: its residues, its density, its place."""
+from __future__ import annotations
+
+from typing import Optional
+
+import numpy as np
+
+from ..core import fourier
+from . import model_mask, model_place
+from .given import GivenInputs
+from .model_mask import ModelMask
+from .model_place import ModelPlace
+from .residues import Residues, residues_of
+
+
+class ModelStudy(GivenInputs):
+    """The part of a Study that is about its model; parameters as for :class:`cryoqa_plugin.study.given.GivenInputs`."""
+
+    @property
+    def residues(self) -> Residues:
+        """The residues of the model, by kind, in chains and stretches."""
+        return self._answer("residues", (self.inputs.model,), lambda: residues_of(self.inputs.model))
+
+    def used_atoms(self, table: str = "electron") -> np.ndarray:
+        """Which atoms of the model make its density.
+
+        Parameters
+        ----------
+        table
+            Scattering factors: ``electron``, ``xray`` or ``neutron``.
+
+        Returns
+        -------
+        ndarray
+            bool [n_atoms]: inside the box of the map to look at, of an element that the table knows, and occupied.
+        """
+        return self._answer("used atoms", (self.inputs.model, self.density),
+                            lambda: model_place.used_atoms(self.inputs.model, self.density, table), table)
+
+    @property
+    def atom_position(self) -> np.ndarray:
+        """Positions (x, y, z) of all atoms in Å from the centre of the first voxel of the map to look at, float64 [n_atoms, 3]."""
+        return self.inputs.model.xyz - np.asarray(self.density.origin)
+
+    def density_transform(self) -> np.ndarray:
+        """Transform of the map to look at.
+
+        Returns
+        -------
+        ndarray
+            complex64 [nz, ny, nx // 2 + 1]; shared, not to be changed in place.
+        """
+        return self.transform("full_map" if self.inputs.full_map is not None else "average")
+
+    def model_transform(self, table: str = "electron") -> np.ndarray:
+        """Transform of the model with its B-factors, on the grid of the map to look at.
+
+        Parameters
+        ----------
+        table
+            Scattering factors: ``electron``, ``xray`` or ``neutron``.
+
+        Returns
+        -------
+        ndarray
+            complex64 [nz, ny, nx // 2 + 1]; shared, not to be changed in place.
+        """
+        return self._answer("model transform", (self.inputs.model, self.density),
+                            lambda: model_place.model_transform(self.inputs.model, self.density, table), table)
+
+    @property
+    def model_mask(self) -> ModelMask:
+        """The mask around the model, without the places where there is density that the model does not explain."""
+        def make() -> ModelMask:
+            keep = self.used_atoms()
+            return model_mask.around_model(self.inputs.model, keep, self.density, self.density_transform(), self.model_transform())
+
+        return self._answer("model mask", (self.inputs.model, self.density), make)
+
+    @property
+    def model_place(self) -> Optional[ModelPlace]:
+        """Which voxel size, which shift and which hand make the model fit best; None without atoms in the box."""
+        def make() -> Optional[ModelPlace]:
+            if not self.used_atoms().any():
+                return None
+            near = fourier.forward((self.density.data - np.float32(self.model_mask.level)) * self.model_mask.around)
+            return model_place.find_place(self.inputs.model, self.density, self.density_transform(), near, self.model_mask.free)
+
+        return self._answer("model place", (self.inputs.model, self.density), make)
