@@ -229,6 +229,25 @@ class Tracks:
 
 
 @dataclass(frozen=True)
+class Band:
+    """One line of states (``ok``, ``warn``, ``fail``, or None for none), one a residue, with its name before and words behind it."""
+
+    name: str
+    states: Sequence[Optional[str]]
+    words: str
+
+
+@dataclass(frozen=True)
+class Bands:
+    """Lines of states one above the other; ``words`` are what each state means, from best to worst."""
+
+    title: str
+    bands: Tuple[Band, ...]
+    words: Tuple[Tuple[str, str], ...]
+    caption: str = ""
+
+
+@dataclass(frozen=True)
 class KeyRow:
     """One fact with its state (``ok``, ``warn``, ``fail`` or ``skipped``), its value, a short note, and the anchor it leads to."""
 
@@ -247,7 +266,7 @@ class KeyRows:
     rows: Tuple[KeyRow, ...]
 
 
-Block = Union[Text, Values, Rows, Plot, Pictures, Surface, Bar, Strip, Percentiles, Tracks, KeyRows]
+Block = Union[Text, Values, Rows, Plot, Pictures, Surface, Bar, Strip, Percentiles, Tracks, Bands, KeyRows]
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import Any, Dict
 from .. import __version__
 from ..rounding import show_value
 from . import svg
-from .blocks import (PLACES, Bar, KeyRows, Link, Percentiles, Pictures, Plot, Rows, State, Strip, Surface, Text, Tracks, Value, Values,
-                     better_words, show)
+from .blocks import (PLACES, Bands, Bar, KeyRows, Link, Percentiles, Pictures, Plot, Rows, State, Strip, Surface, Text, Tracks, Value,
+                     Values, better_words, show)
 from .content import PROVENANCE_COLUMNS, WORDS, Report
 from .scale import RAMP
 from .strip import drawn
@@ -25,7 +25,7 @@ _TEMPLATES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates
 _SCRIPTS = ("report.js", "page.js", "surface.js", "rating.js")
 POLICY = "POLICY-OF-THE-PAGE"                               # until the hashes are known
 _KINDS = {Text: "text", Values: "values", Rows: "rows", Plot: "plot", Pictures: "pictures", Surface: "surface", Bar: "bar", Strip: "strip",
-          Percentiles: "percentiles", Tracks: "tracks", KeyRows: "keys"}
+          Percentiles: "percentiles", Tracks: "tracks", Bands: "bands", KeyRows: "keys"}
 
 
 @lru_cache(maxsize=None)                                      # to compile the templates takes longer than to fill in a page
@@ -83,9 +83,11 @@ def _hashes(text: str, tag: str) -> str:
 
 
 def _svg(block: Any) -> str:
-    """SVG text of a plot, a colour bar or lines along chains."""
+    """SVG text of a plot, a colour bar, lines or bands along chains."""
     if isinstance(block, Plot):
         return svg.plot_svg(block)
+    if isinstance(block, Bands):
+        return svg.bands_svg(block)
     return svg.bar_svg(block) if isinstance(block, Bar) else svg.tracks_svg(block)
 
 

@@ -6,8 +6,8 @@ from typing import Any, Callable, Dict, List, Sequence, Tuple
 from reportlab.platypus import Flowable, Spacer, Table
 
 from ..rounding import show_value
-from .blocks import (Bar, Card, KeyRow, KeyRows, Link, Percentiles, Pictures, Plot, Rows, State, Strip, Surface, Text, Tracks, Values,
-                     better_words, show)
+from .blocks import (Bands, Bar, Card, KeyRow, KeyRows, Link, Percentiles, Pictures, Plot, Rows, State, Strip, Surface, Text, Tracks,
+                     Values, better_words, show)
 from . import pdf_draw
 from .pdf_flow import Mark, Png, Stack
 from .pdf_style import LINE, SOFT, WASH, Paper, colour, plain
@@ -125,6 +125,7 @@ _MAKERS: Dict[type, Maker] = {
     Strip: lambda b, width, paper: [pdf_draw.strip(b, width, paper)],
     Percentiles: lambda b, width, paper: [pdf_draw.percentiles(b, width, paper)],
     Tracks: lambda b, width, paper: [pdf_draw.tracks(b, width, paper)],
+    Bands: lambda b, width, paper: [pdf_draw.bands(b, width, paper)],
     KeyRows: lambda b, width, paper: [keys(b.rows, width, paper)] if b.rows else []}
 
 

@@ -6,11 +6,12 @@ from typing import Any, Callable, Sequence, Tuple
 from reportlab.pdfbase import pdfmetrics
 from reportlab.platypus import Flowable
 
-from .blocks import Bar, Percentiles, Plot, Strip, Tracks
+from .blocks import Bands, Bar, Percentiles, Plot, Strip, Tracks
 from .pdf_style import ACCENT, GRID, GREY, INK, SOFT, STATES, Paper, colour
 from .scale import RAMP, Scale
 from .scene import FONT, Line, layout
 from .strip import Row, drawn
+from .svg import BAND, HEIGHTS, runs
 
 _LARGEST, _SMALLEST = 0.72, 5.6                  # points a unit of a plot, and the smallest text
 _ENDS = ("#a82430", "#e27d3e", "#e8d28a", "#8fbfc0", "#243c8c")          # of an archive, worse to better
@@ -263,5 +264,28 @@ def tracks(block: Tracks, width: float, paper: Paper) -> Drawn:
             middle, size = base + (lane - gap) / 2 - 2.4, min(7.0, lane * 0.8)
             _say(canvas, (0, middle), _fitting(track.name, paper.bold, size, left - 2), paper.bold, size, INK)
             _say(canvas, (width, middle), _fitting(track.words, paper.regular, size, right - 4), paper.regular, size, SOFT, "end")
+
+    return Drawn(width, height, make)
+
+
+def bands(block: Bands, width: float, paper: Paper) -> Drawn:
+    """Lines of states one above the other; what is worse stands higher, as on the page."""
+    lane, left, right = 13.0, 16.0, 30.0
+    span, height = width - left - right, lane * (len(block.bands) + 1)
+
+    def make(canvas: Any) -> None:
+        for i, band in enumerate(block.bands):
+            base, step = height - lane * (i + 1) + 2, span / max(len(band.states), 1)
+            for state, _ in block.words:
+                canvas.setFillColor(colour(STATES[state]))
+                for a, b in runs(band.states, state):
+                    canvas.rect(left + a * step, base, (b - a) * step, (lane - 3) * HEIGHTS[state] / BAND, stroke=0, fill=1)
+            _say(canvas, (0, base + 2), _fitting(band.name, paper.bold, 7.0, left - 2), paper.bold, 7.0, INK)
+            _say(canvas, (width, base + 2), band.words, paper.regular, 6.6, anchor="end")
+        for i, (state, word) in enumerate(block.words):
+            at = left + 60.0 * i
+            canvas.setFillColor(colour(STATES[state]))
+            canvas.rect(at, 2, 8, (lane - 3) * HEIGHTS[state] / BAND, stroke=0, fill=1)
+            _say(canvas, (at + 11, 3), word, paper.regular, 6.6)
 
     return Drawn(width, height, make)

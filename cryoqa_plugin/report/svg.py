@@ -3,15 +3,16 @@ from __future__ import annotations
 
 import json
 from html import escape
-from typing import List, Sequence
+from typing import List, Optional, Sequence, Tuple
 
-from .blocks import Bar, Plot, Track, Tracks
+from .blocks import Bands, Bar, Plot, Track, Tracks
 from .scale import Scale
 from .scene import WIDE, Area, Label, Line, Point, Ring, Scene, hover_data, layout, style
 
 _ABOVE, _STRIP, _BELOW = 30.0, 10.0, 22.0        # of a scale: histogram, colours, ticks
 _MARGIN = 8.0
 _EDGE, _LANE = 1000, 44                          # units of a line along a chain
+BAND, HEIGHTS = 22, {"ok": 5, "warn": 13, "fail": 22}        # of a band of states: what is worse stands higher, whatever its colour
 
 
 def plot_svg(plot: Plot) -> str:
@@ -100,6 +101,33 @@ def _track(track: Track, block: Tracks) -> str:
     return (f'<svg viewBox="0 0 {_EDGE} {_LANE}" preserveAspectRatio="none" role="img" aria-label="{words}">'
             f'<path class="grid" d="{grid}" vector-effect="non-scaling-stroke"/>'
             f'<path class="l t s1" vector-effect="non-scaling-stroke" d="{"".join(path)}"/></svg>')
+
+
+def bands_svg(block: Bands) -> str:
+    """HTML of lines of states one above the other, and what their colours mean."""
+    lines = []
+    for band in block.bands:
+        words = escape(f"{block.title}: {band.name}", quote=True)
+        paths = "".join(f'<path class="z {state}" d="{_runs(band.states, state)}"/>' for state, _ in block.words)
+        lines.append(f'<div class="chain band"><b>{escape(band.name)}</b><svg viewBox="0 0 {_EDGE} {BAND}" preserveAspectRatio="none" '
+                     f'role="img" aria-label="{words}">{paths}</svg><span>{escape(band.words)}</span></div>')
+    keys = "".join(f'<span class="key"><svg viewBox="0 0 22 {BAND}" aria-hidden="true"><path class="z {state}" '
+                   f'd="M4 {BAND}v-{HEIGHTS[state]}h14V{BAND}z"/></svg>{escape(word)}</span>' for state, word in block.words)
+    return "".join(lines) + f'<p class="reading">{keys}</p>'
+
+
+def runs(states: Sequence[Optional[str]], state: str) -> List[Tuple[int, int]]:
+    """First and last but one place of the stretches of a state."""
+    out: List[Tuple[int, int]] = []
+    for i, one in enumerate(states):
+        if one == state:
+            out[-1:] = [(out[-1][0], i + 1)] if out and out[-1][1] == i else out[-1:] + [(i, i + 1)]
+    return out
+
+
+def _runs(states: Sequence[Optional[str]], state: str) -> str:
+    step = _EDGE / max(len(states), 1)
+    return "".join(f"M{a * step:.1f} {BAND}v-{HEIGHTS[state]}H{b * step:.1f}V{BAND}z" for a, b in runs(states, state))
 
 
 def _points(points: Sequence[Point]) -> str:

@@ -16,8 +16,8 @@ from cryoqa_plugin.cli import main
 from cryoqa_plugin.demo import write_demo_data
 from cryoqa_plugin.report import assemble, pdf, pictures, scene, section
 from cryoqa_plugin.report import pdf_flow as flow
-from cryoqa_plugin.report.blocks import (Bar, Card, Estimate, KeyRow, KeyRows, Link, Percentiles, Picture, Pictures, Plot, Rows, Series,
-                                         State, Strip, Text, Track, Tracks, Value, Values)
+from cryoqa_plugin.report.blocks import (Band, Bands, Bar, Card, Estimate, KeyRow, KeyRows, Link, Percentiles, Picture, Pictures, Plot,
+                                         Rows, Series, State, Strip, Text, Track, Tracks, Value, Values)
 from cryoqa_plugin.report.content import compose
 from cryoqa_plugin.report.pdf_blocks import rows_of
 
@@ -51,6 +51,8 @@ def every_block():
                                 Estimate("local", "ResMap", "half-maps", 2.77, 2.30, 9.9))),
             Percentiles("Archive", (("All, 100 entries", 91.0, "finer than 91 %"),), caption="By FSC 0.143."),
             Tracks("Chains", (Track("A", (0.8, None, 0.7, 0.9), "0.80"), Track("B", (0.1, 0.2, 0.3, 0.4), "0.25")), (0.0, 1.0), (0.5,)),
+            Bands("Zones", (Band("A", ("ok", "warn", None, "fail"), "67 %"),), (("ok", "trust"), ("warn", "caution"), ("fail", "omit")),
+                  "Three of them."),
             KeyRows("Facts", (KeyRow("fail", "Copies", "yes", "the halves are the same", "nowhere"), KeyRow("skipped", "Solvent", "–"))))
 
 
@@ -60,7 +62,8 @@ def test_every_block_is_drawn(run_folder, tmp_path):
     for words in ("One <paragraph> & more.", "fall-off of the amplitudes (lower is better)", "186 Å²", "no such place", "3.25",
                   "first curve", "second curve",
                   "4.00 Å", "0.82", "slice 4", "Five of them.", "Bracket: 5–95 %.", "2.66 Å", "(2.64–2.68)", "(2.30–9.90)",
-                  "finer than 91 %", "By FSC 0.143.", "0.25", "the halves are the same", "On the right.", "All blocks"):
+                  "finer than 91 %", "By FSC 0.143.", "0.25",
+                  "67 %", "caution", "Three of them.", "the halves are the same", "On the right.", "All blocks"):
         assert words in whole, words
 
 

@@ -2,9 +2,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Dict, List, Mapping, Optional, Tuple
+from typing import Any, List, Mapping
 
-from ..blocks import Block, Card, Plot, Text, Track, Tracks
+from .. import residue_tracks
+from ..blocks import Block, Card, Plot, Text, Tracks
 from ..draw import curves, split_values, tables
 from ..section import Results, Section
 
@@ -12,17 +13,14 @@ _FIRST = ("model_voxel_size", "model_shift", "model_operation", "residues_shifte
           "cc_residues", "residues_low", "worst_chain", "cc_worst_chain", "inclusion_all", "inclusion_backbone", "guinier_correlation",
           "b_excess", "model_b_mean")
 _LEVELS, _BOTTOM = (0.5, 0.8), 0.4
-_NAMED = 3                                       # residues with the lowest correlation that are named
 _ROOM = 2                                        # chains up to which the atoms above a contour stand below them
-_CHAINS = 8                                      # lines of residues; the chains with the lowest correlation
-_FEW, _FAR = 5, 50                               # residues at the end of a chain, that far behind the others, are not drawn
 
 
 def render(results: Results) -> List[Block]:
     """Tables of chains and residues, values, atom inclusion, Guinier plots."""
     document = results["model_fit"]
     out = tables(document, skip=("residue_scores", *(n for n, t in document["tables"].items() if not t["rows"])))
-    if len(_tracks(document)[0]) > _ROOM:
+    if not any(len(card.blocks) > 1 for card in cards(results)):
         out += _inclusion(document)
     out += curves(document, ("guinier_map", "guinier_model", "guinier_model_blurred"), title="Guinier plots of map and model")
     out += split_values(document, _FIRST)
@@ -37,16 +35,16 @@ def _contour(document: Mapping[str, Any]) -> List[Any]:
 
 def cards(results: Results) -> List[Card]:
     """The correlation of the residues along each chain, and what it comes to."""
-    tracks, left_out = _tracks(results["model_fit"])
-    if not tracks:
-        return []
-    lowest = min((v for t in tracks for v in t.values if v is not None), default=0.0)
-    bottom = min(_BOTTOM, int(10 * lowest - 1e-9) / 10 if lowest >= 0 else lowest)
-    title = "Correlation along the chains"
-    words = f" Of {len(tracks) + left_out} chains, those with the lowest correlation are drawn." if left_out else ""
-    said = f"{_said(results['model_fit'])}{words} Grid: {_LEVELS[0]:g} and {_LEVELS[1]:g}; range {bottom:.1f} to 1."
-    drawn: List[Block] = [Tracks(title, tuple(tracks), (bottom, 1.0), _LEVELS, said)]
-    return [Card(title, (*drawn, *(_inclusion(results["model_fit"]) if len(tracks) <= _ROOM else [])), 7, 11)]
+    document = results["model_fit"]
+    means = {row[0]: row[3] for row in document["tables"]["chains"]["rows"]}
+    drawn = residue_tracks.lines(document, "CC", title="Correlation along the chains", y_range=(_BOTTOM, 1.0), levels=_LEVELS,
+                                 said=_said(document), table="residue_scores", of_chains=means, noun="correlation")
+    return [Card(t.title, (t, *(_inclusion(document) if _short(t) else [])), 7, 11) for t in drawn if isinstance(t, Tracks)]
+
+
+def _short(drawn: Tracks) -> bool:
+    """Whether the atoms above a contour have room below the chains."""
+    return len(drawn.tracks) <= _ROOM
 
 
 def _inclusion(document: Mapping[str, Any]) -> List[Block]:
@@ -57,27 +55,13 @@ def _inclusion(document: Mapping[str, Any]) -> List[Block]:
             if isinstance(p, Plot) else p for p in plots]
 
 
-def _tracks(document: Mapping[str, Any]) -> Tuple[List[Track], int]:
-    """A line of values for each chain with more than one residue, and how many chains are left out."""
-    table = document["tables"]["residue_scores"]
-    chain, number, cc = (list(table["columns"]).index(n) for n in ("chain", "number", "CC"))
-    along: Dict[str, List[Any]] = {}
-    for row in table["rows"]:
-        along.setdefault(row[chain], []).append((row[number], row[cc]))
-    mean = {row[0]: row[3] for row in document["tables"]["chains"]["rows"]}
-    long = [name for name, rows in along.items() if len(rows) > 1]
-    chosen = sorted(long, key=lambda n: 1.0 if mean.get(n) is None else mean[n])[:_CHAINS]
-    drawn = [Track(name, _line(along[name]), "" if mean.get(name) is None else f"{mean[name]:.2f}") for name in long if name in chosen]
-    return drawn, len(long) - len(drawn)
-
-
 def _said(document: Mapping[str, Any]) -> str:
     """What the correlations come to, the lowest residues by name."""
     known = {n: m["value"] for n, m in document["metrics"].items()}
     table = document["tables"].get("worst_residues", {"columns": (), "rows": ()})
     place = {n: i for i, n in enumerate(table["columns"])}
-    worst = ", ".join(f"{str(row[place['residue']]).capitalize()} {row[place['chain']]} {row[place['number']]} ({row[place['CC']]:.2f})"
-                      for row in table["rows"][:_NAMED] if row[place["CC"]] is not None)
+    worst = ", ".join(f"{residue_tracks.named(*(row[place[n]] for n in ('residue', 'chain', 'number')))} ({row[place['CC']]:.2f})"
+                      for row in table["rows"][:residue_tracks.NAMED] if row[place["CC"]] is not None)
     out = [f"{known['residues']} residues from left to right" + (f"; lowest: {worst}." if worst else ".")] if known.get("residues") else []
     low = known.get("residues_low")
     counts = [f"CC_mask {known['cc_mask']:.2f}"] if known.get("cc_mask") is not None else []
@@ -97,28 +81,6 @@ def _said(document: Mapping[str, Any]) -> str:
 def _percent(part: float) -> str:
     """A part as percent, never 100 for less."""
     return "100 %" if part >= 1 else f"{min(100 * part, 99.99):.2f} %" if part > 0.999 else f"{100 * part:.1f} %"
-
-
-def _line(rows: List[Tuple[str, Optional[float]]]) -> Tuple[Optional[float], ...]:
-    """Values of a chain: over the numbers of residues, None where some are missing, or over their place in the chain."""
-    try:
-        numbers = [int(n) for n, _ in rows]
-    except ValueError:                                       # an insertion code
-        numbers = []
-    if not numbers or any(b <= a for a, b in zip(numbers, numbers[1:])):
-        return tuple(v for _, v in rows)
-    out: List[Optional[float]] = []
-    for n, (_, value) in zip(numbers[:_end(numbers)], rows):
-        out += [None] * (n - numbers[0] - len(out)) + [value]
-    return tuple(out)
-
-
-def _end(numbers: List[int]) -> int:
-    """How many residues to draw: a few with numbers far behind the others, ligands mostly, would take all the room."""
-    for i in range(max(1, len(numbers) - _FEW), len(numbers)):
-        if numbers[i] - numbers[i - 1] > _FAR:
-            return i
-    return len(numbers)
 
 
 SECTION = Section(
