@@ -47,3 +47,15 @@ def correlation(a, b, where):
 def highest(data, count):
     """The ``count`` highest voxels, bool [z, y, x]."""
     return data >= np.sort(data.ravel())[::-1][count - 1]
+
+
+def local_variances(average, difference, model, position, voxel_size, sigma):
+    """Variances of three maps and the covariance of the first and last in Gaussian windows, float64 [n, 4]."""
+    at = positions(average.shape, voxel_size, (0, 0, 0))
+    out = []
+    for p in position:
+        away = at - p
+        weight = np.exp(-0.5 * (away ** 2).sum(axis=1) / sigma ** 2) * np.all(np.abs(away) <= 3 * sigma + 1e-9, axis=1)
+        rows = np.cov(np.stack([m.ravel() for m in (average, difference, model)]).astype(float), aweights=weight, ddof=0)
+        out.append((rows[0, 0], rows[1, 1], rows[2, 2], rows[0, 2]))
+    return np.array(out)

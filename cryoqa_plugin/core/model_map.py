@@ -11,6 +11,7 @@ from .threads import over_slabs
 _IMAGE_STEP = 0.02                    # Å, of the image of an atom
 _IMAGE_REACH = 15.0                   # Å
 _IMAGE_POINTS = 400                   # of the integral over frequencies
+_WINDOW = 3.0                         # where Gaussian windows end, in standard deviations
 
 
 def correlation(a: np.ndarray, b: np.ndarray, where: Optional[np.ndarray] = None) -> float:
@@ -99,13 +100,64 @@ def _group_kernel(a, b, mean_a, mean_b, centres, order, starts, radius, spacing,
                         saa += p * p
                         sbb += q * q
                         sab += p * q
-        out[g, 0] = n
-        out[g, 1] = np.nan
-        if n > 1:
-            va, vb = saa - sa * sa / n, sbb - sb * sb / n
-            # A flat map has a variance of rounding alone, which correlates with nothing.
-            if va > 1e-12 * saa and vb > 1e-12 * sbb:
-                out[g, 1] = (sab - sa * sb / n) / np.sqrt(va * vb)
+        out[g, 0], out[g, 1], out[g, 2], out[g, 3], out[g, 4], out[g, 5] = n, sa, sb, saa, sbb, sab
+
+
+class GroupSums(NamedTuple):
+    """Sums over the voxels around each group, float64 [n] each: how many, the values of both maps, their squares and their product."""
+
+    voxels: np.ndarray
+    a: np.ndarray
+    b: np.ndarray
+    aa: np.ndarray
+    bb: np.ndarray
+    ab: np.ndarray
+
+
+def sums_around(a: np.ndarray, b: np.ndarray, zeros: Sequence[float], position: np.ndarray, group: np.ndarray, n_groups: int,
+                radius: float, voxel_size: Sequence[float]) -> GroupSums:
+    """Sums of two maps and their products around the atoms of each group.
+
+    Parameters
+    ----------
+    a, b
+        Maps, float32 [z, y, x].
+    zeros
+        What is taken off the values of each.
+    position, group, n_groups, radius, voxel_size
+        As of :func:`correlation_around`.
+
+    Returns
+    -------
+    GroupSums
+        A voxel near several atoms of a group counts once.
+    """
+    # Atoms of a group lie together then, so that one array of marks serves all groups in turn.
+    order = np.argsort(group, kind="stable")
+    starts = np.searchsorted(group[order], np.arange(n_groups + 1))
+    out = np.zeros((n_groups, 6))
+    _group_kernel(a, b, float(zeros[0]), float(zeros[1]), np.ascontiguousarray(position, dtype=np.float64), order, starts, float(radius),
+                  np.asarray(voxel_size, dtype=np.float64), np.zeros(a.shape, dtype=np.int32), out)
+    return GroupSums(*(np.ascontiguousarray(column) for column in out.T))
+
+
+def correlation_of(sums: GroupSums) -> np.ndarray:
+    """Pearson's correlation from sums.
+
+    Parameters
+    ----------
+    sums
+        Of two maps around groups.
+
+    Returns
+    -------
+    ndarray
+        float64 [n]; NaN without two voxels, and where a map is flat: its variance is of rounding alone, which correlates with nothing.
+    """
+    n = np.maximum(sums.voxels, 1)
+    va, vb = sums.aa - sums.a * sums.a / n, sums.bb - sums.b * sums.b / n
+    known = (sums.voxels > 1) & (va > 1e-12 * sums.aa) & (vb > 1e-12 * sums.bb)
+    return np.divide(sums.ab - sums.a * sums.b / n, np.sqrt(np.where(known, va * vb, 1.0)), out=np.full(n.shape, np.nan), where=known)
 
 
 class GroupCorrelation(NamedTuple):
@@ -139,14 +191,87 @@ def correlation_around(a: np.ndarray, b: np.ndarray, position: np.ndarray, group
     GroupCorrelation
         One number for each group.
     """
-    # Atoms of a group lie together then, so that one array of marks serves all groups in turn.
-    order = np.argsort(group, kind="stable")
-    starts = np.searchsorted(group[order], np.arange(n_groups + 1))
-    out = np.zeros((n_groups, 2))
     means = [float(m.mean(dtype=np.float64)) for m in (a, b)]
-    _group_kernel(a, b, means[0], means[1], np.ascontiguousarray(position, dtype=np.float64), order, starts, float(radius),
-                  np.asarray(voxel_size, dtype=np.float64), np.zeros(a.shape, dtype=np.int32), out)
-    return GroupCorrelation(out[:, 0].astype(np.int64), out[:, 1])
+    found = sums_around(a, b, means, position, group, n_groups, radius, voxel_size)
+    return GroupCorrelation(found.voxels.astype(np.int64), correlation_of(found))
+
+
+@njit
+def _window_kernel(average, difference, model, position, first, last, spacing, sigma, reach, out):
+    nz, ny, nx = average.shape
+    longest = 1
+    for axis in range(3):
+        longest = max(longest, 2 * int(reach / spacing[axis]) + 3)
+    weights = np.empty((3, longest))
+    low, high = np.empty(3, np.int64), np.empty(3, np.int64)
+    for i in range(first, last):
+        for axis in range(3):
+            centre, size = position[i, axis] / spacing[axis], (nx, ny, nz)[axis]
+            low[axis] = max(0, int(np.ceil(centre - reach / spacing[axis])))
+            high[axis] = min(size, int(np.floor(centre + reach / spacing[axis])) + 1)
+            for k in range(low[axis], high[axis]):
+                weights[axis, k - low[axis]] = np.exp(-0.5 * ((k - centre) * spacing[axis] / sigma) ** 2)
+        n, sa, sd, sm, saa, sdd, smm, sam = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        for z in range(low[2], high[2]):
+            for y in range(low[1], high[1]):
+                plane = weights[2, z - low[2]] * weights[1, y - low[1]]
+                for x in range(low[0], high[0]):
+                    w = plane * weights[0, x - low[0]]
+                    a, d, m = np.float64(average[z, y, x]), np.float64(difference[z, y, x]), np.float64(model[z, y, x])
+                    n += w
+                    sa += w * a
+                    sd += w * d
+                    sm += w * m
+                    saa += w * a * a
+                    sdd += w * d * d
+                    smm += w * m * m
+                    sam += w * a * m
+        for j in range(4):
+            out[i, j] = 0.0
+        if n > 0:
+            out[i, 0] = saa / n - (sa / n) ** 2
+            out[i, 1] = sdd / n - (sd / n) ** 2
+            out[i, 2] = smm / n - (sm / n) ** 2
+            out[i, 3] = sam / n - sa * sm / (n * n)
+
+
+class LocalVariances(NamedTuple):
+    """Variances of three images and the covariance of the first and the last in windows around positions, float64 [n] each."""
+
+    average: np.ndarray
+    difference: np.ndarray
+    model: np.ndarray
+    covariance: np.ndarray
+
+
+def local_variances(average: np.ndarray, difference: np.ndarray, model: np.ndarray, position: np.ndarray, voxel_size: Sequence[float],
+                    sigma: float) -> LocalVariances:
+    """Variances and covariance of images in Gaussian windows around positions.
+
+    Parameters
+    ----------
+    average, difference, model
+        Images on one grid, float32 [z, y, x], whose means are about 0.
+    position
+        (x, y, z) in Å from the centre of the first voxel, float [n, 3].
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    sigma
+        Standard deviation of the window in Å; it ends at three of them along each axis, and at the faces of the box.
+
+    Returns
+    -------
+    LocalVariances
+        ``sum w a b / sum w - sum w a sum w b / (sum w)^2``; 0 where a window holds no voxel.
+    """
+    out = np.empty((len(position), 4))
+    place, spacing = np.ascontiguousarray(position, dtype=np.float64), np.asarray(voxel_size, dtype=np.float64)
+
+    def work(start: int, stop: int) -> None:
+        _window_kernel(average, difference, model, place, start, stop, spacing, float(sigma), _WINDOW * float(sigma), out)
+
+    over_slabs(work, len(out))
+    return LocalVariances(*(np.ascontiguousarray(column) for column in out.T))
 
 
 def values_at(data: np.ndarray, position: np.ndarray, voxel_size: Sequence[float], outside: float) -> np.ndarray:

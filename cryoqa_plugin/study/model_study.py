@@ -6,11 +6,13 @@ from typing import Optional
 import numpy as np
 
 from ..core import fourier
-from . import model_mask, model_place
+from . import agreement, model_mask, model_place, resolution
+from .agreement import Agreement
 from .given import GivenInputs
 from .model_mask import ModelMask
 from .model_place import ModelPlace
 from .residues import Residues, residues_of
+from .resolution import ComparedAt
 
 
 class ModelStudy(GivenInputs):
@@ -76,6 +78,28 @@ class ModelStudy(GivenInputs):
             return model_mask.around_model(self.inputs.model, keep, self.density, self.density_transform(), self.model_transform())
 
         return self._answer("model mask", (self.inputs.model, self.density), make)
+
+    def compared_at(self, given: Optional[float] = None) -> ComparedAt:
+        """The resolution at which map and model are compared.
+
+        Parameters
+        ----------
+        given
+            Å; None to take that of the half-maps where their FSC falls below 0.143, or of a map alone where its detail ends (d99).
+
+        Returns
+        -------
+        ComparedAt
+            Never finer than the shells reach.
+        """
+        about = (self.inputs.half1, self.inputs.half2) if self.has_halves else (self.density,)
+        return self._answer("compared at", about, lambda: resolution.compared_at(self, given), given)
+
+    @property
+    def agreement(self) -> Agreement:
+        """How map and model, and the half-maps, correlate around each atom."""
+        return self._answer("agreement", (self.inputs.model, self.density, self.inputs.half1, self.inputs.half2),
+                            lambda: agreement.agreement(self))
 
     @property
     def model_place(self) -> Optional[ModelPlace]:

@@ -1,15 +1,18 @@
 """The overall resolution of the inputs: of half-maps by their FSC, of a map alone by the noise of its solvent."""
 from __future__ import annotations
 
-from typing import Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional
 
 import numpy as np
 
-from ..core import crossing, fourier, shells
+from ..core import crossing, fourier, shells, spectra
 from ..errors import InputError
 from ..io.maps import Map
 from .halves import is_cut
 from .mask import molecule
+
+if TYPE_CHECKING:
+    from .study import Study
 
 THRESHOLD = 0.143                                # of two half-maps: Rosenthal & Henderson (2003), doi:10.1016/j.jmb.2003.07.013
 _SNR = 1 / 3                                     # of a full map whose half-maps correlate by 0.143
@@ -93,6 +96,46 @@ def of_map(map_: Map, mask: Optional[np.ndarray] = None) -> float:
     ratio = power[0] / np.maximum(power[1], 1e-12 * power[0].max()) - 1
     freq = fourier.frequencies(geo)
     return _in_angstrom(crossing.find_crossings(freq, ratio, _SNR, start=2).first, freq)
+
+
+class ComparedAt(NamedTuple):
+    """The ``resolution`` (Å) at which map and model are compared, where it comes from (``given``, ``half-maps`` or ``d99``), and a sentence
+    when the one given could not be had."""
+
+    resolution: float
+    source: str
+    note: Optional[str]
+
+
+def compared_at(study: Study, given: Optional[float]) -> ComparedAt:
+    """The resolution at which map and model are compared.
+
+    Parameters
+    ----------
+    study
+        Half-maps or a map.
+    given
+        The one asked for (Å), None for none.
+
+    Returns
+    -------
+    ComparedAt
+        Not finer than the shells reach.
+    """
+    geo, map_ = study.geometry, study.density
+    finest = geo.length / max(geo.n_shells - 1, 1)
+    if given is not None:
+        if given < finest * (1 - 1e-3):
+            file = f" ({map_.path})" if map_.path else ""
+            return ComparedAt(finest, "given", f"The resolution of {given:.4g} Å is finer than voxels of {map_.voxel:.4g} Å hold{file}; "
+                                               f"{finest:.4g} Å is taken.")
+        return ComparedAt(max(given, finest), "given", None)
+    if study.has_halves:
+        return ComparedAt(study.unmasked_resolution or finest, "half-maps", None)
+    # A map alone: d99 tells where its detail ends, noise included.
+    ft = study.transform("full_map")
+    found = spectra.d99(spectra.spectra(ft, ft, geo))
+    return ComparedAt(max(found, finest) if found == found else finest, "d99", None)
 
 
 def _in_angstrom(freq: float, shells_: np.ndarray) -> float:

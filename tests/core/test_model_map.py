@@ -45,6 +45,30 @@ def test_correlations_around_atoms_are_those_of_numpy(shape, voxel_size):
     assert made.voxels[3] == 0 and np.isnan(made.correlation[3])
 
 
+@pytest.mark.parametrize("shape, voxel_size", SHAPES)
+def test_variances_in_windows_are_those_of_numpy(shape, voxel_size):
+    a, b = _maps(shape)
+    difference = np.random.default_rng(6).standard_normal(shape).astype(np.float32)
+    position = np.random.default_rng(7).uniform(-0.2, 1.1, (9, 3)) * np.array(voxel_size) * shape[::-1]
+    made = model_map.local_variances(a - 100, difference, b, position, voxel_size, 1.7)
+    np.testing.assert_allclose(np.stack(made, axis=1), naive.local_variances(a - 100, difference, b, position, voxel_size, 1.7), rtol=1e-4)
+    far = model_map.local_variances(a, difference, b, np.array([[500.0, 0, 0]]), voxel_size, 1.7)
+    assert all(v[0] == 0 for v in far)
+
+
+@pytest.mark.parametrize("shape, voxel_size", SHAPES)
+def test_sums_around_atoms_are_those_of_numpy(shape, voxel_size):
+    a, b = _maps(shape)
+    position, group = np.array([[3.0, 4, 5], [4, 4, 5], [7, 7, 6]]), np.array([1, 1, 0])
+    made = model_map.sums_around(a, b, (99.0, -1.0), position, group, 3, 2.3, voxel_size)
+    at = naive.positions(shape, voxel_size, (0, 0, 0))
+    for g in (0, 1):
+        where = naive.near(at, position[group == g], 2.3).reshape(shape)
+        p, q = a[where].astype(float) - 99, b[where].astype(float) + 1
+        np.testing.assert_allclose([s[g] for s in made], [p.size, p.sum(), q.sum(), (p * p).sum(), (q * q).sum(), (p * q).sum()], rtol=1e-6)
+    assert all(s[2] == 0 for s in made)
+
+
 def test_a_map_without_contrast_around_an_atom_has_no_correlation():
     a, b = _maps((12, 12, 12))
     b[:] = 3

@@ -2,11 +2,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 
-from ...core import filters, fourier, guinier, masks, model_map, shells, spectra
+from ...core import filters, fourier, guinier, masks, model_map, shells
 from ...io.inputs import require
 from ...io.maps import Map
 from ...io.models import Model
@@ -76,30 +76,15 @@ def map_and_atoms(study: Study, params: ModelFitParams) -> MapAndAtoms:
     geo = study.check("half1", "half2", "full_map", least=2, what="a comparison with a model needs")
     warnings: List[str] = []
     map_ = study.density
-    resolution, source = _resolution(study, params.resolution, geo, warnings)
+    resolution, source, note = study.compared_at(params.resolution)
+    if note:
+        warnings.append(note)
     atoms = placing.atoms_of(study.model, map_, params.scattering_table, lambda: map_.data, warnings, lambda: study.through)
     radius = params.atom_radius or atom_radius(atoms.values["model_b_mean"], resolution)
     level = params.contour if params.contour is not None else levels_of(study, ContourParams().lowpass)[0].suggested
     values = dict(study.half_map_values(), **atoms.values, resolution=resolution, resolution_from=source, atom_radius=radius,
                   contour=level, contour_suggested=params.contour is None)
     return MapAndAtoms(study, params, study.model, map_, geo, atoms, resolution, level, radius, values, warnings)
-
-
-def _resolution(study: Study, given: Optional[float], geo: fourier.Geometry, warnings: List[str]) -> Tuple[float, str]:
-    """Resolution (Å), not finer than the shells reach, and where it comes from."""
-    map_ = study.density
-    finest = geo.length / max(geo.n_shells - 1, 1)
-    if given is not None:
-        if given < finest * (1 - 1e-3):
-            warnings.append(f"The resolution of {given:.4g} Å is finer than voxels of {map_.voxel:.4g} Å hold{placing.in_file(map_)}; "
-                            f"{finest:.4g} Å is taken.")
-        return max(given, finest), "given"
-    if study.has_halves:
-        return study.unmasked_resolution or finest, "half-maps"
-    # A map alone: d99 tells where its detail ends, noise included.
-    ft = study.transform("full_map")
-    found = spectra.d99(spectra.spectra(ft, ft, geo))
-    return (max(found, finest) if found == found else finest), "d99"
 
 
 def atom_radius(b_mean: float, resolution: float) -> float:

@@ -1,0 +1,101 @@
+"""Local agreement of a model with its map next to that of the half-maps with each other: what is unexplained, what is overfitted."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Optional
+
+import numpy as np
+
+from ..core import filters, fourier, model_map, shells
+
+if TYPE_CHECKING:
+    from .study import Study
+
+_WINDOW = 0.45                        # standard deviation of the window over the resolution
+_SAMPLE = 2_000_000                   # voxels that tell the level of the solvent
+
+
+class Agreement(NamedTuple):
+    """How map and model agree around each atom; NaN for atoms that make no density or lie outside the box.
+
+    ``model``: correlation of map and model, float64 [n_atoms]; ``full``: correlation of the map with itself measured once more, which two
+    half-maps tell; ``delta``: ``model - sqrt(full)``, 0 for the right model, negative where density is unexplained or atoms have none,
+    positive where atoms follow noise. ``full`` and ``delta`` are None without two independent half-maps. ``sigma``: standard deviation of
+    the Gaussian window, ``resolution``: what it was made from, both in Å.
+    """
+
+    model: np.ndarray
+    full: Optional[np.ndarray]
+    delta: Optional[np.ndarray]
+    sigma: float
+    resolution: float
+
+
+def agreement(study: Study) -> Agreement:
+    """Local agreement of the model of a Study with its map.
+
+    Parameters
+    ----------
+    study
+        A model, and half-maps, whose mean is compared, or else a map.
+
+    Returns
+    -------
+    Agreement
+        Of every atom.
+
+    Notes
+    -----
+    Shells of map ``F``, of half the difference of the half-maps and of the model on the scale of the map, ``D = sum Re(F Fc*) / sum
+    abs(Fc)^2``, are all weighted by ``sqrt(FSC_full / mean abs(F)^2)``, so that the correlations of them have one meaning; ``FSC_full``
+    is that in the mask around the model, 0 from its first fall to 0 on. In a Gaussian window of 0.45 times the resolution around an atom
+    ``full = 1 - var((h1 - h2) / 2) / var((h1 + h2) / 2)``, which is ``2 CC_half / (1 + CC_half)``. Without half-maps the square of the FSC
+    of map and model stands for ``FSC_full``.
+
+    References
+    ----------
+    Yamashita et al. (2021), https://doi.org/10.1107/S2059798321009475; Rosenthal & Henderson (2003),
+    https://doi.org/10.1016/j.jmb.2003.07.013.
+    """
+    halves = study.has_halves and study.independence.void is None
+    geo, resolution = study.geometry, study.compared_at().resolution
+    map_ft = study.transform("average") if halves else study.density_transform()
+    model_ft = study.model_transform()
+    with_model = shells.cross_sums(map_ft, model_ft, geo)
+    power = with_model.power1 / np.maximum(with_model.count, 1)
+    full = _full_fsc(study) if halves else np.maximum(shells.fsc(with_model), 0) ** 2
+    lost = np.flatnonzero(full[1:] <= 0)
+    if lost.size:
+        full[lost[0] + 1:] = 0
+    weight = np.sqrt(np.divide(full, power, out=np.zeros_like(power), where=power > 0))
+    weight[0] = 0
+    scale = np.divide(with_model.cross, with_model.power2, out=np.zeros_like(power), where=with_model.power2 > 0)
+
+    def image(ft: np.ndarray, profile: np.ndarray) -> np.ndarray:
+        return fourier.inverse(filters.apply_radial(ft, geo, profile), geo.shape)
+
+    average, model = image(map_ft, weight), image(model_ft, weight * np.maximum(scale, 0))
+    difference = image(fourier.forward(study.difference()), weight) if halves else average
+    used = study.used_atoms()
+    found = model_map.local_variances(average, difference, model, study.atom_position[used], study.density.voxel_size, _WINDOW * resolution)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        of_model = _at(used, found.covariance / np.sqrt(found.average * found.model))
+        if not halves:
+            return Agreement(of_model, None, None, _WINDOW * resolution, resolution)
+        of_full = _at(used, np.clip(1 - found.difference / found.average, 0, 1))
+    return Agreement(of_model, of_full, of_model - np.sqrt(of_full), _WINDOW * resolution, resolution)
+
+
+def _full_fsc(study: Study) -> np.ndarray:
+    """FSC that the mean of the half-maps has with what they measure, squared, in the mask around the model, float64 [n_shells]."""
+    mask, transforms = study.model_mask.data, []
+    for half in (study.half1, study.half2):
+        level = np.float32(np.median(half.data.ravel()[::max(1, half.data.size // _SAMPLE)]))
+        transforms.append(fourier.forward((half.data - level) * mask))
+    curve = np.maximum(shells.fsc(shells.cross_sums(*transforms, study.geometry)), 0)
+    return 2 * curve / (1 + curve)
+
+
+def _at(used: np.ndarray, values: np.ndarray) -> np.ndarray:
+    out = np.full(used.size, np.nan)
+    out[used] = np.where(np.isfinite(values), values, np.nan)
+    return out

@@ -1,0 +1,78 @@
+"""Local agreement of map and model next to that of the half-maps: right models, planted errors, atoms in solvent, atoms in noise."""
+from __future__ import annotations
+
+from dataclasses import replace
+
+import gemmi
+import numpy as np
+import pytest
+
+from cryoqa_plugin.demo import make_demo_data
+from cryoqa_plugin.io.maps import read_map
+from cryoqa_plugin.io.models import Model, read_model
+from cryoqa_plugin.study import Study
+
+
+@pytest.fixture(scope="module")
+def demo():
+    return make_demo_data(box=64)
+
+
+def moved(model, which, step):
+    """A copy of a model with some atoms (bool [n_atoms]) moved by ``step`` (Å)."""
+    structure = model.structure.clone()
+    atoms = [a for chain in structure[0] for residue in chain for a in residue]
+    for i in np.flatnonzero(which):
+        atoms[i].pos = gemmi.Position(*(np.array(atoms[i].pos.tolist()) + step))
+    return Model(structure, "moved.cif")
+
+
+def third(model):
+    """Every third of the runs of 60 atoms."""
+    return (np.arange(model.n_atoms) // 60) % 3 == 1
+
+
+def test_a_right_model_agrees_as_well_as_the_half_maps(demo):
+    found = Study(half1=demo.half1, half2=demo.half2, model=demo.model).agreement
+    assert np.isfinite(found.delta).all() and found.sigma == pytest.approx(0.45 * found.resolution)
+    assert abs(np.median(found.delta)) < 0.02 and np.percentile(found.delta, 5) > -0.12
+    np.testing.assert_allclose(found.delta, found.model - np.sqrt(found.full))
+
+
+def test_moved_atoms_are_unexplained(demo):
+    wrong = third(demo.model)
+    found = Study(half1=demo.half1, half2=demo.half2, model=moved(demo.model, wrong, (1.5 * demo.half1.voxel, 0, 0))).agreement
+    assert np.median(found.delta[wrong]) < -0.3 and np.median(found.delta[~wrong]) > -0.1
+
+
+def test_numbers_do_not_depend_on_scale_offset_or_origin(demo):
+    own = Study(half1=demo.half1, half2=demo.half2, model=demo.model).agreement
+    shift = np.array([30.0, -20.0, 5.0])
+    halves = {n: replace(m, data=(-3 * m.data + 7 if n == "inverted" else 40 * m.data + 7).astype(np.float32), origin=tuple(shift))
+              for n, m in (("half1", demo.half1), ("half2", demo.half2))}
+    other = Study(model=moved(demo.model, np.ones(demo.model.n_atoms, bool), shift), **halves).agreement
+    np.testing.assert_allclose(other.delta, own.delta, atol=2e-3)
+
+
+def test_a_map_alone_has_no_delta(demo):
+    found = Study(full_map=demo.full_map, model=demo.model).agreement
+    assert found.full is None and found.delta is None and np.median(found.model) > 0.8
+
+
+def test_copies_tell_nothing_of_noise(demo):
+    assert Study(half1=demo.half1, half2=replace(demo.half1, path="copy.mrc"), model=demo.model).agreement.delta is None
+
+
+def test_atoms_outside_have_no_value(demo):
+    away = np.arange(demo.model.n_atoms) < 10
+    found = Study(half1=demo.half1, half2=demo.half2, model=moved(demo.model, away, (1000.0, 0, 0))).agreement
+    assert np.isnan(found.delta[:10]).all() and np.isfinite(found.delta[10:]).all()
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("case, ends", [("p96", 0.12), ("odd97", 0.12), ("low96", 0.2)])
+def test_simulated_models_are_right(sim_case, case, ends):
+    folder = sim_case(case)
+    halves = {f"half{i}": read_map(str(folder / f"{case}_half{i}.mrc")) for i in (1, 2)}
+    found = Study(model=read_model(str(folder / f"{case}_model.pdb")), **halves).agreement
+    assert abs(np.median(found.delta)) < 0.01 and np.mean(np.abs(found.delta) < ends) > 0.95
