@@ -216,7 +216,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
     Capability(
         id="model_fit", family="model", title="Map against model", level="A", needs=("model",), takes=("full_map", "half1", "half2"),
         any_of=(("full_map",), ("half1", "half2")), references=("Afonine2018", "Wang2022", "Rosenthal2003"), memory=55,
-        items=("A.b", "A.d")),
+        items=("A.a", "A.d")),
     Capability(
         id="import_job", family="importing", title="What a RELION or cryoSPARC job folder gives", level="0", needs=("job",),
         references=("Scheres2012", "Punjani2017"), memory=0, outside="reads a folder"),

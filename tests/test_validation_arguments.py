@@ -18,7 +18,7 @@ def _document(checks=(), histogram=None, **metrics):
 
 
 def _judged(found, resolution=None):
-    return [judge(BY_ID[item], found, resolution) for item in ("0.a", "0.b", "0.c", "1.a", "1.b", "1.i", "A.b")]
+    return [judge(BY_ID[item], found, resolution) for item in ("0.a", "0.b", "0.c", "1.a", "1.b", "1.i", "A.a")]
 
 
 def _trust(found, resolution=None):
@@ -66,7 +66,7 @@ def test_what_voids_the_half_maps_leaves_nothing_else_to_judge():
     assert [(a.title, a.strength, a.items) for a in against] == [("Title of half_maps_signal", 1.0, ("1.a", "1.b", "1.i"))]
     assert found == ("not to be trusted", 0.0)
     assert {j.item.id: j.status for j in judged} == {"0.a": "skipped", "0.b": "skipped", "0.c": "none", "1.a": "fail", "1.b": "fail",
-                                                     "1.i": "fail", "A.b": "skipped"}
+                                                     "1.i": "fail", "A.a": "skipped"}
 
 
 def test_a_wrong_level_explains_pieces_and_inclusion():
@@ -77,14 +77,14 @@ def test_a_wrong_level_explains_pieces_and_inclusion():
 
 def test_a_wrong_hand_explains_what_the_model_shows_of_it():
     found = dict(_with(model_fit=[("model_operation", "warn"), ("cc_mask", "warn")]), hand=_document([("wrong_probability", "fail")]))
-    judged = arguments.explain([judge(BY_ID[i], found, None) for i in ("0.h", "A.b")])
+    judged = arguments.explain([judge(BY_ID[i], found, None) for i in ("0.h", "A.a")])
     assert [a.title for a in arguments.arguments(judged)] == ["Title of wrong_probability"] and judged[1].status == "skipped"
 
 
 def test_a_part_that_is_there_in_some_particles_explains_its_residues():
     found = dict(_with(model_fit=[("residues_low", "warn")], contour=[("mass_offset", "warn")]),
                  lococcupancy=_document([("fraction_partial", "warn")]))
-    judged = arguments.explain([judge(BY_ID[i], found, None) for i in ("0.a", "0.g", "A.b")])
+    judged = arguments.explain([judge(BY_ID[i], found, None) for i in ("0.a", "0.g", "A.a")])
     assert [a.title for a in arguments.arguments(judged)] == ["Title of fraction_partial"]
 
 

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from ..checks import Check, evaluate, worst
 from ..registry import CAPABILITIES
@@ -37,7 +37,8 @@ class Item:
     """One item: its number and title as in the service's reports, and where its answer comes from.
 
     ``checks`` names the checks of cryoqa that belong to it (all of the capabilities when empty); ``reported`` is the range of reported
-    resolutions (Å) for which the service does it; ``note`` says where cryoqa judges by another rule, and why.
+    resolutions (Å) for which the service does it; ``note`` says where cryoqa judges by another rule, and why; ``unmeasured`` why nothing
+    measures it.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Item:
     checks: Tuple[str, ...] = ()
     reported: Tuple[float, float] = (0.0, float("inf"))
     note: str = ""
+    unmeasured: str = ""
 
     @property
     def capabilities(self) -> Tuple[str, ...]:
@@ -126,16 +128,30 @@ ITEMS: Tuple[Item, ...] = (
     Item("1.h", "3DFSC", (_ratio("directional_fsc", "resolution_global", "that of the 3DFSC"),),
          checks=("half_maps_identical", "half_maps_masked", "fall_off_ratio")),
     Item("1.i", "Local resolution: filter bank", note="Not in the service's reports."),
-    Item("A.a", "Map against model: FSC", (_ratio("mtriage", "d_fsc_model_05_near", "that of map against model at 0.5"),),
-         checks=("model_voxel_off", "model_shift", "model_operation", "model_zscore", "atoms_outside", "model_correlation", "model_gap",
-                 "model_lead", "reported_gap", "reported_lead", "b_excess")),
-    Item("A.b", "Map against model: correlation and atom inclusion",
-         checks=("half_maps_identical", "model_voxel_off", "model_shift", "model_operation", "atoms_outside", "model_zscore",
-                 "residues_shifted", "cc_mask", "residues_low", "inclusion_backbone"),
-         note="The service has FSC-Q here."),
+    Item("A.a", "Map against model: correlation and FSC", (
+        Rule("model_fit", "residues_low", "<=", 10.0, "Residues that correlate with the map by less than 0.5",
+             "Look at these residues.", unit="%"),
+        _ratio("mtriage", "d_fsc_model_05_near", "that of map against model at 0.5")),
+         checks=("half_maps_identical", "model_voxel_off", "model_shift", "model_operation", "model_zscore", "atoms_outside",
+                 "residues_shifted", "cc_mask", "residues_low", "inclusion_backbone", "model_correlation", "model_gap", "model_lead",
+                 "reported_gap", "reported_lead", "b_excess"),
+         note="The service correlates residues at the reported resolution or 3 Å, whichever is coarser."),
+    Item("A.b", "Local correlation against that of the half-maps: FSC-Q"),
+    Item("A.c", "Several models in the map", unmeasured="Not measured: it asks how far apart models come that are refined separately, and "
+         "cryoqa refines no models.",
+         note="The service builds two models with Rosetta, and warns where they differ by more than 2 Å."),
     Item("A.d", "Map against model: Guinier plots", (
         Rule("model_fit", "guinier_correlation", ">=", 0.5, "Correlation of the Guinier plots of map and model", "Sharpen the map less or "
              "more, or look at the B-factors of the model."),), checks=("guinier_correlation",)),
+    Item("A.e", "Resolved atoms: Q-score"),
+    Item("A.f", "Side chains: EMRinger"),
+    Item("A.g", "Sequence: is each residue the type that the map shows?",
+         note="The service has the network DAQ here, for reported resolutions up to 5 Å, and warns below a mean of 0.5. The side-chain "
+              "check takes its place; its log-odds are another score, so that this limit cannot be taken over."),
+    Item("A.h", "Overfitting of the model", note="Not in the service's reports."),
+    Item("A.i", "Agreement along the chains: SMOC", note="Not in the service's reports."),
+    Item("A.j", "Geometry of the model", note="Not in the service's reports."),
+    Item("A.k", "Residues to trust and to look at", note="Not in the service's reports."),
 )
 
 
@@ -158,8 +174,8 @@ def judge(item: Item, documents: Mapping[str, Mapping[str, Any]], reported: Opti
     mine = [documents[c] for c in item.capabilities if c in documents]
     good = [d for d in mine if "error" not in d]
     if not good:
-        return Judged(item, "error" if mine else "absent", "absent", "", error="; ".join(str(d["error"]) for d in mine))
-    ours = [c for d in good for c in d.get("checks", ()) if _belongs(c["metric"], item)]
+        return Judged(item, "error" if mine else "absent", "absent", item.unmeasured, error="; ".join(str(d["error"]) for d in mine))
+    ours = _once(c for d in good for c in d.get("checks", ()) if _belongs(c["metric"], item))
     ours += reported_module.outcomes(item.id, documents, reported, REPORTED)
     service = _service(item, documents, reported)
     applies = reported is None or item.reported[0] <= reported <= item.reported[1]
@@ -185,6 +201,11 @@ def _of_capability(capability: str, document: Mapping[str, Any]) -> Judged:
 def _belongs(metric: str, item: Item) -> bool:
     """Whether a check of an item's capability is the item's own; what is wrong with the half-maps is wrong with all that uses them."""
     return not item.checks or metric in item.checks or item.level == "1" and metric.startswith("half_maps_")
+
+
+def _once(outcomes: Iterable[Mapping[str, Any]]) -> List[Mapping[str, Any]]:
+    """Outcomes without those that say again what another capability said before them."""
+    return list({(c["metric"], c["status"], c["sentence"]): c for c in outcomes}.values())
 
 
 def _worst(outcomes: Sequence[Mapping[str, Any]]) -> str:

@@ -30,9 +30,9 @@ SENTENCES: Dict[str, Any] = {
             ("directional_fsc", "The cFAR is {cfar:.2f} (isotropic half-maps: 0.70 to 0.94) and the sphericity {sphericity:.3f}.")),
     "A.a": (("mtriage", "{model_place_words:s}"),
             ("mtriage", "Map and model agree to {d_fsc_model_05_near} around the atoms (FSC 0.5)."),
-            ("mtriage", "Without a mask that is {d_fsc_model_05_unmasked}, in the mask {d_fsc_model_05_masked}.")),
-    "A.b": (("model_fit", "{model_place_words:s}"), ("model_fit", "{register_words:s}"),
-            ("model_fit", "Map and model correlate by {cc_mask} around the atoms, {cc_residues} in the median residue."),
+            ("mtriage", "Without a mask that is {d_fsc_model_05_unmasked}, in the mask {d_fsc_model_05_masked}."),
+            ("model_fit", "{register_words:s}"),
+            ("model_fit", "They correlate by {cc_mask} around the atoms, {cc_residues} in the median residue."),
             ("model_fit", "Above the contour level lie {inclusion_all:share} of the atoms and {inclusion_backbone:share} of the "
                           "backbone.")),
     "A.d": (("model_fit", "The Guinier plots of map and model correlate by {guinier_correlation}."),
