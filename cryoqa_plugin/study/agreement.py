@@ -30,6 +30,62 @@ class Agreement(NamedTuple):
     resolution: float
 
 
+class EvenMaps(NamedTuple):
+    """Map and model on one scale, their shells evened out and weighted by what of them is signal.
+
+    ``map`` and ``model`` float32 [z, y, x]; ``weight`` float64 [n_shells] is what the shells of the map were multiplied by; ``full``
+    float64 [n_shells] is the FSC of the map with what it measures, squared. ``from_halves``: it is that of two independent half-maps, and
+    ``map`` is their mean.
+    """
+
+    map: np.ndarray
+    model: np.ndarray
+    weight: np.ndarray
+    full: np.ndarray
+    from_halves: bool
+
+
+def even_maps(study: Study) -> EvenMaps:
+    """Map and model of a Study on one scale.
+
+    Parameters
+    ----------
+    study
+        A model, and half-maps, whose mean is compared, or else a map.
+
+    Returns
+    -------
+    EvenMaps
+        Shared, not to be changed in place.
+
+    Notes
+    -----
+    Shells of the map ``F`` and of the model on the scale of the map, ``D = sum Re(F Fc*) / sum abs(Fc)^2``, are weighted by
+    ``sqrt(FSC_full / mean abs(F)^2)``. ``FSC_full = 2 FSC / (1 + FSC)`` of the half-maps in the mask around the model, 0 from its first
+    fall to 0 on; without half-maps the square of the FSC of map and model stands for it.
+
+    References
+    ----------
+    Yamashita et al. (2021), https://doi.org/10.1107/S2059798321009475; Rosenthal & Henderson (2003),
+    https://doi.org/10.1016/j.jmb.2003.07.013.
+    """
+    halves = study.has_halves and study.independence.void is None
+    geo, model_ft = study.geometry, study.model_transform()
+    map_ft = study.transform("average") if halves else study.density_transform()
+    sums = shells.cross_sums(map_ft, model_ft, geo)
+    full = _full_fsc(study) if halves else np.maximum(shells.fsc(sums), 0) ** 2
+    lost = np.flatnonzero(full[1:] <= 0)
+    if lost.size:
+        full[lost[0] + 1:] = 0
+    power = sums.power1 / np.maximum(sums.count, 1)
+    weight = np.sqrt(np.divide(full, power, out=np.zeros_like(power), where=power > 0))
+    weight[0] = 0
+    scale = np.divide(sums.cross, sums.power2, out=np.zeros_like(power), where=sums.power2 > 0)
+    images = [fourier.inverse(filters.apply_radial(ft, geo, profile), geo.shape)
+              for ft, profile in ((map_ft, weight), (model_ft, weight * np.maximum(scale, 0)))]
+    return EvenMaps(images[0], images[1], weight, full, halves)
+
+
 def agreement(study: Study) -> Agreement:
     """Local agreement of the model of a Study with its map.
 
@@ -45,41 +101,24 @@ def agreement(study: Study) -> Agreement:
 
     Notes
     -----
-    Shells of map ``F``, of half the difference of the half-maps and of the model on the scale of the map, ``D = sum Re(F Fc*) / sum
-    abs(Fc)^2``, are all weighted by ``sqrt(FSC_full / mean abs(F)^2)``, so that the correlations of them have one meaning; ``FSC_full``
-    is that in the mask around the model, 0 from its first fall to 0 on. In a Gaussian window of 0.45 times the resolution around an atom
-    ``full = 1 - var((h1 - h2) / 2) / var((h1 + h2) / 2)``, which is ``2 CC_half / (1 + CC_half)``. Without half-maps the square of the FSC
-    of map and model stands for ``FSC_full``.
+    Of :func:`even_maps` and of half the difference of the half-maps with the same weights, in a Gaussian window of 0.45 times the
+    resolution around an atom: ``model`` is the correlation of map and model, and ``full = 1 - var((h1 - h2) / 2) / var((h1 + h2) / 2)``,
+    which is ``2 CC_half / (1 + CC_half)``.
 
     References
     ----------
-    Yamashita et al. (2021), https://doi.org/10.1107/S2059798321009475; Rosenthal & Henderson (2003),
-    https://doi.org/10.1016/j.jmb.2003.07.013.
+    Yamashita et al. (2021), https://doi.org/10.1107/S2059798321009475.
     """
-    halves = study.has_halves and study.independence.void is None
-    geo, resolution = study.geometry, study.compared_at().resolution
-    map_ft = study.transform("average") if halves else study.density_transform()
-    model_ft = study.model_transform()
-    with_model = shells.cross_sums(map_ft, model_ft, geo)
-    power = with_model.power1 / np.maximum(with_model.count, 1)
-    full = _full_fsc(study) if halves else np.maximum(shells.fsc(with_model), 0) ** 2
-    lost = np.flatnonzero(full[1:] <= 0)
-    if lost.size:
-        full[lost[0] + 1:] = 0
-    weight = np.sqrt(np.divide(full, power, out=np.zeros_like(power), where=power > 0))
-    weight[0] = 0
-    scale = np.divide(with_model.cross, with_model.power2, out=np.zeros_like(power), where=with_model.power2 > 0)
-
-    def image(ft: np.ndarray, profile: np.ndarray) -> np.ndarray:
-        return fourier.inverse(filters.apply_radial(ft, geo, profile), geo.shape)
-
-    average, model = image(map_ft, weight), image(model_ft, weight * np.maximum(scale, 0))
-    difference = image(fourier.forward(study.difference()), weight) if halves else average
-    used = study.used_atoms()
-    found = model_map.local_variances(average, difference, model, study.atom_position[used], study.density.voxel_size, _WINDOW * resolution)
+    even, resolution = study.even_maps, study.compared_at().resolution
+    geo, used = study.geometry, study.used_atoms()
+    difference = even.map
+    if even.from_halves:
+        difference = fourier.inverse(filters.apply_radial(fourier.forward(study.difference()), geo, even.weight), geo.shape)
+    found = model_map.local_variances(even.map, difference, even.model, study.atom_position[used], study.density.voxel_size,
+                                      _WINDOW * resolution)
     with np.errstate(divide="ignore", invalid="ignore"):
         of_model = _at(used, found.covariance / np.sqrt(found.average * found.model))
-        if not halves:
+        if not even.from_halves:
             return Agreement(of_model, None, None, _WINDOW * resolution, resolution)
         of_full = _at(used, np.clip(1 - found.difference / found.average, 0, 1))
     return Agreement(of_model, of_full, of_model - np.sqrt(of_full), _WINDOW * resolution, resolution)

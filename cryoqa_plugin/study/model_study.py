@@ -7,7 +7,7 @@ import numpy as np
 
 from ..core import fourier
 from . import agreement, model_mask, model_place, resolution
-from .agreement import Agreement
+from .agreement import Agreement, EvenMaps
 from .given import GivenInputs
 from .model_mask import ModelMask
 from .model_place import ModelPlace
@@ -94,6 +94,12 @@ class ModelStudy(GivenInputs):
         """
         about = (self.inputs.half1, self.inputs.half2) if self.has_halves else (self.density,)
         return self._answer("compared at", about, lambda: resolution.compared_at(self, given), given)
+
+    @property
+    def even_maps(self) -> EvenMaps:
+        """Map and model on one scale, their shells evened out and weighted by what of them is signal."""
+        return self._answer("even maps", (self.inputs.model, self.density, self.inputs.half1, self.inputs.half2),
+                            lambda: agreement.even_maps(self))
 
     @property
     def agreement(self) -> Agreement:

@@ -39,6 +39,17 @@ def test_a_right_model_agrees_as_well_as_the_half_maps(demo):
     np.testing.assert_allclose(found.delta, found.model - np.sqrt(found.full))
 
 
+def test_map_and_model_are_on_one_scale(demo):
+    even = Study(half1=demo.half1, half2=demo.half2, model=demo.model).even_maps
+    inside = np.abs(even.model) > 3 * even.model.std()
+    slope = (even.map[inside] * even.model[inside]).sum() / (even.model[inside] ** 2).sum()
+    assert slope == pytest.approx(1, abs=0.03) and even.from_halves
+    power = np.abs(np.fft.fftn(even.map)) ** 2
+    k = np.rint(np.sqrt(sum(g ** 2 for g in np.meshgrid(*[np.fft.fftfreq(64, 1 / 64)] * 3, indexing="ij")))).astype(int)
+    shells = np.bincount(k.ravel(), power.ravel())[:even.full.size] / np.bincount(k.ravel())[:even.full.size]
+    np.testing.assert_allclose(shells[2:], even.full[2:], rtol=0.25, atol=1e-3)            # weights are linear between shells
+
+
 def test_moved_atoms_are_unexplained(demo):
     wrong = third(demo.model)
     found = Study(half1=demo.half1, half2=demo.half2, model=moved(demo.model, wrong, (1.5 * demo.half1.voxel, 0, 0))).agreement
