@@ -47,7 +47,7 @@ def test_map_and_model_are_on_one_scale(demo):
     power = np.abs(np.fft.fftn(even.map)) ** 2
     k = np.rint(np.sqrt(sum(g ** 2 for g in np.meshgrid(*[np.fft.fftfreq(64, 1 / 64)] * 3, indexing="ij")))).astype(int)
     shells = np.bincount(k.ravel(), power.ravel())[:even.full.size] / np.bincount(k.ravel())[:even.full.size]
-    np.testing.assert_allclose(shells[2:], even.full[2:], rtol=0.25, atol=1e-3)            # weights are linear between shells
+    np.testing.assert_allclose(shells[2:], even.full[2:], rtol=0.4, atol=1e-3)            # weights are linear between shells
 
 
 def test_moved_atoms_are_unexplained(demo):
