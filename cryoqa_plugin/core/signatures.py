@@ -144,6 +144,10 @@ SIGNATURES = {
     "cryoqa_plugin.core.pseudo_atoms._place_kernel": (
         "uint8[::1], int64[::1], int64[::1], int64, int64[:,::1], int64, int64, float64[:,::1]",
     ),
+    "cryoqa_plugin.core.q_score._shell_kernel": (
+        "float32[:,:,::1], float64[::1], float64[:,::1], int64[::1], int64[::1], int64[::1], float64[:,::1], int64[::1], float64, "
+        "float64[::1], int64, int64[:,::1], float64[:,::1], float64[::1], float64[::1]",
+    ),
     "cryoqa_plugin.core.raster._draw_kernel": (
         "float32[:,::1], int32[:,::1], float32[:,::1], float32[:,::1], float32[:,:,::1]",
     ),

@@ -6,11 +6,12 @@ from typing import Optional
 import numpy as np
 
 from ..core import fourier
-from . import agreement, model_mask, model_place, resolution
+from . import agreement, model_mask, model_place, q_values, resolution
 from .agreement import Agreement, EvenMaps
 from .given import GivenInputs
 from .model_mask import ModelMask
 from .model_place import ModelPlace
+from .q_values import QValues
 from .residues import Residues, residues_of
 from .resolution import ComparedAt
 
@@ -117,3 +118,20 @@ class ModelStudy(GivenInputs):
             return model_place.find_place(self.inputs.model, self.density, self.density_transform(), near, self.model_mask.free)
 
         return self._answer("model place", (self.inputs.model, self.density), make)
+
+    def q_values(self, sigma: float = 0.4) -> QValues:
+        """Q-scores of the atoms and residues of the model in the map to look at.
+
+        Parameters
+        ----------
+        sigma
+            Standard deviation (Å) of the Gaussian that the density around an atom is compared with.
+
+        Returns
+        -------
+        QValues
+            float64 of each atom and each residue, NaN where there is none.
+        """
+        about = (self.inputs.model, self.density)
+        found = self._answer("shells of atoms", about, lambda: q_values.shells(self.residues, self.atom_position, self.density))
+        return self._answer("Q values", about, lambda: q_values.values(self.residues, found, sigma), float(sigma))
