@@ -5,15 +5,16 @@ import json
 import os
 from importlib import import_module
 from types import MappingProxyType
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
-from pwem.objects import AtomStruct, SetOfVolumes, Volume
+from pwem.objects import AtomStruct, SetOfAtomStructs, SetOfVolumes, Volume
 from pwem.protocols import EMProtocol
 from pyworkflow.protocol import GPU_LIST, USE_GPU, BooleanParam, StringParam
 from pyworkflow.protocol.constants import STEPS_SERIAL
 
 from cryoqa_plugin import params, runner
 from cryoqa_plugin.errors import CryoqaError, InputError
+from cryoqa_plugin.io.models import read_attributes
 from cryoqa_plugin.progress import Progress
 from cryoqa_plugin.registry import Capability, resolve
 from cryoqa_plugin.results import Output, read_json
@@ -35,6 +36,34 @@ class _PossibleOutputs:
         return found
 
 
+class _OfScores:
+    """What Scipion's viewers of attributes ask of a protocol; only those whose result is a structure with scores of residues have it."""
+
+    def __init__(self, read: Callable[[Any, str], str]) -> None:
+        self._read = read
+
+    def __get__(self, protocol: Any, cls: Any) -> str:
+        field = cls._declared().get("scored_model") if cls._capability else None
+        if field is None:
+            raise AttributeError("no scores of residues")
+        return self._read(protocol, field.name)
+
+
+def _output_of(protocol: Any, name: str) -> str:
+    """Name of the output with scores; of a set of volumes that of the set."""
+    plural, _ = outputs.of_set(name, AtomStruct)
+    return plural if protocol is not None and hasattr(protocol, plural) else name
+
+
+def _attribute_of(protocol: Any, name: str) -> str:
+    """The main score of a finished run: the first attribute of its structure."""
+    found = getattr(protocol, _output_of(protocol, name), None)
+    path = next((s.getFileName() for s in found.iterItems()), "") if isinstance(found, SetOfAtomStructs) else \
+        found.getFileName() if found is not None else ""
+    carried = read_attributes(path) if path else ()
+    return carried[0].name if carried else ""
+
+
 class CryoqaProtocol(EMProtocol):
     """Base of the protocols. A subclass sets ``_capability`` and ``_label``; inputs, parameters and outputs follow from the registry.
 
@@ -46,6 +75,8 @@ class CryoqaProtocol(EMProtocol):
     _help: Mapping[str, str] = MappingProxyType({})
     _draw_report = False                         # whether the report is drawn at the end unless the form says otherwise
     _possibleOutputs = _PossibleOutputs()
+    _OUTNAME = _OfScores(_output_of)
+    _ATTRNAME = _OfScores(_attribute_of)
     stepsExecutionMode = STEPS_SERIAL
 
     @classmethod
@@ -293,7 +324,7 @@ class CryoqaProtocol(EMProtocol):
         if document is None:
             return []
         declared = self._declared()
-        template = self._template(member) if any(out.role == "map" for out in declared.values()) else None
+        template = self._template(member) if any(out.role in ("map", "model") for out in declared.values()) else None
         return [Made(member.folder, document, declared, template, self._raw_halves(member))]
 
     def _raw_halves(self, member: Member) -> List[str]:

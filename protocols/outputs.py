@@ -79,7 +79,7 @@ class Made(NamedTuple):
 
     def _object(self, name: str, output: Output, paths: Sequence[str]) -> Any:
         if output.role == "model":
-            return AtomStruct(filename=paths[0])
+            return in_its_map(AtomStruct(filename=paths[0]), self.template)
         if output.role == "maps":
             return [on_own_grid(Volume(), path) for path in paths]
         made = on_grid_of(self.template, VolumeMask() if output.mask else Volume(), paths[0])
@@ -102,6 +102,13 @@ class Made(NamedTuple):
                 label = name.replace("fsc_", "", 1).replace("_", " ")
                 out.setdefault(output.name, []).append(Curve(label, [p[0] for p in points], [p[1] for p in points]))
         return out
+
+
+def in_its_map(structure: AtomStruct, volume: Optional[Volume]) -> AtomStruct:
+    """A structure with the volume that it was compared with, so that viewers show both."""
+    if volume is not None:
+        structure.setVolume(volume.clone())
+    return structure
 
 
 def on_grid_of(template: Volume, made: Volume, path: str) -> Volume:

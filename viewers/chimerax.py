@@ -8,11 +8,14 @@ from typing import List, Optional, Sequence
 import numpy as np
 
 from cryoqa_plugin.io.maps import MapHeader
+from cryoqa_plugin.io.models import Attribute, attribute_text
 from cryoqa_plugin.report.scale import Scale
 
 from .colours import FIRST, stops
 
 _GREY = "#b4b4b4"                                            # of what has no value
+_HEAD = "# Written by cryoqa. Open it in ChimeraX: File > Open, or drop it into the window."
+_KEY = "pos 0.3,0.07 size 0.4,0.03 fontSize 16 numericLabelSpacing equal"
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,11 @@ def write_script(path: str, maps: Sequence[MapHeader], masks: Sequence[MapHeader
     Files of the project (the working directory) are named relative to the script, as ChimeraX goes to the folder of a script that it
     runs: the project may be moved or copied.
     """
-    lines = ["# Written by cryoqa. Open it in ChimeraX: File > Open, or drop it into the window."]
+    lines = [_HEAD]
     volumes = list(maps) + ([colouring.map] if colouring else []) + list(masks)
     n_maps = len(volumes) - len(masks)
     for i, map_ in enumerate(volumes, start=1):
-        size, origin = (",".join(f"{v:.6g}" for v in values) for values in (map_.voxel_size, map_.origin))
-        lines += [f'open "{_named(map_.path, path)}"', f"volume #{i} voxelSize {size} origin {origin}"]
+        lines += _opened(map_, i, path)
         if i > n_maps:
             lines.append(f"volume #{i} style mesh level 0.5 color #e69f0080")
         else:
@@ -73,9 +75,47 @@ def write_script(path: str, maps: Sequence[MapHeader], masks: Sequence[MapHeader
     if model:
         lines += [f'open "{_named(model, path)}"', "hide atoms", "show cartoons"]
     lines += ["set bgColor white", "lighting soft"] + _colour_lines(colouring, len(maps) + 1) + ["view"]
+    return _written(path, lines)
+
+
+def write_scores(path: str, map_: Optional[MapHeader], model: str, attribute: Attribute, scale: Scale, colours: str = FIRST,
+                 mean: bool = False) -> str:
+    """Write a ChimeraX command file that shows a model in the colours of a score, in its map, and return its path.
+
+    The score is opened as an attribute from a file beside the script; ``mean`` averages that of atoms over each residue. What has no score
+    is grey. Files are named as by :func:`write_script`.
+    """
+    beside = os.path.splitext(path)[0] + ".defattr"
+    with open(beside, "w", encoding="utf-8") as stream:
+        stream.write(attribute_text((attribute,)))
+    number = 1 if map_ is None else 2
+    lines = [_HEAD]
+    if map_ is not None:
+        lines += [*_opened(map_, 1, path), "volume #1 style surface step 1 sdLevel 3 color #b4b4b460"]
+    lines += [f'open "{_named(model, path)}"', f'open "{_named(beside, path)}"', "set bgColor white", "lighting soft",
+              f"show #{number} cartoons", f"hide #{number} atoms",
+              f"color byattribute {attribute.recipient[0]}:{attribute.name} #{number} palette "
+              + ":".join(f"{value:.5g},{colour}" for value, colour in stops(scale, colours))
+              + (" average residues" if mean else "") + f" noValueColor {_GREY}",
+              f"key {' '.join(f'{colour}:{value:.3g}' for value, colour in stops(scale, colours))} {_KEY}",
+              _titled(attribute.name), "view"]
+    return _written(path, lines)
+
+
+def _opened(map_: MapHeader, number: int, script: str) -> List[str]:
+    size, origin = (",".join(f"{v:.6g}" for v in values) for values in (map_.voxel_size, map_.origin))
+    return [f'open "{_named(map_.path, script)}"', f"volume #{number} voxelSize {size} origin {origin}"]
+
+
+def _written(path: str, lines: Sequence[str]) -> str:
     with open(path, "w", encoding="utf-8") as stream:
         stream.write("\n".join(lines) + "\n")
     return path
+
+
+def _titled(words: str) -> str:
+    words = words.replace('"', "'")
+    return f'2dlabels text "{words}" xpos 0.3 ypos 0.12 size 18 color black'
 
 
 def _named(path: str, script: str) -> str:
@@ -88,7 +128,5 @@ def _colour_lines(colouring: Optional[Colouring], number: int) -> List[str]:
     if colouring is None:
         return []
     title = f"{colouring.name} ({colouring.unit})" if colouring.unit else colouring.name
-    title = title.replace('"', "'")
     return [f"color sample #1 map #{number} palette {colouring.palette()}",
-            f"key {colouring.key()} pos 0.3,0.07 size 0.4,0.03 fontSize 16 numericLabelSpacing equal",
-            f'2dlabels text "{title}" xpos 0.3 ypos 0.12 size 18 color black']
+            f"key {colouring.key()} {_KEY}", _titled(title)]

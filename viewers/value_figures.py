@@ -11,30 +11,31 @@ from cryoqa_plugin.report.scale import Scale
 from .colours import FIRST, colour_map
 from .fsc_figure import COLOURS
 
-_BINS = 80
+_BINS, _FEWEST = 80, 12                      # of a histogram, and of one of few values
 
 
 def draw_histogram(figure: Figure, values: np.ndarray, scale: Scale, what: str, unit: str = "", title: str = "",
-                   colours: str = FIRST) -> Any:
+                   colours: str = FIRST, of: str = "voxels") -> Any:
     """Draw how often each value occurs, in the colours of the scale, with its median and 5–95 %; returns the axes.
 
-    ``values`` float [n], at least one; ``what`` is their name on the axis.
+    ``values`` float [n], at least one; ``what`` is their name on the axis, ``of`` says what has one each.
     """
     figure.clear()
     ax = figure.add_axes([0.1, 0.13, 0.86, 0.75])
     low, high = (float(v) for v in np.quantile(values, (0.001, 0.999)))
-    edges = np.linspace(low, high if high > low else low + 1.0, _BINS + 1)
+    edges = np.linspace(low, high if high > low else low + 1.0, min(_BINS, max(_FEWEST, values.size // 6)) + 1)
     counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)
     middles = (edges[1:] + edges[:-1]) / 2
     ax.bar(middles, 100 * counts / values.size, np.diff(edges), color=colour_map(colours)(scale.fraction(middles)), edgecolor="0.35",
            linewidth=0.4)
     p5, median, p95 = (float(v) for v in np.quantile(values, (0.05, 0.5, 0.95)))
-    digits = ".2f" if unit == "Å" else ".3g"
+    digits, unit_words = ".2f" if unit == "Å" else ".3g", f" {unit}" if unit else ""
     for value, style in ((p5, ":"), (median, "--"), (p95, ":")):
         ax.axvline(value, color="0.15", linewidth=1.1, linestyle=style)
-    ax.set_title(f"median {median:{digits}} {unit}; 5 % are below {p5:{digits}} {unit}, 5 % above {p95:{digits}} {unit}", fontsize=9)
+    ax.set_title(f"median {median:{digits}}{unit_words}; 5 % are below {p5:{digits}}{unit_words}, 5 % above {p95:{digits}}{unit_words}",
+                 fontsize=9)
     ax.set_xlabel(f"{what} ({unit})" if unit else what)
-    ax.set_ylabel("voxels (%)")
+    ax.set_ylabel(f"{of} (%)")
     figure.suptitle(title or what, fontsize=11, y=0.985)
     return ax
 

@@ -36,6 +36,7 @@ _HELP = {
     "showColoured": "Sections of the density in the colours of these values, with the scale, its histogram and the range of 5 to 95 %. "
                     "Density, colours, their range and the density from which on there is colour are chosen in the window.",
     "showHistogram": "How often each value occurs in the mask, with the median and the range of 5 to 95 %.",
+    "showScores": "Histogram, along the sequence of each chain, and on the structure in ChimeraX.",
     "showMaps": "The maps of this run and of the project: three sections, projections or a gallery, with the contour of a mask, in grey or "
                 "coloured by another map.",
     "showCurves": "The curves and where they cross 0.143, 0.5 or any other threshold.",
@@ -92,6 +93,17 @@ class ReportView(View):
             self._say(f"No browser was found. The report is {path}").show()
 
 
+class FormOf(View):
+    """The form of another viewer of the same run."""
+
+    def __init__(self, viewer: ProtocolViewer, protocol: Any, parent: Any) -> None:
+        self.viewer, self.protocol, self.parent = viewer, protocol, parent
+
+    def show(self) -> None:
+        """Open the form."""
+        self.viewer.visualize(self.protocol, windows=self.parent)
+
+
 class CryoqaProtocolViewer(ProtocolViewer):
     """Report, coloured density, maps, curves and direction sphere of a run of cryoqa, and ChimeraX."""
 
@@ -117,6 +129,8 @@ class CryoqaProtocolViewer(ProtocolViewer):
             if self.density(by[0]):
                 _label_param(group, "showColoured", f"Density coloured by {words}", important=True)
             _label_param(group, "showHistogram", "Histogram")
+        if hasattr(self.protocol, "_OUTNAME"):
+            _label_param(form, "showScores", "Scores of residues", important=True)
         group = form.addGroup("Maps and curves")
         for name, label, there in (("showMaps", "Sections, projections, gallery", found.maps or found.masks),
                                    ("showCurves", "FSC curves", self.curves()), ("showGuinier", "Guinier plot", self.guinier()),
@@ -143,7 +157,7 @@ class CryoqaProtocolViewer(ProtocolViewer):
     def _getVisualizeDict(self) -> Dict[str, Callable[..., List[View]]]:
         return {"showReport": self._show_report, "showColoured": self._show_coloured, "showHistogram": self._show_histogram,
                 "showMaps": self._show_maps, "showCurves": self._show_curves, "showGuinier": self._show_guinier,
-                "showSphere": self._show_sphere, "showChimerax": self._show_chimerax}
+                "showSphere": self._show_sphere, "showScores": self._show_scores, "showChimerax": self._show_chimerax}
 
     def _say(self, text: str) -> View:
         return self.infoMessage(text, "cryoqa")
@@ -193,8 +207,8 @@ class CryoqaProtocolViewer(ProtocolViewer):
         return [VolumeView(maps, self._title(), found.all_masks, found.all_maps, mask, overlay, self.formWindow, first,
                            launcher(self.protocol._getExtraPath(), self._keep))]
 
-    def _keep(self, view: View) -> None:
-        """ChimeraX is started by a process that ends with its view."""
+    def _keep(self, view: Any) -> None:
+        """ChimeraX is started by a process that ends with its view, and a form lives as long as its viewer."""
         self.__dict__.setdefault("_kept_views", []).append(view)
 
     def _show_coloured(self, name: Optional[str] = None) -> List[View]:
@@ -264,6 +278,12 @@ class CryoqaProtocolViewer(ProtocolViewer):
         of_map = files.resolution_of({self.protocol._capability: self.protocol.result()})
         draw_sphere(figure, *self.directions(), self.protocol.getObjLabel(), of_map)
         return [FigureView(figure, self._title(), self.formWindow)]
+
+    def _show_scores(self, name: Optional[str] = None) -> List[View]:
+        from .viewer_scores import CryoqaScoresViewer
+        viewer = CryoqaScoresViewer(project=self.getProject(), protocol=self.protocol, parent=self.formWindow)
+        self._keep(viewer)
+        return [FormOf(viewer, self.protocol, self.formWindow)]
 
     def script(self) -> str:
         """Write the ChimeraX script into the folder of the run and return its path: the surface and the colours chosen in the form."""

@@ -21,6 +21,7 @@ from .file_kinds import told
 from .reading import reader, reason
 
 _ASCII = bytes(b if b < 128 else ord("?") for b in range(256))        # gemmi cuts names by bytes and cannot decode half a letter
+_ATTRIBUTES = ("name", "recipient", "specifier", "value")      # columns of the attributes in an mmCIF
 
 
 class Attribute(NamedTuple):
@@ -272,11 +273,36 @@ def write_model(path: str, model: Model) -> None:
 
 def _cif_text(model: Model) -> str:
     document = model.structure.make_mmcif_document()
-    rows = [(a.name, a.recipient, place, f"{value:.4f}") for a in model.attributes for place, value in a.values.items()]
+    import gemmi
+    rows = [(a.name, a.recipient, gemmi.cif.quote(place), f"{value:.4f}") for a in model.attributes for place, value in a.values.items()]
     if rows:
-        loop = document.sole_block().init_loop("_scipion_attributes.", ["name", "recipient", "specifier", "value"])
+        loop = document.sole_block().init_loop("_scipion_attributes.", list(_ATTRIBUTES))
         loop.set_all_values([list(column) for column in zip(*rows)])
     return document.as_string()
+
+
+def read_attributes(path: str) -> Tuple[Attribute, ...]:
+    """The scores that a model in a file carries.
+
+    Parameters
+    ----------
+    path
+        An mmCIF file, of cryoqa or of any program that writes attributes for Scipion.
+
+    Returns
+    -------
+    tuple of Attribute
+        In their order; none where the file has none, or is no mmCIF.
+    """
+    import gemmi
+    if not path.lower().endswith((".cif", ".mmcif")):
+        return ()
+    found: Dict[Tuple[str, str], Dict[str, float]] = {}
+    for row in gemmi.cif.read(path)[0].find("_scipion_attributes.", list(_ATTRIBUTES)):
+        value = gemmi.cif.as_number(row[3])
+        if value == value:
+            found.setdefault((row.str(0), row.str(1)), {})[row.str(2)] = value
+    return tuple(Attribute(name, recipient, values) for (name, recipient), values in found.items())
 
 
 def attribute_text(attributes: Sequence[Attribute]) -> str:

@@ -55,7 +55,8 @@ def test_a_volume_brings_its_half_maps(finished):
 
 
 def test_every_button_of_the_results_gives_a_view(results, coloured):
-    for viewer, missing in ((results, {"showSphere", "showColoured", "showHistogram"}), (coloured, {"showSphere", "showGuinier"})):
+    for viewer, missing in ((results, {"showSphere", "showColoured", "showHistogram", "showScores"}),
+                            (coloured, {"showSphere", "showGuinier", "showScores"})):
         buttons = {n for n in viewer._getVisualizeDict() if viewer.getParam(n) is not None}
         assert set(viewer._getVisualizeDict()) - buttons == missing
         for name in buttons:
