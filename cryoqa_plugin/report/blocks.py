@@ -127,7 +127,7 @@ class Bar:
     """A scale of colours with the histogram of the values above it and their 5-95 % bracket below.
 
     ``counts`` are even steps of the scale from ``low`` to ``high``, which is even in the logarithm when ``log`` is set; a ``unit`` stands
-    at the first tick.
+    at the first tick. ``ticks`` are values with their words, round numbers when there are none.
     """
 
     title: str
@@ -138,6 +138,7 @@ class Bar:
     counts: Tuple[float, ...] = ()
     bracket: Optional[Tuple[float, float]] = None
     caption: str = ""
+    ticks: Tuple[Tuple[float, str], ...] = ()
 
 
 @dataclass(frozen=True)

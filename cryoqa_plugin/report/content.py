@@ -24,6 +24,7 @@ from .section import QUESTIONS, Results, Section
 log = logging.getLogger(__name__)
 WORDS = {"ok": "OK", "warn": "look", "fail": "problem", "skipped": "not asked", "error": "not done"}
 _COLUMNS = 12
+_MANY = 2                                        # cards of a model beyond which they have a second row
 
 
 @dataclass(frozen=True)
@@ -206,6 +207,9 @@ def _question(question: str, methods: Sequence[Method], sections: Sequence[Secti
     done = any(not m.error for m in methods)
     cards = sorted((c for m in methods for c in m.cards), key=lambda c: c.rank)
     shown = _one_row(cards + _strip(sections, results) if question == "fine" else cards)
+    if question == "model" and len(cards) > _MANY:           # every score of residues has a card
+        taken = {id(c) for c, _ in shown}
+        shown += _one_row([c for c in cards if id(c) not in taken])
     open_cards = {id(c) for c in cards} & {id(c) for c, _ in shown}
     telling = [m.section.how_to_read for m in methods if any(id(c) in open_cards for c in m.cards)]
     how = tuple(words for words in dict.fromkeys(telling) if words)

@@ -133,7 +133,7 @@ def bar(block: Bar, width: float, paper: Paper) -> Drawn:
             canvas.setStrokeColor(colour(INK))
             canvas.setLineWidth(0.9)
             canvas.lines([(a, base - 3.4, b, base - 3.4), (a, base - 3.4, a, base - 0.8), (b, base - 3.4, b, base - 0.8)])
-        for i, (value, text) in enumerate(scale.ticks()):
+        for i, (value, text) in enumerate(block.ticks or scale.ticks()):
             shown = f"{text} {block.unit}".strip() if i == 0 else text
             _say(canvas, (at(value), 1.5), shown, paper.regular, 6.0, anchor="middle")
 

@@ -15,7 +15,10 @@ _SPAN = math.log(4.0)                            # the scale of B: the amplitude
 
 @dataclass(frozen=True)
 class Scale:
-    """Values from ``low`` (the first colour) to ``high`` (the last), even in the value or, when ``log`` is set, in its logarithm."""
+    """Values from ``low`` (the first colour) to ``high`` (the last), even in the value or, when ``log`` is set, in its logarithm.
+
+    ``low`` may be the greater one where large values are the good ones, so that these have the first colour; not with ``log``.
+    """
 
     low: float
     high: float
@@ -43,7 +46,8 @@ class Scale:
             found = [m * 10.0 ** p for p in powers for m in (1, 2, 5)]
             found = [v for v in found if self.low * (1 - 1e-9) <= v <= self.high * (1 + 1e-9)]
             return [(v, f"{v:g}".replace("-", "−")) for v in found]
-        return [(v, f"{v:g}".replace("-", "−")) for v in round_values(self.low, self.high, count)]
+        low, high = sorted((self.low, self.high))
+        return [(v, f"{v:g}".replace("-", "−")) for v in round_values(low, high, count)]
 
     def counts(self, values: np.ndarray, bins: int = BINS) -> Tuple[float, ...]:
         """Histogram of the values in steps that are even on the scale; what lies beyond an end counts in its last step."""

@@ -54,19 +54,36 @@ def surface(map_: Map, results: Results) -> Optional[Surface]:
     locals_ = local_maps(results)
     codes = [_codes(net.vertices, map_, local) for local in locals_]
     colourings = tuple(Colouring(local.label, local.bar, c.tobytes()) for local, c in zip(locals_, codes) if c is not None)
-    low, high = net.vertices.min(axis=0), net.vertices.max(axis=0)
-    longest = float(max((high - low).max(), 1e-6))
-    extent = (high - low) / longest
-    places = np.round((net.vertices - low) / longest * PLACES).astype("<u2")
-    p = (places / PLACES - extent / 2) @ _first_view().T
-    reach = 1.04 * np.abs(p[:, :2]).max(axis=0)
-    first = next((c for c in codes if c is not None), None)
-    words = f"Surface at {level:.3g}, {longest:.0f} Å long"
+    words = f"Surface at {level:.3g}, {{longest:.0f}} Å long"
     words += f", drawn on {net.spacing:.1f} Å." if net.spacing > 1.05 * SPACING else "."
     alt = f"Surface of the map coloured by {colourings[0].label}" if colourings else "Surface of the map"
-    return Surface("Where", places.tobytes(), net.quads.astype("<u2").tobytes(), len(places), len(net.quads),
+    return mesh_block("Where", net.vertices, net.quads, colourings, words, alt)
+
+
+def mesh_block(title: str, vertices: np.ndarray, quads: np.ndarray, colourings: Tuple[Colouring, ...], caption: str, alt: str) -> Surface:
+    """A mesh as a block of the report, with the picture of its first view.
+
+    Parameters
+    ----------
+    title, caption, alt
+        Words; ``{longest}`` in the caption is the longest edge of its box in Å.
+    vertices
+        In Å, float64 [n, 3], at most 65536 of them.
+    quads
+        Quadrilaterals, int [m, 4].
+    colourings
+        Colours of the vertices; the first is that of the picture.
+    """
+    low, high = vertices.min(axis=0), vertices.max(axis=0)
+    longest = float(max((high - low).max(), 1e-6))
+    extent = (high - low) / longest
+    places = np.round((vertices - low) / longest * PLACES).astype("<u2")
+    p = (places / PLACES - extent / 2) @ _first_view().T
+    reach = 1.04 * np.abs(p[:, :2]).max(axis=0)
+    first = np.frombuffer(colourings[0].codes, np.uint8) if colourings else None
+    return Surface(title, places.tobytes(), quads.astype("<u2").tobytes(), len(places), len(quads),
                    (float(extent[0]), float(extent[1]), float(extent[2])), (float(reach[0]), float(reach[1])), colourings,
-                   Picture(_picture(p, net.quads, first, reach), alt, ""), words)
+                   Picture(_picture(p, quads, first, reach), alt, ""), caption.format(longest=longest))
 
 
 def local_maps(results: Results) -> List[_Local]:
@@ -145,10 +162,13 @@ def _codes(vertices: np.ndarray, map_: Map, local: _Local) -> Optional[np.ndarra
     if np.abs(ours / its - 1).max() > 0.01:
         return None
     values = mesh.values_at(other.data, vertices, 1 / np.array(other.voxel_size, dtype=np.float64))
+    return coded(values, local.scale) if np.isfinite(values).any() else None
+
+
+def coded(values: np.ndarray, scale: Scale) -> np.ndarray:
+    """Places of values, float [n], on a scale, uint8 [n]; 255 of those that are not finite."""
     known = np.isfinite(values)
-    if not known.any():
-        return None
-    part = local.scale.fraction(np.where(known, values, local.scale.low))
+    part = scale.fraction(np.where(known, values, scale.low))
     return np.where(known, np.round(part * _CODES), _UNKNOWN).astype(np.uint8)
 
 

@@ -58,7 +58,7 @@ def bar_svg(block: Bar) -> str:
     parts.append(f'<rect x="{_MARGIN:g}" y="{top:g}" width="{span:g}" height="{_STRIP:g}" rx="2" fill="url(#ramp)"/>')
     if block.bracket:
         parts.append(f'<path class="axis ink" d="M{at(block.bracket[0]):.1f} {base + 5:g}v-3H{at(block.bracket[1]):.1f}v3"/>')
-    ticks = scale.ticks()
+    ticks = block.ticks or scale.ticks()
     for i, (value, text) in enumerate(ticks):
         shown = f"{text} {block.unit}".strip() if i == 0 else text
         half = 3.2 * len(shown)                  # of the text, about: it stays in the drawing
