@@ -179,10 +179,9 @@ def frames(n: np.ndarray, ca: np.ndarray, c: np.ndarray) -> np.ndarray:
         float64 [n_residues, 3, 3], rows of unit length: from CA to C, from CA to N at right angles to it, and across both. A position in
         the frame times it is one in space; NaN where the three atoms lie in a line.
     """
-    along = c - ca
-    along = along / np.linalg.norm(along, axis=1, keepdims=True)
-    side = n - ca
-    side = side - (side * along).sum(axis=1, keepdims=True) * along
+    along, side = c - ca, n - ca
     with np.errstate(invalid="ignore", divide="ignore"):
+        along = along / np.linalg.norm(along, axis=1, keepdims=True)
+        side = side - (side * along).sum(axis=1, keepdims=True) * along
         side = side / np.linalg.norm(side, axis=1, keepdims=True)
     return np.stack((along, side, np.cross(along, side)), axis=1)

@@ -28,6 +28,16 @@ SIGNATURES = {
     "cryoqa_plugin.core.cones._volume_kernel": (
         "float64[:,::1], int64, int64, float64[::1], int64, int64[::1], int64[::1], float64[:,::1], float64, float32[:,:,::1]",
     ),
+    "cryoqa_plugin.core.conformer_fit._fit_kernel": (
+        "float32[:,::1], float32[:,::1], int64[::1], int64, float64[:,::1], int64[:,::1], int64[::1]",
+    ),
+    "cryoqa_plugin.core.conformer_fit._gather_kernel": (
+        "float32[:,:,::1], float64[::1], float64[:,::1], float64[:,:,::1], float64[:,::1], float64[:,::1], int64[::1], float64, int64, "
+        "int64, float32[:,::1]",
+    ),
+    "cryoqa_plugin.core.conformer_fit._values_kernel": (
+        "float32[:,:,::1], float64[::1], float64[:,::1], float64[::1]",
+    ),
     "cryoqa_plugin.core.deblur._add_kernel": (
         "float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], float32[::1], int64, int64",
     ),

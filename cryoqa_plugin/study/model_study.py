@@ -6,7 +6,7 @@ from typing import Optional
 import numpy as np
 
 from ..core import fourier
-from . import agreement, model_mask, model_place, q_values, resolution
+from . import agreement, model_mask, model_place, q_values, resolution, side_chains
 from .agreement import Agreement, EvenMaps
 from .given import GivenInputs
 from .model_mask import ModelMask
@@ -14,6 +14,7 @@ from .model_place import ModelPlace
 from .q_values import QValues
 from .residues import Residues, residues_of
 from .resolution import ComparedAt
+from .side_chains import SideChainOdds
 
 
 class ModelStudy(GivenInputs):
@@ -95,6 +96,39 @@ class ModelStudy(GivenInputs):
         """
         about = (self.inputs.half1, self.inputs.half2) if self.has_halves else (self.density,)
         return self._answer("compared at", about, lambda: resolution.compared_at(self, given), given)
+
+    def resolution_inside(self, given: Optional[float] = None) -> float:
+        """The resolution in the molecule: the one given, else that of the half-maps in the mask around the model, else of the map alone.
+
+        Parameters
+        ----------
+        given
+            Å; None for none.
+
+        Returns
+        -------
+        float
+            In Å, never finer than the shells reach.
+        """
+        about = (self.inputs.model, self.density, self.inputs.half1, self.inputs.half2)
+        return self._answer("resolution inside", about, lambda: resolution.inside(self, given), given)
+
+    def side_chain_odds(self, given: Optional[float] = None) -> SideChainOdds:
+        """Which of the 20 amino acids the map shows at each residue.
+
+        Parameters
+        ----------
+        given
+            Resolution in the molecule in Å; None for that of :meth:`resolution_inside`.
+
+        Returns
+        -------
+        SideChainOdds
+            Log-odds of the types.
+        """
+        about = (self.inputs.model, self.density, self.inputs.half1, self.inputs.half2)
+        at = self.resolution_inside(given)
+        return self._answer("side-chain odds", about, lambda: side_chains.side_chain_odds(self, at), at)
 
     @property
     def even_maps(self) -> EvenMaps:

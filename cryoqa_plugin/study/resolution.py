@@ -138,6 +138,35 @@ def compared_at(study: Study, given: Optional[float]) -> ComparedAt:
     return ComparedAt(max(found, finest) if found == found else finest, "d99", None)
 
 
+def inside(study: Study, given: Optional[float] = None) -> float:
+    """The resolution in the molecule.
+
+    Parameters
+    ----------
+    study
+        A model, and half-maps or a map.
+    given
+        The one that the user knows (Å), None for none.
+
+    Returns
+    -------
+    float
+        In Å, never finer than the shells reach: the one given; else where the FSC of half-maps in the mask around the model falls below
+        0.143; else that of the map alone by its solvent, and where that is masked the end of its detail (d99).
+    """
+    known = study.compared_at(given)
+    if given is not None:
+        return known.resolution
+    even = study.even_maps if study.has_halves else None
+    if even is not None and even.from_halves:
+        found = crossing.find_crossings(study.frequencies, even.full, 2 * THRESHOLD / (1 + THRESHOLD))
+        return _in_angstrom(found.first, study.frequencies)
+    try:
+        return study.resolution
+    except InputError:                                       # no noise around the molecule, or no signal in it
+        return known.resolution
+
+
 def _in_angstrom(freq: float, shells_: np.ndarray) -> float:
     """1 / freq, and that of the last shell where there is no crossing."""
     return float(1 / freq) if np.isfinite(freq) and freq > 0 else float(1 / shells_[-1])
