@@ -1,8 +1,8 @@
 """Make the tables of the side-chain check, ``cryoqa_plugin/study/side_chains_tables.json``, from maps of known models.
 
 ``CRYOQA_SHARED=FOLDER python bench/calibrate_side_chains.py [FILE]``; three minutes. The models are PDB entries 5NI1, 7PBL (chains A, C)
-and 3C91 (A, H), which are in the public domain (CC0). Their side chains are made as uneven as real ones: B-factors grow along each by a measure
-of its own, carboxylates are weak. Each map is scored with the right backbone and with backbones that are off by 0.25 and 0.45 Å.
+and 3C91 (A, H), which are in the public domain (CC0). Their side chains are made as uneven as real ones: B-factors grow along each by a
+measure of its own, carboxylates are weak. Each map is scored with the right backbone and with backbones that are off by 0.25 and 0.45 Å.
 """
 from __future__ import annotations
 
