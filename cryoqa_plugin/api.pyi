@@ -36,6 +36,7 @@ from .methods.sharpening.locspiral import LocspiralResult
 from .methods.local_amplitude.locbfactor import LocbfactorResult
 from .methods.local_amplitude.lococcupancy import LococcupancyResult
 from .methods.model.model_fit import ModelFitResult
+from .methods.model.model_overfitting import ModelOverfittingResult
 from .methods.importing.import_job import ImportJobResult
 
 Numbers = Union[float, Sequence[float]]
@@ -152,4 +153,5 @@ class OpenStudy(Study):
                      progress: Progress = ...) -> LococcupancyResult: ...
     def model_fit(self, *, resolution: Optional[float] = ..., contour: Optional[float] = ..., atom_radius: Optional[float] = ...,
                   scattering_table: str = ..., threads: int = ..., progress: Progress = ...) -> ModelFitResult: ...
+    def model_overfitting(self, *, work_half: str = ..., threads: int = ..., progress: Progress = ...) -> ModelOverfittingResult: ...
     def import_job(self, *, body: int = ..., threads: int = ..., progress: Progress = ...) -> ImportJobResult: ...

@@ -215,4 +215,18 @@
   journal = {Proceedings of the National Academy of Sciences}, volume = {37}, pages = {205--211}, year = {1951},
   doi = {https://dx.doi.org/10.1073/pnas.37.4.205}
 }
+
+@article{DiMaio2013,
+  title = {Cryo-EM model validation using independent map reconstructions},
+  author = {DiMaio, Frank and Zhang, Junjie and Chiu, Wah and Baker, David},
+  journal = {Protein Science}, volume = {22}, pages = {865--868}, year = {2013},
+  doi = {https://dx.doi.org/10.1002/pro.2267}
+}
+
+@article{Brown2015,
+  title = {Tools for macromolecular model building and refinement into electron cryo-microscopy reconstructions},
+  author = {Brown, Alan and Long, Fei and Nicholls, Robert A. and Toots, Jaan and Emsley, Paul and Murshudov, Garib},
+  journal = {Acta Crystallographica Section D}, volume = {71}, pages = {136--153}, year = {2015},
+  doi = {https://dx.doi.org/10.1107/S1399004714021683}
+}
 """

@@ -40,7 +40,7 @@ _HALF_MAPS = (
 _AT_THE_END = ("reaches_nyquist", "reach_nyquist", "nyquist_fraction", "tail_fsc", "rise_at_end", "returns_above", "shells_beyond",
                "d_fsc_falls", "unmasked_reaches_further")
 _OF_MASK = ("random_fsc_at_resolution", "random_fsc")
-_OF_FIT = ("residues_shifted", "model_correlation", "model_gap", "model_lead", "reported_gap", "reported_lead", "b_excess", "cc_mask",
+_OF_FIT = ("gap_sigma", "residues_shifted", "model_correlation", "model_gap", "model_lead", "reported_gap", "reported_lead", "b_excess", "cc_mask",
            "residues_low", "inclusion_backbone", "guinier_correlation")
 _OF_MODEL = ("atoms_outside", "model_zscore", *_OF_FIT)
 _OF_NOISE = ("noise_spread", "noise_source", "fraction_above", "fraction_above_finest", "finer_percent", "significant_fraction")
@@ -380,6 +380,13 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "https://doi.org/10.1107/S205979832200328X", share=True),
         Check("guinier_correlation", ">=", 0.5, _GUINIER_PAIR, "The Guinier plots of map and model correlate by only {value}",
               "Sharpen the map less or more, or look at the B-factors of the model.", 1, "https://doi.org/10.1039/D2FD00059H"),
+    ),
+    "model_overfitting": (
+        *_PLACE,
+        Check("gap_sigma", "<=", 3.0, "FSC of the model with one half-map above that with the other, in standard errors",
+              "The model is fitted to the noise of half-map {work}",
+              "Refine it with tighter restraints or a lower weight of the map, and look at the residues that agree better with that "
+              "half-map.", 2, "https://doi.org/10.1107/S1399004714021683"),
     ),
     "import_job": (
         Check("has_half_maps", "is", True, "Both half-maps are present", "A half-map is missing",

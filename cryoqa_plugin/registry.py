@@ -218,6 +218,10 @@ CAPABILITIES: Tuple[Capability, ...] = (
         any_of=(("full_map",), ("half1", "half2")), references=("Afonine2018", "Wang2022", "Rosenthal2003"), memory=55,
         items=("A.a", "A.d")),
     Capability(
+        id="model_overfitting", family="model", title="Is a model fitted to the noise of a half-map", level="A",
+        needs=("model", "half1", "half2"), takes=("full_map",), references=("DiMaio2013", "Brown2015", "Rosenthal2003"), memory=70,
+        items=("A.h",), on_request=True),
+    Capability(
         id="import_job", family="importing", title="What a RELION or cryoSPARC job folder gives", level="0", needs=("job",),
         references=("Scheres2012", "Punjani2017"), memory=0, outside="reads a folder"),
 )

@@ -296,6 +296,29 @@ def crossing(freq: np.ndarray, curve: np.ndarray, threshold: float, weight: Opti
     return float(1 / (freq[i] + t * (freq[i + 1] - freq[i]))), int(falls.size)
 
 
+def last_fall(freq: np.ndarray, smooth: np.ndarray, threshold: float, nyquist: float) -> float:
+    """Resolution at which the FSC of a map and a model falls below a threshold for good.
+
+    Parameters
+    ----------
+    freq, smooth
+        The smooth curve: frequencies and values, float64 [n].
+    threshold
+        Of the values.
+    nyquist
+        End of the map, in the unit of the resolution. Beyond, where a few coefficients make noise, a fall is looked for only if there is
+        none before.
+
+    Returns
+    -------
+    float
+        In the unit of the voxel size; NaN where it does not fall.
+    """
+    before = freq <= 1 / nyquist
+    found = crossing(freq[before], smooth[before], threshold, weight=freq[before] ** 2)[0]
+    return found if found == found else crossing(freq, smooth, threshold)[0]
+
+
 def fit_model(spectrum: Spectra, d_fsc_0: float) -> Optional[ModelFit]:
     """The cut-off and the overall B-factor at which a model fits a map best.
 

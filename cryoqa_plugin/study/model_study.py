@@ -15,6 +15,7 @@ from .q_values import QValues
 from .residues import Residues, residues_of
 from .resolution import ComparedAt
 from .side_chains import SideChainOdds
+from .solvent import without_level
 
 
 class ModelStudy(GivenInputs):
@@ -141,6 +142,31 @@ class ModelStudy(GivenInputs):
         """How map and model, and the half-maps, correlate around each atom."""
         return self._answer("agreement", (self.inputs.model, self.density, self.inputs.half1, self.inputs.half2),
                             lambda: agreement.agreement(self))
+
+    def near_model(self, name: str, table: str = "electron") -> np.ndarray:
+        """Transform of a map or of the model in the mask around the model.
+
+        Parameters
+        ----------
+        name
+            ``half1``, ``half2``, ``map`` (the map to look at) or ``model``.
+        table
+            Scattering factors of the model: ``electron``, ``xray`` or ``neutron``.
+
+        Returns
+        -------
+        ndarray
+            complex64 [nz, ny, nx // 2 + 1], made anew at each call; of a map less the level of its solvent.
+        """
+        mask = self.model_mask
+        if name == "model":
+            data = fourier.inverse(self.model_transform(table), self.density.shape)
+        elif name == "map":
+            data = self.density.data - np.float32(mask.level)
+        else:
+            data = without_level(self.given()[name].data, mask.data)
+        data *= mask.data
+        return fourier.forward(data)
 
     @property
     def model_place(self) -> Optional[ModelPlace]:

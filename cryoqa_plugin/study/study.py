@@ -12,6 +12,7 @@ from .directional_noise import CELLS_PER_EDGE, DirectionalNoise, directional_noi
 from .fsc_curves import DEFAULT, FscCurves, FscSettings, fsc_curves
 from .halves import HalfMaps
 from .independence import Independence, judge_independence
+from .model_halves import ModelHalves, compare_with_halves
 from .model_study import ModelStudy
 from .noise import HalfMapNoise, bounded_fsc, half_map_noise, volume_corrected
 from .position import Position, compare_position
@@ -70,6 +71,24 @@ class Study(ModelStudy):
     def independence(self) -> Independence:
         """What stands between the FSC of the half-maps and a resolution."""
         return judge_independence(self.half_maps, self.noise)
+
+    @property
+    def model_halves(self) -> Optional[ModelHalves]:
+        """How far the model agrees with each half-map, and whether the difference is more than their noise explains.
+
+        None for half-maps that are not two measurements of one molecule, and without atoms in the box.
+        """
+        known = self.independence
+        if known.void is not None or not self.used_atoms().any():
+            return None
+
+        def make() -> ModelHalves:
+            near = self.near_model("half1"), self.near_model("half2")
+            whole = self.transform("half1"), self.transform("half2")
+            return compare_with_halves(self.near_model("model"), near, whole, self.half_sums(), self.model_mask.data, self.geometry,
+                                       2 * max(self.grid.voxel_size), known.end)
+
+        return self._answer("model and half-maps", (*self._pair, self.inputs.model, self.density, self.mask), make)
 
     @property
     def half_cells(self) -> shells.CrossSums:

@@ -148,7 +148,9 @@ ITEMS: Tuple[Item, ...] = (
     Item("A.g", "Sequence: is each residue the type that the map shows?",
          note="The service has the network DAQ here, for reported resolutions up to 5 Å, and warns below a mean of 0.5. The side-chain "
               "check takes its place; its log-odds are another score, so that this limit cannot be taken over."),
-    Item("A.h", "Overfitting of the model", note="Not in the service's reports."),
+    Item("A.h", "Overfitting of the model",
+         checks=("half_maps_identical", "model_voxel_off", "model_shift", "model_operation", "atoms_outside", "model_zscore", "gap_sigma"),
+         note="Not in the service's reports."),
     Item("A.i", "Agreement along the chains: SMOC", note="Not in the service's reports."),
     Item("A.j", "Geometry of the model", note="Not in the service's reports."),
     Item("A.k", "Residues to trust and to look at", note="Not in the service's reports."),

@@ -6,11 +6,10 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ...core import fourier, spectra
+from ...core import spectra
 from ...results import Curve, Result, Table, curve, metric, table
 from ...study import archive, model_place
 from ...study.noise import bounded_fsc
-from ...study.solvent import without_level
 from .mtriage_passes import MtriageInputs
 
 _DIP = 0.8                            # of the frequency of the last fall, up to which a shell below the threshold is a dip
@@ -111,10 +110,8 @@ def measure_near(inputs: MtriageInputs, warnings: List[str]) -> Tuple[Dict[str, 
     study = inputs.study
     mask = study.model_mask
     assert inputs.model is not None
-    map_ft = fourier.forward((study.density.data - np.float32(mask.level)) * mask.data)
-    model = fourier.inverse(inputs.model.ft, inputs.grid.shape)
-    model *= mask.data
-    sums = spectra.spectra(map_ft, fourier.forward(model), inputs.geo, *inputs.limits)
+    table = inputs.params.scattering_table
+    sums = spectra.spectra(study.near_model("map"), study.near_model("model", table), inputs.geo, *inputs.limits)
     freq, smooth = spectra.smooth_curve(sums)
     values: Dict[str, Any] = {f"d_fsc_model_{name}_near": none_if_nan(inputs.last_fall(freq, smooth, cut))
                               for cut, name in ((0.143, "0143"), (0.5, "05"))}
@@ -152,9 +149,7 @@ def expected_near(inputs: MtriageInputs) -> Dict[str, Any]:
     study = inputs.study
     if not study.has_halves or study.independence.void is not None:
         return {}
-    mask = study.model_mask.data
-    halves = [fourier.forward(without_level(half.data, mask) * mask) for half in (study.half1, study.half2)]
-    sums = spectra.spectra(*halves, inputs.geo, *inputs.limits)
+    sums = spectra.spectra(study.near_model("half1"), study.near_model("half2"), inputs.geo, *inputs.limits)
     share = study.independence.share or 0.0
     freq, smooth = spectra.smooth_curve(sums)
     fall = inputs.last_fall(freq, perfect(bounded_fsc(smooth, share)), 0.5)

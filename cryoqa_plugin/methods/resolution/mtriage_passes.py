@@ -81,9 +81,7 @@ class MtriageInputs:
             In Å; NaN where it does not fall. Beyond Nyquist, where a few coefficients make noise, it is looked for only if it does not
             fall before.
         """
-        before = freq <= 0.5 / max(self.grid.voxel_size)
-        found = spectra.crossing(freq[before], smooth[before], cut, weight=freq[before] ** 2)[0]
-        return found if found == found else spectra.crossing(freq, smooth, cut)[0]
+        return spectra.last_fall(freq, smooth, cut, 2 * max(self.grid.voxel_size))
 
     def transform(self, name: str, mask: Optional[np.ndarray]) -> np.ndarray:
         """Transform of a map of the Study.
