@@ -40,8 +40,8 @@ _HALF_MAPS = (
 _AT_THE_END = ("reaches_nyquist", "reach_nyquist", "nyquist_fraction", "tail_fsc", "rise_at_end", "returns_above", "shells_beyond",
                "d_fsc_falls", "unmasked_reaches_further")
 _OF_MASK = ("random_fsc_at_resolution", "random_fsc")
-_OF_FIT = ("gap_sigma", "residues_shifted", "model_correlation", "model_gap", "model_lead", "reported_gap", "reported_lead", "b_excess", "cc_mask",
-           "residues_low", "inclusion_backbone", "guinier_correlation")
+_OF_FIT = ("gap_sigma", "residues_shifted", "model_correlation", "model_gap", "model_lead", "reported_gap", "reported_lead", "b_excess",
+           "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation")
 _OF_MODEL = ("atoms_outside", "model_zscore", *_OF_FIT)
 _OF_NOISE = ("noise_spread", "noise_source", "fraction_above", "fraction_above_finest", "finer_percent", "significant_fraction")
 EXPLAINED: Dict[str, Collection[str]] = {
@@ -383,7 +383,7 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
     ),
     "model_overfitting": (
         *_PLACE,
-        Check("gap_sigma", "<=", 3.0, "FSC of the model with one half-map above that with the other, in standard errors",
+        Check("gap_sigma", "<=", 3.0, "Gap of the FSCs with the half-maps, in errors",
               "The model is fitted to the noise of half-map {work}",
               "Refine it with tighter restraints or a lower weight of the map, and look at the residues that agree better with that "
               "half-map.", 2, "https://doi.org/10.1107/S1399004714021683"),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from .study import Study
 
 KEPT_PER_VOXEL = 9.0                             # bytes: the transforms of both half-maps, which nearly all that runs on them asks for
+KEPT_WITH_MODEL = 13.0                           # bytes more: the transforms of model and map, and the mask around the model
 _BASE_BYTES = 200e6                              # interpreter and libraries
 _FILLED = 0.3                                    # of the box, by a mask that is to be made: few molecules fill more
 _FULL = 1.0

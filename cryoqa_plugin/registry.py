@@ -215,11 +215,11 @@ CAPABILITIES: Tuple[Capability, ...] = (
         any_of=(("half1", "half2"), ("full_map",)), references=("Kaur2021", "Wilson1942"), memory=46, items=("0.g",)),
     Capability(
         id="model_fit", family="model", title="Map against model", level="A", needs=("model",), takes=("full_map", "half1", "half2"),
-        any_of=(("full_map",), ("half1", "half2")), references=("Afonine2018", "Wang2022", "Rosenthal2003"), memory=55,
+        any_of=(("full_map",), ("half1", "half2")), references=("Afonine2018", "Wang2022", "Rosenthal2003"), memory=70,
         items=("A.a", "A.d")),
     Capability(
         id="model_overfitting", family="model", title="Is a model fitted to the noise of a half-map", level="A",
-        needs=("model", "half1", "half2"), takes=("full_map",), references=("DiMaio2013", "Brown2015", "Rosenthal2003"), memory=70,
+        needs=("model", "half1", "half2"), takes=("full_map",), references=("DiMaio2013", "Brown2015", "Rosenthal2003"), memory=72,
         items=("A.h",), on_request=True),
     Capability(
         id="import_job", family="importing", title="What a RELION or cryoSPARC job folder gives", level="0", needs=("job",),

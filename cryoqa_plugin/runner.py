@@ -255,7 +255,8 @@ def _withheld(row: Capability, study: Study, result: results.Result) -> results.
 def _bounded(study: Study) -> Study:
     """The Study, made to keep no more than runs without a person share: a small peak of memory is worth a few transforms more."""
     if study.maps():
-        study.shelf.budget = min(study.shelf.budget, memory.KEPT_PER_VOXEL * study.grid.data.size)
+        kept = memory.KEPT_PER_VOXEL + (memory.KEPT_WITH_MODEL if study.model is not None else 0.0)
+        study.shelf.budget = min(study.shelf.budget, kept * study.grid.data.size)
     return study
 
 

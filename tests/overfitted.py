@@ -1,7 +1,7 @@
 """Half-maps of a known signal with new noise, and models that were fitted to the noise of one of them.
 
-A refinement without restraints goes down the gradient of the sum of squares between the half-map and the model; from the true model it follows
-the noise.
+A refinement without restraints goes down the gradient of the sum of squares between the half-map and the model; from the true model it
+follows the noise.
 """
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def noise_amplitudes(noise):
 
 
 def halves_of(signal, amplitudes, seed, ratio=1.0, scale=1.0):
-    """Two half-maps of a signal map; that of number 2 has ``ratio`` times the noise power, and all its values are ``scale`` times larger."""
+    """Two half-maps of a signal map; number 2 has ``ratio`` times the noise power, and values ``scale`` times larger."""
     rng, geo = np.random.default_rng(seed), fourier.geometry(signal.shape, signal.voxel_size)
     out = []
     for power, factor in ((1.0, 1.0), (ratio, scale)):
@@ -46,7 +46,7 @@ def overfitted(model, half, rms=0.25, steps=6):
     geo, start = fourier.geometry(half.shape, half.voxel_size), model.xyz
     half_ft, xyz = fourier.forward(half.data), start.copy()
     freq = fourier.frequencies(geo)
-    for step in range(steps):
+    for _ in range(steps):
         model_ft = Study(full_map=half, model=moved(model, xyz)).model_transform()
         sums = shells.cross_sums(half_ft, model_ft, geo)
         scale = np.maximum(np.divide(sums.cross, sums.power2, out=np.zeros(geo.n_shells), where=sums.power2 > 0), 0)

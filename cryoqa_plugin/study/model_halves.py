@@ -5,7 +5,7 @@ https://doi.org/10.1107/S1399004714021683.
 """
 from __future__ import annotations
 
-from typing import NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from ..core.fourier import Geometry
 from ..core.shells import CrossSums
 from .resolution import overall
 
-COARSEST = 10.0                       # Å, where the mean FSC begins: coarser shells tell of the solvent, and models hardly fit them at all
+COARSEST = 10.0                       # Å, where the mean FSC begins: coarser shells are those of the solvent, which models lack
 _FROM = 1.5                           # times the resolution, where it begins in maps of low resolution
 _FURTHER = 1.5                        # times the frequency of the resolution, up to which it is looked beyond that
 _LEAST_SHELLS = 3                     # of a mean
@@ -41,15 +41,16 @@ class Gap(NamedTuple):
 class ModelHalves(NamedTuple):
     """A model and two half-maps, all in the mask around the model.
 
-    ``freq`` (1/Å), ``with1`` and ``with2`` (FSC of the model with each half-map) and ``halves`` (FSC of the half-maps) are float64
-    [n_shells]; ``fall1`` and ``fall2`` (Å): where ``with1`` and ``with2`` fall below 0.5, None where they do not. ``resolution`` (Å) is
-    that of the half-maps in this mask. ``noise_ratio`` is the noise power of half-map 2 over that of half-map 1 on one scale of the
-    signal. ``inside`` is the gap up to the resolution, ``beyond`` that from there on; None where there are too few shells.
+    ``freq`` (1/Å), ``with1``, ``with2`` and ``with_map`` (FSC of the model with each half-map and with the map) and ``halves`` (FSC of the
+    half-maps) are float64 [n_shells]; ``fall1`` and ``fall2`` (Å): where ``with1`` and ``with2`` fall below 0.5, None where they do not.
+    ``resolution`` (Å) is that of the half-maps in this mask. ``noise_ratio`` is the noise power of half-map 2 over that of half-map 1 on
+    one scale of the signal. ``inside`` is the gap up to the resolution, ``beyond`` that from there on; None where there are too few shells.
     """
 
     freq: np.ndarray
     with1: np.ndarray
     with2: np.ndarray
+    with_map: np.ndarray
     halves: np.ndarray
     fall1: Optional[float]
     fall2: Optional[float]
@@ -86,18 +87,16 @@ class _Pair(NamedTuple):
     power: np.ndarray
 
 
-def compare_with_halves(model_ft: np.ndarray, near: Tuple[np.ndarray, np.ndarray], whole: Tuple[np.ndarray, np.ndarray], sums: CrossSums,
-                        mask: np.ndarray, geo: Geometry, nyquist: float, end: Optional[float] = None) -> ModelHalves:
+def compare_with_halves(near: Sequence[np.ndarray], whole: Tuple[np.ndarray, np.ndarray], sums: CrossSums, mask: np.ndarray, geo: Geometry,
+                        nyquist: float, end: Optional[float] = None) -> ModelHalves:
     """A model against two half-maps.
 
     Parameters
     ----------
-    model_ft
-        Transform of the model in the mask, complex64 [nz, ny, nx // 2 + 1].
-    near, whole
-        Transforms of the two half-maps in the mask and without one, the same.
-    sums
-        Cross sums of the half-maps without a mask.
+    near
+        Transforms of the two half-maps, of the map and of the model in the mask, complex64 [nz, ny, nx // 2 + 1]; the first is changed.
+    whole, sums
+        Transforms of the two half-maps without a mask, and their cross sums.
     mask
         The mask around the model, float32 [z, y, x].
     geo, nyquist
@@ -113,35 +112,38 @@ def compare_with_halves(model_ft: np.ndarray, near: Tuple[np.ndarray, np.ndarray
     Notes
     -----
     To first order in the noise the difference of the mean FSCs is ``sum Re(G* D)``, ``D`` being the difference of the half-maps and
-    ``G = w (M / sqrt(P_M P) - F A / P)`` in each shell: the part of the model ``M`` that is not the mean ``A`` of the half-maps, with the
-    powers ``P_M`` and ``P`` of the shell, the mean FSC ``F``, and the part ``w`` of the coefficients of the mean that lie in it. ``D`` knows
-    nothing of ``G`` unless the model was fitted to a half-map, so that the variance is ``sum abs(G m)^2 abs(D)^2 / 2``: ``m``, the mask, blurs
-    the transform of ``G``, and so counts coefficients that a mask ties together. Noise that is stronger in the molecule than in the box
-    raises it by the ratio of the two.
+    ``G = w (M / sqrt(P_M P) - F A / P)`` in each shell: the part of the model ``M`` that is not in the mean ``A`` of the half-maps, with
+    the powers ``P_M`` and ``P`` of the shell, the mean FSC ``F``, and the part ``w`` of the coefficients of the mean that lie in it. ``D``
+    has nothing to do with ``G`` unless the model was fitted to a half-map, so that the variance is ``sum abs(G m)^2 abs(D)^2 / 2``: ``m``,
+    the mask, blurs the transform of ``G``, and so counts coefficients that a mask ties together. Noise that is stronger in the molecule
+    than in the box raises it by the ratio of the two.
 
     Half-maps of unequal noise have unequal FSCs with any model. Their powers tell how much: with ``P_1 = S + N`` and
     ``P_2 = c^2 (S + r N)``, ``P_2 = c^2 r P_1 + c (1 - r) X`` is fitted over the shells of the whole box, ``X = c S`` being the cross
     sums of the half-maps.
     """
+    one, two, full, model = near
     freq = fourier.frequencies(geo)
-    halves = shells.cross_sums(*near, geo)
+    halves = shells.cross_sums(one, two, geo)
     last = 1 / nyquist if end is None else min(end, 1 / nyquist)
     usable = (freq > 0) & (freq <= last * (1 + 1e-9)) & (halves.power1 > 0) & (halves.power2 > 0)
     ratio = noise_ratio(sums, usable & (sums.power1 > 0) & (sums.power2 > 0))
     curve = np.nan_to_num(shells.fsc(halves))
     resolution = overall(curve, freq, end)
+    falls = [_fall(half, model, geo, nyquist) for half in (one, two)]
+    with1, with2, with_map = (shells.cross_sums(ft, model, geo) for ft in (one, two, full))
     second = np.float32(1 / ratio.scale)
-    difference = whole[0] - second * whole[1]
+    one += second * two
+    one *= np.float32(0.5)                                   # the mean, on the scale of half-map 1
+    difference = whole[1] * -second
+    difference += whole[0]
     difference[0, 0, 0] = 0                                  # levels of the maps are no noise
-    pair = _Pair(geo, freq, mask, model_ft, 0.5 * (near[0] + second * near[1]), difference,
-                 shells.cross_sums(near[0], model_ft, geo), shells.cross_sums(near[1], model_ft, geo), halves,
-                 np.sqrt(halves.power1 * halves.power2) / ratio.scale)
+    pair = _Pair(geo, freq, mask, model, one, difference, with1, with2, halves, np.sqrt(halves.power1 * halves.power2) / ratio.scale)
     at = 1 / resolution
     inside = _gap(pair, usable, (1 / max(COARSEST, _FROM * resolution), at), ratio)
     beyond = _gap(pair, usable, (at, _FURTHER * at), ratio)
-    falls = (_fall(half, model_ft, geo, nyquist) for half in near)
-    return ModelHalves(freq, np.nan_to_num(shells.fsc(pair.with1)), np.nan_to_num(shells.fsc(pair.with2)), curve, *falls, resolution,
-                       ratio.value, inside, beyond)
+    curves = (np.nan_to_num(shells.fsc(s)) for s in (with1, with2, with_map))
+    return ModelHalves(freq, *curves, curve, falls[0], falls[1], resolution, ratio.value, inside, beyond)
 
 
 def _fall(half_ft: np.ndarray, model_ft: np.ndarray, geo: Geometry, nyquist: float) -> Optional[float]:
@@ -223,15 +225,22 @@ def _error(pair: _Pair, use: np.ndarray, part: np.ndarray, middle: np.ndarray) -
     model[use] = unit * part[use] / np.sqrt(pair.with1.power2[use] * power[use])
     mean[use] = unit * part[use] * middle[use] / power[use]
     across = filters.apply_radial(pair.model, pair.geo, model)
-    across -= filters.apply_radial(pair.mean, pair.geo, mean)
+    across -= filters.apply_radial(pair.mean, pair.geo, mean)                    # G, and its image in the mask
     place = fourier.inverse(across, pair.geo.shape)
     place *= pair.mask
-    noise = fourier.inverse(filters.apply_radial(pair.difference, pair.geo, use.astype(np.float64)), pair.geo.shape)
-    noise *= noise
-    whole = float(noise.mean(dtype=np.float64))
-    here = float(np.average(noise.ravel(), weights=(place * place).ravel().astype(np.float64))) if place.any() else whole
-    del noise
+    noise = fourier.inverse(filters.apply_radial(pair.difference, pair.geo, use.astype(np.float64), out=across), pair.geo.shape)
+    here, whole = _strength(noise, place), _strength(noise, np.ones_like(place[:1]))
+    del noise, across
     across = fourier.forward(place)
     across *= pair.difference
     variance = 0.5 * float(shells.cross_sums(across, across, pair.geo).power1.sum()) / unit ** 2
     return float(np.sqrt(variance * (here / whole if whole > 0 else 1.0)))
+
+
+def _strength(noise: np.ndarray, weight: np.ndarray) -> float:
+    """Mean square of noise, weighted by the square of a map, or of one section for all, float32 [z, y, x]; section by section."""
+    total = parts = 0.0
+    for values, section in zip(noise, weight if len(weight) > 1 else np.broadcast_to(weight, noise.shape)):
+        squares = np.square(section, dtype=np.float64)
+        total, parts = total + float(np.vdot(np.square(values, dtype=np.float64), squares)), parts + float(squares.sum())
+    return total / parts if parts > 0 else 0.0

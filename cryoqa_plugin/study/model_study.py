@@ -1,7 +1,7 @@
 """What is known about a model and the map that it lies in: its residues, its density, its place."""
 from __future__ import annotations
 
-from typing import Optional
+from typing import List, Optional
 
 import numpy as np
 
@@ -143,30 +143,32 @@ class ModelStudy(GivenInputs):
         return self._answer("agreement", (self.inputs.model, self.density, self.inputs.half1, self.inputs.half2),
                             lambda: agreement.agreement(self))
 
-    def near_model(self, name: str, table: str = "electron") -> np.ndarray:
-        """Transform of a map or of the model in the mask around the model.
+    def near_model(self, *names: str, table: str = "electron") -> List[np.ndarray]:
+        """Transforms of maps and of the model in the mask around the model.
 
         Parameters
         ----------
-        name
+        *names
             ``half1``, ``half2``, ``map`` (the map to look at) or ``model``.
         table
             Scattering factors of the model: ``electron``, ``xray`` or ``neutron``.
 
         Returns
         -------
-        ndarray
-            complex64 [nz, ny, nx // 2 + 1], made anew at each call; of a map less the level of its solvent.
+        list of ndarray
+            complex64 [nz, ny, nx // 2 + 1] each, made anew at each call; of maps less the level of their solvent.
         """
-        mask = self.model_mask
-        if name == "model":
-            data = fourier.inverse(self.model_transform(table), self.density.shape)
-        elif name == "map":
-            data = self.density.data - np.float32(mask.level)
-        else:
-            data = without_level(self.given()[name].data, mask.data)
-        data *= mask.data
-        return fourier.forward(data)
+        mask, out = self.model_mask, []
+        for name in names:
+            if name == "model":
+                data = fourier.inverse(self.model_transform(table), self.density.shape)
+            elif name == "map":
+                data = self.density.data - np.float32(mask.level)
+            else:
+                data = without_level(self.given()[name].data, mask.data)
+            data *= mask.data
+            out.append(fourier.forward(data))
+        return out
 
     @property
     def model_place(self) -> Optional[ModelPlace]:

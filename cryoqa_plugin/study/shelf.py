@@ -117,7 +117,7 @@ def _arrays(value: Any) -> "list[np.ndarray]":
 
 def _bytes_of(value: Any, about: Tuple[Any, ...]) -> int:
     """Bytes of the arrays of an answer; those of what it is about are there anyway."""
-    arrays = _arrays(value)
+    arrays = list({id(a): a for a in _arrays(value)}.values())                   # one that stands in two places is there once
     if sum(a.nbytes for a in arrays) <= _SMALL:              # most answers are: to walk through all inputs would cost more than they did
         return sum(a.nbytes for a in arrays)
     there = {id(a) for thing in about for a in _arrays(thing)}

@@ -83,9 +83,8 @@ class Study(ModelStudy):
             return None
 
         def make() -> ModelHalves:
-            near = self.near_model("half1"), self.near_model("half2")
-            whole = self.transform("half1"), self.transform("half2")
-            return compare_with_halves(self.near_model("model"), near, whole, self.half_sums(), self.model_mask.data, self.geometry,
+            mask, near = self.model_mask.data, self.near_model("half1", "half2", "map", "model")
+            return compare_with_halves(near, (self.transform("half1"), self.transform("half2")), self.half_sums(), mask, self.geometry,
                                        2 * max(self.grid.voxel_size), known.end)
 
         return self._answer("model and half-maps", (*self._pair, self.inputs.model, self.density, self.mask), make)

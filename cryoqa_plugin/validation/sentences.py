@@ -38,7 +38,8 @@ SENTENCES: Dict[str, Any] = {
     "A.d": (("model_fit", "The Guinier plots of map and model correlate by {guinier_correlation}."),
             ("model_fit", "The B-factor of the map less that of the model is {b_excess}.")),
     "A.h": (("model_overfitting", "{model_place_words:s}"),
-            ("model_overfitting", "The mean FSC of the model with half-map {work:s} is {gap} ± {gap_error} above that with the other one.")),
+            ("model_overfitting", "The mean FSC of the model with half-map {work:s} is {gap:.3f} ± {gap_error:.3f} above that with "
+                                  "the other.")),
 }
 
 

@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from ...core import shells
 from ...io.inputs import require
 from ...params import param
 from ...progress import Progress, silent
@@ -27,8 +26,8 @@ _AGREES = 0.2                         # mean FSC below which a model is not that
 class ModelOverfittingParams:
     """Parameters of :func:`compute_model_overfitting`."""
 
-    work_half: str = param("unknown", "Half-map that the model was refined against. Unknown: the gap is looked for both ways round; take that "
-                           "also for a model refined against the full map.", label="Refined against", choices=("unknown", "1", "2"))
+    work_half: str = param("unknown", "Half-map that the model was refined against. Unknown: the gap is looked for both ways round; take "
+                           "that also for a model refined against the full map.", label="Refined against", choices=("unknown", "1", "2"))
 
 
 def _fsc(meaning: str) -> Any:
@@ -112,7 +111,6 @@ def compute_model_overfitting(study: Study, params: ModelOverfittingParams, *, p
     values["model_mask_fraction"] = float(study.model_mask.data.mean(dtype=np.float64))
     if found is not None:
         values.update(_values(found, params.work_half))
-        progress(0.8, "curves")
         values.update(_curves(study, found, values["work"] == "1"))
         if found.inside is None:
             warnings.append(f"There are too few shells between {found.resolution:.3g} Å, the resolution of the half-maps around the model, "
@@ -153,25 +151,24 @@ def _in_order(one: Any, two: Any, first: bool) -> Tuple[Any, Any]:
 def _curves(study: Study, found: ModelHalves, first: bool) -> Dict[str, Any]:
     """The curves, by result field."""
     work, free = _in_order(found.with1, found.with2, first)
-    full = shells.fsc(shells.cross_sums(study.near_model("map"), study.near_model("model"), study.geometry))
     shown = slice(1, None)
     share = study.independence.share or 0.0
     perfect = np.sqrt(np.clip(bounded_fsc(found.halves, share), 0.0, 1.0))
-    named = dict(fsc_work=work, fsc_free=free, fsc_full=np.nan_to_num(full), fsc_half=found.halves, fsc_perfect=perfect)
+    named = dict(fsc_work=work, fsc_free=free, fsc_full=found.with_map, fsc_half=found.halves, fsc_perfect=perfect)
     return {name: Curve(found.freq[shown], y[shown]) for name, y in named.items()}
 
 
 def _summary(values: Dict[str, Any], void: Optional[str]) -> str:
     """One plain sentence."""
     if void is not None:
-        return f"Half-maps cannot tell here whether the model is fitted to noise: {void}."
+        return f"Whether the model is fitted to noise cannot be measured: {void}."
     if values.get("gap_sigma") is None:
         return "The FSCs of the model with the two half-maps could not be compared."
     work, free, gap, error = (f"{values[n]:.3f}" for n in ("fsc_average_work", "fsc_average_free", "gap", "gap_error"))
     other = "2" if values["work"] == "1" else "1"
     numbers = f"(mean FSC {work} and {free}, gap {gap} ± {error})"
     if max(values["fsc_average_work"], values["fsc_average_free"]) < _AGREES:
-        return f"The model agrees with neither half-map {numbers}, so that nothing can be told of noise."
+        return f"The model agrees with neither half-map {numbers}."
     if values["gap_sigma"] > SURE:
         return f"The model agrees better with half-map {values['work']} than with half-map {other} {numbers}: it is fitted to noise."
     return f"The model agrees equally well with both half-maps {numbers}: it does not follow the noise of one of them."

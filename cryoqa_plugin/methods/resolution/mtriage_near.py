@@ -111,7 +111,7 @@ def measure_near(inputs: MtriageInputs, warnings: List[str]) -> Tuple[Dict[str, 
     mask = study.model_mask
     assert inputs.model is not None
     table = inputs.params.scattering_table
-    sums = spectra.spectra(study.near_model("map"), study.near_model("model", table), inputs.geo, *inputs.limits)
+    sums = spectra.spectra(*study.near_model("map", "model", table=table), inputs.geo, *inputs.limits)
     freq, smooth = spectra.smooth_curve(sums)
     values: Dict[str, Any] = {f"d_fsc_model_{name}_near": none_if_nan(inputs.last_fall(freq, smooth, cut))
                               for cut, name in ((0.143, "0143"), (0.5, "05"))}
@@ -149,7 +149,7 @@ def expected_near(inputs: MtriageInputs) -> Dict[str, Any]:
     study = inputs.study
     if not study.has_halves or study.independence.void is not None:
         return {}
-    sums = spectra.spectra(study.near_model("half1"), study.near_model("half2"), inputs.geo, *inputs.limits)
+    sums = spectra.spectra(*study.near_model("half1", "half2"), inputs.geo, *inputs.limits)
     share = study.independence.share or 0.0
     freq, smooth = spectra.smooth_curve(sums)
     fall = inputs.last_fall(freq, perfect(bounded_fsc(smooth, share)), 0.5)

@@ -45,8 +45,9 @@ def _series(name: str, label: str, drawn: Mapping[str, Any]) -> Series:
 
 SECTION = Section(
     id="model_overfitting", title="Is the model fitted to noise", order=68, asks="model", capability="model_overfitting",
-    how_to_read="A model that was refined against one half-map follows its noise where the restraints let it, and agrees less well with the "
-                "other half-map. Both curves should lie on each other, and not above the one of a perfect model. A gap below three standard "
-                "errors is no sign of noise. A model that was refined against both half-maps, or against the map made of them, follows the "
-                "noise of both alike and shows no gap: refine a copy of it, shaken, against one half-map to see how much it fits to noise.",
+    how_to_read="A model that was refined against one half-map follows its noise where the restraints allow it, and agrees less well with "
+                "the other. The two curves should coincide, and not rise above that of a perfect model. A gap below three standard errors "
+                "is no sign of fitted noise. A model that was refined against both half-maps, or against the full map, follows the noise "
+                "of both alike and shows no gap: to measure how much a refinement fits to noise, move the atoms at random and refine them "
+                "against one half-map.",
     render=render, cards=cards)
