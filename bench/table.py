@@ -38,6 +38,8 @@ CLAIMS = (
     Claim("hand", "map", MAP, 20.0, 1.2),
     Claim("model_fit", "map of 15,000 atoms", MAP + ("model",), 15.0, 1.0, dict(resolution=3.4),
           peer="cctbx-base 2025.11, map_model_cc, correlations alone: 10.7 CPU s"),
+    Claim("q_score", "map of 15,000 atoms", MAP + ("model",), 2.0, 0.6, dict(resolution=3.4),
+          peer="jqscore 0.2.0 (JAX), scores alone: 8.6 CPU s, 1.2 GB"),
     Claim("model_overfitting", "half-maps", HALVES + ("model",), 12.0, 1.5),
 
     # ---- resolution

@@ -209,6 +209,13 @@
   doi = {https://dx.doi.org/10.1039/D2FD00059H}
 }
 
+@article{Pintilie2020,
+  title = {Measurement of atom resolvability in cryo-EM maps with Q-scores},
+  author = {Pintilie, Grigore and Zhang, Kaiming and Su, Zhaoming and Li, Shanshan and Schmid, Michael F. and Chiu, Wah},
+  journal = {Nature Methods}, volume = {17}, pages = {328--334}, year = {2020},
+  doi = {https://dx.doi.org/10.1038/s41592-020-0731-1}
+}
+
 @article{Pauling1951,
   title = {The structure of proteins: two hydrogen-bonded helical configurations of the polypeptide chain},
   author = {Pauling, Linus and Corey, Robert B. and Branson, H. R.},

@@ -41,7 +41,8 @@ _AT_THE_END = ("reaches_nyquist", "reach_nyquist", "nyquist_fraction", "tail_fsc
                "d_fsc_falls", "unmasked_reaches_further")
 _OF_MASK = ("random_fsc_at_resolution", "random_fsc")
 _OF_FIT = ("gap_sigma", "residues_shifted", "model_correlation", "model_gap", "model_lead", "reported_gap", "reported_lead", "b_excess",
-           "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation")
+           "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation",
+           "q_difference")
 _OF_MODEL = ("atoms_outside", "model_zscore", *_OF_FIT)
 _OF_NOISE = ("noise_spread", "noise_source", "fraction_above", "fraction_above_finest", "finer_percent", "significant_fraction")
 EXPLAINED: Dict[str, Collection[str]] = {
@@ -380,6 +381,14 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "https://doi.org/10.1107/S205979832200328X", share=True),
         Check("guinier_correlation", ">=", 0.5, _GUINIER_PAIR, "The Guinier plots of map and model correlate by only {value}",
               "Sharpen the map less or more, or look at the B-factors of the model.", 1, "https://doi.org/10.1039/D2FD00059H"),
+    ),
+    "q_score": (
+        *_PLACE,
+        # 0.2 and 0.35 less are the lowest twentieth and hundredth of the archive, at 2 to 5 Å.
+        Check("q_difference", ">=", -0.2, "Mean Q less the expected one",
+              "Q is {q_mean}, where {q_expected} is expected at the resolution",
+              "Check the resolution and sharpen the map; if both are right, the model does not follow it: look at the residues with the "
+              "lowest Q.", 2, "https://doi.org/10.1038/s41592-020-0731-1", fails_at=-0.35),
     ),
     "model_overfitting": (
         *_PLACE,

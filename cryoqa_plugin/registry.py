@@ -218,6 +218,10 @@ CAPABILITIES: Tuple[Capability, ...] = (
         any_of=(("full_map",), ("half1", "half2")), references=("Afonine2018", "Wang2022", "Rosenthal2003"), memory=70,
         items=("A.a", "A.d")),
     Capability(
+        id="q_score", family="model", title="Q-score: how well each atom is resolved", level="A", needs=("model",),
+        takes=("full_map", "half1", "half2"), any_of=(("full_map",), ("half1", "half2")), references=("Pintilie2020",), memory=45,
+        items=("A.e",), cost=0.1),
+    Capability(
         id="model_overfitting", family="model", title="Is a model fitted to the noise of a half-map", level="A",
         needs=("model", "half1", "half2"), takes=("full_map",), references=("DiMaio2013", "Brown2015", "Rosenthal2003"), memory=72,
         items=("A.h",), on_request=True),

@@ -11,6 +11,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+COLUMNS = ("what", "value", "among", "entries", "surely worse (%)", "at most worse (%)")          # of the table made by rows
 SOURCE = "histograms of CCP-EM Pipeliner 1.6.1 (September 2026); FSC of map and model by Servalcat in a mask around the model"
 _CLASSES = ((2.5, "finer than 2.5 Å"), (3.5, "2.5 to 3.5 Å"), (4.5, "3.5 to 4.5 Å"), (6.5, "4.5 to 6.5 Å"), (np.inf, "coarser than 6.5 Å"))
 

@@ -11,7 +11,7 @@ from .agreement import Agreement, EvenMaps
 from .given import GivenInputs
 from .model_mask import ModelMask
 from .model_place import ModelPlace
-from .q_values import QValues
+from .q_values import QValues, Shells
 from .residues import Residues, residues_of
 from .resolution import ComparedAt
 from .side_chains import SideChainOdds
@@ -194,6 +194,11 @@ class ModelStudy(GivenInputs):
         QValues
             float64 of each atom and each residue, NaN where there is none.
         """
-        about = (self.inputs.model, self.density)
-        found = self._answer("shells of atoms", about, lambda: q_values.shells(self.residues, self.atom_position, self.density))
-        return self._answer("Q values", about, lambda: q_values.values(self.residues, found, sigma), float(sigma))
+        return self._answer("Q values", (self.inputs.model, self.density),
+                            lambda: q_values.values(self.residues, self.atom_shells, sigma), float(sigma))
+
+    @property
+    def atom_shells(self) -> Shells:
+        """The density on shells around each atom, which Q-scores are made of."""
+        return self._answer("shells of atoms", (self.inputs.model, self.density),
+                            lambda: q_values.shells(self.residues, self.atom_position, self.density))

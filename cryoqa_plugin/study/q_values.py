@@ -1,15 +1,14 @@
-"""Q-scores of the atoms and residues of a model: how well each atom stands out of the map."""
+"""Q-scores of the atoms and residues of a model: how well each atom is resolved."""
 from __future__ import annotations
 
-from typing import NamedTuple, Sequence
+from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
 
 from ..core import q_score
 from ..io.maps import Map
-from .residues import BACKBONE, BASE, SIDE_CHAIN, Residues
+from .residues import BACKBONE, BASE, ION, NUCLEIC, PROTEIN, SIDE_CHAIN, WATER, Residues
 
-SIGMAS = (0.4, 0.6)                   # Å: what EMDB, wwPDB and MapQ use, and what was published first
 AROUND = 5.0                          # Å, of the surroundings of a residue
 
 
@@ -122,3 +121,66 @@ def around(residues: Residues, xyz: np.ndarray, atom: np.ndarray, which: Sequenc
     n = np.bincount(mine, minlength=len(residues))
     total = np.bincount(mine, atom[known[near]], minlength=len(residues))
     return np.divide(total, n, out=out, where=n > 0)
+
+
+class Expected(NamedTuple):
+    """Mean Q of the models in maps of one resolution, and the range in which 95 % of them lie."""
+
+    mean: float
+    low: float
+    high: float
+
+
+# Mean Q as a polynomial of the resolution (Å), and how far the range reaches below and above it; fitted to archive entries by MapQ.
+_CURVES = {0.4: ((-0.0016, 0.0434, -0.3956, 1.3606), 0.150, 0.085),
+           0.6: ((-0.0019064058, 0.0499875375, -0.4513945578, 1.5361860733), 0.1, 0.1)}
+# The same as lines, by kind of residue.
+_LINES = {0.4: {PROTEIN: (-0.1866, 1.1242), NUCLEIC: (-0.1465, 0.9436)},
+          0.6: {PROTEIN: (-0.1775, 1.1192), NUCLEIC: (-0.1377, 0.9973), ION: (-0.1103, 1.0795), WATER: (-0.0895, 1.0001)}}
+_FINEST, _COARSEST, _END = 1.0, 10.0, 5.0        # Å, where the curves are used, and where the lines end
+
+
+def expected(sigma: float, resolution: Optional[float]) -> Optional[Expected]:
+    """The mean Q of a model as archive entries of a resolution have it.
+
+    Parameters
+    ----------
+    sigma
+        Standard deviation of the Gaussian in Å.
+    resolution
+        Of the map, in Å; None when it is not known.
+
+    Returns
+    -------
+    Expected or None
+        None for another sigma than 0.4 and 0.6 Å, and finer than 1 Å or coarser than 10 Å, where the curves were not fitted.
+
+    Notes
+    -----
+    ``-0.0016 d^3 + 0.0434 d^2 - 0.3956 d + 1.3606`` for 0.4 Å, ``-0.0019064 d^3 + 0.0499875 d^2 - 0.4513946 d + 1.5361861`` for 0.6 Å, as
+    MapQ (https://github.com/gregdp/mapq) has them.
+    """
+    if sigma not in _CURVES or resolution is None or not _FINEST <= resolution <= _COARSEST:
+        return None
+    curve, below, above = _CURVES[sigma]
+    mean = float(np.polyval(curve, resolution))
+    return Expected(mean, mean - below, mean + above)
+
+
+def expected_of_kind(sigma: float, resolution: Optional[float], kind: int) -> float:
+    """The mean Q of residues of one kind as archive entries of a resolution have it.
+
+    Parameters
+    ----------
+    sigma, resolution
+        As of :func:`expected`.
+    kind
+        Counts in ``KINDS`` of :mod:`cryoqa_plugin.study.residues`.
+
+    Returns
+    -------
+    float
+        NaN for kinds without a line, and beyond 5 Å, where lines fall too low.
+    """
+    line = _LINES.get(sigma, {}).get(kind)
+    return np.nan if line is None or resolution is None or not _FINEST <= resolution <= _END else float(np.polyval(line, resolution))

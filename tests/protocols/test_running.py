@@ -14,8 +14,8 @@ import cryoqa_plugin  # noqa: E402
 from cryoqa_plugin import protocols  # noqa: E402
 from cryoqa_plugin.io.maps import read_map, write_map  # noqa: E402
 from cryoqa_plugin.protocols.inputs import NONE, OF_VOLUME  # noqa: E402
-from cryoqa_plugin.registry import CAPABILITIES  # noqa: E402
-from cryoqa_plugin.results import read_json  # noqa: E402
+from cryoqa_plugin.registry import CAPABILITIES, resolve  # noqa: E402
+from cryoqa_plugin.results import outputs as declared_outputs, read_json  # noqa: E402
 
 pytestmark = pytest.mark.scipion
 
@@ -122,6 +122,7 @@ CASES = {
     "hand": Case(dict(write_mirrored=True), {"outputVolume": Out("mirrored", "mirrored_half")}, ("hand cannot be determined",),
                  check=_mirrored),
     "model_fit": Case(dict(resolution=4.0, contour=0.1), {}, ("Map and model correlate by", "given contour of 0.1"), halves=NONE),
+    "q_score": Case(dict(resolution=4.0), {}, ("atoms (sigma 0.4 Å)", "is expected"), halves=NONE),
 
     "fsc": Case({}, {"outputVolume": Out("sharpened", OF_INPUT), "outputSharpenedMasked": Out("sharpened_masked")},
                 curves=("unmasked", "masked"), check=_as_in_python),
@@ -245,11 +246,14 @@ def _half_maps(volume):
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.id, marks=() if row.id in FAST else (pytest.mark.heavy,))
                                  for row in CAPABILITIES])
 def test_a_capability_gives_its_outputs(row, finished, tiny_halves):
-    from pwem.objects import SetOfFSCs, Volume, VolumeMask
+    from pwem.objects import AtomStruct, SetOfFSCs, Volume, VolumeMask
     protocol, case = finished(row.id), CASES.get(row.id)
     outputs = dict(protocol.iterOutputAttributes())
     given = _input_of(protocol)
-    curves = outputs.pop("outputFSCs", None)
+    curves, structure = (outputs.pop(name, None) for name in ("outputFSCs", "outputAtomStruct"))
+    assert (structure is not None) == ("outputAtomStruct" in {o.name for o in declared_outputs(resolve(row.result)).values()})
+    if structure is not None:
+        assert type(structure) is AtomStruct and "_scipion_attributes" in open(structure.getFileName(), encoding="utf-8").read()
     assert case is None or set(outputs) == set(case.outputs) and (curves is not None) == bool(case.curves)
     for name, made in outputs.items():
         assert type(made) is (VolumeMask if name.endswith("Mask") else Volume) and protocol._possibleOutputs[name] is type(made)

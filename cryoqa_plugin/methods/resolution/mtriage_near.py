@@ -14,7 +14,6 @@ from .mtriage_passes import MtriageInputs
 
 _DIP = 0.8                            # of the frequency of the last fall, up to which a shell below the threshold is a dip
 _LONG = 1.3                           # finer over coarser end (1/Å) of a dip that is said: a wrong model makes shorter ones
-_ARCHIVE_COLUMNS = ("what", "value", "among", "entries", "surely worse (%)", "at most worse (%)")
 _LOST = 0.05                          # FSC of half-maps below which it is noise for the most part
 _UNBUILT = 0.8                        # part of the surroundings below which it is said that other density is left out
 
@@ -218,7 +217,7 @@ def archive_table(values: Mapping[str, Any], measured: Sequence[Optional[float]]
     known = [reported, *measured, values.get("d_fsc_model_05_near")]
     made = archive.rows((("fsc_05", values.get("d_fsc_model_05_near")), ("fsc_mean", values.get("fsc_model_mean"))),
                         next((v for v in known if v), None))
-    return Table(_ARCHIVE_COLUMNS, made) if made else None
+    return Table(archive.COLUMNS, made) if made else None
 
 
 def none_if_nan(value: float) -> Optional[float]:

@@ -3,7 +3,8 @@ from __future__ import annotations
 
 from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
-from ...study.archive import Rank, words
+from ...study.archive import words
+from .. import archive_bars
 from ..blocks import Block, Card, Estimate, Percentiles, Plot, Series
 from ..draw import curves, paired, resolution_marks, tables, values
 from ..section import Results, Section
@@ -11,7 +12,6 @@ from ..section import Results, Section
 _TITLE = "FSC of map and model, around the model"
 _LABELS = {"fsc_model_near": "map and model", "fsc_model_expected": "expected of a perfect model", "fsc_model_unmasked": "map and model"}
 _OF_MODEL = ("model_", "d_model", "b_iso", "b_excess", "atoms_", "reported_", "fsc_model", "d_fsc_expected")
-_THIN = " "                                      # in counts
 
 
 def render(results: Results) -> List[Block]:
@@ -78,26 +78,14 @@ def _series(name: str, curve: Mapping[str, Any], end: float) -> Series:
 
 def _archive(document: Mapping[str, Any]) -> Optional[Percentiles]:
     """Bars of the mean FSC; what the archive tells of the resolution stands below, for its histogram is coarse."""
-    rows = document.get("tables", {}).get("archive", {}).get("rows", ())
-    ranks = [(str(row[0]), float(row[1]), Rank(str(row[2]), int(row[3]), float(row[4]), float(row[5]))) for row in rows]
-    bars = [(value, rank) for what, value, rank in ranks if what.startswith("mean") and rank.percent is not None]
-    if not bars:
-        return None
-    drawn = tuple((f"{_named(rank)}, {_count(rank.entries)}", float(rank.percent or 0.0), words(rank, "higher")) for _, rank in bars)
-    coarse = next(((value, rank) for what, value, rank in ranks if what.startswith("resolution")), None)
-    said = f"Mean FSC of map and model up to FSC 0.5: {bars[0][0]:.2f}."
+    ranks = archive_bars.ranked(document)
+    mean = [r for r in ranks if r[0].startswith("mean")]
+    coarse = next((rank for what, _, rank in ranks if what.startswith("resolution")), None)
+    said = f"Mean FSC of map and model up to FSC 0.5: {mean[0][1]:.2f}." if mean else ""
     if coarse is not None:
-        said += f" Resolution at FSC 0.5: {words(coarse[1], 'finer')} of all entries; the counts of the archive have wide steps there."
-    return Percentiles("Mean FSC among archive entries", drawn, ("lower", "median", "higher"),
-                       f"{said} Counts of CCP-EM Pipeliner 1.6.1 (2026), by Servalcat around the model.")
-
-
-def _named(rank: Rank) -> str:
-    return "All entries" if rank.group.startswith("all") else rank.group[:1].upper() + rank.group[1:]
-
-
-def _count(number: int) -> str:
-    return f"{number:,}".replace(",", _THIN)
+        said += f" Resolution at FSC 0.5: {words(coarse, 'finer')} of all entries; the counts of the archive have wide steps there."
+    return archive_bars.bars("Mean FSC among archive entries", mean,
+                             f"{said} Counts of CCP-EM Pipeliner 1.6.1 (2026), by Servalcat around the model.")
 
 
 def estimates(results: Results) -> List[Estimate]:
