@@ -37,7 +37,7 @@ class Score(NamedTuple):
 
 _SCORES = (
     Score("model_report", "residues", "zone", "zone", "", 0.0, 1.0),
-    Score("q_score", "residues", "q", "Q-score", "", 0.9, 0.1),
+    Score("q_score", "residues", "q", "Q-score", "", 0.8, 0.2),
     Score("model_fit", "residue_scores", "CC", "correlation with the map", "", 1.0, 0.2))
 
 
