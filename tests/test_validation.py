@@ -58,6 +58,16 @@ def test_what_nothing_measures_says_so():
     assert (judged.status, judged.service_status) == ("absent", "absent") and judged.summary.startswith("Not measured: ")
 
 
+def test_of_a_model_beside_its_map_one_item_says_so():
+    words = "The model is shifted against the map: moved by 3.00, 0.00, 0.00 Å along x, y, z it fits better."
+    off = {c: _document(model_place_words=words, d_fsc_model_05_near=9.0, guinier_correlation=0.2, b_excess=3.0, cc_mask=0.1)
+           for c in ("mtriage", "model_fit")}
+    by_id = {i.id: judge(i, off, None).summary for i in ITEMS if i.id in ("A.a", "A.d")}
+    assert by_id["A.a"].startswith(words) and by_id["A.d"] == "Not judged, because the model does not lie on its map (A.a)."
+    on = {c: _document(guinier_correlation=0.2, b_excess=3.0) for c in off}
+    assert judge(next(i for i in ITEMS if i.id == "A.d"), on, None).summary.startswith("The Guinier plots")
+
+
 def test_what_two_capabilities_say_alike_stands_once():
     documents = {"fsc": _document([("a", "warn"), ("b", "ok")]), "half_map_statistics": _document([("a", "warn"), ("c", "ok")])}
     judged = judge(next(i for i in ITEMS if i.id == "1.a"), documents, None)

@@ -7,7 +7,7 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 from ..checks import Check, evaluate, worst
 from ..registry import CAPABILITIES
 from . import reported as reported_module
-from .sentences import sentence
+from .sentences import OFF_ITS_MAP, off_its_map, sentence
 
 REPORTED = "reported_resolution"                 # what an item says of it
 SERVICE = "https://doi.org/10.1039/D2FD00059H"
@@ -181,9 +181,16 @@ def judge(item: Item, documents: Mapping[str, Mapping[str, Any]], reported: Opti
     ours += reported_module.outcomes(item.id, documents, reported, REPORTED)
     service = _service(item, documents, reported)
     applies = reported is None or item.reported[0] <= reported <= item.reported[1]
-    said = sentence(item.id, documents) or " ".join(str(d.get("summary", "")) for d in good)
+    said = OFF_ITS_MAP if _follows_from_its_place(item) and off_its_map(documents) else sentence(item.id, documents)
+    said = said or " ".join(str(d.get("summary", "")) for d in good)
     return Judged(item, _worst(ours), "none" if not item.rules else "not applicable" if not applies else _worst(service), said,
                   tuple(ours), tuple(service if applies else ()))
+
+
+def _follows_from_its_place(item: Item) -> bool:
+    """Whether an item compares a model with a map, and does not say itself whether the one lies on the other."""
+    rows = [row for row in CAPABILITIES if item.id in row.items]
+    return item.level == "A" and item.id != "A.a" and any(row.any_of or set(row.needs) - {"model"} for row in rows)
 
 
 def judge_all(items: Sequence[Item], documents: Mapping[str, Mapping[str, Any]], reported: Optional[float]) -> List[Judged]:

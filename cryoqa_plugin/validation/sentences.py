@@ -37,12 +37,10 @@ SENTENCES: Dict[str, Any] = {
                           "backbone.")),
     "A.d": (("model_fit", "The Guinier plots of map and model correlate by {guinier_correlation}."),
             ("model_fit", "The B-factor of the map less that of the model is {b_excess}.")),
-    "A.h": (("model_overfitting", "{model_place_words:s}"),
-            ("model_overfitting", "The mean FSC of the model with half-map {work:s} is {gap:.3f} ± {gap_error:.3f} above that with "
-                                  "the other.")),
+    "A.h": (("model_overfitting", "The mean FSC of the model with half-map {work:s} is {gap:.3f} ± {gap_error:.3f} above that with "
+                                  "the other."),),
 }
-
-
+OFF_ITS_MAP = "Not judged, because the model does not lie on its map (A.a)."
 
 def sentence(item: str, documents: Mapping[str, Mapping[str, Any]]) -> str:
     """What item ``item`` found, from the result documents by capability; empty where there is nothing to say."""
@@ -58,3 +56,8 @@ def sentence(item: str, documents: Mapping[str, Mapping[str, Any]]) -> str:
         except (KeyError, TypeError):                        # a metric that this run does not have
             continue
     return " ".join(out)
+
+
+def off_its_map(documents: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether a result found that the model lies beside its map, has the other hand, or is of another voxel size."""
+    return any(d.get("metrics", {}).get("model_place_words", {}).get("value") for d in documents.values())
