@@ -236,4 +236,25 @@
   journal = {Acta Crystallographica Section D}, volume = {71}, pages = {136--153}, year = {2015},
   doi = {https://dx.doi.org/10.1107/S1399004714021683}
 }
+
+@article{Barad2015,
+  title = {EMRinger: side chain-directed model and map validation for 3D cryo-electron microscopy},
+  author = {Barad, Benjamin A. and Echols, Nathaniel and Wang, Ray Yu-Ruei and Cheng, Yifan and DiMaio, Frank and Adams, Paul D. and Fraser, James S.},
+  journal = {Nature Methods}, volume = {12}, pages = {943--946}, year = {2015},
+  doi = {https://dx.doi.org/10.1038/nmeth.3541}
+}
+
+@article{Engh1991,
+  title = {Accurate bond and angle parameters for X-ray protein structure refinement},
+  author = {Engh, R. A. and Huber, R.},
+  journal = {Acta Crystallographica Section A}, volume = {47}, pages = {392--400}, year = {1991},
+  doi = {https://dx.doi.org/10.1107/S0108767391001071}
+}
+
+@article{Word1999,
+  title = {Visualizing and quantifying molecular goodness-of-fit: small-probe contact dots with explicit hydrogen atoms},
+  author = {Word, J. Michael and Lovell, Simon C. and LaBean, Thomas H. and Taylor, Hope C. and Zalis, Michael E. and Presley, Brent K. and Richardson, Jane S. and Richardson, David C.},
+  journal = {Journal of Molecular Biology}, volume = {285}, pages = {1711--1733}, year = {1999},
+  doi = {https://dx.doi.org/10.1006/jmbi.1998.2400}
+}
 """

@@ -42,7 +42,7 @@ _AT_THE_END = ("reaches_nyquist", "reach_nyquist", "nyquist_fraction", "tail_fsc
 _OF_MASK = ("random_fsc_at_resolution", "random_fsc")
 _OF_FIT = ("gap_sigma", "residues_shifted", "model_correlation", "model_gap", "model_lead", "reported_gap", "reported_lead", "b_excess",
            "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation",
-           "q_difference")
+           "q_difference", "below_expectation")
 _OF_MODEL = ("atoms_outside", "model_zscore", *_OF_FIT)
 _OF_NOISE = ("noise_spread", "noise_source", "fraction_above", "fraction_above_finest", "finer_percent", "significant_fraction")
 EXPLAINED: Dict[str, Collection[str]] = {
@@ -57,6 +57,7 @@ EXPLAINED: Dict[str, Collection[str]] = {
     "model_voxel_off": ("model_shift", "model_operation", *_OF_MODEL), "model_shift": ("model_operation", *_OF_MODEL),
     "model_operation": _OF_MODEL, "model_zscore": _OF_FIT,
     "residues_shifted": ("model_gap", "reported_gap", "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation"),
+    "mirrored": ("chirality_wrong",), "duplicate_atoms": ("atoms_together", "clashes_per_1000"),
     "model_gap": ("reported_gap",), "model_lead": ("reported_lead",),
 }
 _ATOMS_OUTSIDE = Check("atoms_outside", "<=", 0.01, "Atoms outside the box", "{value} of the atoms lie outside the box",
@@ -396,6 +397,38 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "The model is fitted to the noise of half-map {work}",
               "Refine it with tighter restraints or a lower weight of the map, and look at the residues that agree better with that "
               "half-map.", 2, "https://doi.org/10.1107/S1399004714021683"),
+    ),
+    "emringer": (
+        *_PLACE[:3],
+        Check("below_expectation", "is", False, "EMRinger score below 1 to 3.6 Å",
+              "The EMRinger score is only {emringer_score}", "The density should show these side chains, and does not where they stand: "
+              "refine the backbone where few peaks are rotameric.", 2, "https://doi.org/10.1038/nmeth.3541"),
+    ),
+    "model_geometry": (
+        Check("mirrored", "is", False, "Model is mirrored", "The model is mirrored",
+              "Proteins and nucleic acids have one hand: mirror the model, and the map that it was built in.", 3, grave=True),
+        Check("duplicate_atoms", "==", 0, "Atoms that are there more than once", "Atoms are there more than once ({value})",
+              "A chain may have been written twice: take the copies out.", 3),
+        Check("atoms_together", "==", 0, "Pairs of atoms on top of each other", "Atoms lie on top of each other ({value} pairs)",
+              "Take out what was built twice, or build it again."),
+        Check("chirality_wrong", "==", 0, "Chiral centres of the wrong hand", "Chiral centres have the wrong hand ({value})",
+              "Build these residues again; D-amino acids have names of their own.", 2),
+        Check("chain_breaks", "==", 0, "Chain breaks", "Residues with consecutive numbers are not bonded ({value})",
+              "Join them, or look whether residues are missing between them.", 1),
+        Check("bonds_far_percent", "<=", 1.0, "Backbone bonds of unusual length", "{value} of the backbone bonds have an unusual length",
+              "Refine the model with restraints of its geometry.", 2, "https://doi.org/10.1107/S0108767391001071"),
+        Check("twisted_percent", "<=", 1.0, "Twisted peptides", "{value} of the peptide bonds are twisted",
+              "Peptide bonds are flat: look at these, and refine with restraints of their planes."),
+        Check("cis_percent", "<=", 1.0, "Cis peptides not before proline", "{value} of the peptide bonds are cis, not before proline",
+              "One in 3,000 is: keep those alone that the density shows."),
+        Check("clashes_per_1000", "<=", 10.0, "Clashes per 1,000 atoms", "{value} pairs of atoms clash per 1,000 atoms",
+              "Look at the worst, and refine with restraints of contacts.", 2, "https://doi.org/10.1006/jmbi.1998.2400"),
+        Check("ca_percent", "<=", 2.0, "Unusual distances and angles of CA atoms", "{value} of the CA distances and angles are unusual",
+              "The trace may run through density that is none of its own: look at these places."),
+        Check("zero_occupancy_percent", "<=", 5.0, "Atoms with an occupancy of 0", "{value} of the atoms have an occupancy of 0",
+              "They make no density: take them out, or set their occupancy.", 1),
+        Check("b_alike", "is", False, "All B-factors are the same", "All B-factors are the same",
+              "Refine them: what compares map and model goes by them.", 1),
     ),
     "import_job": (
         Check("has_half_maps", "is", True, "Both half-maps are present", "A half-map is missing",

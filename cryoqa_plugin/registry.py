@@ -226,6 +226,13 @@ CAPABILITIES: Tuple[Capability, ...] = (
         needs=("model", "half1", "half2"), takes=("full_map",), references=("DiMaio2013", "Brown2015", "Rosenthal2003"), memory=72,
         items=("A.h",), on_request=True),
     Capability(
+        id="emringer", family="model", title="Side chains against the density around them (EMRinger)", level="A", needs=("model",),
+        takes=("full_map", "half1", "half2"), any_of=(("full_map",), ("half1", "half2")), references=("Barad2015",), memory=40,
+        items=("A.f",), cost=0.3, on_request=True),
+    Capability(
+        id="model_geometry", family="model", title="Geometry of a model", level="A", needs=("model",),
+        references=("Engh1991", "Word1999"), memory=0, items=("A.j",), cost=0.1, on_request=True),
+    Capability(
         id="import_job", family="importing", title="What a RELION or cryoSPARC job folder gives", level="0", needs=("job",),
         references=("Scheres2012", "Punjani2017"), memory=0, outside="reads a folder"),
 )

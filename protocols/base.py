@@ -324,7 +324,9 @@ class CryoqaProtocol(EMProtocol):
         if document is None:
             return []
         declared = self._declared()
-        template = self._template(member) if any(out.role in ("map", "model") for out in declared.values()) else None
+        roles = {out.role for out in declared.values()}
+        has_volume = {"full_map", "half1"} & {*self._row().needs, *self._row().takes}            # a model may come without
+        template = self._template(member) if "map" in roles or "model" in roles and has_volume else None
         return [Made(member.folder, document, declared, template, self._raw_halves(member))]
 
     def _raw_halves(self, member: Member) -> List[str]:

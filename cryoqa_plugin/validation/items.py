@@ -144,7 +144,10 @@ ITEMS: Tuple[Item, ...] = (
         Rule("model_fit", "guinier_correlation", ">=", 0.5, "Correlation of the Guinier plots of map and model", "Sharpen the map less or "
              "more, or look at the B-factors of the model."),), checks=("guinier_correlation",)),
     Item("A.e", "Resolved atoms: Q-score"),
-    Item("A.f", "Side chains: EMRinger"),
+    Item("A.f", "Side chains: EMRinger", (
+        Rule("emringer", "emringer_score", ">=", 1.0, "EMRinger score", "Side chains do not stand where the density around them peaks."),
+        Rule("emringer", "max_z", ">=", 1.0, "Largest z of EMRinger", "Side chains do not stand where the density around them peaks.")),
+         note="cryoqa asks for a score of 1 where deposited models reach it, to 3.6 Å."),
     Item("A.g", "Sequence: is each residue the type that the map shows?",
          note="The service has the network DAQ here, for reported resolutions up to 5 Å, and warns below a mean of 0.5. The side-chain "
               "check takes its place; its log-odds are another score, so that this limit cannot be taken over."),

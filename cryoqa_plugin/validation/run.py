@@ -54,7 +54,7 @@ def validate(sources: Mapping[str, str], outdir: str, *, contour: Optional[float
     ready = runner.clean(sources)
     items = [item for item in ITEMS if item.level in levels and (item.capabilities or item.unmeasured)]
     planned = _plan(items, ready)
-    if not planned:
+    if not planned or not {"full_map", "half1", "half2"} & set(ready):                 # a model alone is no map to validate
         raise InputError("There is nothing to validate: give a map, or two half-maps.")
     with runner.open_study(planned, ready, outdir, voxel_sizes, notes, origins, overwrite) as study:
         given = dict(contour=contour, resolution=resolution)

@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("pwem", reason="Scipion (scipion-em) is not installed")
 
 from pwem import Domain  # noqa: E402
-from pwem.objects import SetOfFSCs, Volume, VolumeMask  # noqa: E402
+from pwem.objects import AtomStruct, SetOfFSCs, Volume, VolumeMask  # noqa: E402
 from pwem.protocols import EMProtocol  # noqa: E402
 from pyworkflow.protocol.params import MultiPointerParam  # noqa: E402
 
@@ -128,7 +128,8 @@ def test_outputs_are_those_that_the_result_declares(row):
     assert set(maps) - carried <= set(declared), "a map that is written is no output"
     assert not any(name.endswith(("_half1", "_half2")) for name in carried) or row.id == "hand", "processed half-maps on a Volume"
     for name, out in declared.items():
-        assert cls._possibleOutputs[out.name] is {"map": VolumeMask if out.mask else Volume, "curve": SetOfFSCs}[out.role]
+        assert cls._possibleOutputs[out.name] is {"map": VolumeMask if out.mask else Volume, "curve": SetOfFSCs,
+                                                   "model": AtomStruct}[out.role]
         assert set(results.declared(result, out.role)[name]) <= {"unit", "meaning", "x_label", "x_unit", "y_label", "y_unit"}
         if out.role == "curve":
             assert results.declared(result, "curve")[name]["x_unit"] == "1/Å" and name.startswith("fsc_")

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...io.models import Attribute, Model, attribute_text
-from ...results import Table, file_output, model_output, table
+from ...results import Result, Table, file_output, model_output, table
 from ...study import Study, model_place
 from ...study.halves import HalfMapFacts
 from ...study.model_place import ModelPlaceFacts
@@ -18,14 +18,19 @@ KEY = ("chain", "number", "residue")             # the columns that say which re
 
 
 @dataclass(frozen=True)
-class ResidueScores(ModelPlaceFacts, HalfMapFacts):
-    """What every result with scores of residues has besides its numbers; the first columns of ``residues`` are ``KEY``."""
+class ResidueTables(Result):
+    """What every result with numbers of residues has, of a model with a map or without; the first columns of ``residues`` are ``KEY``."""
 
     residues: Optional[Table] = table("the scores of every residue")
     chains: Optional[Table] = table("the same by chain")
     scored_model: Optional[Model] = model_output("the model with its scores as attributes, which Scipion and ChimeraX show",
                                                  output="outputAtomStruct")
     attributes: Optional[str] = file_output("the scores of residues and atoms as a ChimeraX attribute file", "attributes.defattr")
+
+
+@dataclass(frozen=True)
+class ResidueScores(ResidueTables, ModelPlaceFacts, HalfMapFacts):
+    """What every result with scores of residues in a map has besides its numbers."""
 
 
 def require_atoms(study: Study) -> np.ndarray:
