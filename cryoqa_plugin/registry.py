@@ -227,7 +227,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         items=("A.h",), on_request=True),
     Capability(
         id="emringer", family="model", title="Side chains against the density around them (EMRinger)", level="A", needs=("model",),
-        takes=("full_map", "half1", "half2"), any_of=(("full_map",), ("half1", "half2")), references=("Barad2015",), memory=40,
+        takes=("full_map", "half1", "half2"), any_of=(("full_map",), ("half1", "half2")), references=("Barad2015",), memory=53,
         items=("A.f",), cost=0.3, on_request=True),
     Capability(
         id="model_geometry", family="model", title="Geometry of a model", level="A", needs=("model",),

@@ -39,8 +39,7 @@ SENTENCES: Dict[str, Any] = {
             ("model_fit", "The B-factor of the map less that of the model is {b_excess}.")),
     "A.h": (("model_overfitting", "The mean FSC of the model with half-map {work:s} is {gap:.3f} ± {gap_error:.3f} above that with "
                                   "the other."),),
-    "A.f": (("emringer", "{model_place_words:s}"),
-            ("emringer", "The EMRinger score is {emringer_score:.2f} ± {emringer_error:.2f}, of {residues_scanned} side chains."),
+    "A.f": (("emringer", "The EMRinger score is {emringer_score:.2f} ± {emringer_error:.2f}, of {residues_scanned} side chains."),
             ("emringer", "Of {residues_counted} peaks above the threshold {rotameric_fraction:share} are rotameric.")),
 }
 OFF_ITS_MAP = "Not judged, because the model does not lie on its map (A.a)."

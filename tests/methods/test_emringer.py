@@ -101,7 +101,7 @@ def test_the_original_programs_curves_and_score(shared):
     assert made.emringer_score == pytest.approx(known["Final Statistics"]["EMRinger Score"], abs=1e-9)
     assert made.best_threshold == pytest.approx(known["Final Statistics"]["Optimal Threshold"], abs=1e-9)
     curves = {int(n): r for n, r in known["Residues"]["F"].items()}
-    peaks = {int(r[1]): r[4] for r in made.residues.rows}
+    peaks = {int(r[1]): r[4] for r in made.residues.rows if r[4] is not None}
     assert {n: p - 5 for n, p in peaks.items()} == {n: r["Peak Angle"] for n, r in curves.items()}
 
 
@@ -129,6 +129,8 @@ def test_side_chains_in_their_density(model, right):
     assert len(counted) == made.residues_counted
     assert np.mean([r[table["rotameric"]] == "yes" for r in counted]) == pytest.approx(made.rotameric_fraction)
     assert np.median([r[table["off (°)"]] for r in counted]) < 10
+    assert [(r[0], r[1]) for r in made.residues.rows] == [(c.name, str(r.seqid)) for c in model.structure[0] for r in c]
+    assert sum(r[table["chi1 (°)"]] is not None for r in made.residues.rows) == len(residues)
     assert len(made.z_by_threshold.x) <= 20 and max(made.z_by_threshold.y) == pytest.approx(made.max_z)
 
 
@@ -136,7 +138,7 @@ def test_the_side_chains_of_the_model_play_no_part_in_the_score(model, map_, rig
     turned = _run(map_, _turned(model, 60))
     assert turned.emringer_score == pytest.approx(right.emringer_score, abs=1e-6)
     assert right.at_built > 0.9 and turned.at_built < 0.2
-    assert np.nanmedian([r[5] for r in turned.residues.rows]) == pytest.approx(60, abs=10)
+    assert np.median([r[5] for r in turned.residues.rows if r[5] is not None]) == pytest.approx(60, abs=10)
 
 
 def test_a_wrong_backbone_has_no_score(model, map_):
@@ -158,7 +160,7 @@ def test_scale_offset_and_place_of_the_map_play_no_part(model, map_, right):
     for other in (map_.with_data(3 * map_.data - 7), Map(map_.data, VOXEL, (5.5, -11.0, 2.2), "map.mrc")):
         made = _run(other, _moved(model, *other.origin))
         assert made.emringer_score == pytest.approx(right.emringer_score, rel=1e-5)
-        np.testing.assert_allclose([r[4] for r in made.residues.rows], [r[4] for r in right.residues.rows])
+        assert [r[4] for r in made.residues.rows] == [r[4] for r in right.residues.rows]
 
 
 def test_what_is_nearby_is_the_part_of_the_peaks_within_ten_residues(right):
@@ -168,7 +170,7 @@ def test_what_is_nearby_is_the_part_of_the_peaks_within_ten_residues(right):
     for row in chain:
         near = [r for r in chain if abs(int(r[1]) - int(row[1])) <= 10 and r[table["counted"]] == "yes"]
         want = 100 * np.mean([r[table["rotameric"]] == "yes" for r in near]) if near else None
-        assert row[table["rotameric nearby (%)"]] == (want if want is None else pytest.approx(want))
+        assert row[table["rotameric nearby (%)"]] == (want if want is None else pytest.approx(want, abs=0.05))
 
 
 def test_side_chains_that_are_not_built_or_not_in_the_map_are_counted(model, map_, right):
@@ -224,6 +226,23 @@ def test_a_model_that_is_moved_is_named_before_its_score(model, map_):
     states = {c["metric"]: c["status"] for c in checks}
     assert states["model_shift"] == "warn" and states["below_expectation"] in ("ok", "skipped")
     assert made.emringer_score < 3 and made.model_shift == pytest.approx(1.5, abs=0.1)
+
+
+@pytest.mark.heavy
+@pytest.mark.realdata
+@pytest.mark.parametrize("case, score", [("p96", 6.2), ("f3_144", 3.7)])
+def test_a_backbone_out_of_place_has_no_score(sim_case, case, score):
+    folder = sim_case(case)
+    map_, model = read_map(str(folder / f"{case}_full.mrc")), read_model(str(folder / f"{case}_model.pdb"))
+    rng = np.random.default_rng(0)
+
+    def shaken(chain, residue):
+        for a in residue:
+            a.pos = a.pos + gemmi.Position(*(0.6 * rng.standard_normal(3)))
+
+    right, moved, noisy = (_run(map_, m, resolution=3.0) for m in (model, _moved(model, 1.5), _changed(model, shaken)))
+    assert right.emringer_score == pytest.approx(score, abs=0.1) and right.below_expectation is False
+    assert moved.emringer_score < 1 and noisy.emringer_score < 1
 
 
 @pytest.mark.heavy

@@ -175,7 +175,7 @@ def _tables(study: Study, chi: _Chi, score: Score) -> Dict[str, Any]:
     counted = highest > score.thresholds[max(score.best, 0)]
     right = chi_scan.is_rotameric(peak)
     spread = {"chi1": scans.built, "peak": peak, "off": _off(scans), "height": height, "counted": counted, "right": right}
-    whole = {name: _of_all(chi.done, column) for name, column in spread.items()}
+    whole = {name: np.round(_of_all(chi.done, column), 2) for name, column in spread.items()}
     near = _along(residues, _of_all(chi.done, counted & right) == 1, _of_all(chi.done, counted) == 1)
     columns: Dict[Any, Any] = {
         Column("chi1", "°", "of the side chain as built"): whole["chi1"],
@@ -186,7 +186,8 @@ def _tables(study: Study, chi: _Chi, score: Score) -> Dict[str, Any]:
         Column("counted", "", "the peak is above the threshold of the score"): _words(whole["counted"]),
         Column("rotameric nearby", "%", "of the peaks above the threshold within 10 residues along the chain"): near}
     means = {"rotameric (%)": 100 * np.where(whole["counted"] == 1, whole["right"], np.nan), "peak height (SD)": whole["height"]}
-    return dict(residues=rows(residues, columns, chi.done), chains=chain_rows(residues, means, chi.done),
+    # Residues without a scan have what is nearby too.
+    return dict(residues=rows(residues, columns, residues.kind == PROTEIN), chains=chain_rows(residues, means, chi.done),
                 **carried(study.model, residues, {"emringer_off": whole["off"], "emringer_nearby": near}))
 
 
@@ -197,8 +198,8 @@ def _of_all(done: np.ndarray, values: np.ndarray) -> np.ndarray:
     return out
 
 
-def _words(values: np.ndarray) -> Tuple[str, ...]:
-    return tuple("yes" if v == 1 else "no" for v in values)
+def _words(values: np.ndarray) -> Tuple[Optional[str], ...]:
+    return tuple(None if np.isnan(v) else "yes" if v == 1 else "no" for v in values)
 
 
 def _along(residues: Residues, right: np.ndarray, counted: np.ndarray) -> np.ndarray:
@@ -209,7 +210,7 @@ def _along(residues: Residues, right: np.ndarray, counted: np.ndarray) -> np.nda
         at = np.arange(mine.size)
         low, high = np.maximum(at - _WINDOW, 0), np.minimum(at + _WINDOW + 1, mine.size)
         k, n = (np.diff(np.concatenate(([0], np.cumsum(v[mine])))[np.stack((low, high))], axis=0)[0] for v in (right, counted))
-        out[mine] = np.divide(100.0 * k, n, out=np.full(mine.size, np.nan), where=n > 0)
+        out[mine] = np.round(np.divide(100.0 * k, n, out=np.full(mine.size, np.nan), where=n > 0), 1)
     return out
 
 

@@ -164,13 +164,13 @@ def _tables(model: Model, residues: Residues, backbone: Backbone, crowd: Crowdin
     use = (residues.kind <= NUCLEIC) | (state != WELL)
     columns: Dict[Any, Any] = {
         Column("state", "", "well, look (unusual) or wrong"): state, Column("findings", "", "what was found"): said,
-        Column("phi", "°"): backbone.phi, Column("psi", "°"): backbone.psi,
-        Column("omega", "°", "of the peptide bond to the residue before"): backbone.omega,
-        Column("chi1 off", "°", "from the nearest staggered position"): backbone.chi1_off,
-        Column("bond off", "Å", "largest deviation of a bond of the backbone"): backbone.bond_off,
+        Column("phi", "°"): np.round(backbone.phi, 1), Column("psi", "°"): np.round(backbone.psi, 1),
+        Column("omega", "°", "of the peptide bond to the residue before"): np.round(backbone.omega, 1),
+        Column("chi1 off", "°", "from the nearest staggered position"): np.round(backbone.chi1_off, 1),
+        Column("bond off", "Å", "largest deviation of a bond of the backbone"): np.round(backbone.bond_off, 3),
         Column("clashes", "", "of its atoms"): crowd.clashes,
-        Column("overlap", "Å", "largest of its clashes"): crowd.overlap,
-        Column("mean B", "Å²"): residues.mean(model.b_iso, residues.heavy)}
+        Column("overlap", "Å", "largest of its clashes"): np.round(crowd.overlap, 2),
+        Column("mean B", "Å²"): np.round(residues.mean(model.b_iso, residues.heavy), 2)}
     clashes, unusual = crowd.clashes.astype(np.float64), np.where(state == WELL, 0.0, 100.0)
     return dict(residues=rows(residues, columns, use), findings=_listed(residues, backbone.findings + crowd.findings),
                 chains=chain_rows(residues, {"clashes": clashes, "residues with a finding (%)": unusual}, residues.kind < WATER),

@@ -145,7 +145,7 @@ def _peptides(places: _Places, omega: np.ndarray, findings: List[Finding]) -> Di
     known = np.flatnonzero(np.isfinite(omega))
     if not known.size:
         return dict(peptides=0)
-    proline = np.array([n == "PRO" for n in places.residues.name], dtype=bool)[known]
+    proline = np.array([n in ("PRO", "HYP") for n in places.residues.name], dtype=bool)[known]
     size = np.abs(omega[known])
     cis, twisted = size <= CIS, (size > TWISTED) & (size < 180 - TWISTED)
     where = places.of("N", known)

@@ -23,7 +23,7 @@ def render(results: Results) -> List[Block]:
 def cards(results: Results) -> List[Card]:
     """The part of rotameric peaks along the chains."""
     title = "Side chains at rotamers along the chains (EMRinger)"
-    lines = residue_tracks.lines(results["emringer"], "rotameric nearby", title=title, y_range=(0.0, 100.0), levels=(54.0,),
+    lines = residue_tracks.lines(results["emringer"], "rotameric nearby", title=title, y_range=(0.0, 105.0), levels=(54.0,),
                                  said=f"{results['emringer']['summary']} Drawn is the part of the peaks within 10 residues, in %.")
     return [Card(title, tuple(lines), 7, 15)] if lines else []
 
