@@ -2,12 +2,19 @@
 from __future__ import annotations
 
 import gzip
+import json
+from dataclasses import replace
 
+import gemmi
 import numpy as np
 import pytest
 
+from cryoqa_plugin.checks import causes_first, evaluate
 from cryoqa_plugin.io.maps import read_map
-from cryoqa_plugin.io.models import read_model
+from cryoqa_plugin.io.models import Model, read_model
+from cryoqa_plugin.limits import CHECKS, EXPLAINED
+from cryoqa_plugin.methods.model.q_score import QScoreParams, compute_q_score
+from cryoqa_plugin.results import to_document
 from cryoqa_plugin.study import Study
 from cryoqa_plugin.study.q_values import expected
 
@@ -64,3 +71,23 @@ def test_simulated_maps_are_near_the_line(sim_case, case, resolution, q):
              for name in ("full", "truth")}
     assert found["full"] == pytest.approx(q, abs=0.01) and found["full"] == pytest.approx(expected(0.4, resolution).mean, abs=0.06)
     assert found["truth"] > found["full"] + 0.15
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("case", ["odd97", "rna128"])
+def test_what_is_wrong_with_map_or_model_is_named(sim_case, case):
+    folder = sim_case(case)
+    resolution = json.loads((folder / f"{case}_truth.json").read_text())["d143"]
+    map_, model = read_map(str(folder / f"{case}_full.mrc")), read_model(str(folder / f"{case}_model.pdb"))
+    structure = model.structure.clone()
+    for chain in structure[0]:
+        for residue in chain:
+            for atom in residue:
+                atom.pos = gemmi.Position(atom.pos.x + 0.6, atom.pos.y - 0.6, atom.pos.z + 0.53)
+    wrong = {"nothing": (map_, model, 1.0), "model_operation": (map_.with_data(np.ascontiguousarray(map_.data[::-1])), model, 1.0),
+             "model_voxel_off": (replace(map_, voxel_size=tuple(1.02 * v for v in map_.voxel_size)), model, 1.0),
+             "model_shift": (map_, Model(structure, "moved.pdb"), 1.0), "q_difference": (map_, model, 0.7)}
+    for what, (seen, built, claim) in wrong.items():
+        document = to_document(compute_q_score(Study(full_map=seen, model=built), QScoreParams(resolution=claim * resolution)))
+        said = causes_first(evaluate(CHECKS["q_score"], document["metrics"]), EXPLAINED)
+        assert {c["metric"] for c in said if c["status"] in ("warn", "fail")} == ({what} - {"nothing"}), what
