@@ -77,7 +77,7 @@ def _dirs(results: Results, found: Found) -> str:
 def _halves(results: Results, found: Found) -> str:
     documents = results.documents
     shared = first_value(documents, "half_maps_shared_noise")
-    if not any("half_maps_identical" in d.get("metrics", {}) for d in documents.values()):
+    if first_value(documents, "half_maps_identical") is None:
         return ""
     if shared is None:
         return "Whether their noise is independent cannot be measured here." if found.of("halves") else ""
@@ -95,6 +95,9 @@ def _model(results: Results, found: Found) -> str:
         parts.append(f"they correlate by {cc:.2f} (CC_mask)")
     if low is not None:
         parts.append("no residue correlates by less than 0.5" if low == 0 else f"{low:.1f} % of the residues correlate by less than 0.5")
+    q, wanted = (value_of(documents, "q_score", n) for n in ("q_mean", "q_expected"))
+    if q is not None:
+        parts.append(f"Q is {q:.2f}" + ("" if wanted is None else f" of {wanted:.2f} expected"))
     return f"Yes: {'; '.join(parts)}." if parts else ""
 
 

@@ -109,7 +109,7 @@ def _directions(results: Results, found: Found) -> Parts:
 
 def _halves(results: Results, found: Found) -> Parts:
     documents = results.documents
-    if not any("half_maps_identical" in d.get("metrics", {}) for d in documents.values()):
+    if first_value(documents, "half_maps_identical") is None:
         return None
     against = next((f for f in found.of("halves") if f.status in ("fail", "warn")), None)
     shared, error = (first_value(documents, n) for n in ("half_maps_shared_noise", "half_maps_shared_noise_error"))
@@ -121,10 +121,12 @@ def _halves(results: Results, found: Found) -> Parts:
 def _model(results: Results, found: Found) -> Parts:
     documents = results.documents
     fsc, cc = value_of(documents, "mtriage", "d_fsc_model_05_near"), value_of(documents, "model_fit", "cc_mask")
-    words = ([f"{fsc:.2f} Å (FSC 0.5)"] if fsc else []) + ([f"CC {cc:.2f}"] if cc is not None else [])
+    q, wanted = (value_of(documents, "q_score", n) for n in ("q_mean", "q_expected"))
+    words = ([f"{fsc:.2f} Å (FSC 0.5)"] if fsc else []) + [f"{n} {v:.2f}" for n, v in (("CC", cc), ("Q", q)) if v is not None]
     inside = value_of(documents, "model_fit", "inclusion_all")
-    return (", ".join(words), f"{min(99.9, round(100 * inside, 1)) if inside < 1 else 100:g} % of the atoms in density"
-            if inside is not None else "correlation and FSC around the model") if words else None
+    note = f"{min(99.9, round(100 * inside, 1)) if inside < 1 else 100:g} % of the atoms in density" if inside is not None \
+        else f"a Q of {wanted:.2f} is expected" if wanted is not None and not (fsc or cc) else "correlation and FSC around the model"
+    return (", ".join(words), note) if words else None
 
 
 def _mass(results: Results, found: Found) -> Parts:
@@ -197,7 +199,8 @@ _KEYS: Tuple[Tuple[str, str, Make, Tuple[str, ...]], ...] = (
     ("Local", "even", _local, ("unresolved_fraction", "significant_fraction", "nyquist_fraction")),
     ("Directions", "dirs", _directions, ("empty_fraction", "noise_ratio", "fall_off_ratio", "preferred", "reach_nyquist")),
     ("Half-maps", "halves", _halves, ("half_maps_*", "shares_in_mask")),
-    ("Model", "model", _model, ("model_*", "cc_mask", "residues_low", "residues_shifted", "inclusion_backbone", "atoms_outside")),
+    ("Model", "model", _model, ("model_*", "cc_mask", "residues_low", "residues_shifted", "inclusion_backbone", "atoms_outside",
+                                 "q_difference")),
     ("Mass", "file", _mass, ("level_verdict", "mass_offset")),
     ("Fall-off B", "map", _fall_off, ("bfactor", "fall", "b_excess")),
     ("Hand", "file", _hand, ("wrong_probability",)),

@@ -4,6 +4,9 @@ from __future__ import annotations
 import pytest
 
 from cryoqa_plugin.report.blocks import Percentiles, Plot, Rows, Tracks
+from cryoqa_plugin.report.findings import Found
+from cryoqa_plugin.report.keys import key_rows
+from cryoqa_plugin.report.section import Results
 from cryoqa_plugin.report.sections.q_score import SECTION
 from cryoqa_plugin.study import archive, archive_scores
 
@@ -46,3 +49,12 @@ def test_without_an_atom_there_is_no_card():
     document.update(tables={}, curves={})
     document["metrics"]["q_mean"]["value"] = None
     assert SECTION.cards({"q_score": document}) == []
+
+
+def test_the_key_number_of_the_model_is_q_and_a_map_alone_says_nothing_of_half_maps():
+    document = dict(_document(3.0), checks=[], inputs={}, warnings=[], summary="")
+    document["metrics"]["half_maps_identical"] = dict(value=None, unit="", meaning="", better="none")
+    results = Results({"q_score": document}, {}, {})
+    rows = {row.label: row for row in key_rows(results, Found((), {}))}
+    assert (rows["Model"].value, rows["Model"].note) == ("Q 0.50", "a Q of 0.52 is expected")
+    assert rows.get("Half-maps") is None or "independent" not in rows["Half-maps"].value
