@@ -44,6 +44,8 @@ CLAIMS = (
     Claim("q_score", "map of 15,000 atoms", MAP + ("model",), 2.0, 0.6, dict(resolution=3.4),
           peer="jqscore 0.2.0 (JAX), scores alone: 8.6 CPU s, 1.2 GB"),
     Claim("model_overfitting", "half-maps", HALVES + ("model",), 12.0, 1.5),
+    Claim("fsc_q", "half-maps", HALVES + ("model",), 25.0, 1.5, peer="Bsoft blocres -box 20 -step 4: 4.7 CPU s a thousand boxes"),
+    Claim("smoc", "map", MAP + ("model",), 7.0, 1.1, dict(resolution=3.4)),
 
     # ---- resolution
     Claim("fsc", "half-maps", MASKED, 6.0, 0.8, peer="relion_postprocess 5.0.1 --auto_bfac: 8.9 CPU s"),

@@ -257,4 +257,25 @@
   journal = {Journal of Molecular Biology}, volume = {285}, pages = {1711--1733}, year = {1999},
   doi = {https://dx.doi.org/10.1006/jmbi.1998.2400}
 }
+
+@article{RamirezAportela2021,
+  title = {FSC-Q: a CryoEM map-to-atomic model quality validation based on the local Fourier shell correlation},
+  author = {Ramírez-Aportela, Erney and Maluenda, David and Fonseca, Yunior C. and Conesa, Pablo and Marabini, Roberto and Heymann, J. Bernard and Carazo, Jose Maria and Sorzano, Carlos Oscar S.},
+  journal = {Nature Communications}, volume = {12}, pages = {42}, year = {2021},
+  doi = {https://dx.doi.org/10.1038/s41467-020-20295-w}
+}
+
+@article{Joseph2016,
+  title = {Refinement of atomic models in high resolution EM reconstructions using Flex-EM and local assessment},
+  author = {Joseph, Agnel Praveen and Malhotra, Sony and Burnley, Tom and Wood, Chris and Clare, Daniel K. and Winn, Martyn and Topf, Maya},
+  journal = {Methods}, volume = {100}, pages = {42--49}, year = {2016},
+  doi = {https://dx.doi.org/10.1016/j.ymeth.2016.03.007}
+}
+
+@article{Cragnolini2021,
+  title = {TEMPy2: a Python library with improved 3D electron microscopy density-fitting and validation workflows},
+  author = {Cragnolini, Tristan and Sahota, Harpal and Joseph, Agnel Praveen and Sweeney, Aaron and Malhotra, Sony and Vasishtan, Daven and Topf, Maya},
+  journal = {Acta Crystallographica Section D}, volume = {77}, pages = {41--47}, year = {2021},
+  doi = {https://dx.doi.org/10.1107/S2059798320014928}
+}
 """

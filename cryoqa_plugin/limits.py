@@ -42,7 +42,7 @@ _AT_THE_END = ("reaches_nyquist", "reach_nyquist", "nyquist_fraction", "tail_fsc
 _OF_MASK = ("random_fsc_at_resolution", "random_fsc")
 _OF_FIT = ("gap_sigma", "residues_shifted", "model_correlation", "model_gap", "model_lead", "reported_gap", "reported_lead", "b_excess",
            "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation",
-           "q_difference", "below_expectation")
+           "q_difference", "below_expectation", "residues_unexplained", "overfitted", "centred_low")
 _OF_MODEL = ("atoms_outside", "model_zscore", *_OF_FIT)
 _OF_NOISE = ("noise_spread", "noise_source", "fraction_above", "fraction_above_finest", "finer_percent", "significant_fraction")
 EXPLAINED: Dict[str, Collection[str]] = {
@@ -53,7 +53,7 @@ EXPLAINED: Dict[str, Collection[str]] = {
     "half_maps_filtered": ("bfactor", "fall", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
     "shares_in_mask": _AT_THE_END,
     "level_verdict": ("pieces_95", "remaining_percent", "mask_overlap", "space_min_percent", "margin"),
-    "half_maps_share_noise": ("baseline", "model_gap", *_AT_THE_END),
+    "half_maps_share_noise": ("baseline", "model_gap", "residues_unexplained", *_AT_THE_END),
     "model_voxel_off": ("model_shift", "model_operation", *_OF_MODEL), "model_shift": ("model_operation", *_OF_MODEL),
     "model_operation": _OF_MODEL, "model_zscore": _OF_FIT,
     "residues_shifted": ("model_gap", "reported_gap", "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation"),
@@ -429,6 +429,24 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "They make no density: take them out, or set their occupancy.", 1),
         Check("b_alike", "is", False, "All B-factors are the same", "All B-factors are the same",
               "Refine them: what compares map and model goes by them.", 1),
+    ),
+    "fsc_q": (
+        *_PLACE,
+        Check("residues_unexplained", "<=", 5.0, "Residues that agree with the map clearly less than it allows",
+              "{value} of the residues agree less than the map allows",
+              "Look at the lowest residues of the table: they are built wrong, or not in density.", 2,
+              "https://doi.org/10.1107/S2059798321009475"),
+        Check("overfitted", "<=", 8.0, "Atoms that agree with the map better than its signal allows",
+              "{value} of the atoms follow noise of the map",
+              "Refine the model with tighter restraints or less weight of the map, and take out what is not in density.", 2,
+              "https://doi.org/10.1107/S2059798321009475"),
+    ),
+    "smoc": (
+        *_PLACE,
+        Check("centred_low", "<=", 1.0, "Residues whose window correlates with the map by less than 0.3",
+              "{value} of the residues are in stretches out of density",
+              "Look at the lowest residues along the chains.", 2,
+              "https://doi.org/10.1016/j.ymeth.2016.03.007"),
     ),
     "import_job": (
         Check("has_half_maps", "is", True, "Both half-maps are present", "A half-map is missing",

@@ -233,6 +233,14 @@ CAPABILITIES: Tuple[Capability, ...] = (
         id="model_geometry", family="model", title="Geometry of a model", level="A", needs=("model",),
         references=("Engh1991", "Word1999"), memory=0, items=("A.j",), cost=0.1, on_request=True),
     Capability(
+        id="fsc_q", family="model", title="Is each atom supported as well as the map allows", level="A", needs=("model", "half1", "half2"),
+        takes=("full_map",), references=("RamirezAportela2021", "Yamashita2021", "Cardone2013", "Rosenthal2003"), memory=60, items=("A.b",),
+        on_request=True),
+    Capability(
+        id="smoc", family="model", title="Agreement of map and model along the chains (SMOC)", level="A", needs=("model",),
+        takes=("full_map", "half1", "half2"), any_of=(("full_map",), ("half1", "half2")), references=("Joseph2016", "Cragnolini2021"),
+        memory=50, items=("A.i",), on_request=True),
+    Capability(
         id="import_job", family="importing", title="What a RELION or cryoSPARC job folder gives", level="0", needs=("job",),
         references=("Scheres2012", "Punjani2017"), memory=0, outside="reads a folder"),
 )

@@ -5,6 +5,9 @@ SIGNATURES = {
         "complex64[:,:,::1], int64, int64, float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], float64[::1], "
         "complex64[:,:,::1]",
     ),
+    "cryoqa_plugin.core.atom_grid._gaussian_kernel": (
+        "float64[:,::1], float64[::1], float64[::1], float64, float64, float32[:,:,::1]",
+    ),
     "cryoqa_plugin.core.atom_grid._spread_kernel": (
         "float64[:,::1], float64[::1], float64[:,:,::1]",
     ),

@@ -136,7 +136,10 @@ ITEMS: Tuple[Item, ...] = (
                  "residues_shifted", "cc_mask", "residues_low", "inclusion_backbone", "model_correlation", "model_gap", "model_lead",
                  "reported_gap", "reported_lead", "b_excess"),
          note="The service correlates residues at the reported resolution or 3 Å, whichever is coarser."),
-    Item("A.b", "Local correlation against that of the half-maps: FSC-Q"),
+    Item("A.b", "Local correlation against that of the half-maps: FSC-Q", (
+        Rule("fsc_q", "fsc_qr_high", "<=", 10.0, "Atoms whose FSC-Q is larger than 1.5 times the local resolution",
+             "Look at these atoms.", unit="%"),),
+         note="The service counts voxels around the atoms."),
     Item("A.c", "Several models in the map", unmeasured="Not measured: it asks how far apart models come that are refined separately, and "
          "cryoqa refines no models.",
          note="The service builds two models with Rosetta, and warns where they differ by more than 2 Å."),

@@ -35,12 +35,18 @@ SENTENCES: Dict[str, Any] = {
             ("model_fit", "They correlate by {cc_mask} around the atoms, {cc_residues} in the median residue."),
             ("model_fit", "Above the contour level lie {inclusion_all:share} of the atoms and {inclusion_backbone:share} of the "
                           "backbone.")),
+    "A.b": (("fsc_q", "Map and model correlate by {cc_model} around the atoms, where the right model would reach {cc_map}."),
+            ("fsc_q", "{residues_unexplained} of the residues agree clearly less than the map allows, and {overfitted} of the atoms follow "
+                      "noise."),
+            ("fsc_q", "FSC-Q is {fsc_q_median} in the median, and above 0.5 Å for {fsc_q_above} of the atoms.")),
     "A.d": (("model_fit", "The Guinier plots of map and model correlate by {guinier_correlation}."),
             ("model_fit", "The B-factor of the map less that of the model is {b_excess}.")),
     "A.h": (("model_overfitting", "The mean FSC of the model with half-map {work:s} is {gap:.3f} ± {gap_error:.3f} above that with "
                                   "the other."),),
     "A.f": (("emringer", "The EMRinger score is {emringer_score:.2f} ± {emringer_error:.2f}, of {residues_scanned} side chains."),
             ("emringer", "Of {residues_counted} peaks above the threshold {rotameric_fraction:share} are rotameric.")),
+    "A.i": (("smoc", "Map and model correlate by {centred_mean} in windows along the chains."),
+            ("smoc", "The mean SMOC is {smoc_mean}, higher than that of {smoc_better} of the archive entries of similar resolution.")),
 }
 OFF_ITS_MAP = "Not judged, because the model does not lie on its map (A.a)."
 

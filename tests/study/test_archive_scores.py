@@ -40,8 +40,15 @@ def test_beyond_the_quantiles_and_the_rows_only_what_is_known_is_said():
     assert [row[2] for row in archive_scores.rows((("q", 0.5), ("q", None)), 3.0)] == ["all entries", "2.5 to 3.5 Å"]
 
 
-def test_classes_are_found_by_their_upper_ends(monkeypatch):
+def test_a_class_ends_before_its_resolution(monkeypatch):
     rows = (Row(2.5, 10, (0.5, 0.7)), Row(4.0, 20, (0.2, 0.4)))
     monkeypatch.setitem(SCALES, "made", Scale("made", "made", (25, 75), rows[0], rows, classes=("fine", "coarse")))
-    assert [ranks("made", 0.3, d)[1].group for d in (2.0, 2.5, 2.6, 9.0)] == ["fine", "fine", "coarse", "coarse"]
+    assert [ranks("made", 0.3, d)[1].group for d in (2.0, 2.5, 2.6, 9.0)] == ["fine", "coarse", "coarse", "coarse"]
     assert ranks("made", 0.3, 3.0)[1].percent == pytest.approx(50)
+
+
+def test_a_mean_smoc_is_ranked_in_its_class():
+    every, near = ranks("smoc", 0.734, 3.0)
+    assert near.percent == pytest.approx(50) and near.group == "2.5 to 3.5 Å" and near.entries == 7904 and every.percent < 45
+    assert [ranks("smoc", 0.8, d)[1].group for d in (2.0, 2.5, 4.0, 6.0, 20.0)] == [
+        "finer than 2.5 Å", "2.5 to 3.5 Å", "3.5 to 4.5 Å", "4.5 to 6.5 Å", "coarser than 6.5 Å"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...io.models import Attribute, Model, attribute_text
-from ...results import Result, Table, file_output, model_output, table
+from ...results import Result, Table, file_output, metric, model_output, table
 from ...study import Study, model_place
 from ...study.halves import HalfMapFacts
 from ...study.model_place import ModelPlaceFacts
@@ -31,6 +31,40 @@ class ResidueTables(Result):
 @dataclass(frozen=True)
 class ResidueScores(ResidueTables, ModelPlaceFacts, HalfMapFacts):
     """What every result with scores of residues in a map has besides its numbers."""
+
+
+@dataclass(frozen=True)
+class AtomCounts(Result):
+    """How many atoms of a model take part, and whether they lie in density."""
+
+    atoms_used: Optional[int] = metric("", "atoms inside the box that the model density is made of", "higher")
+    atoms_outside: Optional[float] = metric("", "part of the atoms that lie outside the box", "lower")
+    model_zscore: Optional[float] = metric("SD", "mean density at the atoms above that of the map, in its standard deviations", "higher")
+
+
+def atom_counts(study: Study, warnings: List[str]) -> Dict[str, Any]:
+    """How many atoms lie in the box of the map and scatter, and whether they lie in density.
+
+    Parameters
+    ----------
+    study
+        A model, and a map or half-maps, already checked.
+    warnings
+        Sentences are added on atoms that are left out, and on a model that lies off the density.
+
+    Returns
+    -------
+    dict
+        By field of :class:`AtomCounts`; :meth:`Study.used_atoms` says which atoms.
+
+    Raises
+    ------
+    InputError
+        No atom lies in the box and scatters.
+    """
+    from ..resolution import mtriage_model
+    atoms = mtriage_model.atoms_of(study.model, study.density, "electron", lambda: study.density.data, warnings, lambda: study.through)
+    return {n: atoms.values[n] for n in ("atoms_used", "atoms_outside", "model_zscore")}
 
 
 def require_atoms(study: Study) -> np.ndarray:
