@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import Collection, Dict, Tuple
 
 from .checks import Check
+from .model_limits import ATOMS_OUTSIDE, GUINIER_PAIR, MODEL_CHECKS, OFF_DENSITY, PLACE
 from .registry import CAPABILITIES
 
 _UNFILTERED = "Give the half-maps as the refinement wrote them, without a mask."
@@ -60,24 +61,6 @@ EXPLAINED: Dict[str, Collection[str]] = {
     "mirrored": ("chirality_wrong",), "duplicate_atoms": ("atoms_together", "clashes_per_1000"),
     "model_gap": ("reported_gap",), "model_lead": ("reported_lead",),
 }
-_ATOMS_OUTSIDE = Check("atoms_outside", "<=", 0.01, "Atoms outside the box", "{value} of the atoms lie outside the box",
-                       "Check the origin of the map and the place of the model.", grave=True, share=True)
-_OFF_DENSITY = Check("model_zscore", ">=", 0.5, "Mean density at the atoms, in σ of the map", "The model does not lie in density",
-                     "Check the origin of the map, its hand, and the place of the model.", grave=True)
-_GUINIER_PAIR = "Correlation of the Guinier plots of map and model"
-
-# the place of a model before all that follows from it
-_PLACE = (
-    Check("model_voxel_off", "<=", 0.5, "Difference from the voxel size that fits the model",
-          "Another voxel size fits the model better, by {value}",
-          "The voxel size of the map is wrong, or the model was built in a map with "
-          "another one: correct it.", 3, grave=True),
-    Check("model_shift", "<=", 0.7, "Shift between map and model", "The model is shifted by {value} against the map",
-          "Move the model, or correct the origin of the map.", grave=True),
-    Check("model_operation", "is", "none", "Rotation or mirror between map and model", "Map and model differ: {value}",
-          "One of them has the wrong hand, or was turned: mirror or turn it, and compare again.", grave=True),
-    _ATOMS_OUTSIDE, _OFF_DENSITY)
-
 _SOLVENT_IN_MASK = "The mask may hold solvent, or a part of the molecule that most particles lack."
 _MASK_OFF = "The mask may hold solvent, or lie beside the molecule."
 _SMALLER_VOXELS = "Use smaller voxels, and check that the half-maps are independent."
@@ -102,6 +85,7 @@ _GIVEN_RESOLUTION = (
           share=True))
 
 _OWN: Dict[str, Tuple[Check, ...]] = {
+    **MODEL_CHECKS,
     "map_info": (
         Check("inverted", "is", False, "Density is negative (inverted contrast)", "The density is negative (inverted contrast)",
               "Multiply the map by -1 before you go on."),
@@ -160,7 +144,7 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               _SMALLER_VOXELS, 1),
         Check("d_fsc_falls", "<=", 1, "Times the FSC falls below 0.143", "The FSC falls below 0.143 {value} times",
               "It dips and comes back: look at the curve before you trust a number.", 1),
-        *_PLACE,
+        *PLACE,
         Check("model_correlation", ">=", 0.2, "Correlation of map and model, low-passed", "Map and model correlate by only {value}",
               "Check that they belong together. Without a mask, noise in the solvent lowers this number.", grave=True),
         Check("model_gap", "<=", 1.25, "Map-model resolution / half-map resolution",
@@ -282,7 +266,7 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "The map is over-sharpened: take the one before, or blur it.", 1, _ROSENTHAL),
         Check("fall", "<=", 4000.0, "Amplitude at zero frequency / at the resolution", "The amplitudes fall by a factor of {value}",
               "Check the resolution, and sharpen the map before you build.", 1),
-        Check("correlation_model", ">=", 0.5, _GUINIER_PAIR, "The Guinier plots of map and model correlate by only {value}",
+        Check("correlation_model", ">=", 0.5, GUINIER_PAIR, "The Guinier plots of map and model correlate by only {value}",
               "Check that they belong together, and the B-factors of the model.", 1),
     ),
     "postprocess": (
@@ -294,7 +278,7 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "The half-maps seem to be sharpened already.", 1, _ROSENTHAL),
     ),
     "optimal_map": (
-        _ATOMS_OUTSIDE, _OFF_DENSITY,
+        ATOMS_OUTSIDE, OFF_DENSITY,
         Check("highest_peak", "<=", 8.0, "Highest peak of the difference map", "The difference map has a peak of {value}",
               "Look at the table of peaks for something that is not built."),
         Check("deepest_hole", "<=", 8.0, "Deepest hole of the difference map", "The difference map has a hole of {value}",
@@ -367,86 +351,6 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
     "hand": (
         Check("wrong_probability", "<=", 0.5, "Probability that the hand is wrong", "The hand is wrong (probability {value})",
               "Mirror the map and its half-maps; 'cryoqa hand --write-mirrored' does it.", severity="fail"),
-    ),
-    "model_fit": (
-        *_PLACE,
-        Check("residues_shifted", "<=", 0.0, "Residues out of register", "{value} of the residues are out of register",
-              "Look at the table of register errors, and at the density of large side chains there.", grave=True),
-        Check("cc_mask", ">=", 0.5, "Correlation around the atoms (CC_mask)", "Map and model correlate by only {value} around the atoms",
-              "Check the place of the model and its B-factors, and sharpen the map.", 2, "https://doi.org/10.1107/S2059798318009324"),
-        Check("residues_low", "<=", 10, "Residues with a correlation below 0.5", "{value} of the residues have a correlation below 0.5",
-              "Look at the worst residues, and build them again."),
-        Check("inclusion_backbone", ">=", 0.5, "Backbone atoms above the contour",
-              "Only {value} of the backbone atoms lie above the contour",
-              "Give the recommended contour level; if it is right, parts of the model lie outside density.", 1,
-              "https://doi.org/10.1107/S205979832200328X", share=True),
-        Check("guinier_correlation", ">=", 0.5, _GUINIER_PAIR, "The Guinier plots of map and model correlate by only {value}",
-              "Sharpen the map less or more, or look at the B-factors of the model.", 1, "https://doi.org/10.1039/D2FD00059H"),
-    ),
-    "q_score": (
-        *_PLACE,
-        # 0.2 and 0.35 less are the lowest twentieth and hundredth of the archive, at 2 to 5 Å.
-        Check("q_difference", ">=", -0.2, "Mean Q less the expected one",
-              "Q is {q_mean}, where {q_expected} is expected at the resolution",
-              "Check the resolution and sharpen the map; if both are right, the model does not follow it: look at the residues with the "
-              "lowest Q.", 2, "https://doi.org/10.1038/s41592-020-0731-1", fails_at=-0.35),
-    ),
-    "model_overfitting": (
-        *_PLACE,
-        Check("gap_sigma", "<=", 3.0, "Gap of the FSCs with the half-maps, in errors",
-              "The model is fitted to the noise of half-map {work}",
-              "Refine it with tighter restraints or a lower weight of the map, and look at the residues that agree better with that "
-              "half-map.", 2, "https://doi.org/10.1107/S1399004714021683"),
-    ),
-    "emringer": (
-        *_PLACE[:3],
-        Check("below_expectation", "is", False, "EMRinger score below 1 to 3.6 Å",
-              "The EMRinger score is only {emringer_score}", "The density should show these side chains, and does not where they stand: "
-              "refine the backbone where few peaks are rotameric.", 2, "https://doi.org/10.1038/nmeth.3541"),
-    ),
-    "model_geometry": (
-        Check("mirrored", "is", False, "Model is mirrored", "The model is mirrored",
-              "Proteins and nucleic acids have one hand: mirror the model, and the map that it was built in.", 3, grave=True),
-        Check("duplicate_atoms", "==", 0, "Atoms that are there more than once", "Atoms are there more than once ({value})",
-              "A chain may have been written twice: take the copies out.", 3),
-        Check("atoms_together", "==", 0, "Pairs of atoms on top of each other", "Atoms lie on top of each other ({value} pairs)",
-              "Take out what was built twice, or build it again."),
-        Check("chirality_wrong", "==", 0, "Chiral centres of the wrong hand", "Chiral centres have the wrong hand ({value})",
-              "Build these residues again; D-amino acids have names of their own.", 2),
-        Check("chain_breaks", "==", 0, "Chain breaks", "Residues with consecutive numbers are not bonded ({value})",
-              "Join them, or look whether residues are missing between them.", 1),
-        Check("bonds_far_percent", "<=", 1.0, "Backbone bonds of unusual length", "{value} of the backbone bonds have an unusual length",
-              "Refine the model with restraints of its geometry.", 2, "https://doi.org/10.1107/S0108767391001071"),
-        Check("twisted_percent", "<=", 1.0, "Twisted peptides", "{value} of the peptide bonds are twisted",
-              "Peptide bonds are flat: look at these, and refine with restraints of their planes."),
-        Check("cis_percent", "<=", 1.0, "Cis peptides not before proline", "{value} of the peptide bonds are cis, not before proline",
-              "One in 3,000 is: keep those alone that the density shows."),
-        Check("clashes_per_1000", "<=", 10.0, "Clashes per 1,000 atoms", "{value} pairs of atoms clash per 1,000 atoms",
-              "Look at the worst, and refine with restraints of contacts.", 2, "https://doi.org/10.1006/jmbi.1998.2400"),
-        Check("ca_percent", "<=", 2.0, "Unusual distances and angles of CA atoms", "{value} of the CA distances and angles are unusual",
-              "The trace may run through density that is none of its own: look at these places."),
-        Check("zero_occupancy_percent", "<=", 5.0, "Atoms with an occupancy of 0", "{value} of the atoms have an occupancy of 0",
-              "They make no density: take them out, or set their occupancy.", 1),
-        Check("b_alike", "is", False, "All B-factors are the same", "All B-factors are the same",
-              "Refine them: what compares map and model goes by them.", 1),
-    ),
-    "fsc_q": (
-        *_PLACE,
-        Check("residues_unexplained", "<=", 5.0, "Residues that agree with the map clearly less than it allows",
-              "{value} of the residues agree less than the map allows",
-              "Look at the lowest residues of the table: they are built wrong, or not in density.", 2,
-              "https://doi.org/10.1107/S2059798321009475"),
-        Check("overfitted", "<=", 8.0, "Atoms that agree with the map better than its signal allows",
-              "{value} of the atoms follow noise of the map",
-              "Refine the model with tighter restraints or less weight of the map, and take out what is not in density.", 2,
-              "https://doi.org/10.1107/S2059798321009475"),
-    ),
-    "smoc": (
-        *_PLACE,
-        Check("centred_low", "<=", 1.0, "Residues whose window correlates with the map by less than 0.3",
-              "{value} of the residues are in stretches out of density",
-              "Look at the lowest residues along the chains.", 2,
-              "https://doi.org/10.1016/j.ymeth.2016.03.007"),
     ),
     "import_job": (
         Check("has_half_maps", "is", True, "Both half-maps are present", "A half-map is missing",

@@ -114,7 +114,7 @@ def test_a_right_model_agrees_and_a_chain_out_of_density_is_named(demo):
     assert bad(wrong) == ["centred_low"]
     lowest = np.argsort(column(wrong, "centred"))[:8]
     assert all(2 * 58 + 9 <= i <= 2 * 58 + 30 for i in lowest)
-    ranks = {row[2]: row for row in wrong.smoc_ranks.rows}
+    ranks = {row[2]: row for row in wrong.archive.rows}
     assert "4.5 to 6.5 Å" in ranks and wrong.smoc_better == pytest.approx(ranks["4.5 to 6.5 Å"][4])
 
 

@@ -12,6 +12,7 @@ from ...params import param
 from ...progress import Progress, silent
 from ...results import Column, Table, metric, table
 from ...study import Study, archive_scores
+from ...study.archive import COLUMNS
 from ...study.residues import NUCLEIC, WATER, Residues
 from .residue_scores import AtomCounts, ResidueScores, atom_counts, carried, chain_rows, place_values, rows
 
@@ -49,7 +50,7 @@ class SmocResult(ResidueScores, AtomCounts):
     resolution: Optional[float] = metric("Å", "resolution of the density of the model", "none")
     resolution_from: Optional[str] = metric("", "where the resolution comes from: given, half-maps or d99", "none")
     radius: Optional[float] = metric("Å", "distance from atoms within which voxels count", "none")
-    smoc_ranks: Optional[Table] = table("the mean SMOC among archive entries: all, and those of similar resolution")
+    archive: Optional[Table] = table("the mean SMOC among archive entries; " + archive_scores.SCALES["smoc"].source)
 
 
 class Windows(NamedTuple):
@@ -195,9 +196,7 @@ def _numbers(residues: Residues, found: Windows, resolution: float) -> Dict[str,
     if smoc.size >= _FEW:
         out["smoc_z_low"] = 100.0 * float((_z(smoc) < _LOW).mean())
     ranks = archive_scores.ranks("smoc", out["smoc_mean"], resolution)
-    out.update(smoc_better=ranks[-1].percent, smoc_ranks=Table(
-        ("score", "value", "entries", "number", "better than at least (%)", "better than at most (%)"),
-        archive_scores.rows([("smoc", out["smoc_mean"])], resolution)))
+    out.update(smoc_better=ranks[-1].percent, archive=Table(COLUMNS, archive_scores.rows([("smoc", out["smoc_mean"])], resolution)))
     return out
 
 

@@ -27,7 +27,7 @@ def cards(results: Results) -> List[Card]:
         return []
     drawn = residue_tracks.lines(document, "delta", title="Agreement with the map, less what the half-maps allow", y_range=_RANGE,
                                  levels=_LEVELS, said=_said(document))
-    return [Card(t.title, (t,), 7, 12) for t in drawn if isinstance(t, Tracks)]
+    return [Card(t.title, (t,), 7, 13) for t in drawn if isinstance(t, Tracks)]
 
 
 def _said(document: Mapping[str, Any]) -> str:

@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from typing import Any, List, Mapping
 
-from .. import residue_tracks
-from ..blocks import Block, Card, Tracks
+from .. import archive_bars, residue_tracks
+from ..blocks import Block, Card
 from ..draw import split_values, tables
 from ..section import Results, Section
 
@@ -16,25 +16,24 @@ def render(results: Results) -> List[Block]:
     """Chains, ranks and values."""
     document = results["smoc"]
     empty = [n for n, t in document["tables"].items() if not t["rows"]]
-    return tables(document, skip=("residues", *empty)) + split_values(document, _FIRST)
+    return tables(document, skip=("archive", "residues", *empty)) + split_values(document, _FIRST)
 
 
 def cards(results: Results) -> List[Card]:
-    """The correlation in windows along the chains."""
+    """The correlation in windows along the chains, and where the mean SMOC stands in the archive."""
     document = results["smoc"]
     drawn = residue_tracks.lines(document, "centred", title="Correlation in windows along the chains", y_range=_RANGE, levels=_LEVELS,
                                  said=_said(document))
-    return [Card(t.title, (t,), 7, 12) for t in drawn if isinstance(t, Tracks)]
+    ranks = archive_bars.ranked(document)
+    bars = archive_bars.bars("SMOC among archive entries", ranks, f"Mean SMOC {ranks[0][1]:.2f}. Entries by CCP-EM's Pipeliner 1.6.1, in "
+                             "classes of resolutions rounded to whole Å.") if ranks else None
+    shown = (*drawn, *([bars] if bars else []))
+    return [Card("Agreement along the chains" if drawn else "SMOC among archive entries", shown, 7, 14)] if shown else []
 
 
 def _said(document: Mapping[str, Any]) -> str:
-    worst = residue_tracks.worst_named(document, "centred")
-    mean, better = (document["metrics"][n]["value"] for n in ("smoc_mean", "smoc_better"))
-    words = [f"Lowest: {worst}."] if worst else []
-    if mean is not None:
-        rank = f", higher than that of {better:.0f} % of the archive entries of similar resolution" if better is not None else ""
-        words.append(f"Mean SMOC {mean:.2f}{rank}.")
-    return " ".join(words)
+    worst, mean = residue_tracks.worst_named(document, "centred"), document["metrics"]["centred_mean"]["value"]
+    return " ".join(([f"Mean {mean:.2f}."] if mean is not None else []) + ([f"Lowest: {worst}."] if worst else []))
 
 
 SECTION = Section(
