@@ -55,7 +55,7 @@ MODEL_CHECKS: Dict[str, Tuple[Check, ...]] = {
               "lowest Q.", 2, "https://doi.org/10.1038/s41592-020-0731-1", fails_at=-0.35),
     ),
     "emringer": (
-        *PLACE[:3],
+        *PLACE,
         Check("below_expectation", "is", False, "EMRinger score below 1 to 3.6 Å",
               "The EMRinger score is only {emringer_score}", "The density should show these side chains, and does not where they stand: "
               "refine the backbone where few peaks are rotameric.", 2, "https://doi.org/10.1038/nmeth.3541"),

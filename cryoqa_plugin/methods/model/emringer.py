@@ -14,7 +14,7 @@ from ...progress import Progress, silent
 from ...results import Column, Curve, curve, metric
 from ...study import Study
 from ...study.residues import PROTEIN, Residues
-from .residue_scores import ResidueScores, carried, chain_rows, place_values, require_atoms, rows
+from .residue_scores import AtomCounts, ResidueScores, atom_counts, carried, chain_rows, place_values, rows
 
 _GAMMA = {"CYS": "SG", "SEC": "SE", "SER": "OG", **dict.fromkeys(
     "ARG ASN ASP GLN GLU HIS LEU LYS MET MSE PHE PYL TRP TYR".split(), "CG")}
@@ -38,7 +38,7 @@ def _of_threshold(y_label: str, meaning: str) -> Any:
 
 
 @dataclass(frozen=True)
-class EmringerResult(ResidueScores):
+class EmringerResult(AtomCounts, ResidueScores):
     """Result of :func:`compute_emringer`."""
 
     schema: ClassVar[str] = "cryoqa/emringer/1"
@@ -98,15 +98,15 @@ def compute_emringer(study: Study, params: EmringerParams, *, progress: Progress
     """
     require(study.inputs, "model")
     study.check("half1", "half2", "full_map", least=2, what="a comparison with a model needs")
-    require_atoms(study)
-    progress(0.2, "density around the side chains")
     warnings: List[str] = []
+    atoms = atom_counts(study, warnings)
+    progress(0.2, "density around the side chains")
     chi = _scanned(study)
     score = chi_scan.emringer(chi.scans.values)
     # That of a map alone is made too fine by its noise, and would ask too much of the side chains.
     known = study.compared_at(params.resolution) if params.resolution or study.has_halves else None
     values: Dict[str, Any] = dict(
-        study.half_map_values(), residues_scanned=int(chi.done.sum()), residues_not_scanned=int((chi.asked & ~chi.done).sum()),
+        study.half_map_values(), **atoms, residues_scanned=int(chi.done.sum()), residues_not_scanned=int((chi.asked & ~chi.done).sum()),
         resolution=known and known.resolution)
     warnings.extend([known.note] if known and known.note else [])
     values.update(_values(chi, score, values["resolution"]))
