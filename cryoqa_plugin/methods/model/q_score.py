@@ -9,7 +9,7 @@ from ...progress import Progress, silent
 from ...results import Curve, Table, curve, metric, table
 from ...study import Study, archive_scores
 from . import q_score_steps as steps, residue_scores
-from .residue_scores import ResidueScores
+from .residue_scores import AtomCounts, ResidueScores
 
 
 _NEAR = 0.06                          # below what is expected; a model 1 Å out of place loses 0.1 at 3 Å
@@ -27,7 +27,7 @@ class QScoreParams:
 
 
 @dataclass(frozen=True)
-class QScoreResult(ResidueScores):
+class QScoreResult(ResidueScores, AtomCounts):
     """Result of :func:`compute_q_score`."""
 
     schema: ClassVar[str] = "cryoqa/q_score/1"
@@ -47,8 +47,6 @@ class QScoreResult(ResidueScores):
     resolution_from: Optional[str] = metric("", "where it comes from: given, half-maps or unknown", "none")
     atoms_scored: Optional[int] = metric("", "atoms with a Q", "higher")
     residues_scored: Optional[int] = metric("", "residues, ligands and waters with a Q", "higher")
-    atoms_outside: Optional[float] = metric("", "part of the atoms that lie outside the box", "lower")
-    model_zscore: Optional[float] = metric("SD", "mean density at the atoms above that of the map, in its standard deviations", "higher")
     histogram: Optional[Curve] = curve("residues by their Q", x_label="Q", x_unit="", y_label="Residues", y_unit="%")
     profile: Optional[Curve] = curve("mean density around the atoms, at the points that belong to them", x_label="Distance from the atom",
                                      x_unit="Å", y_label="Density")

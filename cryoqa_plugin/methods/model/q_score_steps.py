@@ -12,7 +12,6 @@ from ...rounding import show_value
 from ...study import Study, archive, archive_scores
 from ...study.q_values import AROUND, QValues, Shells, around, expected, expected_of_kind
 from ...study.residues import BACKBONE, BASE, GLYCAN, ION, KINDS, LIGAND, NUCLEIC, PROTEIN, SIDE_CHAIN, WATER, Residues
-from ..resolution import mtriage_model as placing
 from . import residue_scores
 
 _CLASSES = (("protein backbone", PROTEIN, BACKBONE), ("protein side chains", PROTEIN, SIDE_CHAIN),
@@ -23,7 +22,7 @@ _STEP = 0.05                                     # of the histogram
 
 
 def inputs(study: Study, warnings: List[str]) -> Dict[str, Any]:
-    """Checked inputs: whether atoms lie in the box, and on density.
+    """Checked inputs: how many atoms lie in the box, and whether they lie on density.
 
     Parameters
     ----------
@@ -35,12 +34,11 @@ def inputs(study: Study, warnings: List[str]) -> Dict[str, Any]:
     Returns
     -------
     dict
-        ``atoms_outside`` and ``model_zscore``.
+        By result field.
     """
     require(study.inputs, "model")
     study.check("half1", "half2", "full_map", least=2, what="a comparison with a model needs")
-    atoms = placing.atoms_of(study.model, study.density, "electron", lambda: study.density.data, warnings, lambda: study.through)
-    return {name: atoms.values[name] for name in ("atoms_outside", "model_zscore")}
+    return residue_scores.atom_counts(study, warnings)
 
 
 def resolution(study: Study, given: Optional[float], warnings: List[str]) -> Tuple[Optional[float], str]:
