@@ -61,11 +61,13 @@ def make_project(folder):
     source._defineOutputs(outputPdb=AtomStruct(filename=paths["model"]))
     project.saveProtocol(source)
     runs = {}
-    for name, cls in (("fsc", "CryoqaProtFsc"), ("local_fsc", "CryoqaProtLocalFsc"), ("directional_fsc", "CryoqaProtDirectionalFsc")):
+    for name, cls in (("fsc", "CryoqaProtFsc"), ("local_fsc", "CryoqaProtLocalFsc"), ("directional_fsc", "CryoqaProtDirectionalFsc"),
+                      ("q_score", "CryoqaProtQScore")):
         run = project.newProtocol(getattr(protocols, cls))
-        for pointer, output in (("inputVolume", "outputVolume"), ("inputMask", "outputMask")):
-            getattr(run, pointer).set(source)
-            getattr(run, pointer).setExtended(output)
+        for pointer, output in (("inputVolume", "outputVolume"), ("inputMask", "outputMask"), ("inputModel", "outputPdb")):
+            if hasattr(run, pointer):
+                getattr(run, pointer).set(source)
+                getattr(run, pointer).setExtended(output)
         project.saveProtocol(run)
         run.setObjLabel(name.replace("_", " "))
         run.makePathsAndClean()
@@ -128,7 +130,7 @@ def viewers(camera, project, runs, master):
     """The form of the results and each window behind it."""
     from pyworkflow.gui.form import FormWindow
 
-    from cryoqa_plugin.viewers import CryoqaProtocolViewer
+    from cryoqa_plugin.viewers import CryoqaProtocolViewer, CryoqaScoresViewer
     shown = {}
     for name, run in runs.items():
         viewer = CryoqaProtocolViewer(project=project)
@@ -147,6 +149,14 @@ def viewers(camera, project, runs, master):
                 opened.root.update()
                 change(opened)
             camera.take(name, opened.root, size)
+
+    scores = shown["scores"] = CryoqaScoresViewer(project=project)
+    scores.setProtocol(runs["q_score"])
+    scores.formWindow = master
+    if camera.wants("results_scores"):
+        opened = FormWindow("Scores", scores, lambda *a: None, master, visualizeDict={n: print for n in scores._getVisualizeDict()},
+                            visualizeMode=True)
+        camera.take("results_scores", opened.root, (760, 520))
 
     def gallery(opened):
         opened.mode.set("Gallery")
@@ -174,6 +184,7 @@ def viewers(camera, project, runs, master):
     window("curves", "fsc", "showCurves", any_threshold)
     window("guinier", "fsc", "showGuinier")
     window("sphere", "directional_fsc", "showSphere")
+    window("scores_along", "scores", "displaySequence")
 
 
 def write_page(path, titles):

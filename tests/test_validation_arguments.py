@@ -178,3 +178,28 @@ def test_the_fsc_of_the_half_maps_settles_what_local_methods_find_coarser():
     assert against == [] and verdict == ("trusted", 1.0)
     last = next(j for j in judged if j.item.id == "1.i").ours[-1]
     assert last["sentence"].endswith("because the FSC of the half-maps confirms the reported resolution.")
+
+
+def test_a_mirrored_model_is_the_cause_of_a_map_that_fits_only_mirrored():
+    found = dict(_with(model_fit=[("model_operation", "warn"), ("cc_mask", "warn")]),
+                 q_score=_document([("q_difference", "warn")]),
+                 model_geometry=_document([("mirrored", "warn"), ("chirality_wrong", "warn")]))
+    judged = arguments.explain([judge(BY_ID[i], found, None) for i in ("A.a", "A.e", "A.j")])
+    assert [a.title for a in arguments.arguments(judged)] == ["Title of mirrored"]
+    assert [j.status for j in judged] == ["skipped", "skipped", "warn"]
+
+
+def test_the_geometry_of_a_model_says_nothing_against_the_map():
+    bad = _document([("clashes_per_1000", "warn"), ("twisted_percent", "warn")])
+    with_map = [judge(BY_ID[i], dict(GOOD, model_geometry=bad), None) for i in ("0.a", "1.a", "A.a", "A.j")]
+    one, = arguments.arguments(with_map)
+    assert (one.title, one.strength) == ("The geometry of the model", 0.1) and arguments.verdict([one], 4) == ("trusted", 0.9)
+    alone, = arguments.arguments([judge(BY_ID["A.j"], {"model_geometry": bad}, None)])
+    assert alone.strength == 0.4
+
+
+def test_what_scores_of_residues_show_of_one_cause_counts_once():
+    found = dict(_with(model_fit=[("residues_low", "warn")]), q_score=_document([("q_difference", "warn")]),
+                 emringer=_document([("below_expectation", "warn")]))
+    one, = arguments.arguments([judge(BY_ID[i], found, None) for i in ("A.a", "A.e", "A.f")])
+    assert one.title == "The model does not fit" and one.items == ("A.a", "A.e", "A.f")

@@ -200,7 +200,7 @@ _KEYS: Tuple[Tuple[str, str, Make, Tuple[str, ...]], ...] = (
     ("Directions", "dirs", _directions, ("empty_fraction", "noise_ratio", "fall_off_ratio", "preferred", "reach_nyquist")),
     ("Half-maps", "halves", _halves, ("half_maps_*", "shares_in_mask")),
     ("Model", "model", _model, ("model_*", "cc_mask", "residues_low", "residues_shifted", "inclusion_backbone", "atoms_outside",
-                                 "q_difference")),
+                                "q_difference", "residues_unexplained", "mirrored", "gap_sigma")),
     ("Mass", "file", _mass, ("level_verdict", "mass_offset")),
     ("Fall-off B", "map", _fall_off, ("bfactor", "fall", "b_excess")),
     ("Hand", "file", _hand, ("wrong_probability",)),

@@ -21,7 +21,11 @@ _GROUPS: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     ("The directions differ", ("empty_fraction", "noise_ratio", "fall_off_ratio", "preferred")),
     ("The FSC does not fall to the end of the curve", ("reaches_nyquist", "reach_nyquist", "nyquist_fraction", "tail_fsc", "rise_at_end",
                                                        "returns_above", "shells_beyond", "d_fsc_falls")),
-    ("The model does not fit", ("model_zscore", "atoms_outside", "model_correlation", "cc_mask", "residues_low", "inclusion_backbone")),
+    ("The model does not fit", ("model_zscore", "atoms_outside", "model_correlation", "cc_mask", "residues_low", "inclusion_backbone",
+                                "q_difference", "below_expectation", "residues_unexplained", "centred_low")),
+    ("The model is fitted to noise", ("gap_sigma", "overfitted", "model_lead")),
+    ("The geometry of the model", ("chirality_wrong", "chain_breaks", "bonds_far_percent", "twisted_percent", "cis_percent",
+                                   "clashes_per_1000", "ca_percent", "atoms_together")),
     ("The reported resolution is finer than the data", (REPORTED, "finer_percent")),
     ("The half-maps are masked", ("half_maps_masked", "half_maps_damped")),
     ("The mask is too tight for the FSC", ("random_fsc_at_resolution", "random_fsc", "unmasked_reaches_further")),
@@ -31,23 +35,26 @@ _GROUPS: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     ("Density or noise around the molecule", ("background_mean", "outliers_percent", "noise_spread", "noise_source", "representative")),
     ("The fall-off of the map", ("bfactor", "fall", "b_excess", "guinier_correlation")))
 _CAUSES = {metric: title for title, metrics in _GROUPS for metric in metrics}
+_MODEL_ALONE = ("A.j", "model_geometry")         # what looks at no map says nothing against one
+_GEOMETRY = dict(_GROUPS)["The geometry of the model"]
 
-_OF_MODEL = ("model_zscore", "model_correlation", "cc_mask", "residues_low", "inclusion_backbone", "model_gap", "model_lead", "b_excess",
-             "guinier_correlation")
+_OF_FIT = EXPLAINED["model_zscore"]
 _OF_NOISE = ("representative", "background_mean", "outliers_percent", "nyquist_fraction", "fraction_partial", "unevenness")
 # What a cause explains beyond its own capability, the most upstream cause first.
 _ELSEWHERE: Dict[str, Tuple[str, ...]] = {
-    "half_maps_masked": _OF_NOISE, "half_maps_damped": _OF_NOISE, "half_maps_filtered": (*_OF_NOISE, "fall_off_ratio", "correlation_model",
-                                                                                      "log_error"),
+    "half_maps_masked": _OF_NOISE, "half_maps_damped": _OF_NOISE, "half_maps_filtered": (
+        *_OF_NOISE, "fall_off_ratio", "correlation_model", "log_error", "q_difference", "below_expectation", "residues_unexplained"),
     "half_maps_share_noise": ("shares_in_mask",),
-    "wrong_probability": ("model_operation", *_OF_MODEL), "atoms_outside": _OF_MODEL, "model_zscore": _OF_MODEL[1:],
+    "wrong_probability": ("model_operation", "mirrored", "model_zscore", *_OF_FIT),
+    "residues_shifted": ("q_difference", "below_expectation", "residues_unexplained", "centred_low"),
+    "mirrored": ("model_operation", "model_zscore", *_OF_FIT), "atoms_outside": ("model_zscore", *_OF_FIT),
     REPORTED: ("reported_deviation", "reported_gap"), "reported_deviation": ("reported_gap", "reported_lead"),
-    "fraction_partial": ("cc_mask", "residues_low", "decentring", "mass_offset"),
+    "fraction_partial": ("cc_mask", "residues_low", "q_difference", "residues_unexplained", "centred_low", "decentring", "mass_offset"),
     "level_verdict": ("inclusion_backbone", "decentring", "mass_offset", "space_min_percent", "margin", "outliers_percent",
                       "background_mean")}
 _HALVES = tuple(metric for metric in EXPLAINED if metric.startswith("half_maps_"))
 EXPLAINS: Dict[str, Tuple[str, ...]] = {metric: (*EXPLAINED.get(metric, ()), *_ELSEWHERE.get(metric, ()))
-                                        for metric in dict.fromkeys((*_HALVES, "wrong_probability", *EXPLAINED, *_ELSEWHERE))}
+                                        for metric in dict.fromkeys((*_HALVES, "wrong_probability", "mirrored", *EXPLAINED, *_ELSEWHERE))}
 
 
 class Argument(NamedTuple):
@@ -142,6 +149,7 @@ def arguments(judged: Sequence[Judged]) -> List[Argument]:
     """
     found: Dict[str, Argument] = {}
     order: Dict[str, int] = {}
+    of_map = any(c["metric"] not in _GEOMETRY for j in judged if j.item.id not in _MODEL_ALONE for c in j.ours)
     upstream = list(EXPLAINS)
     for item in judged:
         for outcome in item.ours:
@@ -149,7 +157,7 @@ def arguments(judged: Sequence[Judged]) -> List[Argument]:
                 continue
             metric = outcome["metric"]
             title = _CAUSES.get(metric, outcome["title"])
-            strength = _strength(outcome)
+            strength = REMARK if of_map and metric in _GEOMETRY else _strength(outcome)
             order[title] = min(order.get(title, len(upstream)), upstream.index(metric) if metric in upstream else len(upstream))
             known = found.get(title)
             if known is None or strength > known.strength:

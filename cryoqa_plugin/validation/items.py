@@ -139,25 +139,27 @@ ITEMS: Tuple[Item, ...] = (
     Item("A.b", "Local correlation against that of the half-maps: FSC-Q", (
         Rule("fsc_q", "fsc_qr_high", "<=", 10.0, "Atoms whose FSC-Q is larger than 1.5 times the local resolution",
              "Look at these atoms.", unit="%"),),
-         note="The service counts voxels around the atoms."),
+         checks=("half_maps_identical", "residues_unexplained", "overfitted"), note="The service counts voxels around the atoms."),
     Item("A.c", "Several models in the map", unmeasured="Not measured: it asks how far apart models come that are refined separately, and "
          "cryoqa refines no models.",
          note="The service builds two models with Rosetta, and warns where they differ by more than 2 Å."),
     Item("A.d", "Map against model: Guinier plots", (
         Rule("model_fit", "guinier_correlation", ">=", 0.5, "Correlation of the Guinier plots of map and model", "Sharpen the map less or "
              "more, or look at the B-factors of the model."),), checks=("guinier_correlation",)),
-    Item("A.e", "Resolved atoms: Q-score"),
+    Item("A.e", "Resolved atoms: Q-score", (
+        Rule("q_score", "q_median", ">=", 0.1, "Median Q of the residues", "Hardly an atom stands where the density peaks."),),
+         checks=("q_difference",),
+         note="The service looks at no resolution; cryoqa compares with what is usual at that of the map."),
     Item("A.f", "Side chains: EMRinger", (
         Rule("emringer", "emringer_score", ">=", 1.0, "EMRinger score", "Side chains do not stand where the density around them peaks."),
         Rule("emringer", "max_z", ">=", 1.0, "Largest z of EMRinger", "Side chains do not stand where the density around them peaks.")),
-         note="cryoqa asks for a score of 1 where deposited models reach it, to 3.6 Å."),
+         checks=("below_expectation",), note="cryoqa asks for a score of 1 where deposited models reach it, to 3.6 Å."),
     Item("A.g", "Sequence: is each residue the type that the map shows?",
          note="The service has the network DAQ here, for reported resolutions up to 5 Å, and warns below a mean of 0.5. The side-chain "
               "check takes its place; its log-odds are another score, so that this limit cannot be taken over."),
     Item("A.h", "Overfitting of the model",
-         checks=("half_maps_identical", "model_voxel_off", "model_shift", "model_operation", "atoms_outside", "model_zscore", "gap_sigma"),
-         note="Not in the service's reports."),
-    Item("A.i", "Agreement along the chains: SMOC", note="Not in the service's reports."),
+         checks=("half_maps_identical", "gap_sigma"), note="Not in the service's reports."),
+    Item("A.i", "Agreement along the chains: SMOC", checks=("centred_low",), note="Not in the service's reports."),
     Item("A.j", "Geometry of the model", note="Not in the service's reports."),
     Item("A.k", "Residues to trust and to look at", note="Not in the service's reports."),
 )

@@ -41,14 +41,17 @@ SENTENCES: Dict[str, Any] = {
             ("fsc_q", "FSC-Q is {fsc_q_median} in the median, and above 0.5 Å for {fsc_q_above} of the atoms.")),
     "A.d": (("model_fit", "The Guinier plots of map and model correlate by {guinier_correlation}."),
             ("model_fit", "The B-factor of the map less that of the model is {b_excess}.")),
-    "A.h": (("model_overfitting", "The mean FSC of the model with half-map {work:s} is {gap:.3f} ± {gap_error:.3f} above that with "
-                                  "the other."),),
+    "A.e": (("q_score", "The mean Q of the atoms is {q_mean}; {q_expected} is usual at {resolution}."),
+            ("q_score", "It is higher than that of {q_percentile_near} of the archive entries of similar resolution.")),
     "A.f": (("emringer", "The EMRinger score is {emringer_score:.2f} ± {emringer_error:.2f}, of {residues_scanned} side chains."),
             ("emringer", "Of {residues_counted} peaks above the threshold {rotameric_fraction:share} are rotameric.")),
+    "A.h": (("model_overfitting", "The mean FSC of the model with half-map {work:s} is {gap:.3f} ± {gap_error:.3f} above that with "
+                                  "the other."),),
     "A.i": (("smoc", "Map and model correlate by {centred_mean} in windows along the chains."),
             ("smoc", "The mean SMOC is {smoc_mean}, higher than that of {smoc_better} of the archive entries of similar resolution.")),
 }
 OFF_ITS_MAP = "Not judged, because the model does not lie on its map (A.a)."
+
 
 def sentence(item: str, documents: Mapping[str, Mapping[str, Any]]) -> str:
     """What item ``item`` found, from the result documents by capability; empty where there is nothing to say."""
