@@ -83,7 +83,7 @@ _DIRECTIONS, _MODEL = ("directional", "directional, no mask", "validate"), ("mtr
 _CONTOUR = ("contour", "model_fit", "validate")
 SEEN_BY = {"views_z": _DIRECTIONS, "anisotropic": _DIRECTIONS, "shared_noise": ("fsc", "fsc, no mask", "mtriage", "local_fsc", "validate"),
            "oversharp": ("fsc", "fsc, no mask", "mtriage"), "hand": ("hand", "model_fit", "validate"), "unfit": _MODEL,
-           "model_moved": _MODEL, "register": ("model_fit", "validate"), "voxel_size": _MODEL, "contour_high": _CONTOUR,
+           "model_moved": _MODEL, "register": ("side_chain_check", "validate"), "voxel_size": _MODEL, "contour_high": _CONTOUR,
            "contour_low": _CONTOUR, "reported": ("map_resolution", "validate")}
 
 Said = namedtuple("Said", "where cause text")                        # where: warning, check <metric>, summary, error

@@ -105,7 +105,8 @@ COLUMNS = {
     "fsc": Column("fsc"), "fsc, no mask": Column("fsc", BARE), "mtriage": Column("mtriage"),
     "directional": Column("directional_fsc"), "directional, no mask": Column("directional_fsc", BARE),
     "local_fsc": Column("local_fsc"), "map_resolution": Column("map_resolution", takes=("reported",)),
-    "model_fit": Column("model_fit", takes=("contour",)), "contour": Column("contour", takes=("contour",)), "hand": Column("hand"),
+    "model_fit": Column("model_fit", takes=("contour",)), "side_chain_check": Column("side_chain_check"),
+    "contour": Column("contour", takes=("contour",)), "hand": Column("hand"),
     "validate": Column("validate", takes=("contour", "reported"))}
 QUICK = ("haemoglobin84 as it is", "haemoglobin84 corners", "haemoglobin84 tightmask", "haemoglobin84 moved", "haemoglobin84 noise",
          "haemoglobin84 inverted")

@@ -46,6 +46,8 @@ CLAIMS = (
     Claim("model_overfitting", "half-maps", HALVES + ("model",), 12.0, 1.5),
     Claim("fsc_q", "half-maps", HALVES + ("model",), 25.0, 1.5, peer="Bsoft blocres -box 20 -step 4: 4.7 CPU s a thousand boxes"),
     Claim("smoc", "map", MAP + ("model",), 7.0, 1.1, dict(resolution=3.4)),
+    Claim("side_chain_check", "map of 15,000 atoms", MAP + ("model",), 15.0, 1.2, dict(resolution=3.0),
+          peer="Strudel: about 30 s a residue"),
 
     # ---- resolution
     Claim("fsc", "half-maps", MASKED, 6.0, 0.8, peer="relion_postprocess 5.0.1 --auto_bfac: 8.9 CPU s"),

@@ -42,6 +42,7 @@ from .methods.model.emringer import EmringerResult
 from .methods.model.model_geometry import ModelGeometryResult
 from .methods.model.fsc_q import FscQResult
 from .methods.model.smoc import SmocResult
+from .methods.model.side_chain_check import SideChainCheckResult
 from .methods.importing.import_job import ImportJobResult
 
 Numbers = Union[float, Sequence[float]]
@@ -167,4 +168,6 @@ class OpenStudy(Study):
               progress: Progress = ...) -> FscQResult: ...
     def smoc(self, *, resolution: Optional[float] = ..., window: int = ..., threads: int = ...,
              progress: Progress = ...) -> SmocResult: ...
+    def side_chain_check(self, *, resolution: Optional[float] = ..., threads: int = ...,
+                         progress: Progress = ...) -> SideChainCheckResult: ...
     def import_job(self, *, body: int = ..., threads: int = ..., progress: Progress = ...) -> ImportJobResult: ...

@@ -195,6 +195,27 @@
   doi = {https://dx.doi.org/10.1038/s41467-021-21509-5}
 }
 
+@article{Rabiner1989,
+  title = {A tutorial on hidden Markov models and selected applications in speech recognition},
+  author = {Rabiner, Lawrence R.},
+  journal = {Proceedings of the IEEE}, volume = {77}, pages = {257--286}, year = {1989},
+  doi = {https://dx.doi.org/10.1109/5.18626}
+}
+
+@article{Terashi2022,
+  title = {Residue-wise local quality estimation for protein models from cryo-EM maps},
+  author = {Terashi, Genki and Wang, Xiao and Maddhuri Venkata Subramaniya, Sai Raghavendra and Tesmer, John J. G. and Kihara, Daisuke},
+  journal = {Nature Methods}, volume = {19}, pages = {1116--1125}, year = {2022},
+  doi = {https://dx.doi.org/10.1038/s41592-022-01574-4}
+}
+
+@article{Chojnowski2022,
+  title = {Sequence-assignment validation in cryo-EM models with checkMySequence},
+  author = {Chojnowski, Grzegorz},
+  journal = {Acta Crystallographica Section D}, volume = {78}, pages = {806--816}, year = {2022},
+  doi = {https://dx.doi.org/10.1107/S2059798322005009}
+}
+
 @article{Wang2022,
   title = {Validation analysis of EMDB entries},
   author = {Wang, Zhe and Patwardhan, Ardan and Kleywegt, Gerard J.},

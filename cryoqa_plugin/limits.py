@@ -41,8 +41,8 @@ _HALF_MAPS = (
 _AT_THE_END = ("reaches_nyquist", "reach_nyquist", "nyquist_fraction", "tail_fsc", "rise_at_end", "returns_above", "shells_beyond",
                "d_fsc_falls", "unmasked_reaches_further")
 _OF_MASK = ("random_fsc_at_resolution", "random_fsc")
-_OF_FIT = ("gap_sigma", "residues_shifted", "model_correlation", "model_gap", "model_lead", "reported_gap", "reported_lead", "b_excess",
-           "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation",
+_OF_FIT = ("gap_sigma", "chains_foreign", "residues_shifted", "model_correlation", "model_gap", "model_lead", "reported_gap",
+           "reported_lead", "b_excess", "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation",
            "q_difference", "below_expectation", "residues_unexplained", "overfitted", "centred_low")
 _OF_MODEL = ("atoms_outside", "model_zscore", *_OF_FIT)
 _OF_NOISE = ("noise_spread", "noise_source", "fraction_above", "fraction_above_finest", "finer_percent", "significant_fraction")
@@ -57,6 +57,7 @@ EXPLAINED: Dict[str, Collection[str]] = {
     "half_maps_share_noise": ("baseline", "model_gap", "residues_unexplained", *_AT_THE_END),
     "model_voxel_off": ("model_shift", "model_operation", *_OF_MODEL), "model_shift": ("model_operation", *_OF_MODEL),
     "model_operation": _OF_MODEL, "model_zscore": _OF_FIT,
+    "chains_foreign": ("model_gap", "reported_gap", "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation"),
     "residues_shifted": ("model_gap", "reported_gap", "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation"),
     "mirrored": ("chirality_wrong",), "duplicate_atoms": ("atoms_together", "clashes_per_1000"),
     "model_gap": ("reported_gap",), "model_lead": ("reported_lead",),

@@ -24,10 +24,16 @@ PLACE = (
     ATOMS_OUTSIDE, OFF_DENSITY)
 
 MODEL_CHECKS: Dict[str, Tuple[Check, ...]] = {
+    "side_chain_check": (
+        *PLACE,
+        Check("chains_foreign", "<=", 0, "Chains with the sequence of another molecule",
+              "The side chains of {value} of the chains are those of another sequence",
+              "Look at the table of chains: the chain is another molecule's, or does not lie in its density.", grave=True),
+        Check("residues_shifted", "<=", 0.0, "Residues out of register", "{value} of the residues are out of register",
+              "Look at the table of register shifts, and at the density of large side chains there.", grave=True),
+    ),
     "model_fit": (
         *PLACE,
-        Check("residues_shifted", "<=", 0.0, "Residues out of register", "{value} of the residues are out of register",
-              "Look at the table of register errors, and at the density of large side chains there.", grave=True),
         Check("cc_mask", ">=", 0.5, "Correlation around the atoms (CC_mask)", "Map and model correlate by only {value} around the atoms",
               "Check the place of the model and its B-factors, and sharpen the map.", 2, "https://doi.org/10.1107/S2059798318009324"),
         Check("residues_low", "<=", 10, "Residues with a correlation below 0.5", "{value} of the residues have a correlation below 0.5",

@@ -241,6 +241,10 @@ CAPABILITIES: Tuple[Capability, ...] = (
         takes=("full_map", "half1", "half2"), any_of=(("full_map",), ("half1", "half2")), references=("Joseph2016", "Cragnolini2021"),
         memory=50, items=("A.i",), on_request=True),
     Capability(
+        id="side_chain_check", family="model", title="Is each residue of the type that the map shows", level="A", needs=("model",),
+        takes=("full_map", "half1", "half2", "sequence"), any_of=(("full_map",), ("half1", "half2")),
+        references=("Rabiner1989", "Chojnowski2022", "Terashi2022", "Rosenthal2003"), memory=60, items=("A.g",), on_request=True),
+    Capability(
         id="import_job", family="importing", title="What a RELION or cryoSPARC job folder gives", level="0", needs=("job",),
         references=("Scheres2012", "Punjani2017"), memory=0, outside="reads a folder"),
 )

@@ -57,7 +57,9 @@ QUESTIONS: Dict[str, Tuple[str, ...]] = {
                      "Is the denoised, DeepEMhancer or other map better?"),
     "guinier": ("What is the B-factor of my map? Guinier plot.", "Is the map over-sharpened or under-sharpened?"),
     "model-fit": ("Does my atomic model fit the map?", "Which residues fit badly? Q-score, map-model correlation, CC mask.",
-                  "Is the sequence shifted, out of register?", "Is the model in the right place?"),
+                  "Is the model in the right place?"),
+    "side-chain-check": ("Is the sequence shifted, out of register?", "Does the map show the right amino acids? DAQ, Strudel, "
+                         "checkMySequence.", "Is a chain the wrong protein, of another sequence?", "Purine or pyrimidine?"),
     "mask": ("Make a mask.", "Soft solvent mask around the molecule or a model.", "Combine, widen or soften masks."),
     "import-job": ("Find half-maps and masks in a RELION or cryoSPARC job folder.", "What does this job hold?"),
     "fetch": ("Download an entry from EMDB.", "Get a published map with its half-maps and model."),

@@ -96,10 +96,6 @@ SIGNATURES = {
         "float32[:,:,::1], float32[:,:,::1], float64, float64, float64[:,::1], int64[::1], int64[::1], float64, float64[::1], "
         "int32[:,:,::1], float64[:,::1]",
     ),
-    "cryoqa_plugin.core.model_map._window_kernel": (
-        "float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], float64[:,::1], int64, int64, float64[::1], float64, float64, "
-        "float64[:,::1]",
-    ),
     "cryoqa_plugin.core.monodir._cone_kernel": (
         "complex64[:,:,::1], complex64[:,:,::1], int64, float64[::1], Array(float64, 1, 'C', True), float64, float64, float64, "
         "int64[::1], int64[::1], complex64[:,:,:,::1]",
@@ -164,18 +160,15 @@ SIGNATURES = {
     "cryoqa_plugin.core.raster._draw_kernel": (
         "float32[:,::1], int32[:,::1], float32[:,::1], float32[:,::1], float32[:,:,::1]",
     ),
+    "cryoqa_plugin.core.register._trace_kernel": (
+        "float64[:,::1], float64[::1], float64[:,::1], int64[::1], int64[:,::1], float64[:,::1], float64[:,::1], float64[::1], "
+        "float64[::1]",
+    ),
     "cryoqa_plugin.core.shells._cross_kernel": (
         "complex64[:,:,::1], complex64[:,:,::1], int64, int64, int64, float64[::1], float64[::1], float64, float64[:,::1]",
     ),
     "cryoqa_plugin.core.shells._power_kernel": (
         "complex64[:,:,::1], int64, int64, int64, float64[::1], float64[::1], float64, float64[:,::1]",
-    ),
-    "cryoqa_plugin.core.side_chains._score_kernel": (
-        "float32[:,:,::1], float64[:,::1], float64[:,:,::1], float64[:,::1], int64[::1], int64[::1], float64[::1], float64, float64, "
-        "float64[:,::1]",
-    ),
-    "cryoqa_plugin.core.side_chains._stretch_kernel": (
-        "float64[::1], int64",
     ),
     "cryoqa_plugin.core.spectra._fine_kernel": (
         "complex64[:,:,::1], complex64[:,:,::1], int64, int64, int64, float64[::1], int64, float64[:,::1]",

@@ -109,7 +109,8 @@ KINDS: Dict[str, InputKind] = _Kinds({k.name: k for k in (
               read_mtf, NONE, scipion=""),
     InputKind("fsc_curve", "FSC curve", "File with an FSC of the half-maps, in place of one computed here: postprocess.star of RELION, XML "
               "of EMDB or cryoSPARC, or two columns, frequency in 1/Å and FSC.", read_fsc_curve, NONE, scipion=""),
-    InputKind("sequence", "Sequence", "FASTA file with all chains, for the mass.", read_sequences, NONE, scipion=""),
+    InputKind("sequence", "Sequence", "FASTA file with all chains, for the mass and the side-chain check.", read_sequences, NONE,
+              scipion=""),
     InputKind("job", "Job folder", "Folder of one job, such as Refine3D/job029 of RELION or J42 of cryoSPARC, or a file in it.", read_job,
               NONE, scipion="", folder=True),
     InputKind("map_coefficients", "Map coefficients", "MTZ file with amplitudes and phases of a map (FWT and PHWT, or the first pair).",

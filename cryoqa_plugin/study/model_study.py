@@ -1,17 +1,20 @@
 """What is known about a model and the map that it lies in: its residues, its density, its place."""
 from __future__ import annotations
 
-from typing import List, Optional
+from typing import List, Optional, Tuple
 
 import numpy as np
 
-from ..core import fourier
-from . import agreement, model_mask, model_place, q_values, resolution, side_chains
+from ..core import fourier, rotamers
+from . import agreement, base_odds, model_mask, model_place, q_values, resolution, side_chains
 from .agreement import Agreement, EvenMaps
+from .base_odds import BaseOdds
+from .chain_sequence import ChainSequence, chain_sequences
 from .given import GivenInputs
 from .model_mask import ModelMask
 from .model_place import ModelPlace
 from .q_values import QValues, Shells
+from .register import Register, register_of
 from .residues import Residues, residues_of
 from .resolution import ComparedAt
 from .side_chains import SideChainOdds
@@ -169,6 +172,47 @@ class ModelStudy(GivenInputs):
             data *= mask.data
             out.append(fourier.forward(data))
         return out
+
+    @property
+    def chain_sequences(self) -> Tuple[ChainSequence, ...]:
+        """The sequence of each chain of protein, with what is not built where the model or a given sequence knows it."""
+        return self._answer("sequences of chains", (self.inputs.model, self.inputs.sequence),
+                            lambda: chain_sequences(self.inputs.model, self.residues, rotamers.LETTERS, self.inputs.sequence))
+
+    def register(self, given: Optional[float] = None) -> Register:
+        """Whether the sequence of the model stands where the map shows it.
+
+        Parameters
+        ----------
+        given
+            Resolution in the molecule in Å; None for that of :meth:`resolution_inside`.
+
+        Returns
+        -------
+        Register
+            Stretches out of register, chains of another sequence, and the posterior of each residue.
+        """
+        odds = self.side_chain_odds(given)
+        return self._answer("register", (odds.raw, self.inputs.sequence),
+                            lambda: register_of(self.residues, self.chain_sequences, odds.raw, odds.types, side_chains.composition(),
+                                                self.inputs.sequence))
+
+    def base_odds(self, given: Optional[float] = None) -> Optional[BaseOdds]:
+        """Purine or pyrimidine, at each nucleotide.
+
+        Parameters
+        ----------
+        given
+            Resolution in the molecule in Å; None for that of :meth:`resolution_inside`.
+
+        Returns
+        -------
+        BaseOdds
+            None for a model without nucleic acid that has a sugar.
+        """
+        at = self.resolution_inside(given)
+        about = (self.inputs.model, self.density, self.inputs.half1, self.inputs.half2)
+        return self._answer("base odds", about, lambda: base_odds.base_odds(self, at), at)
 
     @property
     def model_place(self) -> Optional[ModelPlace]:

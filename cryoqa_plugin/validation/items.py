@@ -133,7 +133,7 @@ ITEMS: Tuple[Item, ...] = (
              "Look at these residues.", unit="%"),
         _ratio("mtriage", "d_fsc_model_05_near", "that of map against model at 0.5")),
          checks=("half_maps_identical", "model_voxel_off", "model_shift", "model_operation", "model_zscore", "atoms_outside",
-                 "residues_shifted", "cc_mask", "residues_low", "inclusion_backbone", "model_correlation", "model_gap", "model_lead",
+                 "cc_mask", "residues_low", "inclusion_backbone", "model_correlation", "model_gap", "model_lead",
                  "reported_gap", "reported_lead", "b_excess"),
          note="The service correlates residues at the reported resolution or 3 Å, whichever is coarser."),
     Item("A.b", "Local correlation against that of the half-maps: FSC-Q", (
@@ -154,7 +154,7 @@ ITEMS: Tuple[Item, ...] = (
         Rule("emringer", "emringer_score", ">=", 1.0, "EMRinger score", "Side chains do not stand where the density around them peaks."),
         Rule("emringer", "max_z", ">=", 1.0, "Largest z of EMRinger", "Side chains do not stand where the density around them peaks.")),
          checks=("below_expectation",), note="cryoqa asks for a score of 1 where deposited models reach it, to 3.6 Å."),
-    Item("A.g", "Sequence: is each residue the type that the map shows?",
+    Item("A.g", "Sequence: is each residue the type that the map shows?", checks=("chains_foreign", "residues_shifted"),
          note="The service has the network DAQ here, for reported resolutions up to 5 Å, and warns below a mean of 0.5. The side-chain "
               "check takes its place; its log-odds are another score, so that this limit cannot be taken over."),
     Item("A.h", "Overfitting of the model",

@@ -31,7 +31,6 @@ SENTENCES: Dict[str, Any] = {
     "A.a": (("mtriage", "{model_place_words:s}"),
             ("mtriage", "Map and model agree to {d_fsc_model_05_near} around the atoms (FSC 0.5)."),
             ("mtriage", "Without a mask that is {d_fsc_model_05_unmasked}, in the mask {d_fsc_model_05_masked}."),
-            ("model_fit", "{register_words:s}"),
             ("model_fit", "They correlate by {cc_mask} around the atoms, {cc_residues} in the median residue."),
             ("model_fit", "Above the contour level lie {inclusion_all:share} of the atoms and {inclusion_backbone:share} of the "
                           "backbone.")),
@@ -45,6 +44,11 @@ SENTENCES: Dict[str, Any] = {
             ("q_score", "It is higher than that of {q_percentile_near} of the archive entries of similar resolution.")),
     "A.f": (("emringer", "The EMRinger score is {emringer_score:.2f} ± {emringer_error:.2f}, of {residues_scanned} side chains."),
             ("emringer", "Of {residues_counted} peaks above the threshold {rotameric_fraction:share} are rotameric.")),
+    "A.g": (("side_chain_check", "{undetermined_words:s}"), ("side_chain_check", "{foreign_words:s}"),
+            ("side_chain_check", "{register_words:s}"),
+            ("side_chain_check", "Of the side chains beyond alanine {top3} are of a type that is among the three that fit best."),
+            ("side_chain_check", "Of the residues {residues_shifted} are out of register, and {residues_unsure} unsure."),
+            ("side_chain_check", "Of {bases_scored:.0f} nucleotides {bases_right} look like what they are, purine or pyrimidine.")),
     "A.h": (("model_overfitting", "The mean FSC of the model with half-map {work:s} is {gap:.3f} ± {gap_error:.3f} above that with "
                                   "the other."),),
     "A.i": (("smoc", "Map and model correlate by {centred_mean} in windows along the chains."),

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_model_register import out_of_register
+from out_of_register import out_of_register
 
 from cryoqa_plugin.checks import causes_first, evaluate
 from cryoqa_plugin.core import density, fourier, spectra

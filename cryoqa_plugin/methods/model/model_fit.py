@@ -9,7 +9,7 @@ from ...results import Curve, Table, curve, metric, table
 from ...study import Study, model_place
 from ...study.halves import HalfMapFacts
 from ...study.model_place import ModelPlaceFacts
-from . import model_fit_groups as groups, model_fit_steps as steps, model_register
+from . import model_fit_groups as groups, model_fit_steps as steps
 from .model_fit_steps import ModelFitParams
 
 
@@ -38,11 +38,6 @@ class ModelFitResult(ModelPlaceFacts, HalfMapFacts):
     residues_low: Optional[float] = metric("%", "part of the residues with a correlation below 0.5", "lower")
     cc_worst_chain: Optional[float] = metric("", "lowest correlation around a chain", "higher")
     worst_chain: Optional[str] = metric("", "name of that chain", "none")
-    residues_shifted: Optional[float] = metric("%", "part of the residues that are out of register: their side chains fit better one to "
-                                               "four residues along", "lower")
-    register_signal: Optional[float] = metric("", "score of the sequence where it fits best above that of other shifts, in standard "
-                                              "deviations; below 6 the side chains do not decide", "higher")
-    register_words: Optional[str] = metric("", "which residues are out of register, in words", "none")
     inclusion_all: Optional[float] = metric("", "part of the atoms, hydrogens apart, where the map is above the contour level", "higher")
     inclusion_backbone: Optional[float] = metric("", "part of the backbone atoms above the contour level", "higher")
     contour: Optional[float] = metric("", "contour level of the atom inclusion, in units of the map", "none")
@@ -69,7 +64,6 @@ class ModelFitResult(ModelPlaceFacts, HalfMapFacts):
     chains: Optional[Table] = table("chains: correlation with the map, atom inclusion, B-factors")
     worst_residues: Optional[Table] = table("residues with the lowest correlation")
     residue_scores: Optional[Table] = table("all residues but waters")
-    register_errors: Optional[Table] = table("stretches of residues that are out of register: by how many residues, and how surely")
 
 
 def compute_model_fit(study: Study, params: ModelFitParams, *, progress: Progress = silent) -> ModelFitResult:
@@ -109,14 +103,10 @@ def compute_model_fit(study: Study, params: ModelFitParams, *, progress: Progres
     values.update(steps.correlations(fit, density))
     progress(0.7, "chains and residues")
     values.update(groups.scores(fit, density))
-    progress(0.85, "place and register")
+    progress(0.85, "place")
     place = study.model_place
     if place is not None:
         values.update(model_place.values(place, fit.map))
         fit.warnings.extend(model_place.notes(place, fit.map))
-        # Side chains of a model that does not lie on the map tell nothing.
-        if values["model_place_words"] is None:
-            values.update(model_register.register(fit))
-            fit.warnings.extend(model_register.notes(values))
     progress(1.0, "done")
     return ModelFitResult(summary=steps.summary(values), warnings=tuple(fit.warnings), **values)

@@ -9,7 +9,7 @@ from ..blocks import Block, Card, Plot, Text, Tracks
 from ..draw import curves, split_values, tables
 from ..section import Results, Section
 
-_FIRST = ("model_voxel_size", "model_shift", "model_operation", "residues_shifted", "cc_mask", "cc_volume", "cc_peaks", "cc_box",
+_FIRST = ("model_voxel_size", "model_shift", "model_operation", "cc_mask", "cc_volume", "cc_peaks", "cc_box",
           "cc_residues", "residues_low", "worst_chain", "cc_worst_chain", "inclusion_all", "inclusion_backbone", "guinier_correlation",
           "b_excess", "model_b_mean")
 _LEVELS, _BOTTOM = (0.5, 0.8), 0.4
