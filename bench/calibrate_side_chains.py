@@ -36,7 +36,7 @@ def table(resolution: float) -> type_odds.TypeTable:
         print(f"{resolution:.2f} {Path(model.path).name} box {case.box} resolution in the mask {found:.3f}", flush=True)
         for off in OFF:
             study = Study(full_map=map_, model=cases.moved(case.model, cases.displaced(case, off, DISPLACED_BY)))
-            scored = score(study.density_transform(), study, resolution)
+            scored = score(study, resolution)
             types = types_of(study.residues)[scored.residue]
             x.append(scored.fit.cc[types >= 0, 1:])
             kind.append(types[types >= 0])

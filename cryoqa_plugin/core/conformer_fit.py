@@ -1,7 +1,7 @@
 """Conformers laid on residues: how well the map around each residue correlates with what every conformer would look like."""
 from __future__ import annotations
 
-from typing import NamedTuple, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -64,7 +64,7 @@ def weight(freq: np.ndarray, resolution: float) -> np.ndarray:
     return np.sqrt(2 * snr / (1 + 2 * snr))
 
 
-def prepare(ft: np.ndarray, geo: Geometry, resolution: float) -> np.ndarray:
+def prepare(ft: np.ndarray, geo: Geometry, resolution: float, inside: Optional[np.ndarray] = None) -> np.ndarray:
     """A map whitened, weighted and without its lowest frequencies, as the coefficients of cubic B-splines.
 
     Parameters
@@ -75,6 +75,9 @@ def prepare(ft: np.ndarray, geo: Geometry, resolution: float) -> np.ndarray:
         Shells of the box, with ``length`` in Å.
     resolution
         In Å.
+    inside
+        Transform of the map in a mask around the model, complex64 like ``ft``, whose shells tell the power; that of the whole box, with the
+        noise of its solvent, when None.
 
     Returns
     -------
@@ -85,7 +88,7 @@ def prepare(ft: np.ndarray, geo: Geometry, resolution: float) -> np.ndarray:
     ----------
     Unser, Aldroubi & Eden (1993), https://doi.org/10.1109/78.193220 (splines).
     """
-    power, _, count = shells.power_sums(ft, geo)
+    power, _, count = shells.power_sums(ft if inside is None else inside, geo)
     mean = power / np.maximum(count, 1)
     freq = fourier.frequencies(geo)
     profile = weight(freq, resolution) / (1 + np.exp(-(freq - _LOW[0]) / _LOW[1]))

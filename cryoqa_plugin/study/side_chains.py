@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Callable, Dict, List, NamedTuple, Tuple
 
 import numpy as np
 
-from ..core import conformer_fit, rotamers
+from ..core import conformer_fit, fourier, masks, rotamers
 from ..core.conformer_fit import BestFit
 from ..core.type_odds import temperature_of, tempered
+from .mask import EDGE
 from .residues import PROTEIN, Residues
 from .type_tables import read_tables
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 _KNOWN = ("N", "CA", "C", "O", "CB")  # atoms of a residue that are there whatever its type
 _FEWEST = 150                         # points that must count
+_AROUND = 5.0                         # Å around the backbone in which the power of the map is measured
+# What the map and the side chains are weighted for, from the resolution of the map: the finest shells of good maps differ most from residue
+# to residue, those beyond the resolution of poor ones still tell. Likeliest on the maps that the tables are made from.
+_SHARPEST = (1.45, 0.56)
 
 
 class SideChainOdds(NamedTuple):
@@ -76,17 +81,15 @@ def types_of(residues: Residues) -> np.ndarray:
     return np.array([place[n] if k == PROTEIN else -1 for n, k in zip(residues.name, residues.kind)], dtype=np.int64)
 
 
-def score(ft: np.ndarray, study: Study, resolution: float) -> Scored:
+def score(study: Study, resolution: float) -> Scored:
     """Conformers of all types laid on every residue.
 
     Parameters
     ----------
-    ft
-        Transform of the map, complex64 [nz, ny, nx // 2 + 1].
     study
-        The model, and a map of the same grid.
+        A model and a map; the mean of the half-maps when they are there and share signal.
     resolution
-        In Å.
+        In Å, where the FSC of half-maps in a mask falls below 0.143.
 
     Returns
     -------
@@ -94,12 +97,13 @@ def score(ft: np.ndarray, study: Study, resolution: float) -> Scored:
         Of residues whose points are inside of the box.
     """
     residues, position, voxel = study.residues, study.atom_position, study.density.voxel_size
-    coefficients = conformer_fit.prepare(ft, study.geometry, resolution)
+    known = np.array([a in _KNOWN for a in residues.atom], dtype=bool) & residues.first & (residues.kind[residues.residue] == PROTEIN)
+    sharpest = _SHARPEST[0] + _SHARPEST[1] * resolution
+    coefficients = prepared(study, position[known], sharpest)
     residue, ca, turn = _frames(residues, position)
     place = np.full(len(residues), -1, dtype=np.int64)
     place[residue] = np.arange(residue.size)
-    known = np.array([a in _KNOWN for a in residues.atom], dtype=bool) & residues.first & (residues.kind[residues.residue] == PROTEIN)
-    fit = conformer_fit.best_fit(coefficients, voxel, ca, turn, _templates(resolution), position[known], place[residues.residue[known]])
+    fit = conformer_fit.best_fit(coefficients, voxel, ca, turn, _templates(sharpest), position[known], place[residues.residue[known]])
     rotamer = _rotamer(residues, position, residue, ca, turn, lambda p: conformer_fit.values_at(coefficients, voxel, p))
     use = fit.counted >= _FEWEST
     return Scored(residue[use], BestFit(*(v[use] for v in fit)), rotamer[use])
@@ -128,16 +132,44 @@ def side_chain_odds(study: Study, resolution: float) -> SideChainOdds:
     covariance give log-odds. Side chains of the model take no part, so that the log-odds do not depend on its sequence; only the
     temperature does.
     """
-    halves = study.has_halves and study.independence.void is None
     n = len(study.residues)
     types = types_of(study.residues)
     raw, rotamer = np.full((n, len(rotamers.TYPES)), np.nan), np.full(n, np.nan)
     if (study.residues.kind == PROTEIN).any():
-        found = score(study.transform("average") if halves else study.density_transform(), study, resolution)
+        found = score(study, resolution)
         raw[found.residue] = read_tables("side_chains").at(resolution).odds(found.fit.cc[:, 1:])
         rotamer[found.residue] = found.rotamer
     temperature = temperature_of(raw, types)
     return SideChainOdds(tempered(raw, temperature, composition()), raw, temperature, resolution, types, rotamer)
+
+
+def prepared(study: Study, known: np.ndarray, resolution: float) -> np.ndarray:
+    """The map of a Study whitened by its power around known atoms, as coefficients of splines.
+
+    Parameters
+    ----------
+    study
+        A map; the mean of the half-maps when they are there and share signal.
+    known
+        Positions of the atoms, float64 [n, 3] (x, y, z) in Å from the centre of the first voxel.
+    resolution
+        As of :func:`cryoqa_plugin.core.conformer_fit.prepare`.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x]. Power is measured within 5 Å of the atoms with a soft edge of 6 Å: the solvent, and so the size of the box, does
+        not count.
+    """
+    halves = study.has_halves and study.independence.void is None
+    map_, ft = (study.average, study.transform("average")) if halves else (study.density, study.density_transform())
+    mask = masks.atoms_mask(map_.shape, map_.voxel_size, (0.0, 0.0, 0.0), known, np.full(len(known), _AROUND))
+    if not mask.any():
+        return conformer_fit.prepare(ft, study.geometry, resolution)
+    soft = masks.soft_edge(mask, EDGE, map_.voxel_size)
+    level = float((map_.data * soft).sum(dtype=np.float64) / soft.sum(dtype=np.float64))
+    soft *= map_.data - np.float32(level)
+    return conformer_fit.prepare(ft, study.geometry, resolution, fourier.forward(soft))
 
 
 def _frames(residues: Residues, position: np.ndarray) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -108,6 +108,23 @@ def test_scale_level_origin_and_axes_do_not_matter(case, found):
     np.testing.assert_allclose(turned.rotamer, found.rotamer, atol=5e-3)
 
 
+def test_the_size_of_the_box_does_not_matter(case, found):
+    """The same molecule in twice the volume of the same noise."""
+    maps, model = case
+    noise = np.random.default_rng(4).standard_normal((120,) * 3).astype(np.float32)
+    ft = np.fft.rfftn(noise)
+    power = np.abs(np.fft.rfftn(maps["half1"].data - maps["half2"].data)) ** 2 / 4
+    k = [np.rint(96 * np.sqrt(sum(g ** 2 for g in np.meshgrid(np.fft.fftfreq(n), np.fft.fftfreq(n), np.fft.rfftfreq(n),
+                                                              indexing="ij")))).astype(int) for n in (96, 120)]
+    mean = np.bincount(k[0].ravel(), power.ravel()) / np.maximum(np.bincount(k[0].ravel()), 1) / 96 ** 3
+    data = np.fft.irfftn(ft * np.sqrt(mean[k[1]]), s=noise.shape).astype(np.float32)
+    data[:96, :96, :96] = maps["full"].data
+    wide = Study(full_map=Map(data, maps["full"].voxel_size, maps["full"].origin), model=model).side_chain_odds(2.3)
+    assert wide.temperature == pytest.approx(found.temperature, abs=0.05)
+    use = np.isfinite(wide.raw) & np.isfinite(found.raw)
+    assert np.abs(wide.raw - found.raw)[use].mean() < 0.1 and np.corrcoef(wide.raw[use], found.raw[use])[0, 1] > 0.99
+
+
 def test_a_wrong_rotamer_leaves_density(case):
     """Side chains turned by 120 degrees about CA-CB have better conformers than the one built; right ones have hardly any."""
     maps, model = case
