@@ -55,6 +55,7 @@ EXPLAINED: Dict[str, Collection[str]] = {
     "shares_in_mask": _AT_THE_END,
     "level_verdict": ("pieces_95", "remaining_percent", "mask_overlap", "space_min_percent", "margin"),
     "half_maps_share_noise": ("baseline", "model_gap", "residues_unexplained", *_AT_THE_END),
+    "fitting_origin": ("model_voxel_off", "model_shift", "model_operation", *_OF_MODEL),
     "model_voxel_off": ("model_shift", "model_operation", *_OF_MODEL), "model_shift": ("model_operation", *_OF_MODEL),
     "model_operation": _OF_MODEL, "model_zscore": _OF_FIT,
     "chains_foreign": ("model_gap", "reported_gap", "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation"),

@@ -13,6 +13,9 @@ GUINIER_PAIR = "Correlation of the Guinier plots of map and model"
 
 # the place of a model before all that follows from it
 PLACE = (
+    Check("fitting_origin", "is", "none", "Origin of the map that fits the model",
+          "The model is off the density: it fits with the origin {value}",
+          "Correct the origin in the header of the map, or move the model; nothing was moved here.", 3, grave=True),
     Check("model_voxel_off", "<=", 0.5, "Difference from the voxel size that fits the model",
           "Another voxel size fits the model better, by {value}",
           "The voxel size of the map is wrong, or the model was built in a map with "

@@ -18,9 +18,11 @@ from cryoqa_plugin.methods.local_resolution.local_resolution import LocalResolut
 from cryoqa_plugin.progress import silent
 from cryoqa_plugin.registry import BY_ID, CAPABILITIES, find, resolve
 from cryoqa_plugin.study.halves import HalfMapFacts
+from cryoqa_plugin.study.model_place import ModelPlaceFacts
 from sources import FILES, ROOT, tree
 
 ROWS = pytest.mark.parametrize("row", CAPABILITIES, ids=[c.id for c in CAPABILITIES])
+SHARED_PAGES = {HalfMapFacts: "half_maps.rst", ModelPlaceFacts: "model_place.rst"}
 ROLES = ("metric", "curve", "table", "map")
 
 
@@ -168,16 +170,17 @@ def test_the_page_names_every_value_and_parameter(row):
     literals = set(re.findall(r"``([^`]+)``", path.read_text(encoding="utf-8")))
     words = {w for text in literals for w in re.split(r"[^\w]+", text)}
     cls = resolve(row.result)
-    shared = set(results.declared(HalfMapFacts, "metric"))    # these stand on a page of their own, docs/half_maps.rst
+    shared = {n for c in SHARED_PAGES for n in results.declared(c, "metric")}    # these stand on a page of their own
     names = [n for role in ROLES for n in results.declared(cls, role) if n not in shared]
     names += [s.name for s in params.specs(resolve(row.params))]
     missing = [n for n in names if n not in words and "--" + n.replace("_", "-") not in literals]
     assert not missing, f"docs/capabilities/{row.id}.rst does not name {', '.join(missing)} in literals"
 
 
-def test_the_page_of_the_half_maps_names_what_all_results_say_of_them():
-    text = (ROOT / "docs" / "half_maps.rst").read_text(encoding="utf-8")
-    assert all(f"``{name}``" in text for name in results.declared(HalfMapFacts, "metric"))
+@pytest.mark.parametrize("facts, page", SHARED_PAGES.items(), ids=lambda v: v if isinstance(v, str) else v.__name__)
+def test_a_shared_page_names_what_all_results_say(facts, page):
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    assert all(f"``{name}``" in text for name in results.declared(facts, "metric"))
 
 
 @ROWS

@@ -47,6 +47,8 @@ class ModelPlace(NamedTuple):
 class ModelPlaceFacts(Result):
     """What every result of a map and a model says of how they lie on each other."""
 
+    fitting_origin: Optional[str] = metric("", "origin (x, y, z) of the map with which the model would lie in density, and what it "
+                                           "is; none where that of the map fits, or no other does", "none")
     model_voxel_size: Optional[float] = metric("Å", "voxel size at which the model fits best, within 6 % of that of the map", "none")
     model_voxel_off: Optional[float] = metric("%", "difference of that voxel size from that of the map", "target:0")
     model_shift: Optional[float] = metric("Å", "length of the shift, 3 Å at most, that makes the model fit best", "target:0")

@@ -10,6 +10,7 @@ from . import agreement, base_odds, model_mask, model_place, q_values, resolutio
 from .agreement import Agreement, EvenMaps
 from .base_odds import BaseOdds
 from .chain_sequence import ChainSequence, chain_sequences
+from .fitting_origin import FittingOrigin, fitting_origin
 from .given import GivenInputs
 from .model_mask import ModelMask
 from .model_place import ModelPlace
@@ -213,6 +214,11 @@ class ModelStudy(GivenInputs):
         at = self.resolution_inside(given)
         about = (self.inputs.model, self.density, self.inputs.half1, self.inputs.half2)
         return self._answer("base odds", about, lambda: base_odds.base_odds(self, at), at)
+
+    @property
+    def fitting_origin(self) -> FittingOrigin:
+        """How the model lies in the density of the map to look at, and the origin of the map with which it would, if it does not."""
+        return self._answer("fitting origin", (self.inputs.model, self.density), lambda: fitting_origin(self.inputs.model, self.density))
 
     @property
     def model_place(self) -> Optional[ModelPlace]:

@@ -132,8 +132,8 @@ ITEMS: Tuple[Item, ...] = (
         Rule("model_fit", "residues_low", "<=", 10.0, "Residues that correlate with the map by less than 0.5",
              "Look at these residues.", unit="%"),
         _ratio("mtriage", "d_fsc_model_05_near", "that of map against model at 0.5")),
-         checks=("half_maps_identical", "model_voxel_off", "model_shift", "model_operation", "model_zscore", "atoms_outside",
-                 "cc_mask", "residues_low", "inclusion_backbone", "model_correlation", "model_gap", "model_lead",
+         checks=("half_maps_identical", "fitting_origin", "model_voxel_off", "model_shift", "model_operation", "model_zscore",
+                 "atoms_outside", "cc_mask", "residues_low", "inclusion_backbone", "model_correlation", "model_gap", "model_lead",
                  "reported_gap", "reported_lead", "b_excess"),
          note="The service correlates residues at the reported resolution or 3 Å, whichever is coarser."),
     Item("A.b", "Local correlation against that of the half-maps: FSC-Q", (

@@ -75,4 +75,5 @@ def sentence(item: str, documents: Mapping[str, Mapping[str, Any]]) -> str:
 
 def off_its_map(documents: Mapping[str, Mapping[str, Any]]) -> bool:
     """Whether a result found that the model lies beside its map, has the other hand, or is of another voxel size."""
-    return any(d.get("metrics", {}).get("model_place_words", {}).get("value") for d in documents.values())
+    found = [{n: m["value"] for n, m in d.get("metrics", {}).items()} for d in documents.values()]
+    return any(m.get("model_place_words") or m.get("fitting_origin", "none") not in (None, "none") for m in found)

@@ -25,7 +25,7 @@ def inputs():
 def place(inputs, model=None, grid=None):
     warnings = []
     grid = grid or inputs.half1
-    placed = placing.place(model or inputs.model, grid, "electron", lambda: grid.data, warnings)
+    placed = placing.place(model or inputs.model, grid, "electron", warnings)
     return placed, warnings
 
 
@@ -123,7 +123,7 @@ def test_atoms_beyond_faces_that_a_filament_runs_through_are_no_fault(inputs):
     longer = make_model(np.concatenate([inputs.model.xyz, inputs.model.xyz[:10] + (0, 0, 300)]))
     for through, outside, sentences in (("", 10 / 260, 1), ("z", 0, 0), ("x", 10 / 260, 1)):
         warnings = []
-        atoms = placing.atoms_of(longer, inputs.half1, "electron", lambda: inputs.half1.data, warnings, lambda axes=through: axes)
+        atoms = placing.atoms_of(longer, inputs.half1, "electron", warnings, lambda axes=through: axes)
         assert atoms.values["atoms_outside"] == pytest.approx(outside) and len(warnings) == sentences and atoms.values["atoms_used"] == 250
 
 

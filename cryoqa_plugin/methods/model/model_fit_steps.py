@@ -79,7 +79,7 @@ def map_and_atoms(study: Study, params: ModelFitParams) -> MapAndAtoms:
     resolution, source, note = study.compared_at(params.resolution)
     if note:
         warnings.append(note)
-    atoms = placing.atoms_of(study.model, map_, params.scattering_table, lambda: map_.data, warnings, lambda: study.through)
+    atoms = placing.atoms_of(study.model, map_, params.scattering_table, warnings, lambda: study.through, lambda: study.fitting_origin)
     radius = params.atom_radius or atom_radius(atoms.values["model_b_mean"], resolution)
     level = params.contour if params.contour is not None else levels_of(study, ContourParams().lowpass)[0].suggested
     values = dict(study.half_map_values(), **atoms.values, resolution=resolution, resolution_from=source, atom_radius=radius,

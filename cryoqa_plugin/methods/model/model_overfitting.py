@@ -103,7 +103,7 @@ def compute_model_overfitting(study: Study, params: ModelOverfittingParams, *, p
     study.check("half1", "half2", "full_map", what="a comparison with a model needs")
     warnings: List[str] = []
     progress(0.05, "place of the model")
-    atoms = placing.atoms_of(study.model, study.density, "electron", lambda: study.density.data, warnings, lambda: study.through)
+    atoms = placing.atoms_of(study.model, study.density, "electron", warnings, lambda: study.through, lambda: study.fitting_origin)
     values = dict(study.half_map_values(), **place_values(study, warnings),
                   **{n: atoms.values[n] for n in ("atoms_used", "atoms_outside", "model_zscore")})
     progress(0.4, "model and half-maps")

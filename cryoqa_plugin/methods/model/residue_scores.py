@@ -88,7 +88,7 @@ def require_atoms(study: Study) -> np.ndarray:
     from ..resolution import mtriage_model
     keep = study.used_atoms()
     if not keep.any():
-        mtriage_model.atoms_of(study.model, study.density, "electron", lambda: study.density.data, [])       # says why
+        mtriage_model.atoms_of(study.model, study.density, "electron", [], None, lambda: study.fitting_origin)            # says why
         raise InputError("No atom of the model lies in the map.")
     return keep
 
@@ -176,11 +176,12 @@ def place_values(study: Study, warnings: List[str]) -> Dict[str, Any]:
     warnings
         A sentence is added when the model is off its map.
     """
+    out: Dict[str, Any] = dict(fitting_origin=study.fitting_origin.words)
     place = study.model_place
-    if place is None:
-        return {}
-    warnings.extend(model_place.notes(place, study.density))
-    return model_place.values(place, study.density)
+    if place is not None:
+        warnings.extend(model_place.notes(place, study.density))
+        out.update(model_place.values(place, study.density))
+    return out
 
 
 def _plain(value: Any) -> Any:

@@ -166,8 +166,8 @@ def _place_model(study: Study, params: MtriageParams, grid: Map, warnings: List[
     """The atoms on the grid; None without a model."""
     if study.model is None:
         return None
-    return placing.place(study.model, grid, params.scattering_table, lambda: study.density.data, warnings,
-                         lambda: study.model_transform(params.scattering_table), lambda: study.through)
+    return placing.place(study.model, grid, params.scattering_table, warnings,
+                         lambda: study.model_transform(params.scattering_table), lambda: study.through, lambda: study.fitting_origin)
 
 
 def mask_source(study: Study, params: MtriageParams) -> Optional[str]:

@@ -77,7 +77,7 @@ def model(full: Map, ft: np.ndarray, atoms: Model, geo: Geometry, resolution: fl
     The correlation of map and model is that of the map with the truth times that of model and truth,
     ``sqrt(completeness) exp(-8 pi^2 rmsd^2 / 3 s^2 / 4)``.
     """
-    placed = place(atoms, full, "electron", lambda: full.data, warnings)
+    placed = place(atoms, full, "electron", warnings)
     mask = masks.soft_edge(masks.atoms_mask(full.shape, full.voxel_size, full.origin, placed.xyz, np.full(len(placed.xyz), radius), 0, 0),
                            _EDGE, full.voxel_size)
     map_ft = fourier.forward(full.data * mask)

@@ -212,7 +212,7 @@ def _model_density(inputs: SharpeningInputs) -> Optional[np.ndarray]:
     model, grid = inputs.study.model, inputs.mean
     if model is None:
         return None
-    atoms = mtriage_model.atoms_of(model, grid, "electron", lambda: grid.data, inputs.warnings)
+    atoms = mtriage_model.atoms_of(model, grid, "electron", inputs.warnings)
     return density.model_density_ft(atoms.elements, atoms.xyz, atoms.b_iso, atoms.occupancy, grid.shape, grid.voxel_size, grid.origin)
 
 

@@ -269,7 +269,7 @@ def _plots(settings: FitSettings, values: Dict[str, Any]) -> GuinierPlots:
     if study.reference_map is not None:
         out.log["reference"] = logs(study.transform("reference_map") if mask is None else fourier.forward(study.reference_map.data * mask))
     if study.model is not None:
-        placed = mtriage_model.place(study.model, inputs.mean, "electron", lambda: data, inputs.warnings)
+        placed = mtriage_model.place(study.model, inputs.mean, "electron", inputs.warnings)
         out.log["model"], out.log["points"] = logs(placed.ft), logs(placed.ft_b0)
         values.update(model_zscore=placed.values["model_zscore"], atoms_outside=placed.values["atoms_outside"])
     return out

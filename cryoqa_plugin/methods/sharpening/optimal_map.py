@@ -283,7 +283,7 @@ def _compare_with_model(signal: SignalAndNoise, model: Model) -> Dict[str, Any]:
     """
     inputs, mask, bins = signal.inputs, signal.mask, signal.bins
     mean = inputs.mean
-    placed = mtriage_model.place(model, mean, "electron", lambda: mean.data, inputs.warnings)
+    placed = mtriage_model.place(model, mean, "electron", inputs.warnings)
     fc = placed.ft_b0 if signal.params.model_b_zero else placed.ft
     fo = inputs.mean_transform() if mask is None else fourier.forward(mean.data * mask)
     sums = shells.cross_sums(fo, fc, inputs.geo)

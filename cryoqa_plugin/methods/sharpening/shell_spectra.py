@@ -176,7 +176,7 @@ def shell_inputs(study: Study, params: ShellSharpenParams) -> ShellInputs:
                                 "or a reference map.")
     placed = None
     if study.model is not None:
-        placed = mtriage_model.place(study.model, base.mean, "electron", lambda: base.mean.data, base.warnings)
+        placed = mtriage_model.place(study.model, base.mean, "electron", base.warnings)
     ideal = None
     if second == "reference" or (second != "model" and placed is None and study.reference_map is not None):
         ideal = study.transform("reference_map")
