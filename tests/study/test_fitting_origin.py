@@ -55,8 +55,11 @@ def case(demo, name):
     return replace(map_, origin=has, header=kept), moved(demo.model, demo.model.xyz + np.array(right)), right
 
 
-@pytest.mark.parametrize("name", ["ORIGIN of the header", "minus ORIGIN of the header", "NSTART of the header",
-                                  "minus NSTART of the header", "no origin", "the centre of the box", "minus the centre of the box", "minus the origin that the map has"])
+NAMES = ("ORIGIN of the header", "minus ORIGIN of the header", "NSTART of the header", "minus NSTART of the header", "no origin",
+         "the centre of the box", "minus the centre of the box", "minus the origin that the map has")
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_each_origin_is_found_and_named(demo, name):
     map_, model, right = case(demo, name)
     found = fitting_origin(model, map_)
