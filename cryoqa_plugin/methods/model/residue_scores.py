@@ -63,7 +63,7 @@ def atom_counts(study: Study, warnings: List[str]) -> Dict[str, Any]:
         No atom lies in the box and scatters.
     """
     from ..resolution import mtriage_model
-    atoms = mtriage_model.atoms_of(study.model, study.density, "electron", lambda: study.density.data, warnings, lambda: study.through)
+    atoms = mtriage_model.atoms_of(study.model, study.density, "electron", warnings, lambda: study.through, lambda: study.fitting_origin)
     return {n: atoms.values[n] for n in ("atoms_used", "atoms_outside", "model_zscore")}
 
 
