@@ -7,7 +7,8 @@ Q-scores: quantiles over the 25,322 entries with a resolution in the table that 
 License 2.0, https://pypi.org/project/va) compares with; the table is of 30 June 2025. Each row is over entries within 0.5 Å of its
 resolution, as ``va`` compares them; between rows quantiles are interpolated.
 
-SMOC: quantiles over 13,821 entries, computed from the histograms that CCP-EM's Pipeliner 1.6.1 ships (September 2026, Mozilla Public
+SMOC, and the FSC of map and model in a mask around the model: quantiles over 13,821 and 9,975 entries (a quarter of the entries has a mean
+FSC below 0.1, and is not among them), computed from the histograms that CCP-EM's Pipeliner 1.6.1 ships (September 2026, Mozilla Public
 License 2.0, https://gitlab.com/ccpem/ccpem-pipeliner), whose classes are resolutions rounded to whole Å: "3.0" is from 2.5 to 3.5 Å.
 """
 from __future__ import annotations
@@ -68,6 +69,7 @@ _Q = (
     Row(15.0, 36, (-0.010, -0.009, -0.004, 0.003, 0.040, 0.046, 0.049, 0.053, 0.065, 0.068, 0.082, 0.084, 0.089)),
     Row(20.0, 27, (-0.014, -0.008, 0.009, 0.017, 0.035, 0.044, 0.046, 0.050, 0.051, 0.057, 0.068, 0.077, 0.180)),
 )
+_PIPELINER = (1, 2.5, 5, 10, 25, 50, 75, 90, 95, 97.5, 99)
 _SMOC = (
     Row(2.5, 1084, (0.491, 0.529, 0.551, 0.569, 0.604, 0.643, 0.681, 0.714, 0.728, 0.739, 0.752)),
     Row(3.5, 7904, (0.527, 0.569, 0.600, 0.634, 0.684, 0.734, 0.775, 0.806, 0.822, 0.833, 0.844)),
@@ -75,14 +77,24 @@ _SMOC = (
     Row(6.5, 594, (0.557, 0.633, 0.710, 0.776, 0.845, 0.881, 0.903, 0.921, 0.931, 0.938, 0.945)),
     Row(np.inf, 407, (0.627, 0.687, 0.765, 0.806, 0.870, 0.913, 0.940, 0.956, 0.964, 0.969, 0.972)),
 )
+_FSC = (
+    Row(2.5, 967, (0.109, 0.127, 0.145, 0.187, 0.258, 0.352, 0.497, 0.612, 0.690, 0.734, 0.791)),
+    Row(3.5, 6528, (0.103, 0.106, 0.112, 0.123, 0.160, 0.231, 0.330, 0.443, 0.509, 0.575, 0.667)),
+    Row(4.5, 2192, (0.102, 0.104, 0.107, 0.114, 0.135, 0.173, 0.233, 0.345, 0.416, 0.489, 0.593)),
+    Row(6.5, 145, (0.101, 0.102, 0.103, 0.105, 0.120, 0.174, 0.254, 0.382, 0.423, 0.528, 0.599)),
+    Row(np.inf, 143, (0.102, 0.103, 0.106, 0.116, 0.168, 0.224, 0.353, 0.467, 0.550, 0.640, 0.681)),
+)
 _CLASSES = ("finer than 2.5 Å", "2.5 to 3.5 Å", "3.5 to 4.5 Å", "4.5 to 6.5 Å", "coarser than 6.5 Å")
 SCALES: Dict[str, Scale] = {
     "q": Scale("mean Q, sigma 0.4 Å", "Q-scores of 25,322 entries as EMDB's program va 0.0.1.dev134 lists them (June 2025)",
                (1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99),
                Row(0.0, 25322, (0.018, 0.106, 0.188, 0.300, 0.362, 0.408, 0.443, 0.473, 0.506, 0.538, 0.581, 0.624, 0.718)), _Q),
-    "smoc": Scale("mean SMOC", "histograms of CCP-EM Pipeliner 1.6.1 (September 2026)", (1, 2.5, 5, 10, 25, 50, 75, 90, 95, 97.5, 99),
+    "smoc": Scale("mean SMOC", "histograms of CCP-EM Pipeliner 1.6.1 (September 2026)", _PIPELINER,
                   Row(0.0, 13821, (0.527, 0.566, 0.597, 0.632, 0.692, 0.755, 0.812, 0.857, 0.883, 0.908, 0.935)),
                   _SMOC, classes=_CLASSES),
+    "fsc_average": Scale("mean FSC to Nyquist", "histograms of CCP-EM Pipeliner 1.6.1 (September 2026)", _PIPELINER,
+                         Row(0.0, 9975, (0.103, 0.105, 0.110, 0.121, 0.155, 0.223, 0.330, 0.455, 0.533, 0.606, 0.694)),
+                         _FSC, classes=_CLASSES),
 }
 
 

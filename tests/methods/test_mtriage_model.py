@@ -188,7 +188,10 @@ def test_the_curve_of_a_perfect_model_is_that_of_the_model_the_map_was_made_of()
     inside = expected.x * found.d_fsc_expected_05 < 1
     assert np.abs(expected.y - np.interp(expected.x, measured.x, measured.y))[inside].mean() < 0.03
     assert found.d_fsc_expected_05 == pytest.approx(found.d_fsc_model_05_near, rel=0.05)
-    assert 0.5 < found.fsc_model_mean <= 1 and {row[0] for row in found.archive.rows} >= {"mean FSC up to FSC 0.5"}
+    assert 0.5 < found.fsc_model_mean <= 1 and {row[0] for row in found.archive.rows} >= {"mean FSC up to FSC 0.5", "mean FSC to Nyquist"}
+    use = measured.x <= 1 / found.nyquist
+    assert found.fsc_model_average == pytest.approx(np.average(measured.y[use], weights=measured.x[use] ** 2))
+    assert found.fsc_model_average < found.fsc_model_mean
 
 
 def test_a_wrong_model_stays_below_the_curve_of_a_perfect_one():

@@ -52,3 +52,9 @@ def test_a_mean_smoc_is_ranked_in_its_class():
     assert near.percent == pytest.approx(50) and near.group == "2.5 to 3.5 Å" and near.entries == 7904 and every.percent < 45
     assert [ranks("smoc", 0.8, d)[1].group for d in (2.0, 2.5, 4.0, 6.0, 20.0)] == [
         "finer than 2.5 Å", "2.5 to 3.5 Å", "3.5 to 4.5 Å", "4.5 to 6.5 Å", "coarser than 6.5 Å"]
+
+
+def test_the_fsc_average_is_ranked_among_those_that_have_one():
+    every, near = ranks("fsc_average", 0.3297, 3.2)
+    assert near.percent == pytest.approx(75, abs=0.2) and near.entries == 6528 and every.percent == pytest.approx(75, abs=0.2)
+    assert (ranks("fsc_average", 0.05, 3.2)[1].low, ranks("fsc_average", 0.05, 3.2)[1].high) == (0, 1)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...core import spectra
 from ...results import Curve, Result, Table, curve, metric, table
-from ...study import archive, model_place
+from ...study import archive, archive_scores, model_place
 from ...study.noise import bounded_fsc
 from .mtriage_passes import MtriageInputs
 
@@ -36,6 +36,7 @@ class ModelAgreement(Result):
     model_free: Optional[float] = metric("", "part of that mask that is free of density which the model does not explain", "higher")
     fsc_model_mean: Optional[float] = metric("", "mean of the map-model FSC near the model up to its last shell of at least 0.5, weighted "
                                              "by frequency squared", "higher")
+    fsc_model_average: Optional[float] = metric("", "the same mean up to Nyquist, which depends on the voxel size", "higher")
     d_fsc_expected_05: Optional[float] = metric("Å", "where the map-model FSC near a perfect model would fall to 0.5, by the half-maps in "
                                                 "the same mask", "lower")
     fsc_model_expected: Optional[Curve] = curve("FSC of the map with a perfect model, expected from the half-maps in the same mask",
@@ -115,7 +116,8 @@ def measure_near(inputs: MtriageInputs, warnings: List[str]) -> Tuple[Dict[str, 
     values: Dict[str, Any] = {f"d_fsc_model_{name}_near": none_if_nan(inputs.last_fall(freq, smooth, cut))
                               for cut, name in ((0.143, "0143"), (0.5, "05"))}
     near = Curve(*spectra.shell_curve(sums))
-    values.update(fsc_model_mean=mean_to_half(near, 2 * max(inputs.grid.voxel_size)), fsc_model_near=near)
+    nyquist = 2 * max(inputs.grid.voxel_size)
+    values.update(fsc_model_mean=mean_to_half(near, nyquist), fsc_model_average=mean_of(near, near.x * nyquist <= 1), fsc_model_near=near)
     values.update(model_mask_fraction=float(mask.data.mean(dtype=np.float64)), model_free=mask.free)
     if mask.free < _UNBUILT:
         warnings.append(f"There is density near the model that it does not explain, in {1 - mask.free:.0%} of the mask around it: other "
@@ -193,8 +195,26 @@ def mean_to_half(shells: Curve, nyquist: float) -> Optional[float]:
     high = np.flatnonzero((shells.y >= 0.5) & (shells.x * nyquist <= 1))
     if not high.size:
         return None
-    use = slice(0, int(high[-1]) + 1)
-    return float(np.average(shells.y[use], weights=shells.x[use] ** 2))
+    return mean_of(shells, np.arange(shells.x.size) <= high[-1])
+
+
+def mean_of(shells: Curve, use: np.ndarray) -> Optional[float]:
+    """Mean of some shells of an FSC.
+
+    Parameters
+    ----------
+    shells
+        The curve over frequency in 1/Å.
+    use
+        Which shells, bool [n].
+
+    Returns
+    -------
+    float or None
+        Weighted by frequency squared, as shells hold coefficients; None without a shell.
+    """
+    weights = shells.x[use] ** 2
+    return float(np.average(shells.y[use], weights=weights)) if weights.sum() > 0 else None
 
 
 def archive_table(values: Mapping[str, Any], measured: Sequence[Optional[float]], reported: Optional[float]) -> Optional[Table]:
@@ -212,11 +232,12 @@ def archive_table(values: Mapping[str, Any], measured: Sequence[Optional[float]]
     Returns
     -------
     Table or None
-        None where neither number is known.
+        None where no number is known.
     """
     known = [reported, *measured, values.get("d_fsc_model_05_near")]
-    made = archive.rows((("fsc_05", values.get("d_fsc_model_05_near")), ("fsc_mean", values.get("fsc_model_mean"))),
-                        next((v for v in known if v), None))
+    resolution = next((v for v in known if v), None)
+    made = archive.rows((("fsc_05", values.get("d_fsc_model_05_near")), ("fsc_mean", values.get("fsc_model_mean"))), resolution)
+    made += archive_scores.rows([("fsc_average", values.get("fsc_model_average"))], resolution)
     return Table(archive.COLUMNS, made) if made else None
 
 

@@ -79,7 +79,7 @@ def _series(name: str, curve: Mapping[str, Any], end: float) -> Series:
 def _archive(document: Mapping[str, Any]) -> Optional[Percentiles]:
     """Bars of the mean FSC; what the archive tells of the resolution stands below, for its histogram is coarse."""
     ranks = archive_bars.ranked(document)
-    mean = [r for r in ranks if r[0].startswith("mean")]
+    mean = [r for r in ranks if r[0].startswith("mean FSC up")]
     coarse = next((rank for what, _, rank in ranks if what.startswith("resolution")), None)
     said = f"Mean FSC of map and model up to FSC 0.5: {mean[0][1]:.2f}." if mean else ""
     if coarse is not None:
