@@ -96,6 +96,13 @@ class Residues:
             out.append(np.array(run, dtype=np.int64))
         return tuple(out)
 
+    @cached_property
+    def trace(self) -> bool:
+        """Most residues of the chains have one atom only, a CA or a P; False without chains."""
+        polymer = self.kind <= NUCLEIC
+        atoms = np.bincount(self.residue[self.heavy & self.first], minlength=len(self))[polymer]
+        return bool(atoms.size) and float((atoms == 1).mean()) > 0.5
+
     def mean(self, values: np.ndarray, use: np.ndarray) -> np.ndarray:
         """Mean over atoms of each residue.
 

@@ -49,6 +49,7 @@ def test_kinds_and_roles(tmp_path):
     others = [alone("CA", "CA", 1, "CA"), alone("O", "HOH", 2, "O"), alone("C1", "NAG", 3, "C"), alone("C2", "NAG", 3, "C"),
               alone("C1", "LIG", 4, "C"), alone("C2", "LIG", 4, "C")]
     found = residues_of(_model(tmp_path, sugar + _residue("UNK", "C", 1, 0) + others))
+    assert not found.trace
     assert list(found.kind) == [NUCLEIC, PROTEIN, ION, WATER, GLYCAN, LIGAND]
     assert list(found.role[:6]) == [BACKBONE] * 4 + [BASE] * 2 and list(found.role[6:11]) == [BACKBONE] * 4 + [SIDE_CHAIN]
     assert np.array_equal(found.mean(np.arange(len(found.atom), dtype=float), found.role == SIDE_CHAIN)[:2], [np.nan, 10.0], equal_nan=True)
@@ -57,4 +58,5 @@ def test_kinds_and_roles(tmp_path):
 def test_a_trace_of_one_atom_a_residue_is_one_stretch(tmp_path):
     atoms = [("ATOM", "CA", "", "ALA", "A", i + 1, "", (3.8 * i, 0, 0), 1.0, "C") for i in range(5)]
     found = residues_of(_model(tmp_path, atoms))
+    assert found.trace
     assert [len(s) for s in found.stretches] == [5] and set(found.kind) == {PROTEIN}

@@ -16,7 +16,7 @@ from ...rounding import show_value
 from ...study import Study
 from ...study.agreement import Agreement
 from ...study.residues import WATER
-from .residue_scores import AtomCounts, ResidueScores, atom_counts, carried, chain_rows, place_values, rows
+from .residue_scores import TRACE, AtomCounts, ResidueScores, atom_counts, carried, chain_rows, place_values, rows
 
 UNEXPLAINED, OVERFITTED = -0.15, 0.15            # differences of correlations from which an atom counts
 _HALF, _MODEL = 0.5, 0.67                        # FSC of boxes at which their resolutions are read
@@ -109,6 +109,7 @@ def compute_fsc_q(study: Study, params: FscQParams, *, progress: Progress = sile
     warnings: List[str] = []
     progress(0.05, "atoms")
     values: Dict[str, Any] = dict(study.half_map_values(), **atom_counts(study, warnings))
+    warnings += [TRACE] if study.residues.trace else []
     progress(0.1, "place of the model")
     values.update(place_values(study, warnings))
     progress(0.2, "local correlations")

@@ -14,6 +14,7 @@ from ...study.halves import HalfMapFacts
 from ...study.model_place import ModelPlaceFacts
 from ...study.residues import Residues
 
+TRACE = "Most residues have one atom only: such a trace makes less density than the molecule, so that no map agrees with it well."
 KEY = ("chain", "number", "residue")             # the columns that say which residue a row is about
 
 

@@ -14,7 +14,7 @@ from ...results import Column, Table, metric, table
 from ...study import Study, archive_scores
 from ...study.archive import COLUMNS
 from ...study.residues import NUCLEIC, WATER, Residues
-from .residue_scores import AtomCounts, ResidueScores, atom_counts, carried, chain_rows, place_values, rows
+from .residue_scores import TRACE, AtomCounts, ResidueScores, atom_counts, carried, chain_rows, place_values, rows
 
 _SIGMA = 0.225                                   # of the Gaussians of the model, over the resolution
 _NEAR, _LEAST = 2.5, 1.0                         # voxels are within that many standard deviations, of at least 1 Å
@@ -102,6 +102,7 @@ def compute_smoc(study: Study, params: SmocParams, *, progress: Progress = silen
     warnings: List[str] = []
     progress(0.05, "atoms")
     values: Dict[str, Any] = dict(study.half_map_values(), **atom_counts(study, warnings))
+    warnings += [TRACE] if study.residues.trace else []
     at, source, note = study.compared_at(params.resolution)
     warnings += [note] if note else []
     values.update(place_values(study, warnings))
