@@ -260,6 +260,25 @@ def test_traces_of_ca_atoms(structure):
     assert made.ca_outliers >= 1 and {r[0] for r in made.findings.rows} <= {"CA distance", "CA angle"}
 
 
+def test_insertion_codes_long_names_and_two_residues_at_one_place(structure, tmp_path):
+    structure[0][0].name = "AA"
+    chain = structure[0]["AA"]
+    for k, residue in enumerate(chain):
+        residue.seqid = gemmi.SeqId(12, chr(ord("A") + k - 11)) if 11 < k < 20 else gemmi.SeqId(str(k + 1 - 7 * (k >= 20)))
+    both = chain[30].clone()                                   # serine or alanine, each half of the time
+    for residue, alt in ((chain[30], "A"), (both, "B")):
+        for atom in residue:
+            atom.altloc, atom.occ = alt, 0.5
+    both.name = "SER" if both.name != "SER" else "ALA"
+    chain.add_residue(both, 31)
+    path = str(tmp_path / "odd.cif")
+    structure.make_mmcif_document().write_file(path)
+    made = _run(read_model(path).structure)
+    assert (made.chain_breaks, made.chain_gaps, made.duplicate_atoms, made.atoms_together, made.clashes) == (0, 0, 0, 0, 0)
+    numbers = [r[1] for r in made.residues.rows if r[0] == "AA"]
+    assert len(numbers) == 59 and numbers[11:20] == ["12", *(f"12{c}" for c in "BCDEFGHI")]
+
+
 def test_occupancies_and_b_factors(structure):
     for k, (_, _, atom) in enumerate(_atoms(structure)):
         atom.occ = 0.0 if k % 10 == 0 else 1.0
@@ -315,6 +334,16 @@ def test_deposited_models(shared, name, most, said):
     made = _run(read_model(str(shared / "data" / "models" / name)).structure)
     assert made.clashes_per_1000 < most and made.mirrored is False and made.chirality_wrong == 0 and made.chain_breaks == 0
     assert made.bonds_far == 0 and not made.twisted_peptides and _said(made) == said
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("path, cis, prolines, twisted", [
+    ("models/3o21.pdb", 3, 2, 0), ("models/7pbl.pdb", 0, 6, 0), ("maps/emd3186_5fj6/5fj6.pdb", 0, 2, 1),
+    ("maps/emd6824_diffmodeler/Q99J21_alphafold.pdb", 6, 0, 7)])
+def test_peptides_are_those_of_omegalyze(shared, path, cis, prolines, twisted):
+    """Counts of mmtbx.validation.omegalyze of cctbx-base 2025.11."""
+    made = _run(read_model(str(shared / "data" / path)).structure)
+    assert (made.cis_peptides, made.cis_prolines, made.twisted_peptides) == (cis, prolines, twisted)
 
 
 @pytest.mark.realdata

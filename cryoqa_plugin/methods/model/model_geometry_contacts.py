@@ -15,6 +15,7 @@ TOGETHER = 0.5                        # Å, within which two atoms are one place
 MOST = 500                            # findings of a kind that are listed
 _REACH = 3.8                          # Å, farther apart nothing overlaps
 _BRIDGE, _METAL = 2.3, 1.7            # Å, shortest hydrogen bond and shortest bond of a metal that are none of a clash
+_PEPTIDE = 1.8                        # Å, from C to N or O3' to P of residues beside each other
 _SULPHURS = 2.5                       # Å, between the sulphurs of two cysteines that are bonded
 _LINK = 3.0                           # Å, longest bond that the file may name
 # Radii (Å) of Word et al. (1999), doi:10.1006/jmbi.1998.2400; a metal reaches as far as its ion.
@@ -113,11 +114,13 @@ def _bonded(model: Model, residues: Residues, atoms: Atoms, found: Contacts) -> 
     kind = residues.kind[atoms.residue]
     out = contacts.bonded(atoms, found, (kind == GLYCAN) | (kind == LIGAND))
     first, second = atoms.residue[i], atoms.residue[j]
-    trace = residues.find("C") < 0
-    for end, start in (("C", "N"), ("O3'", "P"), ("CA", "CA")):
-        joined = trace[first] & trace[second] if end == start else True
-        out |= joined & (residues.next[first] == second) & (names[i] == end) & (names[j] == start)
-        out |= joined & (residues.next[second] == first) & (names[j] == end) & (names[i] == start)
+    trace, along = residues.find("C") < 0, (residues.next[first] == second) | (residues.next[second] == first)
+    # Of two residues at one place of a chain one alone is the next: the other is known by the distance.
+    beside = (np.abs(first - second) <= 2) & (residues.chain[first] == residues.chain[second])
+    joined = along | beside & (found.distance <= _PEPTIDE)
+    for end, start in (("C", "N"), ("O3'", "P")):
+        out |= joined & ((names[i] == end) & (names[j] == start) | (names[j] == end) & (names[i] == start))
+    out |= along & trace[first] & trace[second] & (names[i] == "CA") & (names[j] == "CA")
     out |= (names[i] == "SG") & (names[j] == "SG") & (found.distance <= _SULPHURS)
     named = _named(model, residues)
     if named:
