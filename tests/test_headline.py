@@ -35,6 +35,9 @@ def against(metric, claim, strength):
     (run(), [against("wrong_probability", "The hand is wrong", FAIL)], "Do not trust the hand of this map yet: the hand is wrong."),
     ({"map_resolution": dict(metrics=dict(median=dict(value=4.123)))}, [], "4.12 Å is an estimate from the map alone."),
     ({"mask": dict(metrics={}, summary="The mask holds 14.5 % of the box. It is soft.")}, [], "The mask holds 14.5 % of the box."),
+    ({"mtriage": dict(metrics=dict(d_fsc_model_05_near=dict(value=2.917))), "model_fit": dict(metrics={})},
+     [against("residues_unexplained", "9 % of the residues agree less than the map allows", WEAK)],
+     "Map and model agree to 2.92 Å (FSC 0.5), with care: 9 % of the residues agree less than the map allows."),
     ({"mask": dict(metrics={}, summary=""), "contour": dict(metrics={})}, [], "No problem was found in the files.")])
 def test_the_sentence(documents, found, sentence):
     assert headline.headline(documents, found, 5) == sentence

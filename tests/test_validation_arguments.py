@@ -99,6 +99,7 @@ def test_remarks_leave_the_map_trusted_and_come_last():
 
 def test_without_half_maps_trust_is_qualified():
     assert arguments.sentence([], 3, halves=False).startswith("As far as a map shows without half-maps, it can be trusted (score 1.0)")
+    assert arguments.sentence([], 3, halves=False, given=True).startswith("As far as it was asked, the map can be trusted (score 1.0)")
     alone = {"contour": GOOD["contour"], "model_fit": GOOD["model_fit"]}
     assert summary.summary(_judged(alone), [], None).startswith("As far as a map shows without half-maps")
     assert summary.summary(_judged(GOOD), [], None).startswith("The map can be trusted")

@@ -38,11 +38,11 @@ class Score(NamedTuple):
 _SCORES = (
     Score("model_report", "residues", "zone", "zone", "", 0.0, 1.0),
     Score("q_score", "residues", "q", "Q-score", "", 0.8, 0.2),
-    Score("fsc_q", "residues", "delta", "agreement less what the half-maps allow", "", 0.0, -0.3),
-    Score("smoc", "residues", "centred", "correlation along the chains", "", 0.8, 0.2),
-    Score("emringer", "residues", "rotameric nearby", "rotameric side chains nearby", "%", 100.0, 30.0),
+    Score("fsc_q", "residues", "delta", "support (delta)", "", 0.0, -0.3),
+    Score("smoc", "residues", "centred", "SMOC, centred", "", 0.8, 0.2),
+    Score("emringer", "residues", "rotameric nearby", "EMRinger", "%", 100.0, 30.0),
     Score("model_geometry", "residues", "clashes", "clashes", "", 0.0, 3.0),
-    Score("model_fit", "residue_scores", "CC", "correlation with the map", "", 1.0, 0.2))
+    Score("model_fit", "residue_scores", "CC", "CC", "", 1.0, 0.2))
 
 
 def trace(results: Results) -> Optional[Surface]:

@@ -46,7 +46,6 @@ _ELSEWHERE: Dict[str, Tuple[str, ...]] = {
         *_OF_NOISE, "fall_off_ratio", "correlation_model", "log_error", "q_difference", "below_expectation", "residues_unexplained"),
     "half_maps_share_noise": ("shares_in_mask",),
     "wrong_probability": ("model_operation", "mirrored", "model_zscore", *_OF_FIT),
-    "residues_shifted": ("q_difference", "below_expectation", "residues_unexplained", "centred_low"),
     "mirrored": ("model_operation", "model_zscore", *_OF_FIT), "atoms_outside": ("model_zscore", *_OF_FIT),
     REPORTED: ("reported_deviation", "reported_gap"), "reported_deviation": ("reported_gap", "reported_lead"),
     "fraction_partial": ("cc_mask", "residues_low", "q_difference", "residues_unexplained", "centred_low", "decentring", "mass_offset"),
@@ -196,7 +195,7 @@ def verdict(found: Sequence[Argument], evaluable: int) -> Tuple[Optional[str], O
     return words, round(1 - strongest, 2)
 
 
-def sentence(found: Sequence[Argument], evaluable: int, halves: bool = True) -> str:
+def sentence(found: Sequence[Argument], evaluable: int, halves: bool = True, given: bool = False) -> str:
     """The verdict in words, with the three strongest arguments, or else remarks.
 
     Parameters
@@ -206,7 +205,9 @@ def sentence(found: Sequence[Argument], evaluable: int, halves: bool = True) -> 
     evaluable
         Items with a verdict.
     halves
-        Half-maps were there, so that a resolution could be tested.
+        The half-maps were tested for their resolution.
+    given
+        Half-maps were there.
 
     Returns
     -------
@@ -219,7 +220,8 @@ def sentence(found: Sequence[Argument], evaluable: int, halves: bool = True) -> 
     begin = {TRUSTED: "The map can be trusted", RESERVED: "The map can be trusted with reservations",
              NOT_TRUSTED: "The map is not to be trusted as it is"}[words]
     if not halves:
-        begin = {TRUSTED: "As far as a map shows without half-maps, it can be trusted"}.get(words, begin)
+        begin = {TRUSTED: "As far as it was asked, the map can be trusted" if given
+                 else "As far as a map shows without half-maps, it can be trusted"}.get(words, begin)
     if not found:
         return f"{begin} (score {score:.1f}): nothing argues against it."
     against = [a for a in found if a.strength > REMARK]

@@ -109,8 +109,13 @@ def trust(judged: Sequence[Judged], documents: Mapping[str, Mapping[str, Any]]) 
     found = arguments(judged)
     evaluable = sum(j.status in ("ok", "warn", "fail") for j in judged)
     words, score = verdict(found, evaluable)
-    return dict(verdict=words, score=score, sentence=sentence(found, evaluable, halves="metrics" in documents.get("fsc", {})),
+    return dict(verdict=words, score=score, sentence=sentence(found, evaluable, "metrics" in documents.get("fsc", {}), halves_given(documents)),
                 headline=headline(documents, found, evaluable), arguments=[a.entry() for a in found])
+
+
+def halves_given(documents: Documents) -> bool:
+    """Whether half-maps are among the inputs."""
+    return any("half1" in d.get("inputs", {}) for d in documents.values())
 
 
 def headline(documents: Documents, found: Sequence[Argument], evaluable: int) -> str:
@@ -139,10 +144,17 @@ def headline(documents: Documents, found: Sequence[Argument], evaluable: int) ->
     answer = resolution(documents)
     care = f", with care: {lowered(first.claim).rstrip('.')}" if words == RESERVED and first is not None else _premise(found)
     if answer is None:
-        return f"{_summary(documents)}{care if words == RESERVED else ''}."
+        return f"{_of_model(documents) or _summary(documents)}{care if words == RESERVED else ''}."
     if answer.kind == "map":
         return f"{answer.words()} is an estimate from the map alone{care}."
     return f"Trust this map to {answer.words()}{_evenness(documents)}{care}."
+
+
+def _of_model(documents: Documents) -> str:
+    """How far map and model agree, where a run asked several things and no resolution of the map is known."""
+    asked = len(documents) > 1 and "metrics" not in documents.get("fsc", {})
+    known = value_of(documents, "mtriage", "d_fsc_model_05_near") if asked else None
+    return "" if known is None else f"Map and model agree to {known:.2f} Å (FSC 0.5)"
 
 
 def _summary(documents: Documents) -> str:

@@ -189,9 +189,10 @@ def judge(item: Item, documents: Mapping[str, Mapping[str, Any]], reported: Opti
     ours += reported_module.outcomes(item.id, documents, reported, REPORTED)
     service = _service(item, documents, reported)
     applies = reported is None or item.reported[0] <= reported <= item.reported[1]
-    said = OFF_ITS_MAP if _follows_from_its_place(item) and off_its_map(documents) else sentence(item.id, documents)
-    said = said or " ".join(str(d.get("summary", "")) for d in good)
-    return Judged(item, _worst(ours), "none" if not item.rules else "not applicable" if not applies else _worst(service), said,
+    off = _follows_from_its_place(item) and off_its_map(documents)
+    said = OFF_ITS_MAP if off else sentence(item.id, documents) or " ".join(str(d.get("summary", "")) for d in good)
+    status = "skipped" if off and _worst(ours) != "fail" else _worst(ours)
+    return Judged(item, status, "none" if not item.rules else "not applicable" if not applies else _worst(service), said,
                   tuple(ours), tuple(service if applies else ()))
 
 

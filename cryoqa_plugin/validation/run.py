@@ -118,7 +118,8 @@ def _document(items: Sequence[Item], documents: Mapping[str, Any], study: Study,
     judged = every[:len(items)]
     found = summary.estimates(documents)
     inputs = {n: dict(path=e["path"], sha256=e["sha256"]) for n, e in runner.described(study).items()}
-    return dict(schema="cryoqa/validation/1", summary=summary.summary(every, found, reported), warnings=study.notes(),
+    return dict(schema="cryoqa/validation/1", summary=summary.summary(every, found, reported, headline.halves_given(documents)),
+                warnings=study.notes(),
                 levels=list(levels), reported=reported, contour=given["contour"], inputs=inputs, score=summary.score(judged),
                 trust=headline.trust(every, documents),
                 items=[_entry(j) for j in judged],

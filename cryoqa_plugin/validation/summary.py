@@ -38,12 +38,12 @@ def resolution_sentence(found: Sequence[Tuple[str, str, float]], reported: Optio
     return out + f" The reported resolution is {show_value(reported, 'Å')}."
 
 
-def summary(judged: Sequence[Judged], found: Sequence[Tuple[str, str, float]], reported: Optional[float]) -> str:
-    """The verdict with the arguments against the map, the resolution, and the score by items."""
+def summary(judged: Sequence[Judged], found: Sequence[Tuple[str, str, float]], reported: Optional[float], given: bool = False) -> str:
+    """The verdict with the arguments against the map, the resolution, and the score by items; ``given``: half-maps were there."""
     points = score(judged)
     failed = [f"{j.item.id} {j.item.title.lower()}" for j in judged if j.status == "error"]
     halves = any(j.item.level == "1" and "fsc" in j.item.capabilities and j.status in ("ok", "warn", "fail") for j in judged)
-    verdict = arguments.sentence(arguments.arguments(judged), points["evaluable"], halves)
+    verdict = arguments.sentence(arguments.arguments(judged), points["evaluable"], halves, given)
     words = [verdict or "Nothing could be evaluated with these inputs."]
     if points["evaluable"]:
         words.append(f"{points['passed']} of {points['evaluable']} items that could be judged are met.")
