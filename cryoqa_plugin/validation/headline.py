@@ -109,7 +109,8 @@ def trust(judged: Sequence[Judged], documents: Mapping[str, Mapping[str, Any]]) 
     found = arguments(judged)
     evaluable = sum(j.status in ("ok", "warn", "fail") for j in judged)
     words, score = verdict(found, evaluable)
-    return dict(verdict=words, score=score, sentence=sentence(found, evaluable, "metrics" in documents.get("fsc", {}), halves_given(documents)),
+    said = sentence(found, evaluable, "metrics" in documents.get("fsc", {}), halves_given(documents))
+    return dict(verdict=words, score=score, sentence=said,
                 headline=headline(documents, found, evaluable), arguments=[a.entry() for a in found])
 
 
