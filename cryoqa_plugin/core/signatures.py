@@ -96,6 +96,10 @@ SIGNATURES = {
         "float32[:,:,::1], float32[:,:,::1], float64, float64, float64[:,::1], int64[::1], int64[::1], float64, float64[::1], "
         "int32[:,:,::1], float64[:,::1]",
     ),
+    "cryoqa_plugin.core.model_map._window_kernel": (
+        "float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], float64[:,::1], int64, int64, float64[::1], float64, float64, "
+        "float64[:,::1]",
+    ),
     "cryoqa_plugin.core.monodir._cone_kernel": (
         "complex64[:,:,::1], complex64[:,:,::1], int64, float64[::1], Array(float64, 1, 'C', True), float64, float64, float64, "
         "int64[::1], int64[::1], complex64[:,:,:,::1]",

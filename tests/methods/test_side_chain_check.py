@@ -146,6 +146,7 @@ def test_traces_of_ca_have_no_side_chains(demo):
             for name in [a.name for a in residue if a.name != "CA"]:
                 residue.remove_atom(name, "*")
     found = check(demo, Model(structure, "trace.cif"))
+    assert found.scored_model is None and found.attributes is None
     assert found.residues_scored == 0 and found.residues is None and "no residue of protein with a backbone" in found.summary
     assert not not_met(found)
 

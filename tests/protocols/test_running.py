@@ -122,6 +122,7 @@ CASES = {
     "hand": Case(dict(write_mirrored=True), {"outputVolume": Out("mirrored", "mirrored_half")}, ("hand cannot be determined",),
                  check=_mirrored),
     "model_fit": Case(dict(resolution=4.0, contour=0.1), {}, ("Map and model correlate by", "given contour of 0.1"), halves=NONE),
+    "side_chain_check": Case(dict(resolution=4.0), {}, ("1 residue of protein has a backbone",), halves=NONE),
     "q_score": Case(dict(resolution=4.0), {}, ("atoms (sigma 0.4 Å)", "is expected"), halves=NONE),
 
     "fsc": Case({}, {"outputVolume": Out("sharpened", OF_INPUT), "outputSharpenedMasked": Out("sharpened_masked")},

@@ -108,10 +108,13 @@ def compute_side_chain_check(study: Study, params: SideChainCheckParams, *, prog
     progress(0.9, "bases")
     bases = study.base_odds(params.resolution)
     values.update(_bases(study, bases))
-    carried = dict(side_chain_log_odds=_own_odds(odds, found)[0], side_chain_elsewhere=found.elsewhere)
+    of_residues = dict(side_chain_log_odds=_own_odds(odds, found)[0], side_chain_elsewhere=found.elsewhere)
     if bases is not None:
-        carried["base_log_odds"] = bases.odds
-    values.update(residue_scores.carried(study.model, study.residues, carried), resolution=odds.resolution)
+        of_residues["base_log_odds"] = bases.odds
+    carried = {name: v for name, v in of_residues.items() if np.isfinite(v).any()}
+    if carried:
+        values.update(residue_scores.carried(study.model, study.residues, carried))
+    values.update(resolution=odds.resolution)
     progress(1.0, "done")
     return SideChainCheckResult(summary=words.summary(values), warnings=tuple(warnings), **values)
 

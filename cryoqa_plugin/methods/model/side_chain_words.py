@@ -95,7 +95,8 @@ def summary(values: Mapping[str, Any]) -> str:
     if not scored:
         return f"The model has no residue of protein with a backbone in the map.{also}"
     if values.get("top3") is None:
-        return f"{scored} residues of protein have a backbone in the map, none with a side chain beyond alanine.{also}"
+        has = "1 residue of protein has" if scored == 1 else f"{scored} residues of protein have"
+        return f"{has} a backbone in the map, none with a side chain beyond alanine.{also}"
     out = f"Of the side chains beyond alanine {values['top3']:.0f} % are of a type that is among the three that fit best"
     if values.get("undetermined"):
         return f"{out}; that is too little to judge the sequence.{also}"
