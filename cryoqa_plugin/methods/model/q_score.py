@@ -93,7 +93,7 @@ def compute_q_score(study: Study, params: QScoreParams, *, progress: Progress = 
     progress(0.7, "residues")
     at, source = steps.resolution(study, params.resolution, warnings)
     values.update(resolution=at, resolution_from=source)
-    if steps.traced(study.residues):
+    if study.residues.trace:
         warnings.append("The model has one atom a residue: density of the atoms that it lacks counts against each of them, so that Q is "
                         "low, and is not compared with that of whole models.")
         at = None

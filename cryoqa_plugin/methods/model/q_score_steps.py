@@ -68,23 +68,6 @@ def resolution(study: Study, given: Optional[float], warnings: List[str]) -> Tup
     return at.resolution, at.source
 
 
-def traced(residues: Residues) -> bool:
-    """Whether the model has one atom a residue.
-
-    Parameters
-    ----------
-    residues
-        The residues of the model.
-
-    Returns
-    -------
-    bool
-        As for more than half of its amino acids and nucleotides.
-    """
-    size = np.bincount(residues.residue[residues.heavy & residues.first], minlength=len(residues))[residues.kind <= NUCLEIC]
-    return bool(size.size and np.median(size) == 1)
-
-
 def whole(q: QValues, at: Optional[float]) -> Dict[str, Any]:
     """The Q of the whole model, beside what is expected and what the archive has.
 
