@@ -26,7 +26,7 @@ SCANNED = "ARG ASN ASP CYS GLN GLU HIS LEU LYS MET PHE SER TRP TYR".split()
 
 @pytest.fixture(autouse=True)
 def _no_place(request, monkeypatch):
-    """Where the model lies on the map takes most of the time, and has tests of its own."""
+    """Where a model of a low score lies on the map takes most of the time, and has tests of its own."""
     if "moved" not in request.node.name:
         monkeypatch.setattr(emringer, "place_values", lambda study, warnings: {})
 
