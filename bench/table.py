@@ -48,6 +48,8 @@ CLAIMS = (
     Claim("smoc", "map", MAP + ("model",), 7.0, 1.1, dict(resolution=3.4)),
     Claim("side_chain_check", "map of 15,000 atoms", MAP + ("model",), 15.0, 1.2, dict(resolution=3.0),
           peer="Strudel: about 30 s a residue"),
+    Claim("model_report", "zones of 15,000 atoms", MAP + HALVES + ("model",), 20.0, 1.6, dict(scores=False)),
+    Claim("model_report", "all of level A, 15,000 atoms", MAP + HALVES + ("model",), 60.0, 2.0),
 
     # ---- resolution
     Claim("fsc", "half-maps", MASKED, 6.0, 0.8, peer="relion_postprocess 5.0.1 --auto_bfac: 8.9 CPU s"),

@@ -43,6 +43,7 @@ from .methods.model.model_geometry import ModelGeometryResult
 from .methods.model.fsc_q import FscQResult
 from .methods.model.smoc import SmocResult
 from .methods.model.side_chain_check import SideChainCheckResult
+from .methods.model.model_report import ModelReportResult
 from .methods.importing.import_job import ImportJobResult
 
 Numbers = Union[float, Sequence[float]]
@@ -170,4 +171,6 @@ class OpenStudy(Study):
              progress: Progress = ...) -> SmocResult: ...
     def side_chain_check(self, *, resolution: Optional[float] = ..., threads: int = ...,
                          progress: Progress = ...) -> SideChainCheckResult: ...
+    def model_report(self, *, scores: bool = ..., least_volume: float = ..., threads: int = ...,
+                     progress: Progress = ...) -> ModelReportResult: ...
     def import_job(self, *, body: int = ..., threads: int = ..., progress: Progress = ...) -> ImportJobResult: ...

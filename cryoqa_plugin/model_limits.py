@@ -113,4 +113,15 @@ MODEL_CHECKS: Dict[str, Tuple[Check, ...]] = {
               "Look at the lowest residues along the chains.", 2,
               "https://doi.org/10.1016/j.ymeth.2016.03.007"),
     ),
+    "model_report": (
+        *PLACE,
+        # Of right models up to 1.5 % are in omit, at 2.6 to 4 Å; of deposited ones up to 4 %.
+        Check("omit", "<=", 5.0, "Residues that the map does not support", "{value} of the residues should be left out of the model",
+              "Work through the list of places, worst first: rebuild these residues, or leave them out.", 2),
+        Check("trust", ">=", 80.0, "Residues that can be trusted", "Only {value} of the residues can be trusted",
+              "Work through the list of places, worst first.", 2),
+        Check("largest_cluster", "<=", 1000.0, "Largest piece of density without a model",
+              "{value} of density in one piece are not explained by the model",
+              "Look there: a ligand, domain or chain may be missing; density of neighbours that were left out on purpose is fine.", 1),
+    ),
 }

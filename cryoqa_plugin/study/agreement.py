@@ -34,7 +34,8 @@ class EvenMaps(NamedTuple):
     """Map and model on one scale, their shells evened out and weighted by what of them is signal.
 
     ``map`` and ``model`` float32 [z, y, x]; ``weight`` float64 [n_shells] is what the shells of the map were multiplied by; ``full``
-    float64 [n_shells] is the FSC of the map with what it measures, squared. ``from_halves``: it is that of two independent half-maps, and
+    float64 [n_shells] is the FSC of the map with what it measures, squared, ``scale`` float64 [n_shells] what the model was multiplied by
+    before that. ``from_halves``: it is that of two independent half-maps, and
     ``map`` is their mean.
     """
 
@@ -42,6 +43,7 @@ class EvenMaps(NamedTuple):
     model: np.ndarray
     weight: np.ndarray
     full: np.ndarray
+    scale: np.ndarray
     from_halves: bool
 
 
@@ -80,10 +82,10 @@ def even_maps(study: Study) -> EvenMaps:
     power = sums.power1 / np.maximum(sums.count, 1)
     weight = np.sqrt(np.divide(full, power, out=np.zeros_like(power), where=power > 0))
     weight[0] = 0
-    scale = np.divide(sums.cross, sums.power2, out=np.zeros_like(power), where=sums.power2 > 0)
+    scale = np.maximum(np.divide(sums.cross, sums.power2, out=np.zeros_like(power), where=sums.power2 > 0), 0)
     images = [fourier.inverse(filters.apply_radial(ft, geo, profile), geo.shape)
-              for ft, profile in ((map_ft, weight), (model_ft, weight * np.maximum(scale, 0)))]
-    return EvenMaps(images[0], images[1], weight, full, halves)
+              for ft, profile in ((map_ft, weight), (model_ft, weight * scale))]
+    return EvenMaps(images[0], images[1], weight, full, scale, halves)
 
 
 def agreement(study: Study) -> Agreement:
@@ -126,7 +128,8 @@ def agreement(study: Study) -> Agreement:
 
 def _full_fsc(study: Study) -> np.ndarray:
     """FSC that the mean of the half-maps has with what they measure, squared, in the mask around the model, float64 [n_shells]."""
-    mask, transforms = study.model_mask.data, []
+    # Not without the density that the model does not explain: of a wrong model nothing but solvent would be left.
+    mask, transforms = study.model_mask.around, []
     for half in (study.half1, study.half2):
         level = np.float32(np.median(half.data.ravel()[::max(1, half.data.size // _SAMPLE)]))
         transforms.append(fourier.forward((half.data - level) * mask))

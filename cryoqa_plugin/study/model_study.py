@@ -6,7 +6,7 @@ from typing import List, Optional, Tuple
 import numpy as np
 
 from ..core import fourier, rotamers
-from . import agreement, base_odds, model_mask, model_place, q_values, resolution, side_chains
+from . import agreement, base_odds, model_mask, model_place, q_values, resolution, side_chains, unexplained
 from .agreement import Agreement, EvenMaps
 from .base_odds import BaseOdds
 from .chain_sequence import ChainSequence, chain_sequences
@@ -20,6 +20,7 @@ from .residues import Residues, residues_of
 from .resolution import ComparedAt
 from .side_chains import SideChainOdds
 from .solvent import without_level
+from .unexplained import Unexplained
 
 
 class ModelStudy(GivenInputs):
@@ -252,3 +253,34 @@ class ModelStudy(GivenInputs):
         """The density on shells around each atom, which Q-scores are made of."""
         return self._answer("shells of atoms", (self.inputs.model, self.density),
                             lambda: q_values.shells(self.residues, self.atom_position, self.density))
+
+    def even_q_values(self, sigma: float = 0.4) -> QValues:
+        """Q-scores in the map with even shells, which tell more of side chains and peptides than those of a blurred map.
+
+        Parameters
+        ----------
+        sigma
+            As of :meth:`q_values`.
+
+        Returns
+        -------
+        QValues
+            As of :meth:`q_values`.
+        """
+        def make() -> QValues:
+            even = self.density.with_data(self.even_maps.map)
+            return q_values.values(self.residues, q_values.shells(self.residues, self.atom_position, even), sigma)
+
+        return self._answer("Q values, even", (self.inputs.model, self.density, self.inputs.half1, self.inputs.half2), make, float(sigma))
+
+    @property
+    def unexplained(self) -> Unexplained:
+        """What the model leaves of its map, in standard deviations of the noise."""
+        return self._answer("unexplained", (self.inputs.model, self.density, self.inputs.half1, self.inputs.half2),
+                            lambda: unexplained.unexplained(self))
+
+    @property
+    def flips(self) -> np.ndarray:
+        """How much better the peptide after each residue fits turned over, in standard deviations of the noise, float64 [n_residues]."""
+        return self._answer("flips", (self.inputs.model, self.density, self.inputs.half1, self.inputs.half2),
+                            lambda: unexplained.flips(self))

@@ -124,6 +124,7 @@ CASES = {
     "model_fit": Case(dict(resolution=4.0, contour=0.1), {}, ("Map and model correlate by", "given contour of 0.1"), halves=NONE),
     "side_chain_check": Case(dict(resolution=4.0), {}, ("1 residue of protein has a backbone",), halves=NONE),
     "q_score": Case(dict(resolution=4.0), {}, ("atoms (sigma 0.4 Å)", "is expected"), halves=NONE),
+    "model_report": Case(dict(scores=False), {}, ("can be trusted", "should be checked"), halves=NONE),
 
     "fsc": Case({}, {"outputVolume": Out("sharpened", OF_INPUT), "outputSharpenedMasked": Out("sharpened_masked")},
                 curves=("unmasked", "masked"), check=_as_in_python),
