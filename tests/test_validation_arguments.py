@@ -204,3 +204,11 @@ def test_what_scores_of_residues_show_of_one_cause_counts_once():
                  emringer=_document([("below_expectation", "warn")]))
     one, = arguments.arguments([judge(BY_ID[i], found, None) for i in ("A.a", "A.e", "A.f")])
     assert one.title == "The model does not fit" and one.items == ("A.a", "A.e", "A.f")
+
+
+@pytest.mark.parametrize("metric, what", [("model_shift", "model"), ("residues_shifted", "model"), ("model_voxel_off", "map"),
+                                          ("half_maps_share_noise", "map")])
+def test_the_verdict_is_on_what_is_wrong(metric, what):
+    bad = arguments.Argument("T", arguments.STRONG, ("A.a",), "So.", dict(metric=metric))
+    weak = arguments.Argument("U", arguments.WEAK, ("0.a",), "So.", dict(metric="decentring"))
+    assert arguments.sentence([bad, weak], 5).startswith(f"The {what} is not to be trusted as it is (score 0.3).")

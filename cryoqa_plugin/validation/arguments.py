@@ -39,6 +39,7 @@ _MODEL_ALONE = ("A.j", "model_geometry")         # what looks at no map says not
 _GEOMETRY = dict(_GROUPS)["The geometry of the model"]
 
 _OF_FIT = EXPLAINED["model_zscore"]
+_MODEL = frozenset(("fitting_origin", "mirrored", "duplicate_atoms", *EXPLAINED["fitting_origin"])) - {"model_voxel_off"}
 _OF_NOISE = ("representative", "background_mean", "outliers_percent", "nyquist_fraction", "fraction_partial", "unevenness")
 # What a cause explains beyond its own capability, the most upstream cause first.
 _ELSEWHERE: Dict[str, Tuple[str, ...]] = {
@@ -217,8 +218,9 @@ def sentence(found: Sequence[Argument], evaluable: int, halves: bool = True, giv
     words, score = verdict(found, evaluable)
     if words is None:
         return ""
+    what = "model" if found and all(a.metric in _MODEL for a in found if a.strength > WEAK) else "map"
     begin = {TRUSTED: "The map can be trusted", RESERVED: "The map can be trusted with reservations",
-             NOT_TRUSTED: "The map is not to be trusted as it is"}[words]
+             NOT_TRUSTED: f"The {what} is not to be trusted as it is"}[words]
     if not halves:
         begin = {TRUSTED: "As far as it was asked, the map can be trusted" if given
                  else "As far as a map shows without half-maps, it can be trusted"}.get(words, begin)
