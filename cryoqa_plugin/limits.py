@@ -43,7 +43,7 @@ _AT_THE_END = ("reaches_nyquist", "reach_nyquist", "nyquist_fraction", "tail_fsc
 _OF_MASK = ("random_fsc_at_resolution", "random_fsc")
 _OF_FIT = ("gap_sigma", "chains_foreign", "residues_shifted", "model_correlation", "model_gap", "model_lead", "reported_gap",
            "reported_lead", "b_excess", "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation",
-           "q_difference", "below_expectation", "residues_unexplained", "overfitted", "centred_low", "omit",
+           "q_difference", "below_expectation", "residues_unexplained", "overfitted", "centred_low", "centred_dips", "omit",
            "trust", "largest_cluster")
 _OF_MODEL = ("atoms_outside", "model_zscore", *_OF_FIT)
 _OF_NOISE = ("noise_spread", "noise_source", "fraction_above", "fraction_above_finest", "finer_percent", "significant_fraction")
@@ -62,7 +62,7 @@ EXPLAINED: Dict[str, Collection[str]] = {
     "chains_foreign": ("model_gap", "reported_gap", "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation"),
     "residues_shifted": ("model_gap", "reported_gap", "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation"),
     "mirrored": ("chirality_wrong",), "duplicate_atoms": ("atoms_together", "clashes_per_1000"),
-    "model_gap": ("reported_gap",), "model_lead": ("reported_lead",), "omit": ("trust",),
+    "centred_low": ("centred_dips",), "model_gap": ("reported_gap",), "model_lead": ("reported_lead",), "omit": ("trust",),
 }
 _SOLVENT_IN_MASK = "The mask may hold solvent, or a part of the molecule that most particles lack."
 _MASK_OFF = "The mask may hold solvent, or lie beside the molecule."

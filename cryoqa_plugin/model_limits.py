@@ -112,6 +112,10 @@ MODEL_CHECKS: Dict[str, Tuple[Check, ...]] = {
               "{value} of the residues are in stretches out of density",
               "Look at the lowest residues along the chains.", 2,
               "https://doi.org/10.1016/j.ymeth.2016.03.007"),
+        Check("centred_dips", "<=", 4.0, "Residues with less than three quarters of the median correlation in their window",
+              "{value} of the residues agree much less than the rest",
+              "Look at the dips along the chains: the model is wrong there, or the density weaker.", 2,
+              "https://doi.org/10.1016/j.ymeth.2016.03.007"),
     ),
     "model_report": (
         *PLACE,

@@ -22,7 +22,7 @@ _GROUPS: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     ("The FSC does not fall to the end of the curve", ("reaches_nyquist", "reach_nyquist", "nyquist_fraction", "tail_fsc", "rise_at_end",
                                                        "returns_above", "shells_beyond", "d_fsc_falls")),
     ("The model does not fit", ("model_zscore", "atoms_outside", "model_correlation", "cc_mask", "residues_low", "inclusion_backbone",
-                                "q_difference", "below_expectation", "residues_unexplained", "centred_low")),
+                                "q_difference", "below_expectation", "residues_unexplained", "centred_low", "centred_dips")),
     ("The model is fitted to noise", ("gap_sigma", "overfitted", "model_lead")),
     ("The geometry of the model", ("chirality_wrong", "chain_breaks", "bonds_far_percent", "twisted_percent", "cis_percent",
                                    "clashes_per_1000", "ca_percent", "atoms_together")),
@@ -49,7 +49,8 @@ _ELSEWHERE: Dict[str, Tuple[str, ...]] = {
     "wrong_probability": ("model_operation", "mirrored", "model_zscore", *_OF_FIT),
     "mirrored": ("model_operation", "model_zscore", *_OF_FIT), "atoms_outside": ("model_zscore", *_OF_FIT),
     REPORTED: ("reported_deviation", "reported_gap"), "reported_deviation": ("reported_gap", "reported_lead"),
-    "fraction_partial": ("cc_mask", "residues_low", "q_difference", "residues_unexplained", "centred_low", "decentring", "mass_offset"),
+    "fraction_partial": ("cc_mask", "residues_low", "q_difference", "residues_unexplained", "centred_low", "centred_dips", "decentring",
+                         "mass_offset"),
     "level_verdict": ("inclusion_backbone", "decentring", "mass_offset", "space_min_percent", "margin", "outliers_percent",
                       "background_mean")}
 _HALVES = tuple(metric for metric in EXPLAINED if metric.startswith("half_maps_"))

@@ -159,7 +159,7 @@ ITEMS: Tuple[Item, ...] = (
               "check takes its place; its log-odds are another score, so that this limit cannot be taken over."),
     Item("A.h", "Overfitting of the model",
          checks=("half_maps_identical", "gap_sigma"), note="Not in the service's reports."),
-    Item("A.i", "Agreement along the chains: SMOC", checks=("centred_low",), note="Not in the service's reports."),
+    Item("A.i", "Agreement along the chains: SMOC", checks=("centred_low", "centred_dips"), note="Not in the service's reports."),
     Item("A.j", "Geometry of the model", note="Not in the service's reports."),
     Item("A.k", "Residues to trust and to look at", note="Not in the service's reports."),
 )

@@ -170,3 +170,20 @@ def test_rna_has_scores(sim_case):
     found = compute_smoc(Study(full_map=read_map(str(folder / "rna128_full.mrc")), model=Model(model.structure, "rna.pdb")),
                          SmocParams(resolution=3.2))
     assert found.centred_mean == pytest.approx(0.60, abs=0.02) and bad(found) == []
+
+
+@pytest.mark.realdata
+def test_stretches_that_were_moved_are_dips(sim_case):
+    folder = sim_case("g2_144")                              # set no limit
+    model, map_ = read_model(str(folder / "g2_144_model.pdb")), read_map(str(folder / "g2_144_full.mrc"))
+    right = compute_smoc(Study(full_map=map_, model=model), SmocParams(resolution=2.5))
+    assert right.centred_dips < 1 and bad(right) == []
+    rng = np.random.default_rng(8)
+
+    def change(first):
+        for start in range(10, len(first["A"]) - 12, 50):
+            step = rng.standard_normal(3)
+            move("A", start, start + 12, 1.5 * step / np.linalg.norm(step))(first)
+
+    wrong = compute_smoc(Study(full_map=map_, model=changed(model, change)), SmocParams(resolution=2.5))
+    assert wrong.centred_dips > 5 and bad(wrong) == ["centred_dips"]

@@ -20,7 +20,7 @@ _SIGMA = 0.225                                   # of the Gaussians of the model
 _NEAR, _LEAST = 2.5, 1.0                         # voxels are within that many standard deviations, of at least 1 Å
 _COARSE, _SPHERE = 3.5, 1.0                      # Å from which SMOCd takes a sphere, and its radius over the resolution
 _LOW = -2.0                                      # standard deviations below the mean from which a residue counts as low
-LOW = 0.3                                        # correlation in a window below which a residue counts
+LOW, DIP = 0.3, 0.75                             # correlation in a window below which a residue counts, as it is and over the median
 _FEW = 10                                        # residues that have a standard deviation
 _MIDDLE = ("CA", "C1'", "P")                     # atoms that the spheres are laid around
 
@@ -42,6 +42,7 @@ class SmocResult(ResidueScores, AtomCounts):
     schema: ClassVar[str] = "cryoqa/smoc/1"
     centred_mean: Optional[float] = metric("", "mean of the correlations of map and model in the windows", "higher")
     centred_low: Optional[float] = metric("%", "part of the residues with a correlation below 0.3 in their window", "lower")
+    centred_dips: Optional[float] = metric("%", "part of the residues with less than three quarters of the median correlation", "lower")
     smoc_mean: Optional[float] = metric("", "mean SMOC: the same without the means taken off, so that it depends on the zero of the map",
                                         "higher")
     smocd_mean: Optional[float] = metric("", "mean SMOCd: the overlap around each residue alone", "higher")
@@ -191,7 +192,8 @@ def _numbers(residues: Residues, found: Windows, resolution: float) -> Dict[str,
     smoc, centred = found.smoc[use], found.centred[use & np.isfinite(found.centred)]
     out: Dict[str, Any] = dict(smoc_mean=float(smoc.mean()))
     if centred.size:
-        out.update(centred_mean=float(centred.mean()), centred_low=100.0 * float((centred < LOW).mean()))
+        out.update(centred_mean=float(centred.mean()), centred_low=100.0 * float((centred < LOW).mean()),
+                   centred_dips=100.0 * float((centred < DIP * np.median(centred)).mean()))
     if np.isfinite(found.alone[use]).any():
         out["smocd_mean"] = float(np.nanmean(found.alone[use]))
     if smoc.size >= _FEW:

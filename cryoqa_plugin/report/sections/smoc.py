@@ -8,7 +8,7 @@ from ..blocks import Block, Card
 from ..draw import split_values, tables
 from ..section import Results, Section
 
-_FIRST = ("centred_mean", "centred_low", "smoc_mean", "smocd_mean", "smoc_z_low", "smoc_better")
+_FIRST = ("centred_mean", "centred_low", "centred_dips", "smoc_mean", "smocd_mean", "smoc_z_low", "smoc_better")
 _LEVELS, _RANGE = (0.3, 0.6), (0.2, 0.9)
 
 
@@ -39,7 +39,8 @@ def _said(document: Mapping[str, Any]) -> str:
 SECTION = Section(
     id="smoc", title="Agreement along the chains", order=73, asks="model", capability="smoc",
     how_to_read="Each residue stands for a window of eleven. The correlation is that of the map and a model of simple Gaussian atoms, so "
-                "that it is 0.6 to 0.7 where all is well. Dips below 0.3 are stretches that are out of density; a single wrong side "
-                "chain does not show. SMOC is the same without the means taken off: it depends on the zero of the map, and serves to "
+                "that it is 0.6 to 0.7 where all is well. Values below 0.3 are of stretches that are out of density, dips of places "
+                "built wrong or blurred; a single wrong side chain does not show. SMOC is the same without the means taken off: it "
+                "depends on the zero of the map, and serves to "
                 "compare with other programs and with the archive.",
     render=render, cards=cards)
