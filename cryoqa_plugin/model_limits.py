@@ -70,6 +70,8 @@ MODEL_CHECKS: Dict[str, Tuple[Check, ...]] = {
               "refine the backbone where few peaks are rotameric.", 2, "https://doi.org/10.1038/nmeth.3541"),
     ),
     "model_geometry": (
+        Check("ca_only", "is", False, "Model is a trace of CA atoms", "The model is a trace of CA atoms",
+              "Scores of residues need all atoms: build the others before you judge it by them.", 1),
         Check("mirrored", "is", False, "Model is mirrored", "The model is mirrored",
               "Proteins and nucleic acids have one hand: mirror the model, and the map that it was built in.", 3, grave=True),
         Check("duplicate_atoms", "==", 0, "Atoms that are there more than once", "Atoms are there more than once ({value})",

@@ -64,6 +64,12 @@ def test_of_a_model_beside_its_map_one_item_says_so():
            for c in ("mtriage", "model_fit")}
     by_id = {i.id: judge(i, off, None).summary for i in ITEMS if i.id in ("A.a", "A.d")}
     assert by_id["A.a"].startswith(words) and by_id["A.d"] == "Not judged, because the model does not lie on its map (A.a)."
+    moved = {c: _document(fitting_origin="-48, -48, -48 Å (minus the centre of the box)", cc_mask=0.05, cc_residues=0.04) for c in off}
+    assert judge(next(i for i in ITEMS if i.id == "A.a"), moved, None).summary == (
+        "The model is off the density, and fits with the origin -48, -48, -48 Å (minus the centre of the box). "
+        "Map and model correlate by 0.050 around the atoms, 0.040 in the median residue.")
+    there = {c: _document(fitting_origin="none", guinier_correlation=0.9, b_excess=3.0) for c in off}
+    assert "off the density" not in judge(next(i for i in ITEMS if i.id == "A.a"), there, None).summary
     on = {c: _document(guinier_correlation=0.2, b_excess=3.0) for c in off}
     assert judge(next(i for i in ITEMS if i.id == "A.d"), on, None).summary.startswith("The Guinier plots")
 

@@ -212,3 +212,11 @@ def test_the_verdict_is_on_what_is_wrong(metric, what):
     bad = arguments.Argument("T", arguments.STRONG, ("A.a",), "So.", dict(metric=metric))
     weak = arguments.Argument("U", arguments.WEAK, ("0.a",), "So.", dict(metric="decentring"))
     assert arguments.sentence([bad, weak], 5).startswith(f"The {what} is not to be trusted as it is (score 0.3).")
+
+
+def test_a_trace_of_one_atom_a_residue_explains_low_scores():
+    found = dict(_with(model_fit=[("residues_low", "warn")]), q_score=_document([("q_difference", "warn")]),
+                 model_geometry=_document([("ca_only", "warn")]), model_report=_document([("omit", "warn"), ("trust", "warn")]))
+    judged = arguments.explain([judge(BY_ID[i], found, None) for i in ("A.a", "A.e", "A.j", "A.k")])
+    assert [(a.title, a.strength) for a in arguments.arguments(judged)] == [("Title of ca_only", 0.1)]
+    assert [j.status for j in judged] == ["skipped", "skipped", "warn", "skipped"]

@@ -22,7 +22,7 @@ _GROUPS: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     ("The FSC does not fall to the end of the curve", ("reaches_nyquist", "reach_nyquist", "nyquist_fraction", "tail_fsc", "rise_at_end",
                                                        "returns_above", "shells_beyond", "d_fsc_falls")),
     ("The model does not fit", ("model_zscore", "atoms_outside", "model_correlation", "cc_mask", "residues_low", "inclusion_backbone",
-                                "q_difference", "below_expectation", "residues_unexplained", "centred_low", "centred_dips")),
+                                "q_difference", "below_expectation", "residues_unexplained", "centred_low", "centred_dips", "omit", "trust")),
     ("The model is fitted to noise", ("gap_sigma", "overfitted", "model_lead")),
     ("The geometry of the model", ("chirality_wrong", "chain_breaks", "bonds_far_percent", "twisted_percent", "cis_percent",
                                    "clashes_per_1000", "ca_percent", "atoms_together")),
@@ -38,7 +38,7 @@ _CAUSES = {metric: title for title, metrics in _GROUPS for metric in metrics}
 _MODEL_ALONE = ("A.j", "model_geometry")         # what looks at no map says nothing against one
 _GEOMETRY = dict(_GROUPS)["The geometry of the model"]
 
-_OF_FIT = EXPLAINED["model_zscore"]
+_OF_FIT = tuple(EXPLAINED["model_zscore"])
 _MODEL = frozenset(("fitting_origin", "mirrored", "duplicate_atoms", *EXPLAINED["fitting_origin"])) - {"model_voxel_off"}
 _OF_NOISE = ("representative", "background_mean", "outliers_percent", "nyquist_fraction", "fraction_partial", "unevenness")
 # What a cause explains beyond its own capability, the most upstream cause first.
@@ -47,15 +47,16 @@ _ELSEWHERE: Dict[str, Tuple[str, ...]] = {
         *_OF_NOISE, "fall_off_ratio", "correlation_model", "log_error", "q_difference", "below_expectation", "residues_unexplained"),
     "half_maps_share_noise": ("shares_in_mask",),
     "wrong_probability": ("model_operation", "mirrored", "model_zscore", *_OF_FIT),
-    "mirrored": ("model_operation", "model_zscore", *_OF_FIT), "atoms_outside": ("model_zscore", *_OF_FIT),
+    "ca_only": _OF_FIT, "mirrored": ("model_operation", "model_zscore", *_OF_FIT), "atoms_outside": ("model_zscore", *_OF_FIT),
     REPORTED: ("reported_deviation", "reported_gap"), "reported_deviation": ("reported_gap", "reported_lead"),
     "fraction_partial": ("cc_mask", "residues_low", "q_difference", "residues_unexplained", "centred_low", "centred_dips", "decentring",
                          "mass_offset"),
     "level_verdict": ("inclusion_backbone", "decentring", "mass_offset", "space_min_percent", "margin", "outliers_percent",
                       "background_mean")}
+_FIRST = ("wrong_probability", "ca_only", "mirrored")
 _HALVES = tuple(metric for metric in EXPLAINED if metric.startswith("half_maps_"))
 EXPLAINS: Dict[str, Tuple[str, ...]] = {metric: (*EXPLAINED.get(metric, ()), *_ELSEWHERE.get(metric, ()))
-                                        for metric in dict.fromkeys((*_HALVES, "wrong_probability", "mirrored", *EXPLAINED, *_ELSEWHERE))}
+                                        for metric in dict.fromkeys((*_HALVES, *_FIRST, *EXPLAINED, *_ELSEWHERE))}
 
 
 class Argument(NamedTuple):

@@ -17,8 +17,9 @@ _PREMISES = {"voxel_size_unset": "its voxel size of exactly 1 Å is right"}
 _WHAT = (("half_maps_", "the resolution of this map"), ("shares_in_mask", "the resolution of this map"),
          (REPORTED, "the reported resolution"),
          ("wrong_probability", "the hand of this map"), ("model_voxel", "the voxel size"), ("model_", "the model"), ("atoms_", "the model"),
+         ("fitting_origin", "the model"),
          *((begin, "the model") for begin in ("residues_", "cc_mask", "mirrored", "q_difference", "below_expectation", "centred_",
-                                              "gap_sigma", "overfitted")))
+                                              "gap_sigma", "overfitted", "chains_foreign", "omit", "trust")))
 
 
 class Resolution(NamedTuple):

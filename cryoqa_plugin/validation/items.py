@@ -161,7 +161,7 @@ ITEMS: Tuple[Item, ...] = (
          checks=("half_maps_identical", "gap_sigma"), note="Not in the service's reports."),
     Item("A.i", "Agreement along the chains: SMOC", checks=("centred_low", "centred_dips"), note="Not in the service's reports."),
     Item("A.j", "Geometry of the model", note="Not in the service's reports."),
-    Item("A.k", "Residues to trust and to look at", note="Not in the service's reports."),
+    Item("A.k", "Residues to trust and to look at", checks=("omit", "trust", "largest_cluster"), note="Not in the service's reports."),
 )
 
 

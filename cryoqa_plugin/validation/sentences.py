@@ -28,10 +28,10 @@ SENTENCES: Dict[str, Any] = {
                                 "space are empty.")),
     "1.h": (("directional_fsc", "Along x, y and z the resolution is {resolution_x:.2f}, {resolution_y:.2f} and {resolution_z:.2f} Å."),
             ("directional_fsc", "The cFAR is {cfar:.2f} (isotropic half-maps: 0.70 to 0.94) and the sphericity {sphericity:.3f}.")),
-    "A.a": (("mtriage", "{model_place_words:s}"),
+    "A.a": (("mtriage", "The model is off the density, and fits with the origin {fitting_origin:s}."), ("mtriage", "{model_place_words:s}"),
             ("mtriage", "Map and model agree to {d_fsc_model_05_near} around the atoms (FSC 0.5)."),
             ("mtriage", "Without a mask that is {d_fsc_model_05_unmasked}, in the mask {d_fsc_model_05_masked}."),
-            ("model_fit", "They correlate by {cc_mask} around the atoms, {cc_residues} in the median residue."),
+            ("model_fit", "Map and model correlate by {cc_mask} around the atoms, {cc_residues} in the median residue."),
             ("model_fit", "Above the contour level lie {inclusion_all:share} of the atoms and {inclusion_backbone:share} of the "
                           "backbone.")),
     "A.b": (("fsc_q", "Map and model correlate by {cc_model} around the atoms, where the right model would reach {cc_map}."),
@@ -65,7 +65,7 @@ def sentence(item: str, documents: Mapping[str, Mapping[str, Any]]) -> str:
         if "error" in document:
             continue
         values = {n: Shown(v) for n, v in document.get("parameters", {}).items()}
-        values.update({n: Shown(m["value"], m.get("unit", "")) for n, m in document.get("metrics", {}).items()})
+        values.update({n: Shown(m["value"], m.get("unit", "")) for n, m in document.get("metrics", {}).items() if m["value"] != "none"})
         try:
             out.append(words.format(**values))
         except (KeyError, TypeError):                        # a metric that this run does not have
