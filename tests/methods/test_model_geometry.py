@@ -253,7 +253,8 @@ def test_traces_of_ca_atoms(structure):
                     del residue[i]
     made = _run(structure)
     assert made.ca_only is True and made.chiral_centres == 0 and made.mirrored is None and made.peptides == 0 and made.clashes == 0
-    assert made.ca_steps == 4 * 57 and made.ca_outliers == 0 and _said(made) == ["The model is a trace of CA atoms"] and "traces of CA atoms" in made.warnings[0]
+    assert made.ca_steps == 4 * 57 and made.ca_outliers == 0 and "traces of CA atoms" in made.warnings[0]
+    assert _said(made) == ["The model is a trace of CA atoms"]
     atom = structure[0]["A"][30][0]
     _put(atom, _at(atom) + 0.6 * (_at(atom) - _at(structure[0]["A"][29][0])) / 3.8)
     made = _run(structure)
