@@ -11,10 +11,11 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from side_chain_cases import displaced, load, noisy, simulated
+from side_chain_cases import displaced, load, moved, noisy, simulated
 
-from cryoqa_plugin.core import bases, conformer_fit, fourier, type_odds
+from cryoqa_plugin.core import bases, type_odds
 from cryoqa_plugin.study.base_odds import base_types, correlations, purine_odds
+from cryoqa_plugin.study.study import Study
 from cryoqa_plugin.study.type_tables import tables_text
 
 MODEL, RESOLUTIONS = "7ez0_TRibozyme_RNA.pdb", (2.6, 3.2, 4.0, 5.0)
@@ -26,8 +27,7 @@ def fits(case, resolution, error, seed):
     """Resolution in the mask, nucleotides, and correlations float64 [n, 4]."""
     map_, dm = noisy(case, resolution, seed)
     xyz = displaced(case, error, 55 + int(100 * error)) if error else case.model.xyz
-    geo = fourier.geometry(map_.data.shape, map_.voxel_size)
-    which, found = correlations(case.residues, xyz, conformer_fit.prepare(fourier.forward(map_.data), geo, dm), map_.voxel_size, dm)
+    which, found = correlations(Study(full_map=map_, model=moved(case.model, xyz)), dm)
     return dm, which, found.cc
 
 

@@ -10,6 +10,7 @@ from ..core.conformer_fit import BestFit
 from ..core.type_odds import temperature_of
 from .chain_sequence import letter_of, letter_types
 from .residues import BACKBONE, NUCLEIC, Residues
+from .side_chains import prepared
 from .type_tables import read_tables
 
 if TYPE_CHECKING:
@@ -51,18 +52,15 @@ def base_types(residues: Residues) -> np.ndarray:
     return letter_types("".join(_ALIKE.get(c, c) for c in letters), bases.LETTERS)
 
 
-def correlations(residues: Residues, xyz: np.ndarray, coefficients: np.ndarray, voxel_size: Tuple[float, ...],
-                 resolution: float) -> Tuple[np.ndarray, BestFit]:
+def correlations(study: Study, resolution: float) -> Tuple[np.ndarray, BestFit]:
     """How well bases of the four types, turned any way, fit on each nucleotide.
 
     Parameters
     ----------
-    residues, xyz
-        The residues, and the positions of all atoms, float64 [n_atoms, 3] in Å from the centre of the first voxel.
-    coefficients, voxel_size
-        The map as :func:`cryoqa_plugin.core.conformer_fit.prepare` makes it, and the edges of its voxels.
+    study
+        A model and a map; the mean of the half-maps when they are there and share signal.
     resolution
-        In Å.
+        In Å, where the FSC of half-maps in a mask falls below 0.143.
 
     Returns
     -------
@@ -70,6 +68,7 @@ def correlations(residues: Residues, xyz: np.ndarray, coefficients: np.ndarray, 
         Which nucleotides have a sugar and the atom that holds a base, int64 [n], and their fits. Points at the backbones of other
         residues do not count; bases of neighbours do, because they are what is asked about.
     """
+    residues, xyz = study.residues, study.atom_position
     types = base_types(residues)
     purine = (types >= 0) & (types < bases.PURINES)
     holds = np.where(purine, residues.find("N9"), residues.find("N1"))
@@ -81,7 +80,8 @@ def correlations(residues: Residues, xyz: np.ndarray, coefficients: np.ndarray, 
     place[which] = np.arange(which.size)
     atoms, charge, starts, kind = bases.turned_bases()
     shapes = conformer_fit.templates(atoms, charge, starts, kind, len(bases.LETTERS), conformer_fit.grid_points(atoms), resolution)
-    return which, conformer_fit.best_fit(coefficients, voxel_size, xyz[holds[which]], turn, shapes, xyz[known],
+    coefficients = prepared(study, xyz[known & (residues.kind[residues.residue] == NUCLEIC)], resolution)
+    return which, conformer_fit.best_fit(coefficients, study.density.voxel_size, xyz[holds[which]], turn, shapes, xyz[known],
                                          place[residues.residue[known]])
 
 
@@ -147,9 +147,6 @@ def base_odds(study: Study, resolution: float) -> Optional[BaseOdds]:
     """
     if not (base_types(study.residues) >= 0).any():
         return None
-    halves = study.has_halves and study.independence.void is None
-    ft = study.transform("average") if halves else study.density_transform()
-    coefficients = conformer_fit.prepare(ft, study.geometry, resolution)
-    which, found = correlations(study.residues, study.atom_position, coefficients, study.density.voxel_size, resolution)
+    which, found = correlations(study, resolution)
     use = found.counted >= _FEWEST
     return odds_of(study.residues, which[use], found.cc[use], resolution) if use.any() else None
