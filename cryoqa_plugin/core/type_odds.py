@@ -9,6 +9,7 @@ from scipy.optimize import minimize_scalar
 FLOOR = -4.0                          # nats; no residue is ever worse evidence
 _SHRINK = 0.05                        # of the covariance towards equal, independent variances
 _SCALES = (0.05, 3.0)
+_LEAST_GAIN = 4.0                     # nats; twice that is beyond chi square of one degree of freedom at 0.005
 
 
 class TypeTable(NamedTuple):
@@ -110,7 +111,7 @@ def temperature_of(raw: np.ndarray, types: np.ndarray) -> float:
     -------
     float
         From 0 to 1: the factor at which the mean of ``T raw - log sum_j c_j exp(T raw_j)`` over the types of the model is largest, ``c``
-        their composition. 0 when nothing counts.
+        their composition. 0 when nothing counts, and when the sum gains less than 4 nats, which one of 200 sequences gains by chance.
     """
     use = (types >= 0) & np.isfinite(raw).all(axis=1)
     if not use.any():
@@ -122,7 +123,8 @@ def temperature_of(raw: np.ndarray, types: np.ndarray) -> float:
         return -float(_log_odds(t * raw, composition)[np.arange(len(types)), types].mean())
 
     found = minimize_scalar(loss, bounds=(0.0, 1.0), method="bounded", options={"xatol": 1e-4})
-    return max((0.0, float(found.x), 1.0), key=lambda t: -loss(t))
+    best = max((0.0, float(found.x), 1.0), key=lambda t: -loss(t))
+    return best if -loss(best) * len(types) >= _LEAST_GAIN else 0.0
 
 
 def tempered(raw: np.ndarray, temperature: float, composition: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ _AROUND = 5.0                         # Å around the backbone in which the powe
 # What the map and the side chains are weighted for, from the resolution of the map: the finest shells of good maps differ most from residue
 # to residue, those beyond the resolution of poor ones still tell. Likeliest on the maps that the tables are made from.
 _SHARPEST = (1.45, 0.56)
+_CALIBRATED = (1.8, 5.0)              # Å, the ends of the tables: beyond them maps are looked at as those at the end
 
 
 class SideChainOdds(NamedTuple):
@@ -98,7 +99,7 @@ def score(study: Study, resolution: float) -> Scored:
     """
     residues, position, voxel = study.residues, study.atom_position, study.density.voxel_size
     known = np.array([a in _KNOWN for a in residues.atom], dtype=bool) & residues.first & (residues.kind[residues.residue] == PROTEIN)
-    sharpest = _SHARPEST[0] + _SHARPEST[1] * resolution
+    sharpest = _SHARPEST[0] + _SHARPEST[1] * float(np.clip(resolution, *_CALIBRATED))
     coefficients = prepared(study, position[known], sharpest)
     residue, ca, turn = _frames(residues, position)
     place = np.full(len(residues), -1, dtype=np.int64)

@@ -48,6 +48,17 @@ def test_temperature_is_high_for_the_right_types_and_none_for_others():
     assert 0.1 < type_odds.temperature_of(table.odds(worse), types) < 0.7
 
 
+def test_a_gain_that_chance_could_give_has_no_temperature():
+    """A handful of residues of the right type tells nothing, many do; of shuffled ones one in a hundred passes at most."""
+    x, kind, _ = _drawn(5)
+    table = type_odds.fit(x, kind, np.arange(len(kind)) % 2 == 0, 4)
+    test, types, _ = _drawn(9, 400, noise=2.5)
+    raw = table.odds(test)
+    assert type_odds.temperature_of(raw[:4], types[:4]) == 0 < type_odds.temperature_of(raw, types)
+    rng = np.random.default_rng(0)
+    assert sum(type_odds.temperature_of(raw, rng.permutation(types)) > 0 for _ in range(200)) <= 3
+
+
 def test_temperature_passes_over_what_is_not_known():
     x, kind, _ = _drawn(7, 300)
     raw = type_odds.fit(x, kind, np.arange(len(kind)) % 2 == 0, 4).odds(x)

@@ -13,7 +13,7 @@ import pytest
 from cryoqa_plugin.core import rotamers
 from cryoqa_plugin.io.maps import Map, read_map
 from cryoqa_plugin.io.models import Model, read_model
-from cryoqa_plugin.study import Study
+from cryoqa_plugin.study import Study, side_chains
 from cryoqa_plugin.study.side_chains import composition, types_of
 from cryoqa_plugin.study.type_tables import read_tables, tables_text
 from sources import ROOT
@@ -192,6 +192,7 @@ def test_tables_are_shipped_and_written_as_they_are_read():
     tables = read_tables("side_chains")
     assert tables.kinds == rotamers.TYPES and len(tables.table) == len(tables.resolution) >= 5
     assert composition().sum() == pytest.approx(1, abs=1e-4) and composition().min() > 0.003
+    assert (tables.resolution[0], tables.resolution[-1]) == side_chains._CALIBRATED
     assert tables.at(0.5) is tables.table[0] and tables.at(99) is tables.table[-1]
     middle = tables.at((tables.resolution[1] + tables.resolution[2]) / 2)
     np.testing.assert_allclose(middle.means, (tables.table[1].means + tables.table[2].means) / 2, atol=1e-9)
