@@ -1,7 +1,7 @@
 """Local agreement of a model with its map next to that of the half-maps with each other: what is unexplained, what is overfitted."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import TYPE_CHECKING, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _WINDOW = 0.45                        # standard deviation of the window over the resolution
 _SAMPLE = 2_000_000                   # voxels that tell the level of the solvent
+_ALIKE = 0.02                         # difference in scale of the shells of half-maps, up to which their mean is taken as it is
 
 
 class Agreement(NamedTuple):
@@ -35,8 +36,7 @@ class EvenMaps(NamedTuple):
 
     ``map`` and ``model`` float32 [z, y, x]; ``weight`` float64 [n_shells] is what the shells of the map were multiplied by; ``full``
     float64 [n_shells] is the FSC of the map with what it measures, squared, ``scale`` float64 [n_shells] what the model was multiplied by
-    before that. ``from_halves``: it is that of two independent half-maps, and
-    ``map`` is their mean.
+    before that. ``from_halves``: it is that of two independent half-maps, and ``map`` is their mean.
     """
 
     map: np.ndarray
@@ -64,7 +64,8 @@ def even_maps(study: Study) -> EvenMaps:
     -----
     Shells of the map ``F`` and of the model on the scale of the map, ``D = sum Re(F Fc*) / sum abs(Fc)^2``, are weighted by
     ``sqrt(FSC_full / mean abs(F)^2)``. ``FSC_full = 2 FSC / (1 + FSC)`` of the half-maps in the mask around the model, 0 from its first
-    fall to 0 on; without half-maps the square of the FSC of map and model stands for it.
+    fall to 0 on and beyond the edge of a low-pass; without half-maps the square of the FSC of map and model stands for it. Shells of
+    half-maps that differ in scale are brought to one before their mean is taken.
 
     References
     ----------
@@ -73,12 +74,15 @@ def even_maps(study: Study) -> EvenMaps:
     """
     halves = study.has_halves and study.independence.void is None
     geo, model_ft = study.geometry, study.model_transform()
-    map_ft = study.transform("average") if halves else study.density_transform()
+    map_ft = _mean_and_difference(study)[0] if halves else study.density_transform()
     sums = shells.cross_sums(map_ft, model_ft, geo)
     full = _full_fsc(study) if halves else np.maximum(shells.fsc(sums), 0) ** 2
     lost = np.flatnonzero(full[1:] <= 0)
     if lost.size:
         full[lost[0] + 1:] = 0
+    end = study.independence.end if halves else None
+    if end is not None:                              # what a filter leaves beyond its edge has the signal to noise of before, and no power
+        full[study.frequencies > end] = 0
     power = sums.power1 / np.maximum(sums.count, 1)
     weight = np.sqrt(np.divide(full, power, out=np.zeros_like(power), where=power > 0))
     weight[0] = 0
@@ -115,7 +119,7 @@ def agreement(study: Study) -> Agreement:
     geo, used = study.geometry, study.used_atoms()
     difference = even.map
     if even.from_halves:
-        difference = fourier.inverse(filters.apply_radial(fourier.forward(study.difference()), geo, even.weight), geo.shape)
+        difference = fourier.inverse(filters.apply_radial(_mean_and_difference(study)[1], geo, even.weight), geo.shape)
     found = model_map.local_variances(even.map, difference, even.model, study.atom_position[used], study.density.voxel_size,
                                       _WINDOW * resolution)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -124,6 +128,18 @@ def agreement(study: Study) -> Agreement:
             return Agreement(of_model, None, None, _WINDOW * resolution, resolution)
         of_full = _at(used, np.clip(1 - found.difference / found.average, 0, 1))
     return Agreement(of_model, of_full, of_model - np.sqrt(of_full), _WINDOW * resolution, resolution)
+
+
+def _mean_and_difference(study: Study) -> Tuple[np.ndarray, np.ndarray]:
+    """Transforms of the mean and of half the difference of the half-maps, once their shells are of one scale."""
+    sums = study.half_sums()
+    known = (sums.power1 > 0) & (sums.power2 > 0)
+    ratio = np.sqrt(np.divide(sums.power1, sums.power2, out=np.ones_like(sums.power1), where=known))
+    if np.median(np.abs(ratio[1:] - 1)) <= _ALIKE:
+        mean = study.transform("average")
+        return mean, study.transform("half1") - mean
+    one, two = study.transform("half1"), filters.apply_radial(study.transform("half2"), study.geometry, ratio)
+    return (one + two) * np.float32(0.5), (one - two) * np.float32(0.5)
 
 
 def _full_fsc(study: Study) -> np.ndarray:

@@ -65,6 +65,24 @@ def test_numbers_do_not_depend_on_scale_offset_or_origin(demo):
     np.testing.assert_allclose(other.delta, own.delta, atol=2e-3)
 
 
+def test_half_maps_of_different_scale_and_sharpness_give_the_same(demo):
+    own = Study(half1=demo.half1, half2=demo.half2, model=demo.model).agreement
+    square = sum(g ** 2 for g in np.meshgrid(*[np.fft.fftfreq(64, 1.8)] * 3, indexing="ij"))
+    blurred = np.fft.ifftn(np.fft.fftn(demo.half2.data) * np.exp(-60 * square / 4)).real.astype(np.float32)
+    for other in (30 * demo.half2.data, blurred):
+        found = Study(half1=demo.half1, half2=demo.half2.with_data(other), model=demo.model).agreement
+        assert np.abs(found.delta - own.delta).max() < 0.05 and abs(np.median(found.delta)) < 0.01
+
+
+def test_what_a_filter_leaves_beyond_its_edge_does_not_count(demo):
+    from cryoqa_plugin.core.masks import lowpass
+    halves = {n: getattr(demo, n).with_data(lowpass(getattr(demo, n).data, demo.half1.voxel_size, 7.0)) for n in ("half1", "half2")}
+    study = Study(model=demo.model, **halves)
+    assert study.independence.end == pytest.approx(1 / 7, rel=0.1)
+    assert not study.even_maps.full[study.frequencies > study.independence.end].any()
+    assert abs(np.median(study.agreement.delta)) < 0.01 and np.percentile(study.agreement.delta, 2) > -0.1
+
+
 def test_a_map_alone_has_no_delta(demo):
     found = Study(full_map=demo.full_map, model=demo.model).agreement
     assert found.full is None and found.delta is None and np.median(found.model) > 0.8
