@@ -10,7 +10,7 @@ import gzip
 import re
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from . import ranges
 from .file_kinds import told
 from .reading import reader, reason
 
+_NAMED = 5                            # chains that are named in a note
 _ASCII = bytes(b if b < 128 else ord("?") for b in range(256))        # gemmi cuts names by bytes and cannot decode half a letter
 _ATTRIBUTES = ("name", "recipient", "specifier", "value")      # columns of the attributes in an mmCIF
 
@@ -72,6 +73,11 @@ class Model:
     def elements(self) -> Tuple[str, ...]:
         """Symbols of the elements, such as ``C`` or ``Zn``."""
         return tuple(a.element.name for a in self._atoms)
+
+    @property
+    def copies(self) -> int:
+        """How many copies of what is in the file the largest assembly has that it names; 1 where it names none."""
+        return max((len(g.operators) for a in self.structure.assemblies for g in a.generators), default=1) or 1
 
     @property
     def cell(self) -> Optional[Tuple[float, float, float]]:
@@ -135,9 +141,14 @@ def read_model(path: str) -> Model:
 def _structure(text: bytes, notes: List[str], path: str) -> Any:
     """gemmi's structure of a text; what was mended in it goes to ``notes``."""
     import gemmi
-    text = _complete_cif(text) if _is_cif(text) else _mended_pdb(text, notes, path)
+    cif = _is_cif(text)
+    text = _complete_cif(text) if cif else _mended_pdb(text, notes, path)
     try:
-        return gemmi.read_structure_string(text, format=gemmi.CoorFormat.Detect)
+        structure = gemmi.read_structure_string(text, format=gemmi.CoorFormat.Detect)
+        if not cif and any(len({(a.name, a.altloc) for a in r}) < len(r) for m in structure for c in m for r in c):
+            # Copies that kept the name of their chain are read into one residue, unless TER parts them.
+            structure = gemmi.read_pdb_string(text, split_chain_on_ter=True)
+        return structure
     except Exception as error:                               # what was left out may be why nothing is left to read
         raise FormatError(f"The model '{path}' cannot be read as PDB or mmCIF ({reason(error)}); give an atomic model."
                           + told(path, "an atomic model") + _in_a_row(notes)) from None
@@ -159,9 +170,44 @@ def _checked(model: Model) -> List[str]:
             why = "is no number" if np.isnan(value) else f"is {value:g}{unit}, beyond {most:g}{unit}"
             raise FormatError(f"The model '{model.path}' has {count} atom{'s' * (count > 1)} whose {what} cannot be; that of atom "
                               f"{at[0] + 1} {why}. Write it again, or take {'it' if count == 1 else 'them'} out.")
+    notes = _repeated(model)
     if not model.occupancy.any():
-        return [f"The occupancy of all {model.n_atoms} atoms is 0, so that they weigh nothing; set it to 1 where atoms are present."]
-    return []
+        notes.append(f"The occupancy of all {model.n_atoms} atoms is 0, so that they weigh nothing; set it to 1 where atoms are present.")
+    return notes
+
+
+def _repeated(model: Model) -> List[str]:
+    """A note on chains that hold a residue more than once."""
+    found: Dict[str, int] = {}
+    seen: Dict[Tuple[str, str, str], List[Any]] = {}
+    for chain in model.structure[0]:
+        for residue in chain:
+            before = seen.setdefault((chain.name, str(residue.seqid), residue.name), [])
+            if repeats(before, residue):
+                found[chain.name] = found.get(chain.name, 0) + 1
+            before.extend(residue)
+    if not found:
+        return []
+    chains = ", ".join(list(found)[:_NAMED]) + (", ..." if len(found) > _NAMED else "")
+    return [f"{sum(found.values())} residues of chain{'s' * (len(found) > 1)} {chains} are in the file more than once, as those of copies "
+            "do that kept the name of their chain; each has a score, but only names of their own tell them apart."]
+
+
+def repeats(before: Iterable[Any], atoms: Iterable[Any]) -> bool:
+    """Whether atoms of one residue name and number are those of another copy.
+
+    Parameters
+    ----------
+    before, atoms
+        Atoms that were there, and those that come.
+
+    Returns
+    -------
+    bool
+        One of the names is there, in the same conformer.
+    """
+    there = {(a.name, a.altloc) for a in before}
+    return bool(there) and any((a.name, a.altloc) in there for a in atoms)
 
 
 def _is_cif(text: bytes) -> bool:

@@ -102,7 +102,7 @@ def chain_sequences(model: Model, residues: Residues, alphabet: str, given: Opti
         if whole is not None:
             letters, index = letter_types(whole[0], alphabet), whole[1]
         else:
-            index = _by_number([residues.number[i] for i in mine])
+            index = _by_number([residues.number[i] for i in mine], residues.next[mine[:-1]] == mine[1:])
             letters = np.full(int(index.max()) + 1, -1, dtype=np.int64)
             letters, index, named = _completed(letters, built, index, alphabet, given)
         letters = letters.copy()
@@ -111,12 +111,12 @@ def chain_sequences(model: Model, residues: Residues, alphabet: str, given: Opti
     return tuple(out)
 
 
-def _by_number(numbers: Sequence[str]) -> np.ndarray:
-    """Places of residues by their numbers, from 0 on."""
+def _by_number(numbers: Sequence[str], bonded: np.ndarray) -> np.ndarray:
+    """Places of residues by their numbers, from 0 on; nothing is missing between two that are bonded, whatever their numbers."""
     index = [0]
     values = [re.fullmatch(r"(-?\d+)(.*)", n) for n in numbers]
-    for (one, first), (two, second) in zip(zip(numbers, values), list(zip(numbers, values))[1:]):
-        step = int(second[1]) - int(first[1]) if first and second and not second[2] else 1
+    for (one, first), (two, second), bond in zip(zip(numbers, values), list(zip(numbers, values))[1:], bonded):
+        step = int(second[1]) - int(first[1]) if first and second and not second[2] and not bond else 1
         index.append(index[-1] + (0 if one == two else max(step, 1)))
     return np.array(index, dtype=np.int64)
 

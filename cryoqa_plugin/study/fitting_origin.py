@@ -23,7 +23,8 @@ Triple = Tuple[float, ...]
 class FittingOrigin(NamedTuple):
     """How a model lies in the density of its map.
 
-    ``here``: mean of the map, low-passed at 8 Å, at the atoms, in its standard deviations above its mean; atoms outside count 0.
+    ``here``: mean of the map, low-passed at 8 Å, at the atoms by their occupancy, in its standard deviations above its mean; atoms outside
+    count 0.
     ``origin`` (x, y, z in Å): the one with which the model would lie in density, None where there is none or the one of the map is right;
     ``there`` is the mean with it, and ``name`` says where it comes from.
     """
@@ -122,8 +123,9 @@ def _low_passed(grid: Map) -> Tuple[np.ndarray, np.ndarray]:
 
 
 def _score(model: Model, grid: Map, origin: Triple, data: np.ndarray, voxel: np.ndarray) -> float:
-    """Mean over all atoms of a map at the nearest point of its grid; an atom outside of the box counts 0."""
+    """Mean over all atoms of a map at the nearest point of its grid, by occupancy; an atom outside of the box counts 0."""
     at, size = model.xyz - np.asarray(origin), np.asarray(grid.voxel_size)
     inside = np.all((at >= -size / 2) & (at < size * (np.array(grid.shape[::-1]) - 0.5)), axis=1)
     index = np.rint(at[inside] / voxel).astype(int) % np.array(data.shape[::-1])
-    return float(data[index[:, 2], index[:, 1], index[:, 0]].sum(dtype=np.float64) / model.n_atoms)
+    weight = model.occupancy if model.occupancy.sum() > 0 else np.ones(model.n_atoms)
+    return float(data[index[:, 2], index[:, 1], index[:, 0]].astype(np.float64) @ weight[inside] / weight.sum())

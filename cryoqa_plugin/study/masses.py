@@ -77,7 +77,7 @@ def mass_of_model(model: Model) -> Mass:
             residues += 1
             weight = sum(a.element.weight * min(max(a.occ, 0.0), 1.0) for a in residue)
             atoms += len(residue)
-            hydrogens += sum(a.is_hydrogen() for a in residue)
+            hydrogens += sum(a.is_hydrogen() and a.occ > 0 for a in residue)    # some programs write them with an occupancy of 0
             if gemmi.find_tabulated_residue(residue.name).is_nucleic_acid():
                 nucleic += weight
             else:

@@ -20,6 +20,7 @@ ONE_HALF = "Only one half-map was given, so that half-maps are not compared; giv
 _SCALE = 1.2                                     # ratio of the standard deviations of the half-maps from which it is noted
 _HALF_VOXEL = 0.5                                # how far origins may lie apart
 _SHARPENED = -40.0                               # Å², B-factor of the noise below which half-maps were sharpened
+_WHOLE = 0.8                                     # part of the molecule in a map, of which a model is all
 _SAME = 0.999                                    # part of the faces of the box that a mask of the solvent holds
 # The check that says the same, and the words that its note has and no other.
 _CHECKED = (("half_maps_identical", " are copies of each other"), ("half_maps_signal", "The half-maps share no signal"),
@@ -318,6 +319,28 @@ def of_cell(model: Model, grid: Map) -> List[str]:
     """
     cell = model.cell_note([n * v for n, v in zip(grid.shape[::-1], grid.voxel_size)])
     return [cell] if cell else []
+
+
+def of_assembly(model: Model, part: float) -> List[str]:
+    """Whether a model is one of the copies that its file names, in a map of all of them.
+
+    Parameters
+    ----------
+    model
+        The model.
+    part
+        Part of the molecule in the map that lies near it.
+
+    Returns
+    -------
+    list of str
+        One sentence, or none where the model fills 80 % of the molecule.
+    """
+    if model.copies < 2 or part >= _WHOLE:
+        return []
+    file = f" ({model.path})" if model.path else ""
+    return [f"The model{file} fills {part:.0%} of the molecule in the map, and its file names an assembly of {model.copies} copies of it. "
+            "They were not generated: give the whole assembly to judge all of the map."]
 
 
 def of_mask(given: Map) -> List[str]:

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ..io.models import Model
+from ..io.models import Model, repeats
 
 KINDS = ("protein", "nucleic", "glycan", "ligand", "ion", "water")
 ROLES = ("backbone", "side chain", "base", "other")
@@ -135,17 +135,22 @@ def residues_of(model: Model) -> Residues:
     Returns
     -------
     Residues
-        The parts of a chain that has several are one chain; two residue names at one number are two residues.
+        The parts of a chain that has several are one chain; two residue names at one number are two residues, and so are copies that
+        kept the name of their chain.
     """
     chains: Dict[str, int] = {}
-    known: Dict[Tuple[int, str, str], int] = {}
+    latest: Dict[Tuple[int, str, str], int] = {}
+    known: List[Tuple[int, str, str]] = []
     units: List[List[Any]] = []
     residue: List[int] = []
     for part in model.structure[0]:
         c = chains.setdefault(part.name, len(chains))
         for unit in part:
-            r = known.setdefault((c, str(unit.seqid), unit.name), len(known))
-            if r == len(units):
+            key = (c, str(unit.seqid), unit.name)
+            r = latest.get(key, -1)
+            if r < 0 or repeats(units[r], unit):
+                r = latest[key] = len(known)
+                known.append(key)
                 units.append([])
             units[r].extend(unit)
             residue.extend([r] * len(unit))

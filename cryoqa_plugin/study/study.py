@@ -144,6 +144,8 @@ class Study(ModelStudy):
             out += notes.of_mask(self.inputs.mask)
         if self.model is not None and self.maps():
             out += notes.of_cell(self.model, self.grid)
+            if self.model.copies > 1 and (self.has_halves or self.full_map is not None) and self.used_atoms().any():
+                out += notes.of_assembly(self.model, self.part_built)
         return list(dict.fromkeys(out))
 
     # ---------------------------------------------------------------- solvent and resolution
@@ -156,6 +158,12 @@ class Study(ModelStudy):
     def molecule(self) -> np.ndarray:
         """Where the molecule is in the map to look at: low-passed at 12 Å above its contour, bool [z, y, x]."""
         return self._molecule_of(self.density)
+
+    @property
+    def part_built(self) -> float:
+        """Part of the molecule in the map to look at that lies in the mask around the model."""
+        near = self.model_mask.around >= 0.5
+        return float(np.count_nonzero(self.molecule & near) / max(np.count_nonzero(self.molecule), 1))
 
     @property
     def through(self) -> str:
