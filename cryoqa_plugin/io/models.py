@@ -189,8 +189,9 @@ def _repeated(model: Model) -> List[str]:
     if not found:
         return []
     chains = ", ".join(list(found)[:_NAMED]) + (", ..." if len(found) > _NAMED else "")
-    return [f"{sum(found.values())} residues of chain{'s' * (len(found) > 1)} {chains} are in the file more than once, as those of copies "
-            "do that kept the name of their chain; each has a score, but only names of their own tell them apart."]
+    which = f"chains {chains}" if len(found) > 1 else f"chain {chains}"
+    return [f"{sum(found.values())} residues of {which} are in the file more than once, as copies that kept the name of their chain. Each has "
+            "a score; give every copy its own chain name to distinguish them."]
 
 
 def repeats(before: Iterable[Any], atoms: Iterable[Any]) -> bool:
