@@ -114,7 +114,7 @@ def forms(camera, project, runs, master):
     titles = {}
     for name in protocols.__all__:
         cls = getattr(protocols, name)
-        short = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.replace("CryoqaProt", "")).lower()
+        short = re.sub(r"(?<!^)(?=[A-Z])", "_", name.replace("CryoqaProt", "")).lower()
         picture = "form_" + short
         titles[short] = cls._label
         if camera.wants(picture):

@@ -8,5 +8,5 @@ class CryoqaProtEmringer(CryoqaProtocol):
     Takes a volume and an atomic structure; two half-maps may stand for the volume, and those of a volume give its resolution.
     """
 
-    _label = "emringer"
+    _label = "side chains (EMRinger)"
     _capability = "emringer"

@@ -9,5 +9,5 @@ class CryoqaProtFscQ(CryoqaProtocol):
     Takes an atomic structure and the half-maps of a volume.
     """
 
-    _label = "fsc-q"
+    _label = "support of atoms (FSC-Q)"
     _capability = "fsc_q"

@@ -8,5 +8,5 @@ class CryoqaProtSmoc(CryoqaProtocol):
     Takes a volume and an atomic structure; two half-maps may stand for the volume, and those of a volume give its resolution.
     """
 
-    _label = "smoc"
+    _label = "agreement along chains (SMOC)"
     _capability = "smoc"

@@ -111,7 +111,7 @@ def bands_svg(block: Bands) -> str:
         paths = "".join(f'<path class="z {state}" d="{_runs(band.states, state)}"/>' for state, _ in block.words)
         lines.append(f'<div class="chain band"><b>{escape(band.name)}</b><svg viewBox="0 0 {_EDGE} {BAND}" preserveAspectRatio="none" '
                      f'role="img" aria-label="{words}">{paths}</svg><span>{escape(band.words)}</span></div>')
-    keys = "".join(f'<span class="key"><svg viewBox="0 0 22 {BAND}" aria-hidden="true"><path class="z {state}" '
+    keys = "".join(f'<span class="key tall"><svg viewBox="0 0 22 {BAND}" aria-hidden="true"><path class="z {state}" '
                    f'd="M4 {BAND}v-{HEIGHTS[state]}h14V{BAND}z"/></svg>{escape(word)}</span>' for state, word in block.words)
     return "".join(lines) + f'<p class="reading">{keys}</p>'
 

@@ -20,6 +20,7 @@ from .surface import coded, mesh_block
 _MOST = 30_000                                   # vertices; the finest tubes that have fewer are drawn
 _FINENESS = ((8, 4), (6, 3), (6, 2), (4, 2), (4, 1), (3, 1))             # vertices around, steps from residue to residue
 _RADIUS, _SHARE = 0.8, 1 / 110                   # Å, and of the longest edge of the model where that is more
+_ZONES = (0.0, 0.67, 1.0)                        # blue, yellow, red
 _ATOMS = ("CA", "P", "C4'")                      # that the line goes through, the first that a residue has
 
 
@@ -95,7 +96,7 @@ def _column(results: Results, score: Score) -> Dict[Tuple[str, str, str], Any]:
 
 def _colouring(results: Results, score: Score, residues: Residues, of_residue: np.ndarray) -> Colouring:
     found, scale = _column(results, score), Scale(score.good, score.bad)
-    words = {zone: i / (len(ZONES) - 1) for i, (zone, _) in enumerate(ZONES)}
+    words = dict(zip((zone for zone, _ in ZONES), _ZONES))
     keys = [(residues.chains[c], n, r) for c, n, r in zip(residues.chain, residues.number, residues.name)]
     raw = [found.get(key) for key in keys]
     values = np.array([words.get(v, np.nan) if isinstance(v, str) else np.nan if v is None else float(v) for v in raw])

@@ -62,9 +62,9 @@ def test_zones_come_first_and_are_named(tmp_path):
     results = _results(_pdb(tmp_path), _rows([0.5] * 20), residues=zones)
     block = trace.trace(results)
     assert [c.label for c in block.colourings] == ["zone", "Q-score"]
-    assert set(np.frombuffer(block.colourings[0].codes, np.uint8)) == {0, 127, 254}
+    assert set(np.frombuffer(block.colourings[0].codes, np.uint8)) == {0, 170, 254}
     drawn = bar_svg(block.colourings[0].bar)
-    assert all(f">{word}<" in drawn for word in ("trust", "caution", "omit")) and ">0.5<" not in drawn
+    assert all(f">{word}<" in drawn for word in ("trust", "caution", "omit")) and ">0.67<" not in drawn
     card, = model_view.SECTION.cards(results)
     assert "Scores on the model" in environment().get_template("blocks.html").module.card(card)
 
