@@ -157,7 +157,7 @@ def inside(study: Study, given: Optional[float] = None) -> float:
     known = study.compared_at(given)
     if given is not None:
         return known.resolution
-    even = study.even_maps if study.has_halves else None
+    even = study.even_maps if study.has_halves and study.used_atoms().any() else None
     if even is not None and even.from_halves:
         found = crossing.find_crossings(study.frequencies, even.full, 2 * THRESHOLD / (1 + THRESHOLD))
         return _in_angstrom(found.first, study.frequencies)

@@ -204,8 +204,11 @@ def _rotamer(residues: Residues, position: np.ndarray, residue: np.ndarray, ca: 
     atoms: List[Dict[str, int]] = [{} for _ in residues.name]
     for i in np.flatnonzero(residues.first & residues.heavy):
         atoms[residues.residue[i]].setdefault(residues.atom[i], int(i))
-    backbone = values(np.concatenate([position[[atoms[r][a] for r in residue]] for a in ("N", "CA", "C")])) if residue.size else np.ones(1)
-    out, unit = np.full(residue.size, np.nan), float(np.nanmean(backbone))
+    backbone = values(position[[atoms[r][a] for r in residue for a in ("N", "CA", "C")]].reshape(-1, 3))
+    backbone = backbone[np.isfinite(backbone)]
+    out, unit = np.full(residue.size, np.nan), float(backbone.mean()) if backbone.size else 0.0
+    if unit <= 0:                                            # outside of the box, or in no density
+        return out
     for kind in range(2, len(rotamers.TYPES)):
         which = np.flatnonzero(library.kind == kind)
         beyond = [n for n in library.of(which[0]) if n != "CB"]

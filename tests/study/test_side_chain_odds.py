@@ -188,6 +188,21 @@ def test_residues_without_backbone_or_outside_get_none(case):
     assert np.isnan(alone.odds).all() and alone.temperature == 0 and np.isnan(alone.rotamer).all()
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_model_elsewhere_and_a_flat_map_tell_nothing(case):
+    maps, model = case
+
+    def away(structure):
+        for atom in (a for c in structure for r in c for a in r):
+            atom.pos = gemmi.Position(*(np.array(atom.pos.tolist()) + 500.0))
+
+    lost = Study(half1=maps["half1"], half2=maps["half2"], model=changed(model, away)).side_chain_odds()
+    assert np.isnan(lost.odds).all() and lost.temperature == 0 and np.isnan(lost.rotamer).all()
+    empty = maps["full"].with_data(np.zeros_like(maps["full"].data))
+    flat = Study(full_map=empty, model=model).side_chain_odds(3.0)
+    assert flat.temperature == 0 and np.isnan(flat.rotamer).all()
+
+
 def test_tables_are_shipped_and_written_as_they_are_read():
     tables = read_tables("side_chains")
     assert tables.kinds == rotamers.TYPES and len(tables.table) == len(tables.resolution) >= 5
