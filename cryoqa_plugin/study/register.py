@@ -62,8 +62,8 @@ class ChainFit(NamedTuple):
 class Register(NamedTuple):
     """Where the residues of a model stand along their sequences.
 
-    ``temperature`` is what the raw log-odds were multiplied by for the sequence that fits, ``undetermined`` True below 0.15: then no
-    residue is judged. ``odds`` float64 [n_residues, 20] are the log-odds with it. ``elsewhere`` float64 [n_residues] is the posterior that
+    ``temperature`` is what the raw log-odds were multiplied by for the sequence that fits, ``undetermined`` True below 0.15, or where no
+    chain fits a sequence: then no residue is judged. ``odds`` float64 [n_residues, 20] are the log-odds with it. ``elsewhere`` float64 [n_residues] is the posterior that
     a residue does not stand where it is built, at another offset or at none; ``shifted`` that of another offset alone; NaN where it is
     not judged.
     """
@@ -122,14 +122,14 @@ def register_of(residues: Residues, sequences: Sequence[ChainSequence], raw: np.
                 fits[i] = fits[i]._replace(verdict="foreign")
                 best[sequences[i].residues] = -1
     temperature, shifts, elsewhere, shifted = 0.0, (), np.full(len(residues), np.nan), np.full(len(residues), np.nan)
-    corrected = best
+    corrected, fit = best, any(f.verdict in ("own", "shifted") or f.fits for f in fits)
     for _ in range(_AGAIN):
         before, temperature = temperature, temperature_of(raw, corrected)
-        if temperature < UNDETERMINED or temperature == before:
+        if temperature < UNDETERMINED or temperature == before or not fit:
             break
         shifts, elsewhere, shifted = _stretches(residues, sequences, fits, tempered(raw, temperature, composition))
         corrected = _corrected(best, sequences, shifts)
-    undetermined = temperature < UNDETERMINED
+    undetermined = temperature < UNDETERMINED or not fit
     if undetermined:
         shifts, elsewhere, shifted = (), np.full(len(residues), np.nan), np.full(len(residues), np.nan)
     odds = tempered(raw, temperature, composition)

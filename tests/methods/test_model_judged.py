@@ -16,6 +16,7 @@ from cryoqa_plugin.io.maps import Map, read_map
 from cryoqa_plugin.io.models import Model, read_model
 from cryoqa_plugin.limits import CHECKS, EXPLAINED
 from cryoqa_plugin.methods.model.model_fit import ModelFitParams, compute_model_fit
+from cryoqa_plugin.methods.model.side_chain_check import SideChainCheckParams, compute_side_chain_check
 from cryoqa_plugin.methods.resolution.mtriage import MtriageParams, compute_mtriage
 from cryoqa_plugin.results import to_document
 from cryoqa_plugin.study import Study
@@ -63,8 +64,18 @@ def judge(shared, tmp_path_factory):
 
 def verdicts(map_, model, resolution):
     """Metrics of model-fit checks that are not met."""
-    document = to_document(compute_model_fit(Study(full_map=map_, model=model), ModelFitParams(resolution=resolution)))
-    return {c["metric"] for c in causes_first(evaluate(CHECKS["model_fit"], document["metrics"]), EXPLAINED)
+    return _not_met("model_fit", compute_model_fit(Study(full_map=map_, model=model), ModelFitParams(resolution=resolution)))
+
+
+def register(map_, model, resolution):
+    """Metrics of side-chain checks that are not met, at the resolution in the molecule that goes with one of the whole box."""
+    study = Study(full_map=map_, model=model)
+    return _not_met("side_chain_check", compute_side_chain_check(study, SideChainCheckParams(resolution=0.873 * resolution)))
+
+
+def _not_met(capability, result):
+    document = to_document(result)
+    return {c["metric"] for c in causes_first(evaluate(CHECKS[capability], document["metrics"]), EXPLAINED)
             if c["status"] in ("warn", "fail")}, document
 
 
@@ -73,8 +84,9 @@ def verdicts(map_, model, resolution):
 def test_a_right_model_raises_no_alarm(judge, name, again):
     map_, model, resolution = judge(name, again)
     found, document = verdicts(map_, model, resolution)
-    assert not found & {"model_voxel_off", "model_shift", "model_operation", "residues_shifted", "model_zscore"}
-    assert document["metrics"]["residues_shifted"]["value"] == 0
+    assert not found & {"model_voxel_off", "model_shift", "model_operation", "model_zscore"}
+    found, document = register(map_, model, resolution)
+    assert not found and document["metrics"]["residues_shifted"]["value"] == 0
 
 
 @pytest.mark.parametrize("name", JUDGES)
@@ -88,10 +100,10 @@ def test_a_shift_of_an_angstrom_is_found(judge, name):
 @pytest.mark.parametrize("name", JUDGES)
 def test_a_register_shift_by_one_residue_is_found(judge, name):
     map_, model, resolution = judge(name)
-    found, document = verdicts(map_, out_of_register(model), resolution)
-    assert "residues_shifted" in found and not found & {"cc_mask", "residues_low", "model_shift", "model_voxel_off"}
-    rows = document["tables"]["register_errors"]["rows"]
-    assert document["metrics"]["residues_shifted"]["value"] > 60 and all(row[4] == 1 for row in rows)
+    found, document = register(map_, out_of_register(model), resolution)
+    assert found == {"residues_shifted"}
+    rows = [row for row in document["tables"]["register_shifts"]["rows"] if row[9] == "alarm"]
+    assert document["metrics"]["residues_shifted"]["value"] > 80 and all(row[6] == 1 for row in rows)
 
 
 def test_most_stretches_of_forty_residues_are_found(judge):
@@ -100,8 +112,8 @@ def test_most_stretches_of_forty_residues_are_found(judge):
         map_, model, resolution = judge(name)
         numbers = [r.seqid.num for r in model.structure[0][0]]
         wrong = out_of_register(model, (model.structure[0][0].name,), numbers[40], numbers[79])
-        told += "residues_shifted" in verdicts(map_, wrong, resolution)[0]
-    assert told >= 7
+        told += "residues_shifted" in register(map_, wrong, resolution)[0]
+    assert told >= 9
 
 
 @pytest.mark.parametrize("factor", [1.01, 0.99, 1.05, 0.95])
@@ -109,7 +121,7 @@ def test_most_stretches_of_forty_residues_are_found(judge):
 def test_the_voxel_size_is_the_cause_that_is_named(judge, name, factor):
     map_, model, resolution = judge(name)
     found, document = verdicts(replace(map_, voxel_size=tuple(v * factor for v in map_.voxel_size)), model, resolution)
-    assert "model_voxel_off" in found and not found & {"model_shift", "cc_mask", "residues_low", "model_zscore", "residues_shifted"}
+    assert "model_voxel_off" in found and not found & {"model_shift", "cc_mask", "residues_low", "model_zscore"}
     assert document["metrics"]["model_voxel_size"]["value"] == pytest.approx(map_.voxel, rel=0.002)
 
 
@@ -154,9 +166,10 @@ def test_vp6_agrees_to_4_4_angstrom(shared):
     found = compute_mtriage(Study(full_map=map_, model=model), MtriageParams(resolution=3.8))
     assert found.d_fsc_model_05_near == pytest.approx(4.4, abs=0.1) and found.reported_gap < 1.25
     fit = compute_model_fit(Study(full_map=map_, model=model), ModelFitParams(resolution=3.8))
-    assert fit.residues_shifted == 0 and fit.model_shift < 0.2
-    wrong = compute_model_fit(Study(full_map=map_, model=out_of_register(model)), ModelFitParams(resolution=3.8))
-    assert wrong.residues_shifted > 80
+    assert fit.model_shift < 0.2
+    right, wrong = (compute_side_chain_check(Study(full_map=map_, model=m), SideChainCheckParams(resolution=4.0))
+                    for m in (model, out_of_register(model)))
+    assert right.residues_shifted == 0 and wrong.residues_shifted > 80
     far = compute_mtriage(Study(full_map=map_, model=model), MtriageParams(resolution=3.0))
     outcomes = evaluate(CHECKS["mtriage"], to_document(far)["metrics"])
     assert next(c["status"] for c in outcomes if c["metric"] == "reported_gap") == "warn"
@@ -170,9 +183,11 @@ def test_published_models_are_in_place_and_in_register(shared, map_file, model_f
     folder = shared / "data" / "maps"
     map_, model = read_map(str(folder / map_file)), read_model(str(folder / model_file))
     found = compute_model_fit(Study(full_map=map_, model=model), ModelFitParams(resolution=resolution))
-    assert found.model_place_words is None and found.register_words is None
-    if resolution < 3 or "3488" in map_file:
-        wrong = compute_model_fit(Study(full_map=map_, model=out_of_register(model)), ModelFitParams(resolution=resolution))
+    assert found.model_place_words is None
+    found = compute_side_chain_check(Study(full_map=map_, model=model), SideChainCheckParams(resolution=resolution))
+    assert found.register_words is None and found.foreign_words is None
+    if resolution < 4:
+        wrong = compute_side_chain_check(Study(full_map=map_, model=out_of_register(model)), SideChainCheckParams(resolution=resolution))
         assert wrong.residues_shifted > 60
 
 
@@ -181,5 +196,7 @@ def test_a_filament_of_which_one_subunit_is_built_makes_no_claim(shared):
     map_ = read_map(str(folder / "emd_5168.map"))
     map_ = replace(map_, origin=tuple(float(n * v) for n, v in zip(map_.header.nstart, map_.voxel_size)))
     found = compute_model_fit(Study(full_map=map_, model=read_model(str(folder / "3MFP.pdb"))), ModelFitParams(resolution=6.6))
-    assert found.model_place_words is None and found.register_words is None
+    assert found.model_place_words is None
+    check = compute_side_chain_check(Study(full_map=map_, model=read_model(str(folder / "3MFP.pdb"))), SideChainCheckParams(resolution=6.6))
+    assert check.register_words is None and check.foreign_words is None
 

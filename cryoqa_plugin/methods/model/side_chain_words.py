@@ -19,8 +19,9 @@ def undetermined(temperature: float) -> str:
     temperature
         Of the map.
     """
-    return (f"The map does not show whether the sequence is right: the temperature of its side chains is {temperature:.2f}, less than "
-            f"{UNDETERMINED:g}. It may not resolve side chains, or the model may not lie in it, or have the sequence of another molecule.")
+    why = f"less than {UNDETERMINED:g}" if temperature < UNDETERMINED else "and no chain fits its sequence better than a shuffled one"
+    return (f"The map does not show whether the sequence is right: the temperature of its side chains is {temperature:.2f}, {why}. It may "
+            "not resolve side chains, or the model may not lie in it, or have the sequence of another molecule.")
 
 
 def shifted(residues: Residues, shifts: Sequence[Shift]) -> Optional[str]:
