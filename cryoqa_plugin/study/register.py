@@ -63,9 +63,9 @@ class Register(NamedTuple):
     """Where the residues of a model stand along their sequences.
 
     ``temperature`` is what the raw log-odds were multiplied by for the sequence that fits, ``undetermined`` True below 0.15, or where no
-    chain fits a sequence: then no residue is judged. ``odds`` float64 [n_residues, 20] are the log-odds with it. ``elsewhere`` float64 [n_residues] is the posterior that
-    a residue does not stand where it is built, at another offset or at none; ``shifted`` that of another offset alone; NaN where it is
-    not judged.
+    chain fits a sequence: then no residue is judged. ``odds`` float64 [n_residues, 20] are the log-odds with it. ``elsewhere`` float64
+    [n_residues] is the posterior that a residue does not stand where it is built, at another offset or at none; ``shifted`` that of
+    another offset alone; NaN where it is not judged.
     """
 
     temperature: float
