@@ -190,8 +190,8 @@ def _repeated(model: Model) -> List[str]:
         return []
     chains = ", ".join(list(found)[:_NAMED]) + (", ..." if len(found) > _NAMED else "")
     which = f"chains {chains}" if len(found) > 1 else f"chain {chains}"
-    return [f"{sum(found.values())} residues of {which} are in the file more than once, as copies that kept the name of their chain. Each has "
-            "a score; give every copy its own chain name to distinguish them."]
+    return [f"{sum(found.values())} residues of {which} are in the file more than once, as copies that kept the name of their chain. Each "
+            "has a score; give every copy its own chain name to distinguish them."]
 
 
 def repeats(before: Iterable[Any], atoms: Iterable[Any]) -> bool:
