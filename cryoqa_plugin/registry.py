@@ -247,7 +247,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
     Capability(
         id="model_report", family="model", title="What of a model to trust, to check and to leave out", level="A", needs=("model",),
         takes=("full_map", "half1", "half2"), any_of=(("full_map",), ("half1", "half2")), references=("Pintilie2020", "Yamashita2021"),
-        memory=60, items=("A.k",), cost=3.0, on_request=True),
+        memory=95, items=("A.k",), cost=1.6, on_request=True),
     Capability(
         id="import_job", family="importing", title="What a RELION or cryoSPARC job folder gives", level="0", needs=("job",),
         references=("Scheres2012", "Punjani2017"), memory=0, outside="reads a folder"),

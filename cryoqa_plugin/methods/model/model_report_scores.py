@@ -18,7 +18,7 @@ NUMBERS: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     ("fsc_q", ("delta_median", "fsc_q_median")),
     ("q_score", ("q_mean", "q_expected", "q_percentile")),
     ("emringer", ("emringer_score", "emringer_error")),
-    ("side_chain_check", ("temperature", "top3", "residues_shifted", "register_words", "chains_foreign")),
+    ("side_chain_check", ("temperature", "top3", "residues_shifted", "chains_foreign")),
     ("model_overfitting", ("gap", "gap_error")),
     ("smoc", ("centred_mean", "smoc_mean")),
     ("model_geometry", ("clashes_per_1000", "chirality_wrong", "twisted_percent", "cis_percent", "ca_percent")))

@@ -25,11 +25,10 @@ _MORE = (5.0, 0.4)                    # σ, and part of the density at a backbon
 LIMITS: Dict[str, float] = {"q": -4.1, "backbone": -4.4, "delta": -6.9, "rotamer": -2.8, "peptide": -2.4, "gap": -2.8}
 # The least spread of each: residues of a model that fits everywhere alike differ by less than matters.
 _SPREAD = {"q": 0.03, "backbone": 0.03, "delta": 0.01, "rotamer": 0.06, "peptide": 1.0, "gap": 0.7}
-# Name of each rule, the zone that it leads to, and what it needs, in words for what is missing.
-RULES: Tuple[Tuple[str, str, str], ...] = (
-    ("place", CAUTION, ""), ("empty", OMIT, ""), ("register", OMIT, "protein whose side chains the map shows"), ("backbone", OMIT, ""),
-    ("map", CAUTION, "two independent half-maps"), ("delta", CAUTION, ""), ("peptide", CAUTION, "protein with its O atoms"),
-    ("rotamer", CAUTION, "protein with its side chains"), ("gap", CAUTION, ""), ("q", CAUTION, ""), ("more", CAUTION, ""))
+# The rules with the zone that each leads to, the most upstream reason first.
+RULES: Tuple[Tuple[str, str], ...] = (
+    ("place", CAUTION), ("foreign", CAUTION), ("empty", OMIT), ("register", OMIT), ("backbone", OMIT), ("map", CAUTION), ("unsure", CAUTION),
+    ("delta", CAUTION), ("peptide", CAUTION), ("rotamer", CAUTION), ("gap", CAUTION), ("q", CAUTION), ("more", CAUTION))
 COLUMNS: Dict[str, Column] = {
     "q": Column("Q", "", "Q-score in the map with even shells"),
     "backbone": Column("backbone Q", "", "mean Q of the backbone over five residues"),
@@ -83,10 +82,10 @@ def zones_of(study: Study) -> Zones:
     residues = study.residues
     judged = np.bincount(residues.residue[study.used_atoms()], minlength=len(residues)) > 0
     held, badness = _held(study, scores, judged)
-    order = [name for name, _, _ in RULES]
+    order = [name for name, _ in RULES]
     zone = np.full(len(residues), TRUST, dtype=object)
     for wanted in (CAUTION, OMIT):
-        for name, leads, _ in RULES:
+        for name, leads in RULES:
             if leads == wanted and name in held:
                 zone[held[name]] = wanted
     said = _words(study, scores)
@@ -222,7 +221,13 @@ def _held(study: Study, scores: Mapping[str, np.ndarray], judged: np.ndarray) ->
     if "map" in scores:
         out["map"] = judged & ~out["empty"] & (np.nan_to_num(scores["map"], nan=1.0) < _UNSURE)
     if "register" in scores:
-        out["register"] = judged & (np.nan_to_num(scores["register"]) > _MOVED)
+        register = study.register()
+        foreign = [c.chain for c in register.chains if c.verdict == "foreign"]
+        sure = np.concatenate([np.zeros(0, dtype=np.int64), *(s.residues for s in register.shifts if s.alarm)])
+        elsewhere = judged & (np.nan_to_num(scores["register"]) > _MOVED)
+        out["foreign"] = judged & np.isin(r.chain, foreign) & (r.kind == PROTEIN)
+        out["register"] = elsewhere & ~out["foreign"] & np.isin(np.arange(len(r)), sure)
+        out["unsure"] = elsewhere & ~out["foreign"] & ~out["register"]
     out["place"] = judged & bool(place is not None and _out_of_place(study))
     # Nothing else can be said of atoms where there is no density.
     for name in ("delta", "peptide", "rotamer", "gap", "q", "backbone", "more"):
@@ -257,8 +262,10 @@ def _words(study: Study, scores: Mapping[str, np.ndarray]) -> Dict[str, Callable
         after = flips[i] if np.isfinite(flips[i]) else -np.inf
         return f"the peptide {'after' if after >= scores['peptide'][i] else 'before'} it fits better turned over"
 
-    return {"place": lambda i: "the model does not lie on its map", "empty": lambda i: "no density at its backbone", "register": moved,
+    return {"place": lambda i: "the model does not lie on its map", "foreign": lambda i: "its chain has side chains of another sequence",
+            "empty": lambda i: "no density at its backbone", "register": moved,
             "backbone": lambda i: "the backbone does not follow the density",
+            "unsure": lambda i: f"its sequence is unsure: perhaps{moved(i)[len('its sequence fits better'):]}",
             "map": lambda i: "the map shows too little here to check any model",
             "delta": lambda i: "the map shows something else than the model", "peptide": peptide,
             "rotamer": lambda i: "another rotamer fits better", "gap": gap, "q": lambda i: "its atoms are not resolved (Q)",
