@@ -107,7 +107,8 @@ def _plan(items: Sequence[Item], given: Mapping[str, Any]) -> List[Capability]:
 
 def _values(row: Capability, given: Mapping[str, Any]) -> Dict[str, Any]:
     known = {s.name for s in params_module.specs(resolve(row.params))}
-    named = {row.resolution_param if n == "resolution" else n: v for n, v in given.items()}
+    # The scores that the report of a model joins have documents of their own here.
+    named = {"scores": False, **{row.resolution_param if n == "resolution" else n: v for n, v in given.items()}}
     return {n: v for n, v in named.items() if v is not None and n in known}
 
 

@@ -53,6 +53,8 @@ SENTENCES: Dict[str, Any] = {
                                   "the other."),),
     "A.i": (("smoc", "Map and model correlate by {centred_mean} in windows along the chains."),
             ("smoc", "The mean SMOC is {smoc_mean}, higher than that of {smoc_better} of the archive entries of similar resolution.")),
+    "A.k": (("model_report", "Of the residues {trust} can be trusted, {caution} should be checked and {omit} left out."),
+            ("model_report", "First place to look at: {worst_words:s}.")),
 }
 OFF_ITS_MAP = "Not judged, because the model does not lie on its map (A.a)."
 

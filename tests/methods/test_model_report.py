@@ -10,13 +10,16 @@ import gemmi
 import numpy as np
 import pytest
 
+from cryoqa_plugin.checks import causes_first, evaluate
 from cryoqa_plugin.demo import make_demo_data
 from cryoqa_plugin.io.models import Model
 from cryoqa_plugin.methods.model import model_report_places, model_report_scores, model_report_zones as rules
 from cryoqa_plugin.methods.model.model_report import ModelReportParams, compute_model_report
+from cryoqa_plugin.limits import CHECKS, EXPLAINED
 from cryoqa_plugin.registry import CAPABILITIES
-from cryoqa_plugin.results import declared
+from cryoqa_plugin.results import declared, to_document
 from cryoqa_plugin.study import Study
+from cryoqa_plugin.study.register import Shift
 from planted import BESIDE, Counts, planted, without_chain
 from sources import ROOT
 
@@ -38,6 +41,12 @@ def wrong(demo):
     """A model with errors, and the report of it."""
     found = planted(demo.model, 1, Counts(1, 6, 4, 1, 0, 0), box=115.2)
     return found, report(demo, found.model)
+
+
+def warned(result):
+    """Metrics whose checks are missed, consequences left out."""
+    found = causes_first(evaluate(CHECKS["model_report"], to_document(result)["metrics"]), EXPLAINED)
+    return {c["metric"] for c in found if c["status"] in ("warn", "fail")}
 
 
 def zones_of(result):
@@ -131,6 +140,7 @@ def test_a_model_off_its_map_is_trusted_nowhere(demo):
     for atom in (a for c in structure[0] for r in c for a in r):
         atom.pos = atom.pos + gemmi.Position(1.2, 0, 0)
     found = report(demo, Model(structure, "moved.cif"))
+    assert warned(found) == {"model_shift"}
     assert found.trust == 0 and "shifted" in found.warnings[0] and "does not lie on its map" in found.residues.rows[0][4]
 
 
@@ -197,6 +207,7 @@ def test_the_numbers_of_other_scores_exist():
             assert set(numbers) <= set(declared(getattr(importlib.import_module(f"cryoqa_plugin.{module}"), result), "metric")), name
 
 
+@pytest.mark.heavy
 def test_the_main_numbers_of_other_scores_are_theirs(demo):
     from cryoqa_plugin.methods.model.model_fit import ModelFitParams, compute_model_fit
     found = report(demo, demo.model, ModelReportParams())
@@ -207,6 +218,33 @@ def test_the_main_numbers_of_other_scores_are_theirs(demo):
     lacking = {row[0]: row for row in alone.scores.rows if row[1] is None}
     assert all(row[5] and row[2] is None for row in lacking.values())
     json.dumps(alone.document)
+
+
+def test_single_residues_raise_no_alarm_and_many_do(demo, wrong):
+    single = planted(demo.model, 4, Counts(0, 3, 2, 0, 0, 0), box=115.2).model
+    found = report(demo, single)
+    assert found.places >= 5 and found.caution > 0 and warned(found) == set()
+    assert warned(report(demo, demo.model)) == set() and warned(wrong[1]) == {"omit"}
+    assert warned(report(demo, without_chain(demo.model, demo.model.structure[0][1].name))) == {"largest_cluster"}
+
+
+def test_another_register_and_another_sequence_have_their_reasons(demo):
+    """The posterior and the verdicts of side-chain-check, of a study that knows them: what the zones make of them."""
+    study = Study(half1=demo.half1, half2=demo.half2, model=demo.model)
+    n = len(study.residues)
+    shifted = np.full(n, 0.01)
+    shifted[10:30] = 0.9
+    shifted[40:45] = 0.8
+    shift = Shift(0, np.arange(10, 30), (10, 10), (29, 29), 2, 50.0, 6.0, True)
+    chains = tuple(c._replace(verdict="foreign" if c.chain == 2 else "own") for c in study.register().chains)
+    known = study.register()._replace(shifted=shifted, shifts=(shift,), chains=chains)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Study, "register", lambda self, given=None: known)
+        found = rules.zones_of(study)
+    assert set(found.zone[10:30]) == {"omit"} and "moved by +2" in found.reasons[10]
+    assert set(found.zone[40:45]) == {"caution"} and "unsure" in found.reasons[41]
+    foreign = study.residues.chain == 2
+    assert set(np.array(found.zone)[foreign]) == {"caution"} and "another sequence" in found.reasons[np.flatnonzero(foreign)[0]]
 
 
 @pytest.mark.heavy
