@@ -18,10 +18,12 @@ _BUTTONS = 60                         # in ChimeraX; what comes behind them has 
 _COLOURS = {"trust": "cornflower blue", "caution": "orange", "omit": "red"}
 _DENSITY = "density"                  # in place of a zone
 # What the reasons of a stretch of residues have in common.
-_SHORT = {"place": "the model does not lie on its map", "foreign": "side chains of another sequence", "empty": "no density at the backbone",
+_SHORT = {"place": "the model does not lie on its map", "foreign": "side chains of another sequence",
+          "empty": "no density at the backbone",
           "register": "the sequence fits better moved along",
           "backbone": "the backbone does not follow the density", "map": "the map shows too little here to check any model",
-          "unsure": "the sequence is unsure", "delta": "the map shows something else than the model", "peptide": "a peptide fits better turned over",
+          "unsure": "the sequence is unsure", "delta": "the map shows something else than the model",
+          "peptide": "a peptide fits better turned over",
           "rotamer": "another rotamer fits better", "gap": "the map lacks density at atoms", "q": "atoms are not resolved (Q)",
           "more": "more density than one atom explains"}
 

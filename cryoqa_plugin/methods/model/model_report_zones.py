@@ -6,7 +6,7 @@ from typing import Callable, Dict, Mapping, NamedTuple, Tuple
 import numpy as np
 
 from ...results import Column
-from ...study import Study
+from ...study import Study, model_place
 from ...study.residues import BACKBONE, NUCLEIC, PROTEIN, Residues
 
 TRUST, CAUTION, OMIT = ZONES = ("trust", "caution", "omit")
@@ -27,8 +27,9 @@ LIMITS: Dict[str, float] = {"q": -4.1, "backbone": -4.4, "delta": -6.9, "rotamer
 _SPREAD = {"q": 0.03, "backbone": 0.03, "delta": 0.01, "rotamer": 0.06, "peptide": 1.0, "gap": 0.7}
 # The rules with the zone that each leads to, the most upstream reason first.
 RULES: Tuple[Tuple[str, str], ...] = (
-    ("place", CAUTION), ("foreign", CAUTION), ("empty", OMIT), ("register", OMIT), ("backbone", OMIT), ("map", CAUTION), ("unsure", CAUTION),
-    ("delta", CAUTION), ("peptide", CAUTION), ("rotamer", CAUTION), ("gap", CAUTION), ("q", CAUTION), ("more", CAUTION))
+    ("place", CAUTION), ("foreign", CAUTION), ("empty", OMIT), ("register", OMIT), ("backbone", OMIT), ("map", CAUTION),
+    ("unsure", CAUTION), ("delta", CAUTION), ("peptide", CAUTION), ("rotamer", CAUTION), ("gap", CAUTION), ("q", CAUTION),
+    ("more", CAUTION))
 COLUMNS: Dict[str, Column] = {
     "q": Column("Q", "", "Q-score in the map with even shells"),
     "backbone": Column("backbone Q", "", "mean Q of the backbone over five residues"),
@@ -202,43 +203,51 @@ def _scores(study: Study) -> Tuple[Dict[str, np.ndarray], Dict[str, str]]:
 
 def _held(study: Study, scores: Mapping[str, np.ndarray], judged: np.ndarray) -> Tuple[Dict[str, np.ndarray], np.ndarray]:
     """Where each rule holds, bool [n_residues] by name, and how bad each residue is, float64 [n_residues]."""
-    r, level, place = study.residues, study.unexplained.level, study.model_place
-    polymer, out = r.kind <= NUCLEIC, {}
-    badness = np.zeros(len(r))
+    out: Dict[str, np.ndarray] = {}
+    badness = np.zeros(judged.size)
     for name, limit in LIMITS.items():
         if name in scores:
-            z = z_of(name, scores[name], r)
+            z = z_of(name, scores[name], study.residues)
             # What fits better turned must fit better, however the others of the model fit.
-            better = scores[name] > 0 if name in ("peptide", "rotamer") else np.ones(len(r), dtype=bool)
+            better = scores[name] > 0 if name in ("peptide", "rotamer") else np.ones(judged.size, dtype=bool)
             out[name] = judged & better & (np.nan_to_num(z, nan=0.0) < limit)
             badness = np.maximum(badness, np.where(out[name], np.nan_to_num(z / limit), 0.0))
-    alone = np.bincount(r.residue[r.heavy], minlength=len(r)) == 1
     unlike = _UNLIKE if "map" in scores else _UNLIKE_ALONE
     for rule, name in (("delta", "delta"), ("backbone", "delta_backbone")):
         out[rule] = out[rule] | judged & (np.nan_to_num(scores[name], nan=1.0) < unlike)
-    out["empty"] = judged & (np.nan_to_num(scores["density"], nan=np.inf) < _EMPTY) | judged & (level < _EMPTY)
-    out["more"] = judged & alone & ~polymer & (np.nan_to_num(scores["gap"], nan=-np.inf) > max(_MORE[0], _MORE[1] * level))
-    if "map" in scores:
-        out["map"] = judged & ~out["empty"] & (np.nan_to_num(scores["map"], nan=1.0) < _UNSURE)
-    if "register" in scores:
-        register = study.register()
-        foreign = [c.chain for c in register.chains if c.verdict == "foreign"]
-        sure = np.concatenate([np.zeros(0, dtype=np.int64), *(s.residues for s in register.shifts if s.alarm)])
-        elsewhere = judged & (np.nan_to_num(scores["register"]) > _MOVED)
-        out["foreign"] = judged & np.isin(r.chain, foreign) & (r.kind == PROTEIN)
-        out["register"] = elsewhere & ~out["foreign"] & np.isin(np.arange(len(r)), sure)
-        out["unsure"] = elsewhere & ~out["foreign"] & ~out["register"]
-    out["place"] = judged & bool(place is not None and _out_of_place(study))
+    empty = judged & ((np.nan_to_num(scores["density"], nan=np.inf) < _EMPTY) | (study.unexplained.level < _EMPTY))
     # Nothing else can be said of atoms where there is no density.
-    for name in ("delta", "peptide", "rotamer", "gap", "q", "backbone", "more"):
-        if name in out:
-            out[name] = out[name] & ~out["empty"]
-    badness += 10.0 * out["empty"] + (5.0 * out["register"] if "register" in out else 0.0)
-    return out, badness
+    out = {name: held & ~empty for name, held in out.items()}
+    out.update(_of_the_map(study, scores, judged & ~empty), empty=empty, place=judged & _out_of_place(study))
+    if "register" in scores:
+        out.update(_of_the_sequence(study, scores["register"], judged))
+        badness += 5.0 * out["register"]
+    return out, badness + 10.0 * empty
+
+
+def _of_the_map(study: Study, scores: Mapping[str, np.ndarray], judged: np.ndarray) -> Dict[str, np.ndarray]:
+    """Where the map itself shows too little, and where it shows more than the one atom that stands there."""
+    r = study.residues
+    alone = (np.bincount(r.residue[r.heavy], minlength=len(r)) == 1) & (r.kind > NUCLEIC)
+    more = np.nan_to_num(scores["gap"], nan=-np.inf) > max(_MORE[0], _MORE[1] * study.unexplained.level)
+    out = dict(more=judged & alone & more)
+    if "map" in scores:
+        out["map"] = judged & (np.nan_to_num(scores["map"], nan=1.0) < _UNSURE)
+    return out
+
+
+def _of_the_sequence(study: Study, posterior: np.ndarray, judged: np.ndarray) -> Dict[str, np.ndarray]:
+    """Stretches out of register, those that may be, and chains of another sequence."""
+    r, register = study.residues, study.register()
+    chains = [c.chain for c in register.chains if c.verdict == "foreign"]
+    sure = np.concatenate([np.zeros(0, dtype=np.int64), *(s.residues for s in register.shifts if s.alarm)])
+    foreign = judged & np.isin(r.chain, chains) & (r.kind == PROTEIN)
+    elsewhere = judged & ~foreign & (np.nan_to_num(posterior) > _MOVED)
+    surely = elsewhere & np.isin(np.arange(len(r)), sure)
+    return dict(foreign=foreign, register=surely, unsure=elsewhere & ~surely)
 
 
 def _out_of_place(study: Study) -> bool:
-    from ...study import model_place
     place = study.model_place
     return place is not None and bool(model_place.notes(place, study.density))
 
