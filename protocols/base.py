@@ -37,29 +37,29 @@ class _PossibleOutputs:
 
 
 class _OfScores:
-    """What Scipion's viewers of attributes ask of a protocol; only those whose result is a structure with scores of residues have it."""
+    """What Scipion's viewers of attributes ask of a run; only one that gives a structure with scores of residues has it.
+
+    ``read`` makes it of the run and the name of its output. Of the outputs of a validation it is that of the report of the model.
+    """
 
     def __init__(self, read: Callable[[Any, str], str]) -> None:
         self._read = read
 
     def __get__(self, protocol: Any, cls: Any) -> str:
-        field = cls._declared().get("scored_model") if cls._capability else None
-        if field is None:
+        declared = cls._declared() if cls._capability and protocol is not None else {}
+        names = [outputs.of_set(out.name, AtomStruct)[0] if plural else out.name for plural in (False, True)
+                 for field, out in sorted(declared.items(), key=lambda pair: not pair[0].startswith("model_report/"))
+                 if field.rpartition("/")[2] == "scored_model"]
+        found = next((name for name in names if hasattr(protocol, name)), None)
+        if found is None:
             raise AttributeError("no scores of residues")
-        return self._read(protocol, field.name)
-
-
-def _output_of(protocol: Any, name: str) -> str:
-    """Name of the output with scores; of a set of volumes that of the set."""
-    plural, _ = outputs.of_set(name, AtomStruct)
-    return plural if protocol is not None and hasattr(protocol, plural) else name
+        return self._read(protocol, found)
 
 
 def _attribute_of(protocol: Any, name: str) -> str:
     """The main score of a finished run: the first attribute of its structure."""
-    found = getattr(protocol, _output_of(protocol, name), None)
-    path = next((s.getFileName() for s in found.iterItems()), "") if isinstance(found, SetOfAtomStructs) else \
-        found.getFileName() if found is not None else ""
+    found = getattr(protocol, name)
+    path = next((s.getFileName() for s in found.iterItems()), "") if isinstance(found, SetOfAtomStructs) else found.getFileName()
     carried = read_attributes(path) if path else ()
     return carried[0].name if carried else ""
 
@@ -75,7 +75,7 @@ class CryoqaProtocol(EMProtocol):
     _help: Mapping[str, str] = MappingProxyType({})
     _draw_report = False                         # whether the report is drawn at the end unless the form says otherwise
     _possibleOutputs = _PossibleOutputs()
-    _OUTNAME = _OfScores(_output_of)
+    _OUTNAME = _OfScores(lambda protocol, name: name)
     _ATTRNAME = _OfScores(_attribute_of)
     stepsExecutionMode = STEPS_SERIAL
 

@@ -23,7 +23,8 @@ from .score_figures import chains_of, draw_along, of_residues
 from .value_figures import draw_histogram
 
 _ALL = "all chains"
-_FIRST = "red to blue"                           # low scores are the bad ones
+_BY_SCORE, _LOW_IS_BAD, _HIGH_IS_BAD = "by the score: red is bad", "red to blue", "blue to red"
+_COUNTS = ("zone", "emringer_off", "geometry_clashes")           # scores of which high ones are bad
 _HELP = {
     "attrName": "The score that is shown; the first is the main one of this run.",
     "displayHistogram": "How often each value occurs, with the median and the range of 5 to 95 %.",
@@ -71,7 +72,7 @@ class CryoqaScoresViewer(ChimeraAttributeViewer):
                            help=_HELP["residuesAverages"])
         _eye(group, "displayStruct", "Structure in the colours of the score")
         group = form.addGroup("Colours")
-        group.addParam("colours", params.EnumParam, choices=list(COLOURS), default=COLOURS.index(_FIRST), label="Colours",
+        group.addParam("colours", params.EnumParam, choices=[_BY_SCORE, *COLOURS], default=0, label="Colours",
                        help=_HELP["colours"])
         line = group.addLine("Range", help=_HELP["range"])
         line.addParam("lowest", params.FloatParam, default=None, allowsNull=True, label="from")
@@ -108,7 +109,9 @@ class CryoqaScoresViewer(ChimeraAttributeViewer):
         return Scale(low, high)
 
     def _colours(self) -> str:
-        return COLOURS[self.colours.get()]
+        if self.colours.get():
+            return COLOURS[self.colours.get() - 1]
+        return _HIGH_IS_BAD if self.chosen().name in _COUNTS else _LOW_IS_BAD
 
     def _drawn(self, draw: Callable[[Figure, Scale], Any], size: Tuple[float, float]) -> List[View]:
         """A window with what ``draw`` draws, or a sentence where the range is none."""

@@ -12,13 +12,13 @@ from matplotlib.figure import Figure  # noqa: E402
 
 from cryoqa_plugin.io.models import Attribute, read_attributes, read_model, write_model  # noqa: E402
 from cryoqa_plugin.methods.model.residue_scores import carried  # noqa: E402
-from cryoqa_plugin.protocols import CryoqaProtFsc  # noqa: E402
+from cryoqa_plugin.protocols import CryoqaProtFsc, CryoqaProtValidate  # noqa: E402
 from cryoqa_plugin.protocols.base import CryoqaProtocol  # noqa: E402
 from cryoqa_plugin.protocols.outputs import in_its_map  # noqa: E402
 from cryoqa_plugin.report.scale import Scale  # noqa: E402
 from cryoqa_plugin.results import Output  # noqa: E402
 from cryoqa_plugin.study.residues import residues_of  # noqa: E402
-from cryoqa_plugin.viewers import CryoqaProtocolViewer, CryoqaScoresViewer  # noqa: E402
+from cryoqa_plugin.viewers import CryoqaProtocolViewer, CryoqaScoresViewer, viewer_scores  # noqa: E402
 from cryoqa_plugin.viewers.score_figures import Along, chains_of, draw_along, places  # noqa: E402
 
 pytestmark = pytest.mark.scipion
@@ -111,6 +111,16 @@ def test_the_viewer_of_scipion_finds_the_output_and_its_main_score(run):
     assert sum(bar.get_height() for bar in plotter.getFigure().axes[0].patches) == 3
 
 
+def test_a_validation_shows_the_structure_of_the_report_of_the_model(run, structure, finished):
+    from pwem.objects import AtomStruct
+    protocol = run[0].newProtocol(CryoqaProtValidate)
+    run[0].saveProtocol(protocol)
+    assert not hasattr(protocol, "_OUTNAME") and not CryoqaScoresViewer.can_handle_this_instance(protocol)
+    for name in ("outputQScoreAtomStruct", "outputModelReportAtomStruct"):
+        protocol._defineOutputs(**{name: in_its_map(AtomStruct(filename=structure), finished[1].outputVolume)})
+    assert protocol._OUTNAME == "outputModelReportAtomStruct" and protocol._ATTRNAME == "quality"
+
+
 def test_the_structure_comes_with_its_map_and_keeps_it(run, finished):
     project, protocol = run
     again = project.getProtocol(protocol.getObjId())
@@ -138,6 +148,14 @@ def test_the_form_offers_scores_and_chains(viewer):
     viewer.lowest.set(1.0)
     with pytest.raises(Exception, match="The range of the colours, 1 to "):
         viewer.scale()
+
+
+def test_red_is_bad_whatever_the_score(viewer, monkeypatch):
+    assert viewer._colours() == "red to blue"
+    monkeypatch.setattr(viewer_scores, "_COUNTS", ("quality",))
+    assert viewer._colours() == "blue to red"
+    viewer.colours.set(3)
+    assert viewer._colours() == "viridis"
 
 
 def test_the_sequence_is_drawn_at_its_numbers(viewer):
