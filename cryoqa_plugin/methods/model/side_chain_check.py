@@ -97,6 +97,8 @@ def compute_side_chain_check(study: Study, params: SideChainCheckParams, *, prog
     warnings: List[str] = []
     values: Dict[str, Any] = residue_scores.atom_counts(study, warnings)
     values.update(residue_scores.place_values(study, warnings), **study.half_map_values())
+    asked = study.compared_at(params.resolution).note if params.resolution is not None else None
+    warnings += [asked] if asked else []
     progress(0.1, "side chains of all types on every residue")
     odds, found = study.side_chain_odds(params.resolution), study.register(params.resolution)
     values.update(_types(study, odds, found))
