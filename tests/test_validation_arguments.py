@@ -220,3 +220,10 @@ def test_a_trace_of_one_atom_a_residue_explains_low_scores():
     judged = arguments.explain([judge(BY_ID[i], found, None) for i in ("A.a", "A.e", "A.j", "A.k")])
     assert [(a.title, a.strength) for a in arguments.arguments(judged)] == [("Title of ca_only", 0.1)]
     assert [j.status for j in judged] == ["skipped", "skipped", "warn", "skipped"]
+
+
+def test_of_a_model_that_does_not_fit_the_list_of_places_is_named():
+    found = dict(_with(model_fit=[("residues_low", "warn")]), fsc_q=_document([("residues_unexplained", "warn")]),
+                 model_report=_document([("omit", "warn")]))
+    one, = arguments.arguments([judge(BY_ID[i], found, None) for i in ("A.a", "A.b", "A.k")])
+    assert one.metric == "omit" and one.items == ("A.a", "A.b", "A.k")

@@ -98,7 +98,7 @@ def _model(results: Results, found: Found) -> str:
         parts.append("no residue correlates by less than 0.5" if low == 0 else f"{low:.1f} % of the residues correlate by less than 0.5")
     q, wanted = (value_of(documents, "q_score", n) for n in ("q_mean", "q_expected"))
     if q is not None:
-        parts.append(f"Q is {q:.2f}" + ("" if wanted is None else f" of {wanted:.2f} expected"))
+        parts.append(f"Q is {q:.2f}" + ("" if wanted is None else f" ({wanted:.2f} expected)"))
     if trust is not None:
         parts.append(f"{show_value(trust, '%')} of the residues can be trusted")
     return f"Yes: {'; '.join(parts)}." if parts else ""

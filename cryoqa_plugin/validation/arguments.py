@@ -36,6 +36,7 @@ _GROUPS: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     ("Density or noise around the molecule", ("background_mean", "outliers_percent", "noise_spread", "noise_source", "representative")),
     ("The fall-off of the map", ("bfactor", "fall", "b_excess", "guinier_correlation")))
 _CAUSES = {metric: title for title, metrics in _GROUPS for metric in metrics}
+_LIST = "omit"                                   # of all that show that a model does not fit, what comes with a list of places
 _MODEL_ALONE = ("A.j", "model_geometry")         # what looks at no map says nothing against one
 _GEOMETRY = dict(_GROUPS)["The geometry of the model"]
 
@@ -163,7 +164,7 @@ def arguments(judged: Sequence[Judged]) -> List[Argument]:
             strength = REMARK if of_map and metric in _GEOMETRY else _strength(outcome)
             order[title] = min(order.get(title, len(upstream)), upstream.index(metric) if metric in upstream else len(upstream))
             known = found.get(title)
-            if known is None or strength > known.strength:
+            if known is None or strength > known.strength or strength == known.strength and metric == _LIST:
                 items = () if known is None else known.items
                 found[title] = Argument(title, strength, tuple(dict.fromkeys((*items, item.item.id))), outcome["sentence"], outcome)
             else:
