@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Sequence
+from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -30,13 +30,14 @@ PLANTED = ("moved", "rotamer", "flip", "solvent", "register")
 
 class Judged(NamedTuple):
     """Residues of protein of one model: ``error`` texts [n], ``good`` bool [n] where the local FSC is above its worst tenth, ``z`` float64
-    [n] of each score (low is bad), ``zone`` texts [n], ``held`` bool [n] by rule."""
+    [n] of each score (low is bad), ``zone`` texts [n], ``held`` bool [n] by rule; ``others`` is error and zone of each ligand, ion, water."""
 
     error: np.ndarray
     good: np.ndarray
     z: Dict[str, np.ndarray]
     zone: np.ndarray
     held: Dict[str, np.ndarray]
+    others: Tuple[Tuple[str, str], ...]
 
 
 def made(folder: Path, name: str, resolution: float) -> Path:
@@ -72,7 +73,8 @@ def judged(case: Path, seed: int) -> Judged:
     full = zones.scores["map"][mine]
     error = np.array(found.error, dtype=object)[mine]
     return Judged(error, full > np.nanpercentile(full[error == ""], 10), z, np.array(zones.zone, dtype=object)[mine],
-                  {name: held[mine] for name, held in zones.held.items()})
+                  {name: held[mine] for name, held in zones.held.items()},
+                  tuple((found.error[i], zones.zone[i]) for i in np.flatnonzero(~mine)))
 
 
 def joined(parts: Sequence[Judged]) -> Judged:
@@ -82,7 +84,8 @@ def joined(parts: Sequence[Judged]) -> Judged:
 
     names, rules = parts[0].z.keys(), parts[0].held.keys()
     return Judged(every([p.error for p in parts]), every([p.good for p in parts]), {n: every([p.z[n] for p in parts]) for n in names},
-                  every([p.zone for p in parts]), {n: every([p.held[n] for p in parts]) for n in rules})
+                  every([p.zone for p in parts]), {n: every([p.held[n] for p in parts]) for n in rules},
+                  tuple(other for p in parts for other in p.others))
 
 
 def roc(right: np.ndarray, wrong: np.ndarray) -> float:
@@ -151,6 +154,9 @@ def main() -> None:
     print(roc_table(by_resolution), union_table(by_resolution), sep="\n\n")
     for resolution, found in by_resolution.items():
         good = (found.error == "") & found.good
+        for error, name in (("water", "ligands replaced by a water"), ("", "right ligands")):
+            zones = [zone for e, zone in found.others if e == error]
+            print(resolution, name, "flagged:", sum(zone != "trust" for zone in zones), "of", len(zones))
         print(resolution, "right residues by rule", {k: round(float(v[good].mean()), 4) for k, v in found.held.items()})
 
 

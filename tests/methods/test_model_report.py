@@ -174,6 +174,22 @@ def test_traces_and_small_models_name_what_is_missing(demo):
     assert found.residues_judged == 8 and found.trust == 100
 
 
+def test_where_half_maps_do_not_agree_the_map_is_the_reason(demo):
+    """Noise in one half of the box: nothing can be checked there, whatever the model."""
+    rng, halves = np.random.default_rng(9), []
+    noise_before = float((demo.half1.data - demo.half2.data).std()) / np.sqrt(2)
+    for half in (demo.half1, demo.half2):
+        noise = 200 * noise_before * rng.standard_normal(half.data.shape).astype(np.float32)
+        noise[:, :, :32] = 0
+        halves.append(half.with_data((half.data + noise).astype(np.float32)))
+    study = Study(half1=halves[0], half2=halves[1], model=demo.model)
+    zones = rules.zones_of(study)
+    x = study.atom_position[study.residues.find("CA"), 0]
+    there, away = x > 32 * 1.8 + 6, x < 32 * 1.8 - 6
+    said = np.array(["the map shows too little" in why or "no density" in why for why in zones.reasons])
+    assert said[there].mean() > 0.9 and said[away].mean() < 0.1
+
+
 def test_robust_z_is_that_of_median_and_mad(demo):
     residues = Study(full_map=demo.full_map, model=demo.model).residues
     values = np.random.default_rng(3).standard_normal(len(residues))

@@ -56,7 +56,7 @@ def joined(study: Study, progress: Progress) -> Table:
             continue
         for name in numbers:
             value = getattr(found, name)
-            why = None if value is not None else "not known for these inputs"
+            why = None if value is not None else found.summary
             rows.append((command, name, value, info[name]["unit"], info[name]["meaning"], why))
     return Table(_COLUMNS, tuple(rows))
 

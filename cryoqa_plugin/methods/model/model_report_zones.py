@@ -16,7 +16,7 @@ _WINDOW = 2                           # residues to either side, of the means ov
 _EMPTY = 1.0                          # σ, density below which there is none
 _UNLIKE = -0.3                        # delta below which the map shows something else, however the rest of the model fits
 _UNLIKE_ALONE = 0.3                   # the same without half-maps: local correlation of map and model
-_UNSURE = 0.5                         # local correlation of the map with what it measures, below which no model can be checked
+_UNSURE = 0.6                         # local correlation of the map with what it measures, below which no model can be checked
 _COARSE = 5.0                         # Å, beyond which neither side chains nor peptides are seen
 _MOVED = 0.5                          # posterior of another register
 _MORE = (5.0, 0.4)                    # σ, and part of the density at a backbone, that a single atom leaves when it is something else
@@ -249,7 +249,7 @@ def _of_the_sequence(study: Study, posterior: np.ndarray, judged: np.ndarray) ->
 
 def _out_of_place(study: Study) -> bool:
     place = study.model_place
-    return place is not None and bool(model_place.notes(place, study.density))
+    return study.fitting_origin.origin is not None or place is not None and bool(model_place.notes(place, study.density))
 
 
 def _words(study: Study, scores: Mapping[str, np.ndarray]) -> Dict[str, Callable[[int], str]]:
