@@ -5,7 +5,7 @@ from typing import List, Optional, Tuple
 
 import numpy as np
 
-from ..core import fourier, rotamers
+from ..core import fourier, model_map, rotamers
 from . import agreement, base_odds, model_mask, model_place, q_values, resolution, side_chains, unexplained
 from .agreement import Agreement, EvenMaps
 from .base_odds import BaseOdds
@@ -16,7 +16,7 @@ from .model_mask import ModelMask
 from .model_place import ModelPlace
 from .q_values import QValues, Shells
 from .register import Register, register_of
-from .residues import Residues, residues_of
+from .residues import BACKBONE, Residues, residues_of
 from .resolution import ComparedAt
 from .side_chains import SideChainOdds
 from .solvent import without_level
@@ -197,7 +197,17 @@ class ModelStudy(GivenInputs):
         odds = self.side_chain_odds(given)
         return self._answer("register", (odds.raw, self.inputs.sequence),
                             lambda: register_of(self.residues, self.chain_sequences, odds.raw, odds.types, side_chains.composition(),
-                                                self.inputs.sequence))
+                                                self.inputs.sequence, self.backbone_density))
+
+    @property
+    def backbone_density(self) -> np.ndarray:
+        """Mean density at the backbone of each residue above the mean of the map to look at, float64 [n_residues]; NaN outside of it."""
+        def make() -> np.ndarray:
+            at = model_map.values_at(self.density.data, self.atom_position, self.density.voxel_size, np.nan)
+            use = self.residues.first & self.residues.heavy & (self.residues.role == BACKBONE)
+            return self.residues.mean(at, use) - float(self.density.data.mean(dtype=np.float64))
+
+        return self._answer("density of the backbone", (self.inputs.model, self.density), make)
 
     def base_odds(self, given: Optional[float] = None) -> Optional[BaseOdds]:
         """Purine or pyrimidine, at each nucleotide.

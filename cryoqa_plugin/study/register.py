@@ -18,6 +18,7 @@ _CHAIN = 20                                      # residues of a chain that is j
 _OWN = 3.5                                       # standard deviations above shuffled ones from which a chain has its own sequence
 _OTHER = 6.0                                     # the same from which it has the best of many that were tried, at any place
 _SURPRISE = -5.0                                 # log-odds of the sequence less what the map promises, in standard deviations
+_DENSITY = 0.4                                   # of that at the backbones of chains that fit, below which a chain lies in none
 _AGAIN = 3                                       # times that the temperature is found with what the time before found
 
 
@@ -44,8 +45,8 @@ class ChainFit(NamedTuple):
 
     ``scored`` residues have log-odds; ``own`` is their sum for the sequence as built over the square root of their number, ``z`` that
     sum above the mean of shuffled sequences in their standard deviations, ``temperature`` that of the chain alone. ``verdict`` is ``own``,
-    ``shifted`` for a chain that fits better ``place`` residues along as a whole, ``foreign``, or ``undetermined``; ``fits`` names
-    another sequence that fits, with its ``fits_z``.
+    ``shifted`` for a chain that fits better ``place`` residues along as a whole, ``foreign``, ``outside`` for one that fits nothing
+    because it lies in no density, or ``undetermined``; ``fits`` names another sequence that fits, with its ``fits_z``.
     """
 
     chain: int
@@ -78,7 +79,7 @@ class Register(NamedTuple):
 
 
 def register_of(residues: Residues, sequences: Sequence[ChainSequence], raw: np.ndarray, types: np.ndarray, composition: np.ndarray,
-                given: Optional[Sequences] = None) -> Register:
+                given: Optional[Sequences] = None, backbone: Optional[np.ndarray] = None) -> Register:
     """Where the residues of a model stand along their sequences.
 
     Parameters
@@ -95,6 +96,9 @@ def register_of(residues: Residues, sequences: Sequence[ChainSequence], raw: np.
         The part of each type that the log-odds are against, float64 [20].
     given
         Sequences of a FASTA file, which a chain that does not fit its own may have.
+    backbone
+        Density at the backbone of each residue above the mean of the map, float64 [n_residues], NaN for none: a chain that lies in no
+        density does not have a foreign sequence.
 
     Returns
     -------
@@ -119,7 +123,7 @@ def register_of(residues: Residues, sequences: Sequence[ChainSequence], raw: np.
         for i in strange:
             if t >= UNDETERMINED and _surprise(
                     tempered(raw[sequences[i].residues], t, composition), types[sequences[i].residues], composition) < _SURPRISE:
-                fits[i] = fits[i]._replace(verdict="foreign")
+                fits[i] = fits[i]._replace(verdict="foreign" if _in_density(backbone, i, sequences, fits) else "outside")
                 best[sequences[i].residues] = -1
     temperature, shifts, elsewhere, shifted = 0.0, (), np.full(len(residues), np.nan), np.full(len(residues), np.nan)
     corrected, fit = best, any(f.verdict in ("own", "shifted") or f.fits for f in fits)
@@ -210,6 +214,17 @@ def _surprise(odds: np.ndarray, types: np.ndarray, frequency: np.ndarray) -> flo
     return float((odds[np.arange(len(own)), own] - mean).sum() / max(spread, 1e-9))
 
 
+def _in_density(backbone: Optional[np.ndarray], chain: int, sequences: Sequence[ChainSequence], fits: Sequence[ChainFit]) -> bool:
+    """Whether the backbone of a chain has density as those that fit have."""
+    if backbone is None:
+        return True
+    mine, right = (np.concatenate([backbone[s.residues] for s in part] or [np.zeros(0)])
+                   for part in ([sequences[chain]], [s for s, f in zip(sequences, fits) if f.verdict == "own"]))
+    if not np.isfinite(mine).any() or not np.isfinite(right).any():
+        return True
+    return bool(np.nanmedian(mine) >= _DENSITY * np.nanmedian(right))
+
+
 def _stretches(residues: Residues, sequences: Sequence[ChainSequence], fits: Sequence[ChainFit],
                odds: np.ndarray) -> Tuple[Tuple[Shift, ...], np.ndarray, np.ndarray]:
     """Shifts of all stretches, and the posteriors of each residue."""
@@ -228,7 +243,7 @@ def _stretches(residues: Residues, sequences: Sequence[ChainSequence], fits: Seq
         found = states.trace(emission)
         elsewhere[stretch[known]] = 1 - found.posterior[known, states.FARTHEST]
         shifted[stretch[known]] = elsewhere[stretch[known]] - found.posterior[known, states.UNKNOWN]
-        if fits[i].verdict == "foreign":
+        if fits[i].verdict in ("foreign", "outside"):
             continue
         for s in states.segments(found, emission, odds[stretch], sequences[i].frequency):
             if s.stop - s.start >= _LEAST and s.gain > 0:

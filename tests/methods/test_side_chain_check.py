@@ -123,6 +123,16 @@ def test_a_model_out_of_place_is_not_judged(demo):
     assert not_met(found) == {"model_shift"} and "register is not judged" in found.summary
 
 
+def test_a_chain_in_solvent_is_not_judged(demo):
+    structure = demo.model.structure.clone()
+    for residue in structure[0][1]:
+        for atom in residue:
+            atom.pos = gemmi.Position(*(np.array(atom.pos.tolist()) * 0.5 + 2.0))      # packed into the corner of the box
+    found = check(demo, Model(structure, "solvent.cif"))
+    assert found.chains_foreign == 0 and found.outside_words in found.warnings and "Chain B has much less density" in found.outside_words
+    assert [row[5] for row in found.chains.rows] == ["fits", "not in density", "fits", "fits"] and "chains_foreign" not in not_met(found)
+
+
 def test_a_map_without_side_chains_tells_nothing():
     coarse = make_demo_data(box=48, resolution=9.0)
     found = compute_side_chain_check(Study(full_map=coarse.full_map, model=coarse.model), SideChainCheckParams(resolution=9.0))

@@ -101,6 +101,18 @@ def test_a_chain_with_the_sequence_of_another_is_named():
     assert not [s for s in named.shifts if s.chain == 1] and named.temperature > 0.8
 
 
+def test_a_chain_in_no_density_is_not_foreign():
+    residues, sequences, raw, types = made((200, 150))
+    other = np.random.default_rng(2).choice(20, size=150)
+    new, wrong = [sequences[0], sequences[1]._replace(letters=other)], types.copy()
+    wrong[200:] = other
+    level = np.repeat([1.0, 0.1], (200, 150))
+    found = register_of(residues, new, raw, wrong, COMPOSITION, backbone=level)
+    assert [c.verdict for c in found.chains] == ["own", "outside"] and not found.undetermined
+    level[200:] = 0.6
+    assert register_of(residues, new, raw, wrong, COMPOSITION, backbone=level).chains[1].verdict == "foreign"
+
+
 def test_a_chain_of_which_the_map_says_little_is_not_foreign():
     residues, sequences, raw, types = made((200, 150))
     raw[200:] = drawn_odds(types[200:], 0.02, np.random.default_rng(4))

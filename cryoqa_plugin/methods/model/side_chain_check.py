@@ -54,6 +54,7 @@ class SideChainCheckResult(ResidueScores, AtomCounts):
     unsure_words: Optional[str] = metric("", "which residues are unsure, in words", "none")
     chains_foreign: Optional[int] = metric("", "chains whose side chains are of another sequence", "lower")
     foreign_words: Optional[str] = metric("", "which chains these are, in words", "none")
+    outside_words: Optional[str] = metric("", "which chains have no density to judge their sequence by, in words", "none")
     bases_scored: Optional[int] = metric("", "nucleotides with log-odds", "none")
     bases_right: Optional[float] = metric("%", "part of the nucleotides that look like what they are, purine or pyrimidine", "higher")
     bases_temperature: Optional[float] = metric("", "how much of their log-odds the bases of this map deserve, from 0 to 1", "higher")
@@ -177,6 +178,7 @@ def _register(study: Study, found: Register) -> Dict[str, Any]:
         residues_unsure=100.0 * sum(len(s.residues) for s in unsure) / judged,
         register_words=words.shifted(residues, alarms), unsure_words=words.unsure(residues, unsure),
         chains_foreign=sum(c.verdict == "foreign" for c in found.chains), foreign_words=strange,
+        outside_words=words.outside(residues, found.chains),
         register_shifts=Table(
             ("chain", "from", "to", Column("begins", "", "within, with 90 % probability"),
              Column("ends", "", "within, with 90 % probability"), "residues", Column("shift", "", "residues along the sequence"),

@@ -6,8 +6,10 @@ from typing import Any, List, Mapping, Optional, Sequence
 from ...study.register import UNDETERMINED, ChainFit, Shift
 from ...study.residues import Residues
 
-SAID = ("undetermined_words", "foreign_words", "register_words", "unsure_words")        # that become warnings, in this order
-VERDICTS = {"own": "fits", "shifted": "out of register", "foreign": "another sequence", "undetermined": "not known"}
+# Sentences that become warnings, in this order.
+SAID = ("undetermined_words", "outside_words", "foreign_words", "register_words", "unsure_words")
+VERDICTS = {"own": "fits", "shifted": "out of register", "foreign": "another sequence", "outside": "not in density",
+            "undetermined": "not known"}
 _NAMED = 3                                       # stretches or chains that are named
 
 
@@ -79,8 +81,25 @@ def foreign(residues: Residues, chains: Sequence[ChainFit]) -> Optional[str]:
         name = residues.chains[c.chain]
         said.append(f"chain {name} fits {c.fits} (z {c.fits_z:.1f}, its own {c.z:.1f})" if c.fits
                     else f"the side chains of chain {name} are not those of its sequence (score {c.own:.1f})")
-    end = "" if all(c.fits for c in found[:_NAMED]) else " The map shows another molecule there, or the chain is not in its density."
+    end = "" if all(c.fits for c in found[:_NAMED]) else " The map may show another molecule there."
     return f"A chain may have the sequence of another molecule: {', '.join(said)}{_more(len(found), 'chain', 'chains')}.{end}"
+
+
+def outside(residues: Residues, chains: Sequence[ChainFit]) -> Optional[str]:
+    """Which chains lie in no density; None without any.
+
+    Parameters
+    ----------
+    residues
+        Of the model.
+    chains
+        All chains.
+    """
+    found = [residues.chains[c.chain] for c in chains if c.verdict == "outside"]
+    if not found:
+        return None
+    which = f"Chain {found[0]} has" if len(found) == 1 else f"Chains {', '.join(found[:_NAMED])}{_more(len(found), 'chain', 'chains')} have"
+    return f"{which} much less density at the backbone than the chains that fit, and no sequence is judged there."
 
 
 def summary(values: Mapping[str, Any]) -> str:
