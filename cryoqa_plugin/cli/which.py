@@ -49,6 +49,7 @@ validate: validation validating deposition deposit reviewer referee
 filter: lowpass filtered filtering
 occupancy: occupied partial composition heterogeneity heterogeneous
 residue: residues chain sequence register
+clash: clashes clashscore
 piece: pieces blobs blob components component dust islands
 slow: slowly compile compiled
 complete: completion tab

@@ -41,7 +41,7 @@ def _bash(path, *words):
 
 def test_bash_completes_commands_options_choices_and_files(tmp_path, folder, capsys):
     path = _script("bash", tmp_path, capsys)
-    assert _bash(path, "cryoqa", "fs") == ["fsc"]
+    assert _bash(path, "cryoqa", "fs") == ["fsc", "fsc-q"]
     assert {c.name for c in all_commands()} <= set(_bash(path, "cryoqa", ""))
     assert _bash(path, "cryoqa", "fsc", "--ha") == ["--half1", "--half2"]
     assert _bash(path, "cryoqa", "fsc", "--rules", "") == ["cryoqa", "relion", "cryosparc"]
@@ -61,7 +61,7 @@ def test_fish_completes_commands_options_choices_and_files(tmp_path, folder, cap
     asked = ["cryoqa fs", "cryoqa fsc --ha", "cryoqa fsc --rules re", f"cryoqa fsc --half1 '{folder}/maps here/ha", "cryoqa completion z"]
     out = _shell("fish", "--no-config", "-c", f"source {path}\n" + "\n".join(f'complete -C "{line}"; echo ====' for line in asked))
     found = [sorted(line.split("\t")[0] for line in block.splitlines()) for block in out.split("====\n")[:-1]]
-    assert found[:3] == [["fsc"], ["--half1", "--half2"], ["relion"]] and found[4] == ["zsh"]
+    assert found[:3] == [["fsc", "fsc-q"], ["--half1", "--half2"], ["relion"]] and found[4] == ["zsh"]
     assert [name.rpartition("/")[2] for name in found[3]] == ["half1.mrc", "half2.mrc"]
 
 
