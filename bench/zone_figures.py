@@ -30,7 +30,7 @@ PLANTED = ("moved", "rotamer", "flip", "solvent", "register")
 
 class Judged(NamedTuple):
     """Residues of protein of one model: ``error`` texts [n], ``good`` bool [n] where the local FSC is above its worst tenth, ``z`` float64
-    [n] of each score, low for bad, ``zone`` texts [n], ``held`` bool [n] by rule; ``others`` is error and zone of each ligand, ion, water."""
+    [n] of each score, low if bad, ``zone`` texts [n], ``held`` bool [n] by rule; ``others``: error and zone of ligands, ions and waters."""
 
     error: np.ndarray
     good: np.ndarray

@@ -265,7 +265,7 @@ def test_another_register_and_another_sequence_have_their_reasons(demo):
 
 @pytest.mark.heavy
 @pytest.mark.realdata
-@pytest.mark.parametrize("name, resolution, caught, right", [("f", 3.4, 0.95, 0.06), ("e", 2.6, 0.95, 0.06)])
+@pytest.mark.parametrize("name, resolution, caught, right", [("d", 3.4, 0.95, 0.06), ("e", 2.6, 0.95, 0.06)])
 def test_planted_errors_on_simulated_maps(shared, sim_case, tmp_path, monkeypatch, name, resolution, caught, right):
     """A smaller bench/zone_figures.py: models, noise and places that set no limit."""
     monkeypatch.syspath_prepend(str(ROOT / "bench"))
