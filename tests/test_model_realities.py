@@ -24,7 +24,7 @@ QUICK = "unknown_residues"                                   # one for every run
 OF_MAP = ("outside", "assembly of 4 copies")                 # what only a map can show
 # Numbers that count atoms, or name a residue or chain.
 _ATOMS = ("atoms_used", "atoms_counted", "inclusion_all", "inclusion_backbone", "atoms", "hydrogens", "model_b_mean", "b_map", "b_excess",
-          "delta_median", "cc_model", "cc_full")
+          "delta_median", "fsc_q_median", "cc_model", "cc_full")
 COUNTS = {"hydrogens_of_no_occupancy": _ATOMS, "conformers_alike": _ATOMS, "two_letter_chains": ("worst_chain", "worst_words")}
 on_rows = pytest.mark.parametrize("row", ROWS, ids=[c.id for c in ROWS])
 

@@ -13,6 +13,7 @@ from ..core import filters, fourier, shells, spectra
 from ..core.fourier import Geometry
 from ..core.shells import CrossSums
 from .resolution import overall
+from .solvent import without_level
 
 COARSEST = 10.0                       # Å, where the mean FSC begins: coarser shells are those of the solvent, which models lack
 _FROM = 1.5                           # times the resolution, where it begins in maps of low resolution
@@ -20,7 +21,10 @@ _FURTHER = 1.5                        # times the frequency of the resolution, u
 _LEAST_SHELLS = 3                     # of a mean
 _RATIO_SHELLS = 6                     # that tell how the noise of one half-map is to that of the other
 _SURE = 1 - 1e-3                      # FSC of a shell that would have all the weight
-_STEP = 1e-4                          # relative, of a derivative
+_VARIES = 0.01                        # of the scale, from which half-map 2 is filtered to that of half-map 1
+_FALLS = 16.0                         # of chi squared, for which half-maps may fall off differently
+_BEFORE = 0.95                        # of the edge of a low-pass: beyond, its edge is in the shells
+_STEP = 1e-4                          # of a derivative
 
 
 class Gap(NamedTuple):
@@ -63,12 +67,12 @@ class ModelHalves(NamedTuple):
 class NoiseRatio(NamedTuple):
     """Noise power of half-map 2 over that of half-map 1, on one scale of the signal, with its standard ``error``.
 
-    ``scale`` is the amplitude of the signal in half-map 2 over that in half-map 1.
+    ``scale`` float64 [n_shells] is the amplitude of the signal in half-map 2 over that in half-map 1.
     """
 
     value: float
     error: float
-    scale: float
+    scale: np.ndarray
 
 
 class _Pair(NamedTuple):
@@ -87,16 +91,19 @@ class _Pair(NamedTuple):
     power: np.ndarray
 
 
-def compare_with_halves(near: Sequence[np.ndarray], whole: Tuple[np.ndarray, np.ndarray], sums: CrossSums, mask: np.ndarray, geo: Geometry,
-                        nyquist: float, end: Optional[float] = None) -> ModelHalves:
+def compare_with_halves(near: Sequence[np.ndarray], whole: Tuple[np.ndarray, np.ndarray], ratio: NoiseRatio, mask: np.ndarray,
+                        geo: Geometry, nyquist: float, end: Optional[float] = None) -> ModelHalves:
     """A model against two half-maps.
 
     Parameters
     ----------
     near
-        Transforms of the two half-maps, of the map and of the model in the mask, complex64 [nz, ny, nx // 2 + 1]; the first is changed.
-    whole, sums
-        Transforms of the two half-maps without a mask, and their cross sums.
+        Transforms of the two half-maps, on the scale of the first (:func:`even`), of the map and of the model in the mask, complex64
+        [nz, ny, nx // 2 + 1]; the first is changed.
+    whole
+        Transforms of the two half-maps as they are.
+    ratio
+        How the noise of half-map 2 is to that of half-map 1.
     mask
         The mask around the model, float32 [z, y, x].
     geo, nyquist
@@ -120,25 +127,22 @@ def compare_with_halves(near: Sequence[np.ndarray], whole: Tuple[np.ndarray, np.
 
     Half-maps of unequal noise have unequal FSCs with any model. Their powers tell how much: with ``P_1 = S + N`` and
     ``P_2 = c^2 (S + r N)``, ``P_2 = c^2 r P_1 + c (1 - r) X`` is fitted over the shells of the whole box, ``X = c S`` being the cross
-    sums of the half-maps.
+    sums of the half-maps: :func:`noise_ratio`.
     """
     one, two, full, model = near
     freq = fourier.frequencies(geo)
     halves = shells.cross_sums(one, two, geo)
-    last = 1 / nyquist if end is None else min(end, 1 / nyquist)
-    usable = (freq > 0) & (freq <= last * (1 + 1e-9)) & (halves.power1 > 0) & (halves.power2 > 0)
-    ratio = noise_ratio(sums, usable & (sums.power1 > 0) & (sums.power2 > 0))
+    usable = with_data(halves, freq, nyquist, end)
     curve = np.nan_to_num(shells.fsc(halves))
     resolution = overall(curve, freq, end)
     falls = [_fall(half, model, geo, nyquist) for half in (one, two)]
     with1, with2, with_map = (shells.cross_sums(ft, model, geo) for ft in (one, two, full))
-    second = np.float32(1 / ratio.scale)
-    one += second * two
-    one *= np.float32(0.5)                                   # the mean, on the scale of half-map 1
-    difference = whole[1] * -second
+    one += two
+    one *= np.float32(0.5)                                   # the mean
+    difference = filters.apply_radial(whole[1], geo, -1 / ratio.scale)
     difference += whole[0]
     difference[0, 0, 0] = 0                                  # levels of the maps are no noise
-    pair = _Pair(geo, freq, mask, model, one, difference, with1, with2, halves, np.sqrt(halves.power1 * halves.power2) / ratio.scale)
+    pair = _Pair(geo, freq, mask, model, one, difference, with1, with2, halves, np.sqrt(halves.power1 * halves.power2))
     at = 1 / resolution
     inside = _gap(pair, usable, (1 / max(COARSEST, _FROM * resolution), at), ratio)
     beyond = _gap(pair, usable, (at, _FURTHER * at), ratio)
@@ -146,50 +150,100 @@ def compare_with_halves(near: Sequence[np.ndarray], whole: Tuple[np.ndarray, np.
     return ModelHalves(freq, *curves, curve, falls[0], falls[1], resolution, ratio.value, inside, beyond)
 
 
+def with_data(halves: CrossSums, freq: np.ndarray, nyquist: float, end: Optional[float]) -> np.ndarray:
+    """Which shells of two half-maps hold data.
+
+    Parameters
+    ----------
+    halves, freq
+        Their cross sums; frequencies of the shells in 1/Å.
+    nyquist, end
+        Nyquist in Å; edge (1/Å) of a low-pass, None for none.
+
+    Returns
+    -------
+    ndarray
+        bool [n_shells].
+    """
+    last = 1 / nyquist if end is None else min(_BEFORE * end, 1 / nyquist)
+    return (freq > 0) & (freq <= last * (1 + 1e-9)) & (halves.power1 > 0) & (halves.power2 > 0)
+
+
+def even(near_ft: np.ndarray, whole_ft: np.ndarray, mask: np.ndarray, ratio: NoiseRatio, geo: Geometry) -> np.ndarray:
+    """Half-map 2 in the mask on the scale of half-map 1.
+
+    Parameters
+    ----------
+    near_ft, whole_ft
+        Its transforms in the mask and without one, complex64 [nz, ny, nx // 2 + 1].
+    mask, ratio, geo
+        The mask; the scale; shells of the box.
+
+    Returns
+    -------
+    ndarray
+        complex64 like them. A map that falls off differently is filtered before the mask is laid on it: after it the mask would have
+        mixed its shells.
+    """
+    if np.ptp(ratio.scale) <= _VARIES * ratio.scale.mean():
+        return near_ft * np.float32(1 / ratio.scale[0])
+    data = fourier.inverse(filters.apply_radial(whole_ft, geo, 1 / ratio.scale), geo.shape)
+    data = without_level(data, mask)
+    data *= mask
+    return fourier.forward(data)
+
+
 def _fall(half_ft: np.ndarray, model_ft: np.ndarray, geo: Geometry, nyquist: float) -> Optional[float]:
     found = spectra.last_fall(*spectra.smooth_curve(spectra.spectra(half_ft, model_ft, geo)), 0.5, nyquist)
     return found if found == found else None
 
 
-def noise_ratio(halves: CrossSums, use: np.ndarray) -> NoiseRatio:
+def noise_ratio(halves: CrossSums, square: np.ndarray, use: np.ndarray) -> NoiseRatio:
     """How the noise of half-map 2 is to that of half-map 1.
 
     Parameters
     ----------
     halves
         Cross sums of the half-maps in shells.
+    square
+        Squared frequency of the shells in 1/Å², float64 [n_shells].
     use
         Which shells hold data, bool [n_shells].
 
     Returns
     -------
     NoiseRatio
-        A ratio of 1 with an error of 0 where fewer than six shells hold data, or all of them are alike.
+        A ratio of 1 with an error of 0 where fewer than six shells hold data.
+
+    Notes
+    -----
+    ``ln P_2`` is fitted by a ratio and a scale, which may fall off as ``exp(-k s^2)`` where that fits better by four standard errors.
     """
-    p1, p2, cross = halves.power1[use], halves.power2[use], halves.cross[use]
-    alike = NoiseRatio(1.0, 0.0, float(np.sqrt(p2.sum() / p1.sum())) if p1.size else 1.0)
-    if p1.size < _RATIO_SHELLS:
-        return alike
-    both = np.sqrt(p1 * p2)
-    weight = np.sqrt(halves.count[use] / (1 - np.minimum((cross / both) ** 2, _SURE))) / both
-    rows, wanted = np.stack((p1, cross), axis=1) * weight[:, None], p2 * weight
-    size = np.linalg.norm(rows, axis=0)
-    fit, _, rank, _ = np.linalg.lstsq(rows / size, wanted, rcond=1e-6)
-    left = wanted - rows / size @ fit
-    found, scale = _solved(fit / size)
-    if rank < 2 or not np.isfinite(found):
-        return alike
-    covariance = np.linalg.inv((rows / size).T @ (rows / size)) * float(left @ left) / (wanted.size - 2)
-    slope = np.array([(_solved((fit + step) / size)[0] - found) / step.sum() for step in np.diag(_STEP * np.abs(fit).max() * np.ones(2))])
-    error = float(np.sqrt(slope @ covariance @ slope))
-    return NoiseRatio(found, error, scale) if np.isfinite(error) else alike
+    if np.count_nonzero(use) < _RATIO_SHELLS:
+        power = (float(p[use].sum()) for p in (halves.power2, halves.power1))
+        return NoiseRatio(1.0, 0.0, np.full(use.size, np.sqrt(next(power) / max(next(power), 1e-300)) if use.any() else 1.0))
+    p1, p2, cross, at = halves.power1[use], halves.power2[use], halves.cross[use], square[use] / square[use].max()
+    fsc = cross / np.sqrt(p1 * p2)
+    weight = np.sqrt(halves.count[use] / (2 * (1 - np.minimum(fsc ** 2, _SURE))))
+    ratio = p2 / p1
 
+    def scale(p: np.ndarray, where: np.ndarray) -> np.ndarray:
+        return np.exp(np.clip(p[0] + (p[2] if p.size > 2 else 0.0) * where, -50, 50))
 
-def _solved(fit: np.ndarray) -> Tuple[float, float]:
-    """Ratio and scale from the two factors ``c^2 r`` and ``c (1 - r)``; NaN where there are none."""
-    a, b = fit
-    scale = 0.5 * (b + np.sqrt(max(b * b + 4 * a, 0.0)))
-    return (float(a / scale ** 2), float(scale)) if a > 0 and scale > 0 else (float("nan"), 1.0)
+    def residual(p: np.ndarray) -> np.ndarray:
+        r, c = np.exp(np.clip(p[1], -5, 5)), scale(p, at)
+        expected = c * c * r + c * (1 - r) * cross / p1
+        return weight * np.log(np.maximum(expected, 1e-12) / ratio)
+
+    from scipy.optimize import least_squares                 # costs 30 ms to import: not before it is needed
+    level = 0.5 * float(np.log(np.average(ratio, weights=p1)))
+    plain = least_squares(residual, np.array([level, 0.0]))
+    fallen = least_squares(residual, np.array([*plain.x, 0.0]))
+    spread = 2 * fallen.cost / max(ratio.size - 3, 1)
+    found = fallen if 2 * (plain.cost - fallen.cost) > _FALLS * spread else plain
+    covariance = np.linalg.pinv(found.jac.T @ found.jac) * 2 * found.cost / max(ratio.size - found.x.size, 1)
+    value = float(np.exp(np.clip(found.x[1], -5, 5)))
+    return NoiseRatio(value, value * float(np.sqrt(max(covariance[1, 1], 0.0))), scale(found.x, square / square[use].max()))
 
 
 def _gap(pair: _Pair, usable: np.ndarray, limits: Tuple[float, float], ratio: NoiseRatio) -> Optional[Gap]:

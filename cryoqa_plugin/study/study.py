@@ -12,7 +12,7 @@ from .directional_noise import CELLS_PER_EDGE, DirectionalNoise, directional_noi
 from .fsc_curves import DEFAULT, FscCurves, FscSettings, fsc_curves
 from .halves import HalfMaps
 from .independence import Independence, judge_independence
-from .model_halves import ModelHalves, compare_with_halves
+from .model_halves import ModelHalves, compare_with_halves, even, noise_ratio, with_data
 from .model_study import ModelStudy
 from .noise import HalfMapNoise, bounded_fsc, half_map_noise, volume_corrected
 from .position import Position, compare_position
@@ -84,8 +84,11 @@ class Study(ModelStudy):
 
         def make() -> ModelHalves:
             mask, near = self.model_mask.data, self.near_model("half1", "half2", "map", "model")
-            return compare_with_halves(near, (self.transform("half1"), self.transform("half2")), self.half_sums(), mask, self.geometry,
-                                       2 * max(self.grid.voxel_size), known.end)
+            whole, nyquist = (self.transform("half1"), self.transform("half2")), 2 * max(self.grid.voxel_size)
+            sums, freq = self.half_sums(), self.frequencies
+            ratio = noise_ratio(sums, freq ** 2, with_data(sums, freq, nyquist, known.end))
+            near[1] = even(near[1], whole[1], mask, ratio, self.geometry)
+            return compare_with_halves(near, whole, ratio, mask, self.geometry, nyquist, known.end)
 
         return self._answer("model and half-maps", (*self._pair, self.inputs.model, self.density, self.mask), make)
 

@@ -8,7 +8,7 @@ import pytest
 
 from cryoqa_plugin import limits
 from cryoqa_plugin.checks import causes_first, evaluate
-from cryoqa_plugin.core import fourier, shells
+from cryoqa_plugin.core import filters, fourier, shells
 from cryoqa_plugin.demo import make_demo_data
 from cryoqa_plugin.errors import InputError, MissingInputError
 from cryoqa_plugin.io.maps import read_map
@@ -111,14 +111,28 @@ def test_half_maps_of_unequal_noise_and_scale_make_no_gap(demo):
     assert same.gap == pytest.approx(found.gap, abs=1e-4) and same.gap_error == pytest.approx(found.gap_error, rel=1e-3)
 
 
-def test_the_ratio_of_noise_is_found_where_it_is_known():
+@pytest.mark.parametrize("fall", [0.0, 1.3])
+def test_the_ratio_of_noise_is_found_where_it_is_known(fall):
     signal, count = np.exp(-np.arange(40) / 6.0), np.arange(40) ** 2.0 + 1
-    noise = np.full(40, 0.2)
-    sums = shells.CrossSums(3 * signal * count, (signal + noise) * count, 9 * (signal + 0.7 * noise) * count, count)
-    found = noise_ratio(sums, np.ones(40, bool))
-    assert found.value == pytest.approx(0.7, abs=1e-6) and found.scale == pytest.approx(3, abs=1e-6) and found.error < 1e-6
-    none = noise_ratio(sums, np.arange(40) < 4)
+    noise, square = np.full(40, 0.2), np.linspace(0, 1, 40) ** 2
+    scale = 3 * np.exp(-fall * square)
+    sums = shells.CrossSums(scale * signal * count, (signal + noise) * count, scale ** 2 * (signal + 0.7 * noise) * count, count)
+    found = noise_ratio(sums, square, np.ones(40, bool))
+    assert found.value == pytest.approx(0.7, abs=1e-4) and found.scale == pytest.approx(scale, rel=1e-4) and found.error < 1e-3
+    none = noise_ratio(sums, square, np.arange(40) < 4)
     assert none.value == 1 and none.error == 0
+
+
+def test_half_maps_that_fall_off_differently_make_no_gap(demo):
+    signal, amplitudes, model = demo
+    one, two = halves_of(signal, amplitudes, 11)
+    geo = fourier.geometry(one.shape, one.voxel_size)
+    blur = np.exp(-60 * fourier.frequencies(geo) ** 2 / 4)
+    blurred = two.with_data(fourier.inverse(filters.apply_radial(fourier.forward(two.data), geo, blur), two.shape))
+    bare, found = (compute_model_overfitting(Study(half1=one, half2=h, model=model), UNKNOWN) for h in (two, blurred))
+    assert found.noise_ratio == pytest.approx(1, abs=0.05)
+    assert found.gap_sigma < 3 and found.gap == pytest.approx(bare.gap, abs=0.3 * bare.gap_error)
+    assert found.gap_error == pytest.approx(bare.gap_error, rel=0.15)
 
 
 def test_copies_and_half_maps_of_noise_tell_nothing(demo):
