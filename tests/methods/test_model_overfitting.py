@@ -132,7 +132,7 @@ def test_half_maps_that_fall_off_differently_make_no_gap(demo):
     bare, found = (compute_model_overfitting(Study(half1=one, half2=h, model=model), UNKNOWN) for h in (two, blurred))
     assert found.noise_ratio == pytest.approx(1, abs=0.05)
     assert found.gap_sigma < 3 and found.gap == pytest.approx(bare.gap, abs=0.3 * bare.gap_error)
-    assert found.gap_error == pytest.approx(bare.gap_error, rel=0.15)
+    assert bare.gap_error <= found.gap_error < 1.3 * bare.gap_error
 
 
 def test_copies_and_half_maps_of_noise_tell_nothing(demo):
