@@ -23,8 +23,8 @@ SAME = 1e-6                                                  # what single preci
 QUICK = "unknown_residues"                                   # one for every run of the tests; the others are heavy
 OF_MAP = ("outside", "assembly of 4 copies")                 # what only a map can show
 # Numbers that count atoms, or name a residue or chain.
-_ATOMS = ("atoms_used", "atoms_counted", "inclusion_all", "inclusion_backbone", "atoms", "hydrogens", "model_b_mean", "b_map", "b_excess",
-          "delta_median", "fsc_q_median", "cc_model", "cc_full")
+_ATOMS = ("atoms_used", "atoms_counted", "inclusion_all", "inclusion_backbone", "atoms", "hydrogens", "model_b_mean")
+OVER_ATOMS = ("conformers_alike",)                           # means over atoms count both conformers
 COUNTS = {"hydrogens_of_no_occupancy": _ATOMS, "conformers_alike": _ATOMS, "two_letter_chains": ("worst_chain", "worst_words")}
 on_rows = pytest.mark.parametrize("row", ROWS, ids=[c.id for c in ROWS])
 
@@ -100,4 +100,5 @@ def test_a_model_as_files_hold_them(row, name, sound, base, tmp_path):
         for metric, entry in base(row)["metrics"].items():
             value = document["metrics"][metric]["value"]
             if metric not in COUNTS.get(name, ()):
-                assert _alike(entry["value"], value), (metric, entry["value"], value)
+                near = name in OVER_ATOMS and isinstance(value, float) and math.isclose(value, entry["value"], rel_tol=0.02, abs_tol=1e-3)
+                assert near or _alike(entry["value"], value), (metric, entry["value"], value)
