@@ -107,7 +107,7 @@ def test_a_foreign_sequence_is_named_and_the_right_one_found(demo):
     assert not_met(one) == {"chains_foreign"} and "chain C fits" in one.foreign_words and not one.register_shifts.rows
     every = check(demo, renamed(demo.model, wrong))
     assert every.undetermined and every.temperature < 0.15 and every.residues_shifted is None and every.chains_foreign is None
-    assert not not_met(every) and every.undetermined_words in every.warnings
+    assert not not_met(every) and "less than 0.15" in every.undetermined_words and "too little to judge the sequence" in every.summary
     told = check(demo, renamed(demo.model, wrong), sequence=fasta)
     assert told.chains_foreign == 4 and "the sequence 'right'" in told.foreign_words and not told.undetermined
 

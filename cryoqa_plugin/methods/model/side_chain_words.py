@@ -6,8 +6,8 @@ from typing import Any, List, Mapping, Optional, Sequence
 from ...study.register import UNDETERMINED, ChainFit, Shift
 from ...study.residues import Residues
 
-# Sentences that become warnings, in this order.
-SAID = ("undetermined_words", "outside_words", "foreign_words", "register_words", "unsure_words")
+# Sentences that become warnings, in this order; what the map does not show is no fault, and stands in the summary.
+SAID = ("outside_words", "foreign_words", "register_words", "unsure_words")
 VERDICTS = {"own": "fits", "shifted": "out of register", "foreign": "another sequence", "outside": "not in density",
             "undetermined": "not known"}
 _NAMED = 3                                       # stretches or chains that are named
