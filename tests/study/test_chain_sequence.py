@@ -14,15 +14,18 @@ from cryoqa_plugin.study.chain_sequence import letter_of, letter_types
 
 def built(numbered, listed=None):
     """A model of residues, as a list of numbers (with insertion codes) and letters; ``listed`` is the whole sequence of its entity."""
-    chain = gemmi.Chain("A")
-    for i, (number, letter) in enumerate(numbered):
+    chain, place, last = gemmi.Chain("A"), 0.0, None
+    for number, letter in numbered:
+        count = int(number.rstrip("AB"))
+        place += 3.8 * max(1, 1 if last is None else count - last)       # a gap has the room of what is missing
+        last = count
         residue = gemmi.Residue()
         residue.name = gemmi.expand_one_letter(letter, gemmi.ResidueKind.AA) if len(letter) == 1 else letter
         residue.seqid = gemmi.SeqId(number)
         residue.entity_type = gemmi.EntityType.Polymer
         for j, name in enumerate(("N", "CA", "C")):
             atom = gemmi.Atom()
-            atom.name, atom.element, atom.pos = name, gemmi.Element(name[0]), gemmi.Position(3.8 * i + 1.3 * j, 0, 0)
+            atom.name, atom.element, atom.pos = name, gemmi.Element(name[0]), gemmi.Position(place + 1.3 * j, 0, 0)
             residue.add_atom(atom)
         chain.add_residue(residue)
     model = gemmi.Model(1) if gemmi.__version__ >= "0.7" else gemmi.Model("1")
