@@ -173,5 +173,4 @@ def _summary(values: Mapping[str, Any]) -> str:
     words = f"Of {values['residues_judged']} residues {trust} can be trusted, {caution} should be checked and {omit} left out"
     if not values["places"]:
         return words + "; no place needs a look."
-    count = f"{values['places']} places need" if values["places"] > 1 else "one place needs"
-    return f"{words}; {count} a look, first {values['worst_words']}."
+    return f"{words}; {values['places']} places need a look." if values["places"] > 1 else f"{words}; one place needs a look."
