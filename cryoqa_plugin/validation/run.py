@@ -52,7 +52,7 @@ def validate(sources: Mapping[str, str], outdir: str, *, contour: Optional[float
     ranges.require_finite(contour, "The contour level", "contour")
     ranges.require_finite(resolution, "The reported resolution", "resolution", ranges.RESOLUTION, "Å")
     ready = runner.clean(sources)
-    items = [item for item in ITEMS if item.level in levels and (item.capabilities or item.unmeasured)]
+    items = [item for item in ITEMS if item.level in levels]
     planned = _plan(items, ready)
     if not planned or not {"full_map", "half1", "half2"} & set(ready):                 # a model alone is no map to validate
         raise InputError("There is nothing to validate: give a map, or two half-maps.")
