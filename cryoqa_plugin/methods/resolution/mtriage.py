@@ -1,7 +1,7 @@
 """What phenix.mtriage tells about a map: detail of the map, agreement of the half-maps, agreement with a model."""
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar, Dict, List, Optional
 
 from ...core import masks
@@ -114,10 +114,9 @@ def compute_mtriage(study: Study, params: MtriageParams, *, progress: Progress =
     study.check("full_map", "half1", "half2", "mask", what="mtriage needs")
     _check_choices(study, params)
     warnings: List[str] = []
-    if params.resolution is not None:
-        asked = study.compared_at(params.resolution)
-        params = replace(params, resolution=asked.resolution)
-        warnings += [asked.note] if asked.note else []
+    if params.resolution is not None and study.compared_at(params.resolution).note:
+        warnings.append(f"The resolution given, {params.resolution:.4g} Å, is finer than the voxels hold ({2 * study.grid.voxel:.4g} Å); "
+                        "the map cannot show it.")
     grid = study.full_map if study.full_map is not None else study.half1     # the atoms lie by the origin of the map
     progress(0.02, "values of the maps")
     values = dict(study.half_map_values(), **map_values(study, grid))
