@@ -385,7 +385,6 @@ def test_level_a_reads_near_the_model_whatever_mask_was_made(demo, tmp_path):
     assert metrics["mask_source"]["value"] == "given"            # that of the map is handed on
     near = metrics["d_fsc_model_05_near"]["value"]
     item = next(i for i in document["items"] if i["id"] == "A.a")
-    assert f"{near:.2f} Å" in item["summary"] and item["status"] == "ok"
-    gap, = [c for c in item["checks"] if c["metric"] == "reported_gap"]   # it is of Nyquist: 3 Å is finer
-    assert gap["value"] == pytest.approx(near / (2 * read_map(demo["full_map"]).voxel), rel=1e-3)
+    assert f"{near:.2f} Å" in item["summary"] and item["status"] == "warn"
+    assert [c["metric"] for c in item["checks"] if c["status"] == "warn"] == ["reported_gap"]
     assert ("A.a", near) in [(r["item"], r["value"]) for r in document["resolutions"]]
