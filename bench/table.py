@@ -61,6 +61,11 @@ CLAIMS = (
     Claim("directional_fsc", "3DFSC", MASKED, 14.0, 1.0, dict(volume=True),
           peer="3DFSC 3.0: 63 CPU s at 96^3, and it grows with the fifth power of the box"),
 
+    # ---- signal or noise
+    Claim("confidence", "half-maps", HALVES, 5.5, 0.95, peer="FDRthresholding, a map alone: 10.2 CPU s, 2.1 GB"),
+    Claim("confidence", "weighted by the FSC", HALVES, 6.0, 1.0, dict(weighting="fsc")),
+    Claim("confidence", "FDRthresholding's boxes", MAP, 3.0, 0.8, dict(noise="boxes"), peer="FDRthresholding: 10.2 CPU s, 2.1 GB"),
+
     # ---- local resolution
     Claim("local_fsc", "half-maps", MASKED, 15.0, 1.0, peer=CCTBX_LOCAL),
     Claim("blocres", "half-maps", MASKED, 15.0, 0.8, peer="Bsoft blocres -box 20 -step 4: 4.7 CPU s a thousand boxes"),

@@ -31,6 +31,7 @@ from .methods.sharpening.optimal_map import OptimalMapResult
 from .methods.sharpening.localdeblur import LocaldeblurResult
 from .methods.map_info.contour import ContourResult
 from .methods.map_info.hand import HandResult
+from .methods.map_info.confidence import ConfidenceResult
 from .methods.local_resolution.map_resolution import MapResolutionResult
 from .methods.sharpening.locspiral import LocspiralResult
 from .methods.local_amplitude.locbfactor import LocbfactorResult
@@ -147,6 +148,8 @@ class OpenStudy(Study):
                 threads: int = ..., progress: Progress = ...) -> ContourResult: ...
     def hand(self, *, resolution: Optional[float] = ..., error_allowed: float = ..., write_mirrored: bool = ..., threads: int = ...,
              progress: Progress = ...) -> HandResult: ...
+    def confidence(self, *, noise: str = ..., weighting: str = ..., procedure: str = ..., side: str = ..., distribution: str = ...,
+                   window: float = ..., box: Optional[int] = ..., threads: int = ..., progress: Progress = ...) -> ConfidenceResult: ...
     def map_resolution(self, *, resolution: Optional[float] = ..., noise: str = ..., window: Optional[float] = ..., threads: int = ...,
                        progress: Progress = ...) -> MapResolutionResult: ...
     def locspiral(self, *, rules: str = ..., resolution: Optional[float] = ..., lowest: Optional[float] = ..., keep_to: float = ...,

@@ -76,6 +76,34 @@
   doi = {https://dx.doi.org/10.1016/j.jsb.2020.107579}
 }
 
+@article{Beckers2019,
+  title = {Thresholding of cryo-EM density maps by false discovery rate control},
+  author = {Beckers, Maximilian and Jakobi, Arjen J. and Sachse, Carsten},
+  journal = {IUCrJ}, volume = {6}, pages = {18--33}, year = {2019},
+  doi = {https://dx.doi.org/10.1107/S2052252518014434}
+}
+
+@article{Benjamini1995,
+  title = {Controlling the false discovery rate: a practical and powerful approach to multiple testing},
+  author = {Benjamini, Yoav and Hochberg, Yosef},
+  journal = {Journal of the Royal Statistical Society B}, volume = {57}, pages = {289--300}, year = {1995},
+  doi = {https://dx.doi.org/10.1111/j.2517-6161.1995.tb02031.x}
+}
+
+@article{Benjamini2001,
+  title = {The control of the false discovery rate in multiple testing under dependency},
+  author = {Benjamini, Yoav and Yekutieli, Daniel},
+  journal = {The Annals of Statistics}, volume = {29}, pages = {1165--1188}, year = {2001},
+  doi = {https://dx.doi.org/10.1214/aos/1013699998}
+}
+
+@article{Anderson1952,
+  title = {Asymptotic theory of certain goodness of fit criteria based on stochastic processes},
+  author = {Anderson, T. W. and Darling, D. A.},
+  journal = {The Annals of Mathematical Statistics}, volume = {23}, pages = {193--212}, year = {1952},
+  doi = {https://dx.doi.org/10.1214/aoms/1177729437}
+}
+
 @article{Frank1981,
   title = {Computer averaging of electron micrographs of 40S ribosomal subunits},
   author = {Frank, Joachim and Verschoor, Adriana and Boublik, Miloslav},

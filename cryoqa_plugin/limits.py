@@ -53,6 +53,7 @@ EXPLAINED: Dict[str, Collection[str]] = {
     "half_maps_masked": ("half_maps_damped", "half_maps_scale", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
     "half_maps_damped": ("half_maps_scale", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
     "half_maps_filtered": ("bfactor", "fall", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
+    "half_maps_scale": ("nothing_found", "largest_share", "noise_fits"),
     "shares_in_mask": _AT_THE_END,
     "level_verdict": ("pieces_95", "remaining_percent", "mask_overlap", "space_min_percent", "margin"),
     "half_maps_share_noise": ("baseline", "model_gap", "residues_unexplained", *_AT_THE_END),
@@ -354,6 +355,16 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
     "hand": (
         Check("wrong_probability", "<=", 0.5, "Probability that the hand is wrong", "The hand is wrong (probability {value})",
               "Mirror the map and its half-maps; 'cryoqa hand --write-mirrored' does it.", severity="fail"),
+    ),
+    "confidence": (
+        Check("noise_fits", "is", True, "Noise follows the distribution that was used",
+              "The noise does not follow the distribution that was used",
+              "Take the noise from the difference of the half-maps, or from more solvent: too little of it is known.", 1),
+        Check("nothing_found", "is", False, "Nothing is more than noise", "No voxel is more than noise",
+              "Check that the map shows a molecule; the map without a weighting is the most sensitive one."),
+        Check("largest_share", ">=", 0.5, "Confident voxels in the largest piece", "Only {value} of the confident voxels lie in one piece",
+              "Look at the other pieces: several molecules, noise that was estimated too low, or sharpened half-maps, which want the "
+              "weighting by the FSC.", 1, share=True),
     ),
     "import_job": (
         Check("has_half_maps", "is", True, "Both half-maps are present", "A half-map is missing",

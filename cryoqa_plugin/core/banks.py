@@ -136,12 +136,25 @@ def filter_locally(data: np.ndarray, geo: Geometry, position: np.ndarray, cutoff
     for i in np.flatnonzero(needed):
         at, gain = smooth_lowpass(geo, cutoffs[i], edge, bfactor)
         filtered = inverse(apply_radial(ft, geo, gain, at=at, out=low), data.shape)
-        _add(out, position, i, filtered)
+        add_filtered(out, position, i, filtered)
         del filtered
     return out
 
 
-def _add(out: np.ndarray, position: np.ndarray, i: int, filtered: np.ndarray) -> None:
+def add_filtered(out: np.ndarray, position: np.ndarray, i: int, filtered: np.ndarray) -> None:
+    """Add what one filter of a bank gives, with its weight in each voxel.
+
+    Parameters
+    ----------
+    out
+        float32 [z, y, x], changed in place.
+    position
+        Place of each voxel, float32 [z, y, x], of :func:`positions`.
+    i
+        Number of the filter.
+    filtered
+        Its image, float32 [z, y, x].
+    """
     def work(start: int, stop: int) -> None:
         for z in range(start, stop):
             weight = np.abs(position[z] - np.float32(i))

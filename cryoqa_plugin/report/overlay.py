@@ -106,14 +106,14 @@ def value_slices(results: Results, capability: str, name: str, title: str, scale
         return []
     values = read_map(path).data
     part = window(values > 0)
-    background = _background(results[capability].get("inputs", {}), values.shape, part)
+    background = background_slices(results[capability].get("inputs", {}), values.shape, part)
     made = tuple(Picture(picture, f"{what} in the slice at {label}", label)
                  for label, picture in coloured_slices(values, scale, background, part))
     shade = "" if background is None else f"Grey, and the shade of the colours: {behind}."
     return [Pictures(title, made, shade)]
 
 
-def _background(inputs: Mapping[str, Any], shape: Tuple[int, ...], part: Window) -> Optional[Sequence[np.ndarray]]:
+def background_slices(inputs: Mapping[str, Any], shape: Tuple[int, ...], part: Window) -> Optional[Sequence[np.ndarray]]:
     """Slices of the mean of the half-maps, or of the map when there are none; None when a file is gone or of another shape."""
     paths = [inputs[k]["path"] for k in ("half1", "half2") if k in inputs] or [inputs[k]["path"] for k in ("full_map",) if k in inputs]
     if not paths or not all(os.path.isfile(p) for p in paths):

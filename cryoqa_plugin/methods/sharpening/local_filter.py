@@ -71,12 +71,21 @@ class LocallyFiltered(NamedTuple):
     warnings: Tuple[str, ...]
 
 
-class _Bank(NamedTuple):
+class Bank(NamedTuple):
     """The filters, and the place of each voxel among them; ``mask`` float32 [z, y, x] that multiplies the output, or None."""
 
     cutoffs: np.ndarray
     position: np.ndarray
     mask: Optional[np.ndarray]
+
+
+class ResolutionBank(NamedTuple):
+    """The filters for a resolution map; where it has a value, bool [z, y, x]; fields of the result and what to say."""
+
+    bank: Bank
+    inside: np.ndarray
+    values: Dict[str, Any]
+    warnings: Tuple[str, ...]
 
 
 def compute_local_filter(study: Study, params: LocalFilterParams, *, progress: Progress = silent) -> LocalFilterResult:
@@ -153,15 +162,38 @@ def filter_maps(maps: Dict[str, Map], grid: Map, params: LocalFilterParams, prog
     """
     geo = fourier.geometry(grid.shape, grid.voxel_size)
     progress(0.05, "resolution map")
-    inside = resolved(grid)
-    values, warnings = _statistics(grid, inside, geo)
-    bank = _bank(grid, inside, geo, params, values["resolution_coarsest"])
+    found = resolution_bank(grid, params)
     out = {}
     for i, (name, map_) in enumerate(maps.items()):
         progress(0.1 + 0.85 * i / len(maps), f"filtering map {i + 1} of {len(maps)}")
-        out[name] = _filtered(map_.data, bank, geo, params)
-    values["n_filters"] = int(np.count_nonzero(banks.used(bank.position, bank.cutoffs.size)))
-    return LocallyFiltered(out, inside, values, warnings)
+        out[name] = _filtered(map_.data, found.bank, geo, params)
+    found.values["n_filters"] = int(np.count_nonzero(banks.used(found.bank.position, found.bank.cutoffs.size)))
+    return LocallyFiltered(out, found.inside, found.values, found.warnings)
+
+
+def resolution_bank(grid: Map, params: LocalFilterParams) -> ResolutionBank:
+    """The filters that a resolution map asks for.
+
+    Parameters
+    ----------
+    grid
+        Local resolution in Å.
+    params
+        See :class:`LocalFilterParams`.
+
+    Returns
+    -------
+    ResolutionBank
+        With what is to be said of the resolution map.
+
+    Raises
+    ------
+    InputError
+        The resolution map tells nothing.
+    """
+    geo, inside = fourier.geometry(grid.shape, grid.voxel_size), resolved(grid)
+    values, warnings = _statistics(grid, inside, geo)
+    return ResolutionBank(_bank(grid, inside, geo, params, values["resolution_coarsest"]), inside, values, warnings)
 
 
 def resolved(grid: Map) -> np.ndarray:
@@ -224,7 +256,7 @@ def _statistics(grid: Map, inside: np.ndarray, geo: Geometry) -> Tuple[Dict[str,
     return values, tuple(warnings)
 
 
-def _bank(grid: Map, inside: np.ndarray, geo: Geometry, params: LocalFilterParams, coarsest: float) -> _Bank:
+def _bank(grid: Map, inside: np.ndarray, geo: Geometry, params: LocalFilterParams, coarsest: float) -> Bank:
     """The filters that the resolution map asks for."""
     voxel, limit = float(np.mean(grid.voxel_size)), (geo.n_shells - 1) / geo.length
     frequency = np.zeros(grid.shape, dtype=np.float32)
@@ -240,10 +272,10 @@ def _bank(grid: Map, inside: np.ndarray, geo: Geometry, params: LocalFilterParam
     if sigma > 0 and high > low:
         frequency = np.clip(banks.gaussian(frequency, geo, sigma), low, high)
     cutoffs = banks.bank(low, high, _SPACING * params.edge)
-    return _Bank(cutoffs, banks.positions(frequency, cutoffs), mask if params.outside == "zero" else None)
+    return Bank(cutoffs, banks.positions(frequency, cutoffs), mask if params.outside == "zero" else None)
 
 
-def _filtered(data: np.ndarray, bank: _Bank, geo: Geometry, params: LocalFilterParams) -> np.ndarray:
+def _filtered(data: np.ndarray, bank: Bank, geo: Geometry, params: LocalFilterParams) -> np.ndarray:
     out = banks.filter_locally(data, geo, bank.position, bank.cutoffs, params.edge, params.bfactor)
     if bank.mask is not None:
         out *= bank.mask
