@@ -202,8 +202,8 @@ CAPABILITIES: Tuple[Capability, ...] = (
     Capability(
         id="confidence", family="map_info", title="Where there is more than noise: false discovery rate", level="1",
         takes=("half1", "half2", "full_map", "mask", "resolution_map"), any_of=(("half1", "half2"), ("full_map",)),
-        references=("Beckers2019", "Benjamini2001", "Benjamini1995", "Anderson1952"), memory=45,
-        outside="tells signal from noise, and no item asks that", on_request=True),
+        references=("Beckers2019", "Benjamini2001", "Benjamini1995", "Anderson1952"), memory=78,
+        outside="separates signal from noise, which no item asks for", on_request=True),
     Capability(
         id="map_resolution", family="local_resolution", title="Local resolution of a map alone", level="0", needs=("full_map",),
         takes=("mask",), references=("Rosenthal2003", "Tibshirani1987"), memory=35, items=("0.e",), estimates=(("0.e", "median"),),

@@ -33,7 +33,7 @@ def quantity_of(unit: str, name: str) -> str:
     name = name.lower()
     if "filtered" in name or "fsc3d" in name:
         return DENSITY
-    if any(word in name for word in ("doa", "difference", "correlation", "error", "confidence", "noise")):
+    if any(word in name for word in ("doa", "difference", "correlation", "error", "confidence", "noise_map", "outputnoise")):
         return OTHER
     if unit == "Å" or any(word in name for word in _RESOLUTIONS) or re.search(r"^output\w*resolution$", name):
         return RESOLUTION

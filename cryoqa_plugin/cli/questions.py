@@ -16,7 +16,7 @@ QUESTIONS: Dict[str, Tuple[str, ...]] = {
     "contour": ("Which contour level or threshold should I show or deposit?", "What is the molecular mass or weight at a level?",
                 "How many pieces, blobs or components has the density? Is there dust?"),
     "confidence": ("Which density is real and which is noise?", "False discovery rate or confidence map, FDR thresholding.",
-                   "Is this weak density a ligand or noise?", "At which threshold is there no noise?"),
+                   "Is this weak density real?", "At which threshold is there no noise?"),
     "hand": ("Is the hand right?", "Is the map mirrored, flipped or inverted?", "Are the helices right-handed or left-handed?"),
     "fsc": ("What is the resolution of my map?", "Gold-standard FSC at 0.143.", "Is the mask too tight?", "Is my map overfitted?",
             "Plot the FSC curve of half-maps.", "Are the half-maps independent?"),

@@ -62,7 +62,7 @@ def test_nothing_is_found_in_noise_of_many_seeds():
 
 def test_nothing_is_found_in_noise():
     nothing = run(halves(100, 0))
-    assert nothing.threshold_1_percent is None and nothing.nothing_found and "Nothing stands out" in nothing.summary
+    assert nothing.threshold_1_percent is None and nothing.nothing_found and "No voxel is more" in nothing.summary
     assert nothing.confidence_mask.data.max() == 0 and nothing.largest_share is None
 
 

@@ -86,6 +86,11 @@ def _contour(protocol, tiny):
     assert hard.origin == pytest.approx(soft.origin) and hard.data.sum() < soft.data.sum()
 
 
+def _sure(protocol, tiny):
+    confidence, mask = (read_map(getattr(protocol, name).getFileName()).data for name in ("outputConfidence", "outputMask"))
+    np.testing.assert_array_equal(mask > 0, confidence >= np.float32(0.99))
+
+
 def _as_in_python(protocol, tiny):
     curves = {item.getObjLabel(): item.clone() for item in protocol.outputFSCs}
     expected = cryoqa_plugin.run("fsc", half1=tiny["paths"]["half1"], half2=tiny["paths"]["half2"])
@@ -119,6 +124,9 @@ CASES = {
     "mask": Case(outputs={"outputMask": Out("mask")}, check=_soft),
     "contour": Case(dict(dilate=3.0), {"outputMask": Out("soft_mask"), "outputHardMask": Out("hard_mask"),
                                        "outputRawMask": Out("raw_mask")}, ("contour level",), check=_contour),
+    "confidence": Case(dict(weighting="fsc"), {"outputConfidence": Out("confidence_map"), "outputMask": Out("confidence_mask"),
+                                               "outputNoise": Out("noise_map"), "outputTested": Out("tested_map")},
+                       ("false discovery rate of 1 %",), check=_sure),
     "hand": Case(dict(write_mirrored=True), {"outputVolume": Out("mirrored", "mirrored_half")}, ("hand cannot be determined",),
                  check=_mirrored),
     "model_fit": Case(dict(resolution=4.0, contour=0.1), {}, ("Map and model correlate by", "given contour of 0.1"), halves=NONE),

@@ -142,7 +142,8 @@ def test_scales_by_what_the_values_are():
     ("Å", "resolution_map", "resolution"), ("Å", "doa", "other"), ("Å²", "local_bfactor", "B-factor"), ("", "local_occupancy", "occupancy"),
     ("", "outputVolume", "density"), ("", "resolution_Volume", "resolution"), ("", "relion_locres.mrc", "resolution"),
     ("", "relion_locres_filtered.mrc", "density"), ("", "half1", "density"), ("sd", "difference", "other"),
-    ("Å²", "local_error", "other"), ("", "outputLocalFscResolution", "resolution"), ("", "fsc3d", "density")])
+    ("Å²", "local_error", "other"), ("", "outputLocalFscResolution", "resolution"), ("", "fsc3d", "density"),
+    ("", "confidence_map", "other"), ("", "outputNoise", "other"), ("", "denoised_map", "density")])
 def test_what_a_map_holds(unit, name, found):
     assert quantity_of(unit, name) == found
 

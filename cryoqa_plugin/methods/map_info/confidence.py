@@ -136,7 +136,7 @@ def compute_confidence(study: Study, params: ConfidenceParams, *, progress: Prog
     refused = _refused(study) if source == "difference" else None
     values.update(noise_source=source, weighting_used=weighting)
     if refused:
-        words = f"No confidence map was made: {refused}. Their difference does not tell the noise of their mean then."
+        words = f"No confidence map was made: {refused}. Their difference is not the noise of their mean."
         return ConfidenceResult(summary=words, **values)
     progress(0.1, "noise")
     noise = noise_of(study, source, params.window, params.box)
@@ -236,7 +236,7 @@ def _found(q: np.ndarray) -> Curve:
 def _summary(values: Dict[str, Any]) -> str:
     where = _SOURCES[values["noise_source"]]
     if not values["pieces"]:
-        return f"Nothing stands out of the noise at a false discovery rate of 1 % (noise from {where})."
+        return f"No voxel is more than noise at a false discovery rate of 1 % (noise from {where})."
     return (f"At a false discovery rate of 1 %, {show_value(100 * values['confident_share'], '%')} of the voxels tested are more than noise"
             f" (noise from {where}), {show_value(100 * values['largest_share'], '%')} of these in one piece.")
 

@@ -45,8 +45,8 @@ def _noise(results: Results) -> List[Block]:
     path = results.map_file("confidence", "noise_map")
     if not path:
         return []
-    top = float(read_map(path).data.max())
-    return value_slices(results, "confidence", "noise_map", _NOISE, Scale(0.0, top if top > 0 else 1.0), "the map",
+    middle = results["confidence"]["metrics"]["noise_sd"]["value"] or 1.0
+    return value_slices(results, "confidence", "noise_map", _NOISE, Scale(0.5 * middle, 2 * middle, True), "the map",
                         "Standard deviation of the noise")
 
 
@@ -60,6 +60,7 @@ SECTION = Section(
     id="confidence", title="Signal or noise", order=74, asks="map", capability="confidence",
     how_to_read="Inside the orange line at most 1 % of the voxels are noise. That says that something is there, not what it is, and not "
                 "that its shape is right: low frequencies make the line wide and smooth, and next to strong density a voxel may be sure "
-                "by its neighbour. Outside the line nothing is proven; weak density may still be real. The noise should look even where "
-                "it was taken from; no part of it may be the molecule.",
+                "by its neighbour. Outside the line nothing is proven; weak density may still be real. Noise is coloured from half "
+                "its median (blue) to twice that (red). Of a difference it is known in the molecule, too; where it is that of the solvent "
+                "or of boxes, no part of these may be the molecule.",
     render=render, cards=cards)
