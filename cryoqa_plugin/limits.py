@@ -363,7 +363,7 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
         Check("nothing_found", "is", False, "Nothing is more than noise", "No voxel is more than noise",
               "Check that the map shows a molecule; the map without a weighting is the most sensitive one."),
         Check("largest_share", ">=", 0.5, "Confident voxels in the largest piece", "Only {value} of the confident voxels lie in one piece",
-              "Look at the others: several molecules, noise taken for too low, or sharpened half-maps; weight those by their FSC.",
+              "Look at the pieces: several molecules, noise that was misjudged, or sharpened half-maps; weight those by their FSC.",
               1, share=True),
     ),
     "import_job": (
