@@ -34,6 +34,7 @@ CLAIMS = (
     Claim("mask", "map", MAP, 5.0, 0.6,
           peer="relion_mask_create 5.0.1 --lowpass 15 --extend_inimask 3 --width_soft_edge 6: 49.4 CPU s, 0.4 GB"),
     Claim("contour", "map", MAP, 5.0, 0.7),
+    Claim("audit", "processed map", MAP + MASKED, 30.0, 1.5),
     Claim("hand", "half-maps", MASKED, 20.0, 1.2),
     Claim("hand", "map", MAP, 20.0, 1.2),
     Claim("model_fit", "map of 15,000 atoms", MAP + ("model",), 15.0, 1.0, dict(resolution=3.4),

@@ -32,6 +32,7 @@ from .methods.sharpening.localdeblur import LocaldeblurResult
 from .methods.map_info.contour import ContourResult
 from .methods.map_info.hand import HandResult
 from .methods.map_info.confidence import ConfidenceResult
+from .methods.map_info.audit import AuditResult
 from .methods.local_resolution.map_resolution import MapResolutionResult
 from .methods.sharpening.locspiral import LocspiralResult
 from .methods.local_amplitude.locbfactor import LocbfactorResult
@@ -150,6 +151,7 @@ class OpenStudy(Study):
              progress: Progress = ...) -> HandResult: ...
     def confidence(self, *, noise: str = ..., weighting: str = ..., procedure: str = ..., side: str = ..., distribution: str = ...,
                    window: float = ..., box: Optional[int] = ..., threads: int = ..., progress: Progress = ...) -> ConfidenceResult: ...
+    def audit(self, *, peak_height: float = ..., threads: int = ..., progress: Progress = ...) -> AuditResult: ...
     def map_resolution(self, *, resolution: Optional[float] = ..., noise: str = ..., window: Optional[float] = ..., threads: int = ...,
                        progress: Progress = ...) -> MapResolutionResult: ...
     def locspiral(self, *, rules: str = ..., resolution: Optional[float] = ..., lowest: Optional[float] = ..., keep_to: float = ...,

@@ -6,6 +6,13 @@
   doi = {https://dx.doi.org/10.1016/j.jmb.2003.07.013}
 }
 
+@article{Rosenthal2015,
+  title = {Validating maps from single particle electron cryomicroscopy},
+  author = {Rosenthal, Peter B. and Rubinstein, John L.},
+  journal = {Current Opinion in Structural Biology}, volume = {34}, pages = {135--144}, year = {2015},
+  doi = {https://dx.doi.org/10.1016/j.sbi.2015.07.002}
+}
+
 @article{Chen2013,
   title = {High-resolution noise substitution to measure overfitting and validate resolution in 3D structure determination by single particle electron cryomicroscopy},
   author = {Chen, Shaoxia and McMullan, Greg and Faruqi, Abdul R. and Murshudov, Garib N. and Short, Judith M. and Scheres, Sjors H. W. and Henderson, Richard},

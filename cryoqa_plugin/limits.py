@@ -47,6 +47,8 @@ _OF_FIT = ("gap_sigma", "chains_foreign", "residues_shifted", "model_correlation
            "trust", "largest_cluster")
 _OF_MODEL = ("atoms_outside", "model_zscore", *_OF_FIT)
 _OF_NOISE = ("noise_spread", "noise_source", "fraction_above", "fraction_above_finest", "finer_percent", "significant_fraction")
+_OF_AUDIT = ("map_shift", "supported_share", "unsupported_power", "unsupported_count", "residues_unsupported", "power_beyond",
+             "noise_share", "lost_count", "residues_lost")
 EXPLAINED: Dict[str, Collection[str]] = {
     "half_maps_identical": ("*",), "half_maps_signal": ("*",), "half_maps_likeness": ("*",), "half_maps_operation": ("*",),
     "half_maps_shift": ("*",),
@@ -64,6 +66,8 @@ EXPLAINED: Dict[str, Collection[str]] = {
     "residues_shifted": ("model_gap", "reported_gap", "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation"),
     "mirrored": ("chirality_wrong",), "duplicate_atoms": ("atoms_together", "clashes_per_1000"),
     "centred_low": ("centred_dips",), "model_gap": ("reported_gap",), "model_lead": ("reported_lead",), "omit": ("trust",),
+    "map_operation": _OF_AUDIT, "map_likeness": _OF_AUDIT, "supported_share": ("unsupported_power",),
+    "unsupported_count": ("supported_share", "unsupported_power", "residues_unsupported"), "lost_count": ("residues_lost",),
 }
 _SOLVENT_IN_MASK = "The mask may hold solvent, or a part of the molecule that most particles lack."
 _MASK_OFF = "The mask may hold solvent, or lie beside the molecule."
@@ -316,6 +320,31 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "Masses, and programs that fill with 0, go wrong: subtract it.", 1),
         Check("outliers_percent", "<=", 0.5, "Background beyond 5 σ", "{value} of the background lie beyond 5 σ",
               "Look at their picture for density that the mask leaves out, for rays or rings.", 1),
+    ),
+    "audit": (
+        Check("map_operation", "is", "none", "Rotation or mirror of the processed map", "The processed map is turned: {value}",
+              "Turn it back onto its half-maps, then audit it again.", 4, severity="fail"),
+        Check("map_likeness", ">=", 0.4, "FSC of processed map and half-maps, coarser than 20 Å",
+              "The processed map does not match its half-maps (FSC {value})", "Give the half-maps that it was made from.", 4, grave=True),
+        Check("map_shift", "<=", 0.1, "Shift of the processed map", "The processed map is shifted by {value} against its half-maps",
+              "It was moved back here; a model built in it is off by as much from the half-maps.", 2),
+        Check("unsupported_count", "==", 0, "Places with density that the half-maps do not have",
+              "The half-maps do not have the density at {value} places", "Look at the table of unsupported peaks; do not build there.", 3,
+              grave=True),
+        Check("supported_share", ">=", 0.95, "Power that the half-maps support", "Only {value} of the power is supported by the half-maps",
+              "Parts of the map were added: look where support is low before you build or show them.", 3, grave=True, share=True),
+        Check("unsupported_power", "<=", 0.02, "Power that is not the data", "{value} of the power is not the data",
+              "The map is no linear filter of the data: density was added, or a non-linear rule was applied.", 3, share=True),
+        Check("power_beyond", "<=", 0.05, "Power beyond the end of the data", "{value} of the power is beyond the end of the data",
+              "Nothing can support it: low-pass the map there, or do not read that detail.", 2, share=True),
+        Check("noise_share", "<=", 0.2, "Power that is noise of the half-maps", "At least {value} of the power is noise of the half-maps",
+              "The map is over-sharpened: sharpen it less, or weight it by its FSC.", 2, share=True),
+        Check("lost_count", "==", 0, "Places where density of the half-maps is gone", "Density of the half-maps is gone at {value} places",
+              "Look at the table of lost peaks: part of the molecule was taken away."),
+        Check("residues_lost", "==", 0, "Residues whose density is gone", "The density of {value} residues is gone",
+              "Look at the table of residues.", 1),
+        Check("residues_unsupported", "==", 0, "Residues that the half-maps do not support",
+              "The half-maps do not support {value} residues", "Look at the table of residues; they were built into added density."),
     ),
     "map_resolution": (
         Check("noise_source", "is", "solvent", "Noise taken from", "The noise could not be taken from the solvent",

@@ -205,6 +205,10 @@ CAPABILITIES: Tuple[Capability, ...] = (
         references=("Beckers2019", "Benjamini2001", "Benjamini1995", "Anderson1952"), memory=78,
         outside="separates signal from noise, which no item asks for", on_request=True),
     Capability(
+        id="audit", family="map_info", title="What of a processed map the half-maps support", level="1",
+        needs=("full_map", "half1", "half2"), takes=("mask", "model"), references=("Rosenthal2015",), memory=60,
+        outside="asks about a processed map, which a validation is not given", on_request=True),
+    Capability(
         id="map_resolution", family="local_resolution", title="Local resolution of a map alone", level="0", needs=("full_map",),
         takes=("mask",), references=("Rosenthal2003", "Tibshirani1987"), memory=35, items=("0.e",), estimates=(("0.e", "median"),),
         cost=4.0),

@@ -21,6 +21,9 @@ OWN_CASES = {                                                # simulated cases t
     "g1_120": ["--model=3c91_T20S.pdb", "--chains=H,I", "--box=120", "--d143=3.3", "--seed=201"],
     "g2_144": ["--model=7pbl.pdb", "--chains=A", "--box=144", "--voxel=0.9", "--d143=2.5", "--b-gradient=60", "--seed=202"],
     "g3_160": ["--model=7ez0_TRibozyme_RNA.pdb", "--box=160", "--voxel=1.2", "--d143=4.0", "--seed=203"],
+    "u26_108": ["--model=3o21.pdb", "--chains=A", "--box=108", "--d143=2.6", "--seed=102"],
+    "u34_108": ["--model=3o21.pdb", "--chains=A", "--box=108", "--d143=3.4", "--seed=103"],
+    "u45_108": ["--model=3o21.pdb", "--chains=A", "--box=108", "--d143=4.5", "--seed=102"],
     "g4_100": ["--model=7a4m.cif", "--box=100", "--voxel=0.8", "--d143=2.0", "--seed=204"]}
 _SCRATCH = tempfile.TemporaryDirectory(prefix="cryoqa_tests_")
 

@@ -56,6 +56,7 @@ QUESTIONS: Dict[str, Tuple[str, ...]] = {
     "optimal-map": ("Difference map between map and model: is something unmodelled, such as a ligand?", "Fo-Fc, omit, Servalcat.",
                     "What does the model lack?",
                     "Map of least error for model building."),
+    "audit": ("What did a network invent in my deepEMhancer, EMReady or Blush map? Hallucinated.", "Audit an enhanced map: believe it?"),
     "compare-maps": ("Which of my maps is best?", "Compare sharpened or post-processed maps.",
                      "Is the denoised, DeepEMhancer or other map better?"),
     "guinier": ("What is the B-factor of my map? Guinier plot.", "Is the map over-sharpened or under-sharpened?"),

@@ -125,12 +125,30 @@ def local_square(image: np.ndarray, grid: Points) -> np.ndarray:
     ndarray
         float32 [mz, my, mx].
     """
-    nz, ny, nx = image.shape
-    along = [window_matrix(m, n, part) for m, n, part in zip(grid.shape, image.shape, grid.sigma)]
+    return local_product(image, image, grid)
+
+
+def local_product(one: np.ndarray, two: np.ndarray, grid: Points) -> np.ndarray:
+    """Local average of the product of two images.
+
+    Parameters
+    ----------
+    one, two
+        float32 [z, y, x], on one grid.
+    grid
+        Points where the averages are kept, and their window.
+
+    Returns
+    -------
+    ndarray
+        float32 [mz, my, mx].
+    """
+    nz, ny, nx = one.shape
+    along = [window_matrix(m, n, part) for m, n, part in zip(grid.shape, one.shape, grid.sigma)]
     planes = np.empty((nz, grid.shape[1], grid.shape[2]), dtype=np.float32)
     for start, stop in slabs(nz):                            # not side by side: the matrix products have threads of their own
-        square = image[start:stop] ** 2
-        np.matmul(along[1], (square.reshape(-1, nx) @ along[2].T).reshape(stop - start, ny, -1), out=planes[start:stop])
+        product = one[start:stop] * two[start:stop]
+        np.matmul(along[1], (product.reshape(-1, nx) @ along[2].T).reshape(stop - start, ny, -1), out=planes[start:stop])
     return (along[0] @ planes.reshape(nz, -1)).reshape(grid.shape)
 
 

@@ -18,6 +18,7 @@ ASKED = {
     "which regions are flexible": "locbfactor", "is the handedness correct": "hand", "what contour level should I deposit": "contour",
     "what is the pixel size of this mrc file": "map-info", "how well does the pdb fit into the density": "model-fit",
     "which residues are badly built": "model-fit", "I want to compare deepEMhancer with my postprocessed map": "compare-maps",
+    "which parts of my EMReady map are hallucinated": "audit",
     "make a soft mask": "mask", "download EMD-3186": "fetch", "was this map already sharpened": "map-info",
     "process 50 maps on a cluster": "batch", "signal to noise ratio per shell": "half-map-statistics",
     "is there an unmodelled ligand": "optimal-map", "use the job folder of cryosparc": "import-job",

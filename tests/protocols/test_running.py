@@ -159,6 +159,8 @@ CASES = {
                                    outputResolution=Out("resolution_map"), outputFiltered=Out("filtered")),
                         ("sharpened by a fitted B-factor",), ("unmasked", "masked"), ("sharpened.mtz",)),
     "guinier": Case(dict(write="bfactor", bfactor=-20.0), _sharpened(), ("B-factor",)),
+    "audit": Case({}, {"outputSupport": Out("support_map"), "outputUnsupported": Out("unsupported_map"), "outputLost": Out("lost_map")},
+                  ("The half-maps support",)),
     "optimal_map": Case({}, _sharpened()),                                                   # no outputDifference without a model
     "auto_sharpen": Case({}, _sharpened(), ("weighted by its noise in the half-maps",)),
     "shell_sharpen": Case(dict(target="b0"), _sharpened(), ("point atoms",)),

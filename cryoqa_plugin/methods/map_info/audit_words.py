@@ -1,0 +1,87 @@
+"""The verdict of an audit in one sentence, with what cannot be known."""
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+
+from ...study import Study
+from ...study.position import Position
+
+LINEAR, MOST = 0.02, 0.95                        # unsupported power, supported share: limits of what filters and masks make
+_SOME = 0.02                                     # part of the power from which it is named
+NO_DATA = ("The half-maps agree on no detail at 10 Å and finer, so that support cannot be measured: nothing is known of what this map "
+           "shows.")
+
+
+def refused(study: Study, place: Position) -> Optional[str]:
+    """Why support cannot be measured, in a sentence; None where it can.
+
+    Parameters
+    ----------
+    study
+        Half-maps and a processed map.
+    place
+        How that map lies on the mean of the half-maps.
+
+    Returns
+    -------
+    str or None
+        The most upstream cause.
+    """
+    known = study.independence
+    if known.void is not None:
+        return f"Support cannot be measured: {known.void}. Give the two half-maps of one refinement."
+    if known.shared:
+        return ("Support cannot be measured: the half-maps share noise, as after a denoising that saw both, so that their agreement is no "
+                "proof. Give the half-maps as the refinement wrote them.")
+    if study.half_maps.masked:
+        return ("Support cannot be measured: the half-maps were masked, so that their agreement is partly that of the mask. Give the "
+                "half-maps as the refinement wrote them.")
+    if place.operation not in (None, "none"):
+        return (f"Support cannot be measured: the processed map differs from its half-maps by a rotation, mirror or sign "
+                f"({place.operation}). Turn it back, then audit it again.")
+    return None
+
+
+def summary(values: Dict[str, Any]) -> str:
+    """The verdict.
+
+    Parameters
+    ----------
+    values
+        By result field.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    share, end = values["supported_share"], values["data_end"]
+    linear = values["unsupported_power"] <= LINEAR and share >= MOST and not values["unsupported_count"]
+    reach = "" if values["data_to"] is None else f", with data to {values['data_to']:.2f} Å"
+    first = f"The half-maps support {100 * share:.1f} % of the power of the map{reach}: "
+    first += ("it behaves as a filtered, masked or sharpened map of the data" if linear
+              else "it is not a linear filter of the data, but holds density that they do not have, or was changed by a non-linear rule")
+    parts: List[str] = [first]
+    if values["unsupported_count"]:
+        parts.append(f"{_places(values['unsupported_count'])} with density that the half-maps do not have"
+                     + _next(values["unsupported_peaks"]))
+    if values["lost_count"]:
+        parts.append(f"{_places(values['lost_count'])} where density of the half-maps is gone{_next(values['lost_peaks'])}")
+    if values["noise_share"] > _SOME:
+        parts.append(f"at least {100 * values['noise_share']:.0f} % of its power is noise of the half-maps")
+    beyond = f" ({100 * values['power_beyond']:.0f} % of its power)" if values["power_beyond"] > _SOME else ""
+    parts.append(f"what is finer than {end:.2f} Å{beyond} cannot be judged")
+    return "; ".join(parts) + "."
+
+
+def _places(count: int) -> str:
+    return f"{count} place{'s' * (count != 1)}"
+
+
+def _next(peaks: Any) -> str:
+    """Where the first row of a table of peaks is, in words."""
+    row = peaks.rows[0]
+    names = [getattr(c, "name", c) for c in peaks.columns]
+    if "residue" in names:
+        return f" (the highest at {row[names.index('residue')]} {row[names.index('chain')]} {row[names.index('number')]})"
+    return f" (the highest at {row[1]:.0f}, {row[2]:.0f}, {row[3]:.0f} Å)"

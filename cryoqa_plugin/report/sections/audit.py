@@ -1,0 +1,83 @@
+"""The audit of a processed map: verdict, bounds of its FSC, slices coloured by support, peaks, residues."""
+from __future__ import annotations
+
+import os
+from typing import Any, List, Mapping
+
+import numpy as np
+
+from ...io.maps import read_map
+from .. import residue_tracks
+from ..blocks import Block, Card, Picture, Pictures, Text
+from ..draw import curves, resolution_marks, split_values, tables
+from ..overlay import coloured_slices, window, window_slices
+from ..scale import Scale
+from ..section import Results, Section
+
+_FIRST = ("supported_share", "unsupported_power", "power_beyond", "noise_share", "data_to", "data_end", "undecided_share",
+          "unsupported_count", "lost_count", "possibly_lost_count", "residues_unsupported", "residues_lost")
+_SUPPORT = Scale(1.0, 0.0)                       # supported is blue, unsupported red
+_SEEN = 2.0                                      # standard deviations of the map: what is coloured
+_NO_COLOUR = 1e-3                                # of support: a colour of its own for 0
+_ROWS = 12                                       # of a table of peaks that stands open
+_CONCLUDED = ("What is supported is in the half-maps too, at this place and in these bands: it may be built, and shown. What is not "
+              "supported was added by the program, or comes from a rule that is no filter; do not build there. What cannot be concluded: "
+              "whether what lies beyond the end of the data is right, and whether errors that both half-maps share (alignment, "
+              "symmetry, a wrong reference) are in them.")
+
+
+def render(results: Results) -> List[Block]:
+    """What may be concluded, curves, tables and values."""
+    document = results["audit"]
+    empty = [n for n, t in document["tables"].items() if not t["rows"]]
+    out: List[Block] = [Text(_CONCLUDED)]
+    out += curves(document, ("not_data",), title="Least part of the power that is not the data")
+    return out + tables(document, skip=("residues", *empty)) + split_values(document, _FIRST)
+
+
+def cards(results: Results) -> List[Card]:
+    """Slices coloured by support, the bounds of the true FSC, and the support of the residues along the chains."""
+    document = results["audit"]
+    out = []
+    slices = _slices(results, document)
+    if slices:
+        out.append(Card("Support by the half-maps on middle slices", tuple(slices), 8, 3))
+    bounds = curves(document, ("true_fsc",), title="FSC with the truth lies in the band", marks=resolution_marks(document, "data_end"))
+    if bounds:
+        out.append(Card("FSC with the truth, bounds", tuple(bounds), 5, 4))
+    along = residue_tracks.lines(document, "support", title="Support of the residues", y_range=(0.0, 1.2), levels=(0.5, 1.0),
+                                 said=_said(document))
+    return out + ([Card("Support of the residues", tuple(along), 7, 15)] if along else [])
+
+
+def _said(document: Mapping[str, Any]) -> str:
+    worst = residue_tracks.worst_named(document, "support")
+    return f"Lowest: {worst}." if worst else ""
+
+
+def _slices(results: Results, document: Mapping[str, Any]) -> List[Block]:
+    """Middle slices of the processed map, coloured by support where it is strong."""
+    path, given = results.map_file("audit", "support_map"), document["inputs"].get("full_map", {}).get("path")
+    if not path or not given or not os.path.isfile(given):
+        return []
+    support, map_ = read_map(path).data, read_map(given, voxel_size_known=True).data
+    if support.shape != map_.shape:
+        return []
+    strong = map_ > map_.mean() + _SEEN * map_.std()
+    part = window(strong)
+    values = np.where(strong, np.maximum(support, _NO_COLOUR), 0).astype(np.float32)
+    background = [image for _, image in window_slices(map_, part)]
+    made = tuple(Picture(picture, f"Support of the map in the slice at {label}", label)
+                 for label, picture in coloured_slices(values, _SUPPORT, background, part))
+    return [Pictures("Support by the half-maps on middle slices", made,
+                     f"Blue: supported; yellow: half; red: not in the half-maps. Coloured above {_SEEN:g} standard deviations of the map; "
+                     "below, the map in grey.")]
+
+
+SECTION = Section(
+    id="audit", title="What the half-maps support", order=98, asks="map", capability="audit",
+    how_to_read="The half-maps are asked at each place, in whitened bands, whether they know what the processed map shows. A filter, a "
+                "mask or a sharpening passes with 100 %. Red places and the list of unsupported peaks show what was added; the list of "
+                "lost peaks shows what is in the half-maps and no longer in the map. The band around the FSC is what can be known of the "
+                "agreement with the truth: its upper end holds when the noise was taken away, its lower end when it was kept.",
+    render=render, cards=cards)
