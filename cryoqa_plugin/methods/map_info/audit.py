@@ -223,7 +223,8 @@ def _residues(study: Study, found: ResidueSupport, local: LocalSupport, warnings
     columns = {**numbers, Column("verdict", "", "unsupported, or lost"): words}
     attributes = dict(support=found.support, presence=found.presence, around=around)
     out.update(residues=rows(r, columns, use), chains=chain_rows(r, numbers, use),
-               residues_unsupported=int(np.count_nonzero(unsupported & use)), residues_lost=int(np.count_nonzero(missing & use)), **carried(study.model, r, attributes))
+               residues_unsupported=int(np.count_nonzero(unsupported & use)), residues_lost=int(np.count_nonzero(missing & use)),
+               **carried(study.model, r, attributes))
     return out
 
 

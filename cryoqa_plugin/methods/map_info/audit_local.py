@@ -1,7 +1,7 @@
 """What the half-maps say of a processed map place by place: the slope of the data on it, and what of the data it lacks."""
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Tuple
+from typing import Dict, NamedTuple, Tuple
 
 import numpy as np
 
@@ -17,7 +17,7 @@ _BANDS = 5
 EPS, _EPS_LOST = 0.3, 0.05                      # of the signal, beside the noise that shells are weighted down by: support, lost list
 _WINDOW, _PER_END = 1.5, 0.6                     # Å, and times the end of the data: standard deviation of the window
 WIDE = 3.0                                       # Å, window of the maps of peaks
-_SPACING = 0.75                                  # of the points, in standard deviations
+_SPACING = 0.9                                   # of the points, in standard deviations
 _EVEN_BANDS, _EVEN_WINDOW, _EVEN_CLIP = 4, 15.0, (0.05, 20.0)
 _INSIDE, _OUTSIDE = 0.9, 0.02                    # values of the mask: surely molecule, surely not
 _SURE = 5.0                                      # standard deviations of the signal where the two are put on one scale
@@ -27,16 +27,13 @@ _UNDECIDED = 0.25                                # standard error of the slope
 class LocalSupport(NamedTuple):
     """Maps at the points of ``grid``, float32 [mz, my, mx].
 
-    ``support`` 0 to 1; ``slope`` T and its standard ``error``; ``weight``: power of the processed map in units of the data; ``presence``
-    V; ``unsupported`` and ``lost`` in units of the signal usual there; ``share``, ``undecided``: parts of the power.
+    ``support`` 0 to 1; ``slope`` T; ``unsupported``
+    and ``lost`` in units of the signal usual there; ``share``, ``undecided``: parts of the power.
     """
 
     grid: Points
     support: np.ndarray
     slope: np.ndarray
-    error: np.ndarray
-    weight: np.ndarray
-    presence: np.ndarray
     unsupported: np.ndarray
     lost: np.ndarray
     share: float
@@ -124,14 +121,22 @@ def evened(white: Whitened, facts: ShellFacts, weight: _Weights, geo: Geometry, 
 
 
 class _Sums(NamedTuple):
-    """Local averages summed over the bands, float32 [mz, my, mx] each, in the narrow and in the wide window."""
+    """Local averages summed over the bands, float32 [mz, my, mx] each.
+
+    ``qf``, ``qq``, ``signal`` (``ff - dd``) and ``present`` (``q' f``) of processed map, data and evened map; ``lin`` and ``lin_wide``, what
+    local linear filters explain in the narrow and the wide window; ``variance`` of the slope; ``signal_lost`` and ``present_lost`` with
+    the weights of the lost list.
+    """
 
     qf: np.ndarray
-    lin: np.ndarray
     qq: np.ndarray
-    variance: np.ndarray
     signal: np.ndarray
     present: np.ndarray
+    lin: np.ndarray
+    lin_wide: np.ndarray
+    variance: np.ndarray
+    signal_lost: np.ndarray
+    present_lost: np.ndarray
 
 
 def local_support(white: Whitened, even: np.ndarray, facts: ShellFacts, weight: _Weights, geo: Geometry, voxel_size: Tuple[float, ...],
@@ -154,7 +159,7 @@ def local_support(white: Whitened, even: np.ndarray, facts: ShellFacts, weight: 
     Returns
     -------
     LocalSupport
-        At points 0.75 standard deviations of the window apart, or at the voxels.
+        At points 0.9 standard deviations of the window apart, or at the voxels.
 
     Notes
     -----
@@ -167,27 +172,34 @@ def local_support(white: Whitened, even: np.ndarray, facts: ShellFacts, weight: 
     grid = points(geo.shape, voxel_size, sigma, _SPACING)
     factor = max(WIDE / sigma, 1.0)
     edges = np.linspace(facts.first, facts.last, _BANDS + 1)
-    narrow, wide, lost = _empty(grid), _empty(grid), [np.zeros(grid.shape, np.float32) for _ in range(2)]
-    shapes = band_shapes(geo, [e + 1 for e in edges[1:]], grid.sigma)
+    total = _Sums(*(np.zeros(grid.shape, np.float32) for _ in _Sums._fields))
+    shapes, shell, plain = band_shapes(geo, [e + 1 for e in edges[1:]], grid.sigma), np.arange(geo.n_shells), np.ones(geo.n_shells)
     for i, shape in enumerate(shapes):
         progress(i / _BANDS, f"band at {2 * geo.length / (edges[i] + edges[i + 1]):.1f} Å")
-        profile = _band(edges, i)
-        f, d, q, e = (band_image(ft, geo, _fine(p, facts.last + 1) * profile, shape) for ft, p in (
-            (white.mean, weight.data), (white.difference, weight.data), (white.processed, weight.processed),
-            (even, np.ones(geo.n_shells))))
-        shell = np.arange(geo.n_shells)
-        here = (shell >= edges[i]) & (shell <= edges[i + 1])
-        noise, times = float(weight.noise[here].mean()), float(weight.lost[here].mean())
-        sums = [local_product(a, b, grid) for a, b in ((q, f), (q, q), (f, f), (d, d), (e, f))]
-        _add(narrow, sums, noise)
-        if factor > 1:
-            sums = [widen(s, grid, factor) for s in sums]
-        _add(wide, sums, noise)
-        lost[0] += np.float32(times) * (sums[2] - sums[3])
-        lost[1] += np.float32(times) * sums[4]
+        profile, here = _band(edges, i), (shell >= edges[i]) & (shell <= edges[i + 1])
+
+        def image(ft: np.ndarray, each: np.ndarray, profile: np.ndarray = profile,
+                  shape: Tuple[int, int, int] = shape) -> np.ndarray:
+            return band_image(ft, geo, _fine(each, facts.last + 1) * profile, shape)
+
+        noise, times = np.float32(weight.noise[here].mean()), np.float32(weight.lost[here].mean())
+        f, d = image(white.mean, weight.data), image(white.half, weight.data)
+        d -= f
+        ff = local_product(f, f, grid)
+        _add(total, ("signal", "signal_lost"), ff - local_product(d, d, grid), times)
+        del d
+        _add(total, ("present", "present_lost"), local_product(image(even, plain), f, grid), times)
+        q = image(white.processed, weight.processed)
+        _add(total, ("qq", "variance"), local_product(q, q, grid), noise)
+        qf = local_product(q, f, grid)
+        del f, q
+        total.qf[...] += qf
+        total.lin[...] += _linear(qf, ff)
+        total.lin_wide[...] += _linear(*(widen(v, grid, factor) for v in (qf, ff)))
+        del qf, ff
     # a whitened coefficient has a power of 1, so that a voxel has a variance of one over their number
     independent = (4 * np.pi * sigma ** 2) ** 1.5 / float(np.prod(voxel_size)) * float(np.prod(geo.shape, dtype=np.float64))
-    return _judge(grid, narrow, wide, lost, at_points(mask, grid.shape), independent, sigma)
+    return _judge(grid, total, at_points(mask, grid.shape), independent, factor, sigma)
 
 
 def _band(edges: np.ndarray, i: int) -> np.ndarray:
@@ -203,18 +215,15 @@ def _band(edges: np.ndarray, i: int) -> np.ndarray:
     return out
 
 
-def _empty(grid: Points) -> _Sums:
-    return _Sums(*(np.zeros(grid.shape, np.float32) for _ in range(6)))
+def _add(total: _Sums, names: Tuple[str, str], value: np.ndarray, factor: np.float32) -> None:
+    """Add a band to the first sum, and times a factor to the second."""
+    getattr(total, names[0])[...] += value
+    value *= factor
+    getattr(total, names[1])[...] += value
 
 
-def _add(into: _Sums, sums: List[np.ndarray], noise: float) -> None:
-    qf, qq, ff, dd, present = sums
-    into.qf[...] += qf
-    into.qq[...] += qq
-    into.variance[...] += np.float32(noise) * qq
-    into.lin[...] += qf * np.abs(qf) / np.maximum(ff, np.float32(1e-30))
-    into.signal[...] += ff - dd
-    into.present[...] += present
+def _linear(qf: np.ndarray, ff: np.ndarray) -> np.ndarray:
+    return qf * np.abs(qf) / np.maximum(ff, np.float32(1e-30))
 
 
 def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -241,23 +250,27 @@ def _usual(signal: np.ndarray, mask: np.ndarray, inside: np.ndarray, grid: Point
     return np.maximum(mean, np.float32(median)).astype(np.float32)
 
 
-def _judge(grid: Points, narrow: _Sums, wide: _Sums, lost: List[np.ndarray], mask: np.ndarray,
-           independent: float, sigma: float) -> LocalSupport:
-    k, k_even = (np.float32(_scale(p, narrow.signal, mask)) for p in (narrow.qf, narrow.present))
-    slope = k * _ratio(narrow.qf, narrow.qq)
-    support = np.clip(np.maximum(slope, _ratio(narrow.lin, narrow.qq)), 0, 1)
-    error = k * _ratio(np.sqrt(narrow.variance / np.float32(independent)), narrow.qq)
-    weight = narrow.qq * mask
-    total = max(float(weight.sum(dtype=np.float64)), 1e-300)
+def _judge(grid: Points, total: _Sums, mask: np.ndarray, independent: float, factor: float, sigma: float) -> LocalSupport:
+    k, k_even = (np.float32(_scale(p, total.signal, mask)) for p in (total.qf, total.present))
+    slope = k * _ratio(total.qf, total.qq)
+    support = np.clip(np.maximum(slope, _ratio(total.lin, total.qq)), 0, 1)
+    error = k * _ratio(np.sqrt(total.variance / np.float32(independent)), total.qq)
+    weight = total.qq * mask
+    whole = max(float(weight.sum(dtype=np.float64)), 1e-300)
+    share = float((support * weight).sum(dtype=np.float64)) / whole
+    undecided = float(weight[error > _UNDECIDED].sum(dtype=np.float64)) / whole
+    del weight, error
     inside = mask > _INSIDE
-    wide_support = np.clip(np.maximum(k * _ratio(wide.qf, wide.qq), _ratio(wide.lin, wide.qq)), 0, 1)
-    unsupported = wide.qq * (1 - wide_support) / _usual(wide.signal, mask, inside, grid, sigma)
+    qq, signal = widen(total.qq, grid, factor), widen(total.signal, grid, factor)
+    unsupported = k * _ratio(widen(total.qf, grid, factor), qq)
+    unsupported = qq * (1 - np.clip(np.maximum(unsupported, _ratio(total.lin_wide, qq)), 0, 1))
+    unsupported /= _usual(signal, mask, inside, grid, sigma)
     # what is gone is gone in all shells: a filter may be weak in those that weigh most in one of the two sums
-    present = np.maximum(_ratio(lost[1], lost[0]), _ratio(wide.present, wide.signal)) / k_even
-    gone = np.maximum(lost[0], 0) * np.clip(1 - present, 0, 1) / _usual(lost[0], mask, inside, grid, sigma)
-    return LocalSupport(grid, support, slope, error, narrow.qq, _ratio(narrow.present, narrow.signal) / k_even, unsupported, gone,
-                        float((support * weight).sum(dtype=np.float64)) / total,
-                        float(weight[error > _UNDECIDED].sum(dtype=np.float64)) / total)
+    lost = widen(total.signal_lost, grid, factor)
+    there = np.maximum(_ratio(widen(total.present_lost, grid, factor), lost), _ratio(widen(total.present, grid, factor), signal))
+    there /= k_even
+    gone = np.maximum(lost, 0) * np.clip(1 - there, 0, 1) / _usual(lost, mask, inside, grid, sigma)
+    return LocalSupport(grid, support, slope, unsupported, gone, share, undecided)
 
 
 def at_voxels(values: np.ndarray, geo: Geometry) -> np.ndarray:

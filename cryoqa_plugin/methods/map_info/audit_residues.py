@@ -49,7 +49,7 @@ def residue_support(study: Study, white: Whitened, facts: ShellFacts) -> Residue
     The data, half the difference of the half-maps and the processed map over its gain, all whitened, are filtered by
     ``2.5 exp(-12 s^2) exp(-40 s^2 / 4) / (N + 0.3 S)`` and summed at the atoms.
     """
-    geo, grid = study.geometry, study.grid
+    geo = study.geometry
     s = study.frequencies
     inside = np.zeros(geo.n_shells)
     inside[facts.used] = 1
@@ -57,13 +57,15 @@ def residue_support(study: Study, white: Whitened, facts: ShellFacts) -> Residue
     kernel = inside * atom / np.maximum(facts.noise + EPS * facts.signal, 1e-12)
     r, use = study.residues, study.used_atoms()
     use = use & r.heavy
-    which, place = r.residue[use], study.atom_position[use]
-    sums = []
-    for ft, profile in ((white.mean, white.of_data), (white.difference, white.of_data), (white.processed, white.of_processed * facts.take)):
-        image = fourier.inverse(filters.apply_radial(ft, geo, profile * kernel), geo.shape)
-        sums.append(np.bincount(which, model_map.values_at(image, place, grid.voxel_size, 0.0), minlength=len(r)))
-    return _judge(*sums, np.bincount(which, minlength=len(r)))
+    data, half, own = (_sums(fourier.inverse(filters.apply_radial(ft, geo, profile * kernel), geo.shape), study, use) for ft, profile in (
+        (white.mean, white.of_data), (white.half, white.of_data), (white.processed, white.of_processed * facts.take)))
+    return _judge(data, half - data, own, np.bincount(r.residue[use], minlength=len(r)))
 
+
+def _sums(image: np.ndarray, study: Study, use: np.ndarray) -> np.ndarray:
+    """Sum over the atoms of each residue."""
+    values = model_map.values_at(image, study.atom_position[use], study.grid.voxel_size, 0.0)
+    return np.bincount(study.residues.residue[use], values, minlength=len(study.residues))
 
 
 def _judge(data: np.ndarray, noise: np.ndarray, own: np.ndarray, atoms: np.ndarray) -> ResidueSupport:

@@ -21,12 +21,12 @@ _ERRORS = 2.0                                    # standard errors of the FSC th
 class Whitened(NamedTuple):
     """The three transforms, and what each shell is multiplied by to have a power of 1.
 
-    ``mean`` and ``difference`` (half of it) of the half-maps and ``processed``, complex64 [nz, ny, nx // 2 + 1]; ``of_data`` and
+    ``mean`` of the half-maps, the first of them, ``half``, and ``processed``, complex64 [nz, ny, nx // 2 + 1]; ``of_data`` and
     ``of_processed`` float64 [n_shells]; ``power`` float64 [n_shells], mean power of the coefficients of the processed map.
     """
 
     mean: np.ndarray
-    difference: np.ndarray
+    half: np.ndarray
     processed: np.ndarray
     of_data: np.ndarray
     of_processed: np.ndarray
@@ -95,10 +95,9 @@ def whitened(study: Study, shift: Optional[Tuple[float, float, float]]) -> White
     mean, processed = study.transform("average"), study.transform("full_map")
     if shift is not None and max(abs(t) for t in shift) >= _MOVED:
         processed = _moved(processed, geo.shape, shift)
-    difference = fourier.forward(study.difference())
     of_data, _ = _white(mean, geo)
     of_processed, power = _white(processed, geo)
-    return Whitened(mean, difference, processed, of_data, of_processed, power)
+    return Whitened(mean, study.transform("half1"), processed, of_data, of_processed, power)
 
 
 def _white(ft: np.ndarray, geo: Geometry) -> Tuple[np.ndarray, np.ndarray]:
@@ -168,7 +167,10 @@ def shell_facts(white: Whitened, geo: Geometry, mask: np.ndarray) -> Optional[Sh
     own = masked(white.processed, geo, white.of_processed, mask)
     with_data = shells.cross_sums(own, data, geo)
     del own
-    half = shells.cross_sums(data, masked(white.difference, geo, white.of_data, mask), geo)
+    noise = masked(white.half, geo, white.of_data, mask)
+    noise -= data
+    half = shells.cross_sums(data, noise, geo)
+    del data, noise
     pf, pp, ff, dd = (smooth(v, 2) for v in (with_data.cross, with_data.power1, half.power1, half.power2))
     count, signal = smooth(half.count, 2), np.maximum(ff - dd, 0)
     square = float(np.mean(np.square(mask, dtype=np.float64)))
