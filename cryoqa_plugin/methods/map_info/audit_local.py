@@ -27,8 +27,8 @@ _UNDECIDED = 0.25                                # standard error of the slope
 class LocalSupport(NamedTuple):
     """Maps at the points of ``grid``, float32 [mz, my, mx].
 
-    ``support`` 0 to 1; ``slope`` T; ``unsupported``
-    and ``lost`` in units of the signal usual there; ``share``, ``undecided``: parts of the power.
+    ``support`` 0 to 1; ``slope`` T; ``unsupported`` and ``lost`` in units of the signal usual there; ``share``, ``undecided``: parts of
+    the power.
     """
 
     grid: Points
@@ -123,7 +123,7 @@ def evened(white: Whitened, facts: ShellFacts, weight: _Weights, geo: Geometry, 
 class _Sums(NamedTuple):
     """Local averages summed over the bands, float32 [mz, my, mx] each.
 
-    ``qf``, ``qq``, ``signal`` (``ff - dd``) and ``present`` (``q' f``) of processed map, data and evened map; ``lin`` and ``lin_wide``, what
+    ``qf``, ``qq``, ``signal`` (``ff - dd``), ``present`` (``e f``) of processed map, data, evened map; ``lin`` and ``lin_wide``, what
     local linear filters explain in the narrow and the wide window; ``variance`` of the slope; ``signal_lost`` and ``present_lost`` with
     the weights of the lost list.
     """

@@ -230,7 +230,7 @@ def bounds(facts: ShellFacts, evened_cp: np.ndarray) -> Bounds:
     least = np.clip(cc - _ERRORS * facts.cc_error, 1e-6, 1)
     lower, upper = cp * np.sqrt(least), np.minimum(cp / np.sqrt(least), 1)
     best = np.maximum(cp, np.clip(evened_cp, 0, 1))
-    explained = np.minimum(1, np.divide(best ** 2, cc, out=np.zeros_like(cc), where=cc > 0))
+    explained = np.minimum(1, best ** 2 / least)
     power, total = facts.power, max(float(facts.power[facts.first:].sum()), 1e-300)
     within = max(float(power[use].sum()), 1e-300)
     good = np.flatnonzero(explained[use] > _HALF)
@@ -257,4 +257,5 @@ def carried_noise(cc: np.ndarray, cp: np.ndarray) -> np.ndarray:
     k = np.clip(np.maximum(cp ** 2, cc), 0, 1) * (1 + nu)
     root = np.sqrt(np.maximum(nu ** 2 + nu * (nu - k) * (k - 1), 0))
     x = np.divide(k - 1, nu + root, out=np.zeros_like(nu), where=nu > 1e-12)
-    return np.where(cc > 1e-6, x ** 2 * nu / (1 + x ** 2 * nu), 0.0)
+    # what is left of rounding is no noise
+    return np.where((cc > 1e-6) & (x > 1e-6), x ** 2 * nu / (1 + x ** 2 * nu), 0.0)
