@@ -8,9 +8,10 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 
-from cryoqa_plugin.report.scale import OCCUPANCY, RAMP, Scale, amplitude_scale, resolution_scale
+from cryoqa_plugin.report.scale import OCCUPANCY, RAMP, SUPPORT, Scale, amplitude_scale, resolution_scale
 
 DENSITY, RESOLUTION, BFACTOR, OCCUPANCIES, OTHER = "density", "resolution", "B-factor", "occupancy", "other"
+SUPPORTED = "support"
 UNITS = {RESOLUTION: "Å", BFACTOR: "Å²"}
 FIRST = "blue to red"
 COLOURS = (FIRST, "red to blue", "viridis", "cividis", "turbo", "jet", "grey")
@@ -39,6 +40,8 @@ def quantity_of(unit: str, name: str) -> str:
         return RESOLUTION
     if unit == "Å²" or "bfactor" in name or "fall_off" in name:
         return BFACTOR
+    if "support" in name and "unsupported" not in name:
+        return SUPPORTED
     return OCCUPANCIES if "occupancy" in name else DENSITY
 
 
@@ -51,6 +54,8 @@ def scale_of(quantity: str, values: np.ndarray, resolution: Optional[float] = No
         return resolution_scale(resolution, values)
     if quantity == OCCUPANCIES:
         return OCCUPANCY
+    if quantity == SUPPORTED:
+        return SUPPORT
     if quantity == BFACTOR and resolution and values.size:
         return amplitude_scale(values, resolution)
     low, high = (float(v) for v in np.quantile(values, (0.02, 0.98))) if values.size else (0.0, 1.0)
