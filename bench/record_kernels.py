@@ -35,6 +35,7 @@ def run_everything(folder: str) -> None:
         runner.execute(row.id, {n: p for n, p in kinds.items() if n in row.needs + row.takes}, outdir=None)
     halves = {n: kinds[n] for n in ("half1", "half2")}
     runner.execute("locscale", halves, {"reference": "pseudo_atoms"}, outdir=None)
+    runner.execute("denoise", halves, {"method": "conditional"}, outdir=None)
     validated = os.path.join(folder, "validated")
     validate({n: kinds[n] for n in ("half1", "half2", "full_map", "model")}, validated)
     write_report(validated)

@@ -27,6 +27,7 @@ from .methods.sharpening.local_sharpen import LocalSharpenResult
 from .methods.sharpening.locscale import LocscaleResult
 from .methods.sharpening.guinier import GuinierResult
 from .methods.sharpening.postprocess import PostprocessResult
+from .methods.sharpening.denoise import DenoiseResult
 from .methods.sharpening.optimal_map import OptimalMapResult
 from .methods.sharpening.localdeblur import LocaldeblurResult
 from .methods.map_info.contour import ContourResult
@@ -139,6 +140,8 @@ class OpenStudy(Study):
                     mass: Optional[float] = ..., fit_from: float = ..., fit_to: Optional[float] = ...,
                     randomise_from: Optional[float] = ..., force_mask: bool = ..., seed: int = ..., write_masked: bool = ...,
                     threads: int = ..., progress: Progress = ...) -> PostprocessResult: ...
+    def denoise(self, *, method: str = ..., amplitudes: str = ..., write_halves: bool = ..., resolution: Optional[float] = ...,
+                window: Optional[float] = ..., threads: int = ..., progress: Progress = ...) -> DenoiseResult: ...
     def optimal_map(self, *, rules: str = ..., amplitudes: str = ..., local_bfactor: float = ..., bfactor: float = ...,
                     half1_only: bool = ..., peak_height: float = ..., model_b_zero: bool = ..., threads: int = ...,
                     progress: Progress = ...) -> OptimalMapResult: ...

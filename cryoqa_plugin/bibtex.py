@@ -167,6 +167,20 @@
   doi = {https://dx.doi.org/10.1080/01621459.1987.10478466}
 }
 
+@article{Ramlaul2019,
+  title = {A local agreement filtering algorithm for transmission EM reconstructions},
+  author = {Ramlaul, Kailash and Palmer, Colin M. and Aylett, Christopher H. S.},
+  journal = {Journal of Structural Biology}, volume = {205}, pages = {30--40}, year = {2019},
+  doi = {https://dx.doi.org/10.1016/j.jsb.2018.11.011}
+}
+
+@article{Ramlaul2020,
+  title = {Mitigating local over-fitting during single particle reconstruction with SIDESPLITTER},
+  author = {Ramlaul, Kailash and Palmer, Colin M. and Nakane, Takanori and Aylett, Christopher H. S.},
+  journal = {Journal of Structural Biology}, volume = {211}, pages = {107545}, year = {2020},
+  doi = {https://dx.doi.org/10.1016/j.jsb.2020.107545}
+}
+
 @article{Liebschner2019,
   title = {Macromolecular structure determination using X-rays, neutrons and electrons: recent developments in Phenix},
   author = {Liebschner, Dorothee and Afonine, Pavel V. and Baker, Matthew L. and Bunkóczi, Gábor and Chen, Vincent B. and Croll, Tristan I. and others},

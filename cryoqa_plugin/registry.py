@@ -185,6 +185,10 @@ CAPABILITIES: Tuple[Capability, ...] = (
         references=("Rosenthal2003", "Chen2013", "Scheres2012", "Punjani2017"), memory=73, outside="makes a map to look at",
         on_request=True),
     Capability(
+        id="denoise", family="sharpening", title="Denoising of half-maps without training", level="1", needs=("half1", "half2"),
+        takes=("mask",), references=("Ramlaul2019", "Ramlaul2020"), memory=76, costly=(("method", "conditional", 110),),
+        outside="makes a map to look at"),
+    Capability(
         id="optimal_map", family="sharpening", title="Map of least error, and the difference from a model", level="1",
         needs=("half1", "half2"), takes=("full_map", "mask", "model"), references=("Yamashita2021", "Rosenthal2003"), memory=74,
         outside="makes a map to look at", on_request=True),
@@ -206,7 +210,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         outside="separates signal from noise, which no item asks for", on_request=True),
     Capability(
         id="audit", family="map_info", title="What of a processed map the half-maps support", level="1",
-        needs=("full_map", "half1", "half2"), takes=("mask", "model", "enhanced1", "enhanced2"), references=("Rosenthal2015",), memory=72,
+        needs=("full_map", "half1", "half2"), takes=("mask", "model"), references=("Rosenthal2015",), memory=72,
         outside="asks about a processed map, which a validation is not given", on_request=True),
     Capability(
         id="map_resolution", family="local_resolution", title="Local resolution of a map alone", level="0", needs=("full_map",),

@@ -159,6 +159,21 @@ class Result:
             lines += [f"  {title}: {', '.join(names)}"] * bool(names)
         return "\n".join(lines)
 
+    def label(self, name: str) -> str:
+        """What the header of an output map says after the name of its field.
+
+        Parameters
+        ----------
+        name
+            The field.
+
+        Returns
+        -------
+        str
+            Nothing, as a rule.
+        """
+        return ""
+
     def _of_role(self, role: str) -> Dict[str, Any]:
         return {n: getattr(self, n) for n in declared(type(self), role) if getattr(self, n) is not None}
 

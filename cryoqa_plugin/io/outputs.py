@@ -80,7 +80,7 @@ def write_beside(result: Result, document: Dict[str, Any], folder: str, also: Se
     for name, info in declared(type(result), "map").items():
         if getattr(result, name) is not None:
             files = dict({"path": name + ".mrc"}, **{kind: name + ALSO[kind] for kind in also})
-            _write_one_map(getattr(result, name), files, folder, label + name)
+            _write_one_map(getattr(result, name), files, folder, label + name + result.label(name))
             document["maps"][name] = dict(files, **info)
     for role, key in (("maps", "lists"), ("model", "models"), ("file", "files")):
         entries = {n: i for n, i in declared(type(result), role).items() if getattr(result, n) is not None}

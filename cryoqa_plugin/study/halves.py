@@ -20,6 +20,8 @@ _FLAT = 0.01                                     # standard deviation over that 
 _RELION_EDGE = 3                                 # voxels over which RELION fades to what it fills the corners with
 _COARSE, _LEAST = 12.0, 6                        # Å, shells: where half-maps with any signal agree
 _NO_SIGNAL = 5.0                                 # standard errors of noise below which they do not
+_DENOISED = "cryoqa denoise: denoised_half"       # how the label of a half-map that was denoised here begins
+DEPENDENT, INDEPENDENT = "dependent", "independent"
 _NEAR = 0.5                                      # voxels between half-maps that are compared as they lie
 
 
@@ -35,7 +37,8 @@ class HalfMaps(NamedTuple):
     """What is known about two half-maps; the fields are those of :class:`HalfMapFacts` without their prefix.
 
     ``copies`` is 1 for copies up to a factor, -1 for copies of inverted contrast, 0 for two maps; see :func:`copied`. ``signal`` is None
-    for half-maps that do not lie on each other; see :func:`signal_strength`.
+    for half-maps that do not lie on each other; see :func:`signal_strength`. ``denoised`` is none, dependent or independent; see
+    :func:`denoised`.
     """
 
     copies: int
@@ -48,6 +51,7 @@ class HalfMaps(NamedTuple):
     filtered_at: Optional[float]
     position: Position
     signal: Optional[float]
+    denoised: str = "none"
 
     @property
     def no_signal(self) -> bool:
@@ -92,6 +96,8 @@ class HalfMapFacts(Result):
     half_maps_shift_error: Optional[float] = metric("voxels", "standard error of the shift", "lower")
     half_maps_operation: Optional[str] = metric("", "rotation, mirror or sign that brings half-map 2 onto half-map 1: none, or axes to "
                                                 "reverse and swap", "none")
+    half_maps_denoised: Optional[str] = metric("", "a half-map was denoised here, by itself (independent) or together with the other "
+                                                   "(dependent): none, or which", "none")
     half_maps_likeness: Optional[float] = metric("", "mean FSC of the half-maps coarser than 20 Å, rotation, mirror and shift undone",
                                                  "higher")
 
@@ -152,7 +158,27 @@ def look_at(half1: Map, half2: Map, sums: shells.CrossSums, geo: Geometry, posit
     inverted = copies < 0 or (position.operation or "").startswith("contrast inverted")
     return HalfMaps(copies, inverted, masked, not masked and any(c.sphere for c in cuts), float(deviations.max() / deviations.min()),
                     float(moments[2] / deviations.prod()), _zero_fraction(half1.data, half2.data),
-                    None if edge is None else edge.resolution, position, signal_strength(sums, geo) if _comparable(position) else None)
+                    None if edge is None else edge.resolution, position, signal_strength(sums, geo) if _comparable(position) else None,
+                    denoised(half1, half2))
+
+
+def denoised(half1: Map, half2: Map) -> str:
+    """Whether half-maps were denoised here, by the labels in their headers.
+
+    Parameters
+    ----------
+    half1, half2
+        The half-maps; those without a header, or rewritten by another program, tell nothing.
+
+    Returns
+    -------
+    str
+        none; independent: each by itself; dependent: together.
+    """
+    labels = [text for m in (half1, half2) if m.header is not None for text in m.header.labels if text.startswith(_DENOISED)]
+    if not labels:
+        return "none"
+    return INDEPENDENT if all(text.split()[-1] == INDEPENDENT for text in labels) else DEPENDENT
 
 
 def _comparable(position: Position) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, Mapping, NamedTuple, Optional, Sequence
 
-from .halves import HalfMaps
+from .halves import DEPENDENT, HalfMaps
 from .noise import HalfMapNoise
 
 _FAR = 0.5                                       # voxels between the half-maps from which their FSC says nothing
@@ -97,12 +97,14 @@ def void_reason(half_maps: HalfMaps) -> Optional[str]:
     Returns
     -------
     str or None
-        Copies; no signal; not the same way round; more than half a voxel apart.
+        Copies; no signal; denoised together; not the same way round; more than half a voxel apart.
     """
     if half_maps.copies:
         return "the half-maps are copies of each other" + ("" if half_maps.identical else ", one with its contrast inverted")
     if half_maps.no_signal:
         return "the half-maps share no signal"
+    if half_maps.denoised == DEPENDENT:
+        return "the half-maps were denoised together, so that they are not independent"
     placed = half_maps.position
     if placed.operation not in (None, "none"):
         return f"half-map 2 differs from half-map 1 by a rotation, mirror or sign: {placed.operation}"

@@ -12,7 +12,7 @@ from ..io.inputs import KINDS, SAME
 from ..io.maps import Map
 from ..io.models import Model
 from . import position
-from .halves import HalfMaps
+from .halves import DEPENDENT, HalfMaps
 from .noise import HalfMapNoise
 from .position import Position
 
@@ -26,6 +26,7 @@ _SAME = 0.999                                    # part of the faces of the box 
 _CHECKED = (("half_maps_identical", " are copies of each other"), ("half_maps_signal", "The half-maps share no signal"),
             ("half_maps_likeness", " do not match: at the best fit of one to the other"),
             ("half_maps_operation", "Half-map 2 differs from half-map 1 by a rotation, mirror or sign"),
+            ("half_maps_denoised", "The half-maps were denoised"),
             ("half_maps_shift", ": half-map 2 is shifted by "), ("half_maps_masked", "A half-map is masked"),
             ("half_maps_damped", "The solvent of the half-maps was damped"), ("half_maps_filtered", "The half-maps are low-passed at "),
             ("half_maps_scale", "The half-maps differ in scale: "), ("half_maps_share_noise", " of their noise in the solvent"),
@@ -199,10 +200,18 @@ def of_halves(half1: Map, half2: Map, known: HalfMaps, noise: Optional[HalfMapNo
     if known.no_signal:
         return out + [f"The half-maps share no signal{files}: coarser than 12 Å they agree no better than noise does. No resolution can be "
                       "given. Check that they are two half-maps of one refinement, and that it converged."]
+    if known.denoised != "none":
+        return out + [_denoised(known.denoised, files)]
     placed = position.position_note(known.position, files)
     if placed:
         return out + [placed]
     return out + _taken_away(known, noise, files) + _sharpened(noise, files) + _scale(known, files) + _shared(noise, files)
+
+
+def _denoised(state: str, files: str) -> str:
+    how = "together, so that they are not independent" if state == DEPENDENT else "each by itself"
+    return (f"The half-maps were denoised{files}, {how}: their FSC is not that of the map. Give the half-maps as the refinement wrote "
+            "them.")
 
 
 def _taken_away(known: HalfMaps, noise: Optional[HalfMapNoise], files: str) -> List[str]:
