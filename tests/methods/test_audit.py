@@ -99,7 +99,9 @@ def test_what_cannot_be_measured_is_refused(demo, sharpened):
     rng = np.random.default_rng(5)
     noise = compute_audit(Study(full_map=map_, mask=demo.mask, **{
         h: demo.half1.with_data(rng.standard_normal(sharpened.shape).astype(np.float32)) for h in ("half1", "half2")}), AuditParams())
-    for found in (copies, masked, noise):
+    scaled = compute_audit(Study(full_map=map_, mask=demo.mask, half1=demo.half1, half2=demo.half2.with_data(5 * demo.half2.data)),
+                           AuditParams())
+    for found in (copies, masked, noise, scaled):
         assert found.supported_share is None and "cannot be measured" in found.summary, found.summary
 
 

@@ -24,6 +24,7 @@ LOST = 0.8                                       # of the usual signal: a part o
 _APART = 6.0                                     # Å between two peaks
 _ROWS = 200                                      # of a table of peaks
 UNSUPPORTED, MISSING = 0.5, 0.4                  # of the data over the map, and of the map over the data, at a residue
+_FINEST = 5.0                                    # Å, where the data must reach to for a verdict on single residues
 _ERRORS = 2.0                                    # standard errors that are left to a residue
 
 
@@ -126,7 +127,7 @@ def compute_audit(study: Study, params: AuditParams, *, progress: Progress = sil
     progress(0.1, "whitened maps")
     geo, mask, voxel_size = study.geometry, study.used_mask.data, study.grid.voxel_size
     white = audit_shells.whitened(study, _vector(place.shift_vector))
-    facts = audit_shells.shell_facts(white, geo, mask)
+    facts = audit_shells.shell_facts(white, geo, mask, study.independence.end)
     if facts is None:
         return AuditResult(summary=audit_words.NO_DATA, warnings=tuple(warnings), **values)
     weight = audit_local.weights(white, facts)
@@ -138,8 +139,11 @@ def compute_audit(study: Study, params: AuditParams, *, progress: Progress = sil
     values.update(_numbers(study, facts, found, local))
     progress(0.85, "peaks and residues")
     values.update(_peaks(study, local, params.peak_height))
-    if study.model is not None:
-        values.update(_residues(study, residue_support(study, white, facts), local, warnings) if require_atoms(study).any() else {})
+    if study.model is not None and require_atoms(study).any():
+        if values["data_end"] <= _FINEST:
+            values.update(_residues(study, residue_support(study, white, facts), local, warnings))
+        else:
+            warnings.append(audit_words.too_coarse(values["data_end"], _FINEST))
     del white
     values.update(_maps(study, local))
     progress(1.0, "done")

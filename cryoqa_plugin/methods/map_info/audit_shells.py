@@ -140,7 +140,7 @@ def masked(ft: np.ndarray, geo: Geometry, profile: np.ndarray, mask: np.ndarray)
     return fourier.forward(image)
 
 
-def shell_facts(white: Whitened, geo: Geometry, mask: np.ndarray) -> Optional[ShellFacts]:
+def shell_facts(white: Whitened, geo: Geometry, mask: np.ndarray, end: Optional[float] = None) -> Optional[ShellFacts]:
     """What each shell tells in the mask.
 
     Parameters
@@ -151,6 +151,8 @@ def shell_facts(white: Whitened, geo: Geometry, mask: np.ndarray) -> Optional[Sh
         The shells.
     mask
         Soft mask, float32 [z, y, x].
+    end
+        Frequency (1/Å) at which the half-maps were low-passed, None where they were not.
 
     Returns
     -------
@@ -176,7 +178,7 @@ def shell_facts(white: Whitened, geo: Geometry, mask: np.ndarray) -> Optional[Sh
     square = float(np.mean(np.square(mask, dtype=np.float64)))
     cc = np.divide(signal, ff, out=np.zeros_like(ff), where=ff > 0)
     cp = np.divide(pf, np.sqrt(pp * ff), out=np.zeros_like(ff), where=pp * ff > 0)
-    first, last = _ends(cc / np.maximum(2 - cc, 1e-9), geo)
+    first, last = _ends(cc / np.maximum(2 - cc, 1e-9), geo, end)
     if last < first + 4:
         return None
     per_gain = np.divide(signal, pf, out=np.zeros_like(ff), where=pf > 0)
@@ -189,11 +191,12 @@ def shell_facts(white: Whitened, geo: Geometry, mask: np.ndarray) -> Optional[Sh
                       power * half.count, first, last)
 
 
-def _ends(fsc: np.ndarray, geo: Geometry) -> Tuple[int, int]:
-    """First and last shell to use: from 10 Å to the last before the FSC of the half-maps falls to 0.05."""
+def _ends(fsc: np.ndarray, geo: Geometry, end: Optional[float]) -> Tuple[int, int]:
+    """First and last shell to use: from 10 Å to the last before the FSC of the half-maps falls to 0.05, or to a low-pass."""
     low = max(int(np.ceil(geo.length / COARSE)), 2)
     lost = np.flatnonzero(fsc[low:] <= _END)
     last = int(low + lost[0] - 1) if lost.size else fsc.size - 1
+    last = last if end is None else min(last, int(end * geo.length))
     return max(2, min(low, int(last / _COARSE_ENDS))), last
 
 

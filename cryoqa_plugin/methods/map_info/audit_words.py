@@ -7,6 +7,7 @@ from ...study import Study
 from ...study.position import Position
 
 LINEAR, MOST = 0.02, 0.95                        # unsupported power, supported share: limits of what filters and masks make
+_SCALE = 2.0                                     # of one half-map over the other: their mean is one of them
 _SOME = 0.02                                     # part of the power from which it is named
 NO_DATA = ("The half-maps agree on no detail at 10 Å and finer, so that support cannot be measured: nothing is known of what this map "
            "shows.")
@@ -36,6 +37,9 @@ def refused(study: Study, place: Position) -> Optional[str]:
     if study.half_maps.masked:
         return ("Support cannot be measured: the half-maps were masked, so that their agreement is partly that of the mask. Give the "
                 "half-maps as the refinement wrote them.")
+    if study.half_maps.scale > _SCALE:
+        return (f"Support cannot be measured: the half-maps differ in scale by a factor of {study.half_maps.scale:.2f}. Give the two "
+                "half-maps of one refinement.")
     if place.operation not in (None, "none"):
         return (f"Support cannot be measured: the processed map differs from its half-maps by a rotation, mirror or sign "
                 f"({place.operation}). Turn it back, then audit it again.")
@@ -72,6 +76,17 @@ def summary(values: Dict[str, Any]) -> str:
     beyond = f" ({100 * values['power_beyond']:.0f} % of its power)" if values["power_beyond"] > _SOME else ""
     parts.append(f"what is finer than {end:.2f} Å{beyond} cannot be judged")
     return "; ".join(parts) + "."
+
+
+def too_coarse(end: float, finest: float) -> str:
+    """Why residues have no verdict.
+
+    Parameters
+    ----------
+    end, finest
+        Where the data end, and where they must reach to, in Å.
+    """
+    return f"No verdict on residues: the data end at {end:.1f} Å, and single residues are judged to {finest:g} Å only."
 
 
 def _places(count: int) -> str:
