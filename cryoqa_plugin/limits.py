@@ -49,8 +49,8 @@ _OF_FIT = ("gap_sigma", "chains_foreign", "residues_shifted", "model_correlation
            "trust", "largest_cluster")
 _OF_MODEL = ("atoms_outside", "model_zscore", *_OF_FIT)
 _OF_NOISE = ("noise_spread", "noise_source", "fraction_above", "fraction_above_finest", "finer_percent", "significant_fraction")
-_OF_AUDIT = ("map_shift", "supported_share", "unsupported_power", "unsupported_count", "residues_unsupported", "power_beyond",
-             "noise_share", "lost_count", "residues_lost")
+_OF_AUDIT = ("map_shift", "invented_share", "supported_share", "unsupported_power", "unsupported_count", "residues_unsupported",
+             "power_beyond", "noise_share", "lost_count", "residues_lost")
 EXPLAINED: Dict[str, Collection[str]] = {
     "half_maps_identical": ("*",), "half_maps_signal": ("*",), "half_maps_likeness": ("*",), "half_maps_operation": ("*",),
     "half_maps_shift": ("*",), "half_maps_denoised": ("*",),
@@ -341,6 +341,9 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "Nothing can support it: low-pass the map there, or do not read that detail.", 2, share=True),
         Check("noise_share", "<=", 0.2, "Power that is noise of the half-maps", "At least {value} of the power is noise of the half-maps",
               "The map is over-sharpened: sharpen it less, or weight it by its FSC.", 2, share=True),
+        Check("invented_share", "<=", 0.1, "Power in both processed half-maps and not in the data",
+              "{value} of the power is in both processed half-maps, not in the data", "The program invents it: what both have in common "
+              "is no proof.", 3, share=True),
         Check("lost_count", "==", 0, "Places where density of the half-maps is gone", "Density of the half-maps is gone at {value} places",
               "Look at the table of lost peaks: part of the molecule was taken away."),
         Check("residues_lost", "==", 0, "Residues whose density is gone", "The density of {value} residues is gone",

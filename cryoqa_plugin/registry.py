@@ -210,7 +210,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         outside="separates signal from noise, which no item asks for", on_request=True),
     Capability(
         id="audit", family="map_info", title="What of a processed map the half-maps support", level="1",
-        needs=("full_map", "half1", "half2"), takes=("mask", "model"), references=("Rosenthal2015",), memory=72,
+        needs=("full_map", "half1", "half2"), takes=("mask", "model", "enhanced1", "enhanced2"), references=("Rosenthal2015",), memory=72,
         outside="asks about a processed map, which a validation is not given", on_request=True),
     Capability(
         id="map_resolution", family="local_resolution", title="Local resolution of a map alone", level="0", needs=("full_map",),

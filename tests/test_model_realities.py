@@ -20,13 +20,12 @@ from model_realities import MAKERS, as_it_is
 ROWS = [c for c in CAPABILITIES if c.family == "model"] + [c for c in CAPABILITIES if c.id == "mtriage"]
 TABLES = ("residues", "residue_scores")
 SAME = 1e-6                                                  # what single precision leaves of a number that does not change
-QUICK = "unknown_residues"                                   # one for every run of the tests; the others are heavy
+QUICK = ("unknown_residues", ("q_score", "side_chain_check"))  # what every run of the tests tries; the rest is heavy
 OF_MAP = ("outside", "assembly of 4 copies")                 # what only a map can show
 # Numbers that count atoms, or name a residue or chain.
 _ATOMS = ("atoms_used", "atoms_counted", "inclusion_all", "inclusion_backbone", "atoms", "hydrogens", "model_b_mean")
 OVER_ATOMS = ("conformers_alike",)                           # means over atoms count both conformers
 COUNTS = {"hydrogens_of_no_occupancy": _ATOMS, "conformers_alike": _ATOMS, "two_letter_chains": ("worst_chain", "worst_words")}
-on_rows = pytest.mark.parametrize("row", ROWS, ids=[c.id for c in ROWS])
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +75,9 @@ def _alike(one, other):
     return one == other
 
 
-@on_rows
-@pytest.mark.parametrize("name", [n if n == QUICK else pytest.param(n, marks=pytest.mark.heavy) for n in sorted(MAKERS)])
+@pytest.mark.parametrize("name, row", [
+    pytest.param(name, row, id=f"{name}-{row.id}", marks=() if name == QUICK[0] and row.id in QUICK[1] else pytest.mark.heavy)
+    for row in ROWS for name in sorted(MAKERS)])
 def test_a_model_as_files_hold_them(row, name, sound, base, tmp_path):
     folder, paths = sound
     reality = MAKERS[name](gemmi.read_structure(paths["model"]))

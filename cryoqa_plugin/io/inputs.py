@@ -104,6 +104,8 @@ KINDS: Dict[str, InputKind] = _Kinds({k.name: k for k in (
     InputKind("resolution_map", "Local-resolution map", "Local resolution in Å at every voxel, on the grid of the maps; from any program."),
     InputKind("reference_map", "Reference map", "Map whose fall-off with resolution is to be matched, on the grid of the maps."),
     InputKind("others", "Other map", "Maps of the same data, made in other ways, on the grid of the maps.", many=True),
+    InputKind("enhanced1", "Processed half-map 1", "What the program that made the map made of half-map 1 alone, on its grid."),
+    InputKind("enhanced2", "Processed half-map 2", "What the program that made the map made of half-map 2 alone, on its grid."),
     InputKind("model", "Atomic model", "PDB or mmCIF file (also gz) placed in the map.", read_model, NONE, scipion="AtomStruct"),
     InputKind("mtf", "MTF of the detector", "STAR file with the MTF of the detector, as RELION takes it, by which maps are divided.",
               read_mtf, NONE, scipion=""),

@@ -75,6 +75,7 @@ class Scale:
 
 
 OCCUPANCY = Scale(0.0, 1.25)
+SUPPORT = Scale(1.0, 0.0)                        # of a processed map: supported is blue, unsupported red
 
 
 def ramp(fraction: np.ndarray) -> np.ndarray:

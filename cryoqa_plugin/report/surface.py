@@ -12,7 +12,7 @@ from ..io.maps import Map, read_map
 from .blocks import PLACES, Bar, Colouring, Picture, Surface
 from .local import b_scale, bar, leading, page_scale, value
 from .pictures import png
-from .scale import OCCUPANCY, Scale, ramp
+from .scale import OCCUPANCY, SUPPORT, Scale, ramp
 from .section import Results
 
 SPACING = 1.5                                    # Å between the voxels that the mesh is made of
@@ -87,15 +87,16 @@ def mesh_block(title: str, vertices: np.ndarray, quads: np.ndarray, colourings: 
 
 
 def local_maps(results: Results) -> List[_Local]:
-    """The local resolution that leads, the local B-factor and the local occupancy, each with the scale that the page has for it."""
+    """The support by the half-maps, the local resolution that leads, the local B-factor and the local occupancy, each with the scale that
+    the page has for it."""
     out: List[_Local] = []
 
-    def add(capability: str, name: str, label: str, scale: Scale, unit: str) -> None:
+    def add(capability: str, name: str, label: str, scale: Scale, unit: str, words: str = "Grey: the mask; bracket: its 5–95 %.") -> None:
         path = results.map_file(capability, name)
         if path:
-            words = "Grey: the mask; bracket: its 5–95 %."
             out.append(_Local(label, path, scale, bar(results[capability], scale, label, unit, words)))
 
+    add("audit", "support_map", "support by the half-maps", SUPPORT, "", "1: the half-maps have the density; 0: they do not.")
     lead = leading(results)
     if lead:
         add(lead, "resolution_map", "local resolution", page_scale(results), "Å")

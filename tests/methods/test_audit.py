@@ -113,6 +113,36 @@ def test_residues_of_a_model_and_traces_of_it(demo, sharpened):
     assert found.scored_model is not None and "presence" in found.attributes
 
 
+def test_processed_half_maps_measure_noise_and_invention(demo):
+    """Each half-map with half of its noise kept and a texture that both get; the share of each is known from the truth."""
+    rng = np.random.default_rng(8)
+    voxel, mask = demo.half1.voxel_size, demo.mask.data
+    geo = fourier.geometry(mask.shape, voxel)
+    halves = [fourier.forward(h.data) for h in (demo.half1, demo.half2)]
+    power, _, count = shells.power_sums(halves[0], geo)
+    texture = filters.apply_radial(fourier.forward(rng.standard_normal(mask.shape)), geo, 1.5 * np.sqrt(power / count / mask.size))
+    made = [demo.half1.with_data(fourier.inverse(h + texture, geo.shape)) for h in halves]
+    mean = (made[0].data + made[1].data) / 2
+    found = _audit(demo, mean, enhanced1=made[0], enhanced2=made[1])
+    ft = fourier.forward(mean)
+    profile = audit_shells.whitening(ft, geo)
+    sums = shells.cross_sums(audit_shells.masked(texture, geo, profile, mask), audit_shells.masked(ft, geo, profile, mask), geo)
+    use = np.rint(found.signal_fsc.x * geo.length).astype(int)
+    wanted = (sums.power1[use] / profile[use] ** 2).sum() / (sums.power2[use] / profile[use] ** 2).sum()
+    noise = shells.power_sums(audit_shells.masked((halves[0] - halves[1]) / 2, geo, profile, mask), geo)[0]
+    kept = (noise[use] / profile[use] ** 2).sum() / (sums.power2[use] / profile[use] ** 2).sum()
+    assert found.measured_noise == pytest.approx(kept, rel=0.15)
+    assert wanted > 0.1 and found.invented_share == pytest.approx(wanted, rel=0.15) and "in both but not in the data" in found.summary
+    curves = [audit_shells.masked(f, geo, audit_shells.whitening(f, geo), mask) for f in (ft, processed.density(demo.model, demo.half1))]
+    truth = shells.fsc(shells.cross_sums(*curves, geo))[use]
+    well = truth > 0.5
+    assert found.signal_fsc.y[well] == pytest.approx(truth[well], abs=0.06)
+    plain = _audit(demo, (demo.half1.data + demo.half2.data) / 2, enhanced1=demo.half2, enhanced2=demo.half1)
+    assert plain.invented_share < 0.03 and "exchanged" in " ".join(plain.warnings)
+    with pytest.raises(MissingInputError, match="Only one"):
+        _audit(demo, mean, enhanced1=made[0])
+
+
 def test_the_noise_that_a_map_carries_by_its_formula():
     nu, x = np.array([0.1, 0.5, 2.0, 9.0]), np.array([0.2, 0.5, 0.8, 1.0])
     cc = 1 / (1 + nu)

@@ -147,12 +147,16 @@ def test_a_bond_that_is_drawn_out_and_one_that_is_cut(structure):
 
 def test_a_chain_that_is_written_twice_and_one_laid_on_another(structure):
     atoms = len(_atoms(structure)) // 4
-    copy = structure[0]["A"].clone()
-    structure[0].add_chain(copy)
-    made = _run(structure)
+    twice = structure.clone()
+    for residue in twice[0]["A"]:
+        for atom in [a.clone() for a in residue]:
+            residue.add_atom(atom)
+    made = _run(twice)
     assert made.duplicate_atoms == atoms and made.clashes == 0
     assert _said(made) == [f"Atoms are there more than once ({atoms})"]
-    structure[0][-1].name = "Z"
+    copy = structure[0]["A"].clone()
+    copy.name = "Z"
+    structure[0].add_chain(copy)
     made = _run(structure)
     assert (made.duplicate_atoms, made.atoms_together, made.clashes, made.clashing_chains) == (0, atoms, 0, "A and Z")
     assert _said(made) == [f"Atoms lie on top of each other ({atoms} pairs)"]

@@ -53,6 +53,7 @@ def test_a_model_that_follows_half_map_1_is_named_and_the_true_one_is_not(demo):
     assert found.fsc_average_work - found.fsc_average_free == pytest.approx(found.gap, abs=0.005)
 
 
+@pytest.mark.heavy
 def test_the_same_for_half_map_2_and_with_the_work_half_map_given(demo):
     signal, amplitudes, model = demo
     one, two = halves_of(signal, amplitudes, 4)
@@ -66,6 +67,7 @@ def test_the_same_for_half_map_2_and_with_the_work_half_map_given(demo):
     assert right.fsc_work.y == pytest.approx(wrong.fsc_free.y)
 
 
+@pytest.mark.heavy
 def test_the_gap_and_its_error_are_those_of_plain_sums(demo):
     signal, amplitudes, model = demo
     study = Study(**dict(zip(("half1", "half2"), halves_of(signal, amplitudes, 5))), model=model)
@@ -101,6 +103,7 @@ def _scatter(study, n):
     return [Study(half1=a, half2=b, model=study.model).model_halves.inside.difference for a, b in pairs]
 
 
+@pytest.mark.heavy
 def test_half_maps_of_unequal_noise_and_scale_make_no_gap(demo):
     signal, amplitudes, model = demo
     one, two = halves_of(signal, amplitudes, 6, ratio=1.5, scale=3.0)
@@ -123,6 +126,7 @@ def test_the_ratio_of_noise_is_found_where_it_is_known(fall):
     assert none.value == 1 and none.error == 0
 
 
+@pytest.mark.heavy
 def test_half_maps_that_fall_off_differently_make_no_gap(demo):
     signal, amplitudes, model = demo
     one, two = halves_of(signal, amplitudes, 11)
@@ -135,6 +139,7 @@ def test_half_maps_that_fall_off_differently_make_no_gap(demo):
     assert bare.gap_error <= found.gap_error < 1.3 * bare.gap_error
 
 
+@pytest.mark.heavy
 def test_copies_and_half_maps_of_noise_tell_nothing(demo):
     signal, amplitudes, model = demo
     one, two = halves_of(signal, amplitudes, 7)

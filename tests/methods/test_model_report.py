@@ -174,6 +174,7 @@ def test_traces_and_small_models_name_what_is_missing(demo):
     assert found.residues_judged == 8 and found.trust == 100
 
 
+@pytest.mark.heavy
 def test_where_half_maps_do_not_agree_the_map_is_the_reason(demo):
     """Noise in one half of the box: nothing can be checked there, whatever the model."""
     rng, halves = np.random.default_rng(9), []
@@ -236,6 +237,7 @@ def test_the_main_numbers_of_other_scores_are_theirs(demo):
     json.dumps(alone.document)
 
 
+@pytest.mark.heavy
 def test_single_residues_raise_no_alarm_and_many_do(demo, wrong):
     single = planted(demo.model, 4, Counts(0, 3, 2, 0, 0, 0), box=115.2).model
     found = report(demo, single)

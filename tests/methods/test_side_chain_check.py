@@ -50,6 +50,7 @@ def renamed(model, letters, chains=None):
     return Model(structure, "renamed.cif")
 
 
+@pytest.mark.heavy
 def test_a_right_model_is_left_alone(demo):
     found = check(demo, demo.model)
     assert found.residues_shifted == 0 and found.chains_foreign == 0 and not found.undetermined and found.register_shifts.rows == ()
@@ -161,6 +162,7 @@ def test_traces_of_ca_have_no_side_chains(demo):
     assert not not_met(found)
 
 
+@pytest.mark.heavy
 def test_scale_offset_and_origin_change_nothing(demo):
     wanted = check(demo, demo.model)
     map_ = replace(demo.full_map, origin=tuple(v + 7.0 for v in demo.full_map.origin)).with_data(

@@ -99,6 +99,7 @@ def test_windows_end_where_a_chain_is_broken(demo):
     assert len(np.unique(whole.residues.residue[atom[window == 0]])) == 6
 
 
+@pytest.mark.heavy
 def test_only_the_correlation_does_not_depend_on_the_zero_of_the_map(demo):
     own, moved = (compute_smoc(Study(full_map=demo.full_map.with_data(demo.full_map.data * np.float32(7) + np.float32(level)),
                                      model=demo.model), SmocParams(resolution=4.5)) for level in (0, 3 * 7 * demo.full_map.data.std()))
@@ -157,12 +158,14 @@ def test_ligands_have_a_row_and_waters_none(demo):
 @pytest.mark.parametrize("map_, model, resolution, centred", [
     ("emd3488_5me2/emd_3488.mrc", "emd3488_5me2/5me2.pdb.gz", 3.2, 0.66),
     ("emd3186_5fj6/emd_3186.map", "emd3186_5fj6/5fj6.pdb", 7.9, 0.88)])
+@pytest.mark.heavy
 def test_deposited_models_lie_in_density(shared, map_, model, resolution, centred):
     top = shared / "data" / "maps"
     found = compute_smoc(Study(full_map=read_map(str(top / map_)), model=read_model(str(top / model))), SmocParams(resolution=resolution))
     assert found.centred_mean == pytest.approx(centred, abs=0.02) and bad(found) == []
 
 
+@pytest.mark.heavy
 @pytest.mark.realdata
 def test_rna_has_scores(sim_case):
     folder = sim_case("rna128")
@@ -172,6 +175,7 @@ def test_rna_has_scores(sim_case):
     assert found.centred_mean == pytest.approx(0.60, abs=0.02) and bad(found) == []
 
 
+@pytest.mark.heavy
 @pytest.mark.realdata
 def test_stretches_that_were_moved_are_dips(sim_case):
     folder = sim_case("g2_144")                              # set no limit

@@ -79,6 +79,7 @@ def halves(demo, origin):
     return [replace(h, origin=origin) for h in (demo.half1, demo.half2)]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", sorted(METHODS))
 def test_one_sentence_in_place_of_a_list_of_low_scores(demo, name):
     run, params = METHODS[name]

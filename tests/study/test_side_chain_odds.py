@@ -85,6 +85,7 @@ def test_side_chains_of_the_model_take_no_part(case, found):
     assert np.isnan(bare.rotamer[np.isin(bare.types, [rotamers.TYPES.index(t) for t in ("LEU", "TRP")])]).all()
 
 
+@pytest.mark.heavy
 def test_scale_level_origin_and_axes_do_not_matter(case, found):
     maps, model = case
     full = maps["full"]
@@ -253,6 +254,7 @@ def test_other_models_reach_what_is_asked(bench, d143, top, nats):
     assert found[0.5][1] < found[0.3][1] < found[0.0][1]
 
 
+@pytest.mark.heavy
 @pytest.mark.realdata
 @pytest.mark.parametrize("name, temperature, top", [("EMD-3488", 0.6, 0.66), ("EMD-6272", 0.8, 0.76), ("EMD-2566", 0.45, 0.48)])
 def test_real_maps_show_their_side_chains(bench, name, temperature, top):

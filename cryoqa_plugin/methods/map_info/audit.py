@@ -15,12 +15,13 @@ from ...results import Column, Curve, Table, curve, map_output, metric, table
 from ...study import Study
 from ...study.unexplained import nearest
 from ..model.residue_scores import KEY, ResidueScores, carried, chain_rows, place_values, require_atoms, rows
-from . import audit_local, audit_shells, audit_words
+from . import audit_halves, audit_local, audit_shells, audit_words
 from .audit_local import LocalSupport
 from .audit_residues import ResidueSupport, residue_support
 from .audit_shells import Bounds, ShellFacts
 
 LOST = 0.8                                       # of the usual signal: a part of the molecule is gone
+_LEAST = 1e-3                                    # support that is written: viewers take 0 for no value
 _APART = 6.0                                     # Å between two peaks
 _ROWS = 200                                      # of a table of peaks
 UNSUPPORTED, MISSING = 0.5, 0.4                  # of the data over the map, and of the map over the data, at a residue
@@ -54,6 +55,10 @@ class AuditResult(ResidueScores):
     possibly_lost_count: Optional[int] = metric("", "places where density of the half-maps is weak, or gone", "lower")
     residues_unsupported: Optional[int] = metric("", "residues whose density the half-maps do not have", "lower")
     residues_lost: Optional[int] = metric("", "residues whose density is in the half-maps and not in the processed map", "lower")
+    measured_noise: Optional[float] = metric("", "part of its power that is noise of the half-maps, measured with the processed half-maps",
+                                             "lower")
+    invented_share: Optional[float] = metric("", "part of its power that both processed half-maps have and the data do not, measured with "
+                                             "them", "lower")
     map_shift: Optional[float] = metric("voxels", "shift of the processed map against the half-maps, which was moved back", "target:0")
     map_shift_vector: Optional[str] = metric("voxels", "that shift along x, y, z", "none")
     map_operation: Optional[str] = metric("", "rotation, mirror or sign that brings the processed map onto the half-maps: none, or axes "
@@ -63,6 +68,8 @@ class AuditResult(ResidueScores):
                                       x_label="Frequency", x_unit="1/Å", y_label="FSC")
     not_data: Optional[Curve] = curve("part of the power of each shell that is not the data, at least", x_label="Frequency",
                                       x_unit="1/Å", y_label="part of the power")
+    signal_fsc: Optional[Curve] = curve("FSC with the truth, measured with the processed half-maps", x_label="Frequency", x_unit="1/Å",
+                                        y_label="FSC")
     unsupported_peaks: Optional[Table] = table("density that the half-maps do not have, highest first")
     lost_peaks: Optional[Table] = table("density of the half-maps that is gone, highest first")
     support_map: Optional[Map] = map_output("", "support of the processed map by the half-maps, 0 to 1", output="outputSupport")
@@ -86,7 +93,8 @@ def compute_audit(study: Study, params: AuditParams, *, progress: Progress = sil
     ----------
     study
         ``full_map``, the processed map, and ``half1`` and ``half2``, from which it was made, float32 [z, y, x] on one grid; ``mask``, else
-        one is made; ``model`` of the processed map when there is one.
+        one is made; ``model`` of the processed map when there is one; ``enhanced1`` and ``enhanced2``, what the same program made of each
+        half-map, when there are any.
     params
         See :class:`AuditParams`.
     progress
@@ -116,7 +124,8 @@ def compute_audit(study: Study, params: AuditParams, *, progress: Progress = sil
     Rosenthal & Rubinstein (2015), https://doi.org/10.1016/j.sbi.2015.07.002 (what half-maps can validate).
     """
     require(study.inputs, "full_map", "half1", "half2")
-    study.check("half1", "half2", "full_map", "mask", least=16, what="an audit needs")
+    study.check("half1", "half2", "full_map", "mask", "enhanced1", "enhanced2", least=16, what="an audit needs")
+    with_halves = audit_halves.given(study)
     warnings: List[str] = list(study.used_mask.notes())
     values: Dict[str, Any] = dict(study.half_map_values())
     place = study.map_position
@@ -130,6 +139,8 @@ def compute_audit(study: Study, params: AuditParams, *, progress: Progress = sil
     facts = audit_shells.shell_facts(white, geo, mask, study.independence.end)
     if facts is None:
         return AuditResult(summary=audit_words.NO_DATA, warnings=tuple(warnings), **values)
+    if with_halves:
+        values.update(_measured(study, audit_halves.cross_terms(study, white, facts, mask, warnings), facts))
     weight = audit_local.weights(white, facts)
     progress(0.25, "local gains")
     even, even_cp = audit_local.evened(white, facts, weight, geo, voxel_size, mask)
@@ -166,6 +177,12 @@ def _numbers(study: Study, facts: ShellFacts, found: Bounds, local: LocalSupport
         noise_share=found.noise, data_end=float(1 / freq[facts.last]),
         data_to=None if found.data_to is None else float(1 / freq[found.data_to]),
         true_fsc=Curve(x, facts.cp[use], found.lower[use], found.upper[use]), not_data=Curve(x, found.not_data[use]))
+
+
+def _measured(study: Study, found: audit_halves.CrossTerms, facts: ShellFacts) -> Dict[str, Any]:
+    """What the processed half-maps add, by result field."""
+    return dict(measured_noise=found.noise, invented_share=found.invented,
+                signal_fsc=Curve(study.frequencies[facts.used], found.signal[facts.used]))
 
 
 def _step(study: Study, local: LocalSupport) -> np.ndarray:
@@ -235,6 +252,6 @@ def _residues(study: Study, found: ResidueSupport, local: LocalSupport, warnings
 def _maps(study: Study, local: LocalSupport) -> Dict[str, Any]:
     """The three maps at the voxels, by result field."""
     geo, grid = study.geometry, study.grid
-    support = np.clip(audit_local.at_voxels(local.support, geo), 0, 1)
+    support = np.clip(audit_local.at_voxels(local.support, geo), _LEAST, 1)
     unsupported, lost = (np.maximum(audit_local.at_voxels(v, geo), 0) for v in (local.unsupported, local.lost))
     return dict(support_map=grid.with_data(support), unsupported_map=grid.with_data(unsupported), lost_map=grid.with_data(lost))

@@ -100,6 +100,24 @@ def whitened(study: Study, shift: Optional[Tuple[float, float, float]]) -> White
     return Whitened(mean, study.transform("half1"), processed, of_data, of_processed, power)
 
 
+def whitening(ft: np.ndarray, geo: Geometry) -> np.ndarray:
+    """Factor of each shell that gives it a power of 1, float64 [n_shells]; 0 in empty ones.
+
+    Parameters
+    ----------
+    ft
+        Transform of a map.
+    geo
+        Its shells.
+
+    Returns
+    -------
+    ndarray
+        By the running mean of the power over three shells.
+    """
+    return _white(ft, geo)[0]
+
+
 def _white(ft: np.ndarray, geo: Geometry) -> Tuple[np.ndarray, np.ndarray]:
     total, _, count = shells.power_sums(ft, geo)
     power = total / np.maximum(count, 1)

@@ -73,6 +73,9 @@ def summary(values: Dict[str, Any]) -> str:
         parts.append(f"{_places(values['lost_count'])} where density of the half-maps is gone{_next(values['lost_peaks'])}")
     if values["noise_share"] > _SOME:
         parts.append(f"at least {100 * values['noise_share']:.0f} % of its power is noise of the half-maps")
+    if values.get("invented_share") is not None:
+        parts.append(f"by its processed half-maps {100 * values['measured_noise']:.0f} % of its power is noise and "
+                     f"{100 * values['invented_share']:.0f} % is in both but not in the data")
     beyond = f" ({100 * values['power_beyond']:.0f} % of its power)" if values["power_beyond"] > _SOME else ""
     parts.append(f"what is finer than {end:.2f} Å{beyond} cannot be judged")
     return "; ".join(parts) + "."

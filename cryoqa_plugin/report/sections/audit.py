@@ -11,19 +11,20 @@ from .. import residue_tracks
 from ..blocks import Block, Card, Picture, Pictures, Text
 from ..draw import curves, resolution_marks, split_values, tables
 from ..overlay import coloured_slices, window, window_slices
-from ..scale import Scale
+from ..scale import SUPPORT
 from ..section import Results, Section
 
-_FIRST = ("supported_share", "unsupported_power", "power_beyond", "noise_share", "data_to", "data_end", "undecided_share",
-          "unsupported_count", "lost_count", "possibly_lost_count", "residues_unsupported", "residues_lost")
-_SUPPORT = Scale(1.0, 0.0)                       # supported is blue, unsupported red
+_FIRST = ("supported_share", "unsupported_power", "power_beyond", "noise_share", "measured_noise", "invented_share", "data_to", "data_end",
+          "undecided_share", "unsupported_count", "lost_count", "possibly_lost_count", "residues_unsupported", "residues_lost")
 _SEEN = 2.0                                      # standard deviations of the map: what is coloured
-_NO_COLOUR = 1e-3                                # of support: a colour of its own for 0
 _ROWS = 12                                       # of a table of peaks that stands open
 _CONCLUDED = ("What is supported is in the half-maps too, at this place and in these bands: it may be built, and shown. What is not "
               "supported was added by the program, or comes from a rule that is no filter; do not build there. What cannot be concluded: "
               "whether what lies beyond the end of the data is right, and whether errors that both half-maps share (alignment, "
               "symmetry, a wrong reference) are in them.")
+
+_ASKED = ("With the same program run on each half-map apart, and both maps given, noise, invention and the FSC with the truth are measured "
+          "and not only bounded.")
 
 
 def render(results: Results) -> List[Block]:
@@ -31,6 +32,8 @@ def render(results: Results) -> List[Block]:
     document = results["audit"]
     empty = [n for n, t in document["tables"].items() if not t["rows"]]
     out: List[Block] = [Text(_CONCLUDED)]
+    if document["metrics"]["invented_share"]["value"] is None:
+        out.append(Text(_ASKED))
     out += curves(document, ("not_data",), title="Least part of the power that is not the data")
     return out + tables(document, skip=("residues", *empty)) + split_values(document, _FIRST)
 
@@ -42,7 +45,8 @@ def cards(results: Results) -> List[Card]:
     slices = _slices(results, document)
     if slices:
         out.append(Card("Support by the half-maps on middle slices", tuple(slices), 8, 3))
-    bounds = curves(document, ("true_fsc",), title="FSC with the truth lies in the band", marks=resolution_marks(document, "data_end"))
+    bounds = curves(document, ("true_fsc", "signal_fsc"), title="FSC with the truth lies in the band",
+                    marks=resolution_marks(document, "data_end"))
     if bounds:
         out.append(Card("FSC with the truth, bounds", tuple(bounds), 5, 4))
     along = residue_tracks.lines(document, "support", title="Support of the residues", y_range=(0.0, 1.2), levels=(0.5, 1.0),
@@ -65,10 +69,10 @@ def _slices(results: Results, document: Mapping[str, Any]) -> List[Block]:
         return []
     strong = map_ > map_.mean() + _SEEN * map_.std()
     part = window(strong)
-    values = np.where(strong, np.maximum(support, _NO_COLOUR), 0).astype(np.float32)
+    values = np.where(strong, support, 0).astype(np.float32)
     background = [image for _, image in window_slices(map_, part)]
     made = tuple(Picture(picture, f"Support of the map in the slice at {label}", label)
-                 for label, picture in coloured_slices(values, _SUPPORT, background, part))
+                 for label, picture in coloured_slices(values, SUPPORT, background, part))
     return [Pictures("Support by the half-maps on middle slices", made,
                      f"Blue: supported; yellow: half; red: not in the half-maps. Coloured above {_SEEN:g} standard deviations of the map; "
                      "below, the map in grey.")]
