@@ -18,7 +18,7 @@ def render(results: Results) -> List[Block]:
 def cards(results: Results) -> List[Card]:
     """The denoised map and what was taken away, each beside the given map."""
     return (before_after_cards(results, "denoise", 12, "denoised_map", "denoised", matched=_rescaled(results))
-            + before_after_cards(results, "denoise", 14, "removed", "taken away", matched=False))
+            + before_after_cards(results, "denoise", 14, "removed", "taken away"))
 
 
 def _rescaled(results: Results) -> bool:
