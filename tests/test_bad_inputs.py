@@ -21,7 +21,8 @@ from cryoqa_plugin.io.inputs import KINDS
 from cryoqa_plugin.io.maps import Map, read_map, write_map
 from cryoqa_plugin.registry import BY_ID, CAPABILITIES
 
-QUICK = {"monodir": {"directions": "21"}, "resmap": {"step": 2.5}, "localdeblur": {"max_steps": 3}}
+QUICK = {"monodir": {"directions": "21"}, "resmap": {"step": 2.5}, "localdeblur": {"max_steps": 3},
+         "model_report": {"scores": False}}
 VOXEL, ORIGIN = (1.5, 1.5, 1.5), (3.0, 4.5, 6.0)
 ROWS = [c for c in CAPABILITIES if c.family != "importing"]                # the importers take folders
 MAP_CASES = [(c.id, kind) for c in ROWS for kind in c.needs + c.takes if KINDS[kind].is_map]

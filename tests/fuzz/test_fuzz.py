@@ -78,6 +78,7 @@ def test_cases_are_new_only_when_asked_for(monkeypatch):
     assert len({_seed(HEAVY_SEED) for _ in range(20)}) > 10
 
 
+@pytest.mark.heavy
 def test_the_seed_alone_makes_the_case(seeds):
     kinds = list(fuzz_run.KINDS.values())
     assert fuzz_run.draw(kinds, 40, 5) == fuzz_run.draw(kinds, 40, 5) != fuzz_run.draw(kinds, 40, 6)
@@ -117,6 +118,7 @@ def _kind(act, **fields):
     return Kind("planted", make)
 
 
+@pytest.mark.heavy
 def test_each_way_to_end_badly_has_a_name(seeds, monkeypatch):
     import fuzz_harness
     monkeypatch.setattr(fuzz_harness, "CPU_SECONDS", 1)

@@ -157,7 +157,7 @@ def _contents(folder):
     return out
 
 
-@pytest.fixture(scope="module", params=sorted(COMMANDS))
+@pytest.fixture(scope="module", params=[pytest.param(c, marks=() if c == "assess" else pytest.mark.heavy) for c in sorted(COMMANDS)])
 def clean(request, sources, tmp_path_factory):
     """A command, its finished folder of the old voxel size, what a clean run of the new one leaves, and its number of points."""
     base = tmp_path_factory.mktemp(request.param)
