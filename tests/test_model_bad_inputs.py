@@ -150,7 +150,8 @@ def test_a_box_full_of_density(row, sound, tmp_path):
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[c.id for c in ROWS])
-@pytest.mark.parametrize("kinds", [("full_map",), ("half1",), ("half2",), ()], ids=lambda k: "-".join(k) or "none")
+@pytest.mark.parametrize("kinds", [pytest.param(k, id="-".join(k) or "none", marks=pytest.mark.heavy if k[:1] == ("half2",) else ())
+                                   for k in (("full_map",), ("half1",), ("half2",), ())])
 def test_half_maps_are_missing(row, kinds, sound, tmp_path):
     paths = {k: sound[0][k] for k in (*kinds, "model")}
     document, words = outcome(row, paths, tmp_path)

@@ -44,6 +44,7 @@ def trees(seconds, tmp_path):
     return made
 
 
+@pytest.mark.heavy
 def test_what_a_tree_takes_is_measured_warm_and_cold(seconds, trees, tmp_path):
     rows = [r for r in seconds.ROWS if r.name in ("warm-demo", "cold-demo")]
     log = tmp_path / "log"

@@ -66,6 +66,7 @@ def test_no_line_is_too_long():
     assert not long, "\n".join(long)
 
 
+@pytest.mark.heavy
 def test_all_files_are_syntax_of_python_38():
     for path in FILES + TESTS:
         ast.parse(path.read_text(encoding="utf-8"), str(path), feature_version=(3, 8))

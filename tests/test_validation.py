@@ -129,6 +129,7 @@ def test_each_item_says_its_own_numbers():
     assert judge(RATIO, {"fsc": dict(_document(resolution=3.0), summary="Of the whole.")}, 3.0).summary == "Of the whole."
 
 
+@pytest.mark.heavy
 def test_every_sentence_can_be_said(validated):
     _, document, _ = validated
     for item, pieces in SENTENCES.items():

@@ -35,6 +35,7 @@ def _at(case, xyz):
     return tuple(np.rint((xyz - np.asarray(case.half1.origin)) / np.asarray(case.half1.voxel_size)).astype(int).T[::-1])
 
 
+@pytest.mark.heavy
 def test_what_filters_and_masks_make_passes(demo, sharpened):
     mean = (demo.half1.data + demo.half2.data) / 2
     gain = np.linspace(1, 3, 64, dtype=np.float32)[:, None, None]

@@ -295,6 +295,7 @@ def test_levels_of_other_molecules(sim_case, name):
         assert found == ["too low", "fits", "too high"]
 
 
+@pytest.mark.heavy
 def test_masses_stand_beside_each_other(sim_case):
     folder = sim_case("p96")
     map_, model, mask = (read(str(folder / f"p96_{n}")) for read, n in ((read_map, "full.mrc"), (read_model, "model.pdb"),

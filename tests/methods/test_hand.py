@@ -66,6 +66,7 @@ def test_a_mirror_image_is_exactly_the_opposite(axis):
     assert (one.hand, other.hand) == ("right", "wrong")
 
 
+@pytest.mark.heavy
 def test_half_maps_and_their_mirror_images(tmp_path):
     data = helices((64, 64, 64), 1, noise=0)
     rng = np.random.default_rng(5)
@@ -76,6 +77,7 @@ def test_half_maps_and_their_mirror_images(tmp_path):
     assert both[1].z_score == pytest.approx(-both[0].z_score, rel=1e-6)
 
 
+@pytest.mark.heavy
 def test_noise_and_straight_rods_say_nothing():
     noise = masks.lowpass(np.random.default_rng(1).standard_normal((64, 64, 64)).astype(np.float32), (1,) * 3, 3.5)
     ball = Map(masks.ball(noise.shape, (1,) * 3, 28).astype(np.float32), (1.0,) * 3)

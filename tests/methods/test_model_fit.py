@@ -110,6 +110,7 @@ def test_a_model_fits_its_own_density(model):
     assert not made.warnings and made.summary.endswith(".")
 
 
+@pytest.mark.heavy
 def test_the_correlations_are_those_of_sums_over_atoms(model, map_):
     made = _run(map_, model)
     twin = naive.model_map(model.elements, model.xyz, model.b_iso, model.occupancy, SHAPE, VOXEL, ORIGIN, 3.5)

@@ -138,6 +138,7 @@ def test_over_sharpening_does_not_hide_a_model(inputs):
     assert sharpened > 0.8 * plain and at_atoms < 0.5 * sharpened
 
 
+@pytest.mark.heavy
 def test_one_chain_of_four_is_read_near_it():
     """Where the whole box dips below 0.5 for long, the number near the model is that of a map in which it alone exists."""
     data = make_demo_data(box=64)

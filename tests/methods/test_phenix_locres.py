@@ -112,6 +112,7 @@ def test_bins_that_hold_nothing():
 @pytest.mark.parametrize("case,resolution,error,correlation", [
     ("p96", 2.6, 0.04, 0.93), pytest.param("t160", 3.0, 0.035, 0.9, marks=pytest.mark.heavy),
     pytest.param("l160", 3.0, 0.11, 0.96, marks=pytest.mark.heavy)])
+@pytest.mark.heavy
 def test_simulated_truth(sim_case, case, resolution, error, correlation):
     """And Phenix's finest value, recorded: 2.26 (p96), 2.58 (t160), 2.52 Å (l160)."""
     folder = sim_case(case)

@@ -98,6 +98,7 @@ def test_a_stretch_of_changed_letters_is_found(demo):
     assert abs(int(shifts[0][1]) - 23) <= 3 and abs(int(shifts[0][2]) - 42) <= 3
 
 
+@pytest.mark.heavy
 def test_a_foreign_sequence_is_named_and_the_right_one_found(demo):
     letters = "".join(gemmi.find_tabulated_residue(r.name).one_letter_code for r in demo.model.structure[0][0])
     rng = np.random.default_rng(5)
