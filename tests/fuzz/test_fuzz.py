@@ -174,6 +174,7 @@ def test_numbers_that_are_none_are_seen_in_the_result(seeds, monkeypatch):
     assert outcome.how == "wrong" and "holds NaN" in outcome.why
 
 
+@pytest.mark.heavy
 def test_what_is_read_is_judged(seeds, tmp_path):
     path = tmp_path / "x.mrc"
     path.write_bytes(seeds.bytes("odd.mrc")[:-1])

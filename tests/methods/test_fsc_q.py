@@ -100,6 +100,7 @@ def test_a_moved_helix_is_unexplained_and_nothing_else(demo):
     assert bad(compute_fsc_q(Study(half1=demo.half1, half2=demo.half2, model=most), FscQParams())) == ["residues_unexplained"]
 
 
+@pytest.mark.heavy
 def test_atoms_in_the_noise_of_a_half_map_are_overfitted(demo):
     study = Study(half1=demo.half1, half2=demo.half2, model=demo.model)
     noise = with_waters(demo.model, peaks_of_noise(study, 400))

@@ -57,6 +57,7 @@ def test_right_and_left_handed_helices(shape, voxel):
     assert left.hand == "wrong" and left.wrong_probability > 0.999 and left.z_score < -2.5 and left.top_fraction == 0
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_a_mirror_image_is_exactly_the_opposite(axis):
     data = helices((64, 60, 61), 1)

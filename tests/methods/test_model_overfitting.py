@@ -163,6 +163,7 @@ def test_what_cannot_be_compared_is_refused_in_a_sentence(demo):
     assert "agrees with neither" in far.summary
 
 
+@pytest.mark.heavy
 def test_the_map_changes_the_full_curve_only(demo):
     signal, amplitudes, model = demo
     one, two = halves_of(signal, amplitudes, 9)

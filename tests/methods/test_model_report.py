@@ -144,6 +144,7 @@ def test_a_model_off_its_map_is_trusted_nowhere(demo):
     assert found.trust == 0 and "shifted" in found.warnings[0] and "does not lie on its map" in found.residues.rows[0][4]
 
 
+@pytest.mark.heavy
 def test_numbers_do_not_depend_on_scale_and_origin(demo, wrong):
     truth, want = wrong
     move = (8.0, -4.0, 2.0)

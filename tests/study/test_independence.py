@@ -153,6 +153,7 @@ def test_nothing_finer_than_a_low_pass(case, width):
 
 # ---------------------------------------------------------------- shared noise
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("part", [0.05, 0.1, 0.25])
 def test_shared_noise_is_found_and_taken_off(case, part):
     found = sharing(case, part)
