@@ -59,8 +59,7 @@ def _compiling(args: argparse.Namespace, say: Callable[[str], None]) -> Iterator
 @contextmanager
 def output_folder(args: argparse.Namespace) -> Iterator[None]:
     """Within this nobody else writes into the output folder: from the first look at it to the report."""
-    from ..run_folder import REPORTS
-    from ..run_folder import held, strangers
+    from ..run_folder import REPORTS, held, strangers
     limits_of(args)                                          # a file that cannot be read leaves the folder as it was
     with held(args.out):
         wrong = () if args.no_report else strangers(args.out, REPORTS)

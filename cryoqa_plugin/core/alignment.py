@@ -119,12 +119,29 @@ def centred(ft: np.ndarray, shape: Sequence[int], reach: int) -> np.ndarray:
     return np.concatenate((np.conj(half[::-1, ::-1, :0:-1]), half), axis=2)
 
 
+def centred_radius(sizes: Sequence[int], geo: Geometry) -> np.ndarray:
+    """How far centred coefficients are from the origin.
+
+    Parameters
+    ----------
+    sizes
+        Coefficients along z, y, x, as of :func:`centred`.
+    geo
+        Shells of the box.
+
+    Returns
+    -------
+    ndarray
+        In shells, float64 [z, y, x].
+    """
+    z, y, x = ((np.arange(m) - m // 2) * s for m, s in zip(sizes, geo.steps))
+    return np.sqrt(z[:, None, None] ** 2 + y[None, :, None] ** 2 + x[None, None, :] ** 2)
+
+
 @lru_cache(maxsize=4)
 def _cube(geo: Geometry, sizes: Tuple[int, int, int]) -> _Cube:
     indices = tuple(np.arange(m) - m // 2 for m in sizes)
-    z, y, x = (k * s for k, s in zip(indices, geo.steps))
-    radius = np.sqrt(z[:, None, None] ** 2 + y[None, :, None] ** 2 + x[None, None, :] ** 2)
-    shell = np.floor(radius + 0.5).astype(np.int32)
+    shell = np.floor(centred_radius(sizes, geo) + 0.5).astype(np.int32)
     reach = min(int(m // 2 * s) for m, s in zip(sizes, geo.steps))
     shell[shell > min(reach, geo.n_shells - 1)] = 0
     # Both mates of each pair are there: half of them are independent.

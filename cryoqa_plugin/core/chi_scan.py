@@ -11,7 +11,7 @@ STEP = 5                                         # degrees between two values of
 ANGLES = np.arange(STEP, 360 + STEP, STEP)       # chi1 of the values of a scan
 _AT_ONCE = 2000                                  # residues, for the memory
 _LEVELS = 20                                     # thresholds
-_BY_CHANCE = 39 / 72                             # part of the peaks that would be rotameric by chance, as published
+BY_CHANCE = 39 / 72                             # part of the peaks that would be rotameric by chance, as published
 _CENTRES, _WIDTH = 120, 30                       # rotamers stand every 120 degrees from 60 on, and reach 30 to either side
 
 
@@ -140,7 +140,7 @@ def emringer(values: np.ndarray) -> Score:
     z = np.full(_LEVELS, np.nan)
     last = int(np.argmax(rotameric == 0)) if (rotameric == 0).any() else _LEVELS
     some = counted[:last]
-    z[:last] = (rotameric[:last] - _BY_CHANCE * some) / np.sqrt(_BY_CHANCE * (1 - _BY_CHANCE) * some)
+    z[:last] = (rotameric[:last] - BY_CHANCE * some) / np.sqrt(BY_CHANCE * (1 - BY_CHANCE) * some)
     if not last:
         return Score(thresholds, counted, rotameric, z, -1, np.nan)
     best = int(np.argmax(z[:last]))

@@ -49,27 +49,6 @@ class ConditionalMeans(NamedTuple):
     levels: Tuple[float, float]
 
 
-def running(curve: np.ndarray, reach: int) -> np.ndarray:
-    """Running mean over shells.
-
-    Parameters
-    ----------
-    curve
-        float64 [n_shells, ...].
-    reach
-        Shells to each side; fewer at the ends.
-
-    Returns
-    -------
-    ndarray
-        float64, of the shape of ``curve``.
-    """
-    total = np.cumsum(np.concatenate((np.zeros_like(curve[:1]), curve)), axis=0)
-    n = len(curve)
-    low, high = np.maximum(np.arange(n) - reach, 0), np.minimum(np.arange(n) + reach + 1, n)
-    return (total[high] - total[low]) / (high - low).reshape(-1, *(1,) * (curve.ndim - 1))
-
-
 def conditional_means(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Sequence[float], resolution: float, part: float,
                       mask: Optional[np.ndarray] = None, progress: Callable[[float, str], None] = lambda share, words: None
                       ) -> ConditionalMeans:
@@ -145,10 +124,10 @@ def combined(found: ConditionalMeans, geo: Geometry) -> Pair:
 
 def _whitening(sums: shells.CrossSums, geo: Geometry, finest: float) -> Pair:
     """Gain that makes the signal even and weighs it by its share inside the molecule, and the amplitude of the signal, by shell."""
-    cross, one, two = (running(s, 1) for s in (sums.cross, sums.power1, sums.power2))
+    cross, one, two = (shells.running_mean(s, 1) for s in (sums.cross, sums.power1, sums.power2))
     share = np.clip(cross / np.sqrt(np.maximum(one * two, 1e-300)), 1e-3, 0.9999)
     ratio = _FILL * share / (1 - share)
-    power = (one + two) / 2 / np.maximum(running(sums.count, 1), 0.5)
+    power = (one + two) / 2 / np.maximum(shells.running_mean(sums.count, 1), 0.5)
     amplitude = np.sqrt(share * power)
     gain = np.where(amplitude > 0, ratio / (1 + ratio) / np.maximum(amplitude, 1e-30), 0)
     gain[frequencies(geo) > 1 / finest * (1 + 1e-9)] = 0
@@ -250,12 +229,12 @@ def _sums(bases: Sequence[Pair], mask: np.ndarray, geo: Geometry) -> Tuple[np.nd
     for i, basis in enumerate(bases):
         ft = first if i == 0 else [forward(b * mask) for b in basis]
         a, b = shells.cross_sums(ft[0], first[1], geo), shells.cross_sums(ft[1], first[0], geo)
-        cross[:, i] = running((a.cross + b.cross) / 2, 2)
+        cross[:, i] = shells.running_mean((a.cross + b.cross) / 2, 2)
         if i == 0:
-            power = running((a.power1 + a.power2) / 2, 2) / np.maximum(running(a.count, 2), 0.5)
+            power = shells.running_mean((a.power1 + a.power2) / 2, 2) / np.maximum(shells.running_mean(a.count, 2), 0.5)
         means.append((ft[0] + ft[1]) * np.float32(0.5))
         for j in range(i + 1):
-            products[:, i, j] = products[:, j, i] = running(shells.cross_sums(means[i], means[j], geo).cross, 2)
+            products[:, i, j] = products[:, j, i] = shells.running_mean(shells.cross_sums(means[i], means[j], geo).cross, 2)
     return cross, products, power
 
 

@@ -1,7 +1,7 @@
 """Radial filters of Fourier space: a profile over the shells, applied to every coefficient."""
 from __future__ import annotations
 
-from typing import Optional, Union
+from typing import Optional, Tuple, Union
 
 import numpy as np
 
@@ -152,6 +152,36 @@ def gaussian_profile(geo: Geometry, sigma: float) -> np.ndarray:
         ``exp(-2 pi^2 sigma^2 s^2)``, float64 [n_shells].
     """
     return np.exp(-2 * (np.pi * sigma * frequencies(geo)) ** 2)
+
+
+def evening_profile(full: np.ndarray, power: np.ndarray, freq: np.ndarray, end: Optional[float] = None) -> Tuple[np.ndarray, np.ndarray]:
+    """What evens out the shells of a map and weights them by what of them is signal.
+
+    Parameters
+    ----------
+    full
+        FSC of the map with what it measures, squared, float64 [n_shells].
+    power
+        Mean power of its coefficients, float64 [n_shells].
+    freq
+        Frequencies of the shells in 1/Å, float64 [n_shells].
+    end
+        Edge of a low-pass (1/Å), None for none.
+
+    Returns
+    -------
+    full, profile
+        ``full`` with 0 from its first fall to 0 on and beyond the edge, and ``sqrt(full / power)``, 0 in shell 0; float64 [n_shells] each.
+    """
+    full = full.copy()
+    lost = np.flatnonzero(full[1:] <= 0)
+    if lost.size:
+        full[lost[0] + 1:] = 0
+    if end is not None:                              # what a filter leaves beyond its edge has the signal to noise of before, and no power
+        full[freq > end] = 0
+    profile = np.sqrt(np.divide(full, power, out=np.zeros_like(power), where=power > 0))
+    profile[0] = 0
+    return full, profile
 
 
 def sphere_transform(w: Union[float, np.ndarray]) -> np.ndarray:

@@ -65,6 +65,25 @@ def transitions() -> Tuple[np.ndarray, np.ndarray]:
     return move[FARTHEST].copy(), move
 
 
+def letters_at(letters: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Letters at places along a sequence.
+
+    Parameters
+    ----------
+    letters
+        Types along the sequence, int64 [m]; -1 where the type is not known.
+    at
+        Places, int64 [n].
+
+    Returns
+    -------
+    ndarray
+        int64 [n]; -1 for places before its beginning and past its end.
+    """
+    inside = (at >= 0) & (at < len(letters))
+    return np.where(inside, letters[np.clip(at, 0, len(letters) - 1)], -1)
+
+
 def emissions(odds: np.ndarray, letters: np.ndarray, index: np.ndarray) -> np.ndarray:
     """Log-odds of each state.
 
@@ -86,9 +105,7 @@ def emissions(odds: np.ndarray, letters: np.ndarray, index: np.ndarray) -> np.nd
     out = np.zeros((len(index), UNKNOWN + 1))
     known = np.isfinite(odds).all(axis=1)
     for s, k in enumerate(OFFSETS):
-        at = index + k
-        inside = (at >= 0) & (at < len(letters))
-        kind = np.where(inside, letters[np.clip(at, 0, len(letters) - 1)], -1)
+        kind = letters_at(letters, index + k)
         out[:, s] = np.where(kind >= 0, odds[np.arange(len(index)), np.maximum(kind, 0)], _OUTSIDE if k else 0.0)
     out[~known] = 0.0
     return out

@@ -264,3 +264,25 @@ def power_sums(f: np.ndarray, geo: Geometry, edges: Optional[np.ndarray] = None,
 
     total = sum(over_slabs(work, geo.shape[0]))
     return total[:, 0].copy(), total[:, 1].copy(), total[:, 2].copy()
+
+
+def running_mean(values: np.ndarray, reach: int) -> np.ndarray:
+    """Running mean over shells.
+
+    Parameters
+    ----------
+    values
+        float64 [n_shells, ...].
+    reach
+        Shells to each side; fewer at the ends.
+
+    Returns
+    -------
+    ndarray
+        float64, of the shape of ``values``.
+    """
+    # Not by differences of cumulative sums, in which weak shells are lost behind strong ones.
+    padded, n = np.pad(values, [(reach, reach)] + [(0, 0)] * (values.ndim - 1)), np.arange(len(values))
+    total = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0).sum(axis=-1)
+    count = np.minimum(n + reach + 1, n.size) - np.maximum(n - reach, 0)
+    return total / count.reshape(-1, *(1,) * (values.ndim - 1))

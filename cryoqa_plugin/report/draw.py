@@ -29,9 +29,9 @@ def split_values(document: Document, first: Sequence[str]) -> List[Block]:
 
 
 def tables(document: Document, *, skip: Sequence[str] = (), folded: bool = False) -> List[Block]:
-    """The tables of a document."""
+    """The tables of a document that have rows."""
     return [Rows(t["meaning"], tuple(t["columns"]), tuple(tuple(r) for r in t["rows"]), folded or len(t["rows"]) > 30)
-            for n, t in document["tables"].items() if n not in skip]
+            for n, t in document["tables"].items() if n not in skip and t["rows"]]
 
 
 def curves(document: Document, names: Optional[Sequence[str]] = None, *, title: str = "", marks: Sequence[Tuple[float, str]] = (),

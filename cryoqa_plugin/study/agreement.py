@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple, Optional, Tuple
 import numpy as np
 
 from ..core import filters, fourier, model_map, shells
+from .residues import of_all
+from .solvent import median_level
 
 if TYPE_CHECKING:
     from .study import Study
 
 _WINDOW = 0.45                        # standard deviation of the window over the resolution
-_SAMPLE = 2_000_000                   # voxels that tell the level of the solvent
 _ALIKE = 0.02                         # difference in scale of the shells of half-maps, up to which their mean is taken as it is
 
 
@@ -77,16 +78,9 @@ def even_maps(study: Study) -> EvenMaps:
     map_ft = _mean_and_difference(study)[0] if halves else study.density_transform()
     sums = shells.cross_sums(map_ft, model_ft, geo)
     full = _full_fsc(study) if halves else np.maximum(shells.fsc(sums), 0) ** 2
-    lost = np.flatnonzero(full[1:] <= 0)
-    if lost.size:
-        full[lost[0] + 1:] = 0
-    end = study.independence.end if halves else None
-    if end is not None:                              # what a filter leaves beyond its edge has the signal to noise of before, and no power
-        full[study.frequencies > end] = 0
-    power = sums.power1 / np.maximum(sums.count, 1)
-    weight = np.sqrt(np.divide(full, power, out=np.zeros_like(power), where=power > 0))
-    weight[0] = 0
-    scale = np.maximum(np.divide(sums.cross, sums.power2, out=np.zeros_like(power), where=sums.power2 > 0), 0)
+    full, weight = filters.evening_profile(full, sums.power1 / np.maximum(sums.count, 1), study.frequencies,
+                                           study.independence.end if halves else None)
+    scale = np.maximum(np.divide(sums.cross, sums.power2, out=np.zeros_like(full), where=sums.power2 > 0), 0)
     images = [fourier.inverse(filters.apply_radial(ft, geo, profile), geo.shape)
               for ft, profile in ((map_ft, weight), (model_ft, weight * scale))]
     return EvenMaps(images[0], images[1], weight, full, scale, halves)
@@ -123,10 +117,10 @@ def agreement(study: Study) -> Agreement:
     found = model_map.local_variances(even.map, difference, even.model, study.atom_position[used], study.density.voxel_size,
                                       _WINDOW * resolution)
     with np.errstate(divide="ignore", invalid="ignore"):
-        of_model = _at(used, found.covariance / np.sqrt(found.average * found.model))
+        of_model = _known(used, found.covariance / np.sqrt(found.average * found.model))
         if not even.from_halves:
             return Agreement(of_model, None, None, _WINDOW * resolution, resolution)
-        of_full = _at(used, np.clip(1 - found.difference / found.average, 0, 1))
+        of_full = _known(used, np.clip(1 - found.difference / found.average, 0, 1))
     return Agreement(of_model, of_full, of_model - np.sqrt(of_full), _WINDOW * resolution, resolution)
 
 
@@ -147,13 +141,10 @@ def _full_fsc(study: Study) -> np.ndarray:
     # Not without the density that the model does not explain: of a wrong model nothing but solvent would be left.
     mask, transforms = study.model_mask.around, []
     for half in (study.half1, study.half2):
-        level = np.float32(np.median(half.data.ravel()[::max(1, half.data.size // _SAMPLE)]))
-        transforms.append(fourier.forward((half.data - level) * mask))
+        transforms.append(fourier.forward((half.data - np.float32(median_level(half.data))) * mask))
     curve = np.maximum(shells.fsc(shells.cross_sums(*transforms, study.geometry)), 0)
     return 2 * curve / (1 + curve)
 
 
-def _at(used: np.ndarray, values: np.ndarray) -> np.ndarray:
-    out = np.full(used.size, np.nan)
-    out[used] = np.where(np.isfinite(values), values, np.nan)
-    return out
+def _known(used: np.ndarray, values: np.ndarray) -> np.ndarray:
+    return of_all(used, np.where(np.isfinite(values), values, np.nan))

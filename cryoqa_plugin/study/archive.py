@@ -13,7 +13,7 @@ import numpy as np
 
 COLUMNS = ("what", "value", "among", "entries", "surely worse (%)", "at most worse (%)")          # of the table made by rows
 SOURCE = "histograms of CCP-EM Pipeliner 1.6.1 (September 2026); FSC of map and model by Servalcat in a mask around the model"
-_CLASSES = ((2.5, "finer than 2.5 Å"), (3.5, "2.5 to 3.5 Å"), (4.5, "3.5 to 4.5 Å"), (6.5, "4.5 to 6.5 Å"), (np.inf, "coarser than 6.5 Å"))
+CLASSES = ((2.5, "finer than 2.5 Å"), (3.5, "2.5 to 3.5 Å"), (4.5, "3.5 to 4.5 Å"), (6.5, "4.5 to 6.5 Å"), (np.inf, "coarser than 6.5 Å"))
 
 
 class _Known(NamedTuple):
@@ -98,9 +98,9 @@ def ranks(name: str, value: float, resolution: Optional[float]) -> List[Rank]:
     low, high = (100 * sum(b[i] for b in bounds) / total for i in (0, 1))
     out = [Rank("all entries", total, low, high)]
     if resolution is not None:
-        i = next(k for k, (end, _) in enumerate(_CLASSES) if resolution < end)
+        i = next(k for k, (end, _) in enumerate(CLASSES) if resolution < end)
         size = classes[i].below[-1]
-        out.append(Rank(_CLASSES[i][1], size, 100 * bounds[i][0] / size, 100 * bounds[i][1] / size))
+        out.append(Rank(CLASSES[i][1], size, 100 * bounds[i][0] / size, 100 * bounds[i][1] / size))
     return out
 
 

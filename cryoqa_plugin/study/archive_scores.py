@@ -17,7 +17,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
-from .archive import Rank
+from .archive import CLASSES, Rank
 
 
 class Row(NamedTuple):
@@ -84,17 +84,17 @@ _FSC = (
     Row(6.5, 145, (0.101, 0.102, 0.103, 0.105, 0.120, 0.174, 0.254, 0.382, 0.423, 0.528, 0.599)),
     Row(np.inf, 143, (0.102, 0.103, 0.106, 0.116, 0.168, 0.224, 0.353, 0.467, 0.550, 0.640, 0.681)),
 )
-_CLASSES = ("finer than 2.5 Å", "2.5 to 3.5 Å", "3.5 to 4.5 Å", "4.5 to 6.5 Å", "coarser than 6.5 Å")
+_NAMES = tuple(name for _, name in CLASSES)
 SCALES: Dict[str, Scale] = {
     "q": Scale("mean Q, sigma 0.4 Å", "Q-scores of 25,322 entries as EMDB's program va 0.0.1.dev134 lists them (June 2025)",
                (1, 5, 10, 20, 30, 40, 50, 60, 70, 80, 90, 95, 99),
                Row(0.0, 25322, (0.018, 0.106, 0.188, 0.300, 0.362, 0.408, 0.443, 0.473, 0.506, 0.538, 0.581, 0.624, 0.718)), _Q),
     "smoc": Scale("mean SMOC", "histograms of CCP-EM Pipeliner 1.6.1 (September 2026)", _PIPELINER,
                   Row(0.0, 13821, (0.527, 0.566, 0.597, 0.632, 0.692, 0.755, 0.812, 0.857, 0.883, 0.908, 0.935)),
-                  _SMOC, classes=_CLASSES),
+                  _SMOC, classes=_NAMES),
     "fsc_average": Scale("mean FSC to Nyquist", "histograms of CCP-EM Pipeliner 1.6.1 (September 2026)", _PIPELINER,
                          Row(0.0, 9975, (0.103, 0.105, 0.110, 0.121, 0.155, 0.223, 0.330, 0.455, 0.533, 0.606, 0.694)),
-                         _FSC, classes=_CLASSES),
+                         _FSC, classes=_NAMES),
 }
 
 

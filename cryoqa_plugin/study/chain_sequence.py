@@ -6,6 +6,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ..core.register import letters_at
 from ..io.models import Model
 from ..io.sequences import Sequences
 from .residues import PROTEIN, Residues
@@ -153,9 +154,7 @@ def _completed(letters: np.ndarray, built: np.ndarray, index: np.ndarray, alphab
     for n, chain in enumerate(given.chains if given and known.sum() >= _LEAST else ()):
         types = letter_types(chain, alphabet)
         for start in range(-int(index.max()), len(types)):
-            at = index[known] + start
-            inside = (at >= 0) & (at < len(types))
-            alike = float(np.mean(np.where(inside, types[np.clip(at, 0, len(types) - 1)] == built[known], False)))
+            alike = float(np.mean(letters_at(types, index[known] + start) == built[known]))
             if alike > best[0]:
                 best = (alike, start, given.names[n] if given and n < len(given.names) else f"sequence {n + 1}", types)
     alike, start, name, types = best

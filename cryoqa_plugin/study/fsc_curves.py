@@ -92,6 +92,11 @@ class FscCurves:
     in_mask: Optional[SharedInMask] = None
     headline: str = "unmasked"
 
+    @property
+    def judged_by(self) -> FscCurve:
+        """The curve that the resolution is read from: the headline, without the noise that both half-maps share where that is known."""
+        return self.bounded if self.bounded is not None else getattr(self, self.headline)
+
     def judged(self) -> Dict[str, FscCurve]:
         """The curves that every criterion is read from, by name."""
         named = {n: getattr(self, n) for n in ("unmasked", "masked", "corrected", "volume", "widened", "bounded")}

@@ -1,23 +1,22 @@
 """The mask around a model, without the places where there is density that the model does not explain."""
 from __future__ import annotations
 
-from typing import NamedTuple, Sequence, Tuple
+from typing import NamedTuple, Sequence
 
 import numpy as np
-import scipy.fft
 
-from ..core import alignment, atom_grid, filters, fourier, masks, model_map, shells
+from ..core import filters, fourier, masks, model_map, shells
 from ..core.distance import squared_distance
 from ..io.maps import Map
 from ..io.models import Model
+from .coarse_rest import CoarseRest, coarse_rest
 from .mask import EDGE, NEAR
+from .solvent import median_level
 
 _LOW, _LOW_VOXELS = 8.0, 3.0          # low-pass under which density is looked for that the model does not explain: Å, or voxels
-_FINER = 1.5                          # points of its grid per coefficient
 _PART = 0.5                           # of the density at the atoms, from which such density counts
 _LEAST = 500.0                        # Å³, of one piece of it: four residues
 _CLEAR, _FADE = 2.0, 6.0              # Å around it where the mask is 0, and over which it comes back
-_SAMPLE = 2_000_000                   # voxels that tell the level of the solvent
 _FREE = 0.3                           # part of the mask that must be left; with less the whole of it is taken
 
 
@@ -61,7 +60,7 @@ def around_model(model: Model, keep: np.ndarray, grid: Map, map_ft: np.ndarray, 
     radius = {e: gemmi.Element(e).vdw_r for e in set(model.elements)}
     radii = np.array([radius[e] for e in model.elements])[keep] + NEAR
     around = masks.soft_edge(masks.atoms_mask(grid.shape, grid.voxel_size, grid.origin, model.xyz[keep], radii), EDGE, grid.voxel_size)
-    level = float(np.median(grid.data.ravel()[::max(1, grid.data.size // _SAMPLE)]))
+    level = median_level(grid.data)
     clear = _clear_of_others(model.xyz[keep] - np.asarray(grid.origin), grid, map_ft, model_ft)
     if clear is None:
         return ModelMask(around, around, 1.0, level)
@@ -87,24 +86,15 @@ def _clear_of_others(position: np.ndarray, grid: Map, map_ft: np.ndarray, model_
     return _finer(clear.astype(np.float32), grid.shape)
 
 
-def _coarse(geo: fourier.Geometry, grid: Map, map_ft: np.ndarray, model_ft: np.ndarray) -> Tuple[np.ndarray, np.ndarray, Tuple[float, ...]]:
-    """The map less the model, and the model on its scale, low-passed on a coarse grid, float32; and the voxels (x, y, z) of that in Å."""
+def _coarse(geo: fourier.Geometry, grid: Map, map_ft: np.ndarray, model_ft: np.ndarray) -> CoarseRest:
+    """The map less the model on its scale."""
     sums = shells.cross_sums(map_ft, model_ft, geo)
     scale = np.divide(sums.cross, sums.power2, out=np.zeros(geo.n_shells), where=sums.power2 > 0)
     edges = np.asarray(grid.voxel_size) * grid.shape[::-1]
     reach = [int(np.ceil(e / max(_LOW, _LOW_VOXELS * grid.voxel))) + 1 for e in edges[::-1]]
-    cubes = [alignment.centred(ft, grid.shape, max(reach)) for ft in (map_ft, model_ft)]
-    indices = [np.arange(m) - m // 2 for m in cubes[0].shape]
-    z, y, x = (k * s for k, s in zip(indices, geo.steps))
-    radius = np.sqrt(z[:, None, None] ** 2 + y[None, :, None] ** 2 + x[None, None, :] ** 2)
     at = geo.length / max(_LOW, _LOW_VOXELS * grid.voxel)
-    window = filters.raised_cosine(radius, at - 1, at + 1)
-    scaled = cubes[1] * (np.interp(radius, np.arange(scale.size), scale) * window).astype(np.float32)
-    shape = [int(scipy.fft.next_fast_len(int(_FINER * m), real=True)) for m in cubes[0].shape]
-    size = int(np.prod(grid.shape))
-    own = atom_grid.coarse_map(scaled, shape, size)
-    rest = atom_grid.coarse_map(cubes[0] * window.astype(np.float32), shape, size) - own
-    return rest, own, tuple(edges / shape[::-1])
+    return coarse_rest((map_ft, model_ft), (np.ones_like(scale), scale), geo, edges, max(reach),
+                       lambda radius: filters.raised_cosine(radius, at - 1, at + 1))
 
 
 def _finer(coarse: np.ndarray, shape: Sequence[int]) -> np.ndarray:

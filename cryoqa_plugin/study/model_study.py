@@ -1,12 +1,12 @@
 """What is known about a model and the map that it lies in: its residues, its density, its place."""
 from __future__ import annotations
 
-from typing import List, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 import numpy as np
 
 from ..core import fourier, model_map, rotamers
-from . import agreement, base_odds, model_mask, model_place, q_values, resolution, side_chains, unexplained
+from . import agreement, base_odds, model_mask, model_place, q_values, side_chains, unexplained
 from .agreement import Agreement, EvenMaps
 from .base_odds import BaseOdds
 from .chain_sequence import ChainSequence, chain_sequences
@@ -14,10 +14,10 @@ from .fitting_origin import FittingOrigin, fitting_origin
 from .given import GivenInputs
 from .model_mask import ModelMask
 from .model_place import ModelPlace
+from .model_resolution import ComparedAt, compared_at, inside_molecule
 from .q_values import QValues, Shells
 from .register import Register, register_of
 from .residues import BACKBONE, Residues, residues_of
-from .resolution import ComparedAt
 from .side_chains import SideChainOdds
 from .solvent import without_level
 from .unexplained import Unexplained
@@ -25,6 +25,16 @@ from .unexplained import Unexplained
 
 class ModelStudy(GivenInputs):
     """The part of a Study that is about its model; parameters as for :class:`cryoqa_plugin.study.given.GivenInputs`."""
+
+    @property
+    def _in_map(self) -> Tuple[Any, ...]:
+        """What answers on the model in the map to look at are about."""
+        return self.inputs.model, self.density
+
+    @property
+    def _with_halves(self) -> Tuple[Any, ...]:
+        """What those are about that take the half-maps into account."""
+        return (*self._in_map, self.inputs.half1, self.inputs.half2)
 
     @property
     def residues(self) -> Residues:
@@ -44,8 +54,7 @@ class ModelStudy(GivenInputs):
         ndarray
             bool [n_atoms]: inside the box of the map to look at, of an element that the table knows, and occupied.
         """
-        return self._answer("used atoms", (self.inputs.model, self.density),
-                            lambda: model_place.used_atoms(self.inputs.model, self.density, table), table)
+        return self._answer("used atoms", self._in_map, lambda: model_place.used_atoms(self.inputs.model, self.density, table), table)
 
     @property
     def atom_position(self) -> np.ndarray:
@@ -75,7 +84,7 @@ class ModelStudy(GivenInputs):
         ndarray
             complex64 [nz, ny, nx // 2 + 1]; shared, not to be changed in place.
         """
-        return self._answer("model transform", (self.inputs.model, self.density),
+        return self._answer("model transform", self._in_map,
                             lambda: model_place.model_transform(self.inputs.model, self.density, table), table)
 
     @property
@@ -85,7 +94,7 @@ class ModelStudy(GivenInputs):
             keep = self.used_atoms()
             return model_mask.around_model(self.inputs.model, keep, self.density, self.density_transform(), self.model_transform())
 
-        return self._answer("model mask", (self.inputs.model, self.density), make)
+        return self._answer("model mask", self._in_map, make)
 
     def compared_at(self, given: Optional[float] = None) -> ComparedAt:
         """The resolution at which map and model are compared.
@@ -101,7 +110,7 @@ class ModelStudy(GivenInputs):
             Never finer than the shells reach.
         """
         about = (self.inputs.half1, self.inputs.half2) if self.has_halves else (self.density,)
-        return self._answer("compared at", about, lambda: resolution.compared_at(self, given), given)
+        return self._answer("compared at", about, lambda: compared_at(self, given), given)
 
     def resolution_inside(self, given: Optional[float] = None) -> float:
         """The resolution in the molecule: the one given, else that of the half-maps in the mask around the model, else of the map alone.
@@ -116,8 +125,7 @@ class ModelStudy(GivenInputs):
         float
             In Å, never finer than the shells reach.
         """
-        about = (self.inputs.model, self.density, self.inputs.half1, self.inputs.half2)
-        return self._answer("resolution inside", about, lambda: resolution.inside(self, given), given)
+        return self._answer("resolution inside", self._with_halves, lambda: inside_molecule(self, given), given)
 
     def side_chain_odds(self, given: Optional[float] = None) -> SideChainOdds:
         """Which of the 20 amino acids the map shows at each residue.
@@ -132,21 +140,18 @@ class ModelStudy(GivenInputs):
         SideChainOdds
             Log-odds of the types.
         """
-        about = (self.inputs.model, self.density, self.inputs.half1, self.inputs.half2)
         at = self.resolution_inside(given)
-        return self._answer("side-chain odds", about, lambda: side_chains.side_chain_odds(self, at), at)
+        return self._answer("side-chain odds", self._with_halves, lambda: side_chains.side_chain_odds(self, at), at)
 
     @property
     def even_maps(self) -> EvenMaps:
         """Map and model on one scale, their shells evened out and weighted by what of them is signal."""
-        return self._answer("even maps", (self.inputs.model, self.density, self.inputs.half1, self.inputs.half2),
-                            lambda: agreement.even_maps(self))
+        return self._answer("even maps", self._with_halves, lambda: agreement.even_maps(self))
 
     @property
     def agreement(self) -> Agreement:
         """How map and model, and the half-maps, correlate around each atom."""
-        return self._answer("agreement", (self.inputs.model, self.density, self.inputs.half1, self.inputs.half2),
-                            lambda: agreement.agreement(self))
+        return self._answer("agreement", self._with_halves, lambda: agreement.agreement(self))
 
     def near_model(self, *names: str, table: str = "electron") -> List[np.ndarray]:
         """Transforms of maps and of the model in the mask around the model.
@@ -207,7 +212,7 @@ class ModelStudy(GivenInputs):
             use = self.residues.first & self.residues.heavy & (self.residues.role == BACKBONE)
             return self.residues.mean(at, use) - float(self.density.data.mean(dtype=np.float64))
 
-        return self._answer("density of the backbone", (self.inputs.model, self.density), make)
+        return self._answer("density of the backbone", self._in_map, make)
 
     def base_odds(self, given: Optional[float] = None) -> Optional[BaseOdds]:
         """Purine or pyrimidine, at each nucleotide.
@@ -223,13 +228,12 @@ class ModelStudy(GivenInputs):
             None for a model without nucleic acid that has a sugar.
         """
         at = self.resolution_inside(given)
-        about = (self.inputs.model, self.density, self.inputs.half1, self.inputs.half2)
-        return self._answer("base odds", about, lambda: base_odds.base_odds(self, at), at)
+        return self._answer("base odds", self._with_halves, lambda: base_odds.base_odds(self, at), at)
 
     @property
     def fitting_origin(self) -> FittingOrigin:
         """How the model lies in the density of the map to look at, and the origin of the map with which it would, if it does not."""
-        return self._answer("fitting origin", (self.inputs.model, self.density), lambda: fitting_origin(self.inputs.model, self.density))
+        return self._answer("fitting origin", self._in_map, lambda: fitting_origin(self.inputs.model, self.density))
 
     @property
     def model_place(self) -> Optional[ModelPlace]:
@@ -240,7 +244,7 @@ class ModelStudy(GivenInputs):
             near = fourier.forward((self.density.data - np.float32(self.model_mask.level)) * self.model_mask.around)
             return model_place.find_place(self.inputs.model, self.density, self.density_transform(), near, self.model_mask.free)
 
-        return self._answer("model place", (self.inputs.model, self.density), make)
+        return self._answer("model place", self._in_map, make)
 
     def q_values(self, sigma: float = 0.4) -> QValues:
         """Q-scores of the atoms and residues of the model in the map to look at.
@@ -255,14 +259,12 @@ class ModelStudy(GivenInputs):
         QValues
             float64 of each atom and each residue, NaN where there is none.
         """
-        return self._answer("Q values", (self.inputs.model, self.density),
-                            lambda: q_values.values(self.residues, self.atom_shells, sigma), float(sigma))
+        return self._answer("Q values", self._in_map, lambda: q_values.values(self.residues, self.atom_shells, sigma), float(sigma))
 
     @property
     def atom_shells(self) -> Shells:
         """The density on shells around each atom, which Q-scores are made of."""
-        return self._answer("shells of atoms", (self.inputs.model, self.density),
-                            lambda: q_values.shells(self.residues, self.atom_position, self.density))
+        return self._answer("shells of atoms", self._in_map, lambda: q_values.shells(self.residues, self.atom_position, self.density))
 
     def even_q_values(self, sigma: float = 0.4) -> QValues:
         """Q-scores in the map with even shells, which tell more of side chains and peptides than those of a blurred map.
@@ -281,16 +283,14 @@ class ModelStudy(GivenInputs):
             even = self.density.with_data(self.even_maps.map)
             return q_values.values(self.residues, q_values.shells(self.residues, self.atom_position, even), sigma)
 
-        return self._answer("Q values, even", (self.inputs.model, self.density, self.inputs.half1, self.inputs.half2), make, float(sigma))
+        return self._answer("Q values, even", self._with_halves, make, float(sigma))
 
     @property
     def unexplained(self) -> Unexplained:
         """What the model leaves of its map, in standard deviations of the noise."""
-        return self._answer("unexplained", (self.inputs.model, self.density, self.inputs.half1, self.inputs.half2),
-                            lambda: unexplained.unexplained(self))
+        return self._answer("unexplained", self._with_halves, lambda: unexplained.unexplained(self))
 
     @property
     def flips(self) -> np.ndarray:
         """How much better the peptide after each residue fits turned over, in standard deviations of the noise, float64 [n_residues]."""
-        return self._answer("flips", (self.inputs.model, self.density, self.inputs.half1, self.inputs.half2),
-                            lambda: unexplained.flips(self))
+        return self._answer("flips", self._with_halves, lambda: unexplained.flips(self))

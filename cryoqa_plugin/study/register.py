@@ -180,18 +180,13 @@ def _chain_fit(mine: ChainSequence, residues: Residues, raw: np.ndarray, types: 
     index = mine.index[use]
     place, best = states.along(odds, mine.letters, index)
     if best >= _OTHER and 0 < abs(place) <= states.FARTHEST:
-        return fit._replace(verdict="shifted", place=place, fits_z=best), _letters_at(mine.letters, mine.index + place)
+        return fit._replace(verdict="shifted", place=place, fits_z=best), states.letters_at(mine.letters, mine.index + place)
     tried = [(best, place, "its own sequence elsewhere", mine.letters)] if place else []
     tried += [(b, p, name, letters) for name, letters in others for p, b in [states.along(odds, letters, index)]]
     best, place, name, letters = max(tried, key=lambda f: f[0], default=(0.0, 0, "", mine.letters))
     if best < _OTHER:
         return fit, own
-    return fit._replace(verdict="foreign", place=place, fits=name, fits_z=best), _letters_at(letters, mine.index + place)
-
-
-def _letters_at(letters: np.ndarray, at: np.ndarray) -> np.ndarray:
-    inside = (at >= 0) & (at < len(letters))
-    return np.where(inside, letters[np.clip(at, 0, len(letters) - 1)], -1)
+    return fit._replace(verdict="foreign", place=place, fits=name, fits_z=best), states.letters_at(letters, mine.index + place)
 
 
 def _types_that_fit(sequences: Sequence[ChainSequence], fits: Sequence[ChainFit], found: Sequence[np.ndarray],
@@ -263,5 +258,5 @@ def _corrected(types: np.ndarray, sequences: Sequence[ChainSequence], shifts: Se
     for shift in shifts:
         mine = by_chain[shift.chain]
         where = mine.index[np.searchsorted(mine.residues, shift.residues)]
-        out[shift.residues] = _letters_at(mine.letters, where + shift.shift)
+        out[shift.residues] = states.letters_at(mine.letters, where + shift.shift)
     return out

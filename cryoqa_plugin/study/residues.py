@@ -53,6 +53,10 @@ class Residues:
     def _places(self) -> Dict[Tuple[int, str], int]:
         return {(int(self.residue[i]), self.atom[i]): int(i) for i in np.flatnonzero(self.first)[::-1]}
 
+    @cached_property
+    def _found(self) -> Dict[str, np.ndarray]:
+        return {}
+
     def find(self, atom: str) -> np.ndarray:
         """Where an atom of each residue stands among all atoms.
 
@@ -64,9 +68,12 @@ class Residues:
         Returns
         -------
         ndarray
-            int64 [n_residues], of the first conformer; -1 where there is none.
+            int64 [n_residues], of the first conformer; -1 where there is none. Shared, not to be changed in place.
         """
-        return np.array([self._places.get((i, atom), -1) for i in range(len(self))], dtype=np.int64)
+        if atom not in self._found:
+            self._found[atom] = np.array([self._places.get((i, atom), -1) for i in range(len(self))], dtype=np.int64)
+            self._found[atom].setflags(write=False)
+        return self._found[atom]
 
     def label(self, i: int) -> str:
         """A residue in words, such as ``Leu A 12``; a nucleotide, ligand or water keeps its name.
@@ -122,6 +129,26 @@ class Residues:
         n = np.bincount(self.residue[use], minlength=len(self))
         total = np.bincount(self.residue[use], np.asarray(values, dtype=np.float64)[use], minlength=len(self))
         return np.divide(total, n, out=np.full(len(self), np.nan), where=n > 0)
+
+
+def of_all(which: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Values of some atoms or residues among all.
+
+    Parameters
+    ----------
+    which
+        Whose values they are, bool [n].
+    values
+        float [number of them].
+
+    Returns
+    -------
+    ndarray
+        float64 [n]; NaN for the others.
+    """
+    out = np.full(which.size, np.nan)
+    out[which] = values
+    return out
 
 
 def residues_of(model: Model) -> Residues:

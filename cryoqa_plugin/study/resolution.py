@@ -1,18 +1,15 @@
 """The overall resolution of the inputs: of half-maps by their FSC, of a map alone by the noise of its solvent."""
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Optional
+from typing import Optional
 
 import numpy as np
 
-from ..core import crossing, fourier, shells, spectra
+from ..core import crossing, fourier, shells
 from ..errors import InputError
 from ..io.maps import Map
 from .halves import is_cut
 from .mask import molecule
-
-if TYPE_CHECKING:
-    from .study import Study
 
 THRESHOLD = 0.143                                # of two half-maps: Rosenthal & Henderson (2003), doi:10.1016/j.jmb.2003.07.013
 _SNR = 1 / 3                                     # of a full map whose half-maps correlate by 0.143
@@ -36,7 +33,7 @@ def overall(curve: np.ndarray, freq: np.ndarray, end: Optional[float] = None) ->
     float
         In Å: where the FSC first falls below 0.143, no finer than the edge; Nyquist where it never does or is nowhere above.
     """
-    found = _in_angstrom(crossing.find_crossings(freq, curve, THRESHOLD).first, freq)
+    found = in_angstrom(crossing.find_crossings(freq, curve, THRESHOLD).first, freq)
     return found if end is None else max(found, 1 / end)
 
 
@@ -57,7 +54,7 @@ def unmasked(curve: np.ndarray, freq: np.ndarray) -> Optional[float]:
     found = crossing.find_crossings(freq, curve, THRESHOLD)
     if found.state == "below" or curve[1:max(_AGREE, curve.size // 8)].mean() < THRESHOLD:
         return None
-    return _in_angstrom(found.first, freq)
+    return in_angstrom(found.first, freq)
 
 
 def of_map(map_: Map, mask: Optional[np.ndarray] = None) -> float:
@@ -95,78 +92,22 @@ def of_map(map_: Map, mask: Optional[np.ndarray] = None) -> float:
         power.append(total / np.maximum(count, 1) / max(float((weight.astype(np.float64) ** 2).sum()), 1.0))
     ratio = power[0] / np.maximum(power[1], 1e-12 * power[0].max()) - 1
     freq = fourier.frequencies(geo)
-    return _in_angstrom(crossing.find_crossings(freq, ratio, _SNR, start=2).first, freq)
+    return in_angstrom(crossing.find_crossings(freq, ratio, _SNR, start=2).first, freq)
 
 
-class ComparedAt(NamedTuple):
-    """The ``resolution`` (Å) at which map and model are compared, where it comes from (``given``, ``half-maps`` or ``d99``), and a sentence
-    when the one given could not be had."""
-
-    resolution: float
-    source: str
-    note: Optional[str]
-
-
-def compared_at(study: Study, given: Optional[float]) -> ComparedAt:
-    """The resolution at which map and model are compared.
+def in_angstrom(freq: float, shells_: np.ndarray) -> float:
+    """A frequency at which a curve crosses, as a resolution.
 
     Parameters
     ----------
-    study
-        Half-maps or a map.
-    given
-        The one asked for (Å), None for none.
-
-    Returns
-    -------
-    ComparedAt
-        Not finer than the shells reach.
-    """
-    geo, map_ = study.geometry, study.density
-    finest = geo.length / max(geo.n_shells - 1, 1)
-    if given is not None:
-        if given < finest * (1 - 1e-3):
-            file = f" ({map_.path})" if map_.path else ""
-            return ComparedAt(finest, "given", f"The resolution of {given:.4g} Å is finer than voxels of {map_.voxel:.4g} Å hold{file}; "
-                                               f"{finest:.4g} Å is taken.")
-        return ComparedAt(max(given, finest), "given", None)
-    if study.has_halves:
-        return ComparedAt(study.unmasked_resolution or finest, "half-maps", None)
-    # A map alone: d99 tells where its detail ends, noise included.
-    ft = study.transform("full_map")
-    found = spectra.d99(spectra.spectra(ft, ft, geo))
-    return ComparedAt(max(found, finest) if found == found else finest, "d99", None)
-
-
-def inside(study: Study, given: Optional[float] = None) -> float:
-    """The resolution in the molecule.
-
-    Parameters
-    ----------
-    study
-        A model, and half-maps or a map.
-    given
-        The one that the user knows (Å), None for none.
+    freq
+        In 1/Å; NaN where there is no crossing.
+    shells_
+        Frequencies of the shells in 1/Å, float64 [n_shells].
 
     Returns
     -------
     float
-        In Å, never finer than the shells reach: the one given; else where the FSC of half-maps in the mask around the model falls below
-        0.143; else that of the map alone by its solvent, and where that is masked the end of its detail (d99).
+        In Å; that of the last shell where there is no crossing.
     """
-    known = study.compared_at(given)
-    if given is not None:
-        return known.resolution
-    even = study.even_maps if study.has_halves and study.used_atoms().any() else None
-    if even is not None and even.from_halves:
-        found = crossing.find_crossings(study.frequencies, even.full, 2 * THRESHOLD / (1 + THRESHOLD))
-        return _in_angstrom(found.first, study.frequencies)
-    try:
-        return study.resolution
-    except InputError:                                       # no noise around the molecule, or no signal in it
-        return known.resolution
-
-
-def _in_angstrom(freq: float, shells_: np.ndarray) -> float:
-    """1 / freq, and that of the last shell where there is no crossing."""
     return float(1 / freq) if np.isfinite(freq) and freq > 0 else float(1 / shells_[-1])

@@ -9,6 +9,7 @@ from ..io.maps import Map
 
 _FLAT = 1e-3                                      # of the standard deviation: a map that varies less is cut off there
 _NEAR = 8.0                                       # Å around it, where what cut the map off may have an edge
+_SAMPLE = 2_000_000                               # voxels that tell the median
 _LEAST = 0.01                                     # part of the box; fewer single voxels near the value of a corner are chance
 
 
@@ -49,6 +50,22 @@ def around_flat(flat: np.ndarray, map_: Map) -> np.ndarray:
         bool [z, y, x].
     """
     return masks.extend(flat, max(_NEAR, 4 * map_.voxel), map_.voxel_size) if flat.any() else flat
+
+
+def median_level(data: np.ndarray) -> float:
+    """Level of the solvent of a map that is solvent for the most part, whatever lies in it.
+
+    Parameters
+    ----------
+    data
+        Map, float32 [z, y, x].
+
+    Returns
+    -------
+    float
+        Median of two million of its voxels, evenly spaced.
+    """
+    return float(np.median(data.ravel()[::max(1, data.size // _SAMPLE)]))
 
 
 def solvent_level(data: np.ndarray, mask: np.ndarray) -> float:

@@ -225,9 +225,7 @@ class Study(ModelStudy):
             if self.half_maps.no_signal:
                 files = ", ".join(m.path for m in self._pair if m.path)
                 raise InputError(f"The half-maps share no signal{f' ({files})' * bool(files)}, so that they have no resolution; give it.")
-            curves = self.fsc_curves()
-            best = curves.bounded if curves.bounded is not None else getattr(curves, curves.headline)
-            return resolution.overall(best.fsc, self.frequencies, self.independence.end)
+            return resolution.overall(self.fsc_curves().judged_by.fsc, self.frequencies, self.independence.end)
         return self._answer("resolution", (self.density,), lambda: resolution.of_map(self.density, self._made_mask()))
 
     def _made_mask(self) -> Optional[np.ndarray]:

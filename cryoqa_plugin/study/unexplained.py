@@ -4,10 +4,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, List, NamedTuple, Tuple
 
 import numpy as np
-import scipy.fft
 
-from ..core import alignment, atom_grid, masks, model_map
-from .residues import BACKBONE, Residues
+from ..core import masks, model_map
+from .coarse_rest import CoarseRest, coarse_rest
+from .residues import BACKBONE, Residues, of_all
 
 if TYPE_CHECKING:
     from .study import Study
@@ -16,7 +16,6 @@ LEAST, PART = 5.0, 0.4                # a cluster begins at so many σ, and at t
 NEAR = 2.0                            # Å from an atom, where it does not
 LOW = 5.0                             # Å, or two voxels, where the low-pass of clusters is one half
 _BEYOND = 1.3                         # times the frequency of that are computed
-_FINER = 1.5                          # points of their grid per coefficient
 _SAMPLE = 2_000_000                   # voxels that tell the noise
 _MAD = 1.4826                         # standard deviation over the median of the absolute deviations, of a Gaussian
 
@@ -84,7 +83,7 @@ def unexplained(study: Study) -> Unexplained:
     sigma = max(sigma, 1e-2 * level) or 1.0
     rest /= np.float32(sigma)
     at_rest = model_map.values_at(rest, position, voxel, np.nan)
-    return Unexplained(rest, sigma, level / sigma, _spread(used, at_rest), _spread(used, at_rest + at_model / sigma))
+    return Unexplained(rest, sigma, level / sigma, of_all(used, at_rest), of_all(used, at_rest + at_model / sigma))
 
 
 def clusters(study: Study) -> Clusters:
@@ -123,22 +122,15 @@ def clusters(study: Study) -> Clusters:
     return Clusters(sizes * float(np.prod(voxel)), value[top] / sigma, at[top][:, ::-1] * voxel, middle * voxel)
 
 
-def _coarse(study: Study) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Map less model, and the model, even and low-passed on a grid of their own, float32 [z, y, x]; its voxels (x, y, z) in Å."""
+def _coarse(study: Study) -> CoarseRest:
+    """Map less model, both even, low-passed by a Gaussian."""
     even, grid, geo = study.even_maps, study.density, study.geometry
     edges = np.asarray(grid.voxel_size) * grid.shape[::-1]
     low = max(LOW, 2 * max(grid.voxel_size))
     reach = int(np.ceil(_BEYOND * float(edges.max()) / low)) + 1
     fts = (study.transform("average") if even.from_halves else study.density_transform(), study.model_transform())
-    cubes = [alignment.centred(ft, grid.shape, reach) for ft in fts]
-    z, y, x = ((np.arange(m) - m // 2) * s for m, s in zip(cubes[0].shape, geo.steps))
-    radius = np.sqrt(z[:, None, None] ** 2 + y[None, :, None] ** 2 + x[None, None, :] ** 2)
-    fall = np.exp2(-(radius * low / geo.length) ** 2)
-    shells = np.arange(geo.n_shells)
-    weights = [(np.interp(radius, shells, w) * fall).astype(np.float32) for w in (even.weight, even.weight * even.scale)]
-    shape = [int(scipy.fft.next_fast_len(int(_FINER * m), real=True)) for m in cubes[0].shape]
-    whole, own = (atom_grid.coarse_map(cube * w, shape, int(np.prod(grid.shape))) for cube, w in zip(cubes, weights))
-    return whole - own, own, edges / shape[::-1]
+    return coarse_rest(fts, (even.weight, even.weight * even.scale), geo, edges, reach,
+                       lambda radius: np.exp2(-(radius * low / geo.length) ** 2))
 
 
 def flips(study: Study) -> np.ndarray:
@@ -191,9 +183,3 @@ def nearest(residues: Residues, position: np.ndarray, used: np.ndarray, xyz: np.
     atoms: List[int] = np.flatnonzero(used & residues.heavy).tolist() or np.flatnonzero(used).tolist()
     apart, which = cKDTree(position[atoms]).query(xyz) if len(xyz) else (np.zeros(0), np.zeros(0, dtype=np.int64))
     return residues.residue[np.asarray(atoms)[which]], apart
-
-
-def _spread(used: np.ndarray, values: np.ndarray) -> np.ndarray:
-    out = np.full(used.size, np.nan)
-    out[used] = values
-    return out

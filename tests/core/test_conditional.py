@@ -33,14 +33,6 @@ def agreement(one, two, geo, upto=16):
     return float(np.mean(shells.fsc(sums)[3:upto]))
 
 
-def test_running_means_by_a_loop():
-    curve = np.random.default_rng(0).standard_normal((11, 2, 3))
-    for reach in (0, 1, 2):
-        found = conditional.running(curve, reach)
-        for k in range(11):
-            np.testing.assert_allclose(found[k], curve[max(0, k - reach):k + reach + 1].mean(axis=0), atol=1e-12)
-
-
 def test_weights_solve_their_equations_and_stay_where_nothing_is_known():
     rng = np.random.default_rng(1)
     base = rng.standard_normal((5, 4, 9))

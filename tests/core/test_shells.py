@@ -105,3 +105,11 @@ def test_mates_may_count_twice_as_in_relion():
     r, _ = naive.radius(shape)
     wanted = naive.sums((np.conj(f1) * f2).real, np.floor(r + 0.5).astype(int), np.ones(r.shape), geo.n_shells)
     np.testing.assert_allclose(shells.cross_sums(f1, f2, geo, mate_weight=1.0).cross, wanted, rtol=1e-4, atol=1e-3)
+
+
+def test_running_means_by_a_loop():
+    curve = np.random.default_rng(0).standard_normal((11, 2, 3))
+    for reach in (0, 1, 2):
+        found = shells.running_mean(curve, reach)
+        for k in range(11):
+            np.testing.assert_allclose(found[k], curve[max(0, k - reach):k + reach + 1].mean(axis=0), atol=1e-12)

@@ -139,6 +139,8 @@ def compute_audit(study: Study, params: AuditParams, *, progress: Progress = sil
     facts = audit_shells.shell_facts(white, geo, mask, study.independence.end)
     if facts is None:
         return AuditResult(summary=audit_words.NO_DATA, warnings=tuple(warnings), **values)
+    if study.model is not None:
+        require_atoms(study)
     if with_halves:
         values.update(_measured(study, audit_halves.cross_terms(study, white, facts, mask, warnings), facts))
     weight = audit_local.weights(white, facts)
@@ -150,7 +152,7 @@ def compute_audit(study: Study, params: AuditParams, *, progress: Progress = sil
     values.update(_numbers(study, facts, found, local))
     progress(0.85, "peaks and residues")
     values.update(_peaks(study, local, params.peak_height))
-    if study.model is not None and require_atoms(study).any():
+    if study.model is not None:
         if values["data_end"] <= _FINEST:
             values.update(_residues(study, residue_support(study, white, facts), local, warnings))
         else:
@@ -185,12 +187,6 @@ def _measured(study: Study, found: audit_halves.CrossTerms, facts: ShellFacts) -
                 signal_fsc=Curve(study.frequencies[facts.used], found.signal[facts.used]))
 
 
-def _step(study: Study, local: LocalSupport) -> np.ndarray:
-    """Distance of the points (x, y, z) in Å."""
-    grid = study.grid
-    return np.array([n * v / m for n, v, m in zip(grid.shape[::-1], grid.voxel_size, local.grid.shape[::-1])])
-
-
 def _find(data: np.ndarray, least: float, step: np.ndarray) -> List[_Peak]:
     """Peaks at least 6 Å apart, the highest first."""
     places, heights = find_peaks(data, least, np.ones(data.shape, dtype=bool))
@@ -205,7 +201,7 @@ def _find(data: np.ndarray, least: float, step: np.ndarray) -> List[_Peak]:
 
 def _peaks(study: Study, local: LocalSupport, least: float) -> Dict[str, Any]:
     """Tables of peaks and their numbers, by result field."""
-    step = _step(study, local)
+    step = audit_local.spacing(study, local)
     unsupported, lost = (_find(v, least, step) for v in (local.unsupported, local.lost))
     gone = sum(p.height > LOST for p in lost)
     return dict(unsupported_peaks=_table(study, unsupported, None), lost_peaks=_table(study, lost, LOST),
@@ -220,7 +216,7 @@ def _table(study: Study, peaks: List[_Peak], sure: Optional[float]) -> Table:
     if sure is not None:
         columns.append(Column("verdict", "", "lost, or possibly lost"))
         values = [[*v, "lost" if v[0] > sure else "possibly lost"] for v in values]
-    if study.model is not None and study.used_atoms().any():
+    if study.model is not None:
         columns += [*KEY, Column("distance", "Å", "to its next atom")]
         r = study.residues
         which, apart = nearest(r, study.atom_position, study.used_atoms(), np.array([p.xyz for p in peaks]).reshape(-1, 3))

@@ -8,7 +8,7 @@ import numpy as np
 from ...core import fourier, shells
 from ...errors import MissingInputError
 from ...study import Study
-from .audit_shells import ShellFacts, Whitened, masked, smooth, whitening
+from .audit_shells import ShellFacts, Whitened, masked, whitening
 
 _FLAT = 1e-12                                    # of the strongest shell
 
@@ -82,11 +82,11 @@ def cross_terms(study: Study, white: Whitened, facts: ShellFacts, mask: np.ndarr
     if sum(float((o.cross - t.cross)[use].sum()) for o, t in zip(own, other)) < 0:
         warnings.append("The processed half-maps were exchanged: each agrees better with the other half-map. They were put right.")
         own, other = other, own
-    between = smooth(shells.cross_sums(p1, p2, geo).cross, 2)
-    signal = np.maximum(smooth(shells.cross_sums(h1, h2, geo).cross, 2), 0)
-    half = smooth(np.mean([own[0].power2, own[1].power2], axis=0), 2)
-    each = smooth(np.mean([own[0].power1, own[1].power1], axis=0), 2)
-    with_own, with_other = (smooth(np.mean([s.cross for s in pair], axis=0), 2) for pair in (own, other))
+    between = shells.running_mean(shells.cross_sums(p1, p2, geo).cross, 2)
+    signal = np.maximum(shells.running_mean(shells.cross_sums(h1, h2, geo).cross, 2), 0)
+    half = shells.running_mean(np.mean([own[0].power2, own[1].power2], axis=0), 2)
+    each = shells.running_mean(np.mean([own[0].power1, own[1].power1], axis=0), 2)
+    with_own, with_other = (shells.running_mean(np.mean([s.cross for s in pair], axis=0), 2) for pair in (own, other))
     a = np.divide(with_other, signal, out=np.zeros_like(signal), where=signal > 0)
     noise = np.maximum(half - signal, 1e-9 * half)
     b = np.divide(with_own - with_other, noise, out=np.zeros_like(signal), where=noise > 0)

@@ -11,7 +11,8 @@ from ...core.local import Points, at_points, points, widen
 from ...core.local_gains import FINE, add_scaled, band_image, band_shapes, join, local_product
 from ...progress import Progress
 from ...study import Study
-from .audit_shells import ShellFacts, Whitened, masked, smooth
+from ...study.residues import of_all
+from .audit_shells import ShellFacts, Whitened, masked
 
 _BANDS = 5
 EPS, _EPS_LOST = 0.3, 0.05                      # of the signal, beside the noise that shells are weighted down by: support, lost list
@@ -116,7 +117,7 @@ def evened(white: Whitened, facts: ShellFacts, weight: _Weights, geo: Geometry, 
     ft = fourier.forward(join(parts, geo))
     back = np.divide(1.0, weight.processed, out=np.zeros_like(weight.processed), where=weight.processed > 0) * white.of_processed
     sums = shells.cross_sums(masked(ft, geo, back, mask), masked(white.mean, geo, white.of_data, mask), geo)
-    pf, pp, ff = (smooth(v, 2) for v in (sums.cross, sums.power1, sums.power2))
+    pf, pp, ff = (shells.running_mean(v, 2) for v in (sums.cross, sums.power1, sums.power2))
     return ft, np.divide(pf, np.sqrt(pp * ff), out=np.zeros_like(ff), where=pp * ff > 0)
 
 
@@ -291,6 +292,25 @@ def at_voxels(values: np.ndarray, geo: Geometry) -> np.ndarray:
     return join({values.shape: values}, geo)
 
 
+def spacing(study: Study, local: LocalSupport) -> np.ndarray:
+    """Distance of the points (x, y, z) in Å, float64 [3].
+
+    Parameters
+    ----------
+    study
+        The maps.
+    local
+        The support at the points.
+
+    Returns
+    -------
+    ndarray
+        The box over their number along each axis.
+    """
+    grid = study.grid
+    return np.array([n * v / m for n, v, m in zip(grid.shape[::-1], grid.voxel_size, local.grid.shape[::-1])])
+
+
 def of_residues(study: Study, local: LocalSupport) -> np.ndarray:
     """Mean support at the heavy atoms of each residue.
 
@@ -306,10 +326,6 @@ def of_residues(study: Study, local: LocalSupport) -> np.ndarray:
     ndarray
         float64 [n_residues]; NaN without an atom.
     """
-    grid = study.grid
-    step = [n * v / m for n, v, m in zip(grid.shape[::-1], grid.voxel_size, local.grid.shape[::-1])]
     use = study.used_atoms() & study.residues.heavy
-    which = study.residues.residue[use]
-    total = np.bincount(which, model_map.values_at(local.support, study.atom_position[use], step, 0.0), minlength=len(study.residues))
-    count = np.bincount(which, minlength=len(study.residues))
-    return np.divide(total, count, out=np.full(count.size, np.nan), where=count > 0)
+    at_atoms = model_map.values_at(local.support, study.atom_position[use], spacing(study, local), 0.0)
+    return study.residues.mean(of_all(use, at_atoms), use)

@@ -57,25 +57,6 @@ class ShellFacts(NamedTuple):
         return slice(self.first, self.last + 1)
 
 
-def smooth(values: np.ndarray, reach: int) -> np.ndarray:
-    """Running mean over ``2 reach + 1`` shells, over fewer at the ends.
-
-    Parameters
-    ----------
-    values
-        float64 [n].
-    reach
-        Shells on each side.
-
-    Returns
-    -------
-    ndarray
-        float64 [n].
-    """
-    window = np.ones(2 * reach + 1)
-    return np.convolve(values, window, "same") / np.convolve(np.ones(values.size), window, "same")
-
-
 def whitened(study: Study, shift: Optional[Tuple[float, float, float]]) -> Whitened:
     """Transforms of the data and of the processed map, which is moved back, and the factors that whiten them.
 
@@ -121,7 +102,7 @@ def whitening(ft: np.ndarray, geo: Geometry) -> np.ndarray:
 def _white(ft: np.ndarray, geo: Geometry) -> Tuple[np.ndarray, np.ndarray]:
     total, _, count = shells.power_sums(ft, geo)
     power = total / np.maximum(count, 1)
-    even = smooth(power, 1)
+    even = shells.running_mean(power, 1)
     alive = power > _EMPTY * power[1:].max()
     alive[0] = False
     return np.where(alive, 1 / np.sqrt(np.maximum(even, 1e-300)), 0.0), power
@@ -191,8 +172,8 @@ def shell_facts(white: Whitened, geo: Geometry, mask: np.ndarray, end: Optional[
     noise -= data
     half = shells.cross_sums(data, noise, geo)
     del data, noise
-    pf, pp, ff, dd = (smooth(v, 2) for v in (with_data.cross, with_data.power1, half.power1, half.power2))
-    count, signal = smooth(half.count, 2), np.maximum(ff - dd, 0)
+    pf, pp, ff, dd = (shells.running_mean(v, 2) for v in (with_data.cross, with_data.power1, half.power1, half.power2))
+    count, signal = shells.running_mean(half.count, 2), np.maximum(ff - dd, 0)
     square = float(np.mean(np.square(mask, dtype=np.float64)))
     cc = np.divide(signal, ff, out=np.zeros_like(ff), where=ff > 0)
     cp = np.divide(pf, np.sqrt(pp * ff), out=np.zeros_like(ff), where=pp * ff > 0)

@@ -174,18 +174,9 @@ def fsc_profile(study: Study) -> np.ndarray:
     InputError
         The half-maps share no signal.
     """
-    curves, known = study.fsc_curves(), study.independence
-    best = curves.bounded if curves.bounded is not None else getattr(curves, curves.headline)
-    half = np.clip(best.fsc, 0, 1)
-    lost = np.flatnonzero(half[1:] <= 0)
-    if lost.size:
-        half[lost[0] + 1:] = 0
-    if known.end is not None:
-        half = np.where(study.frequencies > known.end, 0, half)
+    half = np.clip(study.fsc_curves().judged_by.fsc, 0, 1)
     power, _, count = shells.power_sums(study.transform("average"), study.geometry)
-    mean = power / np.maximum(count, 1)
-    out = np.sqrt(np.divide(2 * half / (1 + half), mean, out=np.zeros_like(mean), where=mean > 0))
-    out[0] = 0
+    _, out = filters.evening_profile(2 * half / (1 + half), power / np.maximum(count, 1), study.frequencies, study.independence.end)
     if study.half_maps.no_signal or not out.any():
         raise InputError(f"The half-maps share no signal ({study.half1.place}), so that there is nothing to weight their shells by; test "
                          "the map as it is.")

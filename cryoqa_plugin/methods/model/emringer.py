@@ -8,13 +8,12 @@ import numpy as np
 
 from ...core import chi_scan
 from ...core.chi_scan import Scans, Score
-from ...io.inputs import require
 from ...params import param
 from ...progress import Progress, silent
 from ...results import Column, Curve, curve, metric
 from ...study import Study
-from ...study.residues import PROTEIN, Residues
-from .residue_scores import AtomCounts, ResidueScores, atom_counts, carried, chain_rows, place_values, rows
+from ...study.residues import PROTEIN, Residues, of_all
+from .residue_scores import AtomCounts, ResidueScores, atom_counts, carried, chain_rows, check_model_and_map, place_values, rows
 
 _GAMMA = {"CYS": "SG", "SEC": "SE", "SER": "OG", **dict.fromkeys(
     "ARG ASN ASP GLN GLU HIS LEU LYS MET MSE PHE PYL TRP TYR".split(), "CG")}
@@ -97,8 +96,7 @@ def compute_emringer(study: Study, params: EmringerParams, *, progress: Progress
     ----------
     Barad et al. (2015), https://doi.org/10.1038/nmeth.3541.
     """
-    require(study.inputs, "model")
-    study.check("half1", "half2", "full_map", least=2, what="a comparison with a model needs")
+    check_model_and_map(study)
     warnings: List[str] = []
     atoms = atom_counts(study, warnings)
     progress(0.2, "density around the side chains")
@@ -146,7 +144,7 @@ def _values(chi: _Chi, score: Score, resolution: Optional[float]) -> Dict[str, A
     ratio = score.rotameric[best] / score.counted[best]
     # The binomial variance of the peaks as they are, one more of each kind: a handful that are all rotameric is not without error.
     k, m = score.rotameric[best] + 1, score.counted[best] + 2
-    spread = np.sqrt((k / m) * (1 - k / m) / ((39 / 72) * (33 / 72)))
+    spread = np.sqrt((k / m) * (1 - k / m) / (chi_scan.BY_CHANCE * (1 - chi_scan.BY_CHANCE)))
     error = float(10 * spread / np.sqrt(n))
     above = chi.scans.values.max(axis=1) > score.thresholds[best]
     known = score.counted > 0
@@ -178,8 +176,8 @@ def _tables(study: Study, chi: _Chi, score: Score) -> Dict[str, Any]:
     counted = highest > score.thresholds[max(score.best, 0)]
     right = chi_scan.is_rotameric(peak)
     spread = {"chi1": scans.built, "peak": peak, "off": _off(scans), "height": height, "counted": counted, "right": right}
-    whole = {name: np.round(_of_all(chi.done, column), 2) for name, column in spread.items()}
-    near = _along(residues, _of_all(chi.done, counted & right) == 1, _of_all(chi.done, counted) == 1)
+    whole = {name: np.round(of_all(chi.done, column), 2) for name, column in spread.items()}
+    near = _along(residues, of_all(chi.done, counted & right) == 1, of_all(chi.done, counted) == 1)
     columns: Dict[Any, Any] = {
         Column("chi1", "°", "of the side chain as built"): whole["chi1"],
         Column("peak chi1", "°", "where the density around the torsion is highest"): whole["peak"],
@@ -192,13 +190,6 @@ def _tables(study: Study, chi: _Chi, score: Score) -> Dict[str, Any]:
     # Residues without a scan have what is nearby too.
     return dict(residues=rows(residues, columns, residues.kind == PROTEIN), chains=chain_rows(residues, means, chi.done),
                 **carried(study.model, residues, {"emringer_off": whole["off"], "emringer_nearby": near}))
-
-
-def _of_all(done: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Values of the residues that were scanned among all, float64 [n_residues]; NaN for the others."""
-    out = np.full(done.size, np.nan)
-    out[done] = values
-    return out
 
 
 def _words(values: np.ndarray) -> Tuple[Optional[str], ...]:

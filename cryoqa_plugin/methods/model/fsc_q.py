@@ -15,7 +15,7 @@ from ...results import Column, metric
 from ...rounding import show_value
 from ...study import Study
 from ...study.agreement import Agreement
-from ...study.residues import WATER
+from ...study.residues import WATER, of_all
 from .residue_scores import TRACE, AtomCounts, ResidueScores, atom_counts, carried, chain_rows, place_values, rows
 
 UNEXPLAINED, OVERFITTED = -0.15, 0.15            # differences of correlations from which an atom counts
@@ -115,10 +115,10 @@ def compute_fsc_q(study: Study, params: FscQParams, *, progress: Progress = sile
     progress(0.2, "local correlations")
     found, by_boxes = study.agreement, None
     values.update(window=found.sigma, resolution=found.resolution)
-    if found.delta is not None:
+    if found.delta is not None and found.full is not None:
         progress(0.5, "boxes")
         by_boxes = _boxes(study, edge, params.step or max(1, edge // 5), values)
-        values.update(_numbers(study, found, *by_boxes))
+        values.update(_numbers(study, found.model, found.delta, np.sqrt(found.full), *by_boxes))
     values.update(_outputs(study, found, by_boxes))
     progress(1.0, "done")
     return FscQResult(summary=_summary(study, values), warnings=tuple(warnings), **values)
@@ -159,26 +159,26 @@ def _boxes(study: Study, edge: int, step: int, values: Dict[str, Any]) -> Tuple[
         resolution = blocks.spread(at_points, hats, near, 0.5)
         sums = model_map.sums_around(resolution, resolution, (0.0, 0.0), study.atom_position[used], np.arange(int(used.sum())),
                                      int(used.sum()), radius, voxel)
-        here = np.full(used.size, np.nan)
-        here[used] = np.divide(sums.a, sums.voxels, out=np.full(sums.a.size, np.nan), where=sums.voxels > 0)
-        out.append(here)
+        out.append(of_all(used, np.divide(sums.a, sums.voxels, out=np.full(sums.a.size, np.nan), where=sums.voxels > 0)))
     values.update(box_edge=edge * max(voxel), spacing=step * max(voxel), boxes=len(centres))
     return out[0], out[1]
 
 
-def _numbers(study: Study, found: Agreement, of_model: np.ndarray, of_halves: np.ndarray) -> Dict[str, Any]:
-    """Values over the atoms that are used and no hydrogens, all atoms where there are no others."""
+def _numbers(study: Study, cc: np.ndarray, all_delta: np.ndarray, promised: np.ndarray, of_model: np.ndarray,
+             of_halves: np.ndarray) -> Dict[str, Any]:
+    """Values over the atoms that are used and no hydrogens, all atoms where there are no others.
+
+    ``cc`` of map and model, ``promised`` by the half-maps, their difference, and the two local resolutions, float64 [n_atoms] each.
+    """
     use = study.used_atoms() & study.residues.heavy
     use = use if use.any() else study.used_atoms()
-    full = np.full(use.size, np.nan) if found.full is None else found.full
-    all_delta = found.model - np.sqrt(full)
     delta, by_residue = all_delta[use], study.residues.mean(all_delta, use)
     far = (of_model - of_halves)[use]
     far, relative = far[np.isfinite(far)], (far / of_halves[use])[np.isfinite(far)]
     delta, by_residue = delta[np.isfinite(delta)], by_residue[np.isfinite(by_residue) & (study.residues.kind != WATER)]
     out = dict(delta_median=_median(delta), unexplained=_percent(delta < UNEXPLAINED), overfitted=_percent(delta > OVERFITTED),
-               residues_unexplained=_percent(by_residue < UNEXPLAINED), cc_model=_median(found.model[use]),
-               cc_map=_median(np.sqrt(full[use])))
+               residues_unexplained=_percent(by_residue < UNEXPLAINED), cc_model=_median(cc[use]),
+               cc_map=_median(promised[use]))
     if far.size:
         out.update(fsc_q_median=float(np.median(far)), fsc_q_mean=float(far.mean()),
                    fsc_q_abs=float(np.abs(far).mean()), fsc_q_above=_percent(far > _FAR),

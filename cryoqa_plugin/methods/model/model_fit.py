@@ -6,11 +6,12 @@ from typing import Any, ClassVar, Dict, Optional
 
 from ...progress import Progress, silent
 from ...results import Curve, Table, curve, metric, table
-from ...study import Study, model_place
+from ...study import Study
 from ...study.halves import HalfMapFacts
 from ...study.model_place import ModelPlaceFacts
 from . import model_fit_groups as groups, model_fit_steps as steps
 from .model_fit_steps import ModelFitParams
+from .residue_scores import place_values
 
 
 def _inclusion(meaning: str) -> Any:
@@ -104,9 +105,6 @@ def compute_model_fit(study: Study, params: ModelFitParams, *, progress: Progres
     progress(0.7, "chains and residues")
     values.update(groups.scores(fit, density))
     progress(0.85, "place")
-    place = study.model_place
-    if place is not None:
-        values.update(model_place.values(place, fit.map))
-        fit.warnings.extend(model_place.notes(place, fit.map))
+    values.update(place_values(study, fit.warnings))
     progress(1.0, "done")
     return ModelFitResult(summary=steps.summary(values), warnings=tuple(fit.warnings), **values)

@@ -7,7 +7,6 @@ from typing import Any, Dict, List, Optional
 import numpy as np
 
 from ...core import filters, fourier, guinier, masks, model_map, shells
-from ...io.inputs import require
 from ...io.maps import Map
 from ...io.models import Model
 from ...params import param
@@ -17,6 +16,7 @@ from ...study import Study
 from ..map_info.contour import ContourParams
 from ..map_info.contour_level import levels_of
 from ..resolution import mtriage_model as placing
+from .residue_scores import check_model_and_map
 
 _FIT_FROM = 10.0                      # Å, lowest resolution of the B-factor
 _SHOWN = 1.25                         # Guinier plots reach to the resolution over this
@@ -72,8 +72,7 @@ def map_and_atoms(study: Study, params: ModelFitParams) -> MapAndAtoms:
     MapAndAtoms
         What all steps share.
     """
-    require(study.inputs, "model")
-    geo = study.check("half1", "half2", "full_map", least=2, what="a comparison with a model needs")
+    geo = check_model_and_map(study)
     warnings: List[str] = []
     map_ = study.density
     resolution, source, note = study.compared_at(params.resolution)

@@ -69,17 +69,10 @@ class _Places:
 
     def __init__(self, model: Model, residues: Residues) -> None:
         self.xyz, self.residues = model.xyz, residues
-        self._found: Dict[str, np.ndarray] = {}
-
-    def at(self, name: str) -> np.ndarray:
-        """Which atom of each residue has a name, int64 [n_residues]; -1 for none."""
-        if name not in self._found:
-            self._found[name] = self.residues.find(name)
-        return self._found[name]
 
     def of(self, name: str, which: np.ndarray) -> np.ndarray:
         """Positions of the atoms of a name, float64 [n, 3]; NaN for residues (-1 too) without it."""
-        atom = np.where(which >= 0, self.at(name)[which], -1)
+        atom = np.where(which >= 0, self.residues.find(name)[which], -1)
         return np.where((atom >= 0)[:, None], self.xyz[atom], np.nan)
 
 

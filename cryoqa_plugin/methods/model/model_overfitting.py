@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from ...io.inputs import require
 from ...params import param
 from ...progress import Progress, silent
 from ...results import Curve, curve, metric
@@ -15,8 +14,7 @@ from ...study.halves import HalfMapFacts
 from ...study.model_halves import Gap, ModelHalves
 from ...study.model_place import ModelPlaceFacts
 from ...study.noise import bounded_fsc
-from ..resolution import mtriage_model as placing
-from .residue_scores import place_values
+from .residue_scores import AtomCounts, atom_counts, check_model_and_map, place_values
 
 SURE = 3.0                            # standard errors that make a gap one
 _AGREES = 0.2                         # mean FSC below which a model is not that of these half-maps
@@ -39,7 +37,7 @@ def _mean(meaning: str) -> Any:
 
 
 @dataclass(frozen=True)
-class ModelOverfittingResult(ModelPlaceFacts, HalfMapFacts):
+class ModelOverfittingResult(ModelPlaceFacts, AtomCounts, HalfMapFacts):
     """Result of :func:`compute_model_overfitting`. ``work``: the half-map that the model was refined against, ``free``: the other one."""
 
     schema: ClassVar[str] = "cryoqa/model_overfitting/1"
@@ -60,9 +58,6 @@ class ModelOverfittingResult(ModelPlaceFacts, HalfMapFacts):
     gap_from: Optional[float] = metric("Å", "where the mean FSC begins", "none")
     noise_ratio: Optional[float] = metric("", "noise power of half-map 2 over that of half-map 1, on one scale of the signal", "target:1")
     model_mask_fraction: Optional[float] = metric("", "mean of the mask around the model", "none")
-    model_zscore: Optional[float] = metric("SD", "mean density at the atoms above that of the map, in its standard deviations", "higher")
-    atoms_used: Optional[int] = metric("", "atoms inside the box that the model density is made of", "higher")
-    atoms_outside: Optional[float] = metric("", "part of the atoms that lie outside the box", "lower")
     fsc_work: Optional[Curve] = _fsc("FSC of the model with the work half-map")
     fsc_free: Optional[Curve] = _fsc("FSC of the model with the free half-map")
     fsc_full: Optional[Curve] = _fsc("FSC of the model with the map, or with the mean of the half-maps")
@@ -99,13 +94,11 @@ def compute_model_overfitting(study: Study, params: ModelOverfittingParams, *, p
     DiMaio et al. (2013), https://doi.org/10.1002/pro.2267; Brown et al. (2015), https://doi.org/10.1107/S1399004714021683 (work and free
     half-map); Rosenthal & Henderson (2003), https://doi.org/10.1016/j.jmb.2003.07.013 (the FSC of a perfect model).
     """
-    require(study.inputs, "model")
-    study.check("half1", "half2", "full_map", what="a comparison with a model needs")
+    check_model_and_map(study, least=8)
     warnings: List[str] = []
     progress(0.05, "place of the model")
-    atoms = placing.atoms_of(study.model, study.density, "electron", warnings, lambda: study.through, lambda: study.fitting_origin)
-    values = dict(study.half_map_values(), **place_values(study, warnings),
-                  **{n: atoms.values[n] for n in ("atoms_used", "atoms_outside", "model_zscore")})
+    counts = atom_counts(study, warnings)
+    values = dict(study.half_map_values(), **place_values(study, warnings), **counts)
     progress(0.4, "model and half-maps")
     found = study.model_halves
     values["model_mask_fraction"] = float(study.model_mask.data.mean(dtype=np.float64))

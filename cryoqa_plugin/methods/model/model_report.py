@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ...io.inputs import require
 from ...params import param
 from ...progress import Progress, silent
 from ...results import Column, Table, file_output, metric, table
@@ -88,8 +87,7 @@ def compute_model_report(study: Study, params: ModelReportParams, *, progress: P
     """
     warnings: List[str] = []
     progress(0.02, "map and model")
-    require(study.inputs, "model")
-    study.check("half1", "half2", "full_map", least=8, what="a comparison with a model needs")
+    residue_scores.check_model_and_map(study, least=8)
     values: Dict[str, Any] = dict(study.half_map_values(), **residue_scores.atom_counts(study, warnings),
                                   **residue_scores.place_values(study, warnings))
     progress(0.1, "zones")
@@ -130,9 +128,8 @@ def _tables(study: Study, zones: Zones, found: Clusters, places: Sequence[Place]
     missing = tuple((COLUMNS[name].name, COLUMNS[name].meaning, why) for name, why in zones.missing.items())
     number = np.array([float(ZONES.index(z)) for z in zones.zone])
     attributes = {"zone": np.where(zones.judged, number, np.nan), **{_attribute(n): v for n, v in zones.scores.items()}}
-    of_chains = {c: v for c, v in scores.items()}
     return dict(residues=residue_scores.rows(r, columns, zones.judged), zones=_sorted(study, zones, columns),
-                chains=residue_scores.chain_rows(r, {"not in trust (%)": 100.0 * (number > 0), **of_chains}, zones.judged),
+                chains=residue_scores.chain_rows(r, {"not in trust (%)": 100.0 * (number > 0), **scores}, zones.judged),
                 list=Table(lists.LIST, lists.list_rows(places)), peaks=_peaks(study, found),
                 missing=Table(("rule", "what it compares", "what is missing"), missing),
                 list_csv=lists.csv_text(places), coot=lists.coot_script(places), chimerax=lists.chimerax_script(r, zones, places),

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
+from ...plain_text import cell
 from ...study import Study
 from ...study.residues import NUCLEIC, Residues
 from ...study.unexplained import Clusters, nearest
@@ -110,7 +111,7 @@ def csv_text(places: Sequence[Place]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(LIST)
-    writer.writerows(list_rows(places))
+    writer.writerows([[cell(v) for v in row] for row in list_rows(places)])
     return out.getvalue()
 
 

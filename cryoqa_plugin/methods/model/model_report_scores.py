@@ -1,13 +1,12 @@
 """The main numbers of the other scores of a model, in one table."""
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any, List, Tuple
 
 from ...errors import CryoqaError
 from ...io.inputs import require
 from ...progress import Progress
-from ...registry import CAPABILITIES
+from ...registry import BY_ID, resolve
 from ...results import Table, declared
 from ...study import Study
 
@@ -40,12 +39,11 @@ def joined(study: Study, progress: Progress) -> Table:
     Table
         A row for each number; where a score could not be had, a row that says why.
     """
-    known = {c.id: c for c in CAPABILITIES}
-    asked = [(known[name], numbers) for name, numbers in NUMBERS if name in known]
+    asked = [(BY_ID[name], numbers) for name, numbers in NUMBERS if name in BY_ID]
     rows: List[Tuple[Any, ...]] = []
     for i, (row, numbers) in enumerate(asked):
         progress(i / len(asked), row.title)
-        compute, params, result = (_named(where) for where in (row.run, row.params, row.result))
+        compute, params, result = (resolve(where) for where in (row.run, row.params, row.result))
         info = declared(result, "metric")
         command = row.id.replace("_", "-")
         try:
@@ -59,8 +57,3 @@ def joined(study: Study, progress: Progress) -> Table:
             why = None if value is not None else found.summary
             rows.append((command, name, value, info[name]["unit"], info[name]["meaning"], why))
     return Table(_COLUMNS, tuple(rows))
-
-
-def _named(where: str) -> Any:
-    module, name = where.split(":")
-    return getattr(import_module(f"cryoqa_plugin.{module}"), name)

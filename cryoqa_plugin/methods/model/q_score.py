@@ -86,8 +86,9 @@ def compute_q_score(study: Study, params: QScoreParams, *, progress: Progress = 
     ----------
     Pintilie et al. (2020), https://doi.org/10.1038/s41592-020-0731-1.
     """
+    residue_scores.check_model_and_map(study)
     warnings: List[str] = []
-    values: Dict[str, Any] = dict(study.half_map_values(), **steps.inputs(study, warnings))
+    values: Dict[str, Any] = dict(study.half_map_values(), **residue_scores.atom_counts(study, warnings))
     progress(0.2, "density around the atoms")
     q, found = study.q_values(params.sigma), study.atom_shells
     progress(0.7, "residues")
@@ -97,9 +98,8 @@ def compute_q_score(study: Study, params: QScoreParams, *, progress: Progress = 
         warnings.append("The model has one atom a residue: density of the atoms that it lacks counts against each of them, so that Q is "
                         "low, and is not compared with that of whole models.")
         at = None
-        values.update(steps.whole(q, at))
-    else:
-        values.update(steps.whole(q, at))
+    values.update(steps.whole(q, at))
+    if not study.residues.trace:
         values.update(steps.ranks(values.get("q_mean"), q.sigma, at))
     if values["atoms_scored"]:
         values.update(steps.tables(study, q, at), **steps.curves(q, found))

@@ -6,7 +6,6 @@ from typing import Any, Dict, List, Optional, Tuple
 import numpy as np
 
 from ...core import q_score
-from ...io.inputs import require
 from ...results import Column, Curve, Table
 from ...rounding import show_value
 from ...study import Study, archive, archive_scores
@@ -19,26 +18,6 @@ _CLASSES = (("protein backbone", PROTEIN, BACKBONE), ("protein side chains", PRO
             ("ligands", LIGAND, None), ("ions", ION, None), ("waters", WATER, None))
 _LONE = (GLYCAN, LIGAND, ION)                    # what is judged with its surroundings
 _STEP = 0.05                                     # of the histogram
-
-
-def inputs(study: Study, warnings: List[str]) -> Dict[str, Any]:
-    """Checked inputs: how many atoms lie in the box, and whether they lie on density.
-
-    Parameters
-    ----------
-    study
-        The model, and a map or half-maps.
-    warnings
-        Sentences are added on atoms that are left out, and on a model that lies off the density.
-
-    Returns
-    -------
-    dict
-        By result field.
-    """
-    require(study.inputs, "model")
-    study.check("half1", "half2", "full_map", least=2, what="a comparison with a model needs")
-    return residue_scores.atom_counts(study, warnings)
 
 
 def resolution(study: Study, given: Optional[float], warnings: List[str]) -> Tuple[Optional[float], str]:

@@ -6,13 +6,15 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ...errors import InputError
+from ...core.fourier import Geometry
+from ...io.inputs import require
 from ...io.models import Attribute, Model, attribute_text
 from ...results import Result, Table, file_output, metric, model_output, table
 from ...study import Study, model_place
 from ...study.halves import HalfMapFacts
 from ...study.model_place import ModelPlaceFacts
 from ...study.residues import Residues
+from ..resolution.mtriage_model import atoms_of
 
 TRACE = "Most residues have one atom only: such a trace makes less density than the molecule, so that no map agrees with it well."
 KEY = ("chain", "number", "residue")             # the columns that say which residue a row is about
@@ -43,6 +45,32 @@ class AtomCounts(Result):
     model_zscore: Optional[float] = metric("SD", "mean density at the atoms above that of the map, in its standard deviations", "higher")
 
 
+def check_model_and_map(study: Study, least: int = 2) -> Geometry:
+    """Look at a model and its map before any work.
+
+    Parameters
+    ----------
+    study
+        The inputs.
+    least
+        Voxels along each axis that the map must have.
+
+    Returns
+    -------
+    Geometry
+        The shells of the map.
+
+    Raises
+    ------
+    MissingInputError
+        No model, or no map.
+    InputError
+        The maps do not fit together, or are too small.
+    """
+    require(study.inputs, "model")
+    return study.check("half1", "half2", "full_map", least=least, what="a comparison with a model needs")
+
+
 def atom_counts(study: Study, warnings: List[str]) -> Dict[str, Any]:
     """How many atoms lie in the box of the map and scatter, and whether they lie in density.
 
@@ -63,35 +91,25 @@ def atom_counts(study: Study, warnings: List[str]) -> Dict[str, Any]:
     InputError
         No atom lies in the box and scatters.
     """
-    from ..resolution import mtriage_model
-    atoms = mtriage_model.atoms_of(study.model, study.density, "electron", warnings, lambda: study.through, lambda: study.fitting_origin)
+    atoms = atoms_of(study.model, study.density, "electron", warnings, lambda: study.through, lambda: study.fitting_origin)
     return {n: atoms.values[n] for n in ("atoms_used", "atoms_outside", "model_zscore")}
 
 
-def require_atoms(study: Study) -> np.ndarray:
-    """Which atoms lie in the box of the map and scatter.
+def require_atoms(study: Study) -> None:
+    """Look whether any atom lies in the box of the map and scatters.
 
     Parameters
     ----------
     study
         A model, and a map or half-maps, already checked.
 
-    Returns
-    -------
-    ndarray
-        bool [n_atoms].
-
     Raises
     ------
     InputError
-        None does.
+        None does; the sentence says why.
     """
-    from ..resolution import mtriage_model
-    keep = study.used_atoms()
-    if not keep.any():
-        mtriage_model.atoms_of(study.model, study.density, "electron", [], None, lambda: study.fitting_origin)            # says why
-        raise InputError("No atom of the model lies in the map.")
-    return keep
+    if not study.used_atoms().any():
+        atoms_of(study.model, study.density, "electron", [], None, lambda: study.fitting_origin)
 
 
 def rows(residues: Residues, columns: Mapping[Any, Sequence[Any]], use: np.ndarray) -> Table:

@@ -11,7 +11,6 @@ from ...core.rotamers import TYPES
 from ...params import param
 from ...progress import Progress, silent
 from ...results import Column, Table, metric, table
-from ...io.inputs import require
 from ...study import Study
 from ...study.base_odds import BaseOdds
 from ...study.register import Register, Shift
@@ -93,8 +92,7 @@ def compute_side_chain_check(study: Study, params: SideChainCheckParams, *, prog
     ----------
     Rabiner (1989), https://doi.org/10.1109/5.18626 (Viterbi, forward and backward).
     """
-    require(study.inputs, "model")
-    study.check("half1", "half2", "full_map", least=2, what="a comparison with a model needs")
+    residue_scores.check_model_and_map(study)
     warnings: List[str] = []
     values: Dict[str, Any] = residue_scores.atom_counts(study, warnings)
     values.update(residue_scores.place_values(study, warnings), **study.half_map_values())
@@ -102,7 +100,8 @@ def compute_side_chain_check(study: Study, params: SideChainCheckParams, *, prog
     warnings += [asked] if asked else []
     progress(0.1, "side chains of all types on every residue")
     odds, found = study.side_chain_odds(params.resolution), study.register(params.resolution)
-    values.update(_types(study, odds, found))
+    own = _own_odds(odds, found)
+    values.update(_types(study, odds, found, own))
     progress(0.8, "register")
     # Side chains of a model that does not lie on the map tell nothing of its sequence.
     if values.get("model_place_words") is None and values["residues_scored"]:
@@ -111,7 +110,7 @@ def compute_side_chain_check(study: Study, params: SideChainCheckParams, *, prog
     progress(0.9, "bases")
     bases = study.base_odds(params.resolution)
     values.update(_bases(study, bases))
-    of_residues = dict(side_chain_log_odds=_own_odds(odds, found)[0], side_chain_elsewhere=found.elsewhere)
+    of_residues = dict(side_chain_log_odds=own[0], side_chain_elsewhere=found.elsewhere)
     if bases is not None:
         of_residues["base_log_odds"] = bases.odds
     carried = {name: v for name, v in of_residues.items() if np.isfinite(v).any()}
@@ -132,17 +131,17 @@ def _own_odds(odds: SideChainOdds, found: Register) -> Tuple[np.ndarray, np.ndar
     return at, part
 
 
-def _types(study: Study, odds: SideChainOdds, found: Register) -> Dict[str, Any]:
-    """How well the types as built fit, of all residues and of each."""
-    residues, own = study.residues, odds.types
+def _types(study: Study, odds: SideChainOdds, found: Register, own: Tuple[np.ndarray, np.ndarray]) -> Dict[str, Any]:
+    """How well the types as built fit, of all residues and of each; ``own`` as of :func:`_own_odds`."""
+    residues, types = study.residues, odds.types
     use = np.isfinite(odds.raw).all(axis=1)
     if not use.any():
         return dict(residues_scored=0)
-    mine = use & (own >= 0)
-    at, part = _own_odds(odds, found)
-    told = np.flatnonzero(mine & (own >= _BARE))
+    mine = use & (types >= 0)
+    at, part = own
+    told = np.flatnonzero(mine & (types >= _BARE))
     # The order of the types is that of the raw log-odds: with a temperature of 0 all are alike.
-    better = (odds.raw[told] > odds.raw[told, own[told]][:, None]).sum(axis=1)
+    better = (odds.raw[told] > odds.raw[told, types[told]][:, None]).sum(axis=1)
     best = np.where(use, np.argmax(np.where(use[:, None], odds.raw, 0.0), axis=1), -1)
     names = [TYPES[b] if b >= 0 else None for b in best]
     return dict(

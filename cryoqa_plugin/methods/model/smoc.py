@@ -7,14 +7,13 @@ from typing import Any, ClassVar, Dict, List, NamedTuple, Optional, Tuple
 import numpy as np
 
 from ...core import atom_grid, model_map
-from ...io.inputs import require
 from ...params import param
 from ...progress import Progress, silent
 from ...results import Column, Table, metric, table
 from ...study import Study, archive_scores
 from ...study.archive import COLUMNS
 from ...study.residues import NUCLEIC, WATER, Residues
-from .residue_scores import TRACE, AtomCounts, ResidueScores, atom_counts, carried, chain_rows, place_values, rows
+from .residue_scores import TRACE, AtomCounts, ResidueScores, atom_counts, carried, chain_rows, check_model_and_map, place_values, rows
 
 _SIGMA = 0.225                                   # of the Gaussians of the model, over the resolution
 _NEAR, _LEAST = 2.5, 1.0                         # voxels are within that many standard deviations, of at least 1 Å
@@ -98,8 +97,7 @@ def compute_smoc(study: Study, params: SmocParams, *, progress: Progress = silen
     Joseph et al. (2016), https://doi.org/10.1016/j.ymeth.2016.03.007 (SMOC); Cragnolini et al. (2021),
     https://doi.org/10.1107/S2059798320014928 (TEMPy 2).
     """
-    require(study.inputs, "model")
-    study.check("half1", "half2", "full_map", least=2, what="a comparison with a model needs")
+    check_model_and_map(study)
     warnings: List[str] = []
     progress(0.05, "atoms")
     values: Dict[str, Any] = dict(study.half_map_values(), **atom_counts(study, warnings))

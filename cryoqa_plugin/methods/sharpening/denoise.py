@@ -13,7 +13,6 @@ from ...progress import Progress, silent
 from ...results import map_output, metric
 from ...study import Study
 from ...study.halves import DEPENDENT, INDEPENDENT, HalfMapFacts
-from ...study.independence import void_reason
 from .common import sharpening_inputs
 from .denoise_methods import WAYS, Denoised, Work
 from .local_sharpen_bands import bfactor_left, choose_window
@@ -188,7 +187,7 @@ _NAMES = {"wiener": "by the local share of signal in each band", "conditional": 
 
 
 def _summary(study: Study, v: Dict[str, Any]) -> str:
-    reason = void_reason(study.half_maps)
+    reason = study.independence.void
     if reason is not None:
         return f"The map was denoised, but what is noise in it is not known: {reason}. Do not use it."
     return (f"The map was denoised {_NAMES[v['method']]}: {100 * v['removed_share']:.1f} % of its power in the molecule up to "

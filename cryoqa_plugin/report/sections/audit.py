@@ -30,12 +30,11 @@ _ASKED = ("With the same program run on each half-map apart, and both maps given
 def render(results: Results) -> List[Block]:
     """What may be concluded, curves, tables and values."""
     document = results["audit"]
-    empty = [n for n, t in document["tables"].items() if not t["rows"]]
     out: List[Block] = [Text(_CONCLUDED)]
     if document["metrics"]["invented_share"]["value"] is None:
         out.append(Text(_ASKED))
     out += curves(document, ("not_data",), title="Least part of the power that is not the data")
-    return out + tables(document, skip=("residues", *empty)) + split_values(document, _FIRST)
+    return out + tables(document, skip=("residues",)) + split_values(document, _FIRST)
 
 
 def cards(results: Results) -> List[Card]:

@@ -16,8 +16,7 @@ _LEVELS, _RANGE = (-0.15, 0.0, 0.15), (-0.4, 0.2)
 def render(results: Results) -> List[Block]:
     """Chains and values."""
     document = results["fsc_q"]
-    empty = [n for n, t in document["tables"].items() if not t["rows"]]
-    return tables(document, skip=("residues", *empty)) + split_values(document, _FIRST)
+    return tables(document, skip=("residues",)) + split_values(document, _FIRST)
 
 
 def cards(results: Results) -> List[Card]:

@@ -19,7 +19,7 @@ _ROOM = 2                                        # chains up to which the atoms 
 def render(results: Results) -> List[Block]:
     """Tables of chains and residues, values, atom inclusion, Guinier plots."""
     document = results["model_fit"]
-    out = tables(document, skip=("residue_scores", *(n for n, t in document["tables"].items() if not t["rows"])))
+    out = tables(document, skip=("residue_scores",))
     if not any(len(card.blocks) > 1 for card in cards(results)):
         out += _inclusion(document)
     out += curves(document, ("guinier_map", "guinier_model", "guinier_model_blurred"), title="Guinier plots of map and model")

@@ -16,11 +16,10 @@ _FILES = "The list of all places is beside the result as places.csv, as a script
 def render(results: Results) -> List[Block]:
     """The places, the scores, density that is not explained, chains, values."""
     document = results["model_report"]
-    empty = [n for n, t in document["tables"].items() if not t["rows"]]
     out: List[Block] = []
-    if "list" not in empty:
+    if document["tables"]["list"]["rows"]:
         out.append(_list(document, len(document["tables"]["list"]["rows"]), "Places to look at, worst first"))
-    out += tables(document, skip=("residues", "zones", "list", *empty))
+    out += tables(document, skip=("residues", "zones", "list"))
     said = Text(f"{_FILES} The zones of all residues are in the table 'zones' of the saved result.")
     return out + split_values(document, _FIRST) + [said]
 

@@ -16,7 +16,7 @@ _LEVELS = (0.0, 2.0)
 def render(results: Results) -> List[Block]:
     """Stretches out of register, chains, values."""
     document = results["side_chain_check"]
-    out = tables(document, skip=("residues", "odds", "bases", *(n for n, t in document["tables"].items() if not t["rows"])))
+    out = tables(document, skip=("residues", "odds", "bases"))
     where = "The log-odds of all residues are in the tables 'residues' and 'odds' of the saved result."
     return out + split_values(document, _FIRST) + [Text(where)]
 

@@ -15,8 +15,7 @@ _LEVELS, _RANGE = (0.3, 0.6), (0.2, 0.9)
 def render(results: Results) -> List[Block]:
     """Chains, ranks and values."""
     document = results["smoc"]
-    empty = [n for n, t in document["tables"].items() if not t["rows"]]
-    return tables(document, skip=("archive", "residues", *empty)) + split_values(document, _FIRST)
+    return tables(document, skip=("archive", "residues")) + split_values(document, _FIRST)
 
 
 def cards(results: Results) -> List[Card]:
