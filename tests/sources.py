@@ -46,3 +46,20 @@ def imports(path):
             base = base + (node.module.split(".") if node.module else [])
             out += [(".".join(base + [alias.name]), node.lineno, id(node) in top) for alias in node.names]
     return out
+
+
+def over(files):
+    """Makes a test of one file a test of all: some thousand small ones cost seconds, and what is wrong anywhere is said together."""
+    def wrap(test):
+        def of_all():
+            wrong = []
+            for path in files:
+                try:
+                    test(path)
+                except AssertionError as error:
+                    wrong.append(f"{path.relative_to(ROOT)}: {error}")
+            assert not wrong, "\n".join(wrong)
+
+        of_all.__name__, of_all.__doc__, of_all.__module__ = test.__name__, test.__doc__, test.__module__
+        return of_all
+    return wrap

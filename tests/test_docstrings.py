@@ -4,9 +4,7 @@ from __future__ import annotations
 import ast
 import inspect
 
-import pytest
-
-from sources import FILES, NAMES, ROOT, imports, tree
+from sources import FILES, ROOT, imports, over, tree
 
 # Methods that pyworkflow or the standard library name and call: their documentation is there.
 INHERITED = {"__init__", "__enter__", "__exit__", "__call__", "__getattr__", "__setattr__", "__repr__", "__len__", "__iter__"}
@@ -29,7 +27,7 @@ def _public(path):
     return found
 
 
-@pytest.mark.parametrize("path", FILES, ids=NAMES)
+@over(FILES)
 def test_everything_public_has_a_docstring(path):
     assert ast.get_docstring(tree(path)) or not tree(path).body, "the module has none"
     for name, node, inherited in _public(path):
@@ -40,7 +38,7 @@ def test_everything_public_has_a_docstring(path):
         assert text.split("\n\n")[0].rstrip().endswith((".", ":", "?")), f"the first paragraph of {name} is not a sentence"
 
 
-@pytest.mark.parametrize("path", FILES, ids=NAMES)
+@over(FILES)
 def test_public_functions_say_their_types(path):
     if path.relative_to(ROOT).parts[0] in SCIPION or path.name in ("scipion.py", "__init__.py"):
         return
@@ -113,19 +111,19 @@ def _missing(name, node):
     return out
 
 
-IN_ROOMS = [(n, p) for n, p in zip(NAMES, FILES) if _room(p)]
+IN_ROOMS = [path for path in FILES if _room(path)]
 
 
-@pytest.mark.parametrize("path", [p for _, p in IN_ROOMS], ids=[n for n, _ in IN_ROOMS])
+@over(IN_ROOMS)
 def test_public_functions_have_numpydoc_sections(path):
     missing = [sentence for name, node in _functions(path) for sentence in _missing(name, node)]
     assert not missing, "\n".join(missing)
 
 
 def test_every_room_has_all_its_sections():
-    """The counts that the tests of single files add up to: a room that is not looked at any more would pass all of those."""
+    """A room that is not looked at any more would pass all of those."""
     counts = {room: {"functions": 0, "Parameters": 0, "Returns": 0} for room in ROOMS}
-    for _, path in IN_ROOMS:
+    for path in IN_ROOMS:
         for _, node in _functions(path):
             found = _sections(node)
             count = counts[_room(path)]
@@ -137,8 +135,7 @@ def test_every_room_has_all_its_sections():
         assert counts[room]["Returns"] >= returns, counts
 
 
-@pytest.mark.parametrize("path", [p for p in FILES if "methods" in p.parts and p.name not in ("__init__.py", "common.py")],
-                         ids=[n for n, p in zip(NAMES, FILES) if "methods" in p.parts and p.name not in ("__init__.py", "common.py")])
+@over([p for p in FILES if "methods" in p.parts and p.name not in ("__init__.py", "common.py")])
 def test_methods_name_their_source(path):
     """A file that holds a published method names it by DOI, unless it works on files only."""
     computes = [n for n in tree(path).body if isinstance(n, ast.FunctionDef) and n.name.startswith("compute_")]

@@ -6,9 +6,7 @@ import json
 import subprocess
 import sys
 
-import pytest
-
-from sources import FILES, NAMES, ROOT, imports, module_name, tree
+from sources import FILES, ROOT, imports, module_name, over, tree
 
 # From the ground up: a module may import those of its own layer and of the layers before it.
 ORDER = ("errors", "plain_text", "machine", "files", "folder_lock", "progress", "naming", "params", "results", "provenance", "run_folder",
@@ -28,7 +26,7 @@ def layer(name):
     return parts[1] if len(parts) > 1 and parts[1] in ORDER else None
 
 
-@pytest.mark.parametrize("path", FILES, ids=NAMES)
+@over(FILES)
 def test_imports_go_down_only(path):
     mine = layer(module_name(path))
     if path == ROOT / "cryoqa_plugin" / "__init__.py":
@@ -45,7 +43,7 @@ def test_imports_go_down_only(path):
             assert ORDER.index(other) <= ORDER.index(mine), f"{path.name}:{line} ({mine}) imports {name} ({other}), a higher layer"
 
 
-@pytest.mark.parametrize("path", FILES, ids=NAMES)
+@over(FILES)
 def test_packages_stay_where_they_belong(path):
     mine = layer(module_name(path))
     for name, line, _ in imports(path):
@@ -55,7 +53,7 @@ def test_packages_stay_where_they_belong(path):
             assert mine in ALLOWED[first], f"{path.name}:{line} imports {name}; allowed in {', '.join(ALLOWED[first])}"
 
 
-@pytest.mark.parametrize("path", FILES, ids=NAMES)
+@over(FILES)
 def test_only_the_command_line_prints(path):
     if layer(module_name(path)) == "cli":
         return

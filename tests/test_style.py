@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from sources import FILES, NAMES, ROOT, tree
+from sources import FILES, ROOT, over, tree
 
 FILE_LINES, BODY_LINES = 450, 75         # the aim is 400 and 40
 TESTS = [p for p in sorted((ROOT / "tests").rglob("*.py")) if "__pycache__" not in p.parts]
@@ -15,7 +15,7 @@ OTHERS = [p for folder, pattern in (("docs", "*.rst"), ("bench", "*.py"), (".ci"
 MACHINE = re.compile(r"(?<![\w.:/<>{}])/(home|root|Users|mnt|media|opt|srv|work|scratch|tmp|var)/\w|index-url|trusted-host")
 
 
-@pytest.mark.parametrize("path", FILES, ids=NAMES)
+@over(FILES)
 def test_files_and_functions_are_short(path):
     lines = path.read_text(encoding="utf-8").splitlines()
     assert len(lines) <= FILE_LINES, f"{len(lines)} lines"
@@ -26,7 +26,7 @@ def test_files_and_functions_are_short(path):
             assert length <= BODY_LINES, f"{node.name} has {length} lines"
 
 
-@pytest.mark.parametrize("path", FILES, ids=NAMES)
+@over(FILES)
 def test_annotations_are_not_evaluated(path):
     """Python 3.8 cannot evaluate all of them."""
     if path.name == "__init__.py" or not any(isinstance(n, ast.FunctionDef) for n in ast.walk(tree(path))):
@@ -34,7 +34,7 @@ def test_annotations_are_not_evaluated(path):
     assert "from __future__ import annotations" in path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("path", FILES, ids=NAMES)
+@over(FILES)
 def test_no_fast_maths_and_no_global_random_numbers(path):
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.keyword):
@@ -45,7 +45,7 @@ def test_no_fast_maths_and_no_global_random_numbers(path):
                 assert node.attr in good, f"np.random.{node.attr} in line {node.lineno}"
 
 
-@pytest.mark.parametrize("path", TESTS, ids=[p.relative_to(ROOT).as_posix() for p in TESTS])
+@over(TESTS)
 def test_tests_bring_their_own_seed(path):
     bad = re.findall(r"np\.random\.(?!default_rng|Generator|RandomState\(\d)(\w+)", path.read_text(encoding="utf-8"))
     assert not bad or path.name == "test_style.py", bad

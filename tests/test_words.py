@@ -10,7 +10,7 @@ import pytest
 from cryoqa_plugin import params, results
 from cryoqa_plugin.limits import CHECKS
 from cryoqa_plugin.registry import CAPABILITIES, resolve
-from sources import ROOT
+from sources import ROOT, over, tree
 
 PACKAGE = ROOT / "cryoqa_plugin"
 # Where sentences for a user stand. The words that "cryoqa which" understands are those of users and not ours.
@@ -56,15 +56,15 @@ def spoken(path):
 
     Docstrings of protocols and viewers are spoken: Scipion shows them as help.
     """
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = list(ast.walk(tree(path)))
     mute = (ast.Module, ast.FunctionDef) if path.parent.name in ("protocols", "viewers") else (ast.Module, ast.ClassDef, ast.FunctionDef)
-    silent = {id(n.body[0].value) for n in ast.walk(tree) if isinstance(n, mute) and n.body
+    silent = {id(n.body[0].value) for n in nodes if isinstance(n, mute) and n.body
               and isinstance(n.body[0], ast.Expr) and isinstance(n.body[0].value, ast.Constant)}
-    silent |= {id(part) for n in ast.walk(tree) if isinstance(n, (ast.Assign, ast.AnnAssign))
+    silent |= {id(part) for n in nodes if isinstance(n, (ast.Assign, ast.AnnAssign))
                and {getattr(t, "id", "") for t in getattr(n, "targets", [getattr(n, "target", None)])} & HEARD for part in ast.walk(n)}
-    inside = {id(part) for n in ast.walk(tree) if isinstance(n, ast.JoinedStr) for part in ast.walk(n) if part is not n}
+    inside = {id(part) for n in nodes if isinstance(n, ast.JoinedStr) for part in ast.walk(n) if part is not n}
     out = []
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.JoinedStr):
             out.append((node.lineno, "".join(str(v.value) if isinstance(v, ast.Constant) else "0" for v in node.values)))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent and id(node) not in inside:
@@ -89,7 +89,7 @@ def declared():
     return out
 
 
-@pytest.mark.parametrize("path", SPOKEN, ids=NAMES)
+@over(SPOKEN)
 def test_no_sentence_is_odd(path):
     found = [f"line {line}: {text}" for line, text in spoken(path) if ODD_PATTERN.search(text)]
     assert not found, "\n".join(found)
