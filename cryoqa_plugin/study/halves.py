@@ -121,7 +121,7 @@ def values(half_maps: HalfMaps, noise: Optional[HalfMapNoise] = None) -> Dict[st
     if half_maps.copies == 0:
         known.update(filtered=half_maps.filtered_at is not None)
     del known["copies"]
-    known.update(known.pop("position")._asdict())
+    known.update(known.pop("position").values())
     if noise is not None:
         shared = noise.shared
         known.update(sphere=half_maps.sphere or noise.radial.largest_sphere and not half_maps.masked, noise_ratio=noise.damping.ratio,

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 import re
-from typing import List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
@@ -25,10 +25,20 @@ class Position(NamedTuple):
     """How half-map 2 lies on half-map 1; see :func:`compare_position`."""
 
     shift: Optional[float]
-    shift_vector: Optional[str]
+    vector: Optional[Tuple[float, float, float]]
     shift_error: Optional[float]
     operation: Optional[str]
     likeness: float
+
+    @property
+    def shift_vector(self) -> Optional[str]:
+        """The vector in words, to a hundredth of a voxel; None where it is not known."""
+        return None if self.vector is None else ", ".join(f"{t + 0.0:.2f}" for t in np.round(self.vector, 2))
+
+    def values(self) -> Dict[str, Any]:
+        """What results hold of it, by the name of the field less its prefix."""
+        return dict(shift=self.shift, shift_vector=self.shift_vector, shift_error=self.shift_error, operation=self.operation,
+                    likeness=self.likeness)
 
 
 def compare_position(f1: np.ndarray, f2: np.ndarray, geo: Geometry) -> Position:
@@ -57,11 +67,10 @@ def compare_position(f1: np.ndarray, f2: np.ndarray, geo: Geometry) -> Position:
             return Position(None, None, None, None, likeness)
         turned = operation_words(dark.operation)
         found, likeness, words = dark, _likeness(dark, geo), "contrast inverted" + ("" if turned == "none" else f", {turned}")
-    vector, error = np.array(found.shift[::-1]), found.error
-    length = float(np.linalg.norm(vector))
+    (z, y, x), error = found.shift, found.error
+    length = float(np.linalg.norm(found.shift))
     known = error <= _PRECISE or length > _SURE * error
-    text = ", ".join(f"{t + 0.0:.2f}" for t in np.round(vector, 2))
-    return Position(length if known else None, text if known else None, error, words, likeness)
+    return Position(length if known else None, (float(x), float(y), float(z)) if known else None, error, words, likeness)
 
 
 def _likeness(found: alignment.Placement, geo: Geometry) -> float:
