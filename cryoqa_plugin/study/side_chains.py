@@ -9,6 +9,7 @@ import numpy as np
 from ..core import conformer_fit, fourier, masks, rotamers
 from ..core.conformer_fit import BestFit
 from ..core.type_odds import temperature_of, tempered
+from .chain_sequence import letter_of, letter_types
 from .mask import EDGE
 from .residues import PROTEIN, Residues
 from .type_tables import read_tables
@@ -64,7 +65,7 @@ def composition() -> np.ndarray:
 
 
 def types_of(residues: Residues) -> np.ndarray:
-    """The amino acid of each residue; a modified one counts as the one that it was made from, such as MSE as MET.
+    """The amino acid of each residue; a modified one counts as the one that it was made from, such as MSE as MET, SEC as CYS.
 
     Parameters
     ----------
@@ -76,10 +77,8 @@ def types_of(residues: Residues) -> np.ndarray:
     ndarray
         int64 [n_residues], in the order of :data:`cryoqa_plugin.core.rotamers.TYPES`; -1 for none of them.
     """
-    import gemmi
-    known = {n: gemmi.find_tabulated_residue(n).one_letter_code.upper() for n in set(residues.name)}
-    place = {n: rotamers.LETTERS.find(letter) if letter.strip() else -1 for n, letter in known.items()}
-    return np.array([place[n] if k == PROTEIN else -1 for n, k in zip(residues.name, residues.kind)], dtype=np.int64)
+    types = letter_types("".join(letter_of(n)[-1] for n in residues.name), rotamers.LETTERS)
+    return np.where(residues.kind == PROTEIN, types, -1)
 
 
 def score(study: Study, resolution: float) -> Scored:

@@ -159,7 +159,7 @@ def test_modified_residues_count_as_what_they_were_made_from(case):
 
     def rename(structure):
         for residue in (r for c in structure for r in c):
-            residue.name = {"MET": "MSE", "SER": "SEP", "ALA": "UNK"}.get(residue.name, residue.name)
+            residue.name = {"MET": "MSE", "SER": "SEP", "CYS": "SEC", "LYS": "PYL", "ALA": "UNK"}.get(residue.name, residue.name)
 
     plain, other = (types_of(Study(model=m).residues) for m in (model, changed(model, rename)))
     want = np.where(plain == rotamers.TYPES.index("ALA"), -1, plain)
