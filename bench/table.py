@@ -33,7 +33,9 @@ CLAIMS = (
     Claim("map_info", "map and half-maps", MAP + HALVES, 6.0, 0.95),       # with the facts about the noise of the half-maps
     Claim("mask", "map", MAP, 5.0, 0.6,
           peer="relion_mask_create 5.0.1 --lowpass 15 --extend_inimask 3 --width_soft_edge 6: 49.4 CPU s, 0.4 GB"),
+    Claim("mask", "what is more than noise", HALVES, 5.0, 0.95, dict(method="confident")),
     Claim("contour", "map", MAP, 5.0, 0.7),
+    Claim("contour", "map and half-maps", MAP + HALVES, 8.5, 1.05),
     Claim("audit", "processed map", MAP + MASKED, 30.0, 1.5),
     Claim("hand", "half-maps", MASKED, 20.0, 1.2),
     Claim("hand", "map", MAP, 20.0, 1.2),

@@ -16,7 +16,8 @@ _FILLED = 0.3                                    # of the box, by a mask that is
 _FULL = 1.0
 
 
-def bytes_needed(row: Capability, values: Optional[Mapping[str, Any]], voxels: int, filled: float, many: int = 0) -> int:
+def bytes_needed(row: Capability, values: Optional[Mapping[str, Any]], voxels: int, filled: float, many: int = 0,
+                 halves: bool = False) -> int:
     """Expected peak memory of a run.
 
     Parameters
@@ -31,6 +32,8 @@ def bytes_needed(row: Capability, values: Optional[Mapping[str, Any]], voxels: i
         Part of the box that the mask fills.
     many
         Number of maps of a kind of which there may be many.
+    halves
+        Half-maps are given.
 
     Returns
     -------
@@ -39,7 +42,7 @@ def bytes_needed(row: Capability, values: Optional[Mapping[str, Any]], voxels: i
     """
     defaults = resolve(row.params)() if row.costly else None
     each = [row.memory] + [more for name, value, more in row.costly if (values or {}).get(name, getattr(defaults, name)) == value]
-    return int(_BASE_BYTES + (max(each) + row.memory_in_mask * filled + row.memory_each * many) * voxels)
+    return int(_BASE_BYTES + (max(each) + row.memory_in_mask * filled + row.memory_each * many + row.memory_of_halves * halves) * voxels)
 
 
 def of_files(row: Capability, sources: Mapping[str, str], values: Optional[Mapping[str, Any]] = None) -> int:
@@ -48,7 +51,7 @@ def of_files(row: Capability, sources: Mapping[str, str], values: Optional[Mappi
     headers = read_headers(sources, sources)
     sizes = [h.shape[0] * h.shape[1] * h.shape[2] for h in headers.values()]
     filled = _filled(headers["mask"].header_stats) if "mask" in headers else _FILLED
-    return bytes_needed(row, values, max(sizes, default=0), filled, _of_many(headers))
+    return bytes_needed(row, values, max(sizes, default=0), filled, _of_many(headers), "half1" in headers)
 
 
 def of_study(row: Capability, study: Study, values: Optional[Mapping[str, Any]] = None) -> int:
@@ -56,7 +59,7 @@ def of_study(row: Capability, study: Study, values: Optional[Mapping[str, Any]] 
     sizes = [one.data.size for one in study.maps().values()]
     filled = _FILLED if study.mask is None else float(study.mask.data.mean())
     filled = filled if 0 <= filled <= _FULL else _FULL       # a map in its place, or voxels that are no number
-    return bytes_needed(row, values, max(sizes, default=0), filled, _of_many(study.maps()))
+    return bytes_needed(row, values, max(sizes, default=0), filled, _of_many(study.maps()), study.has_halves)
 
 
 def _of_many(names: Iterable[str]) -> int:

@@ -21,9 +21,10 @@ class Capability:
         Kinds of input without which it does not run; those it uses when they are given; groups of which at least one is needed.
     references
         Keys of the bibliography.
-    memory, memory_in_mask, memory_each, costly
-        Measured peak memory in bytes a voxel of the largest map; what comes to it for each voxel inside the mask, and for each map of a
-        kind of which there may be many; the first with a value of a parameter, as (parameter, value, bytes).
+    memory, memory_in_mask, memory_each, memory_of_halves, costly
+        Measured peak memory in bytes a voxel of the largest map; what comes to it for each voxel inside the mask, for each map of a
+        kind of which there may be many, and where half-maps are given that it can do without; what it is with a value of a parameter, as
+        (parameter, value, bytes).
     items, outside
         Items of the validation report that it answers; else why it answers none.
     estimates
@@ -55,6 +56,7 @@ class Capability:
     any_of: Tuple[Tuple[str, ...], ...] = ()
     memory_in_mask: float = 0.0
     memory_each: float = 0.0
+    memory_of_halves: float = 0.0
     costly: Tuple[Tuple[str, Any, float], ...] = ()
     items: Tuple[str, ...] = ()
     outside: str = ""
@@ -99,8 +101,9 @@ CAPABILITIES: Tuple[Capability, ...] = (
         takes=("half1", "half2"), references=("Afonine2018",), memory=42.5, outside="describes the map for the other items", cost=1.0),
     Capability(
         id="mask", family="masks", title="Mask of a map, around a model, or from masks", level="0",
-        takes=("full_map", "model", "mask", "mask2"), any_of=(("full_map",), ("mask",)),
-        references=("Scheres2012", "Terwilliger2018"), memory=23, outside="makes the mask of the other items", cost=1.0),
+        takes=("full_map", "half1", "half2", "model", "mask", "mask2"), any_of=(("full_map",), ("half1", "half2"), ("mask",)),
+        references=("Scheres2012", "Terwilliger2018", "Beckers2019"), memory=23, memory_of_halves=27,
+        outside="makes the mask of the other items", cost=1.0),
     Capability(
         id="fsc", family="resolution", title="Fourier shell correlation of half-maps", level="1", needs=("half1", "half2"),
         takes=("mask", "mtf"), references=("Chen2013", "Rosenthal2003", "vanHeel2005"), memory=40, items=("1.a",),
@@ -198,7 +201,8 @@ CAPABILITIES: Tuple[Capability, ...] = (
         references=("Ramirez2020", "Vilas2018"), memory=71, outside="makes a map to look at"),
     Capability(
         id="contour", family="map_info", title="Mass, components and background at a contour level", level="0", needs=("full_map",),
-        takes=("mask", "model", "sequence"), references=("Sorzano2022",), memory=27, items=("0.a", "0.b", "0.c")),
+        takes=("half1", "half2", "mask", "model", "sequence"), references=("Sorzano2022", "Beckers2019"), memory=27, memory_of_halves=33,
+        items=("0.a", "0.b", "0.c")),
     Capability(
         id="hand", family="map_info", title="Hand of the map, by its helices", level="0",
         takes=("full_map", "half1", "half2", "mask"), any_of=(("full_map",), ("half1", "half2")),

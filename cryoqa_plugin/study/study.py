@@ -7,7 +7,7 @@ import numpy as np
 
 from ..core import cones, shells
 from ..errors import InputError
-from . import extent, halves, notes, resolution
+from . import confident, extent, halves, notes, resolution
 from .directional_noise import CELLS_PER_EDGE, DirectionalNoise, directional_noise
 from .fsc_curves import DEFAULT, FscCurves, FscSettings, fsc_curves
 from .halves import HalfMaps
@@ -167,6 +167,11 @@ class Study(ModelStudy):
         """Part of the molecule in the map to look at that lies in the mask around the model."""
         near = self.model_mask.around >= 0.5
         return float(np.count_nonzero(self.molecule & near) / max(np.count_nonzero(self.molecule), 1))
+
+    @property
+    def confident_level(self) -> Optional[confident.ConfidentLevel]:
+        """What the noise of the half-maps says of the levels of the map to look at; None where it says nothing."""
+        return self._answer("confident level", (*self._pair, self.density), lambda: confident.confident_level(self))
 
     @property
     def through(self) -> str:

@@ -16,6 +16,8 @@ SENTENCES: Dict[str, Any] = {
                         "{largest_percent} in the largest."),
             ("contour", "Suggested is the level {contour_suggested:.3g} ({contour_lowest:.3g} to {contour_highest:.3g}); the one used: "
                         "{level_verdict}."),
+            ("contour", "By the half-maps {noise_above:share} of the density above it is noise."),
+            ("contour", "Above {contour_confident:.3g} its false discovery rate is at most 1 %."),
             ("contour", "The mask made of it holds {mask_volume} and {mask_overlap:share} of the density above the level.")),
     "0.c": (("contour", "The background is {background_mean} standard deviations of the density off 0."),
             ("contour", "{outliers_robust} of the background lie beyond {sigmas:g} σ ({outliers_percent}).")),

@@ -66,7 +66,8 @@ def test_a_map_without_solvent_still_has_a_contour():
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_gives_a_mask(method, tiny_halves, tmp_path):
-    inputs = Study(full_map=tiny_halves["full_map"], model=_model(tmp_path, (27, 28, 30)),
+    halves = {name: tiny_halves[name] for name in ("half1", "half2")} if method == "confident" else {}
+    inputs = Study(full_map=tiny_halves["full_map"], **halves, model=_model(tmp_path, (27, 28, 30)),
                     mask=tiny_halves["mask"] if method == "given" else None)
     result = compute_mask(inputs, MaskParams(method=method))
     assert result.mask.data.min() >= 0 and result.mask.data.max() == pytest.approx(1, abs=1e-6)
@@ -176,6 +177,47 @@ def test_sentences(tiny_halves, tmp_path):
         compute_mask(Study(mask=full.with_data(np.ones_like(full.data))), MaskParams(invert=True))
     with pytest.raises(InputError, match="shrunk by 30"):
         compute_mask(Study(mask=_mask(z=slice(4, 8))), MaskParams(extend=-30))
+
+
+def test_what_is_more_than_noise_is_the_confidence_mask_made_wider(tiny_halves):
+    from cryoqa_plugin.core import masks
+    from cryoqa_plugin.methods.map_info.confidence import ConfidenceParams, compute_confidence
+    pair = {name: tiny_halves[name] for name in ("half1", "half2")}
+    found = compute_confidence(Study(**pair), ConfidenceParams()).confidence_mask.data > 0
+    result = compute_mask(Study(**pair), MaskParams("confident"))
+    labels, sizes = masks.components(found)
+    kept = (labels > 0) & (labels <= np.count_nonzero(sizes >= 0.05 * sizes[0]))
+    voxel_size = pair["half1"].voxel_size
+    np.testing.assert_array_equal(result.mask.data, masks.soft_edge(masks.extend(kept, 2.0, voxel_size), 6.0, voxel_size))
+    assert result.threshold is None and "more than noise" in result.summary and result.half_maps_identical is False
+    every = compute_mask(Study(**pair), MaskParams("confident", drop_below=0, extend=0, soft_edge=0))
+    np.testing.assert_array_equal(every.mask.data > 0, found)
+    molecule = compute_mask(Study(**pair), MaskParams())                                   # of their mean, as of the map
+    np.testing.assert_array_equal(molecule.mask.data, compute_mask(Study(full_map=tiny_halves["full_map"]), MaskParams()).mask.data)
+
+
+def test_no_mask_of_what_is_more_than_noise_where_the_noise_is_not_known(tiny_halves):
+    one, rng = tiny_halves["half1"], np.random.default_rng(1)
+    with pytest.raises(InputError, match="copies of each other"):
+        compute_mask(Study(half1=one, half2=one), MaskParams("confident"))
+    noise = [one.with_data(rng.standard_normal(one.shape).astype(np.float32)) for _ in range(2)]
+    with pytest.raises(InputError, match="Nothing is more than the noise"):
+        compute_mask(Study(half1=noise[0], half2=noise[1]), MaskParams("confident"))
+    with pytest.raises(MissingInputError, match="Half-map 1"):
+        compute_mask(Study(full_map=one), MaskParams("confident"))
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("case, least", [("p96", 0.93), pytest.param("low96", 0.9, marks=pytest.mark.heavy),
+                                         pytest.param("odd97", 0.9, marks=pytest.mark.heavy),
+                                         pytest.param("rna128", 0.86, marks=pytest.mark.heavy)])
+def test_what_is_more_than_noise_is_the_molecule(case, least, sim_case):
+    folder = sim_case(case)
+    maps = [read_map(str(folder / f"{case}_{name}.mrc")) for name in ("half1", "half2", "mask")]
+    result = compute_mask(Study(half1=maps[0], half2=maps[1]), MaskParams("confident"))
+    truth, found = maps[2].data >= 0.5, result.mask.data >= 0.5
+    assert np.count_nonzero(truth & found) > least * np.count_nonzero(truth | found) and result.n_components == 1
+    assert np.count_nonzero(truth & found) > 0.99 * np.count_nonzero(truth)
 
 
 @pytest.mark.realdata

@@ -112,7 +112,7 @@ def test_half_maps_are_chosen_in_the_same_way_in_all_forms(row):
         return
     alone = any("half1" not in group for group in row.any_of) or not ("half1" in row.needs or row.any_of)
     assert shown.choices == [inputs.OF_VOLUME, inputs.TWO_VOLUMES] + [inputs.NONE] * alone
-    assert protocol.getEnumText("halves") == (inputs.NONE if row.id == "map_info" else inputs.OF_VOLUME)
+    assert protocol.getEnumText("halves") == (inputs.NONE if row.id in ("map_info", "contour", "mask") else inputs.OF_VOLUME)
     assert not protocol.evalParamCondition("half1") and protocol.evalParamCondition("inputVolume")
     protocol.halves.set(1)
     assert protocol.evalParamCondition("half1") and protocol.evalParamCondition("half2")

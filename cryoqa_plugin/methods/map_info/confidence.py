@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Dict, List, Optional, Tuple
 import numpy as np
 
 from ...core import discovery, masks
-from ...core.discovery import EmpiricalTail, NormalTail
+from ...core.discovery import NormalTail
 from ...errors import InputError
 from ...io.inputs import require
 from ...io.maps import Map
@@ -16,13 +16,11 @@ from ...progress import Progress, silent
 from ...results import Curve, curve, map_output, metric
 from ...rounding import show_value
 from ...study import Study
+from ...study.confident import RATE, WINDOW, Noise, Tail, choose_tail, refused
 from ...study.halves import HalfMapFacts
 from ...study.mask import INSIDE
-from .confidence_noise import Noise, Tested, noise_of, standardise
+from .confidence_noise import Tested, noise_of, standardise
 
-_RATE = 0.01                                     # false discovery rate of the threshold, of the mask and of all numbers
-_NOT_NORMAL, _HEAVY = 0.01, 1.5                  # distance in the tail, of FDRthresholding; values beyond 3.5 sd over those expected
-_ENOUGH = 0.02                                   # part of the voxels that must be found for few values of the noise to tell so
 _RATES = np.logspace(-6, np.log10(0.5), 58)      # of the curve
 _SOURCES = {"difference": "the difference of the half-maps", "solvent": "the solvent", "boxes": "four boxes at the faces"}
 
@@ -47,7 +45,7 @@ class ConfidenceParams:
     distribution: str = param("auto", "normal: p-values of a normal distribution; empirical: of the noise as it is. auto: empirical where "
                               "the noise is not normal.", label="Distribution of the noise", choices=("auto", "normal", "empirical"),
                               expert=True)
-    window: float = param(20.0, "Standard deviation of the Gaussian window in which the noise of a difference is measured.",
+    window: float = param(WINDOW, "Standard deviation of the Gaussian window in which the noise of a difference is measured.",
                           label="Window of the noise", unit="Å", min=5, max=1000, expert=True)
     box: Optional[int] = param(None, "Edge of the four boxes; when empty a twentieth of the map, at least 10.", label="Edge of the boxes",
                                unit="voxels", min=2, max=1000, expert=True, only_if=("noise", ("boxes",)))
@@ -133,10 +131,10 @@ def compute_confidence(study: Study, params: ConfidenceParams, *, progress: Prog
     study.check("half1", "half2", "full_map", "mask", "resolution_map", least=16, what="a confidence map needs")
     source, weighting = _choices(study, params)
     values = study.half_map_values()
-    refused = _refused(study) if source == "difference" else None
+    why = refused(study) if source == "difference" else None
     values.update(noise_source=source, weighting_used=weighting)
-    if refused:
-        words = f"No confidence map was made: {refused}. Their difference is not the noise of their mean."
+    if why:
+        words = f"No confidence map was made: {why}. Their difference is not the noise of their mean."
         return ConfidenceResult(summary=words, **values)
     progress(0.1, "noise")
     noise = noise_of(study, source, params.window, params.box)
@@ -165,28 +163,12 @@ def _choices(study: Study, params: ConfidenceParams) -> Tuple[str, str]:
     return source, weighting
 
 
-def _refused(study: Study) -> Optional[str]:
-    """Why the difference of the half-maps is not the noise of their mean, in a few words; None where it is."""
-    known = study.independence
-    if known.void is not None and not study.half_maps.no_signal:             # of noise alone the difference is as good as any
-        return known.void
-    return "the half-maps share noise" if known.shared else None
-
-
-def _distribution(noise: Noise, sample: np.ndarray, params: ConfidenceParams) -> Tuple["NormalTail | EmpiricalTail", Dict[str, Any]]:
+def _distribution(noise: Noise, sample: np.ndarray, params: ConfidenceParams) -> Tuple[Tail, Dict[str, Any]]:
     """Tail of the noise, and what its tests say."""
-    halves, both = noise.window is not None, params.side == "both"
-    found = discovery.normality(sample, halves)
-    failed = found.tail > _NOT_NORMAL or found.excess > _HEAVY
-    # The smallest p-value that so many voxels can have must be small enough for a few to be found.
-    known = sample.size * (2 if halves and not both else 1)
-    able = discovery.harmonic(int(np.count_nonzero(noise.tested))) / (1 + known) <= _ENOUGH * _RATE
-    used = params.distribution if params.distribution != "auto" else "empirical" if failed and able else "normal"
-    sample = -sample if params.side == "negative" and not halves else sample
-    tail = NormalTail(both) if used == "normal" else discovery.empirical_tail(sample, halves, both)
-    return tail, dict(distribution_used=used, noise_fits=used == "empirical" or not failed, normality_distance=found.distance,
-                      normality_tail=found.tail, normality_excess=found.excess, normality_anderson=found.anderson,
-                      normality_probability=found.probability)
+    tail, found, fits = choose_tail(sample, int(np.count_nonzero(noise.tested)), noise.window is not None, params.side, params.distribution)
+    used = "normal" if isinstance(tail, NormalTail) else "empirical"
+    return tail, dict(distribution_used=used, noise_fits=fits, normality_distance=found.distance, normality_tail=found.tail,
+                      normality_excess=found.excess, normality_anderson=found.anderson, normality_probability=found.probability)
 
 
 def _confidence(study: Study, params: ConfidenceParams, noise: Noise, tested: Tested) -> Dict[str, Any]:
@@ -196,7 +178,7 @@ def _confidence(study: Study, params: ConfidenceParams, noise: Noise, tested: Te
     q, numbers = _tested_voxels(params, noise, tested, tail)
     out.update(numbers)
     mask = np.zeros(grid.shape, bool)
-    mask[inside] = q <= _RATE
+    mask[inside] = q <= RATE
     sizes, count, given = masks.components(mask)[1], int(np.count_nonzero(mask)), study.mask
     np.subtract(1, q, out=q)
     data = np.zeros(grid.shape, np.float32)
@@ -213,16 +195,16 @@ def _confidence(study: Study, params: ConfidenceParams, noise: Noise, tested: Te
 
 
 def _tested_voxels(params: ConfidenceParams, noise: Noise, tested: Tested,
-                   tail: "NormalTail | EmpiricalTail") -> Tuple[np.ndarray, Dict[str, Any]]:
+                   tail: Tail) -> Tuple[np.ndarray, Dict[str, Any]]:
     """False discovery rates of the voxels that are tested, float32 [n], and the numbers that come of them alone."""
     height, sd = tested.values[noise.tested], tested.sd[noise.tested]
     height = np.abs(height) if params.side == "both" else -height if params.side == "negative" else height
     low, middle, high = (float(v) for v in np.quantile(sd[::max(1, sd.size // 400_000)], (0.05, 0.5, 0.95)))
     q = discovery.q_values(height / sd, tail, params.procedure)
     if noise.window is not None:
-        level = discovery.even_threshold(height, sd, tail, _RATE, params.procedure)
+        level = discovery.even_threshold(height, sd, tail, RATE, params.procedure)
     else:
-        level = float(height[q <= _RATE].min(initial=np.inf))            # one noise for all: it is the lowest density found
+        level = float(height[q <= RATE].min(initial=np.inf))            # one noise for all: it is the lowest density found
     return q, dict(threshold_1_percent=tested.level + (-level if params.side == "negative" else level) if np.isfinite(level) else None,
                    noise_sd=middle, noise_unevenness=high / low, found=_found(q))
 

@@ -1,39 +1,20 @@
 """The noise of a map, for its confidence map: from the difference of its half-maps, from the solvent, or from four boxes."""
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Tuple, Union
+from typing import List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from ...core import banks, filters, fourier, local, masks, shells
+from ...core import banks, filters, fourier, masks, shells
 from ...errors import InputError
-from ...io.maps import Map
 from ...progress import Progress
 from ...study import Study
-from ...study.solvent import around_flat, flat_region
+from ...study.confident import LEAST, Noise, noise_of_difference, noise_sd, sd_everywhere, sphere_radius
+from ...study.solvent import median_level
 from ..local_resolution.noise_source import solvent_outside
 from ..sharpening.local_filter import LocalFilterParams, resolution_bank
 
-_RIM = 3                                         # voxels at the sphere that RELION fades over
-_LEAST = 0.01                                    # part of the box that noise is taken from
-_THIN = 1e-3                                     # of a window that lies where there is noise: below, the mean of all is taken
 _BOX_PART, _BOX_LEAST, _BOX_OFF = 0.05, 10, 0.02    # of FDRthresholding's boxes: edge, least voxels, and how far off the face
-
-_Sd = Union[float, np.ndarray]
-
-
-class Noise(NamedTuple):
-    """Where noise is taken from, and what is a sample of it.
-
-    ``image`` float32 [z, y, x]: half the difference of the half-maps, or None where the map itself is looked at; ``region`` and
-    ``tested`` bool [z, y, x]: where noise is taken from, and the voxels that are tested; ``window`` (Å): of a local standard deviation,
-    None for one of all.
-    """
-
-    image: Optional[np.ndarray]
-    region: np.ndarray
-    tested: np.ndarray
-    window: Optional[float]
 
 
 class Tested(NamedTuple):
@@ -71,23 +52,15 @@ def noise_of(study: Study, source: str, window: float, box: Optional[int]) -> No
     InputError
         There is no noise there: the map was masked.
     """
-    grid = study.grid
-    reach = min(n * v for n, v in zip(grid.shape, grid.voxel_size[::-1])) / 2
-    sphere = masks.ball(grid.shape, grid.voxel_size, reach)
     if source == "difference":
-        image = study.difference()
-        flat = flat_region(image)
-        tested = sphere & ~flat
-        region = masks.ball(grid.shape, grid.voxel_size, reach - _RIM * grid.voxel) & ~around_flat(flat, grid)
-        if np.count_nonzero(region) < _LEAST * region.size:
-            region = tested
-        return Noise(image, region, tested, window)
-    tested = sphere & ~study.flat
+        return noise_of_difference(study, window)
+    grid = study.grid
+    tested = masks.ball(grid.shape, grid.voxel_size, sphere_radius(grid)) & ~study.flat
     if source == "boxes":
         return Noise(None, _boxes(study, box), tested, None)
     alone = study.with_(half1=None, half2=None, full_map=study.density)
     region = solvent_outside(alone, study.used_mask) & tested
-    if np.count_nonzero(region) < _LEAST * region.size:
+    if np.count_nonzero(region) < LEAST * region.size:
         raise InputError(f"Only {100 * float(region.mean()):.2g} % of the box is solvent inside of its largest sphere "
                          f"({study.density.place}), which is too little to take the noise from; give the half-maps, or a larger box.")
     return Noise(None, region, tested, None)
@@ -100,11 +73,11 @@ def _boxes(study: Study, edge: Optional[int]) -> np.ndarray:
     if n > min(shape) // 2:
         raise InputError(f"Boxes of {n} voxels are too large for a map of {' x '.join(str(k) for k in shape[::-1])} "
                          f"({study.density.place}); give smaller ones.")
-    middle = [slice(int(0.5 * k - 0.5 * n), int(0.5 * k - 0.5 * n) + n) for k in shape]
+    cube = [slice(int(0.5 * k - 0.5 * n), int(0.5 * k - 0.5 * n) + n) for k in shape]
     out = np.zeros(shape, dtype=bool)
     for axis in (1, 2):
         for first in (int(_BOX_OFF * shape[axis]), int((1 - _BOX_OFF) * shape[axis]) - n):
-            part = list(middle)
+            part = list(cube)
             part[axis] = slice(first, first + n)
             out[tuple(part)] = True
             if study.density.data[tuple(part)].std(dtype=np.float64) == 0:
@@ -142,18 +115,14 @@ def standardise(study: Study, noise: Noise, weighting: str, progress: Progress) 
         values, sd, image, notes = _locally_filtered(study, data, noise, progress)
     else:
         values = data.copy()
-        sd = _everywhere(_sd(values if image is None else image, noise, study.grid), noise, study.grid)
+        sd = sd_everywhere(noise_sd(values if image is None else image, noise, study.grid), noise, study.grid)
     # The level of the solvent: of a difference it is not known, and most of the sphere is solvent.
-    level = float(values[noise.region].mean(dtype=np.float64)) if image is None else _middle(values[noise.tested])
+    level = float(values[noise.region].mean(dtype=np.float64)) if image is None else median_level(values[noise.tested])
     values -= np.float32(level)
     chosen = values[noise.region] if image is None else image[noise.region]
     if image is None:
         chosen = chosen - chosen.mean(dtype=np.float64).astype(np.float32)
     return Tested(values, sd, chosen / sd[noise.region], level, tuple(notes))
-
-
-def _middle(values: np.ndarray) -> float:
-    return float(np.median(values[::max(1, values.size // 1_000_000)]))
 
 
 def fsc_profile(study: Study) -> np.ndarray:
@@ -187,32 +156,6 @@ def _weighted(ft: np.ndarray, study: Study, profile: np.ndarray) -> np.ndarray:
     return fourier.inverse(filters.apply_radial(ft, study.geometry, profile, out=ft), study.grid.shape)
 
 
-def _sd(image: np.ndarray, noise: Noise, grid: Map) -> _Sd:
-    """Standard deviation of noise: one number, or float64 at the points of :func:`local.points`."""
-    if noise.window is None:
-        return float(image[noise.region].std(dtype=np.float64))
-    points = local.points(grid.shape, grid.voxel_size, noise.window)
-    along = [local.window_matrix(m, n, part) for m, n, part in zip(points.shape, grid.shape, points.sigma)]
-    square = np.where(noise.region, image, np.float32(0))
-    square *= square
-    share = local.along_axes(noise.region.astype(np.float32), along).astype(np.float64)
-    power = local.along_axes(square, along).astype(np.float64)
-    # A difference has the mean 0; what lies beyond the windows of all noise is not tested.
-    overall = float(square.sum(dtype=np.float64)) / max(np.count_nonzero(noise.region), 1)
-    return np.sqrt(np.where(share > _THIN, power / np.maximum(share, _THIN), overall))
-
-
-def _everywhere(sd: _Sd, noise: Noise, grid: Map) -> np.ndarray:
-    """The same at every voxel that is tested or that noise is from, float32 [z, y, x]."""
-    wanted = (noise.tested | noise.region).astype(np.float32)
-    if isinstance(sd, float):
-        wanted *= np.float32(sd)
-        return wanted
-    points = local.points(grid.shape, grid.voxel_size, noise.window)
-    inverse = local.spread(np.maximum(sd, 1e-30), points, wanted, 0.5)
-    return np.divide(1, inverse, out=wanted, where=inverse > 0)
-
-
 def _locally_filtered(study: Study, data: np.ndarray, noise: Noise,
                       progress: Progress) -> Tuple[np.ndarray, np.ndarray, Optional[np.ndarray], List[str]]:
     """The map low-passed at its local resolution, the standard deviation of its noise, the noise itself, and notes.
@@ -233,5 +176,5 @@ def _locally_filtered(study: Study, data: np.ndarray, noise: Noise,
         if image is not None:
             part = fourier.inverse(filters.apply_radial(ft_noise, geo, gain, at=at), geo.shape)
             banks.add_filtered(image, bank.position, i, part)
-        banks.add_filtered(sd, bank.position, i, _everywhere(_sd(part, noise, study.grid), noise, study.grid))
+        banks.add_filtered(sd, bank.position, i, sd_everywhere(noise_sd(part, noise, study.grid), noise, study.grid))
     return values, sd, image, list(found.warnings)

@@ -11,14 +11,15 @@ from ...errors import InputError
 from ...io.maps import Map
 from ...params import param
 from ...progress import Progress, silent
-from ...results import Curve, Result, Table, curve, map_output, metric, table
+from ...results import Curve, Table, curve, map_output, metric, table
 from ...rounding import show_value
 from ...study import Study, extent
+from ...study.halves import HalfMapFacts
 from ...study.masses import PROTEIN, Mass, mass_of_model, mass_of_sequences
 from ...study.mask import INSIDE
 from ...study.solvent import around_flat
 from ..masks import common
-from . import contour_background as noise, contour_level as levels, contour_steps as steps
+from . import contour_background as noise, contour_level as levels, contour_steps as steps, contour_words as words
 
 _SPACE_COLUMNS = ("axis", "left (Å)", "right (Å)", "left (%)", "right (%)", "decentring (%)", "centre of mass (voxels)",
                   "its offset (%)", "of the raw map (voxels)", "its offset (%)")
@@ -53,7 +54,7 @@ class ContourParams:
 
 
 @dataclass(frozen=True)
-class ContourResult(Result):
+class ContourResult(HalfMapFacts):
     """Result of :func:`compute_contour`."""
 
     schema: ClassVar[str] = "cryoqa/contour/1"
@@ -61,6 +62,8 @@ class ContourResult(Result):
     contour_suggested: float = metric("", "contour level suggested from the noise of the map and the volume of the molecule", "none")
     contour_lowest: float = metric("", "lowest level that still shows the molecule alone", "none")
     contour_highest: float = metric("", "highest level that still shows most of the molecule", "none")
+    contour_confident: Optional[float] = metric("", "density above which at most 1 % of the voxels are noise, by the half-maps", "none")
+    noise_above: Optional[float] = metric("", "part of the voxels above the contour level that are noise, by the half-maps", "lower")
     contour_bound: str = metric("", "what bounds the suggested level: noise, the expected volume (of a model or a sequence), or the "
                                 "filling of the low-passed molecule", "none")
     level_verdict: str = metric("", "verdict on the contour level: fits, too high, too low, or drowned in noise where no level shows "
@@ -154,7 +157,8 @@ def compute_contour(study: Study, params: ContourParams, *, progress: Progress =
     Parameters
     ----------
     study
-        ``full_map``, float32 [z, y, x]; ``model``, ``sequence`` and ``mask`` tell what the contour should hold.
+        ``full_map``, float32 [z, y, x]; ``half1`` and ``half2`` tell its noise; ``model``, ``sequence`` and ``mask`` what the contour
+        should hold.
     params
         See :class:`ContourParams`.
     progress
@@ -176,16 +180,20 @@ def compute_contour(study: Study, params: ContourParams, *, progress: Progress =
     ----------
     Sorzano et al. (2022), https://doi.org/10.1039/D2FD00059H: items 0.a, 0.b and 0.c of the Validation Report Service.
     """
-    study.check("full_map", "mask", least=2, what="a contour needs")
-    map_ = study.full_map
+    study.check("full_map", "mask", *(("half1", "half2") if study.has_halves else ()), least=2, what="a contour needs")
+    map_, facts = study.full_map, study.half_map_values()
     progress(0.05, "Contour level")
     found, target = levels.levels_of(study, params.lowpass, params.molecular_mass)
+    known = study.confident_level if study.has_halves and study.through != "xyz" else None       # a box cut out has no solvent
+    found = levels.above_noise(found, known, map_.data)
     level = found.suggested if params.contour is None else params.contour
     of = PROTEIN if target is None else target.mass
     progress(0.3, "Connected components")
     made = _masks(map_, level, params)
     progress(0.6, "Background")
-    values = _centring(map_, made, study.through)
+    values = dict(facts, **_centring(map_, made, study.through))
+    if known is not None:
+        values.update(contour_confident=known.threshold, noise_above=_finite(known.noise_above(map_.data, [level])[0]))
     values.update(_parts(map_, made, of))
     values["pieces_95"] = None if study.through else values["components_95"]
     values.update(_background(study, made, params))
@@ -193,7 +201,7 @@ def compute_contour(study: Study, params: ContourParams, *, progress: Progress =
     if study.model is not None and study.atoms_outside > _OUTSIDE:
         warnings.append(f"{100 * study.atoms_outside:.3g} % of the atoms of the model lie outside of the map, and are not counted: check "
                         "the origin of the map and the place of the model.")
-    values.update(_level(study, level, found, target, of, warnings))
+    values.update(_level(study, level, found, target, of, values.get("noise_above"), warnings))
     progress(0.8, "Soft edge")
     width = max(5.0, 4 * map_.voxel) if params.soft_edge is None else params.soft_edge
     soft = masks.soft_edge(made.hard, width, map_.voxel_size)
@@ -208,25 +216,29 @@ def compute_contour(study: Study, params: ContourParams, *, progress: Progress =
         hard_mask=map_.with_data(made.hard.astype(np.float32)), soft_mask=map_.with_data(soft), **values)
 
 
+def _finite(value: float) -> Optional[float]:
+    return float(value) if np.isfinite(value) else None
+
+
 def _level(study: Study, level: float, found: levels.Levels, target: Optional[levels.Target], of: Mass,
-           warnings: List[str]) -> Dict[str, Any]:
+           noise_above: Optional[float], warnings: List[str]) -> Dict[str, Any]:
     """The verdict on the level, and the masses of contour, mask, model and sequence beside each other."""
     map_ = study.full_map
     near = None if target is None else target.near
-    shown, right = (levels.volume_above(map_, at, near) for at in (level, found.suggested))
-    said = levels.sentence(level, found, (levels.kda(shown, of), levels.kda(right, of)), target)
+    shown, right = (words.volume_above(map_, at, near) for at in (level, found.suggested))
+    said = words.sentence(level, found, (words.kda(shown, of), words.kda(right, of)), target, noise_above)
     warnings += [said] if said else []
-    contour = levels.volume_above(map_, level)
-    everything = levels.kda(contour, of)
+    contour = words.volume_above(map_, level)
+    everything = words.kda(contour, of)
     rows: List[Tuple[Any, ...]] = [_row(f"contour at {level:.3g}", contour, of, contour)]
     if level != found.suggested:
-        rows.append(_row(f"contour at {found.suggested:.3g}, suggested", levels.volume_above(map_, found.suggested), of, contour))
+        rows.append(_row(f"contour at {found.suggested:.3g}, suggested", words.volume_above(map_, found.suggested), of, contour))
     values: Dict[str, Any] = dict(level_verdict=found.verdict(level))
     expected = right if target is None else target.mass.volume
     if study.mask is not None:
         volume = float(np.count_nonzero(study.mask.data >= INSIDE)) * float(np.prod(map_.voxel_size))
         rows.append(_row("mask", volume, of, contour))
-        values.update(mask_mass=levels.kda(volume, of), mask_ratio=volume / expected if expected > 0 else None)
+        values.update(mask_mass=words.kda(volume, of), mask_ratio=volume / expected if expected > 0 else None)
     for kind, weigh in (("model", mass_of_model), ("sequence", mass_of_sequences)):
         given = getattr(study, kind)
         if given is not None:
@@ -242,7 +254,7 @@ def _level(study: Study, level: float, found: levels.Levels, target: Optional[le
 
 
 def _row(what: str, volume: float, of: Mass, contour: float) -> Tuple[Any, ...]:
-    return what, volume, levels.kda(volume, of), volume / (of.per_residue * of.per_da), None, volume / contour
+    return what, volume, words.kda(volume, of), volume / (of.per_residue * of.per_da), None, volume / contour
 
 
 def _masks(map_: Map, level: float, params: ContourParams) -> _Made:

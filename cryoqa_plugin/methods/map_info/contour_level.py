@@ -8,6 +8,7 @@ import numpy as np
 from ...core import masks
 from ...io.maps import Map
 from ...study import Study
+from ...study.confident import ConfidentLevel
 from ...study.mask import contour, drop_small
 from ...study.masses import PROTEIN, Mass, mass_of_model, mass_of_sequences
 from .contour_background import SAMPLE, median_and_sd
@@ -15,7 +16,9 @@ from .contour_background import SAMPLE, median_and_sd
 FITS, HIGH, LOW, DROWNED = "fits", "too high", "too low", "drowned in noise"
 LEAST, MOST = 0.6, 1.25                                      # of the volume at the suggested level: the interval of levels
 _OUTSIDE_SHARE = 0.02                                        # of the voxels above the suggested level, outside of the molecule
-_NOISY_SHARE = 0.1                                           # the same above the lowest level of the interval
+NOISY_SHARE = 0.1                                            # the same above the lowest level of the interval
+_STEPS = 33                                                  # between the lowest and the suggested level, at which noise is looked for
+_MOSTLY = 0.5                                                # of what is above the suggested level: there noise hides the molecule
 _FILLING = 0.5                                               # of the low-passed molecule that the level may enclose
 _BINS = 4000                                                 # between the median of the map and its maximum: steps of 1/4000 of them
 _SMALL = 0.02                                                # parts of the low-passed map smaller than this, of the largest, are none of it
@@ -70,6 +73,33 @@ class Levels(NamedTuple):
         if level < self.lowest:
             return LOW
         return DROWNED if self.drowned else FITS
+
+
+def above_noise(levels: Levels, known: Optional[ConfidentLevel], data: np.ndarray) -> Levels:
+    """Levels whose interval ends where the half-maps say that noise begins.
+
+    Parameters
+    ----------
+    levels
+        Found from the map.
+    known
+        What the noise of the half-maps says; None where it says nothing.
+    data
+        The map, float32 [z, y, x].
+
+    Returns
+    -------
+    Levels
+        Their lowest level has at most a tenth of noise above it, by the map and by the half-maps; ``drowned`` too where half of what is
+        above the suggested one is noise.
+    """
+    if known is None:
+        return levels
+    at = np.linspace(levels.lowest, levels.suggested, _STEPS)
+    noise = np.nan_to_num(known.noise_above(data, at))
+    # Where all are noise the suggested one stands: it is drowned then.
+    first = _first(noise[:-1] <= NOISY_SHARE, np.ones(_STEPS - 1))
+    return levels._replace(lowest=float(at[first]), drowned=levels.drowned or bool(noise[-1] > _MOSTLY))
 
 
 def near_atoms(model: Any, map_: Map) -> np.ndarray:
@@ -154,7 +184,7 @@ def find_levels(data: np.ndarray, voxel_size: Sequence[float], lowpass: float, t
     if told:
         level = _joined(data, level, low + 3 * median_and_sd(_without_zeros(data[~molecule], low))[1])
         at = int(np.searchsorted(edges, level + 1e-9 * (high - low), side="right")) - 1
-    noisy = _first(elsewhere <= _NOISY_SHARE * total, total) if told else quiet // 2
+    noisy = _first(elsewhere <= NOISY_SHARE * total, total) if told else quiet // 2
     lowest, highest = _interval(held, at, wanted, wanted if target is None else target.mass.volume_most / voxel, noisy, bool(told))
     drowned = bool(told) and target is not None and float(held[at]) < _DROWNED * wanted
     return Levels(level, float(edges[lowest]), float(edges[highest]), source, float(held[at]) * voxel,
@@ -343,76 +373,3 @@ def copies_of(mass: Mass, levels: Levels) -> int:
         1 at least.
     """
     return max(1, int(round(levels.held / mass.volume))) if mass.volume > 0 else 1
-
-
-def volume_above(map_: Map, level: float, near: Optional[np.ndarray] = None) -> float:
-    """Volume at and above a level.
-
-    Parameters
-    ----------
-    map_
-        The map.
-    level
-        In its unit.
-    near
-        Where to count, bool [z, y, x]; everywhere when None.
-
-    Returns
-    -------
-    float
-        Å³.
-    """
-    above = map_.data >= np.float32(level)
-    return float(np.count_nonzero(above if near is None else above & near)) * float(np.prod(map_.voxel_size))
-
-
-def kda(volume: float, mass: Mass = PROTEIN) -> float:
-    """Mass that fills a volume.
-
-    Parameters
-    ----------
-    volume
-        In Å³.
-    mass
-        Of what it is made, for the volume of a Da.
-
-    Returns
-    -------
-    float
-        kDa.
-    """
-    return volume / (1000 * mass.per_da)
-
-
-def sentence(level: float, levels: Levels, shown: Tuple[float, float], target: Optional[Target]) -> str:
-    """What is wrong with a level, with the masses that tell it; empty for one that fits.
-
-    Parameters
-    ----------
-    level, levels
-        The level used, and those that were found.
-    shown
-        Mass (kDa) above the level used and above the suggested one, near the model where there is one.
-    target
-        What the contour should hold.
-
-    Returns
-    -------
-    str
-        One sentence that names the direction.
-    """
-    verdict = levels.verdict(level)
-    if verdict == FITS:
-        return ""
-    right = f"{levels.suggested:.3g} ({levels.lowest:.3g} to {levels.highest:.3g})"
-    where = "" if target is None else f" of the {target.mass.total / 1000:.3g} kDa of the {target.source}"
-    if verdict == DROWNED and not where:
-        return "No contour level shows a molecule: nothing lies above the noise of the map."
-    if verdict == DROWNED:
-        return (f"Only {shown[0]:.3g} kDa{where} lie above the noise of the map: filter it to its resolution, or look for what hides "
-                "the signal.")
-    if verdict == HIGH:
-        return (f"The contour level is too high, {level:.3g}: above it lie {shown[0]:.3g} kDa{where}; at the suggested level, {right}, "
-                f"{shown[1]:.3g} kDa.")
-    return (f"The contour level is too low, {level:.3g}: it shows {shown[0]:.3g} kDa{where}, noise or swollen density; at the "
-            f"suggested level, {right}, {shown[1]:.3g} kDa.")

@@ -9,21 +9,25 @@ import scipy.ndimage
 
 from ...core import masks
 from ...errors import InputError, MissingInputError
+from ...io.inputs import require
 from ...io.maps import Map
 from ...params import param
 from ...progress import Progress, silent
-from ...results import Curve, Result, Table, curve, map_output, metric, table
+from ...results import Curve, Table, curve, map_output, metric, table
 from ...rounding import show_value
 from ...study import Study
+from ...study.confident import confident_voxels, refused
+from ...study.halves import HalfMapFacts
 from ...study.mask import EDGE, INSIDE, NEAR, contour, drop_small, filter_resolution
 from . import common
 
-METHODS = ("molecule", "relion", "threshold", "local_variance", "spherical", "cryosparc_dynamic", "cryosparc_loose", "cryosparc_tight",
-           "model", "given")
-_PRESETS = {"molecule": (NEAR, EDGE), "cryosparc_dynamic": (6.0, 8.0), "cryosparc_loose": (3.0, 15.0),
+METHODS = ("molecule", "confident", "relion", "threshold", "local_variance", "spherical", "cryosparc_dynamic", "cryosparc_loose",
+           "cryosparc_tight", "model", "given")
+_PRESETS = {"molecule": (NEAR, EDGE), "confident": (2.0, EDGE), "cryosparc_dynamic": (6.0, 8.0), "cryosparc_loose": (3.0, 15.0),
             "cryosparc_tight": (3.0, 6.0)}                   # extension, soft edge in Å
-_BY_THRESHOLD = ("relion", "threshold") + tuple(_PRESETS)
+_BY_THRESHOLD = ("relion", "threshold") + tuple(kind for kind in _PRESETS if kind != "confident")
 _FROM_MAP = _BY_THRESHOLD + ("local_variance",)
+_SMALL = 0.05                                                # of the largest: parts that are dropped where the data choose the threshold
 _PART_COLUMNS = ("part", "voxels", "volume (Å³)", "mass (kDa)", "x (Å)", "y (Å)", "z (Å)")
 
 
@@ -33,8 +37,9 @@ class MaskParams:
 
     method: Optional[str] = param(
         None, "How the mask begins: 'molecule' is the mask that cryoqa makes wherever one is needed and none was given: the map low-passed "
-        "at 12 Å (three voxels where that is coarser), above a contour chosen from its values, 3 Å wider, with an edge of 6 Å; 'relion' "
-        "low-passes the map and takes what is above a threshold; 'threshold' takes the map as it is; "
+        "at 12 Å (three voxels where that is coarser), above a contour chosen from its values, 3 Å wider, with an edge of 6 Å; "
+        "'confident' is what is more than the noise of the half-maps at a false discovery rate of 1 %, 2 Å wider, with an edge of 6 Å; "
+        "'relion' low-passes the map and takes what is above a threshold; 'threshold' takes the map as it is; "
         "'local_variance' is Phenix's; 'cryosparc_dynamic', 'cryosparc_loose' and 'cryosparc_tight' have that program's widths; "
         "'spherical' is a ball; 'model' surrounds the atoms; 'given' starts from a mask. From the data: molecule with a map, else model, "
         "else given.",
@@ -55,19 +60,19 @@ class MaskParams:
     combine: str = param("and", "How further masks are combined with the first one, before it is extended.", label="Combination",
                          choices=("and", "or", "xor", "and_not", "or_not"), expert=True)
     extend: Optional[float] = param(None, "How far the mask is extended, or shrunk when negative. From the data: 3 for masks of a map, "
-                                    "0 for the others (molecule: 3 Å; cryoSPARC's kinds: 6, 3 and 3 Å).", label="Extension")
-    soft_edge: Optional[float] = param(None, "Width of the cosine edge outside the extended mask. From the data: 6 (molecule: 6 Å; "
-                                       "cryoSPARC's kinds: 8, 15 and 6 Å).", label="Soft edge", min=0)
+                                    "0 for the others (molecule: 3 Å; confident: 2 Å; cryoSPARC's kinds: 6, 3 and 3 Å).", label="Extension")
+    soft_edge: Optional[float] = param(None, "Width of the cosine edge outside the extended mask. From the data: 6 (molecule, confident: 6 "
+                                       "Å; cryoSPARC's kinds: 8, 15 and 6 Å).", label="Soft edge", min=0)
     edge_unit: str = param("voxels", "Unit of extension and soft edge.", label="Unit of the edge", choices=("voxels", "angstrom"))
-    drop_below: Optional[float] = param(None, "Components smaller than this part of the largest are dropped. From the data: 0.05 when "
-                                        "the threshold is too, else nothing is dropped.", label="Drop small parts", min=0, max=1,
-                                        expert=True)
+    drop_below: Optional[float] = param(None, "Components smaller than this part of the largest are dropped. From the data: 0.05 for "
+                                        "confident and when the threshold is chosen from the data too, else nothing is dropped.",
+                                        label="Drop small parts", min=0, max=1, expert=True)
     fill: bool = param(False, "Fill cavities that do not reach the edge of the box.", label="Fill cavities", expert=True)
     invert: bool = param(False, "Give 1 minus the mask.", label="Invert", expert=True)
 
 
 @dataclass(frozen=True)
-class MaskResult(Result):
+class MaskResult(HalfMapFacts):
     """Result of :func:`compute_mask`."""
 
     schema: ClassVar[str] = "cryoqa/mask/1"
@@ -94,7 +99,7 @@ def compute_mask(study: Study, params: MaskParams, *, progress: Progress = silen
     Parameters
     ----------
     study
-        ``full_map``, ``model`` or ``mask``, as the method asks; further masks are combined with the first one.
+        ``full_map``, ``half1`` and ``half2``, ``model`` or ``mask``, as the method asks; further masks are combined with the first one.
     params
         See :class:`MaskParams`.
     progress
@@ -110,26 +115,26 @@ def compute_mask(study: Study, params: MaskParams, *, progress: Progress = silen
     MissingInputError
         What the method begins with was not given.
     InputError
-        The inputs do not fit together, or the mask comes out empty.
+        The inputs do not fit together, the difference of the half-maps is not their noise, or the mask comes out empty.
 
     Notes
     -----
     RELION's mask is that of ``relion_mask_create`` (Scheres 2012, https://doi.org/10.1016/j.jsb.2012.09.006), with exact distances.
     """
-    method = params.method or ("molecule" if study.full_map else "model" if study.model else "given")
-    grid = _check(study, method)
+    method = params.method or ("molecule" if _has_map(study) else "model" if study.model else "given")
+    grid, facts = _check(study, method), study.half_map_values()
     progress(0.05, "Where the density is")
     binary, threshold, levels = _begin(study, params, method, grid)
     if not binary.any():
         raise InputError(_empty(threshold, levels, study))
     masses = None if levels is None else _mass_curve(levels, float(np.prod(grid.voxel_size)) * common.KDA_PER_A3)
     del levels
-    part = params.drop_below if params.drop_below is not None else (0.05 if _automatic(params, method) else 0.0)
+    part = params.drop_below if params.drop_below is not None else (_SMALL if _automatic(params, method) else 0.0)
     binary = drop_small(_combined(binary, study, params, method), part)
     if params.fill:
         binary = masks.fill_cavities(binary)
     if not binary.any():
-        files = ", ".join(m.place for m in (study.full_map, study.mask, study.mask2) if m is not None)
+        files = ", ".join(m.place for m in (study.density if _has_map(study) else None, study.mask, study.mask2) if m is not None)
         raise InputError(f"The mask is empty after the combination '{params.combine}' ({files}): the masks do not overlap as it asks. "
                          "Check them, or choose another combination.")
     progress(0.4, "Extension and soft edge")
@@ -143,24 +148,31 @@ def compute_mask(study: Study, params: MaskParams, *, progress: Progress = silen
             raise InputError("The inverted mask is empty: the mask fills the whole box; raise the threshold or do not invert it.")
     progress(0.8, "Measuring the mask")
     result = _result(soft, grid, method, threshold, masses, width * (grid.voxel if spacing == (1, 1, 1) else 1.0))
-    return replace(result, summary=_summary(result, _automatic(params, method)))
+    return replace(result, **facts, summary=_summary(result, _automatic(params, method)))
+
+
+def _has_map(study: Study) -> bool:
+    return study.full_map is not None or study.has_halves
 
 
 def _check(study: Study, method: str) -> Map:
     """The map that fixes the grid; a sentence when an input of the method is missing or bad."""
+    if method == "confident":
+        require(study.inputs, "half1", "half2")
     needed = "full_map" if method in _FROM_MAP else {"model": "model", "given": "mask"}.get(method)
-    if needed and getattr(study, needed) is None:
+    if needed and getattr(study, needed) is None and not (needed == "full_map" and study.has_halves):
         words = {"full_map": "a map", "model": "an atomic model", "mask": "a mask"}[needed]
         raise MissingInputError(f"The method '{method}' needs {words} and none was given; give it or choose another method.")
-    maps = {n: m for n, m in study.maps().items() if n in ("full_map", "mask", "mask2")}
+    halves = ("half1", "half2") if study.has_halves else ()
+    maps = {n: m for n, m in study.maps().items() if n in ("full_map", *halves, "mask", "mask2")}
     if not maps:
         raise MissingInputError("A mask around a model needs a map or a mask for its box and voxel size; give one.")
-    study.check("full_map", "mask", "mask2", least=2, what="a mask needs")
+    study.check("full_map", "mask", "mask2", *halves, least=2, what="a mask needs")
     return next(iter(maps.values()))
 
 
 def _automatic(params: MaskParams, method: str) -> bool:
-    return params.threshold is None and method in _BY_THRESHOLD
+    return method == "confident" or params.threshold is None and method in _BY_THRESHOLD
 
 
 def _begin(study: Study, params: MaskParams, method: str, grid: Map) -> Tuple[np.ndarray, Optional[float], Optional[np.ndarray]]:
@@ -173,7 +185,9 @@ def _begin(study: Study, params: MaskParams, method: str, grid: Map) -> Tuple[np
         reach = min(n * v for n, v in zip(grid.shape, grid.voxel_size[::-1])) / 2
         radius = 0.85 * reach if params.radius is None else params.radius
         return masks.ball(grid.shape, grid.voxel_size, radius), None, None
-    data, voxel_size = study.full_map.data, grid.voxel_size
+    if method == "confident":
+        return _confident(study), None, None
+    data, voxel_size = study.density.data, grid.voxel_size
     if method == "local_variance":
         # Two voxels: a smaller ball would hold next to nothing.
         levels = masks.local_variance(data, voxel_size, max(params.resolution, 2 * grid.voxel))
@@ -187,6 +201,19 @@ def _begin(study: Study, params: MaskParams, method: str, grid: Map) -> Tuple[np
     if threshold is None:
         threshold = 0.2 * float(levels.max()) if method == "cryosparc_dynamic" else contour(levels)
     return levels >= np.float32(threshold), threshold, levels
+
+
+def _confident(study: Study) -> np.ndarray:
+    """What is more than the noise of the half-maps; a sentence where their difference is not that, or nothing is."""
+    why, files = refused(study), ", ".join(m.path for m in (study.half1, study.half2) if m.path) or "in memory"
+    if why is not None:
+        raise InputError(f"What is more than noise is not known: {why} ({files}). Take another kind of mask, or the half-maps as the "
+                         "refinement wrote them.")
+    found = confident_voxels(study)
+    if not found.any():
+        raise InputError(f"Nothing is more than the noise of the half-maps ({files}), so that there is nothing to make a mask of. Check "
+                         "that they show a molecule.")
+    return found
 
 
 def _around_atoms(study: Study, params: MaskParams, grid: Map) -> np.ndarray:
@@ -234,9 +261,9 @@ def _empty(threshold: Optional[float], levels: Optional[np.ndarray], study: Stud
     if levels is None:
         return f"The mask has no voxel of at least 0.5 ({study.inputs.mask.place}); give another one."
     low, high = float(levels.min()), float(levels.max())
-    words = "the map goes" if levels is study.full_map.data else "the low-passed map goes"
+    words = "the map goes" if levels is study.density.data else "the low-passed map goes"
     return (f"No voxel reaches the threshold {threshold:g}: {words} from {low:g} to {high:g} "
-            f"({study.full_map.place}). Lower the threshold, or leave it out to have it chosen.")
+            f"({study.density.place}). Lower the threshold, or leave it out to have it chosen.")
 
 
 def _result(soft: np.ndarray, grid: Map, method: str, threshold: Optional[float], masses: Optional[Curve], width: float) -> MaskResult:
@@ -254,7 +281,8 @@ def _result(soft: np.ndarray, grid: Map, method: str, threshold: Optional[float]
 
 
 def _summary(out: MaskResult, automatic: bool) -> str:
-    words = {"given": "from the given mask", "model": "around the model", "spherical": "a ball"}.get(out.method, "")
+    words = {"given": "from the given mask", "model": "around the model", "spherical": "a ball",
+             "confident": "of what is more than noise, at a false discovery rate of 1 %"}.get(out.method, "")
     if not words:
         chosen = ", chosen from the data" if automatic else ""
         words = f"{out.method} mask of the map, threshold {out.threshold:.4g}{chosen}"

@@ -12,8 +12,9 @@ from ..blocks import Block, Card, Picture, Pictures, Text, show
 from ..draw import curves, split_values, tables
 from ..section import Results, Section
 
-_FIRST = ("contour", "contour_suggested", "contour_lowest", "contour_highest", "level_verdict", "mass", "residues", "model_mass",
-          "model_mass_percent", "model_ratio", "sequence_mass", "mask_ratio", "through", "decentring", "margin", "margin_axis", "space_min",
+_FIRST = ("contour", "contour_suggested", "contour_lowest", "contour_highest", "contour_confident", "noise_above", "level_verdict", "mass",
+          "residues", "model_mass", "model_mass_percent", "model_ratio", "sequence_mass", "mask_ratio", "through", "decentring", "margin",
+          "margin_axis", "space_min",
           "space_min_percent", "mass_offset", "components_95", "remaining_percent", "mask_overlap", "background_mean", "outlier_ratio",
           "outliers_percent")
 Images = Sequence[Tuple[str, np.ndarray]]
