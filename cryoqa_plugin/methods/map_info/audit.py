@@ -21,7 +21,6 @@ from .audit_residues import ResidueSupport, residue_support
 from .audit_shells import Bounds, ShellFacts
 
 LOST = 0.8                                       # of the usual signal: a part of the molecule is gone
-_LEAST = 1e-3                                    # support that is written: viewers take 0 for no value
 _APART = 6.0                                     # Å between two peaks
 _ROWS = 200                                      # of a table of peaks
 UNSUPPORTED, MISSING = 0.5, 0.4                  # of the data over the map, and of the map over the data, at a residue
@@ -135,7 +134,7 @@ def compute_audit(study: Study, params: AuditParams, *, progress: Progress = sil
         return AuditResult(summary=refused, warnings=tuple(warnings), **values)
     progress(0.1, "whitened maps")
     geo, mask, voxel_size = study.geometry, study.used_mask.data, study.grid.voxel_size
-    white = audit_shells.whitened(study, _vector(place.shift_vector))
+    white = audit_shells.whitened(study, audit_shells.vector(place.shift_vector))
     facts = audit_shells.shell_facts(white, geo, mask, study.independence.end)
     if facts is None:
         return AuditResult(summary=audit_words.NO_DATA, warnings=tuple(warnings), **values)
@@ -161,13 +160,6 @@ def compute_audit(study: Study, params: AuditParams, *, progress: Progress = sil
     values.update(_maps(study, local))
     progress(1.0, "done")
     return AuditResult(summary=audit_words.summary(values), warnings=tuple(warnings), **values)
-
-
-def _vector(words: Optional[str]) -> Optional[Tuple[float, float, float]]:
-    if words is None:
-        return None
-    x, y, z = (float(part) for part in words.split(","))
-    return x, y, z
 
 
 def _numbers(study: Study, facts: ShellFacts, found: Bounds, local: LocalSupport) -> Dict[str, Any]:
@@ -248,6 +240,5 @@ def _residues(study: Study, found: ResidueSupport, local: LocalSupport, warnings
 def _maps(study: Study, local: LocalSupport) -> Dict[str, Any]:
     """The three maps at the voxels, by result field."""
     geo, grid = study.geometry, study.grid
-    support = np.clip(audit_local.at_voxels(local.support, geo), _LEAST, 1)
     unsupported, lost = (np.maximum(audit_local.at_voxels(v, geo), 0) for v in (local.unsupported, local.lost))
-    return dict(support_map=grid.with_data(support), unsupported_map=grid.with_data(unsupported), lost_map=grid.with_data(lost))
+    return dict(support_map=audit_local.support_map(study, local), unsupported_map=grid.with_data(unsupported), lost_map=grid.with_data(lost))

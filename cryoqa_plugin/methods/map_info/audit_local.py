@@ -9,6 +9,7 @@ from ...core import fourier, model_map, shells
 from ...core.fourier import Geometry
 from ...core.local import Points, at_points, points, widen
 from ...core.local_gains import FINE, add_scaled, band_image, band_shapes, join, local_product
+from ...io.maps import Map
 from ...progress import Progress
 from ...study import Study
 from ...study.residues import of_all
@@ -22,6 +23,7 @@ _SPACING = 0.9                                   # of the points, in standard de
 _EVEN_BANDS, _EVEN_WINDOW, _EVEN_CLIP = 4, 15.0, (0.05, 20.0)
 _INSIDE, _OUTSIDE = 0.9, 0.02                    # values of the mask: surely molecule, surely not
 _SURE = 5.0                                      # standard deviations of the signal where the two are put on one scale
+_LEAST = 1e-3                                    # support that is written: viewers take 0 for no value
 _UNDECIDED = 0.25                                # standard error of the slope
 
 
@@ -290,6 +292,24 @@ def at_voxels(values: np.ndarray, geo: Geometry) -> np.ndarray:
         float32 [z, y, x].
     """
     return join({values.shape: values}, geo)
+
+
+def support_map(study: Study, local: LocalSupport) -> Map:
+    """The support at every voxel.
+
+    Parameters
+    ----------
+    study
+        The maps.
+    local
+        The support at the points.
+
+    Returns
+    -------
+    Map
+        From 0.001, which viewers do not take for no value, to 1.
+    """
+    return study.grid.with_data(np.clip(at_voxels(local.support, study.geometry), _LEAST, 1))
 
 
 def spacing(study: Study, local: LocalSupport) -> np.ndarray:

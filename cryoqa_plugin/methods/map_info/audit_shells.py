@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
+from scipy.signal import savgol_filter
 
 from ...core import filters, fourier, shells
 from ...core.fourier import Geometry
@@ -16,6 +17,7 @@ _EMPTY = 1e-12                                   # of the strongest shell; below
 _MOVED = 0.02                                    # voxels from which a map is moved back
 _HALF = 0.5                                      # part of a shell that must be the data
 _ERRORS = 2.0                                    # standard errors of the FSC that bounds are widened by
+_PARABOLA, _PARABOLA_ERROR = 7, 1.29             # shells of a parabola, and its standard error over that of a mean of five
 
 
 class Whitened(NamedTuple):
@@ -36,13 +38,15 @@ class Whitened(NamedTuple):
 class ShellFacts(NamedTuple):
     """Sums in the mask, float64 [n_shells] each.
 
-    ``cc``: correlation of the mean of the half-maps with the truth, squared; ``cc_error`` its standard error; ``cp``: correlation of the
-    processed map with that mean; ``gain``: factor of the data in the whitened processed map, over ``cap``; ``signal`` and ``noise``:
-    power of a coefficient of the whitened mean; ``power``: that of the processed map. ``first`` and ``last``: shells that are used.
+    ``cc``: correlation of the mean of the half-maps with the truth, squared; ``cc_error`` its standard error; ``cc_steep``: the same by
+    parabolas, for the bounds; ``cp``: correlation of the processed map with that mean; ``take``: what the whitened processed map is
+    multiplied by, one over its gain as far as it counts; ``signal`` and ``noise``: power of a coefficient of the whitened mean; ``power``:
+    that of the processed map. ``first`` and ``last``: shells that are used.
     """
 
     cc: np.ndarray
     cc_error: np.ndarray
+    cc_steep: np.ndarray
     cp: np.ndarray
     take: np.ndarray
     signal: np.ndarray
@@ -57,15 +61,36 @@ class ShellFacts(NamedTuple):
         return slice(self.first, self.last + 1)
 
 
-def whitened(study: Study, shift: Optional[Tuple[float, float, float]]) -> Whitened:
+def vector(words: Optional[str]) -> Optional[Tuple[float, float, float]]:
+    """The numbers of a shift that is written as ``x, y, z``; None without one.
+
+    Parameters
+    ----------
+    words
+        Of a position.
+
+    Returns
+    -------
+    tuple of float or None
+        In voxels.
+    """
+    if words is None:
+        return None
+    x, y, z = (float(part) for part in words.split(","))
+    return x, y, z
+
+
+def whitened(study: Study, shift: Optional[Tuple[float, float, float]], made: Optional[np.ndarray] = None) -> Whitened:
     """Transforms of the data and of the processed map, which is moved back, and the factors that whiten them.
 
     Parameters
     ----------
     study
-        ``half1``, ``half2`` and ``full_map``.
+        ``half1``, ``half2`` and, unless ``made`` is given, ``full_map``.
     shift
         Of the processed map against the data, (x, y, z) in voxels; None where there is none.
+    made
+        Transform of the processed map, complex64; None for that of ``full_map``.
 
     Returns
     -------
@@ -73,7 +98,7 @@ def whitened(study: Study, shift: Optional[Tuple[float, float, float]]) -> White
         Before any mask: a mask smears the power of strong shells over the weak ones beside them.
     """
     geo = study.geometry
-    mean, processed = study.transform("average"), study.transform("full_map")
+    mean, processed = study.transform("average"), study.transform("full_map") if made is None else made
     if shift is not None and max(abs(t) for t in shift) >= _MOVED:
         processed = _moved(processed, geo.shape, shift)
     of_data, _ = _white(mean, geo)
@@ -186,8 +211,15 @@ def shell_facts(white: Whitened, geo: Geometry, mask: np.ndarray, end: Optional[
     error = 2 * (1 - cc) * np.sqrt(1 / independent)            # of CC = 2 FSC / (1 + FSC), by that of the FSC
     power = np.divide(with_data.power1, white.of_processed ** 2 * np.maximum(half.count, 1), out=np.zeros_like(ff),
                       where=white.of_processed > 0)
-    return ShellFacts(cc, error, cp, np.where(cp > 0, np.minimum(per_gain, most), 0.0), signal / (count * square), dd / (count * square),
+    steep = _by_parabolas(np.stack([half.power1 - half.power2, half.power1]) / np.maximum(half.count, 1))
+    cc_steep = np.clip(np.divide(steep[0], steep[1], out=np.zeros_like(ff), where=steep[1] > 0), 0, 1)
+    return ShellFacts(cc, error, cc_steep, cp, np.where(cp > 0, np.minimum(per_gain, most), 0.0), signal / (count * square), dd / (count * square),
                       power * half.count, first, last)
+
+
+def _by_parabolas(values: np.ndarray) -> np.ndarray:
+    """Parabola through each shell and its six neighbours: in a steep fall a mean of shells lies above the shell in its middle."""
+    return savgol_filter(values, _PARABOLA, 2, axis=-1)
 
 
 def _ends(fsc: np.ndarray, geo: Geometry, end: Optional[float]) -> Tuple[int, int]:
@@ -230,7 +262,8 @@ def bounds(facts: ShellFacts, evened_cp: np.ndarray) -> Bounds:
     """
     cc, cp, use = facts.cc, np.clip(facts.cp, 0, 1), facts.used
     least = np.clip(cc - _ERRORS * facts.cc_error, 1e-6, 1)
-    lower, upper = cp * np.sqrt(least), np.minimum(cp / np.sqrt(least), 1)
+    steep = np.sqrt(np.clip(facts.cc_steep - _ERRORS * _PARABOLA_ERROR * facts.cc_error, 1e-6, 1))
+    lower, upper = cp * steep, np.minimum(cp / steep, 1)
     best = np.maximum(cp, np.clip(evened_cp, 0, 1))
     explained = np.minimum(1, best ** 2 / least)
     power, total = facts.power, max(float(facts.power[facts.first:].sum()), 1e-300)

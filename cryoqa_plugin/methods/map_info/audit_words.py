@@ -13,7 +13,7 @@ NO_DATA = ("The half-maps agree on no detail at 10 Å and finer, so that support
            "shows.")
 
 
-def refused(study: Study, place: Position) -> Optional[str]:
+def refused(study: Study, place: Optional[Position]) -> Optional[str]:
     """Why support cannot be measured, in a sentence; None where it can.
 
     Parameters
@@ -21,7 +21,7 @@ def refused(study: Study, place: Position) -> Optional[str]:
     study
         Half-maps and a processed map.
     place
-        How that map lies on the mean of the half-maps.
+        How that map lies on the mean of the half-maps; None where it was made of them.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def refused(study: Study, place: Position) -> Optional[str]:
     if study.half_maps.scale > _SCALE:
         return (f"Support cannot be measured: the half-maps differ in scale by a factor of {study.half_maps.scale:.2f}. Give the two "
                 "half-maps of one refinement.")
-    if place.operation not in (None, "none"):
+    if place is not None and place.operation not in (None, "none"):
         return (f"Support cannot be measured: the processed map differs from its half-maps by a rotation, mirror or sign "
                 f"({place.operation}). Turn it back, then audit it again.")
     return None
@@ -61,8 +61,7 @@ def summary(values: Dict[str, Any]) -> str:
     """
     share, end = values["supported_share"], values["data_end"]
     linear = values["unsupported_power"] <= LINEAR and share >= MOST and not values["unsupported_count"]
-    reach = "" if values["data_to"] is None else f", with data to {values['data_to']:.2f} Å"
-    first = f"The half-maps support {100 * share:.1f} % of the power of the map{reach}: "
+    first = f"The half-maps support {100 * share:.1f} % of the power of the map{_reach(values)}: "
     first += ("it behaves as a filtered, masked or sharpened map of the data" if linear
               else "it is not a linear filter of the data, but holds density that they do not have, or was changed by a non-linear rule")
     parts: List[str] = [first]
@@ -79,6 +78,32 @@ def summary(values: Dict[str, Any]) -> str:
     beyond = f" ({100 * values['power_beyond']:.0f} % of its power)" if values["power_beyond"] > _SOME else ""
     parts.append(f"what is finer than {end:.2f} Å{beyond} cannot be judged")
     return "; ".join(parts) + "."
+
+
+def _reach(values: Dict[str, Any]) -> str:
+    return "" if values["data_to"] is None else f", with data to {values['data_to']:.2f} Å"
+
+
+def of_own(values: Dict[str, Any]) -> str:
+    """The verdict on a map that was made here, for the end of its summary.
+
+    Parameters
+    ----------
+    values
+        By field of :class:`.audit_own.AuditedResult`; without any where the map was not audited.
+
+    Returns
+    -------
+    str
+        A sentence with a space before it, or nothing.
+    """
+    share = values.get("supported_share")
+    if share is None:
+        return ""
+    if values["unsupported_power"] <= LINEAR and share >= MOST:
+        return f" The half-maps support {100 * share:.1f} % of its power{_reach(values)}."
+    return (f" The half-maps support {100 * share:.1f} % of its power{_reach(values)}; at least {100 * values['unsupported_power']:.1f} % "
+            "is not the data, as after a rule that is no filter.")
 
 
 def too_coarse(end: float, finest: float) -> str:

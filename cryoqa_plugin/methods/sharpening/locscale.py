@@ -17,6 +17,8 @@ from ...study.halves import is_cut
 from ...study.mask import INSIDE, UsedMask
 from . import locscale_bands as bands
 from . import locscale_reference as ref
+from ..map_info import audit_words
+from ..map_info.audit_own import AuditedResult, audited
 from .common import OUTPUTS, SharpenedResult, SharpeningInputs, finish, sharpening_inputs
 from .spectrum import usual_bfactor
 
@@ -43,11 +45,13 @@ class LocscaleParams:
                          choices=ref.PROFILES)
     resolution: Optional[float] = param(None, "Resolution of the map. From the data: half-maps at FSC 0.143, else from the noise of the "
                                         "solvent.", label="Resolution", unit="Å", min=1, max=50)
+    audit: bool = param(True, "With half-maps: ask them how much of the scaled map they support, and where, as the audit does.",
+                        label="Audit")
     seed: int = param(1, "Seed of the random numbers that place pseudo-atoms.", label="Seed", min=0, max=2 ** 31 - 1, expert=True)
 
 
 @dataclass(frozen=True)
-class LocscaleResult(SharpenedResult):
+class LocscaleResult(AuditedResult, SharpenedResult):
     """Result of :func:`compute_locscale`."""
 
     schema: ClassVar[str] = "cryoqa/locscale/1"
@@ -147,6 +151,9 @@ def compute_locscale(study: Study, params: LocscaleParams, *, progress: Progress
         values["reference_map"] = inputs.mean.with_data(density)
     progress(0.95, "B-factors")
     values.update(finish(inputs, maps))
+    del scaling, spectra, setting
+    if params.audit:
+        values.update(audited(study, maps["sharpened"], lambda share, words: progress(0.95 + 0.05 * share, words)))
     progress(1.0, "done")
     return LocscaleResult(summary=_summary(values, kind), warnings=(*inputs.warnings, *used.notes()), **values)
 
@@ -322,4 +329,4 @@ def _summary(v: Dict[str, Any], kind: str) -> str:
           "model_free": f"of a B-factor of {v['target_b'] or 0:.0f} Å² everywhere"}[kind]
     return (f"Local amplitudes were scaled to those {to}, up to {v['resolution']:.2f} Å: that took away a B-factor of "
             f"{v['bfactor_removed']:.0f} Å² in the median, {v['bfactor_removed_p5']:.0f} to {v['bfactor_removed_p95']:.0f} Å² over "
-            "5–95 % of the mask.")
+            f"5–95 % of the mask.{audit_words.of_own(v)}")
