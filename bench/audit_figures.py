@@ -14,7 +14,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Tuple
+from typing import Any, Dict, Iterator, Tuple
 
 import numpy as np
 
@@ -66,8 +66,9 @@ def faults(case: Any, seed: int) -> Iterator[Tuple[str, Dict[str, float]]]:
         row = dict(kept=float(np.nanpercentile(t[kept], 5)), kept_median=float(np.nanmedian(t[kept])), planted_roc=roc(t[~kept], t[kept]),
                    planted_largest=float(np.nanmax(t[~kept])), v_kept=float(np.nanpercentile(v[kept], 1)))
         for part in places:
-            row.update({f"{part}_t": float(np.nanmedian(t[kind == part])), f"{part}_roc": roc(t[kind == part], t[kept]),
-                        f"{part}_around": float(np.nanmedian(around[kind == part])), f"{part}_around_roc": roc(around[kind == part], around[kept])})
+            here = kind == part
+            row.update({f"{part}_t": float(np.nanmedian(t[here])), f"{part}_roc": roc(t[here], t[kept]),
+                        f"{part}_around": float(np.nanmedian(around[here])), f"{part}_around_roc": roc(around[here], around[kept])})
         row.update(_peaks(out, np.concatenate(list(places.values())), found.removed))
         verdict = np.array([r[names.index("verdict")] == "unsupported" for r in out.residues.rows])
         row.update(named=float(verdict[~kept].mean()), named_wrongly=float(np.count_nonzero(verdict[kept])))
@@ -94,8 +95,7 @@ def _peaks(out: Any, planted: np.ndarray, removed: Tuple[np.ndarray, ...]) -> Di
 
 def honest(case: Any) -> Iterator[Tuple[str, np.ndarray]]:
     """What filters, masks and sharpening make of the half-maps."""
-    from cryoqa_plugin.methods.sharpening import (auto_sharpen, denoise, local_filter, local_sharpen, locscale, optimal_map, postprocess,
-                                                  shell_sharpen)
+    from cryoqa_plugin.methods.sharpening import auto_sharpen, denoise, local_sharpen, locscale, optimal_map, postprocess, shell_sharpen
     from cryoqa_plugin.study import Study
     halves = dict(half1=case.half1, half2=case.half2, mask=case.mask)
     post = postprocess.compute_postprocess(Study(**halves), postprocess.PostprocessParams()).sharpened.data
@@ -143,7 +143,8 @@ def dishonest(case: Any) -> Iterator[Tuple[str, np.ndarray]]:
     yield "LocSpiral", compute_locspiral(halves, LocspiralParams()).sharpened.data
     yield "random phases", _random_phases(plain)
     yield "truth", processed.low_pass(fourier.forward(case.truth.data), case.half1, 0.92 * case.d143)
-    yield "B = -200", fourier.inverse(filters.apply_radial(fourier.forward(case.mean), geo, filters.bfactor_profile(geo, -200.0)), geo.shape)
+    steep = filters.apply_radial(fourier.forward(case.mean), geo, filters.bfactor_profile(geo, -200.0))
+    yield "B = -200", fourier.inverse(steep, geo.shape)
 
 
 def _like(data: np.ndarray, other: np.ndarray, geo: Any, inside: np.ndarray) -> np.ndarray:
@@ -186,6 +187,15 @@ def _outside(case: Any, data: np.ndarray, out: Any) -> Tuple[float, float]:
             float(np.maximum(truth - out.true_fsc.upper, 0)[known].max(initial=0)))
 
 
+def rows(case: Any, part: str, seed: int) -> Iterator[Tuple[str, Dict[str, float]]]:
+    """Name and figures of each map of a part."""
+    if part == "faults":
+        yield from faults(case, seed)
+    else:
+        for name, data in (honest if part == "honest" else dishonest)(case):
+            yield name, figures(case, data)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
@@ -196,14 +206,9 @@ def main() -> None:
     import processed
     for name in asked.cases:
         case = processed.read_case(made(asked.folder, name), name.partition(":")[0])
-        ways: List[Tuple[str, Callable[[], Iterator[Tuple[str, Dict[str, float]]]]]] = [
-            ("faults", lambda: faults(case, asked.planted)),
-            ("honest", lambda: ((n, figures(case, m)) for n, m in honest(case))),
-            ("dishonest", lambda: ((n, figures(case, m)) for n, m in dishonest(case)))]
-        for part, rows in ways:
-            if part in asked.parts:
-                for label, row in rows():
-                    print(f"{name:12} {label:24}", "  ".join(f"{k} {v:.4g}" for k, v in row.items()), flush=True)
+        for part in asked.parts:
+            for label, row in rows(case, part, asked.planted):
+                print(f"{name:12} {label:24}", "  ".join(f"{k} {v:.4g}" for k, v in row.items()), flush=True)
 
 
 if __name__ == "__main__":

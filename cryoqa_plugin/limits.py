@@ -93,6 +93,15 @@ _GIVEN_RESOLUTION = (
     Check("fraction_finer", "<=", 0.01, "Voxels with a resolution finer than Nyquist",
           "{value} of the voxels have a resolution finer than Nyquist", "Check unit and voxel size of the local-resolution map.",
           share=True))
+# a map that was made here, by the half-maps it was made of
+_OF_OWN_MAP = (
+    Check("supported_share", ">=", 0.95, "Power that the half-maps support",
+          "The half-maps support only {value} of the power of the new map",
+          "The rule that made it is no filter: look where support is low before you build or show it.", 1, share=True),
+    Check("unsupported_power", "<=", 0.02, "Power that is not the data", "{value} of the power of the new map is not the data",
+          "The rule that made it is no filter of the data: compare it with the map that went in.", 1, share=True),
+    Check("kept_noise", "<=", 0.2, "Power that is noise of the half-maps", "At least {value} of the power of the new map is noise",
+          "Fine detail was raised more than the data allow: weight it by its noise, or sharpen less.", 1, share=True))
 
 _OWN: Dict[str, Tuple[Check, ...]] = {
     **MODEL_CHECKS,
@@ -266,10 +275,12 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
         Check("model_fraction", ">=", 0.3, "Scattering that the model explains", "The model explains only {value} of the scattering",
               "Check that it lies in the map, or sharpen with half-maps.", share=True),
     ),
+    "denoise": _OF_OWN_MAP,
     "local_sharpen": (_unresolved(advice=_MASK_OFF, limit=0.2),),
     "locscale": (
         Check("missing_fraction", "<=", 0.1, "Molecule that the model lacks", "The model lacks {value} of the molecule",
               "That part fades when scaled to the model: take the reference 'hybrid', or complete the model.", share=True),
+        *_OF_OWN_MAP,
     ),
     "guinier": (
         Check("bfactor", "<=", 0.0, "Slope of the Guinier plot (negative: a fall)", "The amplitudes rise with resolution ({value})",

@@ -176,7 +176,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
     Capability(
         id="locscale", family="sharpening", title="Local amplitude scaling (LocScale)", level="1",
         takes=("full_map", "half1", "half2", "mask", "model"), any_of=(("full_map",), ("half1", "half2")),
-        references=("Jakobi2017", "Bharadwaj2022"), memory=67, outside="makes a map to look at"),
+        references=("Jakobi2017", "Bharadwaj2022"), memory=103, outside="makes a map to look at"),
     Capability(
         id="guinier", family="sharpening", title="B-factor by the Guinier plot", level="1",
         takes=("full_map", "half1", "half2", "mask", "reference_map", "model", "fsc_curve"),
@@ -189,7 +189,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         on_request=True),
     Capability(
         id="denoise", family="sharpening", title="Denoising of half-maps without training", level="1", needs=("half1", "half2"),
-        takes=("mask",), references=("Ramlaul2019", "Ramlaul2020"), memory=76, costly=(("method", "conditional", 110),),
+        takes=("mask",), references=("Ramlaul2019", "Ramlaul2020"), memory=93, costly=(("method", "conditional", 114),),
         outside="makes a map to look at"),
     Capability(
         id="optimal_map", family="sharpening", title="Map of least error, and the difference from a model", level="1",

@@ -240,12 +240,15 @@ def perform(capability_id: str, study: Study, parameters: Any, *, progress: Prog
 
 def _withheld(row: Capability, study: Study, result: results.Result) -> results.Result:
     """The result without a resolution and without the warnings that follow, where half-maps were taken that can have none."""
+    from .methods.local_resolution.local_resolution import LocalResolution
     if not (study.has_halves and {"half1", "half2"} <= set(row.needs + row.takes)):
         return result
     reason = study.independence.void
     names = [metric for item, metric in row.estimates if item.startswith("1.")]
-    if row.family == "local_resolution" and hasattr(result, "median"):
-        names.append("median")
+    if isinstance(result, LocalResolution):
+        declared = results.declared(type(result), "metric")
+        names += ["p5", "p25", "median", "p75", "p95"]
+        names += [n for n, m in declared.items() if m["unit"] == "Å" and m["better"] == "lower" and row.family == "local_resolution"]
     if reason is None or not names:
         return result
     return replace(result, summary=result.summary if reason in result.summary else f"No resolution is given: {reason}.", warnings=(),

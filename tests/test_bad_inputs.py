@@ -296,6 +296,28 @@ def test_masked_half_maps_are_said(row, files, maps, tmp_path):
     assert "mask" in _said(_execute(row.id, sources))
 
 
+# Å that no FSC of the half-maps measures: those of model and map, of a map alone or of one that was given, and those a map goes by
+_OF_OTHERS = {"fsc": ("nyquist",), "half_map_statistics": ("nyquist", "d99"), "mtriage": ("d_model", "d99", "d_fsc_model"),
+              "local_filter": ("median",), "postprocess": ("local_resolution_median",), "optimal_map": ("ends_at",)}
+
+
+@on_halves
+def test_dependent_half_maps_have_no_resolution(row, files, maps, tmp_path):
+    """Of half-maps that were denoised together no capability gives a resolution, and each says so."""
+    sources = _sources(row.id, files)
+    for kind in ("half1", "half2"):
+        sources[kind] = str(tmp_path / f"{kind}.mrc")
+        write_map(sources[kind], maps[kind], (f"cryoqa denoise: denoised_{kind}, dependent",))
+    document = _execute(row.id, sources)
+    assert "half-maps were denoised (dependent of each other)" in _said(document)
+    given = {name for name, m in document["metrics"].items()
+             if m["unit"] == "Å" and m["value"] is not None and (m["better"] == "lower" or name in ("p5", "p25", "median", "p75", "p95"))}
+    given = {name for name in given if not name.startswith(_OF_OTHERS.get(row.id, "-"))}
+    left = {metric for item, metric in row.estimates if item.startswith("1.") and document["metrics"][metric]["value"] is not None}
+    if row.level == "1" and row.id != "localdeblur":
+        assert not given | left, f"{row.id} gives {sorted(given | left)}"
+
+
 def _moved(maps, change):
     """Half-map 2 after ``change``, float32 [z, y, x] to the same."""
     return maps["half2"].with_data(np.ascontiguousarray(change(maps["half2"].data)))

@@ -22,6 +22,7 @@ _LIGHT = np.array([-0.38, 0.52, 0.765])          # towards the light, in the fra
 _PLAIN, _GREY = (164, 184, 206), (150, 156, 164)
 _UNKNOWN, _CODES = 255, 254
 _HUES, _SHADES = 24, 10                          # of the palette of the picture
+_SUPPORT = {"audit": "support by the half-maps", "denoise": "support of the denoised map", "locscale": "support of the LocScale map"}
 
 
 class _Net(NamedTuple):
@@ -96,7 +97,8 @@ def local_maps(results: Results) -> List[_Local]:
         if path:
             out.append(_Local(label, path, scale, bar(results[capability], scale, label, unit, words)))
 
-    add("audit", "support_map", "support by the half-maps", SUPPORT, "", "1: the half-maps have the density; 0: they do not.")
+    for one, label in _SUPPORT.items():
+        add(one, "support_map", label, SUPPORT, "", "1: the half-maps have the density; 0: they do not.")
     lead = leading(results)
     if lead:
         add(lead, "resolution_map", "local resolution", page_scale(results), "Å")

@@ -152,6 +152,31 @@ def test_the_noise_that_a_map_carries_by_its_formula():
     assert audit_shells.carried_noise(cc, np.sqrt(cc)) == pytest.approx(0, abs=1e-9)
 
 
+def test_bounds_of_a_steep_fall_are_those_of_each_shell():
+    """A correlation that falls by half in three shells: a mean of five shells lies above it in the lower part of the fall."""
+    at = np.arange(60.0)
+    power = at[None] ** 2 * np.stack([1 / (1 + np.exp((at - 30) / 2.2)), np.ones(60)])
+    steep = audit_shells._by_parabolas(power)
+    mean = shells.running_mean(power.T, 2).T
+    true = power[0] / np.maximum(power[1], 1)
+    off, before = (np.abs(p[0] / np.maximum(p[1], 1e-9) - true)[10:50].max() for p in (steep, mean))
+    assert off < 0.012 < 0.025 < before
+
+
+@pytest.mark.heavy
+@pytest.mark.realdata
+def test_bounds_at_low_resolution(sim_case):
+    case = processed.read_case(sim_case("u45_108"))
+    plain = compute_postprocess(Study(half1=case.half1, half2=case.half2, mask=case.mask), PostprocessParams()).sharpened.data
+    geo = fourier.geometry(plain.shape, case.half1.voxel_size)
+    for data in (plain, plain * case.mask.data):
+        found = _audit(case, data).true_fsc
+        both = [fourier.forward(m) for m in (data, case.truth.data)]
+        curves = [audit_shells.masked(ft, geo, audit_shells.whitening(ft, geo), case.mask.data) for ft in both]
+        truth = shells.fsc(shells.cross_sums(*curves, geo))[np.rint(found.x * geo.length).astype(int)]
+        assert np.all(truth > found.lower - 0.03) and np.all(truth < found.upper + 0.03)
+
+
 # ---------------------------------------------------------------- cases whose truth is known, on seeds that set no constant
 def _roc(bad, good):
     bad, good = (np.nan_to_num(np.asarray(v, float), nan=0.0) for v in (bad, good))

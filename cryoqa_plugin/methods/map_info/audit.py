@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, ClassVar, Dict, List, NamedTuple, Optional
 
 import numpy as np
 
@@ -134,7 +134,7 @@ def compute_audit(study: Study, params: AuditParams, *, progress: Progress = sil
         return AuditResult(summary=refused, warnings=tuple(warnings), **values)
     progress(0.1, "whitened maps")
     geo, mask, voxel_size = study.geometry, study.used_mask.data, study.grid.voxel_size
-    white = audit_shells.whitened(study, audit_shells.vector(place.shift_vector))
+    white = audit_shells.whitened(study, place.vector)
     facts = audit_shells.shell_facts(white, geo, mask, study.independence.end)
     if facts is None:
         return AuditResult(summary=audit_words.NO_DATA, warnings=tuple(warnings), **values)
@@ -241,4 +241,5 @@ def _maps(study: Study, local: LocalSupport) -> Dict[str, Any]:
     """The three maps at the voxels, by result field."""
     geo, grid = study.geometry, study.grid
     unsupported, lost = (np.maximum(audit_local.at_voxels(v, geo), 0) for v in (local.unsupported, local.lost))
-    return dict(support_map=audit_local.support_map(study, local), unsupported_map=grid.with_data(unsupported), lost_map=grid.with_data(lost))
+    return dict(support_map=audit_local.support_map(study, local), unsupported_map=grid.with_data(unsupported),
+                lost_map=grid.with_data(lost))

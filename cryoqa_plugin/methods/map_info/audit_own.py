@@ -56,7 +56,7 @@ def audited(study: Study, made: np.ndarray, progress: Progress = silent) -> Dict
     if place is not None and place.likeness is not None and place.likeness < _LIKE:
         return {}
     geo, mask, voxel_size = study.geometry, study.used_mask.data, study.grid.voxel_size
-    white = audit_shells.whitened(study, None if place is None else audit_shells.vector(place.shift_vector), fourier.forward(made))
+    white = audit_shells.whitened(study, None if place is None else place.vector, fourier.forward(made))
     facts = audit_shells.shell_facts(white, geo, mask, study.independence.end)
     if facts is None:
         return {}

@@ -61,25 +61,6 @@ class ShellFacts(NamedTuple):
         return slice(self.first, self.last + 1)
 
 
-def vector(words: Optional[str]) -> Optional[Tuple[float, float, float]]:
-    """The numbers of a shift that is written as ``x, y, z``; None without one.
-
-    Parameters
-    ----------
-    words
-        Of a position.
-
-    Returns
-    -------
-    tuple of float or None
-        In voxels.
-    """
-    if words is None:
-        return None
-    x, y, z = (float(part) for part in words.split(","))
-    return x, y, z
-
-
 def whitened(study: Study, shift: Optional[Tuple[float, float, float]], made: Optional[np.ndarray] = None) -> Whitened:
     """Transforms of the data and of the processed map, which is moved back, and the factors that whiten them.
 
@@ -213,8 +194,8 @@ def shell_facts(white: Whitened, geo: Geometry, mask: np.ndarray, end: Optional[
                       where=white.of_processed > 0)
     steep = _by_parabolas(np.stack([half.power1 - half.power2, half.power1]) / np.maximum(half.count, 1))
     cc_steep = np.clip(np.divide(steep[0], steep[1], out=np.zeros_like(ff), where=steep[1] > 0), 0, 1)
-    return ShellFacts(cc, error, cc_steep, cp, np.where(cp > 0, np.minimum(per_gain, most), 0.0), signal / (count * square), dd / (count * square),
-                      power * half.count, first, last)
+    take = np.where(cp > 0, np.minimum(per_gain, most), 0.0)
+    return ShellFacts(cc, error, cc_steep, cp, take, signal / (count * square), dd / (count * square), power * half.count, first, last)
 
 
 def _by_parabolas(values: np.ndarray) -> np.ndarray:

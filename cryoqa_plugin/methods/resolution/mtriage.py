@@ -20,6 +20,8 @@ from .mtriage_model import in_file
 from .mtriage_near import ModelAgreement
 from .mtriage_passes import MtriageInputs, MtriageParams, MtriagePass, map_values, measure
 
+_OF_HALVES = ("d_fsc_unmasked", "d_fsc_masked", "d_fsc_05_unmasked", "d_fsc_05_masked")
+
 
 def _res(meaning: str) -> Any:
     return metric("Å", meaning, "lower")
@@ -133,7 +135,7 @@ def compute_mtriage(study: Study, params: MtriageParams, *, progress: Progress =
         values.update(masked.named("masked"), mask_used=mask, **mask_values(inputs, mask, unmasked))
     if study.has_halves:
         values.update(half_map_curve_values(inputs, unmasked, warnings))
-        values.update(limited(study.independence, values, ("d_fsc_unmasked", "d_fsc_masked")))
+        values.update(limited(study.independence, values, _OF_HALVES))
         if study.independence.void is not None:
             values.update(d_fsc_falls=None, reaches_nyquist=None)
         elif study.independence.cut:                # a mask laid on half-maps that were masked before shows what the first mask did

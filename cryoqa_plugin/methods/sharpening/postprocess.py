@@ -244,7 +244,8 @@ def _choose_fsc(study: Study, params: PostprocessParams) -> Tuple[ChosenFsc, Dic
     if skipped:
         inputs.warnings.append(f"The unmasked FSC reaches {plain.last_shell:.2f} Å and the one in the mask {found.last_shell:.2f} Å, so "
                                "that the mask was not used, as RELION does; force the mask, or make a wider one.")
-    values = dict(inputs.values, resolution=resolution, resolution_unmasked=plain.resolution, mask_skipped=bool(skipped))
+    values = dict(inputs.values, resolution=resolution, mask_skipped=bool(skipped),
+                  resolution_unmasked=plain.resolution if study.independence.void is None else None)
     inputs = inputs._replace(resolution=resolution, values=dict(inputs.values, resolution=resolution))
     alone = _part_alone(inputs, params, curves, values)
     fsc = ChosenFsc(inputs, params, rules, curves, "unmasked" if skipped else curves.headline, head, alone, given)
@@ -371,6 +372,9 @@ def _summary(fsc: ChosenFsc, values: Dict[str, Any]) -> str:
     """One sentence."""
     if values.get("half_maps_identical"):
         return "The two half-maps are copies of each other, so that their FSC does not show what to sharpen."
+    reason = fsc.inputs.study.independence.void
+    if reason is not None and fsc.given is None:
+        return f"The map was sharpened, but the FSC that it was weighted by shows no resolution: {reason}. Do not use it."
     how = "fitted" if fsc.params.bfactor is None else "given"
     where = "in the mask" if fsc.name == "corrected" else "without a mask"
     words = f"The map was sharpened by a {how} B-factor of {show_value(values['bfactor'], 'Å²')}"

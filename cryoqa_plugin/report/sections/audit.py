@@ -1,22 +1,16 @@
 """The audit of a processed map: verdict, bounds of its FSC, slices coloured by support, peaks, residues."""
 from __future__ import annotations
 
-import os
 from typing import Any, List, Mapping
 
-import numpy as np
-
-from ...io.maps import read_map
 from .. import residue_tracks
-from ..blocks import Block, Card, Picture, Pictures, Text
+from ..blocks import Block, Card, Text
 from ..draw import curves, resolution_marks, split_values, tables
-from ..overlay import coloured_slices, window, window_slices
-from ..scale import SUPPORT
 from ..section import Results, Section
+from ..support import TITLE, support_slices
 
 _FIRST = ("supported_share", "unsupported_power", "power_beyond", "noise_share", "measured_noise", "invented_share", "data_to", "data_end",
           "undecided_share", "unsupported_count", "lost_count", "possibly_lost_count", "residues_unsupported", "residues_lost")
-_SEEN = 2.0                                      # standard deviations of the map: what is coloured
 _ROWS = 12                                       # of a table of peaks that stands open
 _CONCLUDED = ("What is supported is in the half-maps too, at this place and in these bands: it may be built, and shown. What is not "
               "supported was added by the program, or comes from a rule that is no filter; do not build there. What cannot be concluded: "
@@ -41,9 +35,9 @@ def cards(results: Results) -> List[Card]:
     """Slices coloured by support, the bounds of the true FSC, and the support of the residues along the chains."""
     document = results["audit"]
     out = []
-    slices = _slices(results, document)
+    slices = support_slices(document["inputs"].get("full_map", {}).get("path"), results.map_file("audit", "support_map"))
     if slices:
-        out.append(Card("Support by the half-maps on middle slices", tuple(slices), 8, 3))
+        out.append(Card(TITLE, tuple(slices), 8, 3))
     bounds = curves(document, ("true_fsc", "signal_fsc"), title="FSC with the truth lies in the band",
                     marks=resolution_marks(document, "data_end"))
     if bounds:
@@ -56,25 +50,6 @@ def cards(results: Results) -> List[Card]:
 def _said(document: Mapping[str, Any]) -> str:
     worst = residue_tracks.worst_named(document, "support")
     return f"Lowest: {worst}." if worst else ""
-
-
-def _slices(results: Results, document: Mapping[str, Any]) -> List[Block]:
-    """Middle slices of the processed map, coloured by support where it is strong."""
-    path, given = results.map_file("audit", "support_map"), document["inputs"].get("full_map", {}).get("path")
-    if not path or not given or not os.path.isfile(given):
-        return []
-    support, map_ = read_map(path).data, read_map(given, voxel_size_known=True).data
-    if support.shape != map_.shape:
-        return []
-    strong = map_ > map_.mean() + _SEEN * map_.std()
-    part = window(strong)
-    values = np.where(strong, support, 0).astype(np.float32)
-    background = [image for _, image in window_slices(map_, part)]
-    made = tuple(Picture(picture, f"Support of the map in the slice at {label}", label)
-                 for label, picture in coloured_slices(values, SUPPORT, background, part))
-    return [Pictures("Support by the half-maps on middle slices", made,
-                     f"Blue: supported; yellow: half; red: not in the half-maps. Coloured above {_SEEN:g} standard deviations of the map; "
-                     "below, the map in grey.")]
 
 
 SECTION = Section(

@@ -6,19 +6,22 @@ from typing import List
 from ..before_after import before_after_cards, sharpening_blocks
 from ..blocks import Block, Card
 from ..section import Results, Section
+from ..support import support_cards, support_words
 
-_FIRST = ("method", "removed_share", "removed_outside", "noise_share", "noise_share_p95", "halves_state")
+_FIRST = ("method", "removed_share", "removed_outside", "noise_share", "noise_share_p95", "halves_state", "supported_share",
+          "unsupported_power", "kept_noise", "data_to")
 
 
 def render(results: Results) -> List[Block]:
-    """Values."""
-    return sharpening_blocks(results, "denoise", _FIRST)
+    """What may be concluded, and values."""
+    return support_words(results, "denoise") + sharpening_blocks(results, "denoise", _FIRST)
 
 
 def cards(results: Results) -> List[Card]:
-    """The denoised map and what was taken away, each beside the given map."""
+    """The denoised map and what was taken away, each beside the given map, and its support."""
     return (before_after_cards(results, "denoise", 12, "denoised_map", "denoised", matched=_rescaled(results))
-            + before_after_cards(results, "denoise", 14, "removed", "taken away"))
+            + before_after_cards(results, "denoise", 14, "removed", "taken away")
+            + support_cards(results, "denoise", "denoised_map", 16))
 
 
 def _rescaled(results: Results) -> bool:

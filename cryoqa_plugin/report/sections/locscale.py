@@ -6,16 +6,19 @@ from typing import List
 from ..before_after import sharpening_blocks, sharpening_cards
 from ..blocks import Block, Card
 from ..section import Results, Section
+from ..support import support_cards, support_words
 
 
 def render(results: Results) -> List[Block]:
-    """Gains and weights over the bands, Guinier plots, values."""
-    return sharpening_blocks(results, "locscale", ("reference_used", "bfactor_removed", "missing_fraction", "weight_median"))
+    """What may be concluded, gains and weights over the bands, Guinier plots, values."""
+    return support_words(results, "locscale") + sharpening_blocks(results, "locscale", (
+        "reference_used", "bfactor_removed", "missing_fraction", "weight_median", "supported_share", "unsupported_power", "kept_noise",
+        "data_to"))
 
 
 def cards(results: Results) -> List[Card]:
-    """The map beside the given one, and the Guinier plot."""
-    return sharpening_cards(results, "locscale", 30, "sharpened", "scaled")
+    """The map beside the given one, the Guinier plot, and its support by the half-maps."""
+    return sharpening_cards(results, "locscale", 30, "sharpened", "scaled") + support_cards(results, "locscale", "sharpened", 33)
 
 
 SECTION = Section(
