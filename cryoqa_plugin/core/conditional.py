@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
-from . import filters, shells, value_tables
+from . import blur, filters, sector_sums, shells, value_tables
 from .fourier import Geometry, forward, frequencies, inverse
 from .masks import lowpass
+from .sector_sums import SectorSums
 
 _FINER = 0.75                         # where the estimates end, over the resolution of the unmasked half-maps
 _FILL = 15.0                          # signal-to-noise ratio inside the molecule over that of the whole box
@@ -27,16 +27,21 @@ _OWN = (10.0, 3.0, 1.3, 2.5)          # own mask: low-pass (Å), window of the p
 
 Pair = Tuple[np.ndarray, np.ndarray]
 Blur = Callable[[np.ndarray, float], np.ndarray]
+Tell = Callable[[float, str], None]
+
+
+def _silent(share: float, words: str) -> None:
+    """Says nothing."""
 
 
 class ConditionalMeans(NamedTuple):
     """Estimates of the signal by two half-maps, their weights, and what they are put together to.
 
-    ``bases`` holds pairs of float32 [z, y, x], half-map 1 and 2: the filtered half-maps R, their bands by gains (D1), the means by value of
-    R (D3) and of D1 (D6); all have an even spectrum. ``mask`` is float32 [z, y, x]; ``weights`` float64 [n_shells, 4]; ``amplitude``
-    float64 [n_shells] gives them the spectrum of the signal again; ``finest`` (Å) is where they end. ``cross`` float64 [n_shells, 4]
-    (products with the signal) and ``products`` float64 [n_shells, 4, 4] are the smoothed sums that the weights come from. ``levels`` are
-    the means of the half-maps, which the estimates lack.
+    ``bases`` holds pairs of float32 [z, y, x], half-map 1 and 2, all with an even spectrum: the filtered half-maps R, their bands by gains
+    (D1), the means by value of R (D3) and of D1 (D6), and n - 4 that were added. ``mask`` is float32 [z, y, x]; ``weights`` float64
+    [n_shells, n]; ``amplitude`` float64 [n_shells] gives them the spectrum of the signal again; ``finest`` (Å) is where they end. ``sums``
+    holds the products of the bases in the mask, that the weights come from. ``levels`` are the means of the half-maps, which the
+    estimates lack.
     """
 
     bases: Tuple[Pair, ...]
@@ -44,14 +49,12 @@ class ConditionalMeans(NamedTuple):
     weights: np.ndarray
     amplitude: np.ndarray
     finest: float
-    cross: np.ndarray
-    products: np.ndarray
+    sums: SectorSums
     levels: Tuple[float, float]
 
 
 def conditional_means(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Sequence[float], resolution: float, part: float,
-                      mask: Optional[np.ndarray] = None, progress: Callable[[float, str], None] = lambda share, words: None
-                      ) -> ConditionalMeans:
+                      mask: Optional[np.ndarray] = None, progress: Tell = _silent) -> ConditionalMeans:
     """Estimates of the signal by conditional means across half-maps, and their weights in every shell.
 
     Parameters
@@ -76,25 +79,123 @@ def conditional_means(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size:
     ConditionalMeans
         For :func:`combined`.
     """
-    finest = max(_FINER * resolution, 2 * max(voxel_size), geo.length / (geo.n_shells - 1))
-    gain, amplitude = _whitening(shells.cross_sums(f1, f2, geo), geo, finest)
-    ft = [filters.apply_radial(f, geo, gain) for f in (f1, f2)]
+    even, amplitude, finest = even_halves(f1, f2, geo, voxel_size, resolution)
     if mask is None:
         mask = own_mask(inverse((f1 + f2) * np.float32(0.5), geo.shape), voxel_size, part)
-    even = (inverse(ft[0], geo.shape), inverse(ft[1], geo.shape))
-
-    def blur(data: np.ndarray, sigma: float) -> np.ndarray:
-        return gaussian_filter(data, [sigma / v for v in list(voxel_size)[::-1]], mode="wrap", truncate=3)
-
-    progress(0.15, "gains of bands")
-    banded = _by_bands(ft, geo, finest, blur)
-    del ft
-    progress(0.5, "means by value")
-    bases = (even, banded, _by_value(even, even, resolution, blur), _by_value(banded, even, resolution, blur))
+    bases = estimates(even, geo, voxel_size, finest, resolution, progress)
     progress(0.75, "weights of the estimates")
     levels = (float(f1[0, 0, 0].real) / even[0].size, float(f2[0, 0, 0].real) / even[0].size)
-    cross, products, power = _sums(bases, mask, geo)
-    return ConditionalMeans(bases, mask, weights(cross, products, power), amplitude, finest, cross, products, levels)
+    sums = sector_sums.sums_of(bases, mask, geo)
+    return ConditionalMeans(bases, mask, fitted(sums), amplitude, finest, sums, levels)
+
+
+def even_halves(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Sequence[float], resolution: float
+                ) -> Tuple[Pair, np.ndarray, float]:
+    """Half-maps with the spectrum of their signal made even, each shell weighted by the share of signal inside the molecule.
+
+    Parameters
+    ----------
+    f1, f2
+        Transforms of the half-maps, complex64 [nz, ny, nx // 2 + 1]; not modified.
+    geo
+        Their shells.
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    resolution
+        Of the half-maps without a mask at an FSC of 0.143 (Å).
+
+    Returns
+    -------
+    pair
+        float32 [z, y, x] each.
+    amplitude
+        Of the signal, float64 [n_shells].
+    finest
+        Resolution where they end (Å).
+    """
+    finest = max(_FINER * resolution, 2 * max(voxel_size), geo.length / (geo.n_shells - 1))
+    gain, amplitude = _whitening(shells.cross_sums(f1, f2, geo), geo, finest)
+    one, two = (inverse(filters.apply_radial(f, geo, gain), geo.shape) for f in (f1, f2))
+    return (one, two), amplitude, finest
+
+
+def estimates(even: Pair, geo: Geometry, voxel_size: Sequence[float], finest: float, resolution: float, progress: Tell = _silent
+              ) -> Tuple[Pair, ...]:
+    """Estimates of the signal by half-maps of an even spectrum.
+
+    Parameters
+    ----------
+    even
+        As :func:`even_halves` gives them, or copies of them averaged in each half; float32 [z, y, x] each.
+    geo
+        Their shells.
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    finest
+        Resolution where they end (Å).
+    resolution
+        Of the half-maps without a mask at an FSC of 0.143 (Å).
+    progress
+        ``progress(share, words)``.
+
+    Returns
+    -------
+    tuple of pairs
+        R, D1, D3 and D6, float32 [z, y, x] each.
+    """
+    def smooth(data: np.ndarray, sigma: float) -> np.ndarray:
+        return blur.gaussian(data, voxel_size, sigma)
+
+    progress(0.15, "gains of bands")
+    banded = _by_bands([forward(e) for e in even], geo, finest, smooth)
+    progress(0.5, "means by value")
+    return even, banded, _by_value(even, even, resolution, smooth), _by_value(banded, even, resolution, smooth)
+
+
+def with_bases(found: ConditionalMeans, pairs: Sequence[Pair], geo: Geometry) -> ConditionalMeans:
+    """Estimates to which others are added, with weights fitted anew.
+
+    Parameters
+    ----------
+    found
+        Estimates.
+    pairs
+        What else each half-map tells, float32 [z, y, x] each, of an even spectrum. The noise of the other half-map must not be in it.
+    geo
+        Their shells.
+
+    Returns
+    -------
+    ConditionalMeans
+        Their weights are drawn to 0: what tells nothing new gets none.
+    """
+    bases = (*found.bases, *pairs)
+    sums = sector_sums.extended(found.sums, bases, len(found.bases), found.mask, geo)
+    return found._replace(bases=bases, sums=sums, weights=fitted(sums))
+
+
+def fitted(sums: SectorSums, left_out: Optional[int] = None) -> np.ndarray:
+    """Weights of the estimates by shell, from the sums of all sectors or of all but one.
+
+    Parameters
+    ----------
+    sums
+        Products of the estimates.
+    left_out
+        A sector that the weights do not see.
+
+    Returns
+    -------
+    ndarray
+        As :func:`weights` gives them, of sums over five shells; float64 [n_shells, n].
+    """
+    used = np.ones(sector_sums.SECTORS, bool)
+    if left_out is not None:
+        used[left_out] = False
+    cross, products = (shells.running_mean(s[:, used].sum(axis=1), 2) for s in (sums.signal, sums.products))
+    power = (sums.products[..., 0, 0] + sums.gaps[..., 0])[:, used].sum(axis=1)
+    count = sums.count[:, used].sum(axis=1)
+    return weights(cross, products, shells.running_mean(power, 2) / np.maximum(shells.running_mean(count, 2), 0.5))
 
 
 def combined(found: ConditionalMeans, geo: Geometry) -> Pair:
@@ -112,14 +213,35 @@ def combined(found: ConditionalMeans, geo: Geometry) -> Pair:
     tuple of ndarray
         float32 [z, y, x] each, with the spectrum of the signal. Both saw both half-maps.
     """
-    out = []
-    for half in (0, 1):
-        ft = np.zeros((geo.shape[0], geo.shape[1], geo.shape[2] // 2 + 1), np.complex64)
-        for basis, weight in zip(found.bases, found.weights.T):
-            ft += filters.apply_radial(forward(basis[half]), geo, weight * found.amplitude)
-        ft[0, 0, 0] = found.levels[half] * found.mask.size
-        out.append(inverse(ft, geo.shape))
-    return out[0], out[1]
+    return _combined(found, [b[0] for b in found.bases], geo, found.levels[0]), _combined(found, [b[1] for b in found.bases], geo,
+                                                                                         found.levels[1])
+
+
+def combined_mean(found: ConditionalMeans, geo: Geometry) -> np.ndarray:
+    """The mean of what :func:`combined` gives, in half the time.
+
+    Parameters
+    ----------
+    found
+        The estimates.
+    geo
+        Their shells.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x].
+    """
+    return _combined(found, [(a + b) * np.float32(0.5) for a, b in found.bases], geo, (found.levels[0] + found.levels[1]) / 2)
+
+
+def _combined(found: ConditionalMeans, maps: Sequence[np.ndarray], geo: Geometry, level: float) -> np.ndarray:
+    """Maps put together by the weights, with the spectrum of the signal and a mean value."""
+    ft = np.zeros((geo.shape[0], geo.shape[1], geo.shape[2] // 2 + 1), np.complex64)
+    for data, weight in zip(maps, found.weights.T):
+        ft += filters.apply_radial(forward(data), geo, weight * found.amplitude)
+    ft[0, 0, 0] = level * found.mask.size
+    return inverse(ft, geo.shape)
 
 
 def _whitening(sums: shells.CrossSums, geo: Geometry, finest: float) -> Pair:
@@ -153,15 +275,14 @@ def own_mask(average: np.ndarray, voxel_size: Sequence[float], part: float) -> n
         float32 [z, y, x], 0 to 1, with a Gaussian edge of 2.5 Å.
     """
     coarse, window, wider, edge = _OWN
-    sigmas = [np.array([s / v for v in list(voxel_size)[::-1]]) for s in (window, edge)]
     low = lowpass(average, voxel_size, max(coarse, 3 * max(voxel_size)))
     low -= np.float32(np.median(low))
-    power = gaussian_filter(low ** 2, sigmas[0], mode="wrap", truncate=3)
+    power = blur.gaussian(low ** 2, voxel_size, window)
     level = np.quantile(power, 1 - min(wider * part, 0.95))
-    return gaussian_filter((power >= level).astype(np.float32), sigmas[1], mode="wrap", truncate=3)
+    return blur.gaussian((power >= level).astype(np.float32), voxel_size, edge)
 
 
-def _by_bands(ft: Sequence[np.ndarray], geo: Geometry, finest: float, blur: Blur) -> Pair:
+def _by_bands(ft: Sequence[np.ndarray], geo: Geometry, finest: float, smooth: Blur) -> Pair:
     """Sum of bands, each times the gain that it has on average at its own local strength and the sum of the coarser ones."""
     top = geo.length / finest
     at = np.linspace(min(geo.length / _FIRST, 0.5 * top), top, _BANDS)
@@ -175,7 +296,7 @@ def _by_bands(ft: Sequence[np.ndarray], geo: Geometry, finest: float, blur: Blur
         if k == 0:
             gathered = bands
             continue
-        strength = [np.sqrt(np.maximum(blur(e ** 2, geo.length / at[k]), 0)) for e in bands]
+        strength = [np.sqrt(np.maximum(smooth(e ** 2, geo.length / at[k]), 0)) for e in bands]
         axes = (value_tables.axis(strength, _IN_BANDS, 1), value_tables.axis(gathered, _IN_BANDS, 2))
         table = value_tables.empty(axes)
         for half in (0, 1):
@@ -193,9 +314,9 @@ def _gains(table: value_tables.Table, power: float) -> np.ndarray:
     return np.clip((table.total + _ROW * power * row) / np.maximum(table.weight + _ROW * power, 1e-300), 0, _MOST_GAIN)
 
 
-def _by_value(values: Pair, targets: Pair, resolution: float, blur: Blur) -> Pair:
+def _by_value(values: Pair, targets: Pair, resolution: float, smooth: Blur) -> Pair:
     """Mean of the other half-map by value, local standard deviation and local mean."""
-    around = [(np.sqrt(np.maximum(blur(v ** 2, _RMS * resolution), 0)), blur(v, _MEAN * resolution)) for v in values]
+    around = [(np.sqrt(np.maximum(smooth(v ** 2, _RMS * resolution), 0)), smooth(v, _MEAN * resolution)) for v in values]
     axes = (value_tables.axis(values, _VALUES, 2), value_tables.axis([a[0] for a in around], _AROUND, 1),
             value_tables.axis([a[1] for a in around], _AROUND, 1))
     table = value_tables.empty(axes)
@@ -216,46 +337,25 @@ def _means(table: value_tables.Table, slope: float) -> np.ndarray:
     return (table.total + _CELL * margin) / (table.weight + _CELL)
 
 
-def _sums(bases: Sequence[Pair], mask: np.ndarray, geo: Geometry) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Products of the estimates with the signal and with each other in the mask, and the power of the first, smoothed over five shells.
-
-    float64 [n_shells, 4], [n_shells, 4, 4] and [n_shells] (per coefficient).
-    """
-    n = len(bases)
-    cross, products = np.zeros((geo.n_shells, n)), np.zeros((geo.n_shells, n, n))
-    first = [forward(b * mask) for b in bases[0]]
-    power = np.zeros(geo.n_shells)
-    means: List[np.ndarray] = []
-    for i, basis in enumerate(bases):
-        ft = first if i == 0 else [forward(b * mask) for b in basis]
-        a, b = shells.cross_sums(ft[0], first[1], geo), shells.cross_sums(ft[1], first[0], geo)
-        cross[:, i] = shells.running_mean((a.cross + b.cross) / 2, 2)
-        if i == 0:
-            power = shells.running_mean((a.power1 + a.power2) / 2, 2) / np.maximum(shells.running_mean(a.count, 2), 0.5)
-        means.append((ft[0] + ft[1]) * np.float32(0.5))
-        for j in range(i + 1):
-            products[:, i, j] = products[:, j, i] = shells.running_mean(shells.cross_sums(means[i], means[j], geo).cross, 2)
-    return cross, products, power
-
-
 def weights(cross: np.ndarray, products: np.ndarray, power: np.ndarray) -> np.ndarray:
-    """Weights of the estimates by shell: the regression of the signal on them, drawn to 0, 0, 0.4, 0.6.
+    """Weights of the estimates by shell: the regression of the signal on them, drawn to 0, 0, 0.4, 0.6, and 0 for those beyond.
 
     Parameters
     ----------
     cross
-        Products with the signal, float64 [n_shells, 4].
+        Products with the signal, float64 [n_shells, n].
     products
-        Of the estimates with each other, float64 [n_shells, 4, 4].
+        Of the estimates with each other, float64 [n_shells, n, n].
     power
         Per coefficient of the first, float64 [n_shells].
 
     Returns
     -------
     ndarray
-        ``w0 + (C + lambda I + 1e-6 diag C)^-1 (v - C w0)``, ``lambda = power / (5 0.3^2)``, float64 [n_shells, 4]; ``w0`` where nothing is.
+        ``w0 + (C + lambda I + 1e-6 diag C)^-1 (v - C w0)``, ``lambda = power / (5 0.3^2)``, float64 [n_shells, n]; ``w0`` where nothing is.
     """
-    prior = np.array(_PRIOR)
+    prior = np.zeros(cross.shape[1])
+    prior[:len(_PRIOR)] = _PRIOR
     out = np.tile(prior, (len(cross), 1))
     for k, (v, c) in enumerate(zip(cross, products)):
         damped = c + power[k] / (5 * _SPREAD ** 2) * np.eye(len(v)) + 1e-6 * np.diag(np.diag(c))

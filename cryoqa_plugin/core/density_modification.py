@@ -1,0 +1,253 @@
+"""Density modification in the open: is a map made of two half-maps nearer to the signal than their mean, and how near is it?
+
+No truth is needed: what was made of half-map 1 times half-map 2 is a product with the signal, because their noise is independent.
+"""
+from __future__ import annotations
+
+from typing import List, NamedTuple, Optional, Sequence
+
+import numpy as np
+
+from . import conditional, sector_sums, shells
+from .conditional import ConditionalMeans
+from .fourier import Geometry, frequencies
+from .sector_sums import SECTORS, SectorSums
+
+_COARSE = 10.0                        # Å, where the mean over shells begins
+_LEAST_POWER = 1e-300
+_SURE, _FLOOR, _HARM = 3.0, 0.01, 2.0        # standard errors of an improvement, its least size, and standard errors of a harm
+_CUBIC = 4                            # parameters of the logistic
+_STEPS = 60                           # of the fit of the logistic, at most
+IMPROVED, NO_CHANGE, HARMED = "improved", "no change", "harmed"
+
+
+class Gain(NamedTuple):
+    """By how much a map is nearer to the signal than the mean of the half-maps: ``mean`` estimates rho_O (rho_X - rho_O), the mean of
+    ``by_shell`` float64 [n_shells] over ``used`` bool [n_shells]; ``error`` is its standard error."""
+
+    mean: float
+    error: float
+    by_shell: np.ndarray
+    used: np.ndarray
+
+    @property
+    def verdict(self) -> str:
+        """improved: more than 3 standard errors and 0.01; harmed: below -2 standard errors; else no change."""
+        if self.mean > max(_SURE * self.error, _FLOOR):
+            return IMPROVED
+        return HARMED if self.mean < -_HARM * self.error else NO_CHANGE
+
+
+def border(shape: Sequence[int], voxel_size: Sequence[float], width: float = 5.0) -> np.ndarray:
+    """Soft edge along the faces of a box, for half-maps whose molecule runs into them.
+
+    Parameters
+    ----------
+    shape
+        Voxels (nz, ny, nx).
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+    width
+        Of the edge in Å.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x]: ``sin^2(pi d / (2 width))`` of the distance from the next face along each axis, 1 from ``width`` on.
+    """
+    out = np.ones((1, 1, 1), np.float32)
+    for axis, (n, v) in enumerate(zip(shape, list(voxel_size)[::-1])):
+        distance = (np.minimum(np.arange(n), n - 1 - np.arange(n)) + 0.5) * v
+        edge = np.sin(np.pi / 2 * np.minimum(distance / width, 1)) ** 2
+        out = out * edge.astype(np.float32).reshape([n if k == axis else 1 for k in range(3)])
+    return out
+
+
+def judged(found: ConditionalMeans, geo: Geometry) -> Gain:
+    """By how much the estimates put together are nearer to the signal than the mean of the half-maps.
+
+    Parameters
+    ----------
+    found
+        The estimates.
+    geo
+        Their shells.
+
+    Returns
+    -------
+    Gain
+        The sums of each sector take weights that were fitted on the other eleven.
+    """
+    return gain(found.sums, np.stack([conditional.fitted(found.sums, k) for k in range(SECTORS)], axis=1), geo, found.finest)
+
+
+def gain(sums: SectorSums, weights: np.ndarray, geo: Geometry, finest: float) -> Gain:
+    """By how much a sum of maps made of half-maps is nearer to the signal than the mean of the half-maps.
+
+    Parameters
+    ----------
+    sums
+        Products of the maps in a mask; the first are the half-maps O.
+    weights
+        Of the maps by shell and sector, float64 [n_shells, 12, n].
+    geo
+        Their shells.
+    finest
+        Where the mean over shells ends (Å).
+
+    Returns
+    -------
+    Gain
+        ``T = mean of <s,X> / sqrt(<X,X><O,O>) - <a,b> / <O,O>`` over shells from 10 Å on, each sum a running mean over three shells;
+        the standard error by leaving out a sector at a time.
+    """
+    signal = np.einsum("ksi,ksi->ks", weights, sums.signal)
+    power = np.einsum("ksi,ksij,ksj->ks", weights, sums.products, weights)
+    parts = np.stack([signal, power, sums.products[..., 0, 0], sums.signal[..., 0]])
+    used = mean_over(geo, finest)
+    whole = _gains(parts.sum(axis=2))
+    left = np.array([_gains(np.delete(parts, k, axis=2).sum(axis=2))[used].mean() for k in range(SECTORS)])
+    error = float(np.sqrt((SECTORS - 1) / SECTORS * np.sum((left - left.mean()) ** 2)))
+    return Gain(float(whole[used].mean()), error, whole, used)
+
+
+def mean_over(geo: Geometry, finest: float) -> np.ndarray:
+    """Shells from 10 Å to the end of the estimates, bool [n_shells].
+
+    Parameters
+    ----------
+    geo
+        Shells of the box.
+    finest
+        End (Å).
+
+    Returns
+    -------
+    ndarray
+        True for one shell at least.
+    """
+    at = frequencies(geo)
+    used = (at >= 1 / _COARSE) & (at <= 1 / finest * (1 + 1e-9))
+    used[min(int(geo.length / finest), geo.n_shells - 1)] |= not used.any()
+    return used
+
+
+def _gains(parts: np.ndarray) -> np.ndarray:
+    """Gain by shell of the sums of <s,X>, <X,X>, <O,O> and <a,b>, float64 [n_shells]."""
+    signal, power, own, cross = (shells.running_mean(p, 1) for p in parts)
+    own = np.maximum(own, _LEAST_POWER)
+    return np.where(power > 0, signal / np.sqrt(np.maximum(power, _LEAST_POWER) * own), 0) - cross / own
+
+
+class Predicted(NamedTuple):
+    """Predicted correlation with the signal of the mean of the half-maps, ``before``, and of the modified map, ``after``: float64
+    [n_shells] each; ``fsc`` that of the half-maps in the mask, ``fitted`` the smooth curve through it."""
+
+    fsc: np.ndarray
+    fitted: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+
+
+def predicted(sums: SectorSums, weights: np.ndarray, geo: Geometry, finest: float, left_out: Optional[int] = None) -> Predicted:
+    """Predicted correlation of a map with the signal, by shell.
+
+    Parameters
+    ----------
+    sums
+        Products of the maps in a mask; the first are the half-maps.
+    weights
+        Of the maps by shell, float64 [n_shells, n].
+    geo
+        Their shells.
+    finest
+        Where the maps end (Å).
+    left_out
+        A sector that is not used.
+
+    Returns
+    -------
+    Predicted
+        ``<s,X> / sqrt(<X,X> P)``; the power P of the signal is that of a half-map times a logistic of a cubic of the frequency, fitted to
+        the FSC: the FSC itself is uncertain where it is low.
+    """
+    kept = [k for k in range(SECTORS) if k != left_out]
+    products, signal, count = (s[:, kept].sum(axis=1) for s in (sums.products, sums.signal, sums.count))
+    half_power = products[:, 0, 0] + sums.gaps[:, kept, 0].sum(axis=1)
+    cross, half = shells.running_mean(signal[:, 0], 1), np.maximum(shells.running_mean(half_power, 1), _LEAST_POWER)
+    fsc = cross / half
+    at = frequencies(geo)
+    used = (at > 0) & (at <= 1 / finest * (1 + 1e-9))
+    smooth = _logistic(at * finest, fsc, count, used)
+    true_power = half * smooth
+    out: List[np.ndarray] = []
+    for w in (np.eye(1, weights.shape[1])[0] * np.ones_like(weights), weights):
+        product = shells.running_mean(np.einsum("ki,ki->k", w, signal), 1)
+        power = shells.running_mean(np.einsum("ki,kij,kj->k", w, products, w), 1)
+        curve = np.where(power > 0, product / np.sqrt(np.maximum(power * true_power, _LEAST_POWER)), 0)
+        out.append(np.where(used, np.clip(curve, -1, 1), 0))
+    return Predicted(np.where(used, fsc, 0), np.where(used, smooth, 0), out[0], out[1])
+
+
+def _logistic(at: np.ndarray, fsc: np.ndarray, count: np.ndarray, used: np.ndarray) -> np.ndarray:
+    """Logistic of a cubic fitted to an FSC with weights ``count / (1 - fsc^2)^2``, by damped Gauss-Newton; float64 [n]."""
+    terms = np.stack([at ** k for k in range(_CUBIC)], axis=1)
+    x, y = terms[used], np.clip(fsc[used], -0.99, 0.9999)
+    weight = np.maximum(count[used], 0) / np.maximum(1 - np.clip(y, 0, 0.999) ** 2, 1e-3) ** 2
+    start = np.log(np.clip(y, 0.02, 0.98) / (1 - np.clip(y, 0.02, 0.98)))
+    root = np.sqrt(weight)[:, None]
+    best = np.linalg.lstsq(x * root, start * root[:, 0], rcond=None)[0] if used.any() else np.zeros(_CUBIC)
+    loss, damping = _loss(best, x, y, weight), 1e-3
+    for _ in range(_STEPS):
+        value = _curve(x @ best)
+        jacobian = x * (value * (1 - value))[:, None]
+        normal, slope = (jacobian * weight[:, None]).T @ jacobian, (jacobian * weight[:, None]).T @ (y - value)
+        step = np.linalg.lstsq(normal + damping * np.diag(np.diag(normal) + 1e-12), slope, rcond=None)[0]
+        tried = _loss(best + step, x, y, weight)
+        if tried < loss:
+            done = loss - tried < 1e-10 * loss
+            best, loss, damping = best + step, tried, damping / 5
+            if done:
+                break
+        else:
+            damping *= 5
+    return _curve(terms @ best)
+
+
+def _curve(value: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip(value, -30, 30)))
+
+
+def _loss(parameters: np.ndarray, x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> float:
+    return float(np.sum(weight * (y - _curve(x @ parameters)) ** 2))
+
+
+def falls_to(curve: np.ndarray, geo: Geometry, finest: float, level: float = 0.5) -> Optional[float]:
+    """Where a curve falls below a level for good, linear between shells (Å).
+
+    Parameters
+    ----------
+    curve
+        float64 [n_shells].
+    geo
+        Shells.
+    finest
+        Where the curve ends (Å).
+    level
+        What it falls to.
+
+    Returns
+    -------
+    float or None
+        ``finest`` where it never falls; None where it is below from 10 Å on.
+    """
+    at = frequencies(geo)
+    inside = np.flatnonzero(mean_over(geo, finest))
+    below = inside[curve[inside] < level]
+    if below.size == 0:
+        return finest
+    k = int(below[0])
+    if k == inside[0] or curve[k - 1] < level:
+        return None
+    t = (curve[k - 1] - level) / (curve[k - 1] - curve[k])
+    return float(1 / (at[k - 1] + t * (at[k] - at[k - 1])))
