@@ -41,7 +41,7 @@ class ConditionalMeans(NamedTuple):
     (D1), the means by value of R (D3) and of D1 (D6), and n - 4 that were added. ``mask`` is float32 [z, y, x]; ``weights`` float64
     [n_shells, n]; ``amplitude`` float64 [n_shells] gives them the spectrum of the signal again; ``finest`` (Å) is where they end. ``sums``
     holds the products of the bases in the mask, that the weights come from. ``levels`` are the means of the half-maps, which the
-    estimates lack.
+    estimates lack; ``prior`` the weights before any data, n or fewer, of which those that are missing are 0.
     """
 
     bases: Tuple[Pair, ...]
@@ -51,6 +51,7 @@ class ConditionalMeans(NamedTuple):
     finest: float
     sums: SectorSums
     levels: Tuple[float, float]
+    prior: Tuple[float, ...] = _PRIOR
 
 
 def conditional_means(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Sequence[float], resolution: float, part: float,
@@ -119,8 +120,8 @@ def even_halves(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Seque
     return (one, two), amplitude, finest
 
 
-def estimates(even: Pair, geo: Geometry, voxel_size: Sequence[float], finest: float, resolution: float, progress: Tell = _silent
-              ) -> Tuple[Pair, ...]:
+def estimates(even: Pair, geo: Geometry, voxel_size: Sequence[float], finest: float, resolution: float, progress: Tell = _silent,
+              targets: Optional[Pair] = None) -> Tuple[Pair, ...]:
     """Estimates of the signal by half-maps of an even spectrum.
 
     Parameters
@@ -137,6 +138,8 @@ def estimates(even: Pair, geo: Geometry, voxel_size: Sequence[float], finest: fl
         Of the half-maps without a mask at an FSC of 0.143 (Å).
     progress
         ``progress(share, words)``.
+    targets
+        What the means by value are of, float32 [z, y, x] each; ``even`` itself when None.
 
     Returns
     -------
@@ -149,7 +152,8 @@ def estimates(even: Pair, geo: Geometry, voxel_size: Sequence[float], finest: fl
     progress(0.15, "gains of bands")
     banded = _by_bands([forward(e) for e in even], geo, finest, smooth)
     progress(0.5, "means by value")
-    return even, banded, _by_value(even, even, resolution, smooth), _by_value(banded, even, resolution, smooth)
+    targets = even if targets is None else targets
+    return even, banded, _by_value(even, targets, resolution, smooth), _by_value(banded, targets, resolution, smooth)
 
 
 def with_bases(found: ConditionalMeans, pairs: Sequence[Pair], geo: Geometry) -> ConditionalMeans:
@@ -171,10 +175,33 @@ def with_bases(found: ConditionalMeans, pairs: Sequence[Pair], geo: Geometry) ->
     """
     bases = (*found.bases, *pairs)
     sums = sector_sums.extended(found.sums, bases, len(found.bases), found.mask, geo)
-    return found._replace(bases=bases, sums=sums, weights=fitted(sums))
+    return found._replace(bases=bases, sums=sums, weights=fitted(sums, prior=found.prior))
 
 
-def fitted(sums: SectorSums, left_out: Optional[int] = None) -> np.ndarray:
+def rebased(found: ConditionalMeans, bases: Sequence[Pair], prior: Sequence[float], geo: Geometry) -> ConditionalMeans:
+    """Other estimates in place of those that there are, in the same mask.
+
+    Parameters
+    ----------
+    found
+        Estimates.
+    bases
+        What each half-map tells, float32 [z, y, x] each, of an even spectrum; the first are the half-maps R.
+    prior
+        Weights before any data.
+    geo
+        Their shells.
+
+    Returns
+    -------
+    ConditionalMeans
+        With weights of their own.
+    """
+    sums = sector_sums.sums_of(bases, found.mask, geo)
+    return found._replace(bases=tuple(bases), sums=sums, weights=fitted(sums, prior=prior), prior=tuple(prior))
+
+
+def fitted(sums: SectorSums, left_out: Optional[int] = None, prior: Sequence[float] = _PRIOR) -> np.ndarray:
     """Weights of the estimates by shell, from the sums of all sectors or of all but one.
 
     Parameters
@@ -183,6 +210,8 @@ def fitted(sums: SectorSums, left_out: Optional[int] = None) -> np.ndarray:
         Products of the estimates.
     left_out
         A sector that the weights do not see.
+    prior
+        Weights before any data.
 
     Returns
     -------
@@ -195,7 +224,7 @@ def fitted(sums: SectorSums, left_out: Optional[int] = None) -> np.ndarray:
     cross, products = (shells.running_mean(s[:, used].sum(axis=1), 2) for s in (sums.signal, sums.products))
     power = (sums.products[..., 0, 0] + sums.gaps[..., 0])[:, used].sum(axis=1)
     count = sums.count[:, used].sum(axis=1)
-    return weights(cross, products, shells.running_mean(power, 2) / np.maximum(shells.running_mean(count, 2), 0.5))
+    return weights(cross, products, shells.running_mean(power, 2) / np.maximum(shells.running_mean(count, 2), 0.5), prior)
 
 
 def combined(found: ConditionalMeans, geo: Geometry) -> Pair:
@@ -337,8 +366,8 @@ def _means(table: value_tables.Table, slope: float) -> np.ndarray:
     return (table.total + _CELL * margin) / (table.weight + _CELL)
 
 
-def weights(cross: np.ndarray, products: np.ndarray, power: np.ndarray) -> np.ndarray:
-    """Weights of the estimates by shell: the regression of the signal on them, drawn to 0, 0, 0.4, 0.6, and 0 for those beyond.
+def weights(cross: np.ndarray, products: np.ndarray, power: np.ndarray, prior: Sequence[float] = _PRIOR) -> np.ndarray:
+    """Weights of the estimates by shell: the regression of the signal on them, drawn to weights before any data.
 
     Parameters
     ----------
@@ -348,17 +377,19 @@ def weights(cross: np.ndarray, products: np.ndarray, power: np.ndarray) -> np.nd
         Of the estimates with each other, float64 [n_shells, n, n].
     power
         Per coefficient of the first, float64 [n_shells].
+    prior
+        ``w0``, n or fewer; the others are 0.
 
     Returns
     -------
     ndarray
         ``w0 + (C + lambda I + 1e-6 diag C)^-1 (v - C w0)``, ``lambda = power / (5 0.3^2)``, float64 [n_shells, n]; ``w0`` where nothing is.
     """
-    prior = np.zeros(cross.shape[1])
-    prior[:len(_PRIOR)] = _PRIOR
-    out = np.tile(prior, (len(cross), 1))
+    before = np.zeros(cross.shape[1])
+    before[:len(prior)] = prior
+    out = np.tile(before, (len(cross), 1))
     for k, (v, c) in enumerate(zip(cross, products)):
         damped = c + power[k] / (5 * _SPREAD ** 2) * np.eye(len(v)) + 1e-6 * np.diag(np.diag(c))
         if power[k] > 0:
-            out[k] = prior + np.linalg.solve(damped, v - c @ prior)
+            out[k] = before + np.linalg.solve(damped, v - c @ before)
     return out

@@ -78,7 +78,7 @@ def judged(found: ConditionalMeans, geo: Geometry) -> Gain:
     Gain
         The sums of each sector take weights that were fitted on the other eleven.
     """
-    return gain(found.sums, np.stack([conditional.fitted(found.sums, k) for k in range(SECTORS)], axis=1), geo, found.finest)
+    return gain(found.sums, np.stack([conditional.fitted(found.sums, k, found.prior) for k in range(SECTORS)], axis=1), geo, found.finest)
 
 
 def gain(sums: SectorSums, weights: np.ndarray, geo: Geometry, finest: float) -> Gain:
