@@ -76,6 +76,13 @@
   doi = {https://dx.doi.org/10.1107/S2059798318004655}
 }
 
+@article{Terwilliger2020,
+  title = {Improvement of cryo-EM maps by density modification},
+  author = {Terwilliger, Thomas C. and Ludtke, Steven J. and Read, Randy J. and Adams, Paul D. and Afonine, Pavel V.},
+  journal = {Nature Methods}, volume = {17}, pages = {923--927}, year = {2020},
+  doi = {https://dx.doi.org/10.1038/s41592-020-0914-9}
+}
+
 @article{Beckers2020,
   title = {Permutation testing of Fourier shell correlation for resolution estimation of cryo-EM maps},
   author = {Beckers, Maximilian and Sachse, Carsten},

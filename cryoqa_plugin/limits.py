@@ -21,7 +21,8 @@ _HALF_MAPS = (
     Check("half_maps_likeness", ">=", 0.4, "Correlation of the half-maps, low-passed",
           "The half-maps do not match: they correlate by only {value}", "Even at their best fit they differ: take the two half-maps of one "
           "refinement.", 4, grave=True),
-    Check("half_maps_denoised", "is", "none", "Half-maps were denoised", "The half-maps were denoised ({value} of each other)",
+    Check("half_maps_denoised", "is", "none", "Half-maps were denoised or density-modified",
+          "The half-maps were denoised or density-modified ({value} of each other)",
           "Their FSC is not that of the map: give the half-maps as the refinement wrote them.", 4, severity="fail"),
     Check("half_maps_operation", "is", "none", "Rotation or mirror between the half-maps",
           "The half-maps differ by more than noise: {value}", "Read and write both with one program, and take the two half-maps of one "
@@ -54,13 +55,13 @@ _OF_AUDIT = ("map_shift", "invented_share", "supported_share", "unsupported_powe
 EXPLAINED: Dict[str, Collection[str]] = {
     "half_maps_identical": ("*",), "half_maps_signal": ("*",), "half_maps_likeness": ("*",), "half_maps_operation": ("*",),
     "half_maps_shift": ("*",), "half_maps_denoised": ("*",),
-    "half_maps_masked": ("half_maps_damped", "half_maps_scale", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
-    "half_maps_damped": ("half_maps_scale", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
-    "half_maps_filtered": ("bfactor", "fall", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
+    "half_maps_masked": ("half_maps_damped", "half_maps_scale", "verdict", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
+    "half_maps_damped": ("half_maps_scale", "verdict", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
+    "half_maps_filtered": ("bfactor", "fall", "verdict", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
     "half_maps_scale": ("nothing_found", "largest_share", "noise_fits"),
     "shares_in_mask": _AT_THE_END,
     "level_verdict": ("pieces_95", "remaining_percent", "mask_overlap", "space_min_percent", "margin"),
-    "half_maps_share_noise": ("baseline", "model_gap", "residues_unexplained", *_AT_THE_END),
+    "half_maps_share_noise": ("verdict", "baseline", "model_gap", "residues_unexplained", *_AT_THE_END),
     "fitting_origin": ("model_voxel_off", "model_shift", "model_operation", *_OF_MODEL),
     "model_voxel_off": ("model_shift", "model_operation", *_OF_MODEL), "model_shift": ("model_operation", *_OF_MODEL),
     "model_operation": _OF_MODEL, "model_zscore": _OF_FIT,
@@ -281,6 +282,10 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
         Check("missing_fraction", "<=", 0.1, "Molecule that the model lacks", "The model lacks {value} of the molecule",
               "That part fades when scaled to the model: take the reference 'hybrid', or complete the model.", share=True),
         *_OF_OWN_MAP,
+    ),
+    "density_modify": (
+        Check("verdict", "is", "improved", "Verdict on the modified map", "Density modification did not improve the map ({value})",
+              "The filtered mean of the half-maps is given in its place. Nothing is lost; no more can be learned from these half-maps.", 1),
     ),
     "guinier": (
         Check("bfactor", "<=", 0.0, "Slope of the Guinier plot (negative: a fall)", "The amplitudes rise with resolution ({value})",

@@ -192,6 +192,10 @@ CAPABILITIES: Tuple[Capability, ...] = (
         takes=("mask",), references=("Ramlaul2019", "Ramlaul2020"), memory=93, costly=(("method", "conditional", 114),),
         outside="makes a map to look at"),
     Capability(
+        id="density_modify", family="sharpening", title="Density modification of half-maps, with a verdict", level="1",
+        needs=("half1", "half2"), takes=("mask", "sequence"), references=("Terwilliger2020",), memory=110,
+        outside="makes a map to look at", on_request=True),
+    Capability(
         id="optimal_map", family="sharpening", title="Map of least error, and the difference from a model", level="1",
         needs=("half1", "half2"), takes=("full_map", "mask", "model"), references=("Yamashita2021", "Rosenthal2003"), memory=74,
         outside="makes a map to look at", on_request=True),

@@ -55,7 +55,7 @@ class ConditionalMeans(NamedTuple):
 
 
 def conditional_means(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Sequence[float], resolution: float, part: float,
-                      mask: Optional[np.ndarray] = None, progress: Tell = _silent) -> ConditionalMeans:
+                      mask: Optional[np.ndarray] = None, progress: Tell = _silent, finest: Optional[float] = None) -> ConditionalMeans:
     """Estimates of the signal by conditional means across half-maps, and their weights in every shell.
 
     Parameters
@@ -74,13 +74,15 @@ def conditional_means(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size:
         Where the weights are fitted, float32 [z, y, x]; made from the low-passed mean when None.
     progress
         ``progress(share, words)``.
+    finest
+        Where the estimates end (Å); 0.75 times the resolution when None.
 
     Returns
     -------
     ConditionalMeans
         For :func:`combined`.
     """
-    even, amplitude, finest = even_halves(f1, f2, geo, voxel_size, resolution)
+    even, amplitude, finest = even_halves(f1, f2, geo, voxel_size, finest or _FINER * resolution)
     if mask is None:
         mask = own_mask(inverse((f1 + f2) * np.float32(0.5), geo.shape), voxel_size, part)
     bases = estimates(even, geo, voxel_size, finest, resolution, progress)
@@ -90,7 +92,7 @@ def conditional_means(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size:
     return ConditionalMeans(bases, mask, fitted(sums), amplitude, finest, sums, levels)
 
 
-def even_halves(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Sequence[float], resolution: float
+def even_halves(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Sequence[float], finest: float
                 ) -> Tuple[Pair, np.ndarray, float]:
     """Half-maps with the spectrum of their signal made even, each shell weighted by the share of signal inside the molecule.
 
@@ -102,8 +104,8 @@ def even_halves(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Seque
         Their shells.
     voxel_size
         Edges of a voxel (x, y, z) in Å.
-    resolution
-        Of the half-maps without a mask at an FSC of 0.143 (Å).
+    finest
+        Resolution where they should end (Å).
 
     Returns
     -------
@@ -112,9 +114,9 @@ def even_halves(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Seque
     amplitude
         Of the signal, float64 [n_shells].
     finest
-        Resolution where they end (Å).
+        Resolution where they end (Å): two voxels at the least.
     """
-    finest = max(_FINER * resolution, 2 * max(voxel_size), geo.length / (geo.n_shells - 1))
+    finest = max(finest, 2 * max(voxel_size), geo.length / (geo.n_shells - 1))
     gain, amplitude = _whitening(shells.cross_sums(f1, f2, geo), geo, finest)
     one, two = (inverse(filters.apply_radial(f, geo, gain), geo.shape) for f in (f1, f2))
     return (one, two), amplitude, finest

@@ -63,6 +63,22 @@ def border(shape: Sequence[int], voxel_size: Sequence[float], width: float = 5.0
     return out
 
 
+def cross_fitted(found: ConditionalMeans) -> np.ndarray:
+    """Weights of estimates that may be judged: for each sector fitted on the other eleven.
+
+    Parameters
+    ----------
+    found
+        The estimates.
+
+    Returns
+    -------
+    ndarray
+        float64 [n_shells, 12, n].
+    """
+    return np.stack([conditional.fitted(found.sums, k, found.prior) for k in range(SECTORS)], axis=1)
+
+
 def judged(found: ConditionalMeans, geo: Geometry) -> Gain:
     """By how much the estimates put together are nearer to the signal than the mean of the half-maps.
 
@@ -76,9 +92,9 @@ def judged(found: ConditionalMeans, geo: Geometry) -> Gain:
     Returns
     -------
     Gain
-        The sums of each sector take weights that were fitted on the other eleven.
+        See :func:`gain`, with weights by :func:`cross_fitted`.
     """
-    return gain(found.sums, np.stack([conditional.fitted(found.sums, k, found.prior) for k in range(SECTORS)], axis=1), geo, found.finest)
+    return gain(found.sums, cross_fitted(found), geo, found.finest)
 
 
 def gain(sums: SectorSums, weights: np.ndarray, geo: Geometry, finest: float) -> Gain:
@@ -87,7 +103,7 @@ def gain(sums: SectorSums, weights: np.ndarray, geo: Geometry, finest: float) ->
     Parameters
     ----------
     sums
-        Products of the maps in a mask; the first are the half-maps O.
+        Products of the maps in a mask; the first are the half-maps, whose mean is O.
     weights
         Of the maps by shell and sector, float64 [n_shells, 12, n].
     geo
@@ -101,14 +117,34 @@ def gain(sums: SectorSums, weights: np.ndarray, geo: Geometry, finest: float) ->
         ``T = mean of <s,X> / sqrt(<X,X><O,O>) - <a,b> / <O,O>`` over shells from 10 Å on, each sum a running mean over three shells;
         the standard error by leaving out a sector at a time.
     """
+    parts, used = _parts(sums, weights), mean_over(geo, finest)
+    whole = _gains(parts.sum(axis=2))
+    return Gain(float(whole[used].mean()), jackknife([_gains(np.delete(parts, k, axis=2).sum(axis=2))[used].mean()
+                                                      for k in range(SECTORS)]), whole, used)
+
+
+def jackknife(values: Sequence[float]) -> float:
+    """Standard error of what was found with each sector left out in turn.
+
+    Parameters
+    ----------
+    values
+        float [12].
+
+    Returns
+    -------
+    float
+        ``sqrt((n - 1) / n sum (x - mean x)^2)``.
+    """
+    found = np.asarray(values, dtype=np.float64)
+    return float(np.sqrt((found.size - 1) / found.size * np.sum((found - found.mean()) ** 2)))
+
+
+def _parts(sums: SectorSums, weights: np.ndarray) -> np.ndarray:
+    """<s,X>, <X,X>, <O,O> and <a,b> by shell and sector, float64 [4, n_shells, 12]."""
     signal = np.einsum("ksi,ksi->ks", weights, sums.signal)
     power = np.einsum("ksi,ksij,ksj->ks", weights, sums.products, weights)
-    parts = np.stack([signal, power, sums.products[..., 0, 0], sums.signal[..., 0]])
-    used = mean_over(geo, finest)
-    whole = _gains(parts.sum(axis=2))
-    left = np.array([_gains(np.delete(parts, k, axis=2).sum(axis=2))[used].mean() for k in range(SECTORS)])
-    error = float(np.sqrt((SECTORS - 1) / SECTORS * np.sum((left - left.mean()) ** 2)))
-    return Gain(float(whole[used].mean()), error, whole, used)
+    return np.stack([signal, power, sums.products[..., 0, 0], sums.signal[..., 0]])
 
 
 def mean_over(geo: Geometry, finest: float) -> np.ndarray:
@@ -157,7 +193,7 @@ def predicted(sums: SectorSums, weights: np.ndarray, geo: Geometry, finest: floa
     sums
         Products of the maps in a mask; the first are the half-maps.
     weights
-        Of the maps by shell, float64 [n_shells, n].
+        Of the maps by shell and sector, float64 [n_shells, 12, n]; see :func:`cross_fitted`.
     geo
         Their shells.
     finest
@@ -171,22 +207,23 @@ def predicted(sums: SectorSums, weights: np.ndarray, geo: Geometry, finest: floa
         ``<s,X> / sqrt(<X,X> P)``; the power P of the signal is that of a half-map times a logistic of a cubic of the frequency, fitted to
         the FSC: the FSC itself is uncertain where it is low.
     """
-    kept = [k for k in range(SECTORS) if k != left_out]
-    products, signal, count = (s[:, kept].sum(axis=1) for s in (sums.products, sums.signal, sums.count))
-    half_power = products[:, 0, 0] + sums.gaps[:, kept, 0].sum(axis=1)
-    cross, half = shells.running_mean(signal[:, 0], 1), np.maximum(shells.running_mean(half_power, 1), _LEAST_POWER)
-    fsc = cross / half
-    at = frequencies(geo)
-    used = (at > 0) & (at <= 1 / finest * (1 + 1e-9))
-    smooth = _logistic(at * finest, fsc, count, used)
-    true_power = half * smooth
-    out: List[np.ndarray] = []
-    for w in (np.eye(1, weights.shape[1])[0] * np.ones_like(weights), weights):
-        product = shells.running_mean(np.einsum("ki,ki->k", w, signal), 1)
-        power = shells.running_mean(np.einsum("ki,kij,kj->k", w, products, w), 1)
-        curve = np.where(power > 0, product / np.sqrt(np.maximum(power * true_power, _LEAST_POWER)), 0)
-        out.append(np.where(used, np.clip(curve, -1, 1), 0))
+    parts, count = _parts(sums, weights), sums.count
+    if left_out is not None:
+        parts, count = np.delete(parts, left_out, axis=2), np.delete(count, left_out, axis=1)
+    signal, power, own, cross = (shells.running_mean(p, 1) for p in parts.sum(axis=2))
+    # the halves' mean power: that of their mean, and that of their difference
+    half = np.maximum(2 * own - cross, _LEAST_POWER)
+    fsc, used = cross / half, _up_to(geo, finest)
+    smooth = _logistic(frequencies(geo) * finest, fsc, count.sum(axis=1), used)
+    out = [np.where(used & (p > 0), np.clip(s / np.sqrt(np.maximum(p * half * smooth, _LEAST_POWER)), -1, 1), 0)
+           for s, p in ((cross, own), (signal, power))]
     return Predicted(np.where(used, fsc, 0), np.where(used, smooth, 0), out[0], out[1])
+
+
+def _up_to(geo: Geometry, finest: float) -> np.ndarray:
+    """Shells but the first, to the end of the estimates, bool [n_shells]."""
+    at = frequencies(geo)
+    return (at > 0) & (at <= 1 / finest * (1 + 1e-9))
 
 
 def _logistic(at: np.ndarray, fsc: np.ndarray, count: np.ndarray, used: np.ndarray) -> np.ndarray:
