@@ -182,6 +182,8 @@ def _maps(inputs: ModifyInputs, found: ConditionalMeans, params: Any, improved: 
     """The modified map and the mean of the half-maps with the same spectrum; where it is no better, twice the second."""
     study, geo = inputs.base.study, inputs.base.geo
     out: Dict[str, Any] = {}
+    inside = fourier.frequencies(geo) <= 1 / found.finest * (1 + 1e-9)
+    found = found._replace(amplitude=np.where(inside, found.amplitude, 0))
     if params.amplitudes == "density":
         fall_off = half_map_spectra(study, inputs.base, None).bfactor or 0.0
         out["bfactor_left"] = bank.bfactor_left(None, "density", inputs.base.resolution, fall_off)
