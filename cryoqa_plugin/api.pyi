@@ -28,6 +28,7 @@ from .methods.sharpening.locscale import LocscaleResult
 from .methods.sharpening.guinier import GuinierResult
 from .methods.sharpening.postprocess import PostprocessResult
 from .methods.sharpening.denoise import DenoiseResult
+from .methods.sharpening.density_modify import DensityModifyResult
 from .methods.sharpening.optimal_map import OptimalMapResult
 from .methods.sharpening.localdeblur import LocaldeblurResult
 from .methods.map_info.contour import ContourResult
@@ -143,6 +144,10 @@ class OpenStudy(Study):
     def denoise(self, *, method: str = ..., amplitudes: str = ..., write_halves: bool = ..., audit: bool = ...,
                 resolution: Optional[float] = ..., window: Optional[float] = ..., threads: int = ...,
                 progress: Progress = ...) -> DenoiseResult: ...
+    def density_modify(self, *, amplitudes: str = ..., write_halves: bool = ..., compare: bool = ..., resolution: Optional[float] = ...,
+                       dm_resolution: Optional[float] = ..., solvent_fraction: Optional[float] = ...,
+                       molecular_mass: Optional[float] = ..., copies: int = ..., threads: int = ...,
+                       progress: Progress = ...) -> DensityModifyResult: ...
     def optimal_map(self, *, rules: str = ..., amplitudes: str = ..., local_bfactor: float = ..., bfactor: float = ...,
                     half1_only: bool = ..., peak_height: float = ..., model_b_zero: bool = ..., threads: int = ...,
                     progress: Progress = ...) -> OptimalMapResult: ...

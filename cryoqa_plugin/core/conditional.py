@@ -10,6 +10,7 @@ from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ..progress import Progress, silent
 from . import blur, filters, sector_sums, shells, value_tables
 from .fourier import Geometry, forward, frequencies, inverse
 from .masks import lowpass
@@ -27,11 +28,6 @@ _OWN = (10.0, 3.0, 1.3, 2.5)          # own mask: low-pass (Å), window of the p
 
 Pair = Tuple[np.ndarray, np.ndarray]
 Blur = Callable[[np.ndarray, float], np.ndarray]
-Tell = Callable[[float, str], None]
-
-
-def _silent(share: float, words: str) -> None:
-    """Says nothing."""
 
 
 class ConditionalMeans(NamedTuple):
@@ -55,7 +51,8 @@ class ConditionalMeans(NamedTuple):
 
 
 def conditional_means(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Sequence[float], resolution: float, part: float,
-                      mask: Optional[np.ndarray] = None, progress: Tell = _silent, finest: Optional[float] = None) -> ConditionalMeans:
+                      mask: Optional[np.ndarray] = None, progress: Progress = silent, finest: Optional[float] = None,
+                      crowding: float = 1.0) -> ConditionalMeans:
     """Estimates of the signal by conditional means across half-maps, and their weights in every shell.
 
     Parameters
@@ -76,13 +73,15 @@ def conditional_means(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size:
         ``progress(share, words)``.
     finest
         Where the estimates end (Å); 0.75 times the resolution when None.
+    crowding
+        Times that the signal-to-noise ratio is higher in a box with a usual share of solvent.
 
     Returns
     -------
     ConditionalMeans
         For :func:`combined`.
     """
-    even, amplitude, finest = even_halves(f1, f2, geo, voxel_size, finest or _FINER * resolution)
+    even, amplitude, finest = even_halves(f1, f2, geo, voxel_size, finest or _FINER * resolution, crowding)
     if mask is None:
         mask = own_mask(inverse((f1 + f2) * np.float32(0.5), geo.shape), voxel_size, part)
     bases = estimates(even, geo, voxel_size, finest, resolution, progress)
@@ -92,8 +91,8 @@ def conditional_means(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size:
     return ConditionalMeans(bases, mask, fitted(sums), amplitude, finest, sums, levels)
 
 
-def even_halves(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Sequence[float], finest: float
-                ) -> Tuple[Pair, np.ndarray, float]:
+def even_halves(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Sequence[float], finest: float,
+                crowding: float = 1.0) -> Tuple[Pair, np.ndarray, float]:
     """Half-maps with the spectrum of their signal made even, each shell weighted by the share of signal inside the molecule.
 
     Parameters
@@ -106,6 +105,8 @@ def even_halves(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Seque
         Edges of a voxel (x, y, z) in Å.
     finest
         Resolution where they should end (Å).
+    crowding
+        As for :func:`conditional_means`.
 
     Returns
     -------
@@ -117,12 +118,12 @@ def even_halves(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Seque
         Resolution where they end (Å): two voxels at the least.
     """
     finest = max(finest, 2 * max(voxel_size), geo.length / (geo.n_shells - 1))
-    gain, amplitude = _whitening(shells.cross_sums(f1, f2, geo), geo, finest)
+    gain, amplitude = _whitening(shells.cross_sums(f1, f2, geo), geo, finest, crowding)
     one, two = (inverse(filters.apply_radial(f, geo, gain), geo.shape) for f in (f1, f2))
     return (one, two), amplitude, finest
 
 
-def estimates(even: Pair, geo: Geometry, voxel_size: Sequence[float], finest: float, resolution: float, progress: Tell = _silent,
+def estimates(even: Pair, geo: Geometry, voxel_size: Sequence[float], finest: float, resolution: float, progress: Progress = silent,
               targets: Optional[Pair] = None) -> Tuple[Pair, ...]:
     """Estimates of the signal by half-maps of an even spectrum.
 
@@ -275,11 +276,11 @@ def _combined(found: ConditionalMeans, maps: Sequence[np.ndarray], geo: Geometry
     return inverse(ft, geo.shape)
 
 
-def _whitening(sums: shells.CrossSums, geo: Geometry, finest: float) -> Pair:
+def _whitening(sums: shells.CrossSums, geo: Geometry, finest: float, crowding: float) -> Pair:
     """Gain that makes the signal even and weighs it by its share inside the molecule, and the amplitude of the signal, by shell."""
     cross, one, two = (shells.running_mean(s, 1) for s in (sums.cross, sums.power1, sums.power2))
     share = np.clip(cross / np.sqrt(np.maximum(one * two, 1e-300)), 1e-3, 0.9999)
-    ratio = _FILL * share / (1 - share)
+    ratio = _FILL * crowding * share / (1 - share)
     power = (one + two) / 2 / np.maximum(shells.running_mean(sums.count, 1), 0.5)
     amplitude = np.sqrt(share * power)
     gain = np.where(amplitude > 0, ratio / (1 + ratio) / np.maximum(amplitude, 1e-30), 0)

@@ -4,11 +4,11 @@ No truth is needed: what was made of half-map 1 times half-map 2 is a product wi
 """
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Sequence
+from typing import NamedTuple, Optional, Sequence
 
 import numpy as np
 
-from . import conditional, sector_sums, shells
+from . import conditional, shells
 from .conditional import ConditionalMeans
 from .fourier import Geometry, frequencies
 from .sector_sums import SECTORS, SectorSums

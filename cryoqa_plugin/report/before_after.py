@@ -38,16 +38,20 @@ def sharpening_cards(results: Results, capability: str, rank: int, name: str = "
     return out + ([Card("Guinier plot", tuple(plots), 5, rank + 1)] if plots else [])
 
 
-def before_after_cards(results: Results, capability: str, rank: int, name: str, made: str, matched: bool = True) -> List[Card]:
+def before_after_cards(results: Results, capability: str, rank: int, name: str, made: str, matched: bool = True, before_name: str = "",
+                       given: str = "given") -> List[Card]:
     """Two middle slices of the input map, each with the same slice of the output map ``name``, which is called ``made``.
 
-    Each map is shown in grey levels of its own when it is ``matched``, because sharpening changes the scale; else both in one scale.
+    With ``before_name`` another output map, called ``given``, stands for the input map. Each map is shown in grey levels of its own when it
+    is ``matched``, because sharpening changes the scale; else both in one scale.
     """
     path = results.map_file(capability, name)
-    after, before = read_map(path) if path else None, input_map(results[capability]["inputs"])
+    after = read_map(path) if path else None
+    path_before = results.map_file(capability, before_name) if before_name else None
+    before = read_map(path_before) if path_before else input_map(results[capability]["inputs"]) if not before_name else None
     if after is None:
         return []
-    shown = [(m, words) for m, words in ((before, "given map"), (after, made)) if m is not None and m.shape == after.shape]
+    shown = [(m, words) for m, words in ((before, f"{given} map"), (after, made)) if m is not None and m.shape == after.shape]
     part = window(np.abs(shown[0][0].data) > _SEEN * float(shown[0][0].data.std(dtype=np.float64)))
     images = [window_slices(map_.data, part)[:2] for map_, _ in shown]
     groups = [[image for _, image in group] for group in images]
@@ -57,7 +61,7 @@ def before_after_cards(results: Results, capability: str, rank: int, name: str, 
                   for k in (0, 1) for group, limit, (_, words) in zip(images, limits, shown))
     scale = "each map in its own grey, from the 0.5 to the 99.8 percentile" if matched else "one scale of grey for both"
     words = f"Same slices, {scale}. File: {capability}/{os.path.basename(str(path))}."
-    return [Card(f"Given and {made}, same slices", (Pictures("", pairs, words),), 7, rank)]
+    return [Card(f"{given.capitalize()} and {made}, same slices", (Pictures("", pairs, words),), 7, rank)]
 
 
 def input_map(inputs: Mapping[str, Any]) -> Optional[Map]:

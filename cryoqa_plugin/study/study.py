@@ -205,9 +205,26 @@ class Study(ModelStudy):
     def unmasked_resolution(self) -> Optional[float]:
         """Where the unmasked FSC of the half-maps falls below 0.143 (Å), corrected for missing and shared noise; Nyquist, or the edge of a
         low-pass, where it never does; None where the half-maps can have no resolution."""
+        return self.resolution_in_box(1.0)
+
+    def resolution_in_box(self, part: float) -> Optional[float]:
+        """The unmasked resolution as it would be in a smaller box.
+
+        Parameters
+        ----------
+        part
+            Volume of that box over that of the box there is: as much less of the noise counts.
+
+        Returns
+        -------
+        float or None
+            As :attr:`unmasked_resolution`, in Å.
+        """
         known, curve = self.independence, shells.fsc(self.half_sums())
         if known.void is not None:
             return None
+        if part != 1:
+            curve = volume_corrected(np.clip(curve, 0, 1 - 1e-9), 1 / part)
         if known.volume_factor is not None:
             curve = volume_corrected(np.clip(curve, 0, 1 - 1e-9), known.volume_factor)
         found = resolution.unmasked(bounded_fsc(curve, known.share or 0.0), self.frequencies)

@@ -22,18 +22,19 @@ _ENDS = ("resolution_before", "resolution_after")
 class DensityModifyParams:
     """Parameters of :func:`compute_density_modify`."""
 
-    amplitudes: str = param("density", "Amplitudes of the maps. density: the fall-off of the whole map undone, to look at and to build into. "
-                            "map: those of the signal in the half-maps.", label="Amplitudes", choices=("density", "map"))
-    write_halves: bool = param(False, "Also write the modified half-maps. They are marked as dependent in their headers: no FSC of them is a "
-                         "resolution.", label="Write half-maps")
+    amplitudes: str = param("density", "Amplitudes of the maps. density: the fall-off of the whole map undone, to look at and to build "
+                            "into. map: those of the signal in the half-maps.", label="Amplitudes", choices=("density", "map"))
+    write_halves: bool = param(False, "Also write the modified half-maps. They are marked as dependent in their headers: no FSC of them is "
+                               "a resolution.", label="Write half-maps")
     compare: bool = param(True, "Also judge what local Wiener weights make of the same half-maps.", label="Compare with Wiener weights")
     resolution: Optional[float] = param(None, "Resolution that tables and windows go by. From the data: where the FSC of the half-maps "
-                                        "without a mask falls below 0.143.", label="Resolution", unit="Å", min=0.5, max=100, expert=True)
-    dm_resolution: Optional[float] = param(None, "Where the modification ends. From the data: 0.75 times the resolution, two voxels at the "
-                                           "least. A coarser one costs detail.", label="Finest resolution", unit="Å", min=0.5, max=100,
-                                           expert=True)
-    solvent_fraction: Optional[float] = param(None, "Part of the box that is solvent; from mass, sequence or the map when empty. It sizes the "
-                                              "mask that is made here.", label="Solvent", min=0.02, max=0.99, expert=True)
+                                        "falls below 0.143 in a box of which the molecule is a tenth or more.", label="Resolution",
+                                        unit="Å", min=0.5, max=100, expert=True)
+    dm_resolution: Optional[float] = param(None, "Where the modification ends. From the data: 0.75 times the resolution, two voxels at "
+                                           "the least. A coarser one costs detail.", label="Finest resolution", unit="Å", min=0.5,
+                                           max=100, expert=True)
+    solvent_fraction: Optional[float] = param(None, "Part of the box that is solvent; from mass, sequence or the map when empty. It sizes "
+                                              "the mask that is made here.", label="Solvent", min=0.02, max=0.99, expert=True)
     molecular_mass: Optional[float] = param(None, "Mass of the whole molecule, in place of a sequence.", label="Molecular mass", unit="kDa",
                                             min=1, max=1e6, expert=True)
     copies: int = param(1, "Copies of what the mass or the sequence describes.", label="Copies", min=1, max=10000, expert=True)
@@ -49,13 +50,13 @@ class DensityModifyResult(HalfMapFacts):
 
     schema: ClassVar[str] = "cryoqa/density_modify/1"
     verdict: Optional[str] = metric("", "improved, no change (the filtered mean of the half-maps is given) or harmed (likewise)", "none")
-    gain: Optional[float] = metric("", "by how much the modified map correlates better with the signal than the mean of the half-maps, times "
-                                       "the correlation of that mean; mean over shells from 10 Å on", "higher")
+    gain: Optional[float] = metric("", "by how much the modified map correlates better with the signal than the mean of the half-maps, "
+                                       "times the correlation of that mean; mean over shells from 10 Å on", "higher")
     gain_error: Optional[float] = metric("", "its standard error, by leaving out a twelfth of all directions at a time", "lower")
     gain_wiener: Optional[float] = metric("", "the same of local Wiener weights", "higher")
     gain_wiener_error: Optional[float] = metric("", "its standard error", "lower")
-    resolution_before: Optional[float] = metric("Å", "predicted: where the correlation of the mean of the half-maps with the signal falls to "
-                                                     "0.5", "lower")
+    resolution_before: Optional[float] = metric("Å", "predicted: where the correlation of the mean of the half-maps with the signal falls "
+                                                     "to 0.5", "lower")
     resolution_before_error: Optional[float] = metric("Å", "its standard error", "lower")
     resolution_after: Optional[float] = metric("Å", "predicted: where the correlation of the modified map with the signal falls to 0.5; no "
                                                     "FSC of modified half-maps", "lower")

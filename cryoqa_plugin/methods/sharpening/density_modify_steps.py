@@ -24,17 +24,21 @@ from .local_sharpen_halves import half_map_spectra
 
 _WIDER = 1.3                          # volume of the mask that is made, over the part of the box that it is asked for
 _AROUND = 2.5                         # volume of the molecule with what is near it, over that of its mass
+_USUAL = 0.15                         # that part of the box in which the rules hold: they are those of a box with more solvent less noise
+_ROUNDS = 3                           # of a filter that is linear between shells, until the power of each is right
 _FACE = 0.01                          # part of a face of the box that is molecule, from which it has no border of solvent
 
 
 class ModifyInputs(NamedTuple):
-    """What goes in: the half-maps, the ``used`` mask of the Study, the ``part`` of the box that the own mask is asked for, the
-    ``volume`` of the mass over that of the box (None when no mass is known), and whether faces are ``soft``."""
+    """What goes in: the half-maps, the ``used`` mask of the Study, the ``resolution`` that tables go by (Å), the ``part`` of the box that
+    the own mask is asked for, ``crowding``: times that the box is larger than usual, the ``volume`` of the mass over that of the box (None
+    when no mass is known), and whether faces are ``soft``."""
 
     base: SharpeningInputs
     used: UsedMask
     resolution: float
     part: float
+    crowding: float
     volume: Optional[float]
     soft: bool
 
@@ -65,8 +69,10 @@ def modify_inputs(study: Study, params: Any) -> ModifyInputs:
         raise InputError(f"The mask ({used.map.place}) does not overlap the molecule; give one that covers it, or none.")
     volume = _volume(study, params)
     wanted = float(np.mean(made.inside)) if volume is None else _AROUND * volume
-    resolution = params.resolution or study.unmasked_resolution or base.resolution
-    return ModifyInputs(base, used, resolution, min(wanted / _WIDER, 0.95), volume, _reaches_faces(study.molecule))
+    part = float(np.clip(wanted / _WIDER, 1e-3, 0.95))
+    crowding = max(1.0, _USUAL / part)
+    resolution = params.resolution or study.resolution_in_box(1 / crowding) or base.resolution
+    return ModifyInputs(base, used, resolution, part, crowding, volume, _reaches_faces(study.molecule))
 
 
 def _volume(study: Study, params: Any) -> Optional[float]:
@@ -109,7 +115,7 @@ def modify(inputs: ModifyInputs, params: Any, progress: Progress) -> Dict[str, A
     ft = _transforms(study, geo, inputs.soft)
     found = conditional.conditional_means(
         *ft, geo, study.grid.voxel_size, inputs.resolution, inputs.part, inputs.used.data if inputs.used.source == "given" else None,
-        lambda share, text: progress(0.7 * share, text), params.dm_resolution)
+        lambda share, text: progress(0.7 * share, text), params.dm_resolution, inputs.crowding)
     del ft
     progress(0.7, "verdict")
     gain = modification.judged(found, geo)
@@ -201,8 +207,9 @@ def _maps(inputs: ModifyInputs, found: ConditionalMeans, params: Any, improved: 
 def _with_spectrum(data: np.ndarray, model: np.ndarray, geo: Geometry) -> np.ndarray:
     """A map with the power of another in every shell, and its mean; float32 [z, y, x]."""
     ft, other = fourier.forward(data), fourier.forward(model)
-    sums = shells.cross_sums(ft, other, geo)
-    profile = np.sqrt(np.divide(sums.power2, sums.power1, out=np.zeros_like(sums.power1), where=sums.power1 > 0))
-    filters.apply_radial(ft, geo, profile, out=ft)
+    for _ in range(_ROUNDS):
+        sums = shells.cross_sums(ft, other, geo)
+        profile = np.sqrt(np.divide(sums.power2, sums.power1, out=np.zeros_like(sums.power1), where=sums.power1 > 0))
+        filters.apply_radial(ft, geo, profile, out=ft)
     ft[0, 0, 0] = other[0, 0, 0]
     return fourier.inverse(ft, geo.shape)
