@@ -21,8 +21,8 @@ _HALF_MAPS = (
     Check("half_maps_likeness", ">=", 0.4, "Correlation of the half-maps, low-passed",
           "The half-maps do not match: they correlate by only {value}", "Even at their best fit they differ: take the two half-maps of one "
           "refinement.", 4, grave=True),
-    Check("half_maps_denoised", "is", "none", "Half-maps were denoised or density-modified",
-          "The half-maps were denoised or density-modified ({value} of each other)",
+    Check("half_maps_denoised", "is", "none", "Half-maps were denoised or modified",
+          "The half-maps were denoised or modified ({value} of each other)",
           "Their FSC is not that of the map: give the half-maps as the refinement wrote them.", 4, severity="fail"),
     Check("half_maps_operation", "is", "none", "Rotation or mirror between the half-maps",
           "The half-maps differ by more than noise: {value}", "Read and write both with one program, and take the two half-maps of one "

@@ -18,6 +18,12 @@ SIGNATURES = {
     "cryoqa_plugin.core.blocks._planes_kernel": (
         "complex64[:,:,::1], int64[:,::1], float32[:,:,::1]",
     ),
+    "cryoqa_plugin.core.blur._across_kernel": (
+        "float32[:,:,::1], int64, int64, float32[::1], boolean, float32[:,:,::1]",
+    ),
+    "cryoqa_plugin.core.blur._along_kernel": (
+        "float32[:,:,::1], int64, int64, float32[::1], float32[:,:,::1]",
+    ),
     "cryoqa_plugin.core.cones._cell_kernel": (
         "complex64[:,:,::1], complex64[:,:,::1], int64, int64, int64, float64[::1], int64, float64[:,:,::1]",
     ),
@@ -167,6 +173,9 @@ SIGNATURES = {
     "cryoqa_plugin.core.register._trace_kernel": (
         "float64[:,::1], float64[::1], float64[:,::1], int64[::1], int64[:,::1], float64[:,::1], float64[:,::1], float64[::1], "
         "float64[::1]",
+    ),
+    "cryoqa_plugin.core.sector_sums._row_kernel": (
+        "complex64[:,:,:,::1], int64, complex64[:,:,::1], complex64[:,:,::1], int64, int64, int64, float64[::1], int64, float64[:,:,::1]",
     ),
     "cryoqa_plugin.core.shells._cross_kernel": (
         "complex64[:,:,::1], complex64[:,:,::1], int64, int64, int64, float64[::1], float64[::1], float64, float64[:,::1]",

@@ -44,6 +44,6 @@ SECTION = Section(
     id="density_modify", title="Density modification", order=91, capability="density_modify", asks="map",
     how_to_read="The verdict needs no truth: what was made of one half-map is held against the other one. Both slices have the same "
                 "spectrum, so that what differs is not sharpening. The predicted correlation is that with the signal: where it falls to "
-                "0.5 is the resolution of each map, in the sense of a map against a perfect one. An FSC of the modified half-maps would be too "
-                "good, because each saw the other.",
+                "0.5 is the resolution of each map, in the sense of a map against a perfect one. An FSC of the modified half-maps would be "
+                "too good, because each saw the other.",
     render=render, cards=cards)
