@@ -172,7 +172,7 @@ CASES = {
                                         "outputDenoisedHalf2": Out("denoised_half2")}, ("The map was denoised",)),
     "density_modify": Case({}, {"outputVolume": Out("density_modified_map", OF_INPUT), "outputInitialVolume": Out("initial_map"),
                                 **_resolution(outputMask=MASK_USED)}, ("Density modification",),
-                           curves=("half_fsc", "predicted_cref_before", "predicted_cref_after")),
+                           curves=("half fsc", "predicted cref before", "predicted cref after")),
     "locscale": Case(dict(window=20), _sharpened(outputMask=MASK_USED, outputLocalBfactor=Out("local_bfactor")),
                      ("Local amplitudes were scaled",)),
     "locspiral": Case(dict(rules="locbsharpen", resolution=5.0), _sharpened(), ("LocBSharpen",)),
