@@ -5,7 +5,7 @@ from .base import CryoqaProtocol
 class CryoqaProtContour(CryoqaProtocol):
     """Mass, centring, connected components and background of a map at a contour level, and the mask made at that level.
 
-    The level is suggested from the map when it is left empty. Half-maps tell which density is noise.
+    The level is suggested from the map when it is left empty. With half-maps it says how much of the density is noise.
     """
 
     _label = "contour level"

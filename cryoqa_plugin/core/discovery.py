@@ -12,6 +12,7 @@ _ANDERSON = 10_000                    # values that the test of Anderson and Dar
 _TAIL, _REACH = 2.0, 5.0              # sd: from where the tail counts, and up to where distributions are compared
 _SAMPLE = 400_000                     # values that distributions are compared with
 _BEYOND = 3.5                         # sd: of a normal distribution 4.7 of 10 000 values lie further from 0
+BEYOND = 2 * float(ndtr(-_BEYOND))
 
 
 class NormalTail(NamedTuple):
@@ -200,10 +201,9 @@ def normality(noise: np.ndarray, symmetric: bool = False) -> Normality:
     n = values.size
     gap = np.maximum(np.arange(1, n + 1) / n - expected, expected - np.arange(n) / n)
     in_tail = (np.abs(values) > _TAIL) & (np.abs(values) <= _REACH)
-    beyond = 2 * float(ndtr(-_BEYOND))
     a2, p = _anderson(noise[::max(1, noise.size // _ANDERSON)][:_ANDERSON])
     return Normality(float(gap[np.abs(values) <= _REACH].max(initial=0)), float(gap[in_tail].max(initial=0)), a2, p,
-                     float(np.count_nonzero(np.abs(noise) > _BEYOND) / noise.size / beyond))
+                     float(np.count_nonzero(np.abs(noise) > _BEYOND) / noise.size / BEYOND))
 
 
 def _anderson(noise: np.ndarray) -> Tuple[float, float]:

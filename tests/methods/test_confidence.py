@@ -60,6 +60,38 @@ def test_nothing_is_found_in_noise_of_many_seeds():
     assert sum(run(halves(seed, 0)).pieces == 0 for seed in range(100, 120)) >= 19
 
 
+def test_pieces_of_density_are_told_from_those_of_noise():
+    maps = halves(30, 4)
+    planted = ball((N,) * 3, VOXEL, 5.0) * 3.0
+    planted = np.roll(planted, (14, 8, -12), (0, 1, 2)).astype(np.float32)
+    origin = (10.0, -20.0, 30.0)
+    result = run([Map(m.data + planted, VOXEL, origin) for m in maps])
+    assert result.blobs.columns[-1] == "judged" and result.other_pieces == 1 and len(result.blobs.rows) == min(result.pieces, 20)
+    whole, blob = result.blobs.rows[:2]
+    assert whole[1] > 5 * blob[1] and (whole[-1], blob[-1]) == ("density", "density") and whole[7] is None
+    place = [o + 2 * (N // 2 + s) for o, s in zip(origin, (-12, 8, 14))]
+    np.testing.assert_allclose(blob[4:7], place, atol=2.0)
+    assert blob[1] == pytest.approx(4 / 3 * np.pi * 125, rel=0.7) and blob[8] < 1e-3 and blob[3] > 4
+    reach = 2 * np.sqrt(14 ** 2 + 8 ** 2 + 12 ** 2)
+    assert reach - 18 - 5 - 6 < blob[7] < reach - 18 - 5 + 4                 # both are wider than drawn, by noise and by detail
+    assert all(row[-1] == "as noise" for row in result.blobs.rows[2:])
+
+
+def test_pieces_of_noise_are_as_noise():
+    for seed in (31, 32):
+        result = run(halves(seed, 4), procedure="benjamini")                 # finds more false voxels
+        assert result.pieces > 1 and result.other_pieces == 0 and {row[-1] for row in result.blobs.rows[1:]} == {"as noise"}
+
+
+def test_the_pieces_of_the_noise_itself():
+    from cryoqa_plugin.methods.map_info.confidence_blobs import largest_of_noise
+    region = np.zeros((6, 7, 8), bool)
+    region[1:5] = True
+    noise = np.zeros(region.shape, np.float32)
+    noise[2, 2, 2:5], noise[4, 5, 5:7], noise[1, 0, 0] = 3.2, -4.0, 2.9
+    assert largest_of_noise(noise[region], region) == 3 and largest_of_noise(0 * noise[region], region) == 0
+
+
 def test_nothing_is_found_in_noise():
     nothing = run(halves(100, 0))
     assert nothing.threshold_1_percent is None and nothing.nothing_found and "No voxel is more" in nothing.summary
@@ -127,6 +159,14 @@ def test_what_is_darker_than_the_solvent():
     dark, either = run(maps, side="negative"), run(maps, side="both")
     assert false_share(dark)[1] > 0.75 and dark.threshold_1_percent < -2 and dark.nothing_found is None
     assert either.confident_share <= dark.confident_share and false_share(either)[1] > 0.7
+
+
+def test_a_few_far_values_in_a_small_box_are_chance():
+    from cryoqa_plugin.study.confident import choose_tail
+    samples = [np.random.default_rng(seed).standard_normal(15_000).astype(np.float32) for seed in range(40)]
+    assert np.mean([choose_tail(s, s.size, True)[2] for s in samples]) > 0.95
+    heavy = [np.random.default_rng(seed).standard_t(5, 15_000).astype(np.float32) * np.float32(np.sqrt(0.6)) for seed in range(10)]
+    assert not any(choose_tail(s, s.size, True, distribution="normal")[2] for s in heavy)
 
 
 def test_noise_with_heavy_tails_is_its_own_distribution():

@@ -6,19 +6,20 @@ from typing import Any, ClassVar, Dict, List, Optional, Tuple
 
 import numpy as np
 
-from ...core import discovery, masks
+from ...core import discovery
 from ...core.discovery import NormalTail
 from ...errors import InputError
 from ...io.inputs import require
 from ...io.maps import Map
 from ...params import param
 from ...progress import Progress, silent
-from ...results import Curve, curve, map_output, metric
+from ...results import Curve, Table, curve, map_output, metric, table
 from ...rounding import show_value
 from ...study import Study
 from ...study.confident import RATE, WINDOW, Noise, Tail, choose_tail, refused
 from ...study.halves import HalfMapFacts
 from ...study.mask import INSIDE
+from . import confidence_blobs as blobs
 from .confidence_noise import Tested, noise_of, standardise
 
 _RATES = np.logspace(-6, np.log10(0.5), 58)      # of the curve
@@ -65,6 +66,7 @@ class ConfidenceResult(HalfMapFacts):
     confident_share: Optional[float] = _part("part of the voxels tested that are confident")
     confident_volume: Optional[float] = metric("Å³", "volume of the confident voxels", "none")
     pieces: Optional[int] = _part("connected pieces of the confident voxels")
+    other_pieces: Optional[int] = _part("pieces beside the largest that are larger, or stronger, than those of noise")
     largest_share: Optional[float] = _part("part of the confident voxels in the largest piece", "higher")
     outside_mask: Optional[float] = _part("part of the confident voxels where the given mask is below 0.5")
     tested_share: Optional[float] = _part("part of the box that was tested: the largest sphere in it, as far as the map was not cut off")
@@ -84,6 +86,7 @@ class ConfidenceResult(HalfMapFacts):
     normality_probability: Optional[float] = _part("its probability for independent voxels of normal noise", "higher")
     found: Optional[Curve] = curve("voxels found by false discovery rate", x_label="False discovery rate", x_unit="",
                                    y_label="Part of the voxels tested")
+    blobs: Optional[Table] = table("Connected pieces of the confident voxels with their centres, largest first, at most 20")
     confidence_map: Optional[Map] = map_output("", "1 less the false discovery rate at which a voxel is still found; 0 where nothing was "
                                                    "tested", output="outputConfidence")
     confidence_mask: Optional[Map] = map_output("", "the confident voxels: 1, else 0", output="outputMask", mask=True)
@@ -179,19 +182,30 @@ def _confidence(study: Study, params: ConfidenceParams, noise: Noise, tested: Te
     out.update(numbers)
     mask = np.zeros(grid.shape, bool)
     mask[inside] = q <= RATE
-    sizes, count, given = masks.components(mask)[1], int(np.count_nonzero(mask)), study.mask
+    count, given = int(np.count_nonzero(mask)), study.mask
+    out.update(_pieces(params, noise, tested, tail, mask, grid))
     np.subtract(1, q, out=q)
     data = np.zeros(grid.shape, np.float32)
     data[inside] = q
     del q
     return dict(
         out, confident_share=count / max(np.count_nonzero(inside), 1), confident_volume=count * float(np.prod(grid.voxel_size)),
-        nothing_found=None if params.side == "negative" else count == 0, pieces=int(sizes.size),
-        largest_share=float(sizes[0]) / count if count else None,
+        nothing_found=None if params.side == "negative" else count == 0,
         outside_mask=float((given.data[mask] < INSIDE).mean()) if given is not None and count else None,
         tested_share=float(inside.mean()), noise_share=float(noise.region.mean()), solvent_level=tested.level,
         confidence_map=grid.with_data(data), confidence_mask=grid.with_data(mask.astype(np.float32)),
         noise_map=grid.with_data(np.multiply(tested.sd, noise.region, out=tested.sd)))
+
+
+def _pieces(params: ConfidenceParams, noise: Noise, tested: Tested, tail: Tail, mask: np.ndarray, grid: Map) -> Dict[str, Any]:
+    """The connected pieces, and which of them noise makes as well."""
+    heights = tested.values[mask] / tested.sd[mask]
+    if not heights.size:
+        return dict(pieces=0)
+    heights = np.abs(heights) if params.side == "both" else -heights if params.side == "negative" else heights
+    most = blobs.largest_of_noise(tested.sample, noise.region)
+    sizes, found = blobs.blobs_of(mask, heights, tail, int(np.count_nonzero(noise.tested)), most, grid)
+    return dict(pieces=int(sizes.size), largest_share=float(sizes[0]) / heights.size, other_pieces=found.density, blobs=found.table)
 
 
 def _tested_voxels(params: ConfidenceParams, noise: Noise, tested: Tested,

@@ -1,9 +1,12 @@
 """What methods that make masks share: radii of atoms, and where a mask lies in its box."""
 from __future__ import annotations
 
-from typing import Dict, Sequence, Tuple
+from typing import Dict, Iterator, Sequence, Tuple
 
 import numpy as np
+import scipy.ndimage
+
+from ...io.maps import Map
 
 KDA_PER_A3 = 0.81e-3                                         # density of protein, as RELION and cryoSPARC use it
 _VDW: Dict[str, float] = {"H": 1.20, "C": 1.70, "N": 1.55, "O": 1.52, "F": 1.47, "P": 1.80, "S": 1.80, "Cl": 1.75, "Na": 2.27,
@@ -90,3 +93,28 @@ def centre_of_mass(mask: np.ndarray, voxel_size: Sequence[float]) -> Tuple[float
     profiles = [mask.sum(axis=tuple(a for a in range(3) if a != axis), dtype=np.float64) for axis in (2, 1, 0)]
     x, y, z = (float(p @ np.arange(p.size) / p.sum() * v) for p, v in zip(profiles, voxel_size))
     return x, y, z
+
+
+def parts(labels: np.ndarray, sizes: np.ndarray, grid: Map,
+          most: int = 20) -> Iterator[Tuple[Tuple[slice, ...], Tuple[float, float, float]]]:
+    """Where the connected parts of a mask lie.
+
+    Parameters
+    ----------
+    labels, sizes
+        Of :func:`cryoqa_plugin.core.masks.components`, largest first.
+    grid
+        Any map of the grid.
+    most
+        How many parts.
+
+    Yields
+    ------
+    tuple
+        For each part the slices (z, y, x) that hold it, and its centre of mass (x, y, z) in Å, in the coordinates of the map.
+    """
+    for i, place in enumerate(scipy.ndimage.find_objects(labels, most)[:len(sizes)]):
+        corner = [s.start * v for s, v in zip(place[::-1], grid.voxel_size)]
+        middle = centre_of_mass(labels[place] == i + 1, grid.voxel_size)
+        x, y, z = (o + c + m for o, c, m in zip(grid.origin, corner, middle))
+        yield place, (x, y, z)

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable, ClassVar, Dict, Optional, Tuple
 
 import numpy as np
-import scipy.ndimage
 
 from ...core import masks
 from ...errors import InputError, MissingInputError
@@ -296,12 +295,9 @@ def _parts(inside: np.ndarray, grid: Map) -> Tuple[np.ndarray, Tuple[Tuple[Any, 
     labels, sizes = masks.components(inside)
     voxel_volume = float(np.prod(grid.voxel_size))
     rows = []
-    for i, place in enumerate(scipy.ndimage.find_objects(labels, 20)[:len(sizes)]):
-        corner = [s.start * v for s, v in zip(place[::-1], grid.voxel_size)]
-        middle = common.centre_of_mass(labels[place] == i + 1, grid.voxel_size)
+    for i, (_, centre) in enumerate(common.parts(labels, sizes, grid)):
         volume = float(sizes[i]) * voxel_volume
-        rows.append((i + 1, int(sizes[i]), volume, volume * common.KDA_PER_A3,
-                     *(o + c + m for o, c, m in zip(grid.origin, corner, middle))))
+        rows.append((i + 1, int(sizes[i]), volume, volume * common.KDA_PER_A3, *centre))
     return sizes, tuple(rows)
 
 
