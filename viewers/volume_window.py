@@ -13,8 +13,9 @@ from pyworkflow.gui.widgets import Button
 from cryoqa_plugin.errors import CryoqaError
 from cryoqa_plugin.io.maps import Map
 from cryoqa_plugin.report.scale import Scale
+from cryoqa_plugin.report.support import SEEN
 
-from .colours import COLOURS
+from .colours import COLOURS, SUPPORTED
 from .files import Choices, MapFile
 from .gallery_figure import draw_gallery
 from .volume_figure import VIEWS, Look, Scene, draw_views, grid_sentence, middle
@@ -173,6 +174,10 @@ class VolumeWindow(Window):
             else:
                 file = self.choices[kind].get(name) or MapFile("")
                 self.scene = replace(self.scene, overlay=map_, overlay_name=name, quantity=file.quantity, resolution=file.resolution)
+                if file.quantity == SUPPORTED and not self.sliders["threshold"].get():
+                    self._quiet = True
+                    self.sliders["threshold"].set(SEEN)      # where the map shows nothing, its noise has no support to speak of
+                    self._quiet = False
             self._show_range()
         self._names[kind] = name
         return None

@@ -13,7 +13,7 @@ from .scale import SUPPORT
 from .section import Results
 
 TITLE = "Support by the half-maps on middle slices"
-_SEEN = 2.0                                      # standard deviations of the map: what is coloured
+SEEN = 2.0                                       # standard deviations of the map: what is coloured
 _CONCLUDED = ("What may be concluded: where support is near 1 the half-maps know the density, and it may be shown and built. What may not: "
               "that density is right because both half-maps have it, as errors of alignment, symmetry or reference are in both; and that "
               "what is missing here is absent, as it may only be weak.")
@@ -32,12 +32,12 @@ def support_slices(made: Optional[str], support: Optional[str]) -> List[Block]:
     values, map_ = read_map(support).data, read_map(made, voxel_size_known=True).data
     if values.shape != map_.shape:
         return []
-    strong = map_ > map_.mean() + _SEEN * map_.std()
+    strong = map_ > map_.mean() + SEEN * map_.std()
     part = window(strong)
     background = [image for _, image in window_slices(map_, part)]
     pictures = tuple(Picture(picture, f"Support of the map in the slice at {label}", label) for label, picture in coloured_slices(
         np.where(strong, values, 0).astype(np.float32), SUPPORT, background, part))
-    return [Pictures(TITLE, pictures, f"Blue: supported; yellow: half; red: not in the half-maps. Coloured above {_SEEN:g} standard "
+    return [Pictures(TITLE, pictures, f"Blue: supported; yellow: half; red: not in the half-maps. Coloured above {SEEN:g} standard "
                      "deviations of the map; below, the map in grey.")]
 
 

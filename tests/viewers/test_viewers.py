@@ -263,6 +263,13 @@ def test_the_volume_window(results, screen, tmp_path, monkeypatch):
         window.sliders["z"].set(20)
         window.root.update()
         assert window.look.position == (16, 16, 20) and window.scene.overlay_name == "half1 (input)"
+        assert window.look.threshold == 0
+        support = window.choices["map"]["half1 (input)"].read()
+        write_map(str(tmp_path / "support_map.mrc"), support.with_data(np.clip(support.data, 0.001, 1)))
+        window.choices["overlay"]["support_map"] = files.MapFile.named(str(tmp_path / "support_map.mrc"))
+        window.choose("overlay", "support_map")                      # noise of the solvent is not coloured
+        window.root.update()
+        assert window.look.threshold == 2 and (window.scene.scale.low, window.scene.scale.high) == (1, 0)
         window.mode.set("Projections (mean)")
         window._changed()
         window.root.update()

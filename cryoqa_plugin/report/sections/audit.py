@@ -41,7 +41,7 @@ def cards(results: Results) -> List[Card]:
     bounds = curves(document, ("true_fsc", "signal_fsc"), title="FSC with the truth lies in the band",
                     marks=resolution_marks(document, "data_end"))
     if bounds:
-        out.append(Card("FSC with the truth, bounds", tuple(bounds), 5, 4))
+        out.append(Card("FSC with the truth lies in the band", tuple(bounds), 5, 4))
     along = residue_tracks.lines(document, "support", title="Support of the residues", y_range=(0.0, 1.2), levels=(0.5, 1.0),
                                  said=_said(document))
     return out + ([Card("Support of the residues", tuple(along), 7, 15)] if along else [])
