@@ -95,7 +95,8 @@ def _peaks(out: Any, planted: np.ndarray, removed: Tuple[np.ndarray, ...]) -> Di
 
 def honest(case: Any) -> Iterator[Tuple[str, np.ndarray]]:
     """What filters, masks and sharpening make of the half-maps."""
-    from cryoqa_plugin.methods.sharpening import auto_sharpen, denoise, local_sharpen, locscale, optimal_map, postprocess, shell_sharpen
+    from cryoqa_plugin.methods.sharpening import auto_sharpen, denoise, density_modify, local_sharpen
+    from cryoqa_plugin.methods.sharpening import locscale, optimal_map, postprocess, shell_sharpen
     from cryoqa_plugin.study import Study
     halves = dict(half1=case.half1, half2=case.half2, mask=case.mask)
     post = postprocess.compute_postprocess(Study(**halves), postprocess.PostprocessParams()).sharpened.data
@@ -111,6 +112,8 @@ def honest(case: Any) -> Iterator[Tuple[str, np.ndarray]]:
     yield "local-filter", _local_filter(case)
     yield "locscale", locscale.compute_locscale(Study(**halves), locscale.LocscaleParams()).sharpened.data
     yield "locscale model", locscale.compute_locscale(Study(**halves, model=case.model), locscale.LocscaleParams()).sharpened.data
+    modified = density_modify.compute_density_modify(Study(**halves), density_modify.DensityModifyParams(compare=False))
+    yield "density-modify", modified.density_modified_map.data
     for method in ("wiener", "conditional", "sidesplitter", "lafter"):
         yield f"denoise {method}", denoise.compute_denoise(Study(**halves), denoise.DenoiseParams(method)).denoised_map.data
 
