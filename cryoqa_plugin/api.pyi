@@ -144,8 +144,8 @@ class OpenStudy(Study):
     def denoise(self, *, method: str = ..., amplitudes: str = ..., write_halves: bool = ..., audit: bool = ...,
                 resolution: Optional[float] = ..., window: Optional[float] = ..., threads: int = ...,
                 progress: Progress = ...) -> DenoiseResult: ...
-    def density_modify(self, *, amplitudes: str = ..., write_halves: bool = ..., compare: bool = ..., resolution: Optional[float] = ...,
-                       dm_resolution: Optional[float] = ..., solvent_fraction: Optional[float] = ...,
+    def density_modify(self, *, amplitudes: str = ..., write_halves: bool = ..., compare: bool = ..., audit: bool = ...,
+                       resolution: Optional[float] = ..., dm_resolution: Optional[float] = ..., solvent_fraction: Optional[float] = ...,
                        molecular_mass: Optional[float] = ..., copies: int = ..., threads: int = ...,
                        progress: Progress = ...) -> DensityModifyResult: ...
     def optimal_map(self, *, rules: str = ..., amplitudes: str = ..., local_bfactor: float = ..., bfactor: float = ...,

@@ -286,6 +286,7 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
     "density_modify": (
         Check("verdict", "is", "improved", "Verdict on the modified map", "Density modification did not improve the map ({value})",
               "The filtered mean of the half-maps is given in its place. Nothing is lost; no more can be learned from these half-maps.", 1),
+        *_OF_OWN_MAP,
     ),
     "guinier": (
         Check("bfactor", "<=", 0.0, "Slope of the Guinier plot (negative: a fall)", "The amplitudes rise with resolution ({value})",

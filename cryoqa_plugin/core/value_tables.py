@@ -84,55 +84,59 @@ def _place(value, low, scale, lookup):
 
 
 @njit
-def _deposit_kernel(c0, c1, c2, own, target, z0, z1, lows, scales, lookups, counts, total, weight):
+def _deposit_kernel(c0, c1, c2, own, target, z0, z1, lows, scales, lookups, sizes, third, out):
+    # one node more along each axis than there are, so that every place has one beyond it, of weight 0 on the last
     _, ny, nx = c0.shape
+    row, sheet = sizes[2], sizes[1] * sizes[2]
     for z in range(z0, z1):
         for y in range(ny):
             for x in range(nx):
                 colour = (z // _BLOCK + y // _BLOCK + x // _BLOCK) % 2
                 p = _place(c0[z, y, x], lows[0], scales[0], lookups[0])
                 q = _place(c1[z, y, x], lows[1], scales[1], lookups[1])
-                r = _place(c2[z, y, x], lows[2], scales[2], lookups[2])
+                r = _place(c2[z, y, x], lows[2], scales[2], lookups[2]) if third else np.float32(0)
                 i, j, k = int(p), int(q), int(r)
                 s, t, u = p - i, q - j, r - k
                 value = own[z, y, x]
                 first, second = value * target[z, y, x], value * value
+                at = (colour * sizes[0] + i) * sheet + j * row + k
                 for di in range(2):
                     wi = s if di else 1 - s
                     for dj in range(2):
                         wj = wi * (t if dj else 1 - t)
-                        for dk in range(2):
-                            w = wj * (u if dk else 1 - u)
-                            if w > 0:
-                                # a place on the last node has the weight 1 there and none beyond
-                                total[colour, min(i + di, counts[0] - 1), min(j + dj, counts[1] - 1),
-                                      min(k + dk, counts[2] - 1)] += w * first
-                                weight[colour, min(i + di, counts[0] - 1), min(j + dj, counts[1] - 1),
-                                       min(k + dk, counts[2] - 1)] += w * second
+                        n = at + di * sheet + dj * row
+                        w = wj * (1 - u)
+                        out[n, 0] += w * first
+                        out[n, 1] += w * second
+                        if third:
+                            w = wj * u
+                            out[n + 1, 0] += w * first
+                            out[n + 1, 1] += w * second
 
 
 @njit
-def _read_kernel(c0, c1, c2, z0, z1, lows, scales, lookups, values, out):
+def _read_kernel(c0, c1, c2, z0, z1, lows, scales, lookups, sizes, third, values, out):
     _, ny, nx = c0.shape
-    _, n0, n1, n2 = values.shape
+    row, sheet = sizes[2], sizes[1] * sizes[2]
     for z in range(z0, z1):
         for y in range(ny):
             for x in range(nx):
                 other = 1 - (z // _BLOCK + y // _BLOCK + x // _BLOCK) % 2
                 p = _place(c0[z, y, x], lows[0], scales[0], lookups[0])
                 q = _place(c1[z, y, x], lows[1], scales[1], lookups[1])
-                r = _place(c2[z, y, x], lows[2], scales[2], lookups[2])
+                r = _place(c2[z, y, x], lows[2], scales[2], lookups[2]) if third else np.float32(0)
                 i, j, k = int(p), int(q), int(r)
                 s, t, u = p - i, q - j, r - k
+                at = (other * sizes[0] + i) * sheet + j * row + k
                 found = 0.0
                 for di in range(2):
                     wi = s if di else 1 - s
                     for dj in range(2):
                         wj = wi * (t if dj else 1 - t)
-                        for dk in range(2):
-                            w = wj * (u if dk else 1 - u)
-                            if w > 0:
-                                found += w * values[other, min(i + di, n0 - 1), min(j + dj, n1 - 1), min(k + dk, n2 - 1)]
+                        n = at + di * sheet + dj * row
+                        found += wj * (1 - u) * values[n]
+                        if third:
+                            found += wj * u * values[n + 1]
                 out[z, y, x] = found
 
 
@@ -182,18 +186,18 @@ def deposit(table: Table, coordinates: Sequence[np.ndarray], target: np.ndarray,
         Values that the target is a multiple of, float32 [z, y, x]: ``own target`` and ``own^2`` are summed. Without them ``target`` and 1.
     """
     lows, scales, lookups = _packed(table.axes)
-    counts = np.array(table.weight.shape[1:])
-    arrays = _whole(coordinates)
+    shape = (2, *(n + 1 for n in table.weight.shape[1:]))
+    arrays, third = _whole(coordinates), table.weight.shape[3] > 1
     mine = np.ones(target.shape, np.float32) if own is None else own
 
-    def work(start: int, stop: int) -> Tuple[np.ndarray, np.ndarray]:
-        parts = np.zeros_like(table.total), np.zeros_like(table.weight)
-        _deposit_kernel(*arrays, mine, target, start, stop, lows, scales, lookups, counts, *parts)
-        return parts
+    def work(start: int, stop: int) -> np.ndarray:
+        out = np.zeros((int(np.prod(shape)), 2))
+        _deposit_kernel(*arrays, mine, target, start, stop, lows, scales, lookups, np.array(shape[1:]), third, out)
+        return out
 
-    for total, weight in over_slabs(work, target.shape[0]):
-        table.total[...] += total
-        table.weight[...] += weight
+    total = sum(over_slabs(work, target.shape[0])).reshape(*shape, 2)[:, :-1, :-1, :-1]
+    table.total[...] += total[..., 0]
+    table.weight[...] += total[..., 1]
 
 
 def read(axes: Sequence[Axis], values: np.ndarray, coordinates: Sequence[np.ndarray]) -> np.ndarray:
@@ -214,7 +218,9 @@ def read(axes: Sequence[Axis], values: np.ndarray, coordinates: Sequence[np.ndar
         float32 [z, y, x], multilinear between nodes.
     """
     lows, scales, lookups = _packed(_three(axes))
-    arrays = _whole(coordinates)
+    arrays, third = _whole(coordinates), values.shape[3] > 1
+    padded = np.pad(values, [(0, 0)] + [(0, 1)] * 3, mode="edge")
     out = np.empty(coordinates[0].shape, np.float32)
-    over_slabs(lambda a, b: _read_kernel(*arrays, a, b, lows, scales, lookups, values, out), out.shape[0])
+    over_slabs(lambda a, b: _read_kernel(*arrays, a, b, lows, scales, lookups, np.array(padded.shape[1:]), third, padded.ravel(), out),
+               out.shape[0])
     return out

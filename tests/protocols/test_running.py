@@ -171,7 +171,7 @@ CASES = {
                                         "outputNoiseShare": Out("noise_map"), "outputDenoisedHalf1": Out("denoised_half1"),
                                         "outputDenoisedHalf2": Out("denoised_half2")}, ("The map was denoised",)),
     "density_modify": Case({}, {"outputVolume": Out("density_modified_map", OF_INPUT), "outputInitialVolume": Out("initial_map"),
-                                **_resolution(outputMask=MASK_USED)}, ("Density modification",),
+                                **_resolution(outputMask=MASK_USED, outputSupport=Out("support_map"))}, ("Density modification",),
                            curves=("half fsc", "predicted cref before", "predicted cref after")),
     "locscale": Case(dict(window=20), _sharpened(outputMask=MASK_USED, outputLocalBfactor=Out("local_bfactor")),
                      ("Local amplitudes were scaled",)),

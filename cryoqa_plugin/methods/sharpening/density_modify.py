@@ -12,6 +12,7 @@ from ...study import Study
 from ...study.halves import DEPENDENT, HalfMapFacts
 from ...study.independence import limited
 from ..local_resolution.local_fsc import LocalFscParams, compute_local_fsc
+from ..map_info.audit_own import AuditedResult, audited
 from . import density_modify_steps as steps
 from . import density_modify_words as words
 
@@ -27,6 +28,7 @@ class DensityModifyParams:
     write_halves: bool = param(False, "Also write the modified half-maps. They are marked as dependent in their headers: no FSC of them is "
                                "a resolution.", label="Write half-maps")
     compare: bool = param(True, "Also judge what local Wiener weights make of the same half-maps.", label="Compare with Wiener weights")
+    audit: bool = param(True, "Ask the half-maps how much of the modified map they support, and where, as the audit does.", label="Audit")
     resolution: Optional[float] = param(None, "Resolution that tables and windows go by. From the data: where the FSC of the half-maps "
                                         "falls below 0.143 in a box of which the molecule is a tenth or more.", label="Resolution",
                                         unit="Å", min=0.5, max=100, expert=True)
@@ -45,7 +47,7 @@ def _fsc_curve(meaning: str, label: str) -> Any:
 
 
 @dataclass(frozen=True)
-class DensityModifyResult(HalfMapFacts):
+class DensityModifyResult(AuditedResult, HalfMapFacts):
     """Result of :func:`compute_density_modify`."""
 
     schema: ClassVar[str] = "cryoqa/density_modify/1"
@@ -154,6 +156,8 @@ def compute_density_modify(study: Study, params: DensityModifyParams, *, progres
     for name in _ENDS:
         if values[name] is None:
             values[f"{name}_error"] = None
+    if params.audit:
+        values.update(audited(study, values["density_modified_map"].data, part(progress, 0.92, 0.08)))
     warnings: List[str] = [*inputs.used.notes(), *words.warnings(study, values, params)]
     progress(1.0, "done")
     return DensityModifyResult(summary=words.summary(values, known), warnings=tuple(warnings), **values)

@@ -6,6 +6,7 @@ from typing import Any, Dict, List
 from ...core.density_modification import HARMED, IMPROVED
 from ...study import Study
 from ...study.independence import Independence
+from ..map_info import audit_words
 
 _TOO_SMALL, _TOO_LARGE = 1.2, 6.0     # volume of the mask over that of the mass
 _USE = "It is a map to look at and to build into; resolution, FSC and refinement need the half-maps that went in"
@@ -45,7 +46,7 @@ def summary(v: Dict[str, Any], known: Independence) -> str:
     """
     gain = f"gain {v['gain']:.3f} ± {v['gain_error']:.3f}"
     if v["verdict"] == IMPROVED:
-        return f"Density modification improved the map ({gain}). {_resolutions(v, known)} {_USE}."
+        return f"Density modification improved the map ({gain}). {_resolutions(v, known)}{audit_words.of_own(v)} {_USE}."
     why = "made the map worse" if v["verdict"] == HARMED else "brought no improvement that is beyond doubt"
     return f"Density modification {why} ({gain}): the mean of the half-maps, filtered by shells, is given as the result."
 

@@ -7,9 +7,10 @@ from ..before_after import before_after_cards
 from ..blocks import Block, Card, Percentiles, Text
 from ..draw import curves, resolution_marks, split_values
 from ..section import Results, Section
+from ..support import support_cards, support_words
 
 _FIRST = ("verdict", "gain", "gain_error", "gain_wiener", "resolution_before", "resolution_after", "resolution_after_error",
-          "dm_resolution", "halves_state", "soft_faces", "mass_ratio")
+          "dm_resolution", "halves_state", "soft_faces", "mass_ratio", "supported_share", "unsupported_power", "kept_noise", "data_to")
 _MAPS = (("correlation_before", "filtered mean of the half-maps"), ("correlation_wiener", "local Wiener weights"),
          ("correlation_after", "modified map"))
 _PREDICTED = ("predicted_cref_before", "predicted_cref_wiener", "predicted_cref_after")
@@ -19,7 +20,7 @@ def render(results: Results) -> List[Block]:
     """FSC of the half-maps in the mask, and the values."""
     document = results["density_modify"]
     said = [Text(document["summary"])] if document["metrics"]["verdict"]["value"] is None else []
-    return said + curves(document, ("half_fsc",)) + split_values(document, _FIRST)
+    return said + support_words(results, "density_modify") + curves(document, ("half_fsc",)) + split_values(document, _FIRST)
 
 
 def cards(results: Results) -> List[Card]:
@@ -36,8 +37,8 @@ def cards(results: Results) -> List[Card]:
     plots = curves(document, _PREDICTED, title="Predicted correlation with the signal", marks=marks)
     if plots:
         out.append(Card("Predicted correlation with the signal", tuple(plots), 5, 8))
-    return out + before_after_cards(results, "density_modify", 7, "density_modified_map", "modified", before_name="initial_map",
-                                    given="initial")
+    return (out + before_after_cards(results, "density_modify", 7, "density_modified_map", "modified", before_name="initial_map",
+                                     given="initial") + support_cards(results, "density_modify", "density_modified_map", 9))
 
 
 SECTION = Section(
