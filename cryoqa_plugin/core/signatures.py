@@ -215,11 +215,11 @@ SIGNATURES = {
     ),
     "cryoqa_plugin.core.value_tables._deposit_kernel": (
         "float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], int64, int64, float64[::1], "
-        "float64[::1], float32[:,::1], int64[::1], float64[:,:,:,::1], float64[:,:,:,::1]",
+        "float64[::1], float32[:,::1], int64[::1], boolean, float64[:,::1]",
     ),
     "cryoqa_plugin.core.value_tables._read_kernel": (
-        "float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], int64, int64, float64[::1], float64[::1], float32[:,::1], "
-        "float64[:,:,:,::1], float32[:,:,::1]",
+        "float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], int64, int64, float64[::1], float64[::1], float32[:,::1], int64[::1], "
+        "boolean, float64[::1], float32[:,:,::1]",
     ),
     "cryoqa_plugin.methods.sharpening.locspiral._add_kernel": (
         "float32[:,:,::1], float32[:,:,::1], int64, int64, float32[:,:,::1]",
