@@ -62,7 +62,7 @@ def make_project(folder):
     project.saveProtocol(source)
     runs = {}
     for name, cls in (("fsc", "CryoqaProtFsc"), ("local_fsc", "CryoqaProtLocalFsc"), ("directional_fsc", "CryoqaProtDirectionalFsc"),
-                      ("q_score", "CryoqaProtQScore")):
+                      ("q_score", "CryoqaProtQScore"), ("confidence", "CryoqaProtConfidence"), ("audit", "CryoqaProtAudit")):
         run = project.newProtocol(getattr(protocols, cls))
         for pointer, output in (("inputVolume", "outputVolume"), ("inputMask", "outputMask"), ("inputModel", "outputPdb")):
             if hasattr(run, pointer):
@@ -180,6 +180,8 @@ def viewers(camera, project, runs, master):
     window("coloured_range", "local_fsc", "showColoured", threshold, large)
     window("gallery", "local_fsc", "showColoured", gallery, large)
     window("histogram", "local_fsc", "showHistogram")
+    window("confidence", "confidence", "showColoured", size=large)
+    window("support", "audit", "showColoured", size=large)
     window("sections", "fsc", "showMaps", size=large)
     window("curves", "fsc", "showCurves", any_threshold)
     window("guinier", "fsc", "showGuinier")

@@ -31,7 +31,7 @@ class Colouring:
 
     def palette(self) -> str:
         """Values and colours as ChimeraX reads them. Around the mask the values fall to 0: what is below the lowest value is grey."""
-        found = stops(self.scale, self.colours)
+        found = sorted(stops(self.scale, self.colours))
         parts = [(value, colour) for value, colour in found if value > self.lowest]
         if self.lowest > 0:
             first = next((colour for value, colour in reversed(found) if value <= self.lowest), found[0][1])

@@ -8,10 +8,12 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 
-from cryoqa_plugin.report.scale import OCCUPANCY, RAMP, SUPPORT, Scale, amplitude_scale, resolution_scale
+from cryoqa_plugin.report.scale import CONFIDENCE, OCCUPANCY, RAMP, SUPPORT, Scale, amplitude_scale, resolution_scale
 
 DENSITY, RESOLUTION, BFACTOR, OCCUPANCIES, OTHER = "density", "resolution", "B-factor", "occupancy", "other"
-SUPPORTED = "support"
+SUPPORTED, CONFIDENT = "support", "confidence"
+WORDS = {RESOLUTION: "local resolution", SUPPORTED: "support by the half-maps", CONFIDENT: "confidence"}     # others: local values
+SURE = 0.99                                                  # confidence that the windows draw a line at: a false discovery rate of 1 %
 UNITS = {RESOLUTION: "Å", BFACTOR: "Å²"}
 FIRST = "blue to red"
 COLOURS = (FIRST, "red to blue", "viridis", "cividis", "turbo", "jet", "grey")
@@ -34,8 +36,10 @@ def quantity_of(unit: str, name: str) -> str:
     name = name.lower()
     if "filtered" in name or "fsc3d" in name:
         return DENSITY
-    if any(word in name for word in ("doa", "difference", "correlation", "error", "confidence", "noise_map", "outputnoise")):
+    if any(word in name for word in ("doa", "difference", "correlation", "error", "noise_map", "outputnoise")):
         return OTHER
+    if "confidence" in name and "mask" not in name:
+        return CONFIDENT
     if unit == "Å" or any(word in name for word in _RESOLUTIONS) or re.search(r"^output\w*resolution$", name):
         return RESOLUTION
     if unit == "Å²" or "bfactor" in name or "fall_off" in name:
@@ -54,12 +58,22 @@ def scale_of(quantity: str, values: np.ndarray, resolution: Optional[float] = No
         return resolution_scale(resolution, values)
     if quantity == OCCUPANCIES:
         return OCCUPANCY
-    if quantity == SUPPORTED:
-        return SUPPORT
+    if quantity in (SUPPORTED, CONFIDENT):
+        return SUPPORT if quantity == SUPPORTED else CONFIDENCE
     if quantity == BFACTOR and resolution and values.size:
         return amplitude_scale(values, resolution)
     low, high = (float(v) for v in np.quantile(values, (0.02, 0.98))) if values.size else (0.0, 1.0)
     return Scale(low, high if high > low else low + 1.0)
+
+
+def is_range(chosen: Scale, rule: Scale) -> bool:
+    """Whether a scale runs the way of that of the rule: to larger values, or to smaller ones where large values are the good ones."""
+    return (chosen.high - chosen.low) * (rule.high - rule.low) > 0 and not (rule.log and chosen.low <= 0)
+
+
+def order_of(rule: Scale) -> str:
+    """Which way a scale runs, in words."""
+    return "lower to a higher" if rule.high > rule.low else "higher to a lower"
 
 
 def stops(scale: Scale, colours: str) -> Tuple[Tuple[float, str], ...]:

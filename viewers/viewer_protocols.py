@@ -21,7 +21,7 @@ from cryoqa_plugin.report.assemble import write_report
 from . import files
 from .chimerax import write_script
 from .chimerax_view import chimerax_program, launcher, on_the_map, write_scene
-from .colours import COLOURS, DENSITY, OCCUPANCIES, RESOLUTION
+from .colours import COLOURS, CONFIDENT, DENSITY, OCCUPANCIES, WORDS, is_range, order_of
 from .files import Choices, MapFile
 from .fsc_figure import Line, lines_of_document
 from .sphere_figure import draw_sphere
@@ -34,7 +34,8 @@ _HELP = {
     "showReport": "Pictures, curves, numbers and verdicts on one page, in the browser.",
     "values": "The map of values that colours the density and that the histogram is of.",
     "showColoured": "Sections of the density in the colours of these values, with the scale, its histogram and the range of 5 to 95 %. "
-                    "Density, colours, their range and the density from which on there is colour are chosen in the window.",
+                    "Density, colours, their range and the density from which on there is colour are chosen in the window. A confidence "
+                    "has a line at 0.99, inside of which the density is more than noise.",
     "showHistogram": "How often each value occurs in the mask, with the median and the range of 5 to 95 %.",
     "showScores": "Histogram, along the sequence of each chain, and on the structure in ChimeraX.",
     "showMaps": "The maps of this run and of the project: three sections, projections or a gallery, with the contour of a mask, in grey or "
@@ -122,8 +123,8 @@ class CryoqaProtocolViewer(ProtocolViewer):
         found = self.files()
         by = files.coloured(found.maps)
         if by:
-            words = "local resolution" if found.maps[by[0]].quantity == RESOLUTION else "local values"
-            group = form.addGroup(words.capitalize())
+            words = WORDS.get(found.maps[by[0]].quantity, "local values")
+            group = form.addGroup(words[0].upper() + words[1:])
             if len(by) > 1:
                 group.addParam("values", params.EnumParam, choices=by, default=0, label="Values", help=_HELP["values"])
             if self.density(by[0]):
@@ -216,7 +217,9 @@ class CryoqaProtocolViewer(ProtocolViewer):
         first = self.density(by)
         if not first:
             return [self._say(f"There is no density of the box of {by} in this project.")]
-        return self._volume_view(found.all_maps, first, self._mask_for(found.maps[by]), by)
+        # The line of the mask would lie on that of the confidence, which a run of it gives as a mask.
+        mask = "none" if found.maps[by].quantity == CONFIDENT else self._mask_for(found.maps[by])
+        return self._volume_view(found.all_maps, first, mask, by)
 
     def _show_histogram(self, name: Optional[str] = None) -> List[View]:
         from .windows import FigureView
@@ -225,7 +228,8 @@ class CryoqaProtocolViewer(ProtocolViewer):
         if not scene.values().size:
             return [self._say(f"No voxel of {by} has a value.")]
         figure = Figure(figsize=(8.5, 5), dpi=100)
-        what = f"local {scene.quantity}" if scene.unit or scene.quantity == OCCUPANCIES else "value"
+        usual = f"local {scene.quantity}" if scene.unit or scene.quantity == OCCUPANCIES else "value"
+        what = usual if scene.unit else WORDS.get(scene.quantity, usual)
         draw_histogram(figure, scene.values(), scene.scale, what, scene.unit, f"{self.protocol.getObjLabel()}: {by}")
         return [FigureView(figure, self._title(), self.formWindow)]
 
@@ -296,8 +300,8 @@ class CryoqaProtocolViewer(ProtocolViewer):
             scale = self.scene("", by).scale
             low, high = self.lowest.get(), self.highest.get()
             ends = (scale.low if low is None else float(low), scale.high if high is None else float(high))
-            if not ends[1] > ends[0] or (scale.log and ends[0] <= 0):
-                raise CryoqaError(f"The range of the colours, {ends[0]:.4g} to {ends[1]:.4g}, does not go from a lower to a higher value.")
+            if not is_range(replace(scale, low=ends[0], high=ends[1]), scale):
+                raise CryoqaError(f"The range of the colours, {ends[0]:.4g} to {ends[1]:.4g}, does not go from a {order_of(scale)} value.")
             look = Look(colours=COLOURS[self.colours.get()], scale=replace(scale, low=ends[0], high=ends[1]))
             return write_scene(path, self.scene(surface, by), {"map": file, "overlay": found.all_maps[by]}, look, masks, model)
         others = [f.header() for name, f in found.maps.items() if name != surface and not f.other]

@@ -9,11 +9,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from cryoqa_plugin.io.maps import Map
-from cryoqa_plugin.report.scale import Scale
+from cryoqa_plugin.report.scale import CONFIDENCE, Scale
 
-from .colours import FIRST, OTHER, RESOLUTION, UNITS, colour_map, draw_scale, scale_of, scale_words
+from .colours import CONFIDENT, FIRST, OTHER, RESOLUTION, SURE, UNITS, colour_map, draw_scale, scale_of, scale_words
 
-MASK_COLOUR, CROSS_COLOUR = "#e69f00", "#56b4e9"
+MASK_COLOUR, CROSS_COLOUR, SURE_COLOUR = "#e69f00", "#56b4e9", "#ffffff"
 # Axis to look along (of [z, y, x]: 0, 1, 2), axis to the right, axis upwards.
 VIEWS = ((0, 2, 1), (2, 0, 1), (1, 2, 0))
 _SHADE, _GLOSS = 0.55, 0.16                                  # of a colour left where the density is black, white added where it is white
@@ -61,10 +61,21 @@ class Scene:
 
     @cached_property
     def known(self) -> np.ndarray:
-        """Where the second map has a value, bool [z, y, x]: not 0, and within the mask if there is one; a resolution is above 0."""
+        """Where the second map has a value, bool [z, y, x]: not 0, and within the mask if there is one; a resolution is above 0.
+
+        Confidence is of the whole box, and has a value from the end of its scale on."""
         values = self.overlay.data
+        if self.quantity == CONFIDENT:
+            return values >= np.float32(CONFIDENCE.high)
         found = np.isfinite(values) & ((values > 0) if self.quantity == RESOLUTION else (values != 0))
         return found & (self.mask.data >= 0.5) if self.mask is not None else found
+
+    @cached_property
+    def sure(self) -> Optional[float]:
+        """Part of the box where a second map of confidence is at least 0.99; None for another one."""
+        if self.overlay is None or self.quantity != CONFIDENT:
+            return None
+        return float(np.count_nonzero(self.overlay.data >= np.float32(SURE)) / self.overlay.data.size)
 
     @cached_property
     def _pairs(self) -> Tuple[np.ndarray, np.ndarray]:
@@ -82,12 +93,12 @@ class Scene:
         return scale_of(self.quantity, self.values(), self.resolution)
 
     def image(self, kind: str, axis: int, index: int, projection: bool) -> np.ndarray:
-        """A section of ``map`` or ``mask`` across ``axis``, or its mean along it (of the mask: its maximum)."""
+        """A section of ``map``, ``mask`` or ``overlay`` across ``axis``, or its mean along it (of the others: the maximum)."""
         data = getattr(self, kind).data
         if not projection:
             return np.take(data, index, axis)
         if (kind, axis) not in self._kept:
-            self._kept[kind, axis] = data.max(axis=axis) if kind == "mask" else data.mean(axis=axis, dtype=np.float64)
+            self._kept[kind, axis] = data.mean(axis=axis, dtype=np.float64) if kind == "map" else data.max(axis=axis)
         return self._kept[kind, axis]
 
     def overlay_image(self, axis: int, index: int, look: "Look") -> np.ndarray:
@@ -160,7 +171,7 @@ def draw_views(figure: Figure, scene: Scene, look: Look = Look()) -> List[Any]: 
 
 
 def draw_view(ax: Any, scene: Scene, look: Look, view: Tuple[int, int, int], index: int) -> None:
-    """Draw the section ``index`` of a view, or its projection: the density, its colours and the contour of the mask."""
+    """Draw the section ``index`` of a view, or its projection: the density, its colours, and the contours of mask and confidence."""
     axis, right, up = view
     map_ = scene.map
 
@@ -178,6 +189,10 @@ def draw_view(ax: Any, scene: Scene, look: Look, view: Tuple[int, int, int], ind
         inside = upright(scene.image("mask", axis, index, look.projections))
         if inside.min() < 0.5 <= inside.max():
             ax.contour(inside, levels=[0.5], colors=MASK_COLOUR, linewidths=1.2, **frame)
+    if scene.sure is not None:
+        confidence = upright(scene.image("overlay", axis, index, look.projections))
+        if confidence.min() < SURE <= confidence.max():
+            ax.contour(confidence, levels=[SURE], colors=SURE_COLOUR, linewidths=1.2, **frame)
 
 
 def _draw_place(ax: Any, scene: Scene, look: Look, view: Tuple[int, int, int], position: Position) -> None:
@@ -249,6 +264,10 @@ def _draw_legend(ax: Any, scene: Scene, look: Look, position: Position) -> None:
         ax.plot([0.0, 0.06], [0.43, 0.43], color=MASK_COLOUR, transform=ax.transAxes, clip_on=False)
         ax.text(0.08, 0.43, f"mask at 0.5, {100 * float((scene.mask.data >= 0.5).mean()):.1f} % of the box", va="center", fontsize=8.5,
                 transform=ax.transAxes)
+    if scene.sure is not None:
+        ax.plot([0.0, 0.06], [0.49, 0.49], color="0.35", linewidth=3, transform=ax.transAxes, clip_on=False)
+        ax.plot([0.0, 0.06], [0.49, 0.49], color=SURE_COLOUR, linewidth=1.5, transform=ax.transAxes, clip_on=False)
+        ax.text(0.08, 0.49, f"confidence {SURE:g}, {100 * scene.sure:.1f} % of the box", va="center", fontsize=8.5, transform=ax.transAxes)
     if scene.overlay is not None:
         _draw_colours(ax, scene, look, position)
 

@@ -15,13 +15,14 @@ from cryoqa_plugin.io.maps import Map
 from cryoqa_plugin.report.scale import Scale
 from cryoqa_plugin.report.support import SEEN
 
-from .colours import COLOURS, SUPPORTED
+from .colours import COLOURS, CONFIDENT, SUPPORTED, is_range, order_of
 from .files import Choices, MapFile
 from .gallery_figure import draw_gallery
 from .volume_figure import VIEWS, Look, Scene, draw_views, grid_sentence, middle
 from .windows import WindowView, bring_up, place
 
 NONE = "none"
+_PALE = 0.35                                                 # strength of the colours of confidence, which is the same nearly everywhere
 SECTIONS, PROJECTIONS, GALLERY = "Three sections", "Projections (mean)", "Gallery"
 _PATTERNS = [("maps", "*.mrc *.map *.ccp4 *.mrc.gz *.map.gz"), ("all files", "*")]
 _KINDS = ("map", "overlay", "mask")
@@ -73,6 +74,8 @@ class VolumeWindow(Window):
         for kind in _KINDS:
             if view.first[kind] in self.choices[kind]:
                 self.choose(kind, view.first[kind])
+        if self.scene is not None and self.scene.quantity == CONFIDENT:
+            self.sliders["opacity"].set(_PALE)               # the density is to be seen with the line around it
 
     # -------------------------- controls --------------------------
     def _build_controls(self) -> None:
@@ -222,12 +225,12 @@ class VolumeWindow(Window):
         except ValueError:
             self.message.set("The range of the colours needs two numbers.")
             return
-        log = self.scene.scale.log
-        if not high > low or (log and low <= 0):
-            self.message.set("The range of the colours goes from a lower to a higher value" + (" above 0." if log else "."))
+        rule, chosen = self.scene.scale, Scale(low, high, self.scene.scale.log)
+        if not is_range(chosen, rule):
+            self.message.set(f"The range of the colours goes from a {order_of(rule)} value" + (" above 0." if rule.log else "."))
             return
         self.message.set("")
-        self.range = Scale(low, high, log)
+        self.range = chosen
         self._changed()
 
     def open_chimerax(self) -> None:

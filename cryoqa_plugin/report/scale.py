@@ -75,6 +75,7 @@ class Scale:
 
 
 OCCUPANCY = Scale(0.0, 1.25)
+CONFIDENCE = Scale(1.0, 0.9)                     # sure is blue, at a false discovery rate of 10 % and beyond red
 SUPPORT = Scale(1.0, 0.0)                        # of a processed map: supported is blue, unsupported red
 
 

@@ -143,7 +143,7 @@ def test_scales_by_what_the_values_are():
     ("", "outputVolume", "density"), ("", "resolution_Volume", "resolution"), ("", "relion_locres.mrc", "resolution"),
     ("", "relion_locres_filtered.mrc", "density"), ("", "half1", "density"), ("sd", "difference", "other"),
     ("Å²", "local_error", "other"), ("", "outputLocalFscResolution", "resolution"), ("", "fsc3d", "density"),
-    ("", "confidence_map", "other"), ("", "outputNoise", "other"), ("", "denoised_map", "density"),
+    ("", "confidence_map", "confidence"), ("", "confidence_mask", "density"), ("", "outputNoise", "other"), ("", "denoised_map", "density"),
     ("", "support_map", "support"), ("", "outputUnsupported", "density"), ("", "lost_map", "density")])
 def test_what_a_map_holds(unit, name, found):
     assert quantity_of(unit, name) == found
