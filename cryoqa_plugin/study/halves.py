@@ -19,6 +19,7 @@ _CONSTANT = 0.1                                  # part of the voxels with one v
 _FLAT = 0.01                                     # standard deviation over that of the map below which a region is flat
 _RELION_EDGE = 3                                 # voxels over which RELION fades to what it fills the corners with
 _COARSE, _LEAST = 12.0, 6                        # Å, shells: where half-maps with any signal agree
+_STRONG = 0.9                                    # FSC above which shells tell of the signal, below which of the noise
 _NO_SIGNAL = 5.0                                 # standard errors of noise below which they do not
 # how the label of a half-map begins that was denoised, or density-modified, here
 _DENOISED = ("cryoqa denoise: denoised_half", "cryoqa density_modify: density_modified_half")
@@ -206,6 +207,30 @@ def signal_strength(sums: shells.CrossSums, geo: Geometry) -> float:
     last = max(_LEAST, int(geo.length / _COARSE))
     fsc, weight = np.clip(shells.fsc(sums)[1:last + 1], -0.9999, 0.9999), np.maximum(2 * sums.count[1:last + 1] - 3, 1e-9)
     return float((np.cumsum(weight * np.arctanh(fsc)) / np.sqrt(np.cumsum(weight)))[2:].max())
+
+
+def unlike_noise(sums: shells.CrossSums) -> float:
+    """Noise of the noisier half-map over that of the other one, both on the scale of their signal.
+
+    Parameters
+    ----------
+    sums
+        Cross sums of the half-maps in shells, without a mask.
+
+    Returns
+    -------
+    float
+        Ratio of standard deviations, at least 1: the scale from shells whose FSC is above 0.9, the noise from those below. 1 where there
+        are none of either.
+    """
+    fsc = shells.fsc(sums)
+    strong, weak = fsc > _STRONG, fsc <= _STRONG
+    strong[0] = weak[0] = False
+    if not strong.any() or not weak.any():
+        return 1.0
+    scale = float(np.sqrt(sums.power2[strong].sum() / sums.power1[strong].sum()))
+    one, two = float((sums.power1 - sums.cross / scale)[weak].sum()), float((sums.power2 / scale ** 2 - sums.cross / scale)[weak].sum())
+    return float(np.sqrt(max(one, two) / min(one, two))) if min(one, two) > 0 else 1.0
 
 
 def copied(sums: shells.CrossSums) -> int:

@@ -169,6 +169,16 @@ def test_what_is_wrong_is_said(maps):
     assert any("taken away" in w for w in cut.warnings)
 
 
+def test_a_large_box_and_a_noisier_half_are_said():
+    halves, truth, _ = made(n=64, part=0.01, noise=0.5)
+    worse = halves[1].with_data((truth + 1.5 * (halves[1].data - truth)).astype(np.float32))
+    out = run([halves[0], worse], compare=False, audit=False)
+    assert out.noise_unlike == pytest.approx(1.5, rel=0.05) and any("times that of the other" in w for w in out.warnings)
+    assert out.box_excess > 2 and any("larger than the molecule needs" in w for w in out.warnings)
+    scaled = run([halves[0], halves[1].with_data(3 * halves[1].data)], compare=False, audit=False)
+    assert scaled.noise_unlike == pytest.approx(1, rel=0.03)
+
+
 def test_a_molecule_that_is_cut_by_the_box_gets_soft_faces():
     halves, _, _ = made(n=64, part=0.3)
     sides = [h.with_data(np.ascontiguousarray(h.data[14:50, 14:50, 14:50])) for h in halves]

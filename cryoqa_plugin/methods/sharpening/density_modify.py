@@ -73,6 +73,9 @@ class DensityModifyResult(AuditedResult, HalfMapFacts):
     bfactor_left: Optional[float] = metric("Å²", "fall-off that the maps were left with, where it was undone", "none")
     halves_state: Optional[str] = metric("", "dependent: each modified half-map depends on both half-maps", "none")
     soft_faces: Optional[bool] = metric("", "the molecule reaches the faces of the box, which fade out here", "none")
+    box_excess: Optional[float] = metric("", "times that the box is larger than one of which the molecule is a tenth or more; corrected "
+                                             "for", "none")
+    noise_unlike: Optional[float] = metric("", "noise of the noisier half-map over that of the other one", "target:1")
     mask_source: Optional[str] = metric("", "where the mask for weights and verdict comes from: given or made", "none")
     mask_fraction: Optional[float] = metric("", "part of the box inside this mask", "none")
     mass_ratio: Optional[float] = metric("", "volume of this mask over that of the mass", "none")

@@ -15,6 +15,7 @@ from ...errors import InputError
 from ...progress import Progress
 from ...results import Curve
 from ...study import Study
+from ...study.halves import unlike_noise
 from ...study.mask import UsedMask
 from . import local_sharpen_bands as bank
 from .auto_region import solvent_of_mass
@@ -119,8 +120,10 @@ def modify(inputs: ModifyInputs, params: Any, progress: Progress) -> Dict[str, A
     del ft
     progress(0.7, "verdict")
     gain = modification.judged(found, geo)
+    noise = unlike_noise(study.half_sums())
     values = dict(verdict=gain.verdict, gain=gain.mean, gain_error=gain.error, resolution=inputs.resolution, dm_resolution=found.finest,
-                  soft_faces=inputs.soft, **_of_mask(inputs, found.mask), **_predictions(found, geo))
+                  soft_faces=inputs.soft, box_excess=inputs.crowding, noise_unlike=noise, **_of_mask(inputs, found.mask),
+                  **_predictions(found, geo))
     if params.compare:
         progress(0.75, "local Wiener weights")
         values.update(_wiener(inputs, found))

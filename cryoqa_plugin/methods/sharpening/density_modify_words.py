@@ -9,6 +9,7 @@ from ...study.independence import Independence
 from ..map_info import audit_words
 
 _TOO_SMALL, _TOO_LARGE = 1.2, 6.0     # volume of the mask over that of the mass
+_LARGE, _UNLIKE = 2.0, 1.2           # times the usual box, and noise over noise, from which they are said
 _USE = "It is a map to look at and to build into; resolution, FSC and refinement need the half-maps that went in"
 
 
@@ -86,6 +87,11 @@ def warnings(study: Study, v: Dict[str, Any], params: Any) -> List[str]:
     out, known = [], study.independence
     if v["soft_faces"]:
         out.append("The molecule reaches the faces of the box: the outer 5 Å fade out in the maps. Give the whole map where you have it.")
+    if v["box_excess"] > _LARGE:
+        out.append(f"The box is {v['box_excess']:.1f} times larger than the molecule needs: noise was counted as that of a smaller one.")
+    if v["noise_unlike"] > _UNLIKE:
+        out.append(f"The noise of one half-map is {v['noise_unlike']:.2f} times that of the other: check that both have as many particles. "
+                   "Each was used as it is, and the verdict holds.")
     if known.cut:
         out.append("Noise around the molecule was taken away before: what is learned there is too good, and predicted resolutions are too "
                    "fine. Give the half-maps as the refinement wrote them.")
