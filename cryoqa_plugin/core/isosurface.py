@@ -6,6 +6,8 @@ from typing import Tuple
 import numpy as np
 from scipy import ndimage
 
+from .robust import robust_sd
+
 
 def shrink(data: np.ndarray, max_edge: int = 128) -> Tuple[np.ndarray, int]:
     """Map averaged over blocks of voxels so that no edge is too long.
@@ -78,7 +80,7 @@ def contour_level(data: np.ndarray) -> float:
     if some.size == 0:
         return 0.0
     middle = float(np.median(some))
-    noise = 1.4826 * float(np.median(np.abs(some - middle)))
+    noise = robust_sd(some, middle)
     inside = some[some > middle + 4 * noise]
     highest = float(some.max())
     if inside.size < 8 or highest <= middle:

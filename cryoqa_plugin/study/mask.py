@@ -7,6 +7,7 @@ from typing import NamedTuple, Optional
 import numpy as np
 
 from ..core import masks
+from ..core.robust import robust_sd
 from ..errors import InputError
 from ..io.maps import Map
 
@@ -182,7 +183,7 @@ def contour(filtered: np.ndarray) -> float:
     """
     sample = filtered.ravel()[::max(1, filtered.size // 2_000_000)]
     middle = float(np.median(sample))
-    noise = 1.4826 * float(np.median(np.abs(sample - middle)))
+    noise = robust_sd(sample, middle)
     reach = float(np.quantile(sample, 0.999)) - middle
     return middle + min(max(0.1 * reach, 4 * noise), 0.5 * reach)
 

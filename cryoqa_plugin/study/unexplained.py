@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, List, NamedTuple, Tuple
 import numpy as np
 
 from ..core import masks, model_map
+from ..core.robust import robust_sd
 from .coarse_rest import CoarseRest, coarse_rest
 from .residues import BACKBONE, Residues, of_all
 
@@ -17,7 +18,6 @@ NEAR = 2.0                            # Å from an atom, where it does not
 LOW = 5.0                             # Å, or two voxels, where the low-pass of clusters is one half
 _BEYOND = 1.3                         # times the frequency of that are computed
 _SAMPLE = 2_000_000                   # voxels that tell the noise
-_MAD = 1.4826                         # standard deviation over the median of the absolute deviations, of a Gaussian
 
 
 class Unexplained(NamedTuple):
@@ -73,7 +73,7 @@ def unexplained(study: Study) -> Unexplained:
     rest = even.map - even.model
     step = max(1, rest.size // _SAMPLE)
     sample = rest.ravel()[::step][~study.flat.ravel()[::step]]
-    sigma = _MAD * float(np.median(np.abs(sample - np.median(sample)))) if sample.size else 0.0
+    sigma = robust_sd(sample) if sample.size else 0.0
     used, r = study.used_atoms(), study.residues
     position = study.atom_position[used]
     own = r.role[used] == BACKBONE
@@ -108,7 +108,7 @@ def clusters(study: Study) -> Clusters:
     r, used, position = study.residues, study.used_atoms(), study.atom_position
     backbone = used & (r.role == BACKBONE)
     level = float(np.nanmedian(model_map.values_at(own, position[backbone if backbone.any() else used], voxel, np.nan)))
-    sigma = max(_MAD * float(np.median(np.abs(rest - np.median(rest)))), 1e-2 * level) or 1.0
+    sigma = max(robust_sd(rest), 1e-2 * level) or 1.0
     high = rest > max(LEAST * sigma, PART * level)
     at = np.argwhere(high)
     _, apart = nearest(r, position, used, at[:, ::-1] * voxel)

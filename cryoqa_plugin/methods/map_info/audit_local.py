@@ -9,6 +9,7 @@ from ...core import fourier, model_map, shells
 from ...core.fourier import Geometry
 from ...core.local import Points, at_points, points, widen
 from ...core.local_gains import FINE, add_scaled, band_image, band_shapes, join, local_product
+from ...core.robust import robust_sd
 from ...io.maps import Map
 from ...progress import Progress
 from ...study import Study
@@ -238,7 +239,7 @@ def _ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _scale(present: np.ndarray, signal: np.ndarray, mask: np.ndarray) -> float:
     """Median presence where the signal is sure: what puts processed map and data on one scale."""
     outside = signal[mask < _OUTSIDE]
-    noise = 1.4826 * float(np.median(np.abs(outside))) if outside.size > 1000 else 0.0
+    noise = robust_sd(outside, 0.0) if outside.size > 1000 else 0.0
     sure = (mask > _INSIDE) & (signal > _SURE * noise) & (signal > 0)
     found = float(np.median(present[sure] / signal[sure])) if sure.any() else 1.0
     return found if found > 0 else 1.0

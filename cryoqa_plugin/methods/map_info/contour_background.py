@@ -6,6 +6,8 @@ from typing import Dict, NamedTuple, Optional, Tuple
 import numpy as np
 from scipy import special
 
+from ...core.robust import robust_sd
+
 SAMPLE = 2_000_000                                           # voxels: enough for a median
 N_SHELLS = 56                                                # of distance from the box centre, for the noise: 32 to the faces
 
@@ -222,7 +224,7 @@ def median_and_sd(values: np.ndarray) -> Tuple[float, float]:
         In the unit of the values; the second is that of a Gaussian, whatever a few outliers are.
     """
     middle = float(np.median(values))
-    return middle, 1.4826 * float(np.median(np.abs(values - np.float32(middle))))
+    return middle, robust_sd(values, middle)
 
 
 def histograms(values: np.ndarray, found: Robust, bins: int = 120) -> Dict[str, Tuple[np.ndarray, np.ndarray]]:

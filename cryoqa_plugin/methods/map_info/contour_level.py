@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Optional, Sequence, Tuple
 import numpy as np
 
 from ...core import masks
+from ...core.robust import GAUSSIAN
 from ...io.maps import Map
 from ...study import Study
 from ...study.confident import ConfidentLevel
@@ -253,7 +254,7 @@ def _noise_level(data: np.ndarray, sigmas: float) -> float:
     """Level above which there is little noise, by the values below the median: density raises those above."""
     values = _without_zeros(data.ravel(), 0.0)
     middle = float(np.median(values))
-    return middle + sigmas * 1.4826 * float(np.median(middle - values[values <= middle]))
+    return middle + sigmas * GAUSSIAN * float(np.median(middle - values[values <= middle]))
 
 
 def _joined(data: np.ndarray, level: float, floor: float) -> float:

@@ -5,13 +5,13 @@ from typing import Callable, Dict, Mapping, NamedTuple, Tuple
 
 import numpy as np
 
+from ...core.robust import robust_sd
 from ...results import Column
 from ...study import Study, model_place
 from ...study.residues import BACKBONE, NUCLEIC, PROTEIN, Residues
 
 TRUST, CAUTION, OMIT = ZONES = ("trust", "caution", "omit")
 _FEWEST = 30                          # residues of a kind, with which its spread is known
-_MAD = 1.4826                         # standard deviation over the median of the absolute deviations, of a Gaussian
 _WINDOW = 2                           # residues to either side, of the means over five
 _EMPTY = 1.0                          # σ, density below which there is none
 _UNLIKE = -0.3                        # delta below which the map shows something else, however the rest of the model fits
@@ -143,7 +143,7 @@ def robust_z(values: np.ndarray, residues: Residues, least: float = 0.0) -> np.n
         mine = (residues.kind == kind) & np.isfinite(values)
         if np.count_nonzero(mine) >= _FEWEST:
             middle = float(np.median(values[mine]))
-            spread = _MAD * float(np.median(np.abs(values[mine] - middle)))
+            spread = robust_sd(values[mine], middle)
             out[mine] = (values[mine] - middle) / max(spread, least, 1e-9)
     return out
 

@@ -11,6 +11,7 @@ from ...core import crossing
 from ...core.cones import Cone
 from ...core.directions import Sphere, half_directions
 from ...core.quadrupoles import Axes, principal, products
+from ...core.robust import GAUSSIAN, robust_sd
 
 FORCED_SHELLS = 5                        # Xmipp sets the FSO of the first five shells to 1
 FIRST_SHELL = 3                          # and looks for a directional resolution from this shell on
@@ -207,8 +208,7 @@ def smooth_axes(axes: np.ndarray, at: np.ndarray) -> Optional[Axes]:
         root = np.sqrt(weight)
         q = np.linalg.lstsq(x * root[:, None], y * root, rcond=None)[0]
         rest = np.abs(y - x @ q)
-        # 1.4826 makes the median of absolute residuals the standard deviation of a normal distribution.
-        limit = _HUBER * 1.4826 * float(np.median(rest))
+        limit = _HUBER * GAUSSIAN * float(np.median(rest))
         weight = np.minimum(1.0, limit / np.maximum(rest, 1e-12)) if limit > 0 else np.ones(y.size)
     found = principal(q)
     # 1 / f^2 must be positive along all axes, else there is no ellipsoid.
@@ -256,7 +256,7 @@ def regions(axes: np.ndarray, at: np.ndarray, fitted: Axes, effective: Effective
     middle = _medians(np.where(near, resolution, np.nan))
     rest = np.log(resolution / np.sqrt((axes @ fitted.vectors.T) ** 2 @ fitted.values ** -2.0))
     rest = rest[np.isfinite(rest)]
-    sigma = 1.4826 * float(np.median(np.abs(rest - np.median(rest))))
+    sigma = robust_sd(rest)
     independent = near.sum(axis=1).mean() * effective.spread / len(axes)
     # The variance of a median is pi / 2 times that of a mean.
     error = sigma * np.sqrt(np.pi / 2 / independent)
