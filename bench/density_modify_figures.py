@@ -1,37 +1,42 @@
 """Density modification against known truth: simulated cases, solvents that are not ideal, faults, noise alone, and bad modifications.
 
-    python bench/density_modify_figures.py FOLDER CASE [...] [--inputs given solvents faults boxes weak noise bad]
+    python bench/density_modify_figures.py FOLDER CASE [...] [--inputs given solvents faults boxes weak noise bad symmetry]
 
 FOLDER holds the cases of the simulator (CASE/CASE_half1.mrc, _signal, _truth, _mask); the faults are made in a temporary folder by its
-companion. One line for each input: mean correlation with the truth from 10 Å to the resolution of the case, and where it falls to 0.5, of
-the filtered mean of the half-maps and of the modified map; mean of local Wiener weights; gain T with its error beside the true one; the
-error of the predicted correlation; the predicted resolution beside the true one; CPU seconds.
+companion; ``symmetry`` takes the operators that the case was made with, wrong ones, and half-maps on which they were imposed. One line for
+each input: mean correlation with the truth from 10 Å to the resolution of the case, and where it falls to 0.5, of the filtered mean of the
+half-maps and of the modified map; mean of local Wiener weights; gain T with its error beside the true one; the error of the predicted
+correlation; the predicted resolution beside the true one; CPU seconds.
 """
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Dict, Iterator, List, NamedTuple, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter
+from scipy.spatial.transform import Rotation
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from cryoqa_plugin.core import conditional, filters, fourier, shells  # noqa: E402
+from cryoqa_plugin.core import conditional, filters, fourier, shells, symmetry_copies  # noqa: E402
 from cryoqa_plugin.core import density_modification as modification  # noqa: E402
 from cryoqa_plugin.io.maps import Map, read_map  # noqa: E402
+from cryoqa_plugin.io.symmetry import Symmetry, point_group  # noqa: E402
 from cryoqa_plugin.methods.sharpening.denoise import DenoiseParams, compute_denoise  # noqa: E402
 from cryoqa_plugin.methods.sharpening.density_modify import DensityModifyParams, compute_density_modify  # noqa: E402
 from cryoqa_plugin.study import Study  # noqa: E402
 
-FINEST = dict(p96=2.05, a96=2.05, odd97=2.6, t160=2.6, l160=2.6, low96=6.5, fine128=1.6, d2tilt_160=2.9, rna128=2.8, h256=3.0)
+FINEST = dict(p96=2.05, a96=2.05, odd97=2.6, t160=2.6, l160=2.6, low96=6.5, fine128=1.6, d2tilt_160=2.9, rna128=2.8, h256=3.0,
+              d2_160=2.9, c5_200=2.9)
 FAULTS = ("corr05", "corr10", "weakened", "softmask", "tightmask", "lowpass", "corners", "noiserim", "noisecore", "oversharp")
 Halves = Tuple[Map, Map]
 
@@ -129,10 +134,32 @@ def weak(halves: Halves, signal: np.ndarray) -> Iterator[Tuple[str, Halves]]:
     yield "noise x1.5", (halves[0], halves[1].with_data((signal + 1.5 * (halves[1].data - signal)).astype(np.float32)))
 
 
-def figures(name: str, halves: Halves, truth: Truth) -> str:
+def symmetries(folder: str, case: str, halves: Halves) -> Iterator[Tuple[str, Halves, Symmetry]]:
+    """Half-maps with the operators of their case, with wrong ones, and with half-maps on which the right ones were imposed."""
+    known = json.loads(Path(folder, case, f"{case}_truth.json").read_text(encoding="utf-8"))
+    tilt = Rotation.from_euler("zyz", known["tilt"], degrees=True).as_matrix() if known["tilt"] else np.eye(3)
+    turn = {k: Rotation.from_euler(k[0], float(k[1:]), degrees=True).as_matrix() for k in ("x5", "z20")}
+
+    def turned(name: str, by: np.ndarray) -> Symmetry:
+        operators = point_group(name).operators.copy()
+        operators[:, :, :3] = by @ operators[:, :, :3] @ by.T
+        return Symmetry(operators, name, True)
+
+    name = known["symmetry"]
+    yield f"{name}", halves, turned(name, tilt)
+    yield f"{name}, axis 5 degrees off", halves, turned(name, turn["x5"] @ tilt)
+    yield "D3 about the main axis", halves, turned("D3", tilt @ turn["z20"])
+    centre = np.array(halves[0].shape[::-1]) // 2
+    operators = turned(name, tilt).operators[1:]
+    operators[:, :, 3] = centre - operators[:, :, :3] @ centre
+    imposed = symmetry_copies.averaged((halves[0].data, halves[1].data), operators, np.ones(halves[0].shape, np.float32))
+    yield f"{name} imposed", (halves[0].with_data(imposed[0]), halves[1].with_data(imposed[1])), turned(name, tilt)
+
+
+def figures(name: str, halves: Halves, truth: Truth, symmetry: Optional[Symmetry] = None) -> str:
     """One line."""
     start = time.process_time()
-    study = Study(half1=halves[0], half2=halves[1])
+    study = Study(half1=halves[0], half2=halves[1], symmetry=symmetry)
     out = compute_density_modify(study, DensityModifyParams())
     spent = time.process_time() - start
     if out.verdict is None:
@@ -149,6 +176,8 @@ def figures(name: str, halves: Halves, truth: Truth) -> str:
     seen = out.predicted_cref_after.y
     use = (ended & (curves[1] > 0.5) & (at <= 1 / last))[:seen.size]
     error = seen[use] - curves[1][:seen.size][use]
+    if symmetry is not None:
+        name += f" (used {out.operators_used}, refused {out.operators_refused}, imposed {out.operators_imposed})"
     return (f"{name}: mean {means[0]:.3f} -> {means[1]:.3f} (Wiener {means[2]:.3f}), {ends[0]:.2f} -> {ends[1]:.2f} A; T {out.gain:.4f} "
             f"+- {out.gain_error:.4f} (true {true:.4f}), Wiener {out.gain_wiener:.3f}; {out.verdict}; Cref error mean {error.mean():.3f} "
             f"median {np.median(np.abs(error)):.3f} max {np.abs(error).max():.2f}; predicted {out.resolution_before} -> "
@@ -215,6 +244,9 @@ def main() -> None:
                 made = weak(halves, signal)
             elif kind == "bad":
                 print("\n".join(bad_modifications(case, halves, truth)), flush=True)
+            elif kind == "symmetry":
+                for name, pair, symmetry in symmetries(asked.folder, case, halves):
+                    print(f"{case} {figures(name, pair, truth, symmetry)}", flush=True)
             elif kind == "boxes":
                 for name, pair, held in boxes(halves, signal, truth):
                     print(f"{case} {figures(name, pair, held)}", flush=True)

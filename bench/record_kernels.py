@@ -30,6 +30,9 @@ def run_everything(folder: str) -> None:
     half = read_map(kinds["half1"])
     write_map(kinds["resolution_map"], half.with_data(np.full(half.shape, 8.0, np.float32)))
     kinds["reference_map"] = sources["full_map"]
+    kinds["symmetry"] = os.path.join(folder, "symmetry.txt")
+    with open(kinds["symmetry"], "w", encoding="utf-8") as stream:
+        stream.write("C4\n")
     kinds["others"] = [sources["full_map"], sources["half1"]]
     for row in runner.applicable(kinds, on_request=True):
         runner.execute(row.id, {n: p for n, p in kinds.items() if n in row.needs + row.takes}, outdir=None)

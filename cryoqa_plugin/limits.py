@@ -286,6 +286,8 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
     "density_modify": (
         Check("verdict", "is", "improved", "Verdict on the modified map", "Density modification did not improve the map ({value})",
               "The filtered mean of the half-maps is given in its place. Nothing is lost; no more can be learned from these half-maps.", 1),
+        Check("operators_refused", "<=", 0, "Operators that do not fit the half-maps", "{value} operators of the symmetry do not fit",
+              "They were not used: check the axes of the symmetry, its centre and the origin of the map."),
         *_OF_OWN_MAP,
     ),
     "guinier": (

@@ -210,6 +210,14 @@ SIGNATURES = {
     "cryoqa_plugin.core.surface._sizes_kernel": (
         "int32[:,:,::1], int32[::1], int64[::1]",
     ),
+    "cryoqa_plugin.core.symmetry_copies._average_kernel": (
+        "float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], float64[:,:,::1], "
+        "int64, int64, float32[:,:,::1], float32[:,:,::1]",
+    ),
+    "cryoqa_plugin.core.symmetry_copies._likeness_kernel": (
+        "float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], float32[:,:,::1], int64[:,::1], int64, int64, float64[:,::1], float64, "
+        "float64[::1]",
+    ),
     "cryoqa_plugin.core.tophat._resample_kernel": (
         "complex64[:,:,::1], int64, int64, int64[::1], float64[::1], float64, float64[::1], float64, float64, complex64[:,:,::1]",
     ),

@@ -7,13 +7,14 @@ from typing import Any, ClassVar, Dict, List, Optional
 from ...io.maps import Map
 from ...params import param
 from ...progress import Progress, part, silent
-from ...results import Curve, curve, map_output, metric
+from ...results import Curve, Table, curve, map_output, metric, table
 from ...study import Study
 from ...study.halves import DEPENDENT, HalfMapFacts
 from ...study.independence import limited
 from ..local_resolution.local_fsc import LocalFscParams, compute_local_fsc
 from ..map_info.audit_own import AuditedResult, audited
 from . import density_modify_steps as steps
+from . import density_modify_symmetry as copies
 from . import density_modify_words as words
 
 _ENDS = ("resolution_before", "resolution_after")
@@ -79,6 +80,17 @@ class DensityModifyResult(AuditedResult, HalfMapFacts):
     mask_source: Optional[str] = metric("", "where the mask for weights and verdict comes from: given or made", "none")
     mask_fraction: Optional[float] = metric("", "part of the box inside this mask", "none")
     mass_ratio: Optional[float] = metric("", "volume of this mask over that of the mass", "none")
+    symmetry_name: Optional[str] = metric("", "the symmetry that was given: its point group, or how many copies", "none")
+    symmetry_place: Optional[str] = metric("", "point or origin other than the expected one, at which its operators fit", "none")
+    operators_used: Optional[int] = metric("", "operators, beside the identity, by which copies were averaged", "none")
+    operators_imposed: Optional[int] = metric("", "operators by which the noise repeats: the reconstruction used them", "none")
+    operators_refused: Optional[int] = metric("", "operators that do not fit the half-maps", "lower")
+    copies_likeness: Optional[float] = metric("", "correlation of a copy of one half-map with the other over that of the half-maps: least "
+                                                  "of the operators used, or best where none is", "higher")
+    noise_repeats: Optional[float] = metric("", "highest correlation of the noise with its copy, of operators that fit", "none")
+    copies_differ: Optional[float] = metric("", "part of the molecule where copies differ and were not averaged", "none")
+    gain_copies: Optional[float] = metric("", "what the copies added to the gain", "higher")
+    operators: Optional[Table] = table("what the half-maps say of each operator of the symmetry")
     half_fsc: Optional[Curve] = _fsc_curve("FSC of the half-maps in the mask", "FSC")
     predicted_cref_before: Optional[Curve] = _fsc_curve("Predicted correlation with the signal, mean of the half-maps", "Correlation")
     predicted_cref_wiener: Optional[Curve] = _fsc_curve("Predicted correlation with the signal, local Wiener weights", "Correlation")
@@ -115,7 +127,7 @@ def compute_density_modify(study: Study, params: DensityModifyParams, *, progres
     Parameters
     ----------
     study
-        ``half1`` and ``half2``, float32 [z, y, x]; ``mask`` and ``sequence`` when they are there.
+        ``half1`` and ``half2``, float32 [z, y, x]; ``mask``, ``sequence`` and ``symmetry`` when they are there.
     params
         Choices of the user.
     progress
@@ -161,7 +173,7 @@ def compute_density_modify(study: Study, params: DensityModifyParams, *, progres
             values[f"{name}_error"] = None
     if params.audit:
         values.update(audited(study, values["density_modified_map"].data, part(progress, 0.92, 0.08)))
-    warnings: List[str] = [*inputs.used.notes(), *words.warnings(study, values, params)]
+    warnings: List[str] = [*inputs.used.notes(), *words.warnings(study, values, params), *copies.warnings(values, study)]
     progress(1.0, "done")
     return DensityModifyResult(summary=words.summary(values, known), warnings=tuple(warnings), **values)
 

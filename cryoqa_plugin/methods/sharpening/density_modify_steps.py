@@ -12,11 +12,12 @@ from ...core.density_modification import Predicted
 from ...core.fourier import Geometry
 from ...core.sector_sums import SECTORS
 from ...errors import InputError
-from ...progress import Progress
+from ...progress import Progress, part
 from ...results import Curve
 from ...study import Study
 from ...study.halves import unlike_noise
 from ...study.mask import UsedMask
+from . import density_modify_symmetry as copies
 from . import local_sharpen_bands as bank
 from .auto_region import solvent_of_mass
 from .common import SharpeningInputs, sharpening_inputs
@@ -116,14 +117,15 @@ def modify(inputs: ModifyInputs, params: Any, progress: Progress) -> Dict[str, A
     ft = _transforms(study, geo, inputs.soft)
     found = conditional.conditional_means(
         *ft, geo, study.grid.voxel_size, inputs.resolution, inputs.part, inputs.used.data if inputs.used.source == "given" else None,
-        lambda share, text: progress(0.7 * share, text), params.dm_resolution, inputs.crowding)
+        lambda share, text: progress(0.5 * share, text), params.dm_resolution, inputs.crowding)
     del ft
+    found, symmetry = copies.add_copies(study, found, geo, inputs.resolution, inputs.part, part(progress, 0.5, 0.2))
     progress(0.7, "verdict")
     gain = modification.judged(found, geo)
     noise = unlike_noise(study.half_sums())
     values = dict(verdict=gain.verdict, gain=gain.mean, gain_error=gain.error, resolution=inputs.resolution, dm_resolution=found.finest,
                   soft_faces=inputs.soft, box_excess=inputs.crowding, noise_unlike=noise, **_of_mask(inputs, found.mask),
-                  **_predictions(found, geo))
+                  **_predictions(found, geo), **symmetry)
     if params.compare:
         progress(0.75, "local Wiener weights")
         values.update(_wiener(inputs, found))

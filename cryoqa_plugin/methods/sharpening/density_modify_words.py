@@ -7,6 +7,7 @@ from ...core.density_modification import HARMED, IMPROVED
 from ...study import Study
 from ...study.independence import Independence
 from ..map_info import audit_words
+from . import density_modify_symmetry as copies
 
 _TOO_SMALL, _TOO_LARGE = 1.2, 6.0     # volume of the mask over that of the mass
 _LARGE, _UNLIKE = 2.0, 1.2           # times the usual box, and noise over noise, from which they are said
@@ -47,7 +48,8 @@ def summary(v: Dict[str, Any], known: Independence) -> str:
     """
     gain = f"gain {v['gain']:.3f} ± {v['gain_error']:.3f}"
     if v["verdict"] == IMPROVED:
-        return f"Density modification improved the map ({gain}). {_resolutions(v, known)}{audit_words.of_own(v)} {_USE}."
+        return (f"Density modification improved the map ({gain}). {copies.sentence(v)}{_resolutions(v, known)}{audit_words.of_own(v)} "
+                f"{_USE}.")
     why = "made the map worse" if v["verdict"] == HARMED else "brought no improvement that is beyond doubt"
     return f"Density modification {why} ({gain}): the mean of the half-maps, filtered by shells, is given as the result."
 

@@ -5,12 +5,13 @@ from typing import List
 
 from ..before_after import before_after_cards
 from ..blocks import Block, Card, Percentiles, Text
-from ..draw import curves, resolution_marks, split_values
+from ..draw import curves, resolution_marks, split_values, tables
 from ..section import Results, Section
 from ..support import support_cards, support_words
 
 _FIRST = ("verdict", "gain", "gain_error", "gain_wiener", "resolution_before", "resolution_after", "resolution_after_error",
-          "dm_resolution", "halves_state", "soft_faces", "mass_ratio", "supported_share", "unsupported_power", "kept_noise", "data_to")
+          "dm_resolution", "halves_state", "soft_faces", "mass_ratio",
+          "symmetry_name", "operators_used", "gain_copies", "supported_share", "unsupported_power", "kept_noise", "data_to")
 _MAPS = (("correlation_before", "filtered mean of the half-maps"), ("correlation_wiener", "local Wiener weights"),
          ("correlation_after", "modified map"))
 _PREDICTED = ("predicted_cref_before", "predicted_cref_wiener", "predicted_cref_after")
@@ -20,7 +21,8 @@ def render(results: Results) -> List[Block]:
     """FSC of the half-maps in the mask, and the values."""
     document = results["density_modify"]
     said = [Text(document["summary"])] if document["metrics"]["verdict"]["value"] is None else []
-    return said + support_words(results, "density_modify") + curves(document, ("half_fsc",)) + split_values(document, _FIRST)
+    return (said + support_words(results, "density_modify") + curves(document, ("half_fsc",)) + tables(document)
+            + split_values(document, _FIRST))
 
 
 def cards(results: Results) -> List[Card]:
