@@ -366,9 +366,13 @@ def _sentence(error: Exception) -> str:
 
 
 def study_for(row: Capability, study: Study) -> Study:
-    """The Study of what a capability takes; a mask is made from the density, so that a map is judged without its model."""
+    """The Study of what a capability takes, as one of many: a mask is made from the density, so that a map is judged without its model, and
+    half-maps of another box, whose refusal others say, do not keep back what a map alone is asked."""
     kinds = ("full_map",) if row.id == "mask" and study.full_map is not None else row.needs + row.takes
-    return study.only(kinds)
+    found = study.only(kinds)
+    if "full_map" in row.needs and "half1" not in row.needs and found.has_halves and found.half1.shape != found.full_map.shape:
+        found = found.with_(half1=None, half2=None)
+    return found
 
 
 def warmup(progress: Progress = silent) -> List[str]:

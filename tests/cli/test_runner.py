@@ -11,7 +11,7 @@ import pytest
 import cryoqa_plugin
 from cryoqa_plugin import machine, memory, runner
 from cryoqa_plugin.errors import InputError, MissingInputError
-from cryoqa_plugin.io.maps import read_map, write_map
+from cryoqa_plugin.io.maps import Map, read_map, write_map
 from cryoqa_plugin.study import Study
 
 
@@ -150,3 +150,12 @@ def test_the_digest_of_a_file_follows_its_content(tmp_path):
     for content in (b"one", b"three", b"three"):
         path.write_bytes(content)
         assert sha256(str(path)) == sha256(str(path)) == hashlib.sha256(content).hexdigest()
+
+
+def test_half_maps_of_another_box_do_not_keep_back_what_a_map_alone_is_asked():
+    from cryoqa_plugin.registry import BY_ID
+    halves = [Map(np.zeros((12,) * 3, np.float32), (1.0,) * 3) for _ in range(2)]
+    for box, kept in ((10, False), (12, True)):
+        study = Study(half1=halves[0], half2=halves[1], full_map=Map(np.zeros((box,) * 3, np.float32), (1.0,) * 3))
+        assert runner.study_for(BY_ID["contour"], study).has_halves is kept
+        assert runner.study_for(BY_ID["audit"], study).has_halves and runner.study_for(BY_ID["hand"], study).has_halves
