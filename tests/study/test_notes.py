@@ -23,7 +23,7 @@ FAULTS = [
     ("half_maps_likeness", dict(position=Position(None, None, None, None, 0.2)), {}),
     ("half_maps_operation", dict(position=Position(0.1, "0.10, 0.00, 0.00", 0.01, "x reversed", 0.9)), {}),
     ("half_maps_denoised", dict(denoised="dependent"), {}), ("half_maps_denoised", dict(denoised="independent"), {}),
-    ("half_maps_shift", dict(position=Position(3.0, "3.00, 0.00, 0.00", 0.01, "none", 0.9)), {}),
+    ("half_maps_shift", dict(position=Position(3.0, (3.0, 0.0, 0.0), 0.01, "none", 0.9)), {}),
     ("half_maps_masked", dict(masked=True), {}), ("half_maps_filtered", dict(filtered_at=5.0), {}),
     ("half_maps_scale", dict(scale=2.5), {}),
     ("half_maps_damped", {}, dict(damping=Damping(70.0, 0.1, True, True))), ("half_maps_share_noise", {}, dict(shared=SHARED)),
