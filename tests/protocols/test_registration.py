@@ -132,7 +132,7 @@ def test_outputs_are_those_that_the_result_declares(row):
                                                    "model": AtomStruct}[out.role]
         assert set(results.declared(result, out.role)[name]) <= {"unit", "meaning", "x_label", "x_unit", "y_label", "y_unit"}
         if out.role == "curve":
-            assert results.declared(result, "curve")[name]["x_unit"] == "1/Å" and name.startswith("fsc_")
+            assert results.declared(result, "curve")[name]["x_unit"] == "1/Å" and name.startswith(("fsc_", "half_fsc", "predicted_cref_"))
         if out.halves == "own":
             assert {name + "_half1", name + "_half2"} <= set(results.declared(result, "map"))
     names = [out.name for out in declared.values() if out.role != "curve"]
