@@ -47,7 +47,7 @@ _OF_MASK = ("random_fsc_at_resolution", "random_fsc")
 _OF_FIT = ("gap_sigma", "chains_foreign", "residues_shifted", "model_correlation", "model_gap", "model_lead", "reported_gap",
            "reported_lead", "b_excess", "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation",
            "q_difference", "below_expectation", "residues_unexplained", "overfitted", "centred_low", "centred_dips", "omit",
-           "trust", "largest_cluster")
+           "trust", "largest_cluster", "model_trusted")
 _OF_MODEL = ("atoms_outside", "model_zscore", *_OF_FIT)
 _OF_NOISE = ("noise_spread", "noise_source", "fraction_above", "fraction_above_finest", "finer_percent", "significant_fraction")
 _OF_AUDIT = ("map_shift", "invented_share", "supported_share", "unsupported_power", "unsupported_count", "residues_unsupported",
@@ -286,6 +286,10 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
     "density_modify": (
         Check("verdict", "is", "improved", "Verdict on the modified map", "Density modification did not improve the map ({value})",
               "The filtered mean of the half-maps is given in its place. Nothing is lost; no more can be learned from these half-maps.", 1),
+        ATOMS_OUTSIDE, OFF_DENSITY,
+        Check("model_trusted", ">=", 0.5, "Part of the model that the half-maps agree with",
+              "The half-maps agree with only {value} of the model", "Check the place of the model; the rest of it is not in the map.",
+              share=True),
         Check("operators_refused", "<=", 0, "Operators that do not fit the half-maps", "{value} operators of the symmetry do not fit",
               "They were not used: check the axes of the symmetry, its centre and the origin of the map."),
         *_OF_OWN_MAP,

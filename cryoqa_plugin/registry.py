@@ -193,7 +193,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         outside="makes a map to look at"),
     Capability(
         id="density_modify", family="sharpening", title="Density modification of half-maps, with a verdict", level="1",
-        needs=("half1", "half2"), takes=("mask", "sequence", "symmetry"), references=("Terwilliger2020",), memory=130,
+        needs=("half1", "half2"), takes=("mask", "sequence", "symmetry", "model"), references=("Terwilliger2020",), memory=130,
         outside="makes a map to look at", on_request=True),
     Capability(
         id="optimal_map", family="sharpening", title="Map of least error, and the difference from a model", level="1",

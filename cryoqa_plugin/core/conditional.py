@@ -37,7 +37,8 @@ class ConditionalMeans(NamedTuple):
     (D1), the means by value of R (D3) and of D1 (D6), and n - 4 that were added. ``mask`` is float32 [z, y, x]; ``weights`` float64
     [n_shells, n]; ``amplitude`` float64 [n_shells] gives them the spectrum of the signal again; ``finest`` (Å) is where they end. ``sums``
     holds the products of the bases in the mask, that the weights come from. ``levels`` are the means of the half-maps, which the
-    estimates lack; ``prior`` the weights before any data, n or fewer, of which those that are missing are 0.
+    estimates lack; ``prior`` the weights before any data, n or fewer, of which those that are missing are 0; the first ``held`` estimates
+    keep them.
     """
 
     bases: Tuple[Pair, ...]
@@ -48,6 +49,7 @@ class ConditionalMeans(NamedTuple):
     sums: SectorSums
     levels: Tuple[float, float]
     prior: Tuple[float, ...] = _PRIOR
+    held: int = 0
 
 
 def conditional_means(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: Sequence[float], resolution: float, part: float,
@@ -178,10 +180,10 @@ def with_bases(found: ConditionalMeans, pairs: Sequence[Pair], geo: Geometry) ->
     """
     bases = (*found.bases, *pairs)
     sums = sector_sums.extended(found.sums, bases, len(found.bases), found.mask, geo)
-    return found._replace(bases=bases, sums=sums, weights=fitted(sums, prior=found.prior))
+    return found._replace(bases=bases, sums=sums, weights=fitted(sums, prior=found.prior, held=found.held))
 
 
-def rebased(found: ConditionalMeans, bases: Sequence[Pair], prior: Sequence[float], geo: Geometry) -> ConditionalMeans:
+def rebased(found: ConditionalMeans, bases: Sequence[Pair], prior: Sequence[float], geo: Geometry, held: int = 0) -> ConditionalMeans:
     """Other estimates in place of those that there are, in the same mask.
 
     Parameters
@@ -194,6 +196,8 @@ def rebased(found: ConditionalMeans, bases: Sequence[Pair], prior: Sequence[floa
         Weights before any data.
     geo
         Their shells.
+    held
+        How many of the first keep these weights whatever the data say.
 
     Returns
     -------
@@ -201,10 +205,10 @@ def rebased(found: ConditionalMeans, bases: Sequence[Pair], prior: Sequence[floa
         With weights of their own.
     """
     sums = sector_sums.sums_of(bases, found.mask, geo)
-    return found._replace(bases=tuple(bases), sums=sums, weights=fitted(sums, prior=prior), prior=tuple(prior))
+    return found._replace(bases=tuple(bases), sums=sums, weights=fitted(sums, prior=prior, held=held), prior=tuple(prior), held=held)
 
 
-def fitted(sums: SectorSums, left_out: Optional[int] = None, prior: Sequence[float] = _PRIOR) -> np.ndarray:
+def fitted(sums: SectorSums, left_out: Optional[int] = None, prior: Sequence[float] = _PRIOR, held: int = 0) -> np.ndarray:
     """Weights of the estimates by shell, from the sums of all sectors or of all but one.
 
     Parameters
@@ -215,6 +219,8 @@ def fitted(sums: SectorSums, left_out: Optional[int] = None, prior: Sequence[flo
         A sector that the weights do not see.
     prior
         Weights before any data.
+    held
+        How many of the first keep them.
 
     Returns
     -------
@@ -227,7 +233,7 @@ def fitted(sums: SectorSums, left_out: Optional[int] = None, prior: Sequence[flo
     cross, products = (shells.running_mean(s[:, used].sum(axis=1), 2) for s in (sums.signal, sums.products))
     power = (sums.products[..., 0, 0] + sums.gaps[..., 0])[:, used].sum(axis=1)
     count = sums.count[:, used].sum(axis=1)
-    return weights(cross, products, shells.running_mean(power, 2) / np.maximum(shells.running_mean(count, 2), 0.5), prior)
+    return weights(cross, products, shells.running_mean(power, 2) / np.maximum(shells.running_mean(count, 2), 0.5), prior, held)
 
 
 def combined(found: ConditionalMeans, geo: Geometry) -> Pair:
@@ -369,7 +375,7 @@ def _means(table: value_tables.Table, slope: float) -> np.ndarray:
     return (table.total + _CELL * margin) / (table.weight + _CELL)
 
 
-def weights(cross: np.ndarray, products: np.ndarray, power: np.ndarray, prior: Sequence[float] = _PRIOR) -> np.ndarray:
+def weights(cross: np.ndarray, products: np.ndarray, power: np.ndarray, prior: Sequence[float] = _PRIOR, held: int = 0) -> np.ndarray:
     """Weights of the estimates by shell: the regression of the signal on them, drawn to weights before any data.
 
     Parameters
@@ -382,6 +388,8 @@ def weights(cross: np.ndarray, products: np.ndarray, power: np.ndarray, prior: S
         Per coefficient of the first, float64 [n_shells].
     prior
         ``w0``, n or fewer; the others are 0.
+    held
+        How many of the first keep them; the others are fitted to what these leave.
 
     Returns
     -------
@@ -394,5 +402,5 @@ def weights(cross: np.ndarray, products: np.ndarray, power: np.ndarray, prior: S
     for k, (v, c) in enumerate(zip(cross, products)):
         damped = c + power[k] / (5 * _SPREAD ** 2) * np.eye(len(v)) + 1e-6 * np.diag(np.diag(c))
         if power[k] > 0:
-            out[k] = before + np.linalg.solve(damped, v - c @ before)
+            out[k, held:] = before[held:] + np.linalg.solve(damped[held:, held:], (v - c @ before)[held:])
     return out

@@ -76,7 +76,7 @@ def cross_fitted(found: ConditionalMeans) -> np.ndarray:
     ndarray
         float64 [n_shells, 12, n].
     """
-    return np.stack([conditional.fitted(found.sums, k, found.prior) for k in range(SECTORS)], axis=1)
+    return np.stack([conditional.fitted(found.sums, k, found.prior, found.held) for k in range(SECTORS)], axis=1)
 
 
 def judged(found: ConditionalMeans, geo: Geometry) -> Gain:

@@ -59,6 +59,12 @@ SIGNATURES = {
     "cryoqa_plugin.core.distance._rows_kernel": (
         "uint8[:,:,::1], int64, int64, float64, float32[:,:,::1]",
     ),
+    "cryoqa_plugin.core.elastic_fit._map_kernel": (
+        "float32[:,:,::1], float64[:,::1], float64[::1], float64[::1], float64[:,::1]",
+    ),
+    "cryoqa_plugin.core.elastic_fit._spring_kernel": (
+        "float64[:,::1], int64[::1], int64[::1], float64[::1], float64[::1], float64[:,::1]",
+    ),
     "cryoqa_plugin.core.filters._radial_kernel": (
         "complex64[:,:,::1], int64, int64, float64[::1], float64[::1], float64[::1], float64, complex64[:,:,::1]",
     ),

@@ -141,7 +141,7 @@ ITEMS: Tuple[Item, ...] = (
              "Look at these atoms.", unit="%"),),
          checks=("half_maps_identical", "residues_unexplained", "overfitted"), note="The service counts voxels around the atoms."),
     Item("A.c", "Several models in the map", unmeasured="Not measured: it asks how far apart models come that are refined separately, and "
-         "cryoqa refines no models.",
+         "cryoqa refines no models. Density modification moves a model into each half-map: see the spread of its residues.",
          note="The service builds two models with Rosetta, and warns where they differ by more than 2 Å."),
     Item("A.d", "Map against model: Guinier plots", (
         Rule("model_fit", "guinier_correlation", ">=", 0.5, "Correlation of the Guinier plots of map and model", "Sharpen the map less or "

@@ -13,6 +13,7 @@ from ...study.halves import DEPENDENT, HalfMapFacts
 from ...study.independence import limited
 from ..local_resolution.local_fsc import LocalFscParams, compute_local_fsc
 from ..map_info.audit_own import AuditedResult, audited
+from ..model.residue_scores import AtomCounts, ResidueTables
 from . import density_modify_steps as steps
 from . import density_modify_symmetry as copies
 from . import density_modify_words as words
@@ -48,7 +49,7 @@ def _fsc_curve(meaning: str, label: str) -> Any:
 
 
 @dataclass(frozen=True)
-class DensityModifyResult(AuditedResult, HalfMapFacts):
+class DensityModifyResult(AuditedResult, AtomCounts, ResidueTables, HalfMapFacts):
     """Result of :func:`compute_density_modify`."""
 
     schema: ClassVar[str] = "cryoqa/density_modify/1"
@@ -77,6 +78,11 @@ class DensityModifyResult(AuditedResult, HalfMapFacts):
     box_excess: Optional[float] = metric("", "times that the box is larger than one of which the molecule is a tenth or more; corrected "
                                              "for", "none")
     noise_unlike: Optional[float] = metric("", "noise of the noisier half-map over that of the other one", "target:1")
+    model_used: Optional[bool] = metric("", "the model that was given is in the modified map", "none")
+    model_gain: Optional[float] = metric("", "by how much the gain rises with the model; noise that the model was fitted to counts, too",
+                                         "higher")
+    model_trusted: Optional[float] = metric("", "part of its atoms with which the half-maps agree", "higher")
+    model_spread: Optional[float] = metric("Å", "root mean square spread of atoms over models moved into each half-map", "lower")
     mask_source: Optional[str] = metric("", "where the mask for weights and verdict comes from: given or made", "none")
     mask_fraction: Optional[float] = metric("", "part of the box inside this mask", "none")
     mass_ratio: Optional[float] = metric("", "volume of this mask over that of the mass", "none")
@@ -127,7 +133,7 @@ def compute_density_modify(study: Study, params: DensityModifyParams, *, progres
     Parameters
     ----------
     study
-        ``half1`` and ``half2``, float32 [z, y, x]; ``mask``, ``sequence`` and ``symmetry`` when they are there.
+        ``half1`` and ``half2``, float32 [z, y, x]; ``mask``, ``sequence``, ``symmetry`` and ``model`` when they are there.
     params
         Choices of the user.
     progress
@@ -143,7 +149,8 @@ def compute_density_modify(study: Study, params: DensityModifyParams, *, progres
     MissingInputError
         A half-map is missing.
     InputError
-        The inputs do not fit together: boxes, a mask beside the molecule, a mass larger than the box; or half-maps without signal.
+        The inputs do not fit together: boxes, a mask beside the molecule, a mass larger than the box, a model without atoms in it;
+        or half-maps without signal.
 
     Notes
     -----
@@ -162,7 +169,8 @@ def compute_density_modify(study: Study, params: DensityModifyParams, *, progres
     if known.void is not None and not study.half_maps.no_signal:
         return DensityModifyResult(summary=words.refused(known.void), **study.half_map_values())
     inputs = steps.modify_inputs(study, params)
-    done = steps.modify(inputs, params, part(progress, 0.05, 0.8))
+    warnings: List[str] = []
+    done = steps.modify(inputs, params, warnings, part(progress, 0.05, 0.8))
     progress(0.85, "local resolution")
     local = compute_local_fsc(study, LocalFscParams())
     values: Dict[str, Any] = dict(study.half_map_values(), **done, local_median=local.median, resolution_map=local.resolution_map,
@@ -173,7 +181,7 @@ def compute_density_modify(study: Study, params: DensityModifyParams, *, progres
             values[f"{name}_error"] = None
     if params.audit:
         values.update(audited(study, values["density_modified_map"].data, part(progress, 0.92, 0.08)))
-    warnings: List[str] = [*inputs.used.notes(), *words.warnings(study, values, params), *copies.warnings(values, study)]
+    warnings = [*inputs.used.notes(), *words.warnings(study, values, params), *copies.warnings(values, study), *warnings]
     progress(1.0, "done")
     return DensityModifyResult(summary=words.summary(values, known), warnings=tuple(warnings), **values)
 

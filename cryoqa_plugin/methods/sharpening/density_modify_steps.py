@@ -1,11 +1,11 @@
 """The steps of density modification: what it goes by, the estimates, their verdict, and maps of one spectrum."""
 from __future__ import annotations
 
-from typing import Any, Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from ...core import conditional, filters, fourier, sector_sums, shells
+from ...core import conditional, filters, fourier, model_bases, sector_sums, shells
 from ...core import density_modification as modification
 from ...core.conditional import ConditionalMeans
 from ...core.density_modification import Predicted
@@ -17,6 +17,8 @@ from ...results import Curve
 from ...study import Study
 from ...study.halves import unlike_noise
 from ...study.mask import UsedMask
+from ..model.residue_scores import require_atoms
+from . import density_modify_model as model_steps
 from . import density_modify_symmetry as copies
 from . import local_sharpen_bands as bank
 from .auto_region import solvent_of_mass
@@ -51,7 +53,7 @@ def modify_inputs(study: Study, params: Any) -> ModifyInputs:
     Parameters
     ----------
     study
-        The half-maps; ``mask`` and ``sequence`` when they are there.
+        The half-maps; ``mask``, ``sequence`` and ``model`` when they are there.
     params
         :class:`.density_modify.DensityModifyParams`.
 
@@ -63,9 +65,11 @@ def modify_inputs(study: Study, params: Any) -> ModifyInputs:
     Raises
     ------
     InputError
-        No signal, a mask beside the molecule, or a mass larger than the box.
+        No signal, a mask beside the molecule, a mass larger than the box, or a model without atoms in it.
     """
     base, used = sharpening_inputs(study, params.resolution, need_halves=True), study.used_mask
+    if study.model is not None:
+        require_atoms(study)
     made = study.with_(mask=None).used_mask if used.source == "given" else used
     if used.source == "given" and not (made.inside & used.inside).any():
         raise InputError(f"The mask ({used.map.place}) does not overlap the molecule; give one that covers it, or none.")
@@ -96,7 +100,7 @@ def _reaches_faces(molecule: np.ndarray) -> bool:
     return any(float(np.mean(face)) > _FACE for face in faces)
 
 
-def modify(inputs: ModifyInputs, params: Any, progress: Progress) -> Dict[str, Any]:
+def modify(inputs: ModifyInputs, params: Any, warnings: List[str], progress: Progress) -> Dict[str, Any]:
     """The modified map, the initial one, and what is known of both.
 
     Parameters
@@ -105,13 +109,15 @@ def modify(inputs: ModifyInputs, params: Any, progress: Progress) -> Dict[str, A
         What goes in.
     params
         :class:`.density_modify.DensityModifyParams`.
+    warnings
+        Sentences on the model are added.
     progress
         Called as ``progress(fraction, message)``.
 
     Returns
     -------
     dict
-        Fields of the result.
+        Fields of the result. Verdict, gain and predictions are those of the half-maps alone: a model may hold noise of both.
     """
     study, geo = inputs.base.study, inputs.base.geo
     ft = _transforms(study, geo, inputs.soft)
@@ -129,6 +135,10 @@ def modify(inputs: ModifyInputs, params: Any, progress: Progress) -> Dict[str, A
     if params.compare:
         progress(0.75, "local Wiener weights")
         values.update(_wiener(inputs, found))
+    if study.model is not None:
+        found = model_bases.together(found, geo)
+        found, told = model_steps.with_model(study, found, gain, geo, warnings, part(progress, 0.78, 0.12))
+        values.update(told)
     progress(0.9, "putting the estimates together")
     values.update(_maps(inputs, found, params, gain.verdict == modification.IMPROVED))
     return values

@@ -48,10 +48,20 @@ def summary(v: Dict[str, Any], known: Independence) -> str:
     """
     gain = f"gain {v['gain']:.3f} ± {v['gain_error']:.3f}"
     if v["verdict"] == IMPROVED:
-        return (f"Density modification improved the map ({gain}). {copies.sentence(v)}{_resolutions(v, known)}{audit_words.of_own(v)} "
-                f"{_USE}.")
+        return (f"Density modification improved the map ({gain}). {copies.sentence(v)}{_resolutions(v, known)}{_of_model(v)}"
+                f"{audit_words.of_own(v)} {_USE}.")
     why = "made the map worse" if v["verdict"] == HARMED else "brought no improvement that is beyond doubt"
     return f"Density modification {why} ({gain}): the mean of the half-maps, filtered by shells, is given as the result."
+
+
+def _of_model(v: Dict[str, Any]) -> str:
+    """What became of the model, where one was given."""
+    if v.get("model_gain") is None:
+        return ""
+    if not v["model_used"]:
+        return " The model is left out: the map does not gain by it."
+    return (f" The model adds {v['model_gain']:.3f} to the gain, less where it was fitted to noise of these half-maps; they agree with "
+            f"{100 * v['model_trusted']:.0f} % of its atoms. The predicted resolution is that without the model.")
 
 
 def _resolutions(v: Dict[str, Any], known: Independence) -> str:
