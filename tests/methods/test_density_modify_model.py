@@ -14,6 +14,8 @@ from cryoqa_plugin.errors import InputError
 from cryoqa_plugin.io.maps import read_map
 from cryoqa_plugin.io.models import Model, read_model
 from cryoqa_plugin.methods.sharpening.density_modify import DensityModifyParams, compute_density_modify
+from cryoqa_plugin.report.section import Results
+from cryoqa_plugin.report.sections.density_modify import SECTION
 from cryoqa_plugin.study import Study
 
 # case: last resolution, and the gains by the right model and by the faulty one that are asked for beyond the map without
@@ -61,6 +63,11 @@ def test_a_right_model_is_used_and_its_residues_are_told(demo, plain, modelled):
     assert len(spread) > 10 and 0 < np.median(spread) < 0.5
     assert modelled.model_spread == pytest.approx(np.sqrt(np.mean(spread ** 2)), rel=0.3)
     assert {a.name for a in modelled.scored_model.attributes} == {"dm_spread", "dm_moved", "dm_trust"}
+
+
+def test_the_report_draws_the_spread_along_the_chains(plain, modelled):
+    drawn = [[c.title for c in SECTION.cards(Results({"density_modify": results.to_document(r)}, {}, {}))] for r in (plain, modelled)]
+    assert "Spread of the model" in drawn[1] and "Spread of the model" not in drawn[0]
 
 
 def test_a_model_beside_the_molecule_is_left_out(demo, plain):

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import List
 
+from .. import residue_tracks
 from ..before_after import before_after_cards
 from ..blocks import Block, Card, Percentiles, Text
 from ..draw import curves, resolution_marks, split_values, tables
@@ -10,8 +11,8 @@ from ..section import Results, Section
 from ..support import support_cards, support_words
 
 _FIRST = ("verdict", "gain", "gain_error", "gain_wiener", "resolution_before", "resolution_after", "resolution_after_error",
-          "dm_resolution", "halves_state", "soft_faces", "mass_ratio",
-          "symmetry_name", "operators_used", "gain_copies", "supported_share", "unsupported_power", "kept_noise", "data_to")
+          "dm_resolution", "halves_state", "soft_faces", "mass_ratio", "symmetry_name", "operators_used", "gain_copies",
+          "model_used", "model_gain", "model_trusted", "model_spread", "supported_share", "unsupported_power", "kept_noise", "data_to")
 _MAPS = (("correlation_before", "filtered mean of the half-maps"), ("correlation_wiener", "local Wiener weights"),
          ("correlation_after", "modified map"))
 _PREDICTED = ("predicted_cref_before", "predicted_cref_wiener", "predicted_cref_after")
@@ -39,6 +40,10 @@ def cards(results: Results) -> List[Card]:
     plots = curves(document, _PREDICTED, title="Predicted correlation with the signal", marks=marks)
     if plots:
         out.append(Card("Predicted correlation with the signal", tuple(plots), 5, 8))
+    if document["metrics"]["model_spread"]["value"] is not None:
+        along = residue_tracks.lines(document, "spread", title="Spread of the model", y_range=(0.0, 1.0), levels=(0.5,), worse="higher",
+                                     said="Eight times moved into a half-map: how far the atoms of each residue come apart, in Å.")
+        out += [Card("Spread of the model", tuple(along), 7, 10)] if along else []
     return (out + before_after_cards(results, "density_modify", 7, "density_modified_map", "modified", before_name="initial_map",
                                      given="initial") + support_cards(results, "density_modify", "density_modified_map", 9))
 
