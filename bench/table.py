@@ -105,6 +105,7 @@ CLAIMS = (
     Claim("denoise", "after LAFTER", HALVES, 40.0, 1.6, dict(method="lafter", audit=False)),
     Claim("density_modify", "half-maps", HALVES, 45.0, 2.0,
           peer="phenix.resolve_cryo_em, boxed maps: 10 to 15 min on 4 processors, as its tutorials say"),
+    Claim("density_modify", "model", HALVES + ("model",), 85.0, 2.5),
     Claim("locscale", "model", MASKED + ("model",), 30.0, 1.5, dict(reference="model", audit=False),
           peer="LocScale 1, step of 2 voxels: 161 CPU s at 96^3"),
     Claim("locscale", "no model", MASKED, 30.0, 1.5, dict(reference="model_free", audit=False)),
