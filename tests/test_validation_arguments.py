@@ -125,8 +125,10 @@ def test_the_strength_of_a_check_is_what_its_warning_weighs():
     assert {weights[m] for m in ("decentring", "random_fsc_at_resolution", "bfactor", "model_gap", "reaches_nyquist")} == {0.1}
     assert {arguments._strength(dict(status="fail", **how)) for how in STRENGTHS.values()} == {1.0}
     assert arguments._strength(dict(status="warn")) == 0.4                                     # results of an older version
-    for table in CHECKS.values():
-        assert all(weights[c.metric] == arguments._strength(dict(status="warn", strength=c.strength, grave=c.grave)) for c in table)
+    for name, table in CHECKS.items():
+        for c in table:
+            if name == "audit" or c.metric not in ("supported_share", "unsupported_power"):     # a map made here weighs less than one given
+                assert weights[c.metric] == arguments._strength(dict(status="warn", strength=c.strength, grave=c.grave)), c
 
 
 # --- the reported resolution ---------------------------------------------------------------------------------------------------------
