@@ -169,11 +169,13 @@ CASES = {
                           files=("sharpened.mtz",)),
     "denoise": Case(dict(write_halves=True), {"outputVolume": Out("denoised_map", OF_INPUT), "outputRemoved": Out("removed"),
                                         "outputNoiseShare": Out("noise_map"), "outputDenoisedHalf1": Out("denoised_half1"),
-                                        "outputDenoisedHalf2": Out("denoised_half2")}, ("The map was denoised",)),
+                                        "outputDenoisedHalf2": Out("denoised_half2"), "outputSupport": Out("support_map")},
+                    ("The map was denoised",)),
     "density_modify": Case({}, {"outputVolume": Out("density_modified_map", OF_INPUT), "outputInitialVolume": Out("initial_map"),
                                 **_resolution(outputMask=MASK_USED, outputSupport=Out("support_map"))}, ("Density modification",),
                            curves=("half fsc", "predicted cref before", "predicted cref after")),
-    "locscale": Case(dict(window=20), _sharpened(outputMask=MASK_USED, outputLocalBfactor=Out("local_bfactor")),
+    "locscale": Case(dict(window=20), _sharpened(outputMask=MASK_USED, outputLocalBfactor=Out("local_bfactor"),
+                                                 outputSupport=Out("support_map")),
                      ("Local amplitudes were scaled",)),
     "locspiral": Case(dict(rules="locbsharpen", resolution=5.0), _sharpened(), ("LocBSharpen",)),
     "localdeblur": Case({}, _sharpened(), ("sharpened by its local resolution",)),
@@ -272,8 +274,8 @@ def test_a_capability_gives_its_outputs(row, finished, tiny_halves):
     given = _input_of(protocol)
     curves, structure = (outputs.pop(name, None) for name in ("outputFSCs", "outputAtomStruct"))
     carries = "outputAtomStruct" in {o.name for o in declared_outputs(resolve(row.result)).values()}
-    # The model of emringer has no side chain to scan, audit is run without one.
-    assert (structure is not None) == (carries and row.id not in ("emringer", "audit"))
+    # The model of emringer has no side chain to scan; audit and density_modify are run without one.
+    assert (structure is not None) == (carries and row.id not in ("emringer", "audit", "density_modify"))
     if structure is not None:
         assert (structure.getVolume() is None) == (given is None)
         assert type(structure) is AtomStruct and "_scipion_attributes" in open(structure.getFileName(), encoding="utf-8").read()
