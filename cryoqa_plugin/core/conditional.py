@@ -12,7 +12,7 @@ import numpy as np
 
 from ..progress import Progress, silent
 from . import blur, filters, sector_sums, shells, value_tables
-from .fourier import Geometry, forward, frequencies, inverse
+from .fourier import Geometry, forward, inverse, shells_to
 from .masks import lowpass
 from .sector_sums import SectorSums
 
@@ -290,7 +290,7 @@ def _whitening(sums: shells.CrossSums, geo: Geometry, finest: float, crowding: f
     power = (one + two) / 2 / np.maximum(shells.running_mean(sums.count, 1), 0.5)
     amplitude = np.sqrt(share * power)
     gain = np.where(amplitude > 0, ratio / (1 + ratio) / np.maximum(amplitude, 1e-30), 0)
-    gain[frequencies(geo) > 1 / finest * (1 + 1e-9)] = 0
+    gain[~shells_to(geo, finest)] = 0
     gain[0] = 0
     return gain, amplitude
 

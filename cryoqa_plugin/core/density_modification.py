@@ -10,7 +10,7 @@ import numpy as np
 
 from . import conditional, shells
 from .conditional import ConditionalMeans
-from .fourier import Geometry, frequencies
+from .fourier import Geometry, frequencies, shells_to
 from .sector_sums import SECTORS, SectorSums
 
 _COARSE = 10.0                        # Å, where the mean over shells begins
@@ -162,8 +162,7 @@ def mean_over(geo: Geometry, finest: float) -> np.ndarray:
     ndarray
         True for one shell at least.
     """
-    at = frequencies(geo)
-    used = (at >= 1 / _COARSE) & (at <= 1 / finest * (1 + 1e-9))
+    used = (frequencies(geo) >= 1 / _COARSE) & shells_to(geo, finest)
     used[min(int(geo.length / finest), geo.n_shells - 1)] |= not used.any()
     return used
 
@@ -222,8 +221,7 @@ def predicted(sums: SectorSums, weights: np.ndarray, geo: Geometry, finest: floa
 
 def _up_to(geo: Geometry, finest: float) -> np.ndarray:
     """Shells but the first, to the end of the estimates, bool [n_shells]."""
-    at = frequencies(geo)
-    return (at > 0) & (at <= 1 / finest * (1 + 1e-9))
+    return (frequencies(geo) > 0) & shells_to(geo, finest)
 
 
 def _logistic(at: np.ndarray, fsc: np.ndarray, count: np.ndarray, used: np.ndarray) -> np.ndarray:

@@ -67,6 +67,24 @@ def frequencies(geo: Geometry) -> np.ndarray:
     return np.arange(geo.n_shells) / geo.length
 
 
+def shells_to(geo: Geometry, finest: float) -> np.ndarray:
+    """Shells up to a resolution, the one that lies on it included.
+
+    Parameters
+    ----------
+    geo
+        Shells of the box.
+    finest
+        The resolution, in units of the voxel size.
+
+    Returns
+    -------
+    ndarray
+        bool [n_shells].
+    """
+    return frequencies(geo) <= 1 / finest * (1 + 1e-9)
+
+
 def forward(data: np.ndarray) -> np.ndarray:
     """Fourier transform of a map, not normalised.
 

@@ -5,15 +5,16 @@ shows to which the model was not moved; and where there is no model, what the ha
 """
 from __future__ import annotations
 
-from typing import Callable, NamedTuple, Sequence, Tuple
+from typing import NamedTuple, Sequence, Tuple
 
 import numpy as np
 import scipy.sparse
 import scipy.spatial
 
+from ..progress import Progress, silent
 from . import atom_grid, conditional, density, elastic_fit, filters, shells
 from .conditional import ConditionalMeans, Pair
-from .fourier import Geometry, forward, frequencies, inverse
+from .fourier import Geometry, forward, inverse, shells_to
 
 SHAKEN, SEEDS = 0.7, 4                # Å rms by which a model is shaken, and how many models are moved into each half-map
 _B_FACTOR = 30.0                      # Å² of all atoms: the regression finds the fall-off
@@ -25,8 +26,6 @@ _ALONE = (0.0, 1.0)                   # weights of R and of what the half-maps t
 _PRIOR = (0.0, 1.0, 0.0, 0.5, 0.5)    # weights before any data: R, the estimates beside the model, R and the estimates at it, the model
 _HELD = 2                             # of them, which keep these: else what the model lacks would fade where most of it is right
 _LEAST = 1e-3                         # share of the signal near the model, at the least
-
-Tell = Callable[[float, str], None]
 
 
 class MovedModels(NamedTuple):
@@ -71,7 +70,7 @@ class ModelEstimate(NamedTuple):
 
 
 def move(even: Pair, mask: np.ndarray, voxel_size: Sequence[float], position: np.ndarray, weight: np.ndarray,
-         progress: Tell = lambda share, words: None) -> MovedModels:
+         progress: Progress = silent) -> MovedModels:
     """A model shaken and moved into each half-map, four times.
 
     Parameters
@@ -205,7 +204,7 @@ def _like_signal(signal: np.ndarray, ft: np.ndarray, geo: Geometry, finest: floa
     """Gain by shell that gives a model the power of the signal, up to the resolution where the half-maps end."""
     power = shells.running_mean(shells.power_sums(ft, geo)[0], 2)
     gain = np.sqrt(np.divide(shells.running_mean(signal, 2), power, out=np.zeros_like(power), where=power > 0))
-    gain[frequencies(geo) > 1 / finest * (1 + 1e-9)] = 0
+    gain[~shells_to(geo, finest)] = 0
     gain[0] = 0
     return gain
 

@@ -9,14 +9,14 @@ import numpy as np
 from ...core import filters, fourier, local, local_gains
 from ...io.maps import Map
 from ...params import param
-from ...progress import Progress, silent
+from ...progress import Progress, part, silent
 from ...results import map_output, metric
 from ...study import Study
 from ...study.halves import DEPENDENT, INDEPENDENT, HalfMapFacts
 from ..map_info import audit_words
 from ..map_info.audit_own import AuditedResult, audited
 from .common import sharpening_inputs
-from .denoise_methods import WAYS, Denoised, Work
+from .denoise_methods import WAYS, Denoised, DenoiseInputs
 from .local_sharpen_bands import bfactor_left, choose_window
 from .local_sharpen_halves import half_map_spectra
 
@@ -117,7 +117,7 @@ def compute_denoise(study: Study, params: DenoiseParams, *, progress: Progress =
     used = study.used_mask
     window = choose_window(params.window, inputs.resolution)
     progress(0.05, "noise")
-    made = WAYS[params.method](Work(study, inputs, used, window, params.write_halves), progress)
+    made = WAYS[params.method](DenoiseInputs(study, inputs, used, window, params.write_halves), progress)
     progress(0.9, "what was taken away")
     average = study.average
     values: Dict[str, Any] = dict(inputs.values, method=params.method, window=window, mask_source=used.source,
@@ -127,7 +127,7 @@ def compute_denoise(study: Study, params: DenoiseParams, *, progress: Progress =
     halves = made.halves if params.write_halves else None
     values.update(_with_amplitudes(study, inputs, Denoised(made.mean, halves, made.dependent), params.amplitudes))
     if params.audit:
-        values.update(audited(study.with_(full_map=None), made.mean, lambda share, words: progress(0.93 + 0.07 * share, words)))
+        values.update(audited(study.with_(full_map=None), made.mean, part(progress, 0.93, 0.07)))
     return DenoiseResult(summary=_summary(study, values), warnings=tuple(inputs.warnings + used.notes()), **values)
 
 

@@ -8,7 +8,7 @@ from scipy.special import erf
 
 from ...core import conditional, filters, fourier, local, local_gains, shells, spiral
 from ...core.fourier import Geometry
-from ...progress import Progress
+from ...progress import Progress, part
 from ...study import Study
 from ...study.mask import INSIDE, UsedMask
 from . import local_sharpen_bands as bank
@@ -31,8 +31,8 @@ class Denoised(NamedTuple):
     dependent: bool
 
 
-class Work(NamedTuple):
-    """What every way to denoise takes: the inputs, the mask, the standard deviation of the window (Å), and whether half-maps are wanted."""
+class DenoiseInputs(NamedTuple):
+    """Inputs of every way to denoise, the mask, the standard deviation of the window (Å), and whether half-maps are wanted."""
 
     study: Study
     inputs: SharpeningInputs
@@ -41,7 +41,31 @@ class Work(NamedTuple):
     halves: bool
 
 
-def wiener(work: Work, progress: Progress) -> Denoised:
+def wiener_gains(study: Study, inputs: SharpeningInputs, used: UsedMask, window: float, progress: Progress) -> bank.Gains:
+    """Share of signal in each band around every place, without any sharpening.
+
+    Parameters
+    ----------
+    study, inputs
+        The half-maps.
+    used
+        Where signal is typical.
+    window
+        Standard deviation of the Gaussian window (Å).
+    progress
+        Called as ``progress(fraction, message)``.
+
+    Returns
+    -------
+    Gains
+        For :func:`.local_sharpen_bands.apply`.
+    """
+    spectra = half_map_spectra(study, inputs, None)
+    field = bank.local_signal(spectra, inputs, used, window, BANDS, progress)
+    return bank.gains(field, spectra, inputs.geo, inputs.resolution, "density", spectra.bfactor or 0.0)
+
+
+def wiener(work: DenoiseInputs, progress: Progress) -> Denoised:
     """Each band of the mean times the share of signal in it around every place, as local sharpening weights it.
 
     Parameters
@@ -57,9 +81,7 @@ def wiener(work: Work, progress: Progress) -> Denoised:
         The half-maps, where wanted, have the same weights: they are dependent.
     """
     study, geo = work.study, work.inputs.geo
-    spectra = half_map_spectra(study, work.inputs, None)
-    field = bank.local_signal(spectra, work.inputs, work.used, work.window, BANDS, progress)
-    gain = bank.gains(field, spectra, geo, work.inputs.resolution, "density", spectra.bfactor or 0.0)
+    gain = wiener_gains(study, work.inputs, work.used, work.window, progress)
     progress(0.6, "weighting bands")
     if not work.halves:
         return Denoised(bank.apply(study.transform("average"), geo, gain), None, True)
@@ -67,7 +89,7 @@ def wiener(work: Work, progress: Progress) -> Denoised:
     return Denoised((one + two) * np.float32(0.5), (one, two), True)
 
 
-def conditional_means(work: Work, progress: Progress) -> Denoised:
+def conditional_means(work: DenoiseInputs, progress: Progress) -> Denoised:
     """What one half-map shows around a place, by what the other one holds there on average.
 
     Parameters
@@ -86,13 +108,13 @@ def conditional_means(work: Work, progress: Progress) -> Denoised:
     found = conditional.conditional_means(
         study.transform("half1"), study.transform("half2"), geo, study.grid.voxel_size, study.unmasked_resolution or work.inputs.resolution,
         float(np.mean(work.used.inside)), work.used.data if work.used.source == "given" else None,
-        lambda share, words: progress(0.1 + 0.7 * share, words))
+        part(progress, 0.1, 0.7))
     progress(0.85, "putting the estimates together")
     halves = conditional.combined(found, geo)
     return Denoised((halves[0] + halves[1]) * np.float32(0.5), halves if work.halves else None, True)
 
 
-def sidesplitter(work: Work, progress: Progress) -> Denoised:
+def sidesplitter(work: DenoiseInputs, progress: Progress) -> Denoised:
     """Each half-map by the signal-to-noise ratio that its own local power shows, as SIDESPLITTER does.
 
     Parameters
@@ -119,7 +141,7 @@ def sidesplitter(work: Work, progress: Progress) -> Denoised:
     return Denoised((halves[0] + halves[1]) * np.float32(0.5), halves, cut)
 
 
-def lafter(work: Work, progress: Progress) -> Denoised:
+def lafter(work: DenoiseInputs, progress: Progress) -> Denoised:
     """Voxels weighted by how sure they are no noise, then low-passed where the half-maps stop to agree, as LAFTER does.
 
     Parameters
@@ -156,7 +178,7 @@ def _like(data: np.ndarray, given: np.ndarray, geo: Geometry) -> np.ndarray:
     return fourier.inverse(ft, geo.shape)
 
 
-WAYS: Dict[str, Callable[[Work, Progress], Denoised]] = {
+WAYS: Dict[str, Callable[[DenoiseInputs, Progress], Denoised]] = {
     "wiener": wiener, "conditional": conditional_means, "lafter": lafter, "sidesplitter": sidesplitter}
 
 
@@ -203,10 +225,10 @@ def split_by_own_power(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size
         progress(0.1 + 0.7 * i / len(bands), f"band {i + 1} of {len(bands)}")
         images = [local_gains.band_image(f, geo, profile, shape) for f in (f1, f2)]
         noise = local_gains.local_square(images[0] - images[1], grid)[inside].mean(dtype=np.float64) / 2
-        for image, part in zip(images, parts):
+        for image, by_shape in zip(images, parts):
             power = local_gains.local_square(image, grid)
             gain = np.maximum(1 - np.float32(noise) / np.maximum(power, np.float32(1e-30)), 0) if i else np.ones_like(power)
-            local_gains.add_scaled(part.setdefault(shape, np.zeros(shape, np.float32)), image, gain)
+            local_gains.add_scaled(by_shape.setdefault(shape, np.zeros(shape, np.float32)), image, gain)
     return local_gains.join(parts[0], geo), local_gains.join(parts[1], geo)
 
 

@@ -12,7 +12,7 @@ from ...core.density_modification import Predicted
 from ...core.fourier import Geometry
 from ...core.sector_sums import SECTORS
 from ...errors import InputError
-from ...progress import Progress, part
+from ...progress import Progress, part, silent
 from ...results import Curve
 from ...study import Study
 from ...study.halves import unlike_noise
@@ -23,7 +23,7 @@ from . import density_modify_symmetry as copies
 from . import local_sharpen_bands as bank
 from .auto_region import solvent_of_mass
 from .common import SharpeningInputs, sharpening_inputs
-from .denoise_methods import BANDS
+from .denoise_methods import wiener_gains
 from .local_sharpen_halves import half_map_spectra
 
 _WIDER = 1.3                          # volume of the mask that is made, over the part of the box that it is asked for
@@ -123,7 +123,7 @@ def modify(inputs: ModifyInputs, params: Any, warnings: List[str], progress: Pro
     ft = _transforms(study, geo, inputs.soft)
     found = conditional.conditional_means(
         *ft, geo, study.grid.voxel_size, inputs.resolution, inputs.part, inputs.used.data if inputs.used.source == "given" else None,
-        lambda share, text: progress(0.5 * share, text), params.dm_resolution, inputs.crowding)
+        part(progress, 0.0, 0.5), params.dm_resolution, inputs.crowding)
     del ft
     found, symmetry = copies.add_copies(study, found, geo, inputs.resolution, inputs.part, part(progress, 0.5, 0.2))
     progress(0.7, "verdict")
@@ -169,7 +169,7 @@ def _predictions(found: ConditionalMeans, geo: Geometry) -> Dict[str, Any]:
     whole = modification.predicted(found.sums, weights, geo, found.finest)
     parts = [modification.predicted(found.sums, weights, geo, found.finest, left_out=k) for k in range(SECTORS)]
     used, at = modification.mean_over(geo, found.finest), fourier.frequencies(geo)
-    upto = at <= 1 / found.finest * (1 + 1e-9)
+    upto = fourier.shells_to(geo, found.finest)
     out: Dict[str, Any] = dict(half_fsc=Curve(at[upto], whole.fsc[upto]))
     for name in ("before", "after"):
         values = getattr(whole, name)
@@ -184,9 +184,7 @@ def _predictions(found: ConditionalMeans, geo: Geometry) -> Dict[str, Any]:
 def _wiener(inputs: ModifyInputs, found: ConditionalMeans) -> Dict[str, Any]:
     """The gain and the predicted correlation of local Wiener weights on the same half-maps."""
     base, geo = inputs.base, inputs.base.geo
-    spectra = half_map_spectra(base.study, base, None)
-    field = bank.local_signal(spectra, base, inputs.used, bank.choose_window(None, base.resolution), BANDS, lambda share, text: None)
-    gains = bank.gains(field, spectra, geo, base.resolution, "density", spectra.bfactor or 0.0)
+    gains = wiener_gains(base.study, base, inputs.used, bank.choose_window(None, base.resolution), silent)
     even = found.bases[0]
     one, two = (bank.apply(fourier.forward(half), geo, gains) for half in even)
     sums = sector_sums.sums_of((even, (one, two)), found.mask, geo)
@@ -194,7 +192,7 @@ def _wiener(inputs: ModifyInputs, found: ConditionalMeans) -> Dict[str, Any]:
     gain = modification.gain(sums, weights, geo, found.finest)
     curve: Predicted = modification.predicted(sums, weights, geo, found.finest)
     at = fourier.frequencies(geo)
-    upto = at <= 1 / found.finest * (1 + 1e-9)
+    upto = fourier.shells_to(geo, found.finest)
     return dict(gain_wiener=gain.mean, gain_wiener_error=gain.error, predicted_cref_wiener=Curve(at[upto], curve.after[upto]),
                 correlation_wiener=float(curve.after[gain.used].mean()))
 
@@ -203,8 +201,7 @@ def _maps(inputs: ModifyInputs, found: ConditionalMeans, params: Any, improved: 
     """The modified map and the mean of the half-maps with the same spectrum; where it is no better, twice the second."""
     study, geo = inputs.base.study, inputs.base.geo
     out: Dict[str, Any] = {}
-    inside = fourier.frequencies(geo) <= 1 / found.finest * (1 + 1e-9)
-    found = found._replace(amplitude=np.where(inside, found.amplitude, 0))
+    found = found._replace(amplitude=np.where(fourier.shells_to(geo, found.finest), found.amplitude, 0))
     if params.amplitudes == "density":
         fall_off = half_map_spectra(study, inputs.base, None).bfactor or 0.0
         out["bfactor_left"] = bank.bfactor_left(None, "density", inputs.base.resolution, fall_off)

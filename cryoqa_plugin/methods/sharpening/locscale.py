@@ -10,7 +10,7 @@ from ...core import filters, fourier, local, local_gains
 from ...errors import InputError
 from ...io.maps import Map
 from ...params import param
-from ...progress import Progress, silent
+from ...progress import Progress, part, silent
 from ...results import Curve, curve, map_output, metric
 from ...study import Study
 from ...study.halves import is_cut
@@ -153,7 +153,7 @@ def compute_locscale(study: Study, params: LocscaleParams, *, progress: Progress
     values.update(finish(inputs, maps))
     del scaling, spectra, setting
     if params.audit:
-        values.update(audited(study, maps["sharpened"], lambda share, words: progress(0.95 + 0.05 * share, words)))
+        values.update(audited(study, maps["sharpened"], part(progress, 0.95, 0.05)))
     progress(1.0, "done")
     return LocscaleResult(summary=_summary(values, kind), warnings=(*inputs.warnings, *used.notes()), **values)
 
