@@ -23,6 +23,7 @@ _MOST_GAIN, _ROW = 1.2, 50.0          # of a band; voxels of mean power that a c
 _CELL = 30.0                          # voxels that a cell is drawn to its margin by
 _RMS, _MEAN = 0.5, 0.4                # widths of the local standard deviation and mean, over the resolution
 _VALUES, _AROUND, _IN_BANDS = 32, 12, 20       # nodes of the values, of what is around them, and of both for the gains of bands
+_SURE, _STEPS = 0.9, 8                # share of signal in R from which it has the amplitude of the signal; radii a shell
 _PRIOR, _SPREAD = (0.0, 0.0, 0.4, 0.6), 0.3    # weights of the estimates before any data, and their standard deviation
 _OWN = (10.0, 3.0, 1.3, 2.5)          # own mask: low-pass (Å), window of the power (Å), volume over that of the molecule, its edge (Å)
 
@@ -273,13 +274,54 @@ def combined_mean(found: ConditionalMeans, geo: Geometry) -> np.ndarray:
     return _combined(found, [(a + b) * np.float32(0.5) for a, b in found.bases], geo, (found.levels[0] + found.levels[1]) / 2)
 
 
-def _combined(found: ConditionalMeans, maps: Sequence[np.ndarray], geo: Geometry, level: float) -> np.ndarray:
-    """Maps put together by the weights, with the spectrum of the signal and a mean value."""
+def combined_even(found: ConditionalMeans, geo: Geometry) -> Pair:
+    """The estimates put together, with the even spectrum that they have.
+
+    Parameters
+    ----------
+    found
+        The estimates.
+    geo
+        Their shells.
+
+    Returns
+    -------
+    tuple of ndarray
+        float32 [z, y, x] each.
+    """
+    return inverse(_even(found, [b[0] for b in found.bases], geo), geo.shape), inverse(_even(found, [b[1] for b in found.bases], geo), geo.shape)
+
+
+def _even(found: ConditionalMeans, maps: Sequence[np.ndarray], geo: Geometry) -> np.ndarray:
+    """Transform of maps put together by the weights, complex64 [nz, ny, nx // 2 + 1]."""
     ft = np.zeros((geo.shape[0], geo.shape[1], geo.shape[2] // 2 + 1), np.complex64)
     for data, weight in zip(maps, found.weights.T):
-        ft += filters.apply_radial(forward(data), geo, weight * found.amplitude)
+        ft += filters.apply_radial(forward(data), geo, weight)
+    return ft
+
+
+def _combined(found: ConditionalMeans, maps: Sequence[np.ndarray], geo: Geometry, level: float) -> np.ndarray:
+    """Maps put together by the weights, with the spectrum of the signal and a mean value."""
+    ft = _even(found, maps, geo)
+    fine = np.arange(0, geo.n_shells - 1 + 1 / _STEPS, 1 / _STEPS)
+    filters.apply_radial(ft, geo, _coloured(found.amplitude * _kept(found), fine), at=fine, out=ft)
     ft[0, 0, 0] = level * found.mask.size
     return inverse(ft, geo.shape)
+
+
+def _kept(found: ConditionalMeans) -> np.ndarray:
+    """Factor by shell with which the estimates have the amplitude of R where R is all but free of noise; float64 [n_shells]."""
+    signal, power = found.sums.signal.sum(axis=1), found.sums.products[..., 0, 0].sum(axis=1)
+    together = np.sum(found.weights * signal, axis=1)
+    sure = (signal[:, 0] > _SURE * power) & (together > 0)
+    return np.divide(signal[:, 0], together, out=np.ones_like(together), where=sure)
+
+
+def _coloured(amplitude: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """The amplitude at radii between the shells: the gain that made the signal even is linear there, and this its inverse."""
+    there = amplitude > 0
+    gain = np.interp(at, np.flatnonzero(there), 1 / amplitude[there]) if there.any() else np.ones(at.size)
+    return np.interp(at, np.arange(there.size), there.astype(float)) / gain
 
 
 def _whitening(sums: shells.CrossSums, geo: Geometry, finest: float, crowding: float) -> Pair:

@@ -167,8 +167,7 @@ def together(found: ConditionalMeans, geo: Geometry) -> ConditionalMeans:
     ConditionalMeans
         R, which gets no weight, and what the estimates are put together to, with an even spectrum.
     """
-    whole = conditional.combined(found._replace(amplitude=np.ones_like(found.amplitude), levels=(0.0, 0.0)), geo)
-    return conditional.rebased(found, (found.bases[0], whole), _ALONE, geo, _HELD)
+    return conditional.rebased(found, (found.bases[0], conditional.combined_even(found, geo)), _ALONE, geo, _HELD)
 
 
 def with_model(found: ConditionalMeans, told: ModelEstimate, geo: Geometry) -> ConditionalMeans:

@@ -241,3 +241,15 @@ def test_against_the_truth(sim_case, case):
     assert score((one.data + two.data) / 2) == pytest.approx(plain, abs=0.005)
     for method, least in (("wiener", wiener), ("sidesplitter", own), ("conditional", means)):
         assert score(run([one, two], method).denoised_map.data) >= least, method
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("case", ["p96", "t160"])
+def test_conditional_means_keep_the_amplitude_at_low_resolution(sim_case, case):
+    """The spectrum falls steeply in the first shells: between their radii too the signal comes back as strong as it was."""
+    folder = sim_case(case)
+    one, two, signal, mask = (read_map(str(folder / f"{case}_{name}.mrc")) for name in ("half1", "half2", "signal", "mask"))
+    made_map = run([one, two], "conditional", amplitudes="map").denoised_map
+    geo = fourier.geometry(signal.data.shape, signal.voxel_size)
+    sums = shells.cross_sums(*(fourier.forward(m.data * mask.data) for m in (made_map, signal)), geo)
+    np.testing.assert_allclose((sums.cross / sums.power2)[1:13], 1, atol=0.05)
