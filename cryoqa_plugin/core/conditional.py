@@ -289,7 +289,8 @@ def combined_even(found: ConditionalMeans, geo: Geometry) -> Pair:
     tuple of ndarray
         float32 [z, y, x] each.
     """
-    return inverse(_even(found, [b[0] for b in found.bases], geo), geo.shape), inverse(_even(found, [b[1] for b in found.bases], geo), geo.shape)
+    one, two = (inverse(_even(found, [b[half] for b in found.bases], geo), geo.shape) for half in (0, 1))
+    return one, two
 
 
 def _even(found: ConditionalMeans, maps: Sequence[np.ndarray], geo: Geometry) -> np.ndarray:
