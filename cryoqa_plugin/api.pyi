@@ -48,6 +48,7 @@ from .methods.model.fsc_q import FscQResult
 from .methods.model.smoc import SmocResult
 from .methods.model.side_chain_check import SideChainCheckResult
 from .methods.model.model_report import ModelReportResult
+from .methods.maps.map_box import MapBoxResult
 from .methods.importing.import_job import ImportJobResult
 
 Numbers = Union[float, Sequence[float]]
@@ -187,4 +188,9 @@ class OpenStudy(Study):
                          progress: Progress = ...) -> SideChainCheckResult: ...
     def model_report(self, *, scores: bool = ..., least_volume: float = ..., threads: int = ...,
                      progress: Progress = ...) -> ModelReportResult: ...
+    def map_box(self, *, around: Optional[str] = ..., margin: float = ..., lower: Optional[str] = ..., upper: Optional[str] = ...,
+                centre: Optional[str] = ..., size: Optional[str] = ..., threshold: Optional[float] = ..., cubic: bool = ...,
+                inside: bool = ..., fft_sizes: str = ..., resample_to: Optional[float] = ..., calibrated: Optional[float] = ...,
+                flip: bool = ..., invert: bool = ..., dust: Optional[float] = ..., fade: str = ..., soft_edge: float = ...,
+                place: str = ..., threads: int = ..., progress: Progress = ...) -> MapBoxResult: ...
     def import_job(self, *, body: int = ..., threads: int = ..., progress: Progress = ...) -> ImportJobResult: ...

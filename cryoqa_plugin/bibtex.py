@@ -355,4 +355,11 @@
   journal = {Acta Crystallographica Section D}, volume = {77}, pages = {41--47}, year = {2021},
   doi = {https://dx.doi.org/10.1107/S2059798320014928}
 }
+
+@article{Shannon1949,
+  title = {Communication in the presence of noise},
+  author = {Shannon, Claude E.},
+  journal = {Proceedings of the IRE}, volume = {37}, pages = {10--21}, year = {1949},
+  doi = {https://dx.doi.org/10.1109/JRPROC.1949.232969}
+}
 """

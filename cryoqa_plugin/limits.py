@@ -4,6 +4,7 @@ from __future__ import annotations
 from typing import Collection, Dict, Tuple
 
 from .checks import Check
+from .map_limits import MAP_CHECKS
 from .model_limits import ATOMS_OUTSIDE, GUINIER_PAIR, MODEL_CHECKS, OFF_DENSITY, PLACE
 from .registry import CAPABILITIES
 
@@ -106,6 +107,7 @@ _OF_OWN_MAP = (
 
 _OWN: Dict[str, Tuple[Check, ...]] = {
     **MODEL_CHECKS,
+    **MAP_CHECKS,
     "map_info": (
         Check("inverted", "is", False, "Density is negative (inverted contrast)", "The density is negative (inverted contrast)",
               "Multiply the map by -1 before you go on."),
@@ -422,16 +424,6 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
         Check("largest_share", ">=", 0.5, "Confident voxels in the largest piece", "Only {value} of the confident voxels lie in one piece",
               "Look at the pieces: several molecules, noise that was misjudged, or sharpened half-maps; weight those by their FSC.",
               1, share=True),
-    ),
-    "import_job": (
-        Check("has_half_maps", "is", True, "Both half-maps are present", "A half-map is missing",
-              "Copy them from where the job ran: without them there is no FSC."),
-        Check("halves_filtered", "is", False, "Half-maps are filtered", "The half-maps are filtered",
-              "Take the '_unfil' maps of the finished job."),
-        Check("finished", "is", True, "Job ran to its end", "The job did not run to its end",
-              "Let it finish: its maps are intermediate ones."),
-        Check("voxel_sizes_agree", "is", True, "Same voxel size in job and headers", "Job and headers disagree on the voxel size",
-              "Find out which one is right, and give it.", 3),
     ),
 }
 

@@ -270,6 +270,11 @@ CAPABILITIES: Tuple[Capability, ...] = (
         takes=("full_map", "half1", "half2"), any_of=(("full_map",), ("half1", "half2")), references=("Pintilie2020", "Yamashita2021"),
         memory=95, items=("A.k",), cost=1.6, on_request=True),
     Capability(
+        id="map_box", family="maps", title="Box of a map, with all that belongs to it", level="0",
+        takes=("full_map", "half1", "half2", "mask", "mask2", "resolution_map", "model", "fsc_curve", "grid_of"),
+        any_of=(("full_map",), ("half1", "half2")), references=("Shannon1949", "Afonine2018"), memory=30, memory_of_halves=30,
+        outside="makes a map to go on with", cost=1.0, on_request=True),
+    Capability(
         id="import_job", family="importing", title="What a RELION or cryoSPARC job folder gives", level="0", needs=("job",),
         references=("Scheres2012", "Punjani2017"), memory=0, outside="reads a folder"),
 )
@@ -277,7 +282,8 @@ CAPABILITIES: Tuple[Capability, ...] = (
 # What each family is for, in the order in which people meet them: the groups of the help and of lists.
 FAMILIES: Dict[str, str] = {
     "map_info": "Look at a map", "resolution": "Resolution", "local_resolution": "Local resolution",
-    "local_amplitude": "Local B-factor and occupancy", "sharpening": "Sharpen and filter", "model": "Model", "masks": "Masks and files",
+    "local_amplitude": "Local B-factor and occupancy", "sharpening": "Sharpen and filter", "model": "Model",
+    "maps": "Box, align and combine maps", "masks": "Masks and files",
     "importing": "Masks and files"}
 
 BY_ID: Dict[str, Capability] = {c.id: c for c in CAPABILITIES}

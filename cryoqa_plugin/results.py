@@ -69,13 +69,15 @@ class Output(NamedTuple):
     """What a map, a list of maps, a model or a curve becomes in Scipion.
 
     ``name`` is that of the output, ``role`` that of the field, ``mask`` makes a map a mask. ``halves`` says whose half-maps a map
-    carries: ``own`` for the fields ``<name of its field>_half1`` and ``_half2``, ``input`` for those of the input, else none.
+    carries: ``own`` for the fields ``<name of its field>_half1`` and ``_half2``, ``input`` for those of the input, else none. ``of`` is
+    the field of the map that a model lies in; empty for the map that was given.
     """
 
     name: str
     role: str
     mask: bool = False
     halves: str = ""
+    of: str = ""
 
 
 def _declare(role: str, scipion: Optional[Output] = None, **info: Any) -> Any:
@@ -119,12 +121,12 @@ def maps_output(unit: str, meaning: str, *, output: str = "") -> Any:
     return _declare("maps", _output(output, "maps"), unit=unit, meaning=meaning)
 
 
-def model_output(meaning: str, *, output: str = "") -> Any:
+def model_output(meaning: str, *, output: str = "", of: str = "") -> Any:
     """Declare an atomic model (an ``io.models.Model``) that is written beside the result as ``<field name>.cif``.
 
-    In Scipion it becomes the atomic structure called ``output``.
+    In Scipion it becomes the atomic structure called ``output``, in the map of the field ``of``, or in the one that was given.
     """
-    return _declare("model", _output(output, "model"), meaning=meaning)
+    return _declare("model", _output(output, "model", of=of), meaning=meaning)
 
 
 def file_output(meaning: str, name: str) -> Any:

@@ -59,6 +59,11 @@ class Model:
         """Positions, float64 of shape (n_atoms, 3), in Å."""
         return np.array([a.pos.tolist() for a in self._atoms], dtype=np.float64).reshape(-1, 3)
 
+    @property
+    def data(self) -> np.ndarray:
+        """What distinguishes a model in memory: its positions, float64 of shape (n_atoms, 3)."""
+        return self.xyz
+
     @cached_property
     def b_iso(self) -> np.ndarray:
         """Isotropic B-factors, float64 of shape (n_atoms,), in Å²."""

@@ -9,6 +9,7 @@ import pytest
 import scipy.ndimage
 
 from cryoqa_plugin.core import masks
+from cryoqa_plugin.core.boxes import mirrored
 from cryoqa_plugin.errors import InputError
 from cryoqa_plugin.io.maps import Map, read_map, write_map
 from cryoqa_plugin.methods.map_info import hand_steps as steps
@@ -154,13 +155,13 @@ def test_mirroring_is_about_the_middle_voxel(shape):
     point = np.zeros(shape, np.float32)
     middle = shape[2] // 2
     point[3, 4, middle], point[3, 4, middle + 5] = 1, 2
-    image = steps.mirrored(point)
+    image = mirrored(point)
     assert image[3, 4, middle] == 1 and image[3, 4, middle - 5] == 2
-    assert np.array_equal(steps.mirrored(image), point)
+    assert np.array_equal(mirrored(image), point)
 
 
 def test_the_mirror_image_of_a_wrong_map_is_right():
-    wrong = judged(steps.mirrored(right_handed()[0]), write_mirrored=True, origin=(1.0, 2.0, 3.0))
+    wrong = judged(mirrored(right_handed()[0]), write_mirrored=True, origin=(1.0, 2.0, 3.0))
     assert wrong.hand == "wrong" and right_handed()[1].mirrored is None
     assert wrong.mirrored.origin == (1.0, 2.0, 3.0) and np.array_equal(wrong.mirrored.data, right_handed()[0])
 

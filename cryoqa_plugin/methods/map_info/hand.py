@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Dict, List, Optional, Tuple
 
 import numpy as np
 
+from ...core.boxes import mirrored
 from ...io.maps import Map
 from ...params import param
 from ...progress import Progress, silent
@@ -146,7 +147,7 @@ def _mirror_images(study: Study) -> Dict[str, Any]:
     maps = dict(mirrored=study.density)
     if study.has_halves:
         maps.update(mirrored_half1=study.half1, mirrored_half2=study.half2)
-    return {name: study.density.with_data(steps.mirrored(m.data)) for name, m in maps.items()}
+    return {name: study.density.with_data(mirrored(m.data)) for name, m in maps.items()}
 
 
 def _histogram(scores: np.ndarray) -> Curve:

@@ -103,24 +103,6 @@ def turned(data: np.ndarray, flips: Sequence[bool]) -> np.ndarray:
     return np.ascontiguousarray(data[tuple(slice(None, None, -1 if f else 1) for f in tuple(flips)[::-1])])
 
 
-def mirrored(data: np.ndarray) -> np.ndarray:
-    """Mirror image along x about the middle voxel ``nx // 2`` of the box.
-
-    Parameters
-    ----------
-    data
-        Map, float32 [z, y, x].
-
-    Returns
-    -------
-    ndarray
-        float32 [z, y, x]. In an even box the first plane has no mirror image and stays where it is.
-    """
-    out = data[:, :, ::-1]
-    # An even box has its middle at nx / 2, one voxel off the middle between its faces.
-    return np.roll(out, 1, axis=2) if data.shape[2] % 2 == 0 else np.ascontiguousarray(out)
-
-
 def make_ready(data: np.ndarray, inside: np.ndarray, voxel_size: Sequence[float], resolution: float, flips: Tuple[bool, ...]) -> Ready:
     """The box round a mask, whitened and low-passed, in voxels of about 1 Å.
 

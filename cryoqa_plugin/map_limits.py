@@ -1,0 +1,26 @@
+"""What maps that were cut out or put together, and job folders, are held against: a part of :mod:`cryoqa_plugin.limits`."""
+from __future__ import annotations
+
+from typing import Dict, Tuple
+
+from .checks import Check
+
+MAP_CHECKS: Dict[str, Tuple[Check, ...]] = {
+    "map_box": (
+        Check("cut_off", "<=", 0.01, "Molecule outside of the new box", "{value} of the {cut_off_of} lies outside the new box",
+              "Use a larger box or margin, and check the origin of the map.", share=True),
+        Check("voxel_change", "<=", 0.1, "Change of the voxel size by calibration",
+              "The calibrated voxel size differs by {value} from that of the header",
+              "Calibrations change it by a few per cent: check for a binned or a super-resolution map.", 3, share=True),
+    ),
+    "import_job": (
+        Check("has_half_maps", "is", True, "Both half-maps are present", "A half-map is missing",
+              "Copy them from where the job ran: without them there is no FSC."),
+        Check("halves_filtered", "is", False, "Half-maps are filtered", "The half-maps are filtered",
+              "Take the '_unfil' maps of the finished job."),
+        Check("finished", "is", True, "Job ran to its end", "The job did not run to its end",
+              "Let it finish: its maps are intermediate ones."),
+        Check("voxel_sizes_agree", "is", True, "Same voxel size in job and headers", "Job and headers disagree on the voxel size",
+              "Find out which one is right, and give it.", 3),
+    ),
+}

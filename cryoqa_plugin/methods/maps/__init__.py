@@ -1,0 +1,1 @@
+"""Boxes of maps, and maps brought onto each other."""
