@@ -70,7 +70,8 @@ class Output(NamedTuple):
 
     ``name`` is that of the output, ``role`` that of the field, ``mask`` makes a map a mask. ``halves`` says whose half-maps a map
     carries: ``own`` for the fields ``<name of its field>_half1`` and ``_half2``, ``input`` for those of the input, else none. ``of`` is
-    the field of the map that a model lies in; empty for the map that was given.
+    the field of the map that a model lies in; empty for the map that was given. A map that is ``placed`` lies where its header says,
+    others where the map that was given lies.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Output(NamedTuple):
     mask: bool = False
     halves: str = ""
     of: str = ""
+    placed: bool = False
 
 
 def _declare(role: str, scipion: Optional[Output] = None, **info: Any) -> Any:
@@ -105,12 +107,12 @@ def table(meaning: str) -> Any:
     return _declare("table", meaning=meaning)
 
 
-def map_output(unit: str, meaning: str, *, output: str = "", mask: bool = False, halves: str = "") -> Any:
+def map_output(unit: str, meaning: str, *, output: str = "", mask: bool = False, halves: str = "", placed: bool = False) -> Any:
     """Declare a map (an ``io.maps.Map``) that is written beside the result as ``<field name>.mrc``.
 
-    In Scipion it becomes the volume, or with ``mask`` the mask, called ``output``; ``halves`` as in :class:`Output`.
+    In Scipion it becomes the volume, or with ``mask`` the mask, called ``output``; ``halves`` and ``placed`` as in :class:`Output`.
     """
-    return _declare("map", _output(output, "map", mask=mask, halves=halves), unit=unit, meaning=meaning)
+    return _declare("map", _output(output, "map", mask=mask, halves=halves, placed=placed), unit=unit, meaning=meaning)
 
 
 def maps_output(unit: str, meaning: str, *, output: str = "") -> Any:

@@ -14,7 +14,6 @@ from .inputs import box_of, origin_of
 _CLASSES = {"map": Volume, "maps": SetOfVolumes, "model": AtomStruct, "curve": SetOfFSCs}
 _ENTRIES = {"map": "maps", "maps": "lists", "model": "models"}   # where the document names the files of a role
 _SAME = 2e-3                                                 # voxel sizes closer than this part of them are one
-_MOVED = 0.01                                                # Å, from which a method moved a map; less is rounding in a header
 
 
 class Curve(NamedTuple):
@@ -84,7 +83,8 @@ class Made(NamedTuple):
             return in_its_map(AtomStruct(filename=paths[0]), on_own_grid(Volume(), maps[0]) if maps else self.template)
         if output.role == "maps":
             return [on_own_grid(Volume(), path) for path in paths]
-        made = on_grid_of(self.template, VolumeMask() if output.mask else Volume(), paths[0])
+        made = VolumeMask() if output.mask else Volume()
+        made = on_own_grid(made, paths[0]) if output.placed else on_grid_of(self.template, made, paths[0])
         halves: Sequence[str] = ()
         if output.halves == "own":
             halves = self._written(name + "_half1", "map") + self._written(name + "_half2", "map")
@@ -114,15 +114,12 @@ def in_its_map(structure: AtomStruct, volume: Optional[Volume]) -> AtomStruct:
 
 
 def on_grid_of(template: Volume, made: Volume, path: str) -> Volume:
-    """``made`` with its file, on the grid that Scipion knows of ``template``; on that of its header when it has other voxels, or lies
-    elsewhere."""
+    """``made`` with its file, on the grid that Scipion knows of ``template``; on that of its header when it has other voxels."""
     header, size = read_header(path), float(template.getSamplingRate() or 0)
     box = box_of(template)
     if size and abs(header.voxel_size[0] - size) > _SAME * size or box is not None and tuple(header.shape[::-1]) != box:
         return on_own_grid(made, path)
     place = origin_of(template)
-    if place is not None and max(abs(p - q) for p, q in zip(place, header.origin)) > _MOVED:
-        return on_own_grid(made, path)
     return on_own_grid(made, path, size or None, place)
 
 

@@ -76,7 +76,7 @@ def test_a_box_around_the_model_keeps_every_value_and_place():
     np.testing.assert_array_equal(nearest(found.boxed_map, ATOMS), nearest(study.full_map, ATOMS))
     np.testing.assert_allclose(found.boxed_model.xyz, ATOMS, atol=1e-9)
     assert found.cut_off == 0 and found.beyond_share == 0 and found.resampled is False and found.moved_by == "0, 0, 0"
-    assert [row[0] for row in found.what_happened.rows] == [*MAPS, "boxed_model", "boxed_fsc"]
+    assert [row[0] for row in found.what_happened.rows] == [*MAPS, "boxed_model", "fsc_boxed"]
     assert all("value for value" in row[2] for row in found.what_happened.rows[:5])
 
 
@@ -195,7 +195,7 @@ def test_a_calibrated_voxel_size_moves_all_that_has_a_length():
     np.testing.assert_allclose(found.boxed_model.xyz, ATOMS * scale)
     np.testing.assert_array_equal(nearest(found.boxed_map, found.boxed_model.xyz), nearest(study.full_map, ATOMS))
     np.testing.assert_allclose(found.boxed_resolution_map.data, study.resolution_map.data * scale, rtol=1e-6)
-    np.testing.assert_allclose(found.boxed_fsc.x, study.fsc_curve.frequency / scale)
+    np.testing.assert_allclose(found.fsc_boxed.x, study.fsc_curve.frequency / scale)
     np.testing.assert_allclose(found.boxed_model.b_iso, 30 * scale ** 2)
     assert found.voxel_scale == pytest.approx(scale) and any("refine it" in text for text in found.warnings)
 
@@ -205,7 +205,7 @@ def test_larger_voxels_end_what_lies_beyond_them():
     found = box(study, around="whole", resample_to=2.5)
     assert found.detail_to == 5.0 and found.boxed_map.voxel_size == (2.5, 2.5, 2.5) and found.resampled
     assert found.boxed_resolution_map.data[found.boxed_resolution_map.data > 0].min() >= 5.0
-    assert found.boxed_fsc.x[-1] <= 0.2 and 0 <= found.boxed_mask.data.min() and found.boxed_mask.data.max() <= 1
+    assert found.fsc_boxed.x[-1] <= 0.2 and 0 <= found.boxed_mask.data.min() and found.boxed_mask.data.max() <= 1
     centre = [n // 2 for n in SHAPE[::-1]]
     new = [n // 2 for n in found.boxed_map.shape[::-1]]
     np.testing.assert_allclose(np.array(found.boxed_map.origin) + 2.5 * np.array(new), np.array(ORIGIN) + 1.5 * np.array(centre))

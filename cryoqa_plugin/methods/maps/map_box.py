@@ -40,15 +40,15 @@ class MapBoxResult(HalfMapFacts):
     dust_parts: Optional[int] = metric("", "separate parts that were removed", "none")
     dust_volume: Optional[float] = metric("Å³", "their volume", "none")
     solvent_value: Optional[float] = metric("", "density that stands for solvent: the median of the faces of the map", "none")
-    boxed_fsc: Optional[Curve] = curve("the FSC that was given, its frequencies corrected with the voxel size", x_label="Frequency",
+    fsc_boxed: Optional[Curve] = curve("the FSC that was given, its frequencies corrected with the voxel size", x_label="Frequency",
                                        x_unit="1/Å", y_label="FSC", output="outputFSCs")
     what_happened: Optional[Table] = table("What happened to each input")
-    boxed_map: Optional[Map] = map_output("", "the map in the new box", output="outputVolume", halves="own")
+    boxed_map: Optional[Map] = map_output("", "the map in the new box", output="outputVolume", halves="own", placed=True)
     boxed_map_half1: Optional[Map] = map_output("", "half-map 1 in the new box")
     boxed_map_half2: Optional[Map] = map_output("", "half-map 2 in the new box")
-    boxed_mask: Optional[Map] = map_output("", "the mask in the new box", output="outputMask", mask=True)
-    boxed_mask2: Optional[Map] = map_output("", "the second mask in the new box", output="outputSecondMask", mask=True)
-    boxed_resolution_map: Optional[Map] = map_output("Å", "the local resolution in the new box", output="outputResolution")
+    boxed_mask: Optional[Map] = map_output("", "the mask in the new box", output="outputMask", mask=True, placed=True)
+    boxed_mask2: Optional[Map] = map_output("", "the second mask in the new box", output="outputSecondMask", mask=True, placed=True)
+    boxed_resolution_map: Optional[Map] = map_output("Å", "the local resolution in the new box", output="outputResolution", placed=True)
     boxed_model: Optional[Any] = model_output("the model, moved with the map", output="outputAtomStruct", of="boxed_map")
 
     def label(self, name: str) -> str:
@@ -154,9 +154,9 @@ def _beside(study: Study, params: MapBoxParams, box: NewBox, words: Dict[str, Li
         out["boxed_model"] = box_carry.carry_model(study.model, *moves, edges)
         words["boxed_model"] = _model_words(params, scale, move)
     if study.fsc_curve is not None:
-        out["boxed_fsc"] = box_carry.carry_fsc(study.fsc_curve, scale, detail)
-        words["boxed_fsc"] = [f"frequencies divided by {scale:.5g}"] * (scale != 1)
-        words["boxed_fsc"] += [] if detail is None else [f"ends at {detail:.4g} Å"]
+        out["fsc_boxed"] = box_carry.carry_fsc(study.fsc_curve, scale, detail)
+        words["fsc_boxed"] = [f"frequencies divided by {scale:.5g}"] * (scale != 1)
+        words["fsc_boxed"] += [] if detail is None else [f"ends at {detail:.4g} Å"]
     return out
 
 
@@ -211,12 +211,12 @@ def _cautions(study: Study, params: MapBoxParams) -> List[str]:
 
 def _table(study: Study, words: Dict[str, List[str]], last: str) -> Table:
     """What, from which file, and what happened to it, a row for each output."""
-    names = dict({v: k for k, v in box_carry.OUTPUTS.items()}, boxed_model="model", boxed_fsc="fsc_curve")
+    names = dict({v: k for k, v in box_carry.OUTPUTS.items()}, boxed_model="model", fsc_boxed="fsc_curve")
     rows = []
     for name, said in words.items():
         source = getattr(study.inputs, names[name])
         file = getattr(source, "path", None) or ("mean of the half-maps" if source is None else "in memory")
-        moved = [last] * bool(last and name != "boxed_fsc")
+        moved = [last] * bool(last and name != "fsc_boxed")
         rows.append((name, file, "; ".join([*said, *moved]) or "left as it was"))
     return Table(("output", "made of", "what happened"), tuple(rows))
 
