@@ -121,7 +121,8 @@ KINDS: Dict[str, InputKind] = _Kinds({k.name: k for k in (
               "ncs_spec of Phenix, rot_axis lines of RELION, or rows of four numbers, three an operator.", read_symmetry, NONE, scipion=""),
     InputKind("particles", "Particles", "Particles with angles and CTF: STAR file of RELION (3.1 or later), or .cs file of cryoSPARC.",
               read_particles, NONE, scipion=""),
-    InputKind("grid_of", "Map of the grid", "Map whose box or grid is taken; its values are not used.", grid=OWN),
+    InputKind("target_map", "Target map", "Map that stays where it is, on a grid of its own; the other one is brought onto it, or into "
+              "its box.", grid=OWN),
     InputKind("focused_maps", "Focused map", "Maps of parts of the molecule, each on a grid of its own.", grid=OWN, many=True,
               set="focused"),
     InputKind("focused_half1", "Half-map 1 of a focused map", "First half-map of each focused map, in the same order.", grid=OWN, many=True,

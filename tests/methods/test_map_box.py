@@ -117,14 +117,14 @@ def test_a_box_comes_back_to_where_it_was():
     study = given()
     part = box(study, around="bounds", lower="5, 6, 7", upper="20, 25, 22")
     assert part.boxed_map.shape == (16, 20, 16)
-    back = box(Study(full_map=part.boxed_map, grid_of=study.full_map))
+    back = box(Study(full_map=part.boxed_map, target_map=study.full_map))
     assert back.around == "other_grid" and back.boxed_map.shape == SHAPE and back.boxed_map.origin == ORIGIN
     where = np.zeros(SHAPE, bool)
     where[7:23, 6:26, 5:21] = True
     assert np.array_equal(back.boxed_map.data[where], study.full_map.data[where])
     assert np.all(back.boxed_map.data[~where] == np.float32(back.solvent_value))
     assert back.beyond_share == pytest.approx(1 - where.mean())
-    again = box(Study(full_map=study.full_map, grid_of=part.boxed_map), around="other_box")
+    again = box(Study(full_map=study.full_map, target_map=part.boxed_map), around="other_box")
     assert np.array_equal(again.boxed_map.data, part.boxed_map.data) and again.boxed_map.origin == part.boxed_map.origin
 
 
@@ -300,9 +300,10 @@ def test_boxes_that_cannot_be_get_one_sentence(values, words):
     assert str(caught.value).endswith(".") or ")" in str(caught.value)
 
 
-@pytest.mark.parametrize("around, lacking", [("model", "model"), ("mask", "mask"), ("other_grid", "grid_of"), ("other_box", "grid_of")])
+@pytest.mark.parametrize("around, lacking", [("model", "model"), ("mask", "mask"), ("other_grid", "target_map"),
+                                             ("other_box", "target_map")])
 def test_what_the_box_goes_around_is_needed(around, lacking):
-    study = Study(**{n: m for n, m in given().given().items() if n not in (lacking, "grid_of")})
+    study = Study(**{n: m for n, m in given().given().items() if n not in (lacking, "target_map")})
     with pytest.raises(MissingInputError, match=f"'{around}' needs"):
         box(study, around=around)
 
@@ -312,7 +313,7 @@ def test_a_model_or_another_map_that_is_elsewhere_is_refused():
         box(given(model=model_of(ATOMS + 500)), around="model")
     far = Map(np.ones((8, 8, 8), np.float32), VOXEL, (900.0, 0.0, 0.0))
     with pytest.raises(InputError, match="do not overlap"):
-        box(given(grid_of=far))
+        box(given(target_map=far))
 
 
 @pytest.mark.realdata
@@ -330,7 +331,7 @@ def test_real_headers_in_and_out(shared, tmp_path, name):
     assert np.array_equal(part.data, map_.data[cut])
     np.testing.assert_allclose(part.voxel_size, map_.voxel_size, rtol=1e-6)
     np.testing.assert_allclose(part.origin, [o + k // 5 * v for o, k, v in zip(map_.origin, n, map_.voxel_size)], rtol=1e-5, atol=1e-4)
-    runner.execute("map_box", dict(full_map=str(tmp_path / "part" / "boxed_map.mrc"), grid_of=path), {}, str(tmp_path / "back"))
+    runner.execute("map_box", dict(full_map=str(tmp_path / "part" / "boxed_map.mrc"), target_map=path), {}, str(tmp_path / "back"))
     back = read_map(str(tmp_path / "back" / "boxed_map.mrc"))
     assert back.shape == map_.shape and np.array_equal(back.data[cut], map_.data[cut])
     np.testing.assert_allclose(back.origin, map_.origin, rtol=1e-6, atol=1e-5)
@@ -363,7 +364,7 @@ def test_a_map_resampled_elsewhere(shared):
     """DAQ's map of 1 Å voxels is linear between those of the entry: so read, our places give it; waves do not smooth, and correlate."""
     folder = shared / "data" / "maps" / "emd2566_3j6b_daq"
     theirs, map_ = (read_map(str(folder / name)) for name in ("2566_3J6B_9_new_resampled1A.mrc", "2566_3J6B_9.mrc"))
-    ours = box(Study(full_map=map_, grid_of=theirs)).boxed_map
+    ours = box(Study(full_map=map_, target_map=theirs)).boxed_map
     assert ours.shape == theirs.shape and ours.origin == theirs.origin and ours.voxel_size == theirs.voxel_size
     at = [Places((o - p) / v + np.arange(n) * w / v, w / v) for o, p, v, w, n in zip(
         ours.origin, map_.origin, map_.voxel_size, ours.voxel_size, ours.shape[::-1])]

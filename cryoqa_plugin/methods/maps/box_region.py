@@ -105,10 +105,10 @@ def chosen(study: Study, params: MapBoxParams) -> str:
     MissingInputError
         What it should go around was not given.
     """
-    around = params.around or ("other_grid" if study.grid_of is not None else "model" if study.model is not None else
+    around = params.around or ("other_grid" if study.target_map is not None else "model" if study.model is not None else
                                "mask" if study.inputs.mask is not None else "density")
-    needed = {"model": ("model", "an atomic model"), "mask": ("mask", "a mask"), "other_box": ("grid_of", "the other map"),
-              "other_grid": ("grid_of", "the other map")}.get(around)
+    needed = {"model": ("model", "an atomic model"), "mask": ("mask", "a mask"), "other_box": ("target_map", "the other map"),
+              "other_grid": ("target_map", "the other map")}.get(around)
     if needed and getattr(study.inputs, needed[0]) is None:
         raise MissingInputError(f"A box around '{around}' needs {needed[1]} and none was given; give it, or choose what else the box goes "
                                 "around.")
@@ -216,15 +216,15 @@ def _point(params: MapBoxParams, given: Map) -> Region:
 
 def _of_other(study: Study, frame: Map) -> Region:
     """The box of another map in voxels of this one, rounded to whole ones."""
-    other = study.grid_of
+    other = study.target_map
     size = np.asarray(frame.voxel_size)
     first = (np.asarray(other.origin) - np.asarray(frame.origin)) / size
     count = np.array(other.shape[::-1]) * np.asarray(other.voxel_size) / size
     n = np.array(frame.shape[::-1])
     if np.any(first + count <= 0) or np.any(first >= n):
         ends = [np.asarray(m.origin) + np.array(m.shape[::-1]) * np.asarray(m.voxel_size) for m in (frame, other)]
-        raise InputError(f"The two maps do not overlap: the map goes from ({triple(frame.origin)}) to ({triple(ends[0])}) Å and the map of "
-                         f"the grid from ({triple(other.origin)}) to ({triple(ends[1])}) Å ({frame.place}, {other.place}). Check their "
+        raise InputError(f"The two maps do not overlap: the map goes from ({triple(frame.origin)}) to ({triple(ends[0])}) Å and the target "
+                         f"from ({triple(other.origin)}) to ({triple(ends[1])}) Å ({frame.place}, {other.place}). Check their "
                          "origins.")
     off = np.abs(first - np.rint(first)).max()
     words = (f"The box of {other.place} begins {off:.2f} voxels off a voxel of this map; the nearest voxel is taken. Its own grid is "

@@ -75,7 +75,7 @@ def compute_map_box(study: Study, params: MapBoxParams, *, progress: Progress = 
     ----------
     study
         ``full_map``, or ``half1`` and ``half2``, or all three, float32 [z, y, x]; ``mask``, ``mask2``, ``resolution_map`` (Å), ``model``
-        and ``fsc_curve``, which are carried along; ``grid_of``, the map whose box or grid is taken.
+        and ``fsc_curve``, which are carried along; ``target_map``, the map whose box or grid is taken.
     params
         See :class:`MapBoxParams`.
     progress
@@ -105,7 +105,7 @@ def compute_map_box(study: Study, params: MapBoxParams, *, progress: Progress = 
     frame = replace(given, voxel_size=_triple(v * scale for v in given.voxel_size), origin=_triple(o * scale for o in given.origin))
     around = box_region.chosen(study, params)
     progress(0.1, "where the new box lies")
-    box = box_region.new_box(box_region.region(study, params, around, frame), params, around, frame, study.grid_of)
+    box = box_region.new_box(box_region.region(study, params, around, frame), params, around, frame, study.target_map)
     progress(0.3, "maps")
     carried = box_carry.carry_maps(study, params, box, scale)
     matrix, shift = box_carry.placement(params, study, scale)
