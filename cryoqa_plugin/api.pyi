@@ -65,8 +65,8 @@ class OpenStudy(Study):
     def map_info(self, *, threshold: Optional[float] = ..., bins: int = ..., threads: int = ...,
                  progress: Progress = ...) -> MapInfoResult: ...
     def make_mask(self, *, method: Optional[str] = ..., lowpass: Optional[float] = ..., threshold: Optional[float] = ...,
-                  resolution: float = ..., fraction: float = ..., radius: Optional[float] = ..., combine: str = ...,
-                  extend: Optional[float] = ..., soft_edge: Optional[float] = ..., edge_unit: str = ...,
+                  resolution: float = ..., fraction: float = ..., radius: Optional[float] = ..., centre: Optional[str] = ...,
+                  combine: str = ..., extend: Optional[float] = ..., soft_edge: Optional[float] = ..., edge_unit: str = ...,
                   drop_below: Optional[float] = ..., fill: bool = ..., invert: bool = ..., threads: int = ...,
                   progress: Progress = ...) -> MaskResult: ...
     def fsc(self, *, rules: str = ..., threshold: float = ..., confidence: float = ..., randomise_from: Optional[float] = ...,

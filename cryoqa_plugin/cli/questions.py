@@ -79,7 +79,7 @@ QUESTIONS: Dict[str, Tuple[str, ...]] = {
     "map-box": ("Crop or box a map around a model or mask.", "Flip a map with its half-maps and its model.",
                 "Resample or bin a map to another voxel size, or onto the grid of another map.", "Pad a map to a larger box.",
                 "Invert the contrast of a map.", "Correct the voxel or pixel size of map and model.", "Extract a part, put it back."),
-    "mask": ("Make a mask.", "Soft solvent mask around the molecule or a model.", "Combine, widen or soften masks."),
+    "mask": ("Make a mask.", "Focus mask: a sphere at a ligand or a point.", "Soft solvent mask around the molecule or a model.", "Combine, widen or soften masks."),
     "import-job": ("Find half-maps and masks in a RELION or cryoSPARC job folder.", "What does this job hold?"),
     "fetch": ("Download an entry from EMDB.", "Get a published map with its half-maps and model."),
     "report": ("Draw the HTML or PDF report again.",),

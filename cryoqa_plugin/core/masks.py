@@ -1,7 +1,7 @@
 """Masks: where they begin, how far they reach, how softly they end."""
 from __future__ import annotations
 
-from typing import Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 import scipy.ndimage
@@ -281,22 +281,25 @@ def local_variance_mask(data: np.ndarray, voxel_size: Sequence[float], resolutio
     return variance >= fraction * float(variance.max())
 
 
-def ball(shape: Sequence[int], voxel_size: Sequence[float], radius: float) -> np.ndarray:
-    """Voxels within a radius of the middle of the box.
+def ball(shape: Sequence[int], voxel_size: Sequence[float], radius: float, centre: Optional[Sequence[float]] = None) -> np.ndarray:
+    """Voxels within a radius of a point.
 
     Parameters
     ----------
     shape
-        Voxels of the box (nz, ny, nx); the middle is voxel ``n // 2`` of each axis.
+        Voxels of the box (nz, ny, nx).
     voxel_size
         Edges of a voxel (x, y, z) in Å.
     radius
         Å.
+    centre
+        The point (x, y, z) in Å from the first voxel; None for the middle of the box, voxel ``n // 2`` of each axis.
 
     Returns
     -------
     ndarray
         bool [z, y, x].
     """
-    z, y, x = (((np.arange(n) - n // 2) * v) ** 2 for n, v in zip(shape, list(voxel_size)[::-1]))
+    middle = [n // 2 * v for n, v in zip(shape[::-1], voxel_size)] if centre is None else list(centre)
+    z, y, x = ((np.arange(n) * v - c) ** 2 for n, v, c in zip(shape, list(voxel_size)[::-1], middle[::-1]))
     return z[:, None, None] + y[None, :, None] + x[None, None, :] <= radius ** 2

@@ -5,6 +5,7 @@ They are wide, so that nothing real is refused: each says what lies at its ends.
 from __future__ import annotations
 
 import math
+import re
 from typing import Any, Optional, Tuple
 
 import numpy as np
@@ -62,6 +63,41 @@ def require_finite(value: Any, label: str, name: str, limits: Optional[Tuple[flo
     if not number or limits is not None and not within(value, limits):
         wanted = "a finite number" if limits is None else shown(limits, unit)
         raise InputError(f"{called(label, name)} is {value}{f' {unit}' * (number and bool(unit))}; it must be {wanted}.")
+
+
+def three_numbers(text: Optional[str], label: str, name: str, whole: bool = False) -> Optional[np.ndarray]:
+    """Three numbers of a text such as ``10, 20, 30``; one stands for all three.
+
+    Parameters
+    ----------
+    text
+        What was given; None stays None.
+    label, name
+        Of the parameter, for the sentence.
+    whole
+        They must be whole numbers.
+
+    Returns
+    -------
+    ndarray or None
+        float64 [3], along x, y and z.
+
+    Raises
+    ------
+    InputError
+        It is neither one number nor three, or a number that cannot be.
+    """
+    if text is None:
+        return None
+    words = [w for w in re.split(r"[\s,;x\[\]()]+", text.strip()) if w]
+    try:
+        found = np.array([float(w) for w in words], dtype=np.float64)
+    except ValueError:
+        found = np.zeros(0)
+    if found.size not in (1, 3) or not np.isfinite(found).all() or np.abs(found).max() > POSITION or whole and np.any(found % 1):
+        kind = "whole numbers" if whole else "numbers"
+        raise InputError(f"{called(label, name)} is '{text[:60]}'; give three {kind} along x, y and z, such as 10, 20, 30, or one for all.")
+    return np.broadcast_to(found, 3).copy()
 
 
 def require_curve(freq: np.ndarray, values: np.ndarray, path: str) -> None:

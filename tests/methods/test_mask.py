@@ -238,3 +238,26 @@ def test_the_chosen_mask_covers_the_molecule(case, sim_case):
     inside = result.mask.data >= 0.5
     assert np.count_nonzero(inside & truth) > 0.95 * truth.sum()
     assert np.count_nonzero(inside) < 2.9 * truth.sum()
+
+
+@pytest.mark.parametrize("origin", [(0.0, 0.0, 0.0), (-30.0, 12.0, 7.5)])
+def test_a_focus_mask_is_a_ball_about_a_point_in_the_frame_of_the_model(tmp_path, origin):
+    """The ball lies around the atom that its centre is the position of, whatever the origin of the map."""
+    data = np.random.default_rng(2).standard_normal((30, 34, 40)).astype(np.float32)
+    map_, place = Map(data, (1.5, 1.5, 1.5), origin), np.array([24.3, 21.1, 18.6]) + origin
+    result = compute_mask(Study(full_map=map_), MaskParams(centre=", ".join(f"{v:.1f}" for v in place), radius=9.0, soft_edge=0))
+    z, y, x = np.meshgrid(*(o + 1.5 * np.arange(n) for o, n in zip(origin[::-1], data.shape)), indexing="ij")
+    wanted = (x - place[0]) ** 2 + (y - place[1]) ** 2 + (z - place[2]) ** 2 <= 81
+    assert result.method == "spherical" and np.array_equal(result.mask.data > 0.5, wanted)
+    at = np.rint((_model(tmp_path, place).xyz[0] - origin) / 1.5).astype(int)
+    assert result.mask.data[at[2], at[1], at[0]] == 1
+    np.testing.assert_allclose(result.components.rows[0][4:], place, atol=0.15)
+    assert result.volume == pytest.approx(4 / 3 * np.pi * 9 ** 3, rel=0.05)
+
+
+def test_a_focus_mask_outside_of_the_box_and_a_centre_that_is_none_are_refused(tiny_halves):
+    study = Study(full_map=tiny_halves["full_map"])
+    with pytest.raises(InputError, match="lies outside the box, which goes from \\(3.0, 4.5, 6.0\\)"):
+        compute_mask(study, MaskParams(centre="0, 0, 0"))
+    with pytest.raises(InputError, match="three numbers"):
+        compute_mask(study, MaskParams("spherical", centre="somewhere"))

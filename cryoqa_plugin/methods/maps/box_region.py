@@ -1,8 +1,7 @@
 """Which part of a map the new box holds, and where the voxels of the new box lie."""
 from __future__ import annotations
 
-import re
-from typing import Any, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, NamedTuple, Sequence, Tuple
 
 import numpy as np
 
@@ -10,7 +9,6 @@ from ...core.boxes import Places, friendly
 from ...errors import InputError, MissingInputError
 from ...io import ranges
 from ...io.maps import Map
-from ...naming import called
 from ...study import Study
 from ...study.mask import drop_small
 from .box_params import WIDENED, MapBoxParams
@@ -48,41 +46,6 @@ class NewBox(NamedTuple):
     def whole(self) -> bool:
         """All voxels that it shares with the map are voxels of the map."""
         return all(p.whole for p in self.places)
-
-
-def numbers(text: Optional[str], label: str, name: str, whole: bool = False) -> Optional[np.ndarray]:
-    """Three numbers of a text such as ``10, 20, 30``; one stands for all three.
-
-    Parameters
-    ----------
-    text
-        What was given; None stays None.
-    label, name
-        Of the parameter, for the sentence.
-    whole
-        They must be whole numbers.
-
-    Returns
-    -------
-    ndarray or None
-        float64 [3], along x, y and z.
-
-    Raises
-    ------
-    InputError
-        It is neither one number nor three, or a number that cannot be.
-    """
-    if text is None:
-        return None
-    words = [w for w in re.split(r"[\s,;x\[\]()]+", text.strip()) if w]
-    try:
-        found = np.array([float(w) for w in words], dtype=np.float64)
-    except ValueError:
-        found = np.zeros(0)
-    if found.size not in (1, 3) or not np.isfinite(found).all() or np.abs(found).max() > ranges.POSITION or whole and np.any(found % 1):
-        kind = "whole numbers" if whole else "numbers"
-        raise InputError(f"{called(label, name)} is '{text[:60]}'; give three {kind} along x, y and z, such as 10, 20, 30, or one for all.")
-    return np.broadcast_to(found, 3).copy()
 
 
 def chosen(study: Study, params: MapBoxParams) -> str:
@@ -191,7 +154,7 @@ def _reach(binary: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
 
 
 def _bounds(params: MapBoxParams, n: np.ndarray) -> Region:
-    low, high = numbers(params.lower, "First voxel", "lower", True), numbers(params.upper, "Last voxel", "upper", True)
+    low, high = ranges.three_numbers(params.lower, "First voxel", "lower", True), ranges.three_numbers(params.upper, "Last voxel", "upper", True)
     if low is None or high is None:
         raise InputError("Bounds need the first and the last voxel, counted from 0 along x, y and z; give both.")
     if np.any(high < low):
@@ -202,7 +165,7 @@ def _bounds(params: MapBoxParams, n: np.ndarray) -> Region:
 
 
 def _point(params: MapBoxParams, given: Map) -> Region:
-    centre, size = numbers(params.centre, "Centre", "centre"), numbers(params.size, "Size of the box", "size", True)
+    centre, size = ranges.three_numbers(params.centre, "Centre", "centre"), ranges.three_numbers(params.size, "Size of the box", "size", True)
     if centre is None or size is None:
         raise InputError("A box about a point needs its centre (x, y, z in Å) and its size in voxels; give both.")
     middle = np.rint((centre - np.asarray(given.origin)) / np.asarray(given.voxel_size))
@@ -265,7 +228,7 @@ def new_box(found: Region, params: MapBoxParams, around: str, frame: Map, other:
         return _placed(first, step, np.array(other.shape[::-1]), size, origin, found.warnings)
     step = np.ones(3) if params.resample_to is None else params.resample_to / size
     edges = np.maximum(np.rint(found.size / step - 1e-6), 1)
-    asked = numbers(params.size, "Size of the box", "size", True)
+    asked = ranges.three_numbers(params.size, "Size of the box", "size", True)
     if asked is not None:
         edges = asked
     if params.cubic:

@@ -10,6 +10,7 @@ from ...core import masks
 from ...errors import InputError, MissingInputError
 from ...io.inputs import require
 from ...io.maps import Map
+from ...io.ranges import three_numbers
 from ...params import param
 from ...progress import Progress, silent
 from ...results import Curve, Table, curve, map_output, metric, table
@@ -40,8 +41,8 @@ class MaskParams:
         "'confident' is what is more than the noise of the half-maps at a false discovery rate of 1 %, 2 Å wider, with an edge of 6 Å; "
         "'relion' low-passes the map and takes what is above a threshold; 'threshold' takes the map as it is; "
         "'local_variance' is Phenix's; 'cryosparc_dynamic', 'cryosparc_loose' and 'cryosparc_tight' have that program's widths; "
-        "'spherical' is a ball; 'model' surrounds the atoms; 'given' starts from a mask. From the data: molecule with a map, else model, "
-        "else given.",
+        "'spherical' is a ball about the box centre or a point, as a focus mask; 'model' surrounds the atoms; 'given' starts from a mask. "
+        "From the data: spherical with a centre, else molecule with a map, else model, else given.",
         label="Method", choices=METHODS)
     lowpass: Optional[float] = param(None, "Resolution of the low-pass before the threshold; 0 for none. From the method: 15 Å for relion, "
                                      "12 Å or three voxels for molecule.", label="Low-pass", unit="Å", min=0,
@@ -56,6 +57,9 @@ class MaskParams:
                             min=0, max=1, expert=True, only_if=("method", ("local_variance",)))
     radius: Optional[float] = param(None, "Radius of the ball, or distance added to the radius of each atom. From the data: 85 % of "
                                     "half the box, or 3 Å.", label="Radius", unit="Å", min=0, only_if=("method", ("spherical", "model")))
+    centre: Optional[str] = param(None, "Centre of the ball, x, y, z in Å in the frame of the model, such as 81.5, 60, 102.4: what a "
+                                  "viewer shows for an atom or a voxel of this map, whose origin counts. When empty the box centre.",
+                                  label="Centre of the ball", unit="Å", only_if=("method", ("spherical",)))
     combine: str = param("and", "How further masks are combined with the first one, before it is extended.", label="Combination",
                          choices=("and", "or", "xor", "and_not", "or_not"), expert=True)
     extend: Optional[float] = param(None, "How far the mask is extended, or shrunk when negative. From the data: 3 for masks of a map, "
@@ -120,7 +124,7 @@ def compute_mask(study: Study, params: MaskParams, *, progress: Progress = silen
     -----
     RELION's mask is that of ``relion_mask_create`` (Scheres 2012, https://doi.org/10.1016/j.jsb.2012.09.006), with exact distances.
     """
-    method = params.method or ("molecule" if _has_map(study) else "model" if study.model else "given")
+    method = _method(study, params)
     grid, facts = _check(study, method), study.half_map_values()
     progress(0.05, "Where the density is")
     binary, threshold, levels = _begin(study, params, method, grid)
@@ -148,6 +152,15 @@ def compute_mask(study: Study, params: MaskParams, *, progress: Progress = silen
     progress(0.8, "Measuring the mask")
     result = _result(soft, grid, method, threshold, masses, width * (grid.voxel if spacing == (1, 1, 1) else 1.0))
     return replace(result, **facts, summary=_summary(result, _automatic(params, method)))
+
+
+def _method(study: Study, params: MaskParams) -> str:
+    """The method that was asked for, else what fits the inputs."""
+    if params.method is not None:
+        return params.method
+    if params.centre is not None:
+        return "spherical"
+    return "molecule" if _has_map(study) else "model" if study.model else "given"
 
 
 def _has_map(study: Study) -> bool:
@@ -183,7 +196,7 @@ def _begin(study: Study, params: MaskParams, method: str, grid: Map) -> Tuple[np
     if method == "spherical":
         reach = min(n * v for n, v in zip(grid.shape, grid.voxel_size[::-1])) / 2
         radius = 0.85 * reach if params.radius is None else params.radius
-        return masks.ball(grid.shape, grid.voxel_size, radius), None, None
+        return masks.ball(grid.shape, grid.voxel_size, radius, _centre(params, grid)), None, None
     if method == "confident":
         return _confident(study), None, None
     data, voxel_size = study.density.data, grid.voxel_size
@@ -213,6 +226,19 @@ def _confident(study: Study) -> np.ndarray:
         raise InputError(f"Nothing is more than the noise of the half-maps ({files}), so that there is nothing to make a mask of. Check "
                          "that they show a molecule.")
     return found
+
+
+def _centre(params: MaskParams, grid: Map) -> Optional[np.ndarray]:
+    """The centre of the ball, (x, y, z) in Å from the first voxel; None for that of the box."""
+    given = three_numbers(params.centre, "Centre of the ball", "centre")
+    if given is None:
+        return None
+    at, edges = given - np.asarray(grid.origin), np.array(grid.shape[::-1]) * np.asarray(grid.voxel_size)
+    if np.any(at < 0) or np.any(at > edges):
+        raise InputError(f"The centre of the ball ({_point(given)} Å) lies outside the box, which goes from {_point(grid.origin)} to "
+                         f"{_point(edges + np.asarray(grid.origin))} Å ({grid.place}). Positions are in the frame of the model: the origin "
+                         "of the map counts.")
+    return at
 
 
 def _around_atoms(study: Study, params: MaskParams, grid: Map) -> np.ndarray:
