@@ -154,7 +154,8 @@ def _reach(binary: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
 
 
 def _bounds(params: MapBoxParams, n: np.ndarray) -> Region:
-    low, high = ranges.three_numbers(params.lower, "First voxel", "lower", True), ranges.three_numbers(params.upper, "Last voxel", "upper", True)
+    low = ranges.three_numbers(params.lower, "First voxel", "lower", True)
+    high = ranges.three_numbers(params.upper, "Last voxel", "upper", True)
     if low is None or high is None:
         raise InputError("Bounds need the first and the last voxel, counted from 0 along x, y and z; give both.")
     if np.any(high < low):
@@ -165,7 +166,8 @@ def _bounds(params: MapBoxParams, n: np.ndarray) -> Region:
 
 
 def _point(params: MapBoxParams, given: Map) -> Region:
-    centre, size = ranges.three_numbers(params.centre, "Centre", "centre"), ranges.three_numbers(params.size, "Size of the box", "size", True)
+    centre = ranges.three_numbers(params.centre, "Centre", "centre")
+    size = ranges.three_numbers(params.size, "Size of the box", "size", True)
     if centre is None or size is None:
         raise InputError("A box about a point needs its centre (x, y, z in Å) and its size in voxels; give both.")
     middle = np.rint((centre - np.asarray(given.origin)) / np.asarray(given.voxel_size))
