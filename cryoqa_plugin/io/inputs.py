@@ -96,7 +96,7 @@ def expand(sources: Mapping[str, Union[str, Sequence[str], None]]) -> Dict[str, 
 
 
 KINDS: Dict[str, InputKind] = _Kinds({k.name: k for k in (
-    InputKind("full_map", "Map", "The map to look at (MRC, CCP4, MAP or SPIDER, also gz or bz2)."),
+    InputKind("full_map", "Map", "The map to look at (MRC, CCP4, MAP or SPIDER, also gz or bz2; or map coefficients, MTZ)."),
     InputKind("half1", "Half-map 1", "First of two independent half-maps, neither masked nor filtered."),
     InputKind("half2", "Half-map 2", "Second half-map, on the grid of the first."),
     InputKind("mask", "Mask", "Soft mask with values from 0 to 1, on the grid of the maps.", scipion="VolumeMask"),

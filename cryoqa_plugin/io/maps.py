@@ -1,4 +1,4 @@
-"""Maps on disk: MRC, CCP4 and MAP files, plain or compressed with gzip or bzip2, read and written by mrcfile.
+"""Maps on disk: MRC, CCP4 and MAP files, plain or compressed with gzip or bzip2, read and written by mrcfile; MTZ of map coefficients.
 
 mrcfile knows the header, the types of voxels and the labels. What is done here is what real files need besides: axes in any order,
 wrong stamps, damage that is noticed, and no second copy of the voxels.
@@ -86,7 +86,7 @@ def read_header(path: str, voxel_size_known: bool = False) -> MapHeader:
     Parameters
     ----------
     path
-        MRC, CCP4 or MAP file, also gz or bz2.
+        MRC, CCP4 or MAP file, also gz or bz2; or MTZ with map coefficients, as of :func:`.mtz.read_mtz`.
     voxel_size_known
         The caller knows the voxel size, so that a cell that cannot be is only noted.
 
@@ -107,6 +107,9 @@ def read_header(path: str, voxel_size_known: bool = False) -> MapHeader:
     Cheng et al. (2015), https://doi.org/10.1016/j.jsb.2015.04.002 (MRC2014); Burnley et al. (2017),
     https://doi.org/10.1107/S2059798317007859 (mrcfile).
     """
+    if _is_mtz(path):
+        from .mtz import read_mtz_header
+        return read_mtz_header(path, voxel_size_known)
     with _open(path) as stream:
         header = interpret(_Reader(stream, path).header, path)
         require_voxel_size(header, voxel_size_known)
@@ -120,7 +123,8 @@ def read_map(path: str, voxel_size_known: bool = False) -> Map:
     Parameters
     ----------
     path
-        MRC, CCP4 or MAP file, also gz or bz2; a compressed one is read to its end, where its checksum stands.
+        MRC, CCP4 or MAP file, also gz or bz2; a compressed one is read to its end, where its checksum stands. Or MTZ with map
+        coefficients, as of :func:`.mtz.read_mtz`.
     voxel_size_known
         As of :func:`read_header`.
 
@@ -134,6 +138,9 @@ def read_map(path: str, voxel_size_known: bool = False) -> Map:
     MissingInputError, InputError, FormatError
         As of :func:`read_header`.
     """
+    if _is_mtz(path):
+        from .mtz import read_mtz
+        return read_mtz(path, voxel_size_known)
     with _open(path) as stream:
         file = _Reader(stream, path)
         header = said = interpret(file.header, path)
@@ -149,6 +156,11 @@ def read_map(path: str, voxel_size_known: bool = False) -> Map:
         raise FormatError(f"'{path}' became shorter while it was read; read it when the program that writes it is done.")
     sorted_ = data.transpose([2 - header.axis_order.index(axis) for axis in (3, 2, 1)])
     return Map(np.ascontiguousarray(sorted_, dtype=np.float32), header.voxel_size, header.origin, path, header)
+
+
+def _is_mtz(path: str) -> bool:
+    with open(path, "rb") as stream:
+        return stream.read(4) == b"MTZ "
 
 
 def _open(path: str) -> _Stream:

@@ -15,6 +15,7 @@ from .reading import reader, reason
 _BOX = "cryoqa: box"                             # begins the line of the history that tells the box: x, y, z in voxels
 _COLUMNS = ("FWT", "PHWT")
 _mtz = reader("map coefficients", "give an MTZ file", "an MTZ")
+NO_ORIGIN = "Map coefficients know no origin: the first voxel of their map is taken to lie at 0, 0, 0; check that a model fits it."
 _SPARSE = 1e4                                    # voxels a reflection; a whole sphere has 13, its asymmetric part up to 96 times as many
 _SAMPLING = 3                                    # voxels to the resolution of coefficients whose box nobody tells
 
@@ -168,7 +169,7 @@ def _look_at(path: str, voxel_size_known: bool) -> _Coefficients:
     _require_possible(mtz, path)
     box = _box_of(mtz)
     voxel_size = tuple(float(f"{e / n:.7g}") for e, n in zip(edges, box))
-    notes = () if labels == _COLUMNS else (f"The map is made of the columns {labels[0]} and {labels[1]}.",)
+    notes = (*(() if labels == _COLUMNS else (f"The map is made of the columns {labels[0]} and {labels[1]}.",)), NO_ORIGIN)
     header = MapHeader(
         shape=box[::-1], voxel_size=voxel_size, origin=(0.0, 0.0, 0.0), path=path, mode=2, axis_order=(1, 2, 3), nstart=(0, 0, 0),
         header_origin=(0.0, 0.0, 0.0), cell=(*edges, 90.0, 90.0, 90.0), sampling=box, ispg=1, header_stats=(0.0, -1.0, -2.0, -1.0),

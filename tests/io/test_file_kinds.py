@@ -57,7 +57,6 @@ FILES = {                                                    # content, words of
     "cif": (b"# made\ndata_1ABC\n_entry.id 1ABC\nloop_\n_atom_site.id\n" * 30, "an atomic model (mmCIF)", "give a map"),
     "star": (b"# version 30001\n\ndata_particles\n\nloop_\n_rlnX #1\n" * 30, "a STAR or mmCIF file", "give a map"),
     "fasta": (b">chain A\nMKV\n" * 200, "a FASTA file", "give a map"), "json": (b'{"a": 1}' * 200, "a JSON file", "give a map"),
-    "mtz": (b"MTZ \x15\0\0\0" + bytes(2000), "an MTZ file", "give a map"),
     "cs": (b"\x94CSDAT" + bytes(2000), "cryoSPARC", "map that it names"),
     "sqlite": (b"SQLite format 3\0" + bytes(2000), "a set of Scipion", "the map that it names"),
     "dm3": (struct.pack(">III", 3, 4000000, 1) + b"\0" * 3000, "Digital Micrograph", "save it as MRC"),

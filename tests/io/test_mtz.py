@@ -8,8 +8,8 @@ import pytest
 from cryoqa_plugin import runner
 from cryoqa_plugin.errors import FormatError, InputError, MissingInputError
 from cryoqa_plugin.io.inputs import read_headers
-from cryoqa_plugin.io.maps import Map, read_map, write_map
-from cryoqa_plugin.io.mtz import coefficients, read_mtz, read_mtz_header, write_mtz
+from cryoqa_plugin.io.maps import Map, read_header, read_map, write_map
+from cryoqa_plugin.io.mtz import NO_ORIGIN, coefficients, read_mtz, read_mtz_header, write_mtz
 
 VOXEL = (1.1, 1.2, 1.3)
 
@@ -73,7 +73,7 @@ def test_a_map_that_was_written_is_read_again(shape, voxel, tmp_path):
     assert once.shape == shape and once.voxel_size == pytest.approx(voxel) and once.origin == (0, 0, 0) and once.path == paths[0]
     np.testing.assert_allclose(twice.data, once.data, atol=2e-6 * np.abs(once.data).max())
     np.testing.assert_allclose(coefficients(once)[1], coefficients(first)[1], atol=2e-6 * np.abs(coefficients(once)[1]).max())
-    assert once.data.dtype == np.float32 and once.data.flags.c_contiguous and once.header.warnings == ()
+    assert once.data.dtype == np.float32 and once.data.flags.c_contiguous and once.header.warnings == (NO_ORIGIN,)
     header = read_headers({"map_coefficients": paths[0]})["map_coefficients"]
     assert header == read_mtz_header(paths[0]) and header.shape == shape and header.voxel_size == once.voxel_size
 
@@ -109,11 +109,11 @@ def test_files_of_other_programs(tmp_path):
     truth = _smooth()
     found = read_mtz(_foreign(tmp_path / "a.mtz"))
     assert found.shape == (18, 18, 18) and found.voxel_size == pytest.approx((4 / 3,) * 3)
-    assert found.header.warnings == ("The map is made of the columns FC and PHIC.",)
+    assert found.header.warnings == ("The map is made of the columns FC and PHIC.", NO_ORIGIN)
     np.testing.assert_allclose(found.data[::3, ::3, ::3], truth.data[::4, ::4, ::4], atol=1e-5)
     both = read_mtz(_foreign(tmp_path / "b.mtz", (("FC", "F"), ("PHIC", "P"), ("FWT", "F"), ("PHWT", "P"))))
     np.testing.assert_array_equal(both.data, found.data)
-    assert both.header.warnings == ()
+    assert both.header.warnings == (NO_ORIGIN,)
     small = read_mtz(_foreign(tmp_path / "c.mtz", history=["cryoqa: box 6 6 6", "cryoqa: box 24 24"]))
     assert small.shape == (18, 18, 18), "a box that does not hold the coefficients is not believed"
     assert read_mtz(_foreign(tmp_path / "d.mtz", history=["cryoqa: box 24 24 24"])).data == pytest.approx(truth.data, abs=1e-5)
@@ -190,3 +190,29 @@ def test_a_cell_that_cannot_be_is_refused_before_its_box_is_made(cell, words, ti
     mtz.write_to_file(path)
     with pytest.raises((FormatError, InputError), match=words):
         read_mtz(path)
+
+
+@pytest.mark.parametrize("capability, values", [("map_info", {}), ("auto_sharpen", dict(method="b_iso", resolution=4.0, b_iso=40.0))])
+def test_what_takes_a_map_takes_map_coefficients(capability, values, tiny_halves, tmp_path):
+    """The numbers are those of the same map as MRC: low-passed at Nyquist, as coefficients end there."""
+    path, same = str(tmp_path / "map.mtz"), str(tmp_path / "map.mrc")
+    write_mtz(path, tiny_halves["full_map"])
+    write_map(same, read_map(path))
+    assert read_header(path).shape == read_map(path).shape == tiny_halves["full_map"].shape
+    of_mtz, of_mrc = (runner.execute(capability, {"full_map": p}, values, str(tmp_path / name))
+                      for p, name in ((path, "mtz"), (same, "mrc")))
+    for name, entry in of_mrc["metrics"].items():
+        found = of_mtz["metrics"][name]["value"]
+        if name != "header_agrees":                          # coefficients have no statistics to compare with
+            value = entry["value"]
+            assert found == (pytest.approx(value, rel=1e-4, abs=1e-6) if isinstance(value, float) else value), name
+    assert any("know no origin" in text for text in of_mtz["warnings"])
+    assert not any("know no origin" in text for text in of_mrc["warnings"])
+
+
+def test_an_mtz_file_that_is_none_is_refused_as_a_map(tmp_path):
+    path = tmp_path / "bad.mtz"
+    path.write_bytes(b"MTZ \x15\0\0\0" + bytes(2000))
+    for read in (read_map, read_header):
+        with pytest.raises(FormatError, match="cannot be read as MTZ"):
+            read(str(path))
