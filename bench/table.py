@@ -53,6 +53,7 @@ CLAIMS = (
     Claim("model_overfitting", "half-maps", HALVES + ("model",), 12.0, 1.5),
     Claim("fsc_q", "half-maps", HALVES + ("model",), 25.0, 1.5, peer="Bsoft blocres -box 20 -step 4: 4.7 CPU s a thousand boxes"),
     Claim("smoc", "map", MAP + ("model",), 7.0, 1.1, dict(resolution=3.4)),
+    Claim("model_stability", "half-maps", HALVES + ("model",), 25.0, 1.6),
     Claim("side_chain_check", "map of 15,000 atoms", MAP + ("model",), 10.0, 1.2, dict(resolution=3.0),
           peer="Strudel: about 30 s a residue"),
     Claim("model_report", "zones of 15,000 atoms", MAP + HALVES + ("model",), 20.0, 1.6, dict(scores=False)),

@@ -47,6 +47,7 @@ from .methods.model.model_geometry import ModelGeometryResult
 from .methods.model.fsc_q import FscQResult
 from .methods.model.smoc import SmocResult
 from .methods.model.side_chain_check import SideChainCheckResult
+from .methods.model.model_stability import ModelStabilityResult
 from .methods.model.model_report import ModelReportResult
 from .methods.maps.map_box import MapBoxResult
 from .methods.importing.import_job import ImportJobResult
@@ -186,6 +187,7 @@ class OpenStudy(Study):
              progress: Progress = ...) -> SmocResult: ...
     def side_chain_check(self, *, resolution: Optional[float] = ..., threads: int = ...,
                          progress: Progress = ...) -> SideChainCheckResult: ...
+    def model_stability(self, *, shake: float = ..., threads: int = ..., progress: Progress = ...) -> ModelStabilityResult: ...
     def model_report(self, *, scores: bool = ..., least_volume: float = ..., threads: int = ...,
                      progress: Progress = ...) -> ModelReportResult: ...
     def map_box(self, *, around: Optional[str] = ..., margin: float = ..., lower: Optional[str] = ..., upper: Optional[str] = ...,

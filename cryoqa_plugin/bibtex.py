@@ -362,4 +362,25 @@
   journal = {Proceedings of the IRE}, volume = {37}, pages = {10--21}, year = {1949},
   doi = {https://dx.doi.org/10.1109/JRPROC.1949.232969}
 }
+
+@article{Herzik2019,
+  title = {A multi-model approach to assessing local and global cryo-EM map quality},
+  author = {Herzik, Mark A. and Fraser, James S. and Lander, Gabriel C.},
+  journal = {Structure}, volume = {27}, pages = {344--358}, year = {2019},
+  doi = {https://dx.doi.org/10.1016/j.str.2018.10.003}
+}
+
+@article{Tirion1996,
+  title = {Large amplitude elastic motions in proteins from a single-parameter, atomic analysis},
+  author = {Tirion, Monique M.},
+  journal = {Physical Review Letters}, volume = {77}, pages = {1905--1908}, year = {1996},
+  doi = {https://dx.doi.org/10.1103/PhysRevLett.77.1905}
+}
+
+@article{Liu1989,
+  title = {On the limited memory BFGS method for large scale optimization},
+  author = {Liu, Dong C. and Nocedal, Jorge},
+  journal = {Mathematical Programming}, volume = {45}, pages = {503--528}, year = {1989},
+  doi = {https://dx.doi.org/10.1007/BF01589116}
+}
 """

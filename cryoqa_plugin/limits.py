@@ -48,7 +48,7 @@ _OF_MASK = ("random_fsc_at_resolution", "random_fsc")
 _OF_FIT = ("gap_sigma", "chains_foreign", "residues_shifted", "model_correlation", "model_gap", "model_lead", "reported_gap",
            "reported_lead", "b_excess", "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation",
            "q_difference", "below_expectation", "residues_unexplained", "overfitted", "centred_low", "centred_dips", "omit",
-           "trust", "largest_cluster", "model_trusted")
+           "trust", "largest_cluster", "model_trusted", "residues_without", "residues_unsteady", "residues_moved", "sides_off")
 _OF_MODEL = ("atoms_outside", "model_zscore", *_OF_FIT)
 _OF_NOISE = ("noise_spread", "noise_source", "fraction_above", "fraction_above_finest", "finer_percent", "significant_fraction")
 _OF_AUDIT = ("map_shift", "invented_share", "supported_share", "unsupported_power", "unsupported_count", "residues_unsupported",

@@ -108,6 +108,22 @@ MODEL_CHECKS: Dict[str, Tuple[Check, ...]] = {
               "Refine the model with tighter restraints or less weight of the map, and take out what is not in density.", 2,
               "https://doi.org/10.1107/S2059798321009475"),
     ),
+    "model_stability": (
+        *PLACE,
+        # Of right models up to 0.3 %, 2 %, 0.4 % and 0.7 %, at 1.9 to 4.5 Å; of one with errors of 0.45 Å rms 1 to 6 % are moved.
+        Check("residues_without", "<=", 1.0, "Residues without density in the half-map to which they were not moved",
+              "{value} of the residues are in no density that both half-maps show",
+              "Look at them in the table of stretches: they are built into noise, or belong elsewhere. Leave them out.", 2),
+        Check("residues_unsteady", "<=", 4.0, "Residues that spread more than the local resolution allows",
+              "{value} of the residues do not come back to one place",
+              "The map does not hold them where they are built: build them again, or leave them out.", 2),
+        Check("residues_moved", "<=", 2.0, "Residues whose backbone moves away from where it was given",
+              "{value} of the residues move into density beside them",
+              "Refine the model in this map; where a stretch moves by more than 1 Å, build it again.", 2),
+        Check("sides_off", "<=", 5.0, "Side chains and bases that move away, or are in no density",
+              "{value} of the side chains and bases are not in their density",
+              "Look at their rotamers; where there is no density, none is sure.", 1),
+    ),
     "smoc": (
         *PLACE,
         Check("centred_low", "<=", 1.0, "Residues whose window correlates with the map by less than 0.3",

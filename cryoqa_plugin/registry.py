@@ -266,6 +266,10 @@ CAPABILITIES: Tuple[Capability, ...] = (
         takes=("full_map", "half1", "half2", "sequence"), any_of=(("full_map",), ("half1", "half2")),
         references=("Rabiner1989", "Chojnowski2022", "Terashi2022", "Rosenthal2003"), memory=60, items=("A.g",), on_request=True),
     Capability(
+        id="model_stability", family="model", title="Does the map hold each residue in one place", level="A",
+        needs=("model", "half1", "half2"), references=("Herzik2019", "Tirion1996", "Liu1989"), memory=70, items=("A.c",),
+        on_request=True),
+    Capability(
         id="model_report", family="model", title="What of a model to trust, to check and to leave out", level="A", needs=("model",),
         takes=("full_map", "half1", "half2"), any_of=(("full_map",), ("half1", "half2")), references=("Pintilie2020", "Yamashita2021"),
         memory=95, items=("A.k",), cost=1.6, on_request=True),

@@ -49,13 +49,23 @@ def test_the_numbers_of_level_a_are_the_services():
     assert limits_of["model_fit", "residues_low"] == ("<=", 10.0) and limits_of["mtriage", "d_fsc_model_05_near"] == (">=", 0.8)
     assert limits_of["model_fit", "guinier_correlation"] == (">=", 0.5)
     for item in ITEMS:
-        assert bool(item.unmeasured) != bool(item.capabilities) and not (item.unmeasured and item.rules), item.id
-    assert by_id["A.c"].unmeasured and not by_id["A.g"].rules
+        assert item.capabilities, item.id
+    assert limits_of["model_stability", "models_rmsd"] == ("<=", 2.0) and not by_id["A.g"].rules
 
 
-def test_what_nothing_measures_says_so():
+def test_an_item_without_a_result_is_absent():
     judged = judge(next(i for i in ITEMS if i.id == "A.c"), {}, 3.0)
-    assert (judged.status, judged.service_status) == ("absent", "absent") and judged.summary.startswith("Not measured: ")
+    assert (judged.status, judged.service_status) == ("absent", "absent")
+
+
+def test_the_stability_of_residues_is_said():
+    item = next(i for i in ITEMS if i.id == "A.c")
+    known = dict(steady=92.0, residues_without=2.1, residues_unsteady=0.5, residues_moved=3.5, spread_median=0.12, models_rmsd=0.25)
+    judged = judge(item, {"model_stability": _document([("residues_without", "warn")], **known)}, 3.0)
+    assert judged.status == "warn" and judged.service_status == "ok"
+    assert "2.10 are in no density, 0.50 unsteady and 3.50 move away." in judged.summary      # without units here
+    coarse = judge(item, {"model_stability": _document(undetermined_words="At 7.5 Å nothing is judged.", models_rmsd=0.7)}, 3.0)
+    assert coarse.summary == "At 7.5 Å nothing is judged."
 
 
 def test_of_a_model_beside_its_map_one_item_says_so():
@@ -202,7 +212,7 @@ def test_all_levels_run_and_are_judged(validated):
     assert document["not_done"] == []
     done = {i["id"]: i["status"] for i in document["items"]}
     assert set(done) == {i.id for i in ITEMS} and "error" not in done.values()
-    assert [i for i, status in done.items() if status == "absent"] == [i.id for i in ITEMS if i.unmeasured]
+    assert [i for i, status in done.items() if status == "absent"] == []
     assert document["score"]["evaluable"] >= 12
     assert read_json(os.path.join(folder, "validation.json")) == json.loads(json.dumps(document))
     fractions = [f for f, _ in steps]

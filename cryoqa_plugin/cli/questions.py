@@ -70,6 +70,8 @@ QUESTIONS: Dict[str, Tuple[str, ...]] = {
     "q-score": ("Q-score, MapQ: which atoms does the map resolve?",),
     "fsc-q": ("FSC-Q: which atoms agree with the map less, or more, than they should?", "Does each atom have support by the half-maps?"),
     "smoc": ("SMOC: does the chain follow the density?", "Agreement along the chains, in windows."),
+    "model-stability": ("How steady is the model? Spread of several models, moved into each half-map; item A.c.",
+                        "Which residues would move if I refined the model again?", "Is a loop invented, is a helix beside its density?"),
     "emringer": ("EMRinger: do the side chains stand where the density says?", "Are rotamers right?"),
     "model-geometry": ("Clashes, peptide planes, twisted peptides, chiral centres, chain breaks.",
                        "Is the geometry of the model possible? Does the model have clashes?"),

@@ -70,7 +70,7 @@ class ModelEstimate(NamedTuple):
 
 
 def move(even: Pair, mask: np.ndarray, voxel_size: Sequence[float], position: np.ndarray, weight: np.ndarray,
-         progress: Progress = silent) -> MovedModels:
+         progress: Progress = silent, shake: float = SHAKEN) -> MovedModels:
     """A model shaken and moved into each half-map, four times.
 
     Parameters
@@ -87,6 +87,8 @@ def move(even: Pair, mask: np.ndarray, voxel_size: Sequence[float], position: np
         How strongly each scatters, float64 [n].
     progress
         ``progress(share, words)``.
+    shake
+        Å rms by which it is shaken.
 
     Returns
     -------
@@ -98,7 +100,7 @@ def move(even: Pair, mask: np.ndarray, voxel_size: Sequence[float], position: np
         maps = elastic_fit.prepared(even[half], voxel_size, float(even[half][inside].std()) if inside.any() else 1.0)
         for seed in range(SEEDS):
             progress((half * SEEDS + seed) / (2 * SEEDS), f"moving the model, {half * SEEDS + seed + 1} of {2 * SEEDS}")
-            start = elastic_fit.shaken(position, SHAKEN, np.random.default_rng([half, seed]))
+            start = elastic_fit.shaken(position, shake, np.random.default_rng([half, seed]))
             out[half, seed] = elastic_fit.moved(maps, voxel_size, start, weight, elastic_fit.springs(position, start))
     return MovedModels(out)
 
@@ -136,7 +138,7 @@ def estimate(even: Pair, mask: np.ndarray, geo: Geometry, voxel_size: Sequence[f
         return density.model_density_ft(elements, at[half], blurred[half], occupancy, geo.shape, voxel_size, (0.0, 0.0, 0.0))
 
     signal = np.maximum(shells.cross_sums(*(forward(e) for e in even), geo).cross, 0)
-    whole = [_covered(at[half], np.ones(n), geo.shape, voxel_size) for half in (0, 1)]
+    whole = [covered(at[half], np.ones(n), geo.shape, voxel_size) for half in (0, 1)]
     share = np.sqrt(max(np.vdot(whole[0] * even[0], whole[1] * even[1]) / max(np.vdot(*even), 1e-30), _LEAST))
     gains, slopes = [], []
     for half in (0, 1):
@@ -148,7 +150,7 @@ def estimate(even: Pair, mask: np.ndarray, geo: Geometry, voxel_size: Sequence[f
     noise = float((even[0] - even[1])[inside].std()) / np.sqrt(2) if inside.any() else 0.0
     trust = _trust(np.mean([s[0] for s in slopes], axis=0), _NOISE * noise * np.mean([s[1] for s in slopes], axis=0) / np.sqrt(2))
     maps = [inverse(filters.apply_radial(draw(half, trust), geo, gains[half]), geo.shape) for half in (0, 1)]
-    cover = [_covered(at[half], np.minimum(trust, 1), geo.shape, voxel_size) for half in (0, 1)]
+    cover = [covered(at[half], np.minimum(trust, 1), geo.shape, voxel_size) for half in (0, 1)]
     return ModelEstimate((maps[0], maps[1]), (cover[0], cover[1]), trust)
 
 
@@ -194,8 +196,25 @@ def with_model(found: ConditionalMeans, told: ModelEstimate, geo: Geometry) -> C
     return conditional.rebased(found, bases, _PRIOR, geo, _HELD)
 
 
-def _covered(position: np.ndarray, weight: np.ndarray, shape: Sequence[int], voxel_size: Sequence[float]) -> np.ndarray:
-    """Where atoms are, float32 [z, y, x], 0 to 1: ``1 - exp(-2 sum w exp(-r^2 / 2 1.2^2))``."""
+def covered(position: np.ndarray, weight: np.ndarray, shape: Sequence[int], voxel_size: Sequence[float]) -> np.ndarray:
+    """Where atoms are.
+
+    Parameters
+    ----------
+    position
+        (x, y, z) in Å from the centre of the first voxel, float64 [n, 3].
+    weight
+        Of each atom, float64 [n].
+    shape
+        Voxels (nz, ny, nx).
+    voxel_size
+        Edges of a voxel (x, y, z) in Å.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x], 0 to 1: ``1 - exp(-2 sum w exp(-r^2 / 2 1.2^2))``.
+    """
     return -np.expm1(-np.float32(_STEEP) * atom_grid.gaussians(position, weight, shape, voxel_size, _COVER))
 
 

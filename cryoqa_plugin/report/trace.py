@@ -41,6 +41,7 @@ _SCORES = (
     Score("q_score", "residues", "q", "Q-score", "", 0.8, 0.2),
     Score("fsc_q", "residues", "delta", "support (delta)", "", 0.0, -0.3),
     Score("smoc", "residues", "centred", "SMOC, centred", "", 0.8, 0.2),
+    Score("model_stability", "residues", "spread", "spread of models", "Å", 0.1, 0.6),
     Score("side_chain_check", "residues", "log-odds", "side chain, log-odds", "", 3.0, -3.0),
     Score("emringer", "residues", "rotameric nearby", "EMRinger", "%", 100.0, 30.0),
     Score("model_geometry", "residues", "clashes", "clashes", "", 0.0, 3.0),

@@ -37,8 +37,7 @@ class Item:
     """One item: its number and title as in the service's reports, and where its answer comes from.
 
     ``checks`` names the checks of cryoqa that belong to it (all of the capabilities when empty); ``reported`` is the range of reported
-    resolutions (Å) for which the service does it; ``note`` says where cryoqa judges by another rule, and why; ``unmeasured`` why nothing
-    measures it.
+    resolutions (Å) for which the service does it; ``note`` says where cryoqa judges by another rule, and why.
     """
 
     id: str
@@ -47,7 +46,6 @@ class Item:
     checks: Tuple[str, ...] = ()
     reported: Tuple[float, float] = (0.0, float("inf"))
     note: str = ""
-    unmeasured: str = ""
 
     @property
     def capabilities(self) -> Tuple[str, ...]:
@@ -140,9 +138,13 @@ ITEMS: Tuple[Item, ...] = (
         Rule("fsc_q", "fsc_qr_high", "<=", 10.0, "Atoms whose FSC-Q is larger than 1.5 times the local resolution",
              "Look at these atoms.", unit="%"),),
          checks=("half_maps_identical", "residues_unexplained", "overfitted"), note="The service counts voxels around the atoms."),
-    Item("A.c", "Several models in the map", unmeasured="Not measured: it asks how far apart models come that are refined separately, and "
-         "cryoqa refines no models. Density modification moves a model into each half-map: see the spread of its residues.",
-         note="The service builds two models with Rosetta, and warns where they differ by more than 2 Å."),
+    Item("A.c", "Several models in the map", (
+        Rule("model_stability", "models_rmsd", "<=", 2.0, "Mean distance between two models",
+             "The models come apart: the map does not hold them.", unit="Å"),),
+         checks=("residues_without", "residues_unsteady", "residues_moved", "sides_off"),
+         note="The service builds two models with Rosetta, and warns where their mean distance is more than 2 Å. cryoqa moves the model "
+              "itself, shaken by 0.7 Å, so that its models cannot come so far apart; it judges each residue by what the local "
+              "resolution allows."),
     Item("A.d", "Map against model: Guinier plots", (
         Rule("model_fit", "guinier_correlation", ">=", 0.5, "Correlation of the Guinier plots of map and model", "Sharpen the map less or "
              "more, or look at the B-factors of the model."),), checks=("guinier_correlation",)),
@@ -184,7 +186,7 @@ def judge(item: Item, documents: Mapping[str, Mapping[str, Any]], reported: Opti
     mine = [documents[c] for c in item.capabilities if c in documents]
     good = [d for d in mine if "error" not in d]
     if not good:
-        return Judged(item, "error" if mine else "absent", "absent", item.unmeasured, error="; ".join(str(d["error"]) for d in mine))
+        return Judged(item, "error" if mine else "absent", "absent", "", error="; ".join(str(d["error"]) for d in mine))
     ours = _once(c for d in good for c in d.get("checks", ()) if _belongs(c["metric"], item))
     ours += reported_module.outcomes(item.id, documents, reported, REPORTED)
     service = _service(item, documents, reported)

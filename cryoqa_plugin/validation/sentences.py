@@ -40,6 +40,10 @@ SENTENCES: Dict[str, Any] = {
             ("fsc_q", "{residues_unexplained} of the residues agree clearly less than the map allows, and {overfitted} of the atoms follow "
                       "noise."),
             ("fsc_q", "FSC-Q is {fsc_q_median} in the median, and above 0.5 Å for {fsc_q_above} of the atoms.")),
+    "A.c": (("model_stability", "{undetermined_words:s}"),
+            ("model_stability", "Of the residues {steady} come back, from all starts and in both half-maps, to where they were given."),
+            ("model_stability", "{residues_without} are in no density, {residues_unsteady} unsteady and {residues_moved} move away."),
+            ("model_stability", "The models spread by {spread_median} in the median residue.")),
     "A.d": (("model_fit", "The Guinier plots of map and model correlate by {guinier_correlation}."),
             ("model_fit", "The B-factor of the map less that of the model is {b_excess}.")),
     "A.e": (("q_score", "The mean Q of the atoms is {q_mean}; {q_expected} is usual at {resolution}."),

@@ -19,6 +19,7 @@ NUMBERS: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
     ("emringer", ("emringer_score", "emringer_error")),
     ("side_chain_check", ("temperature", "top3", "residues_shifted", "chains_foreign")),
     ("model_overfitting", ("gap", "gap_error")),
+    ("model_stability", ("steady", "residues_without", "residues_unsteady", "residues_moved")),
     ("smoc", ("centred_mean", "smoc_mean")),
     ("model_geometry", ("clashes_per_1000", "chirality_wrong", "twisted_percent", "cis_percent", "ca_percent")))
 _COLUMNS = ("score", "number", "value", "unit", "what it means", "why there is none")

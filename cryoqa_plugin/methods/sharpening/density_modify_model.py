@@ -14,6 +14,7 @@ from ...progress import Progress, part
 from ...results import Column
 from ...study import Study
 from ..model import residue_scores
+from ..model.model_stability_steps import electrons
 
 _WORTH = 0.003                        # of the gain, or its error, below which a model is left out; one beside the molecule brings less
 _TRUSTED = 0.5                        # weight of an atom that the half-maps agree with
@@ -60,7 +61,7 @@ def with_model(study: Study, found: ConditionalMeans, gain: Gain, geo: Geometry,
         return Told(found, values)
     elements = [e for e, wanted in zip(study.model.elements, use) if wanted]
     position, voxel_size = study.atom_position[use], study.grid.voxel_size
-    models = model_bases.move(found.bases[0], found.mask, voxel_size, position, _electrons(elements), part(progress, 0.0, 0.6))
+    models = model_bases.move(found.bases[0], found.mask, voxel_size, position, electrons(elements), part(progress, 0.0, 0.6))
     progress(0.7, "density of the model")
     told = model_bases.estimate(found.bases[0], found.mask, geo, voxel_size, found.finest, elements, models)
     progress(0.85, "weights with the model")
@@ -72,13 +73,6 @@ def with_model(study: Study, found: ConditionalMeans, gain: Gain, geo: Geometry,
                   model_spread=float(np.sqrt(np.mean(spread ** 2))))
     values.update(_of_residues(study, use, spread, moved, told.trust))
     return Told(both if used else found, values)
-
-
-def _electrons(elements: List[str]) -> np.ndarray:
-    """How strongly atoms pull: their electrons over those of carbon, float64 [n]."""
-    import gemmi
-    known = {e: gemmi.Element(e).atomic_number / 6 for e in set(elements)}
-    return np.array([known[e] for e in elements], dtype=np.float64)
 
 
 def _of_residues(study: Study, use: np.ndarray, spread: np.ndarray, moved: np.ndarray, trust: np.ndarray) -> Dict[str, Any]:
