@@ -302,7 +302,8 @@ _OF_OTHERS = {"fsc": ("nyquist",), "half_map_statistics": ("nyquist", "d99"), "m
               "localdeblur": ("resolution",)}
 
 
-_BY_HALVES = [c for c in HALVES if c.level != "A" or c.id in ("fsc_q", "model_overfitting", "model_stability")]    # the others read half-maps for their mean
+# Others of level A read half-maps for their mean.
+_BY_HALVES = [c for c in HALVES if c.level != "A" or c.id in ("fsc_q", "model_overfitting", "model_stability")]
 
 
 @pytest.mark.parametrize("row", _BY_HALVES, ids=[c.id for c in _BY_HALVES])
