@@ -44,8 +44,9 @@ def sources_of(claim, folder):
     """Files of a claim by kind of input, and the first that is not there, or None."""
     paths = {kind: str(folder / name) for kind, name in FILES.items()}
     paths["others"] = [paths["half1"], paths["half2"]]
+    paths.update(focused_maps=[paths["full_map"]], focused_half1=[paths["half1"]], focused_half2=[paths["half2"]])
     sources = {kind: paths[kind] for kind in claim.inputs}
-    return sources, next((p for k in claim.inputs if k != "others" for p in [paths[k]] if not os.path.isfile(p)), None)
+    return sources, next((p for k in claim.inputs if isinstance(paths[k], str) for p in [paths[k]] if not os.path.isfile(p)), None)
 
 
 def measure(capability, sources, values, out):

@@ -69,7 +69,8 @@ def measured(claim: Claim, files: Dict[str, str], count: int) -> Taken:
     from cryoqa_plugin.registry import BY_ID, resolve
     from cryoqa_plugin.study import Study
     row, runs = BY_ID[claim.id], []
-    paths: Dict[str, Any] = dict(files, others=[files["half1"], files["half2"]])
+    paths: Dict[str, Any] = dict(files, others=[files["half1"], files["half2"]], focused_maps=[files["full_map"]],
+                                 focused_half1=[files["half1"]], focused_half2=[files["half2"]])
     values = params.build(resolve(row.params), claim.values)
     for _ in range(count):
         study = Study(load_inputs(expand({kind: paths[kind] for kind in claim.inputs})))

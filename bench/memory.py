@@ -40,6 +40,8 @@ def inputs_of(row: Any, given: Mapping[str, str]) -> Optional[Dict[str, Any]]:
     sources: Dict[str, Any] = {kind: given[kind] for kind in row.needs + row.takes if kind in given}
     if "others" in row.needs and "half1" in given:
         sources["others"] = [given["half1"], given["half2"]]
+    if "focused_maps" in row.takes and "full_map" in given and "half1" in given:
+        sources.update(focused_maps=[given["full_map"]] * 2, focused_half1=[given["half1"]] * 2, focused_half2=[given["half2"]] * 2)
     ready = set(sources)
     lacking = set(row.needs) - ready or row.any_of and not any(set(group) <= ready for group in row.any_of)
     return None if lacking or not sources else sources

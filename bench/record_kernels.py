@@ -34,6 +34,7 @@ def run_everything(folder: str) -> None:
     with open(kinds["symmetry"], "w", encoding="utf-8") as stream:
         stream.write("C4\n")
     kinds["others"] = [sources["full_map"], sources["half1"]]
+    kinds.update(focused_maps=[sources["full_map"]], focused_half1=[sources["half1"]], focused_half2=[sources["half2"]])
     for row in runner.applicable(kinds, on_request=True):
         runner.execute(row.id, {n: p for n, p in kinds.items() if n in row.needs + row.takes}, outdir=None)
     halves = {n: kinds[n] for n in ("half1", "half2")}

@@ -24,6 +24,7 @@ MAP = ("full_map",)
 HALVES = ("half1", "half2")
 MASKED = HALVES + ("mask",)
 MASKED_MAP = MAP + ("mask",)
+FOCUSED = ("focused_maps", "focused_half1", "focused_half2")
 CCTBX_LOCAL = "cctbx-base 2025.11, local_resolution_map: 188 CPU s, 2.9 GB"
 XMIPP_MONORES = "xmipp_resolution_monogenic_signal, step 0.5 Å: 175 CPU s, 1.42 GB"
 
@@ -124,6 +125,10 @@ CLAIMS = (
     Claim("locspiral", "map and half-maps", MAP + MASKED, 65.0, 1.5),
     Claim("locspiral", "LocBSharpen", MASKED_MAP, 50.0, 1.3, dict(rules="locbsharpen")),
     Claim("compare_maps", "three maps", MAP + MASKED + ("others",), 60.0, 2.2),
+
+    # ---- parts of maps
+    Claim("combine_maps", "consensus and a focused map", MAP + HALVES + FOCUSED, 60.0, 2.5),
+    Claim("combine_maps", "by a model", MAP + ("model", "focused_maps"), 40.0, 2.5, dict(weights_by="model", resolution=3.4)),
 
     # ---- local amplitude
     Claim("locbfactor", "half-maps", MASKED, 8.0, 1.2, peer="LocBFactor of scipion-em-ucm: 20 CPU s, 1.15 GB at 160^3"),

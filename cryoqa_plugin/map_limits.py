@@ -13,6 +13,11 @@ MAP_CHECKS: Dict[str, Tuple[Check, ...]] = {
               "The calibrated voxel size differs by {value} from that of the header",
               "Calibrations change it by a few per cent: check for a binned or a super-resolution map.", 3, share=True),
     ),
+    "combine_maps": (
+        Check("moved_part", "<=", 0.01, "Place that two maps show differently", "Two maps differ in {value} of the place that both show",
+              "A part has moved: look at the motion map, keep the seam out of that part by masks, and build it in one "
+              "of the maps.", share=True),
+    ),
     "import_job": (
         Check("has_half_maps", "is", True, "Both half-maps are present", "A half-map is missing",
               "Copy them from where the job ran: without them there is no FSC."),

@@ -279,6 +279,11 @@ CAPABILITIES: Tuple[Capability, ...] = (
         any_of=(("full_map",), ("half1", "half2")), references=("Shannon1949", "Afonine2018"), memory=30, memory_of_halves=30,
         outside="makes a map to go on with", cost=1.0, on_request=True),
     Capability(
+        id="combine_maps", family="maps", title="Composite of focused maps, with a test of the seams", level="1",
+        takes=("focused_maps", "focused_half1", "focused_half2", "focused_masks", "full_map", "half1", "half2", "mask", "model"),
+        any_of=(("focused_maps",), ("focused_half1", "focused_half2")), references=("Rosenthal2003", "Liebschner2019"), memory=80,
+        memory_each=12, outside="makes a map of other maps", on_request=True),
+    Capability(
         id="import_job", family="importing", title="What a RELION or cryoSPARC job folder gives", level="0", needs=("job",),
         references=("Scheres2012", "Punjani2017"), memory=0, outside="reads a folder"),
 )

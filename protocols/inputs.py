@@ -135,15 +135,15 @@ def files_of(protocol: Any, member: Optional[Member] = None) -> Files:
     member = member or (members_of(protocol) or [Member("", None, protocol._getExtraPath())])[0]
     out, volume = Files({}, {}, {}, {}), member.volume
     if volume is not None:
-        _add(member, out, "full_map", volume)
+        add_volume(member, out, "full_map", volume)
     choice = protocol.getEnumText("halves") if hasattr(protocol, "halves") else NONE
     if choice == OF_VOLUME and volume is not None:
         for kind, path in zip(("half1", "half2"), half_maps(volume)):
-            _add(member, out, kind, volume, path)
+            add_volume(member, out, kind, volume, path)
     elif choice == TWO_VOLUMES:
         for kind in ("half1", "half2"):
             if isinstance(_object(protocol, kind), Volume):
-                _add(member, out, kind, _object(protocol, kind))
+                add_volume(member, out, kind, _object(protocol, kind))
     for kind in KINDS:
         if kind not in ("full_map", "half1", "half2"):
             _add_kind(protocol, member, out, kind)
@@ -160,11 +160,11 @@ def _add_kind(protocol: Any, member: Member, files: Files, kind: str) -> None:
             files.sources[kind] = given.get()
     elif KINDS[kind].many:
         for i, volume in enumerate(volumes_of(given), 1):
-            _add(member, files, f"{kind}_{i}", volume)
+            add_volume(member, files, f"{kind}_{i}", volume)
     elif isinstance(given.get(), AtomStruct):
         files.sources[kind] = given.get().getFileName()
     elif isinstance(given.get(), Volume):
-        _add(member, files, kind, given.get())
+        add_volume(member, files, kind, given.get())
 
 
 def volumes_of(pointers: Any) -> List[Volume]:
@@ -184,7 +184,7 @@ def _object(protocol: Any, name: str) -> Any:
     return pointer.get() if pointer is not None else None
 
 
-def _add(member: Member, files: Files, kind: str, volume: Volume, path: Optional[str] = None) -> None:
+def add_volume(member: Member, files: Files, kind: str, volume: Volume, path: Optional[str] = None) -> None:
     """One volume, or with ``path`` a half-map that it carries: that has the volume's voxel size and place when it has its box."""
     index, own = volume.getLocation()
     source = plain(path or own or "")

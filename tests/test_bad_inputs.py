@@ -49,6 +49,7 @@ def _synthetic(shape, origin=ORIGIN, voxel=VOXEL):
     halves = [truth + 0.3 * truth.std() * rng.standard_normal(shape) for _ in range(2)]
     arrays = dict(half1=halves[0], half2=halves[1], full_map=(halves[0] + halves[1]) / 2, mask=ball, mask2=ball,
                   reference_map=truth, others=truth, enhanced1=halves[0], enhanced2=halves[1],
+                  focused_maps=(halves[0] + halves[1]) / 2, focused_half1=halves[0], focused_half2=halves[1], focused_masks=ball,
                   resolution_map=np.where(ball > 0, 4 + 0.1 * np.abs(x), 0) + 0 * y)
     return {kind: Map(a.astype(np.float32), voxel, origin) for kind, a in arrays.items()}
 
@@ -160,14 +161,14 @@ def test_not_finite(case, value, files, maps, tmp_path):
         return
     sentence = _refused(capability, files, kind, _changed(tmp_path, maps[kind], spoil))
     assert "NaN" in sentence
-    if not kind.startswith("mask"):
+    if not KINDS[kind].scipion == "VolumeMask":
         assert "3 voxels" in sentence and "32768" in sentence
 
 
 @on_maps
 def test_constant_map_or_empty_mask(case, files, maps, tmp_path):
     capability, kind = case
-    if kind.startswith("mask"):
+    if KINDS[kind].scipion == "VolumeMask":
         sentence = _refused(capability, files, kind, _changed(tmp_path, maps[kind], lambda d: d * 0))
         assert "empty" in sentence and "0" in sentence
     elif kind == "resolution_map":                                        # one resolution for all is a plain low-pass
@@ -180,7 +181,7 @@ def test_constant_map_or_empty_mask(case, files, maps, tmp_path):
 @on_maps
 def test_map_given_as_mask(case, files, maps, tmp_path):
     capability, kind = case
-    if not kind.startswith("mask"):
+    if not KINDS[kind].scipion == "VolumeMask":
         pytest.skip("not a mask")
     sentence = _refused(capability, files, kind, _changed(tmp_path, maps["half1"], lambda d: d * 10))
     assert "between 0 and 1" in sentence and re.search(r"from -\d", sentence)
@@ -440,7 +441,7 @@ def test_other_modes(row, how, files, maps, tmp_path):
     mode = how
     sources = _sources(row.id, files)
     for kind in sources:
-        if KINDS[kind].is_map and not ((kind.startswith("mask") or kind == "resolution_map") and mode != 12):
+        if KINDS[kind].is_map and not ((KINDS[kind].scipion == "VolumeMask" or kind == "resolution_map") and mode != 12):
             sources[kind] = str(tmp_path / f"{kind}.mrc")
             _raw(sources[kind], maps[kind], mode=mode)
     assert _execute(row.id, sources)["summary"]

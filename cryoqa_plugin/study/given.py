@@ -10,7 +10,7 @@ import numpy as np
 from ..core import fourier, shells
 from ..core.fourier import Geometry
 from ..errors import InputError, MissingInputError
-from ..io.inputs import KINDS, Inputs, load_inputs, not_given, require, require_same_grid
+from ..io.inputs import KINDS, Inputs, base_kind, load_inputs, not_given, require, require_same_grid
 from ..io.maps import Map
 from ..provenance import sha256, sha256_of_array
 from . import mask
@@ -19,7 +19,7 @@ from .mask import UsedMask
 from .scale import in_safe_scale, largest_density
 from .shelf import Shelf
 
-_MASKS = ("mask", "mask2")
+_MASKS = ("mask", "mask2", "focused_masks")
 _UNCHECKED = ("resolution_map",)                 # zero nearly everywhere, or one value: the methods look at it themselves
 Self = TypeVar("Self", bound="GivenInputs")
 
@@ -204,7 +204,7 @@ class GivenInputs:
         for name, map_ in used.items():
             check_voxel_size(map_, name)
             if name not in _UNCHECKED:
-                self._answer("check", (map_,), lambda m=map_, n=name: (check_mask if n in _MASKS else check_data)(m, n), name)
+                self._answer("check", (map_,), lambda m=map_, n=name: (check_mask if base_kind(n) in _MASKS else check_data)(m, n), name)
         first = next(iter(used.values()))
         if min(first.shape) < least:
             box = " x ".join(str(n) for n in first.shape[::-1])

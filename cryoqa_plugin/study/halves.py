@@ -21,9 +21,9 @@ _RELION_EDGE = 3                                 # voxels over which RELION fade
 _COARSE, _LEAST = 12.0, 6                        # Å, shells: where half-maps with any signal agree
 _STRONG = 0.9                                    # FSC above which shells tell of the signal, below which of the noise
 _NO_SIGNAL = 5.0                                 # standard errors of noise below which they do not
-# how the label of a half-map begins that was denoised, or density-modified, here, or that a new box was cut out of
+# how the label of a half-map begins that was denoised, density-modified or combined here, or that a new box was cut out of
 _DENOISED = ("cryoqa denoise: denoised_half", "cryoqa density_modify: density_modified_half", "cryoqa map_box: boxed_map_half1, ",
-             "cryoqa map_box: boxed_map_half2, ")
+             "cryoqa map_box: boxed_map_half2, ", "cryoqa combine_maps: composite_map_half")
 DEPENDENT, INDEPENDENT = "dependent", "independent"
 _NEAR = 0.5                                      # voxels between half-maps that are compared as they lie
 
@@ -99,8 +99,8 @@ class HalfMapFacts(Result):
     half_maps_shift_error: Optional[float] = metric("voxels", "standard error of the shift", "lower")
     half_maps_operation: Optional[str] = metric("", "rotation, mirror or sign that brings half-map 2 onto half-map 1: none, or axes to "
                                                 "reverse and swap", "none")
-    half_maps_denoised: Optional[str] = metric("", "a half-map was denoised or density-modified here, by itself (independent) or together "
-                                                   "with the other (dependent): none, or which", "none")
+    half_maps_denoised: Optional[str] = metric("", "a half-map was denoised, density-modified or combined here, by itself (independent) "
+                                                   "or together with the other (dependent): none, or which", "none")
     half_maps_likeness: Optional[float] = metric("", "mean FSC of the half-maps coarser than 20 Å, rotation, mirror and shift undone",
                                                  "higher")
 
@@ -166,7 +166,7 @@ def look_at(half1: Map, half2: Map, sums: shells.CrossSums, geo: Geometry, posit
 
 
 def denoised(half1: Map, half2: Map) -> str:
-    """Whether half-maps were denoised or density-modified here, by the labels in their headers.
+    """Whether half-maps were denoised, density-modified or combined here, by the labels in their headers.
 
     Parameters
     ----------

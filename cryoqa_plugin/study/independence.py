@@ -104,7 +104,7 @@ def void_reason(half_maps: HalfMaps) -> Optional[str]:
     if half_maps.no_signal:
         return "the half-maps share no signal"
     if half_maps.denoised == DEPENDENT:
-        return "the half-maps were denoised or density-modified together, so that they are not independent"
+        return "the half-maps were denoised, density-modified or combined together, so that they are not independent"
     placed = half_maps.position
     if placed.operation not in (None, "none"):
         return f"half-map 2 differs from half-map 1 by a rotation, mirror or sign: {placed.operation}"

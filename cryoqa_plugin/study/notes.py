@@ -26,7 +26,7 @@ _SAME = 0.999                                    # part of the faces of the box 
 _CHECKED = (("half_maps_identical", " are copies of each other"), ("half_maps_signal", "The half-maps share no signal"),
             ("half_maps_likeness", " do not match: at the best fit of one to the other"),
             ("half_maps_operation", "Half-map 2 differs from half-map 1 by a rotation, mirror or sign"),
-            ("half_maps_denoised", "The half-maps were denoised or density-modified"),
+            ("half_maps_denoised", "The half-maps were denoised, density-modified or combined"),
             ("half_maps_shift", ": half-map 2 is shifted by "), ("half_maps_masked", "A half-map is masked"),
             ("half_maps_damped", "The solvent of the half-maps was damped"), ("half_maps_filtered", "The half-maps are low-passed at "),
             ("half_maps_scale", "The half-maps differ in scale: "), ("half_maps_share_noise", " of their noise in the solvent"),
@@ -210,8 +210,8 @@ def of_halves(half1: Map, half2: Map, known: HalfMaps, noise: Optional[HalfMapNo
 
 def _denoised(state: str, files: str) -> str:
     how = "together, so that they are not independent" if state == DEPENDENT else "each by itself"
-    return (f"The half-maps were denoised or density-modified{files}, {how}: their FSC is not that of the map. Give the half-maps as the "
-            "refinement wrote them.")
+    return (f"The half-maps were denoised, density-modified or combined{files}, {how}: their FSC is not that of the map. Give the "
+            "half-maps as the refinement wrote them.")
 
 
 def _taken_away(known: HalfMaps, noise: Optional[HalfMapNoise], files: str) -> List[str]:

@@ -181,6 +181,8 @@ CASES = {
                      ("Local amplitudes were scaled",)),
     "locspiral": Case(dict(rules="locbsharpen", resolution=5.0), _sharpened(), ("LocBSharpen",)),
     "localdeblur": Case({}, _sharpened(), ("sharpened by its local resolution",)),
+    "combine_maps": Case({}, {"outputVolume": Out("composite_map", "composite_map_half"), "outputDisagreement": Out("disagreement"),
+                              "outputMotion": Out("motion"), "outputWeights": Out("weight_maps")}, ("2 maps were combined",)),
     "compare_maps": Case({}, {"outputVolume": Out("matched_1", OF_INPUT), "outputMatched2": Out("matched_2")}, ("Of 2 maps",)),
     "locbfactor": Case(dict(resolution=5.0, lowest=12.0), {"outputBfactor": Out("local_bfactor"), "outputLocalError": Out("local_error")},
                        ("B-factor",)),
