@@ -7,6 +7,7 @@ from typing import Any, Dict, Mapping, Optional, Sequence, Tuple
 from pyworkflow.protocol import params
 from pyworkflow.protocol.constants import LEVEL_ADVANCED, LEVEL_NORMAL
 
+from cryoqa_plugin.io.inputs import KINDS
 from cryoqa_plugin.params import ParamSpec, specs
 
 from .inputs import NONE, OF_VOLUME, TWO_VOLUMES, add_kind
@@ -38,7 +39,8 @@ def _add_halves(form: Any, needs: Sequence[str], takes: Sequence[str], any_of: S
     """Where the half-maps come from, the volume that may carry them, and two pointers for those that are volumes of their own."""
     always = "half1" in needs or bool(any_of) and all("half1" in group for group in any_of)
     choices = [OF_VOLUME, TWO_VOLUMES] + [NONE] * (not always)
-    extra = "full_map" in needs or any(not {"full_map", "half1"} & set(group) for group in any_of)        # to what is asked for
+    extra = "full_map" in needs or any(
+        not {"full_map", "half1"} & set(group) and not any(KINDS[kind].set for kind in group) for group in any_of)   # to what is asked for
     usual = NONE if NONE in choices and extra else OF_VOLUME
     form.addParam("halves", params.EnumParam, choices=choices, default=choices.index(usual),
                   label="Half-maps", display=params.EnumParam.DISPLAY_COMBO,

@@ -26,7 +26,8 @@ def files(tmp_path_factory):
     depth = np.linspace(4, 12, half.shape[0], dtype=np.float32)[:, None, None]
     paths.update(resolution_map=str(folder / "resolution.mrc"), reference_map=paths["full_map"], mask2=paths["mask"])
     write_map(paths["resolution_map"], half.with_data(np.broadcast_to(depth, half.shape)))
-    return dict(paths, others=[paths["half1"], paths["half2"]])
+    focused = {f"focused_{kind}": [paths[name]] for kind, name in (("maps", "full_map"), ("half1", "half1"), ("half2", "half2"))}
+    return dict(paths, others=[paths["half1"], paths["half2"]], **focused)
 
 
 def _answer(row, files, threads, folder):

@@ -23,7 +23,7 @@ _STRONG = 0.9                                    # FSC above which shells tell o
 _NO_SIGNAL = 5.0                                 # standard errors of noise below which they do not
 # how the label of a half-map begins that was denoised, density-modified or combined here, or that a new box was cut out of
 _DENOISED = ("cryoqa denoise: denoised_half", "cryoqa density_modify: density_modified_half", "cryoqa map_box: boxed_map_half1, ",
-             "cryoqa map_box: boxed_map_half2, ", "cryoqa combine_maps: composite_map_half")
+             "cryoqa map_box: boxed_map_half2, ", "cryoqa combine_maps: composite_half")
 DEPENDENT, INDEPENDENT = "dependent", "independent"
 _NEAR = 0.5                                      # voxels between half-maps that are compared as they lie
 

@@ -133,13 +133,13 @@ def test_a_scale_or_a_sharpening_of_one_map_moves_no_weight(case, made):
 
 
 def test_composite_halves_add_up_and_are_recognised(case, made, tmp_path):
-    mean = (made.composite_map_half1.data + made.composite_map_half2.data) / 2
+    mean = (made.composite_half1.data + made.composite_half2.data) / 2
     np.testing.assert_allclose(mean, made.composite_map.data, atol=2e-3 * made.composite_map.data.std())
     assert "n_maps = 2" in repr(made)
-    for i, half in enumerate((made.composite_map_half1, made.composite_map_half2), 1):
-        write_map(str(tmp_path / f"composite_map_half{i}.mrc"), half, (f"cryoqa combine_maps: composite_map_half{i}"
-                                                                       + made.label(f"composite_map_half{i}"),))
-    halves = [read_map(str(tmp_path / f"composite_map_half{i}.mrc")) for i in (1, 2)]
+    for i, half in enumerate((made.composite_half1, made.composite_half2), 1):
+        write_map(str(tmp_path / f"composite_half{i}.mrc"), half, (f"cryoqa combine_maps: composite_half{i}"
+                                                                       + made.label(f"composite_half{i}"),))
+    halves = [read_map(str(tmp_path / f"composite_half{i}.mrc")) for i in (1, 2)]
     known = Study(half1=halves[0], half2=halves[1])
     assert known.half_maps.denoised == "dependent" and "combined" in known.independence.void
     with pytest.raises(InputError, match="combined together"):
@@ -197,7 +197,7 @@ def test_a_model_takes_the_place_of_half_maps(case, tmp_path):
     path.write_text("\n".join([*lines, "END", ""]))
     study = Study(focused_maps=tuple(mean_of(p) for p in case["pairs"]), model=read_model(str(path)))
     result = compute_combine_maps(study, CombineMapsParams(resolution=4.5))
-    assert result.weighted_by == "model" and result.composite_map_half1 is None
+    assert result.weighted_by == "model" and result.composite_half1 is None
     found, grid = local_fsc(result.composite_map.data, case["truth"], 4.5)
     single = [local_fsc(mean_of(p).data, case["truth"], 4.5)[0].mean(axis=0) for p in case["pairs"]]
     inside = local.at_points(case["inside"], grid.shape)
@@ -269,4 +269,4 @@ def test_the_command_line_takes_several_maps(case, tmp_path):
             paths.setdefault(kind, []).append(str(tmp_path / f"{kind}_{i}.mrc"))
     document = runner.execute("combine_maps", paths, {}, str(tmp_path / "out"))
     assert document["metrics"]["n_maps"]["value"] == 2 and len(document["lists"]["weight_maps"]["paths"]) == 2
-    assert any("dependent" in text for text in read_map(str(tmp_path / "out" / "composite_map_half1.mrc")).header.labels)
+    assert any("dependent" in text for text in read_map(str(tmp_path / "out" / "composite_half1.mrc")).header.labels)

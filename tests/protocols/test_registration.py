@@ -14,7 +14,7 @@ import pytest
 pytest.importorskip("pwem", reason="Scipion (scipion-em) is not installed")
 
 from pwem import Domain  # noqa: E402
-from pwem.objects import AtomStruct, SetOfFSCs, Volume, VolumeMask  # noqa: E402
+from pwem.objects import AtomStruct, SetOfFSCs, SetOfVolumes, Volume, VolumeMask  # noqa: E402
 from pwem.protocols import EMProtocol  # noqa: E402
 from pyworkflow.protocol.params import MultiPointerParam  # noqa: E402
 
@@ -130,7 +130,7 @@ def test_outputs_are_those_that_the_result_declares(row):
     assert not processed or row.id in ("hand", "map_box"), "processed half-maps on a Volume"
     for name, out in declared.items():
         assert cls._possibleOutputs[out.name] is {"map": VolumeMask if out.mask else Volume, "curve": SetOfFSCs,
-                                                   "model": AtomStruct}[out.role]
+                                                   "model": AtomStruct, "maps": SetOfVolumes}[out.role]
         assert set(results.declared(result, out.role)[name]) <= {"unit", "meaning", "x_label", "x_unit", "y_label", "y_unit"}
         if out.role == "curve":
             assert results.declared(result, "curve")[name]["x_unit"] == "1/Å" and name.startswith(("fsc_", "half_fsc", "predicted_cref_"))

@@ -69,9 +69,9 @@ class CombineMapsResult(HalfMapFacts):
     moved_maps: Optional[str] = metric("", "which two maps differ there", "none")
     map_table: Optional[Table] = table("the maps: resolution, scale, and mean weight where any has signal")
     seam_table: Optional[Table] = table("pairs of maps: the place both show, their correlation and what noise allows, and what moved")
-    composite_map: Optional[Map] = map_output("", "the composite", output="outputVolume", halves="own")
-    composite_map_half1: Optional[Map] = map_output("", "composite of half-maps 1; not for an FSC")
-    composite_map_half2: Optional[Map] = map_output("", "composite of half-maps 2; not for an FSC")
+    composite_map: Optional[Map] = map_output("", "the composite", output="outputVolume")
+    composite_half1: Optional[Map] = map_output("", "composite of half-maps 1; not for an FSC")
+    composite_half2: Optional[Map] = map_output("", "composite of half-maps 2; not for an FSC")
     disagreement: Optional[Map] = map_output("", "1 less the correlation of what two maps show without noise, the largest of all pairs; 0 "
                                              "where no two show the same place", output="outputDisagreement")
     motion: Optional[Map] = map_output("Å", "how far what one map shows lies from what another shows, the largest of all pairs",
@@ -91,7 +91,7 @@ class CombineMapsResult(HalfMapFacts):
         str
             That the half-maps of a composite are not independent, by which they are recognised when they are given as inputs.
         """
-        return f", {DEPENDENT}" if name.startswith("composite_map_half") else ""
+        return f", {DEPENDENT}" if name.startswith("composite_half") else ""
 
 
 def compute_combine_maps(study: Study, params: CombineMapsParams, *, progress: Progress = silent) -> CombineMapsResult:
@@ -205,7 +205,7 @@ def _maps(grid: Map, members: Sequence[Member], bands: bank.Bands, shares: np.nd
     """The composite, and its half-maps where every map has them."""
     fields = {"composite_map": "data"}
     if all(m.has_halves for m in members):
-        fields.update(composite_map_half1="half1", composite_map_half2="half2")
+        fields.update(composite_half1="half1", composite_half2="half2")
     left = available(members, shares.mean(axis=1), bands)
     out = {}
     for k, (name, which) in enumerate(fields.items()):
