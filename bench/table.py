@@ -127,8 +127,8 @@ CLAIMS = (
     Claim("compare_maps", "three maps", MAP + MASKED + ("others",), 60.0, 2.2),
 
     # ---- parts of maps
-    Claim("combine_maps", "consensus and a focused map", MAP + HALVES + FOCUSED, 60.0, 2.5),
-    Claim("combine_maps", "by a model", MAP + ("model", "focused_maps"), 40.0, 2.5, dict(weights_by="model", resolution=3.4)),
+    Claim("combine_maps", "consensus and a focused map", MAP + HALVES + FOCUSED, 75.0, 3.4),
+    Claim("combine_maps", "by a model", MAP + ("model", "focused_maps"), 50.0, 3.0, dict(weights_by="model", resolution=3.4)),
 
     # ---- local amplitude
     Claim("locbfactor", "half-maps", MASKED, 8.0, 1.2, peer="LocBFactor of scipion-em-ucm: 20 CPU s, 1.15 GB at 160^3"),

@@ -281,8 +281,8 @@ CAPABILITIES: Tuple[Capability, ...] = (
     Capability(
         id="combine_maps", family="maps", title="Composite of focused maps, with a test of the seams", level="1",
         takes=("focused_maps", "focused_half1", "focused_half2", "focused_masks", "full_map", "half1", "half2", "mask", "model"),
-        any_of=(("focused_maps",), ("focused_half1", "focused_half2")), references=("Rosenthal2003", "Liebschner2019"), memory=80,
-        memory_each=12, outside="makes a map of other maps", on_request=True),
+        any_of=(("focused_maps",), ("focused_half1", "focused_half2")), references=("Rosenthal2003", "Liebschner2019"), memory=140,
+        memory_each=10, outside="makes a map of other maps", on_request=True),
     Capability(
         id="import_job", family="importing", title="What a RELION or cryoSPARC job folder gives", level="0", needs=("job",),
         references=("Scheres2012", "Punjani2017"), memory=0, outside="reads a folder"),

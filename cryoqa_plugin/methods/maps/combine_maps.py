@@ -197,7 +197,8 @@ def _alone(study: Study, m: Member) -> Study:
         return study.only(("half1", "half2", "mask") if m.has_halves else ("full_map", "mask"))
     given = {"half1": study.focused_half1, "half2": study.focused_half2} if m.has_halves else {"full_map": study.focused_maps}
     given["mask"] = study.focused_masks
-    return study.only(()).with_(**{kind: maps[m.number - 1] for kind, maps in given.items() if maps})
+    # With a shelf of its own: the transforms of one map are given back before the next one.
+    return Study(**{kind: maps[m.number - 1] for kind, maps in given.items() if maps})
 
 
 def _maps(grid: Map, members: Sequence[Member], bands: bank.Bands, shares: np.ndarray, gains: np.ndarray, scaled: Scales,
