@@ -58,7 +58,7 @@ def files_of(folder: Path) -> Dict[str, str]:
     """Files of a case by kind of input; its name is that of the folder."""
     stem = f"{folder}/{folder.resolve().name}_"
     names = {"full_map": "full.mrc", "half1": "half1.mrc", "half2": "half2.mrc", "mask": "mask.mrc", "model": "model.pdb",
-             "resolution_map": "locres.mrc"}
+             "resolution_map": "locres.mrc", "target_map": "half2.mrc"}
     return {kind: stem + name for kind, name in names.items()}
 
 

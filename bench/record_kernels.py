@@ -29,7 +29,7 @@ def run_everything(folder: str) -> None:
     kinds["resolution_map"] = os.path.join(folder, "resolution.mrc")
     half = read_map(kinds["half1"])
     write_map(kinds["resolution_map"], half.with_data(np.full(half.shape, 8.0, np.float32)))
-    kinds["reference_map"] = sources["full_map"]
+    kinds["reference_map"] = kinds["target_map"] = sources["full_map"]
     kinds["symmetry"] = os.path.join(folder, "symmetry.txt")
     with open(kinds["symmetry"], "w", encoding="utf-8") as stream:
         stream.write("C4\n")

@@ -39,6 +39,8 @@ CLAIMS = (
     Claim("map_box", "around the model, all along", MAP + MASKED + ("model",), 6.0, 1.1,
           peer="phenix.map_box of a 160^3 map alone: 2.6 CPU s, 0.26 GB"),
     Claim("map_box", "whole map, resampled", MAP, 6.0, 0.9, dict(around="whole", resample_to=1.25)),
+    Claim("map_align", "map onto map", MAP + ("target_map",), 15.0, 1.5),
+    Claim("map_align", "map, half-maps and mask onto map", MAP + MASKED + ("target_map",), 20.0, 2.0),
     Claim("contour", "map", MAP, 5.0, 0.7),
     Claim("contour", "map and half-maps", MAP + HALVES, 8.5, 1.05),
     Claim("audit", "processed map", MAP + MASKED, 30.0, 1.5),

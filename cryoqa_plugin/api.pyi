@@ -50,6 +50,7 @@ from .methods.model.side_chain_check import SideChainCheckResult
 from .methods.model.model_stability import ModelStabilityResult
 from .methods.model.model_report import ModelReportResult
 from .methods.maps.map_box import MapBoxResult
+from .methods.maps.map_align import MapAlignResult
 from .methods.maps.combine_maps import CombineMapsResult
 from .methods.importing.import_job import ImportJobResult
 
@@ -196,6 +197,8 @@ class OpenStudy(Study):
                 inside: bool = ..., fft_sizes: str = ..., resample_to: Optional[float] = ..., calibrated: Optional[float] = ...,
                 flip: bool = ..., invert: bool = ..., dust: Optional[float] = ..., fade: str = ..., soft_edge: float = ...,
                 place: str = ..., threads: int = ..., progress: Progress = ...) -> MapBoxResult: ...
+    def map_align(self, *, mirror: bool = ..., placement: int = ..., resolution: Optional[float] = ..., threads: int = ...,
+                  progress: Progress = ...) -> MapAlignResult: ...
     def combine_maps(self, *, weights_by: str = ..., consensus: bool = ..., resolution: Optional[float] = ...,
                      window: Optional[float] = ..., smoothing: Optional[float] = ..., threads: int = ...,
                      progress: Progress = ...) -> CombineMapsResult: ...

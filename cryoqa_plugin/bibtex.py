@@ -356,6 +356,14 @@
   doi = {https://dx.doi.org/10.1107/S2059798320014928}
 }
 
+@inproceedings{Alexa2022,
+  title = {Super-Fibonacci spirals: fast, low-discrepancy sampling of {SO(3)}},
+  author = {Alexa, Marc},
+  booktitle = {Proceedings of the IEEE/CVF Conference on Computer Vision and Pattern Recognition},
+  pages = {8291--8300}, year = {2022},
+  doi = {https://dx.doi.org/10.1109/CVPR52688.2022.00811}
+}
+
 @article{Shannon1949,
   title = {Communication in the presence of noise},
   author = {Shannon, Claude E.},

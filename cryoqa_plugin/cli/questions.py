@@ -84,6 +84,8 @@ QUESTIONS: Dict[str, Tuple[str, ...]] = {
     "map-box": ("Crop or box a map around a model or mask.", "Flip a map with its half-maps and its model.",
                 "Resample or bin a map to another voxel size, or onto the grid of another map.", "Pad a map to a larger box.",
                 "Invert the contrast of a map.", "Correct the voxel or pixel size of map and model.", "Extract a part, put it back."),
+    "map-align": ("Align or superpose two maps, with half-maps and model.", "Fit a map in a map: rotation and shift.",
+                  "Rotate a map to the orientation of a reference.", "Is one map the mirror image of the other?"),
     "mask": ("Make a mask.", "Focus mask: a sphere about a point.", "Soft solvent mask around the molecule or a model.",
              "Combine, widen or soften masks."),
     "import-job": ("Find half-maps and masks in a RELION or cryoSPARC job folder.", "What does this job hold?"),

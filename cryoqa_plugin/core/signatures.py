@@ -67,6 +67,7 @@ SIGNATURES = {
     ),
     "cryoqa_plugin.core.filters._radial_kernel": (
         "complex64[:,:,::1], int64, int64, float64[::1], float64[::1], float64[::1], float64, complex64[:,:,::1]",
+        "complex64[:,:,::1], int64, int64, float64[::1], float64[::1], float64[:], float64, complex64[:,:,::1]",
     ),
     "cryoqa_plugin.core.helices._refine_kernel": (
         "float32[:,:,::1], float64[::1], int64, int64, float64[:,::1], float64[:,:,::1], float64[::1], float64[::1], float64[::1], "
@@ -150,6 +151,21 @@ SIGNATURES = {
     ),
     "cryoqa_plugin.core.phases._phase_kernel": (
         "complex64[:,:,::1], int64, int64, int64, float64[::1], float64, float64, uint64, complex64[:,:,::1]",
+    ),
+    "cryoqa_plugin.core.pose_bands._sums_kernel": (
+        "float32[:,:,::1], boolean, float64[:,::1], float64[::1], float64[:,:,::1], int64, int64, float64[:,::1]",
+    ),
+    "cryoqa_plugin.core.pose_bands._values_kernel": (
+        "float32[:,:,::1], boolean, float64[:,::1], float64[:,::1], int64, int64, float32[::1]",
+    ),
+    "cryoqa_plugin.core.pose_fit._slopes_kernel": (
+        "float32[:,:,::1], float64[:,::1], float64[:,::1], int64, int64, float64[:,::1]",
+    ),
+    "cryoqa_plugin.core.pose_resample._resample_kernel": (
+        "float32[:,:,::1], float64[:,::1], int64, int64, float32, float32[:,:,::1]",
+    ),
+    "cryoqa_plugin.core.pose_search._turned_kernel": (
+        "float32[:,:,::1], float64[:,::1], int64[::1], float64[:,:,::1], int64, int64, complex64[:,::1]",
     ),
     "cryoqa_plugin.core.pruned._fold_cube_kernel": (
         "complex64[:,:,::1], int64, int64, float32[:,:,:,::1]",

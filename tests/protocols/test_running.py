@@ -106,6 +106,10 @@ def _mirrored(protocol, tiny):
     np.testing.assert_array_equal(image[:, :, 1:], given[:, :, :0:-1])
 
 
+def _aligned(protocol, tiny):
+    assert np.corrcoef(read_map(protocol.outputVolume.getFileName()).data.ravel(), tiny["full_map"].data.ravel())[0, 1] > 0.99
+
+
 def _correlation(protocol, tiny):
     data = read_map(protocol.outputVolume.getFileName()).data
     assert data.min() >= 0 and 0.8 < data.max() <= 1
@@ -126,6 +130,7 @@ CASES = {
     "mask": Case(outputs={"outputMask": Out("mask")}, check=_soft),
     "map_box": Case(dict(around="whole", flip=True), {"outputVolume": Out("boxed_map", "boxed_map_half")}, ("hand flipped",),
                     check=_mirrored),
+    "map_align": Case({}, {"outputVolume": Out("aligned_map", "aligned_map_half")}, ("rotation by 0.00°",), check=_aligned),
     "contour": Case(dict(dilate=3.0), {"outputMask": Out("soft_mask"), "outputHardMask": Out("hard_mask"),
                                        "outputRawMask": Out("raw_mask")}, ("contour level",), check=_contour),
     "confidence": Case(dict(weighting="fsc"), {"outputConfidence": Out("confidence_map"), "outputMask": Out("confidence_mask"),
@@ -199,6 +204,7 @@ def _inputs(row, workshop, finished, halves):
     """What the form of a capability takes of the imported volume, and of runs before it."""
     pointers = {"model": lambda: ("inputModel", workshop.model), "mask": lambda: ("inputMask", (finished("mask"), "outputMask")),
                 "resolution_map": lambda: ("inputResolution", (finished("local_fsc"), "outputResolution")),
+                "target_map": lambda: ("inputTargetMap", workshop.volume),
                 "others": lambda: ("inputOthers", [(finished("postprocess"), "outputVolume")])}
     given = dict(pointers[kind]() for kind in row.needs if kind in pointers)
     if row.id == "combine_maps":
@@ -283,8 +289,8 @@ def test_a_capability_gives_its_outputs(row, finished, tiny_halves):
     given = _input_of(protocol)
     curves, structure = (outputs.pop(name, None) for name in ("outputFSCs", "outputAtomStruct"))
     carries = "outputAtomStruct" in {o.name for o in declared_outputs(resolve(row.result)).values()}
-    # The model of emringer has no side chain to scan; audit, density_modify and map_box are run without one.
-    assert (structure is not None) == (carries and row.id not in ("emringer", "audit", "density_modify", "map_box"))
+    # The model of emringer has no side chain to scan; audit, density_modify, map_box and map_align are run without one.
+    assert (structure is not None) == (carries and row.id not in ("emringer", "audit", "density_modify", "map_box", "map_align"))
     if structure is not None:
         assert (structure.getVolume() is None) == (given is None)
         assert type(structure) is AtomStruct and "_scipion_attributes" in open(structure.getFileName(), encoding="utf-8").read()

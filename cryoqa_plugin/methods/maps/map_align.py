@@ -1,0 +1,216 @@
+"""One map brought onto another by a free search, with all that belongs to it."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Dict, List, Optional, Sequence
+
+import numpy as np
+
+from ...core.pose_place import ALIKE, SURE, Placed
+from ...errors import InputError
+from ...io.inputs import require
+from ...io.maps import Map
+from ...io.models import Model
+from ...params import param
+from ...progress import Progress, silent
+from ...results import Column, Table, file_output, map_output, metric, model_output, table
+from ...study import Study
+from ...study.halves import DEPENDENT, INDEPENDENT, HalfMapFacts
+from .align_steps import Frame, Tried, carried, in_files, search
+from .box_carry import carry_model
+
+_LEAST = 16                                      # voxels along an axis
+_AXES = ("x", "y", "z")
+
+
+@dataclass(frozen=True)
+class MapAlignParams:
+    """Parameters of :func:`compute_map_align`."""
+
+    mirror: bool = param(False, "Try the mirror image of the map too, and take it where it fits better.", label="Mirror image too")
+    placement: int = param(1, "Which of the placements in the table the maps and the model are moved to; 1 is the best.",
+                           label="Placement", min=1, max=60)
+    resolution: Optional[float] = param(None, "Finest detail to align by; left empty, the coarser resolution of the two maps: that of the "
+                                        "half-maps, and three voxels of a map without them.", label="Resolution", unit="Å", min=1, max=100)
+
+
+@dataclass(frozen=True)
+class MapAlignResult(HalfMapFacts):
+    """Result of :func:`compute_map_align`."""
+
+    schema: ClassVar[str] = "cryoqa/map_align/1"
+    aligned: Optional[bool] = metric("", "whether the maps could be aligned", "none")
+    rotation_x: Optional[float] = metric("°", "x of the rotation vector: along the axis, as long as the angle", "none")
+    rotation_y: Optional[float] = metric("°", "y of the rotation vector", "none")
+    rotation_z: Optional[float] = metric("°", "z of the rotation vector", "none")
+    shift_x: Optional[float] = metric("Å", "shift of the centre along x", "none")
+    shift_y: Optional[float] = metric("Å", "shift of the centre along y", "none")
+    shift_z: Optional[float] = metric("Å", "shift of the centre along z", "none")
+    rotation_x_error: Optional[float] = metric("°", "standard error of rotation_x", "lower")
+    rotation_y_error: Optional[float] = metric("°", "standard error of rotation_y", "lower")
+    rotation_z_error: Optional[float] = metric("°", "standard error of rotation_z", "lower")
+    shift_x_error: Optional[float] = metric("Å", "standard error of shift_x", "lower")
+    shift_y_error: Optional[float] = metric("Å", "standard error of shift_y", "lower")
+    shift_z_error: Optional[float] = metric("Å", "standard error of shift_z", "lower")
+    rotation_angle: Optional[float] = metric("°", "angle of the rotation", "none")
+    shift: Optional[float] = metric("Å", "length of the shift", "none")
+    centre: Optional[str] = metric("Å", "the centre, x, y, z in the map that is moved: the rotation is about it, and it moves by the shift",
+                                   "none")
+    mirrored: Optional[bool] = metric("", "whether the mirror image fits better; none where it was not tried, or neither fits", "none")
+    hand_margin: Optional[float] = metric("", "correlation in the test band less that of the other hand", "higher")
+    n_placements: Optional[int] = metric("", "placements that fit as well, within 20 %", "none")
+    z_score: Optional[float] = metric("", "best pose in the test band before it is refined there, in standard deviations of random poses",
+                                      "higher")
+    test_correlation: Optional[float] = metric("", "correlation in the test band after", "higher")
+    correlation: Optional[float] = metric("", "correlation of the aligned maps, whitened, to the finest detail that they share", "higher")
+    test_from: Optional[float] = metric("Å", "coarse end of the test band, where the search ends", "none")
+    test_to: Optional[float] = metric("Å", "fine end of the test band", "none")
+    shared_to: Optional[float] = metric("Å", "finest detail that the aligned maps share", "lower")
+    cut_off: Optional[float] = metric("", "part of the molecule that lies outside of the target's box", "lower")
+    atoms_outside: Optional[float] = metric("", "part of the atoms of the model outside of the box of the map that moves", "lower")
+    placements: Optional[Table] = table("placements that fit, the best first")
+    operators: Optional[str] = file_output("operators of the placements, x' = R x + t in Å, three rows of R and t each", "placements.txt")
+    aligned_map: Optional[Map] = map_output("", "the map on the target, on its grid", output="outputVolume", halves="own", placed=True)
+    aligned_map_half1: Optional[Map] = map_output("", "half-map 1 on the target")
+    aligned_map_half2: Optional[Map] = map_output("", "half-map 2 on the target")
+    aligned_mask: Optional[Map] = map_output("", "the mask on the target", output="outputMask", mask=True, placed=True)
+    aligned_model: Optional[Model] = model_output("the model on the target", output="outputAtomStruct", of="aligned_map")
+
+    def label(self, name: str) -> str:
+        """What the header of an output map says after its name.
+
+        Parameters
+        ----------
+        name
+            Field of the map.
+
+        Returns
+        -------
+        str
+            For half-maps that were denoised or density-modified, that they were.
+        """
+        known = self.half_maps_denoised in (DEPENDENT, INDEPENDENT)
+        return f", {self.half_maps_denoised}" if known and name.startswith("aligned_map_half") else ""
+
+
+def compute_map_align(study: Study, params: MapAlignParams, *, progress: Progress = silent) -> MapAlignResult:
+    """A map brought onto another one that may lie anywhere, in any box.
+
+    Parameters
+    ----------
+    study
+        The map that is moved: ``full_map``, or ``half1`` and ``half2``, or all three, float32 [z, y, x]; ``mask``, else one is made, and
+        ``model``, which move with it. ``target_map``, which stays, on a grid of its own.
+    params
+        See :class:`MapAlignParams`.
+    progress
+        ``progress(fraction, message)``.
+
+    Returns
+    -------
+    MapAlignResult
+        Without numbers and maps where no pose is believed; the summary says so.
+
+    Raises
+    ------
+    MissingInputError
+        No map, or no target.
+    InputError
+        The inputs do not fit together, or there is no such placement.
+
+    Notes
+    -----
+    A position x moves to ``x' = R (x - c) + c + s``: R of the rotation vector, c the centre, s the shift, in Å in the frames of the files,
+    whose origins count. With the mirror image the map is mirrored along x first, about the centre. The search is
+    :func:`cryoqa_plugin.core.pose_place.place`; orientations of a super-Fibonacci spiral after Alexa (2022),
+    https://doi.org/10.1109/CVPR52688.2022.00811.
+    """
+    require(study.inputs, "target_map")
+    study.check("full_map", "half1", "half2", "mask", least=_LEAST, what="an alignment needs")
+    study.check("target_map", least=_LEAST, what="an alignment needs")
+    tried = search(study, params.resolution, params.mirror, lambda f, m: progress(0.8 * f, m))
+    values: Dict[str, Any] = dict(study.half_map_values(), aligned=bool(tried.best.poses), z_score=tried.best.z,
+                                  test_correlation=tried.best.alike, test_from=tried.best.searched, test_to=tried.best.tested)
+    warnings = list(study.used_mask.notes())
+    if study.model is not None:
+        values["atoms_outside"] = study.atoms_outside
+    if not tried.best.poses:
+        progress(1.0, "done")
+        return MapAlignResult(summary=_refused(tried), warnings=tuple(warnings), **values)
+    frames = [in_files(p, study, tried.mirrored) for p in tried.best.poses]
+    at = params.placement - 1
+    if at >= len(frames):
+        raise InputError(f"Placement {params.placement} was asked for and there {'are' if at > 1 else 'is'} {len(frames)}; take one of "
+                         "the table.")
+    progress(0.85, "maps on the grid of the target")
+    maps, cut_off = carried(study, frames[at].operator, study.target_map)
+    values.update(maps, **_numbers(frames[at], tried.best.poses[at]), **_hand(tried), n_placements=len(frames), cut_off=cut_off,
+                  shared_to=tried.best.fine, placements=_table(frames, tried.best.poses), operators=_operators(frames))
+    if study.model is not None:
+        target = study.target_map
+        edges = [n * v for n, v in zip(target.shape[::-1], target.voxel_size)]
+        values["aligned_model"] = carry_model(study.model, frames[at].operator[:, :3], frames[at].operator[:, 3], edges)
+        warnings += ["The model was mirrored with the map, so that its residues have the wrong hand now."] * tried.mirrored
+    progress(1.0, "done")
+    return MapAlignResult(summary=_summary(frames[at], values, params.placement), warnings=tuple(warnings), **values)
+
+
+def _numbers(frame: Frame, found: Placed) -> Dict[str, Any]:
+    """The six numbers with their errors, by field."""
+    out: Dict[str, Any] = {}
+    for name, numbers, errors in (("rotation", frame.turn, frame.turn_errors), ("shift", frame.shift, frame.shift_errors)):
+        for axis, value, error in zip(_AXES, numbers, errors):
+            out[f"{name}_{axis}"], out[f"{name}_{axis}_error"] = float(value), float(error) if np.isfinite(error) else None
+    return dict(out, rotation_angle=float(np.linalg.norm(frame.turn)), shift=float(np.linalg.norm(frame.shift)),
+                centre=", ".join(f"{v:.4f}" for v in frame.centre), z_score=found.z, test_correlation=found.alike,
+                correlation=found.correlation)
+
+
+def _hand(tried: Tried) -> Dict[str, Any]:
+    if tried.other is None:
+        return {}
+    return dict(mirrored=tried.mirrored, hand_margin=tried.best.alike - tried.other.alike)
+
+
+def _table(frames: Sequence[Frame], found: Sequence[Placed]) -> Table:
+    columns = (Column("placement"), Column("z", "", "in the test band before refining, in standard deviations of random poses"),
+               Column("CC in the test band"), Column("CC", "", "to the finest shared detail"), Column("angle", "°"),
+               *(Column(f"rotation {a}", "°") for a in _AXES), *(Column(f"shift {a}", "Å") for a in _AXES),
+               Column("largest rotation error", "°"), Column("largest shift error", "Å"))
+    rows: List[Any] = []
+    for i, (frame, p) in enumerate(zip(frames, found), 1):
+        numbers = (p.z, p.alike, p.correlation, np.linalg.norm(frame.turn), *frame.turn, *frame.shift, frame.turn_errors.max(),
+                   frame.shift_errors.max())
+        rows.append((i, *(round(float(v), 4) if np.isfinite(v) else None for v in numbers)))
+    return Table(columns, tuple(rows))
+
+
+def _operators(frames: Sequence[Frame]) -> str:
+    """The operators as ChimeraX and :func:`cryoqa_plugin.io.symmetry.read_symmetry` take them."""
+    lines = []
+    for i, frame in enumerate(frames, 1):
+        lines.append(f"# placement {i}")
+        lines += [" ".join(f"{v:.8f}" for v in row[:3]) + f" {row[3]:.5f}" for row in frame.operator]
+    return "\n".join(lines) + "\n"
+
+
+def _refused(tried: Tried) -> str:
+    best = tried.best
+    other = "" if tried.other is None else ", nor for its mirror image"
+    return (f"No alignment: the best pose is {best.z:.1f} standard deviations above random ones and correlates by {best.alike:.2f} from "
+            f"{best.searched:.0f} to {best.tested:.0f} Å, where {SURE:g} and {ALIKE:g} are needed{other}.")
+
+
+def _summary(frame: Frame, values: Dict[str, Any], placement: int) -> str:
+    which = f"Placement {placement}" if placement > 1 else "The map"
+    hand = ", as its mirror image" if values.get("mirrored") else ""
+    others = values["n_placements"] - 1
+    more = "" if not others else f" {others} other placement{'s' * (others > 1)} fit as well, within 20 %."
+    return (f"{which} lies on the target{hand} after a rotation by {values['rotation_angle']:.2f}° and a shift by {values['shift']:.2f} Å "
+            f"(errors up to {_most(frame.turn_errors, 3)}° and {_most(frame.shift_errors, 3)} Å); they agree to "
+            f"{values['shared_to']:.1f} Å (CC {values['correlation']:.2f}).{more}")
+
+
+def _most(errors: np.ndarray, digits: int) -> str:
+    largest = float(errors.max())
+    return f"{largest:.{digits}f}" if np.isfinite(largest) else "unknown"
