@@ -267,6 +267,8 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "Look at the FSC by direction, and at the distribution of orientations."),
     ),
     "compare_maps": (
+        Check("pair_correlation", ">=", 0.3, "Correlation of the first two maps", "The first two maps do not match (correlation {value})",
+              "Check that they are of the same data, in one place, of one hand and one contrast."),
         Check("margin", ">=", 0.005, "Score of the best map less that of the second",
               "The best two maps are equally good (scores {value} apart)",
               "Take either of them.", 1),

@@ -300,7 +300,7 @@ def test_masked_half_maps_are_said(row, files, maps, tmp_path):
 # Å that no FSC of the half-maps measures: those of model and map, of a map alone or of one that was given, and those a map goes by
 _OF_OTHERS = {"fsc": ("nyquist",), "half_map_statistics": ("nyquist", "d99"), "mtriage": ("d_model", "d99", "d_fsc_model"),
               "local_filter": ("median",), "postprocess": ("local_resolution_median",), "optimal_map": ("ends_at",),
-              "localdeblur": ("resolution",)}
+              "localdeblur": ("resolution",), "compare_maps": ("pair_agree_to",)}
 
 
 # Others of level A read half-maps for their mean.

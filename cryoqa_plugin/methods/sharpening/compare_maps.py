@@ -3,14 +3,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any, Callable, ClassVar, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, ClassVar, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from ...core import density, filters, fourier, guinier, replay, shells, surface
+from ...core import density, fourier, guinier, replay, shells, surface
 from ...core.crossing import find_crossings
-from ...core.fourier import Geometry
-from ...core.threads import slabs
 from ...errors import InputError, MissingInputError
 from ...io.maps import Map
 from ...params import param
@@ -18,9 +16,10 @@ from ...progress import Progress, silent
 from ...results import Curve, Table, curve, map_output, metric, table
 from ...study import Study
 from ...study.halves import HalfMapFacts
-from ...study.mask import UsedMask
 from ..resolution import mtriage_model
+from . import compare_pair
 from .common import SharpeningInputs, sharpening_inputs
+from .compare_matched import ComparedMaps, masked_correlation, matched
 
 _MOST = 8                                        # maps at a time, as many as the result has fields for
 _MEAN = "mean of the half-maps"
@@ -36,10 +35,13 @@ class CompareMapsParams:
 
     resolution: Optional[float] = param(None, "Resolution to compare the maps to; from the half-maps, or from the noise around the "
                                         "molecule, when empty.", label="Resolution", unit="Å", min=0.5, max=100)
-    window: Optional[float] = param(None, "Standard deviation of the Gaussian in which the filter that made each map is found again; 2.5 "
-                                    "times the resolution when empty.", label="Window", unit="Å", min=1, max=200, expert=True)
+    window: Optional[float] = param(None, "Standard deviation of the Gaussian in which the filter that made each map is found again, "
+                                    "and in which two maps are correlated; 2.5 times the resolution when empty.", label="Window",
+                                    unit="Å", min=1, max=200, expert=True)
     region_weight: float = param(40.0, "Weight of the number of regions in the adjusted surface area, as in Phenix.",
                                  label="Region weight", min=0, max=1000, expert=True)
+    pair: bool = param(True, "Give the difference, the local correlation and the radial profiles of the first two maps, in the order in "
+                       "which they were given.", label="First two maps")
     volume: float = param(0.2, "Part of the molecule's volume that the contour of the adjusted surface area encloses.",
                           label="Volume in the contour", min=0.01, max=1, expert=True)
 
@@ -59,6 +61,24 @@ class CompareMapsResult(HalfMapFacts):
     scoreboard: Optional[Table] = table("scores of each map, the best first")
     common_spectrum: Optional[Curve] = curve("amplitude that every map is given before it is compared", x_label="Frequency", x_unit="1/Å",
                                              y_label="amplitude")
+    pair: Optional[str] = metric("", "the first two maps, by their inputs, which the following is about", "none")
+    pair_correlation: Optional[float] = metric("", "correlation of the two in the mask, with the common spectrum", "higher")
+    pair_agree_to: Optional[float] = metric("Å", "resolution at which the FSC of the two in the mask falls below 0.5", "lower")
+    difference_share: Optional[float] = metric("", "power of their difference in the mask, amplitudes matched, over that of the first",
+                                              "lower")
+    local_correlation_median: Optional[float] = metric("", "local correlation of the two, median in the mask", "higher")
+    local_correlation_p5: Optional[float] = metric("", "local correlation that 5 % of the mask are below", "higher")
+    differences: Optional[Table] = table("Where the two differ most, at least 4 standard deviations of the difference in the mask")
+    pair_fsc: Optional[Curve] = curve("FSC of the two in the mask", x_label="Frequency", x_unit="1/Å", y_label="FSC")
+    radial_first: Optional[Curve] = curve("the first map", x_label="Distance from the box centre", x_unit="Å", y_label="Mean density")
+    radial_second: Optional[Curve] = curve("the second map, with the amplitudes of the first", x_label="Distance from the box centre",
+                                           x_unit="Å", y_label="Mean density")
+    radial_correlation: Optional[Curve] = curve("correlation of the two with the common spectrum, by distance from the box centre",
+                                                x_label="Distance from the box centre", x_unit="Å", y_label="Correlation")
+    difference_map: Optional[Map] = map_output("", "the first map less the second with the amplitudes of the first",
+                                               output="outputDifference")
+    local_correlation_map: Optional[Map] = map_output("", "local correlation of the two in the mask, 0 outside",
+                                                      output="outputLocalCorrelation")
     matched_1: Optional[Map] = map_output("", "the first map of the table with the common spectrum", output="outputVolume",
                                           halves="input")
     matched_2: Optional[Map] = map_output("", "the second")
@@ -68,27 +88,6 @@ class CompareMapsResult(HalfMapFacts):
     matched_6: Optional[Map] = map_output("", "the sixth")
     matched_7: Optional[Map] = map_output("", "the seventh")
     matched_8: Optional[Map] = map_output("", "the eighth")
-
-
-@dataclass(frozen=True)
-class ComparedMaps:
-    """The maps by label and the input that each was, and by what they are compared.
-
-    ``halves``, their sum ``source`` and ``model`` are transforms, complex64 [nz, ny, nx // 2 + 1] (no ``halves`` and None when there are
-    none); ``judging`` says that the half-maps are there and no copies. ``spectrum`` is the amplitude that each shell is given, float64
-    [n_shells].
-    """
-
-    maps: Dict[str, Map]
-    kinds: Dict[str, str]
-    geo: Geometry
-    mask: UsedMask
-    halves: Tuple[np.ndarray, ...]
-    source: Optional[np.ndarray]
-    judging: bool
-    model: Optional[np.ndarray]
-    resolution: float
-    spectrum: np.ndarray
 
 
 class ScoreRow(NamedTuple):
@@ -139,6 +138,9 @@ def compute_compare_maps(study: Study, params: CompareMapsParams, *, progress: P
     inputs, compared = compared_maps(study, params)
     rows = _score_rows(compared, params, progress)
     values = dict(study.half_map_values(), mask_source=compared.mask.source, **_result_values(compared, rows))
+    if params.pair:
+        progress(0.95, "the first two maps")
+        values.update(compare_pair.pair_values(compared, {row.label: row.matched for row in rows}, params.window))
     progress(1.0, "done")
     return CompareMapsResult(summary=_summary(values), warnings=(*inputs.warnings, *compared.mask.notes()), **values)
 
@@ -216,12 +218,6 @@ def _model_density(inputs: SharpeningInputs) -> Optional[np.ndarray]:
     return density.model_density_ft(atoms.elements, atoms.xyz, atoms.b_iso, atoms.occupancy, grid.shape, grid.voxel_size, grid.origin)
 
 
-def _amplitude(ft: np.ndarray, geo: Geometry) -> np.ndarray:
-    """Root of the mean power of each shell, float64 [n_shells]."""
-    power, _, count = shells.power_sums(ft, geo)
-    return np.sqrt(power / np.maximum(count, 1))
-
-
 def _spectrum(inputs: SharpeningInputs) -> np.ndarray:
     """The same amplitude in all shells, as of point atoms, times the FSC weight of the full map; float64 [n_shells], 0 past the
     resolution."""
@@ -238,54 +234,6 @@ def _spectrum(inputs: SharpeningInputs) -> np.ndarray:
     out[study.frequencies * inputs.resolution > 1.1] = 0
     out[0] = 0
     return out
-
-
-def matched(ft: np.ndarray, compared: ComparedMaps) -> np.ndarray:
-    """A transform as a map that has the common spectrum inside the mask.
-
-    Parameters
-    ----------
-    ft
-        Transform, complex64 [nz, ny, nx // 2 + 1]; not modified.
-    compared
-        The common spectrum and the mask.
-
-    Returns
-    -------
-    ndarray
-        float32 [z, y, x].
-    """
-    gain = np.ones(compared.geo.n_shells)
-    for _ in range(2):
-        inside = fourier.inverse(filters.apply_radial(ft, compared.geo, gain), compared.geo.shape) * compared.mask.data
-        amplitude = _amplitude(fourier.forward(inside), compared.geo)
-        gain *= np.where(amplitude > 1e-6 * amplitude.max(), compared.spectrum / np.maximum(amplitude, 1e-30), 0)
-    return fourier.inverse(filters.apply_radial(ft, compared.geo, gain), compared.geo.shape)
-
-
-def masked_correlation(a: np.ndarray, b: np.ndarray, mask: np.ndarray) -> float:
-    """Correlation of two maps under the weight of a mask.
-
-    Parameters
-    ----------
-    a, b
-        Maps, float32 [z, y, x].
-    mask
-        Their weight, 0 to 1, float32 [z, y, x].
-
-    Returns
-    -------
-    float
-        0 where one of both does not vary.
-    """
-    def sums(of: Callable[[np.ndarray, np.ndarray, np.ndarray], Sequence[float]]) -> np.ndarray:
-        # In float64, a slab at a time: whole copies would be the most memory that comparing takes.
-        return np.sum([of(*(m[i:j].ravel().astype(np.float64) for m in (mask, a, b))) for i, j in slabs(len(mask))], axis=0)
-
-    total, mean_a, mean_b = sums(lambda w, p, q: (w.sum(), w @ p, w @ q))
-    mean_a, mean_b = mean_a / total, mean_b / total
-    aa, bb, ab = sums(lambda w, p, q: (w @ (p - mean_a) ** 2, w @ (q - mean_b) ** 2, (w * (p - mean_a)) @ (q - mean_b)))
-    return float(ab / np.sqrt(aa * bb)) if aa * bb > 0 else 0.0
 
 
 def _score_rows(compared: ComparedMaps, params: CompareMapsParams, progress: Progress) -> List[ScoreRow]:

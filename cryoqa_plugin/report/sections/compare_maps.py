@@ -11,14 +11,32 @@ from ..section import Results, Section
 
 
 def render(results: Results) -> List[Block]:
-    """The spectra, the values."""
-    return curves(results["compare_maps"]) + values(results["compare_maps"])
+    """The spectra and profiles, the values, where the first two maps differ."""
+    document = results["compare_maps"]
+    return curves(document) + values(document) + tables(document, skip=("scoreboard",))
 
 
 def cards(results: Results) -> List[Card]:
     """The table of the maps, and one slice of each side by side with one spectrum."""
-    board = tables(results["compare_maps"])
-    return ([Card("Maps, the best first", tuple(board), 12, 64)] if board else []) + _side_by_side(results)
+    board = tables(results["compare_maps"], skip=("differences",))
+    return ([Card("Maps, the best first", tuple(board), 12, 64)] if board else []) + _side_by_side(results) + _pair(results)
+
+
+def _pair(results: Results) -> List[Card]:
+    """Slices of the difference and of the local correlation of the first two maps."""
+    names = results["compare_maps"]["metrics"]["pair"]["value"]
+    images = []
+    for field, words, limits in (("difference_map", "difference", None), ("local_correlation_map", "local correlation", (0.0, 1.0))):
+        path = results.map_file("compare_maps", field)
+        if path:
+            label, image = pictures.slices(read_map(path).data)[0]
+            images.append((words, label, image, limits or pictures.grey_limits([image])))
+    if not images:
+        return []
+    made = tuple(Picture(pictures.grey_png(image, limits), f"{words} at {label}", words) for words, label, image, limits in images)
+    return [Card(f"{names}: difference and local correlation", (Pictures("", made, "Difference: white where the first map is denser. Local "
+                                                                         "correlation: white is 1, black is 0 or outside of the mask."),),
+                 8, 66)]
 
 
 def _side_by_side(results: Results) -> List[Card]:
