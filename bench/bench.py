@@ -20,7 +20,8 @@ from table import CLAIMS
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = {"full_map": "h256_full.mrc", "half1": "h256_half1.mrc", "half2": "h256_half2.mrc", "mask": "h256_mask.mrc",
-         "model": "h256_model.pdb", "resolution_map": "h256_locres.mrc", "target_map": "h256_half2.mrc"}
+         "model": "h256_model.pdb", "resolution_map": "h256_locres.mrc", "target_map": "h256_half2.mrc",
+         "primary_map": "h256_full.mrc"}
 
 
 def make_maps(folder, box=256):

@@ -20,7 +20,8 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 ROOT = Path(__file__).resolve().parent.parent
 FILES = {"full_map": "full.mrc", "half1": "half1.mrc", "half2": "half2.mrc", "mask": "mask.mrc", "model": "model.pdb",
-         "resolution_map": "locres.mrc", "reference_map": "full.mrc", "mask2": "mask.mrc", "target_map": "half2.mrc"}
+         "resolution_map": "locres.mrc", "reference_map": "full.mrc", "mask2": "mask.mrc", "target_map": "half2.mrc",
+         "primary_map": "full.mrc"}
 MOST_OFF = 0.25                       # of the estimate
 _CHILD = """
 import json, resource, sys

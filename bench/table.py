@@ -45,6 +45,7 @@ CLAIMS = (
     Claim("contour", "map and half-maps", MAP + HALVES, 8.5, 1.05),
     Claim("audit", "processed map", MAP + MASKED, 30.0, 1.5),
     Claim("hand", "half-maps", MASKED, 20.0, 1.2),
+    Claim("deposit", "entry with a model", ("primary_map",) + MASKED + ("model",), 60.0, 2.2),
     Claim("hand", "map", MAP, 20.0, 1.2),
     Claim("model_fit", "map of 15,000 atoms", MAP + ("model",), 15.0, 1.0, dict(resolution=3.4),
           peer="cctbx-base 2025.11, map_model_cc, correlations alone: 10.7 CPU s"),

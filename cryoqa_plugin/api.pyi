@@ -52,6 +52,7 @@ from .methods.model.model_report import ModelReportResult
 from .methods.maps.map_box import MapBoxResult
 from .methods.maps.map_align import MapAlignResult
 from .methods.maps.combine_maps import CombineMapsResult
+from .methods.depositing.deposit import DepositResult
 from .methods.importing.import_job import ImportJobResult
 
 Numbers = Union[float, Sequence[float]]
@@ -202,4 +203,6 @@ class OpenStudy(Study):
     def combine_maps(self, *, weights_by: str = ..., consensus: bool = ..., resolution: Optional[float] = ...,
                      window: Optional[float] = ..., smoothing: Optional[float] = ..., threads: int = ...,
                      progress: Progress = ...) -> CombineMapsResult: ...
+    def deposit(self, *, pixel_size: Optional[float] = ..., resolution: Optional[float] = ..., contour: Optional[float] = ...,
+                bring_back: bool = ..., threads: int = ..., progress: Progress = ...) -> DepositResult: ...
     def import_job(self, *, body: int = ..., threads: int = ..., progress: Progress = ...) -> ImportJobResult: ...

@@ -321,6 +321,20 @@
   doi = {https://dx.doi.org/10.1038/nmeth.3541}
 }
 
+@article{wwPDB2024,
+  title = {EMDB---the Electron Microscopy Data Bank},
+  author = {{The wwPDB Consortium}},
+  journal = {Nucleic Acids Research}, volume = {52}, pages = {D456--D465}, year = {2024},
+  doi = {https://dx.doi.org/10.1093/nar/gkad1019}
+}
+
+@article{Kleywegt2024,
+  title = {Community recommendations on cryoEM data archiving and validation},
+  author = {Kleywegt, Gerard J. and Adams, Paul D. and Butcher, Sarah J. and Lawson, Catherine L. and Rohou, Alexis and Rosenthal, Peter B. and Subramaniam, Sriram and Topf, Maya and Abbott, Sanja and others},
+  journal = {IUCrJ}, volume = {11}, pages = {140--151}, year = {2024},
+  doi = {https://dx.doi.org/10.1107/S2052252524001246}
+}
+
 @article{Engh1991,
   title = {Accurate bond and angle parameters for X-ray protein structure refinement},
   author = {Engh, R. A. and Huber, R.},

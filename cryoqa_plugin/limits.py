@@ -51,15 +51,16 @@ _OF_FIT = ("gap_sigma", "chains_foreign", "residues_shifted", "model_correlation
            "trust", "largest_cluster", "model_trusted", "residues_without", "residues_unsteady", "residues_moved", "sides_off")
 _OF_MODEL = ("atoms_outside", "model_zscore", *_OF_FIT)
 _OF_NOISE = ("noise_spread", "noise_source", "fraction_above", "fraction_above_finest", "finer_percent", "significant_fraction")
-_OF_AUDIT = ("map_shift", "invented_share", "supported_share", "unsupported_power", "unsupported_count", "residues_unsupported",
-             "power_beyond", "noise_share", "lost_count", "residues_lost")
+_OF_AUDIT = ("map_shift", "origin_off", "kept_noise", "invented_share", "supported_share", "unsupported_power", "unsupported_count",
+             "residues_unsupported", "power_beyond", "noise_share", "lost_count", "residues_lost")
+_PLACED = ("fitting_origin", "model_voxel_off", "model_shift", "model_operation", *_OF_MODEL)
 EXPLAINED: Dict[str, Collection[str]] = {
     "half_maps_identical": ("*",), "half_maps_signal": ("*",), "half_maps_likeness": ("*",), "half_maps_operation": ("*",),
     "half_maps_shift": ("*",), "half_maps_denoised": ("*",),
     "half_maps_masked": ("half_maps_damped", "half_maps_scale", "verdict", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
     "half_maps_damped": ("half_maps_scale", "verdict", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
-    "half_maps_filtered": ("bfactor", "fall", "verdict", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
-    "half_maps_scale": ("nothing_found", "largest_share", "noise_fits"),
+    "half_maps_filtered": ("one_filtered", "halves_sharpened", "bfactor", "fall", "verdict", *_OF_MASK, *_AT_THE_END, *_OF_NOISE),
+    "halves_sharpened": ("one_filtered",), "half_maps_scale": ("is_half", "nothing_found", "largest_share", "noise_fits"),
     "shares_in_mask": _AT_THE_END,
     "level_verdict": ("pieces_95", "remaining_percent", "mask_overlap", "space_min_percent", "margin"),
     "half_maps_share_noise": ("verdict", "baseline", "model_gap", "residues_unexplained", *_AT_THE_END),
@@ -70,7 +71,8 @@ EXPLAINED: Dict[str, Collection[str]] = {
     "residues_shifted": ("model_gap", "reported_gap", "cc_mask", "residues_low", "inclusion_backbone", "guinier_correlation"),
     "mirrored": ("chirality_wrong",), "duplicate_atoms": ("atoms_together", "clashes_per_1000"),
     "centred_low": ("centred_dips",), "model_gap": ("reported_gap",), "model_lead": ("reported_lead",), "omit": ("trust",),
-    "map_operation": _OF_AUDIT, "map_likeness": _OF_AUDIT, "supported_share": ("unsupported_power",),
+    "map_operation": (*_OF_AUDIT, "contour_verdict", *_PLACED), "map_likeness": _OF_AUDIT, "map_shift": _PLACED, "voxel_off": _PLACED,
+    "pixel_off": _PLACED, "supported_share": ("unsupported_power",),
     "unsupported_count": ("supported_share", "unsupported_power", "residues_unsupported"), "lost_count": ("residues_lost",),
 }
 _SOLVENT_IN_MASK = "The mask may hold solvent, or a part of the molecule that most particles lack."

@@ -1,9 +1,10 @@
-"""What maps that were cut out or put together, and job folders, are held against: a part of :mod:`cryoqa_plugin.limits`."""
+"""Limits of maps that were cut out, put together or are to be deposited, and of job folders: a part of :mod:`cryoqa_plugin.limits`."""
 from __future__ import annotations
 
 from typing import Dict, Tuple
 
 from .checks import Check
+from .model_limits import PLACE
 
 MAP_CHECKS: Dict[str, Tuple[Check, ...]] = {
     "map_box": (
@@ -30,6 +31,47 @@ MAP_CHECKS: Dict[str, Tuple[Check, ...]] = {
         Check("moved_part", "<=", 0.01, "Place that two maps show differently", "Two maps differ in {value} of the place that both show",
               "A part has moved: look at the motion map, keep the seam out of that part by masks, and build it in one "
               "of the maps.", share=True),
+    ),
+    "deposit": (
+        Check("halves_sharpened", "is", False, "Half-maps are sharpened", "The half-maps were sharpened",
+              "Give the half-maps as the refinement wrote them, before post-processing.", 3),
+        Check("one_filtered", "is", False, "One half-map is low-passed", "One half-map was low-passed",
+              "Give both half-maps as the refinement wrote them.", 3),
+        Check("voxel_off", "<=", 0.2, "Difference in voxel size of primary map and half-maps",
+              "Primary map and half-maps have voxel sizes {value} apart",
+              "One header is wrong, or the primary map was resampled: give the map in the voxels of its half-maps.", 3, severity="fail"),
+        Check("pixel_off", "<=", 0.2, "Difference from the stated pixel size",
+              "The voxel size of the half-maps is {value} off the stated pixel size",
+              "Correct the headers by the calibrated pixel size, or the number that you state; a model moves along.", 3, severity="fail"),
+        Check("is_half", "is", False, "Primary map is a half-map", "The primary map is a copy of a half-map",
+              "Give the map of all particles as the primary map.", 3, severity="fail"),
+        Check("box_differs", "is", False, "Primary map has another box", "The primary map has not the box of its half-maps ({primary_box})",
+              "EMDB wants one box for all. Ask for it to be brought back (bring_back), or give it in the box of its half-maps.", 3),
+        Check("map_operation", "is", "none", "Rotation or mirror of the primary map",
+              "The primary map differs from its half-maps: {value}",
+              "Do the same to the one that is wrong: primary map and half-maps need one hand, one order of the axes and one sign.", 4,
+              severity="fail"),
+        Check("map_likeness", ">=", 0.4, "FSC of primary map and half-maps, coarser than 20 Å",
+              "The primary map is not that of these half-maps (FSC {value})",
+              "Give the half-maps of the refinement that the primary map comes from.", 4, severity="fail"),
+        Check("map_shift", "<=", 0.1, "Shift of the primary map", "The primary map is shifted by {value} against its half-maps",
+              "Shift it back, or the half-maps by as much: EMDB wants all maps to superimpose voxel by voxel.", 3, fails_at=0.5),
+        Check("origin_off", "<=", 0.5, "Difference of the origins in the headers",
+              "The headers put the maps {value} apart; the origin of the {origin_from} was taken",
+              "The files written here have one origin: deposit these, and look at the model in them.", 1),
+        Check("unsupported_power", "<=", 0.02, "Power that is not the data", "{value} of the power of the primary map is not the data",
+              "It does not follow from the half-maps: deposit the filtered, sharpened map, and this one as an additional map.", 2,
+              share=True),
+        Check("kept_noise", "<=", 0.2, "Power that is noise of the half-maps", "At least {value} of the power of the primary map is noise",
+              "It is sharpened more than the data allow: low-pass it at its resolution, or sharpen less.", 1, share=True),
+        Check("start_whole", "is", True, "Origin is whole voxels", "The origin of the maps is not a whole number of voxels",
+              "EMDB keeps the start of a map in voxels: move map and model by the rest, or set the origin to 0 and move the model.", 2),
+        Check("reported_deviation", "<=", 5.0, "Stated against measured resolution",
+              "The stated {reported} is {reported_difference:coarser} than measured",
+              "State the resolution of the FSC that you deposit, or name the curve and the mask that it is of.", 1),
+        Check("contour_verdict", "is", "fits", "Contour level", "The contour level is {value}",
+              "Take the suggested level, or look at the map at both. Where there is none, noise hides the molecule.", 1),
+        *PLACE,
     ),
     "import_job": (
         Check("has_half_maps", "is", True, "Both half-maps are present", "A half-map is missing",

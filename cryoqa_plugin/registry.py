@@ -288,6 +288,10 @@ CAPABILITIES: Tuple[Capability, ...] = (
         any_of=(("focused_maps",), ("focused_half1", "focused_half2")), references=("Rosenthal2003", "Liebschner2019"), memory=140,
         memory_each=10, outside="makes a map of other maps", on_request=True),
     Capability(
+        id="deposit", family="depositing", title="An entry for EMDB: its files, and what would be sent back", level="1",
+        needs=("primary_map", "half1", "half2"), takes=("mask", "model"), references=("wwPDB2024", "Kleywegt2024"), memory=90,
+        outside="makes an entry of maps that the other items judge", on_request=True),
+    Capability(
         id="import_job", family="importing", title="What a RELION or cryoSPARC job folder gives", level="0", needs=("job",),
         references=("Scheres2012", "Punjani2017"), memory=0, outside="reads a folder"),
 )
@@ -297,7 +301,7 @@ FAMILIES: Dict[str, str] = {
     "map_info": "Look at a map", "resolution": "Resolution", "local_resolution": "Local resolution",
     "local_amplitude": "Local B-factor and occupancy", "sharpening": "Sharpen and filter", "model": "Model",
     "maps": "Box, align and combine maps", "masks": "Masks and files",
-    "importing": "Masks and files"}
+    "depositing": "Masks and files", "importing": "Masks and files"}
 
 BY_ID: Dict[str, Capability] = {c.id: c for c in CAPABILITIES}
 

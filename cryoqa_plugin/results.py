@@ -107,12 +107,15 @@ def table(meaning: str) -> Any:
     return _declare("table", meaning=meaning)
 
 
-def map_output(unit: str, meaning: str, *, output: str = "", mask: bool = False, halves: str = "", placed: bool = False) -> Any:
-    """Declare a map (an ``io.maps.Map``) that is written beside the result as ``<field name>.mrc``.
+def map_output(unit: str, meaning: str, *, output: str = "", mask: bool = False, halves: str = "", placed: bool = False,
+               file: str = "") -> Any:
+    """Declare a map (an ``io.maps.Map``) that is written beside the result as ``<field name>.mrc``, or as ``file``.
 
-    In Scipion it becomes the volume, or with ``mask`` the mask, called ``output``; ``halves`` and ``placed`` as in :class:`Output`.
+    In Scipion it becomes the volume, or with ``mask`` the mask, called ``output``; ``halves`` and ``placed`` as in :class:`Output`. The
+    header of a map with a ``file`` is that of an archive: the origin in NSTART too, where it is whole voxels.
     """
-    return _declare("map", _output(output, "map", mask=mask, halves=halves, placed=placed), unit=unit, meaning=meaning)
+    named = {"file": file} if file else {}
+    return _declare("map", _output(output, "map", mask=mask, halves=halves, placed=placed), unit=unit, meaning=meaning, **named)
 
 
 def maps_output(unit: str, meaning: str, *, output: str = "") -> Any:

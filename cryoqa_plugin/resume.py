@@ -186,7 +186,8 @@ def files_of(row: Capability, folder: str, also: Sequence[str] = ()) -> List[str
     """Names of the files that a capability may write; of lists of maps those that are in the folder."""
     from .io.outputs import ALSO
     cls = resolve(row.result)
-    maps = [name + ending for name in results.declared(cls, "map") for ending in (".mrc", *(ALSO[kind] for kind in also))]
+    maps = [file for name, info in results.declared(cls, "map").items()
+            for file in (info.get("file", name + ".mrc"), *(name + ALSO[kind] for kind in also))]
     lists = [re.compile(re.escape(name) + r"_\d+\.mrc") for name in results.declared(cls, "maps")]
     there = os.listdir(folder) if lists and os.path.isdir(folder) else []
     return [RESULT, *maps, *(n for n in there if any(p.fullmatch(n) for p in lists)), *(n + ".cif" for n in results.declared(cls, "model")),

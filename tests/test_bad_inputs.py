@@ -47,7 +47,8 @@ def _synthetic(shape, origin=ORIGIN, voxel=VOXEL):
     s2 = sum(k ** 2 for k in np.meshgrid(*(np.fft.fftfreq(n) for n in shape), indexing="ij", sparse=True))
     truth = (np.fft.ifftn(np.fft.fftn(rng.standard_normal(shape)) * np.exp(-60 * s2)).real * 8 + 0.5) * ball
     halves = [truth + 0.3 * truth.std() * rng.standard_normal(shape) for _ in range(2)]
-    arrays = dict(half1=halves[0], half2=halves[1], full_map=(halves[0] + halves[1]) / 2, mask=ball, mask2=ball,
+    arrays = dict(half1=halves[0], half2=halves[1], full_map=(halves[0] + halves[1]) / 2,
+                  primary_map=(halves[0] + halves[1]) / 2, mask=ball, mask2=ball,
                   reference_map=truth, target_map=truth, others=truth, enhanced1=halves[0], enhanced2=halves[1],
                   focused_maps=(halves[0] + halves[1]) / 2, focused_half1=halves[0], focused_half2=halves[1], focused_masks=ball,
                   resolution_map=np.where(ball > 0, 4 + 0.1 * np.abs(x), 0) + 0 * y)

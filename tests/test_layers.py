@@ -10,7 +10,7 @@ from sources import FILES, ROOT, imports, module_name, over, tree
 
 # From the ground up: a module may import those of its own layer and of the layers before it.
 ORDER = ("errors", "plain_text", "machine", "files", "folder_lock", "progress", "naming", "params", "results", "provenance", "run_folder",
-         "rounding", "checks", "bibtex", "registry", "map_limits", "model_limits", "limits", "core", "io", "study", "memory", "methods",
+         "rounding", "checks", "bibtex", "registry", "model_limits", "map_limits", "limits", "core", "io", "study", "memory", "methods",
          "demo_model", "demo", "resume", "runner", "answer", "api", "stubs", "validation", "report", "figures", "batch", "cli", "__main__",
          "scipion", "protocols", "viewers", "wizards", "tests")
 SCIPION = ("scipion", "protocols", "viewers", "wizards", "tests")

@@ -88,6 +88,8 @@ QUESTIONS: Dict[str, Tuple[str, ...]] = {
                   "Rotate a map to the orientation of a reference.", "Is one map the mirror image of the other?"),
     "mask": ("Make a mask.", "Focus mask: a sphere about a point.", "Soft solvent mask around the molecule or a model.",
              "Combine, widen or soften masks."),
+    "deposit": ("Prepare files to upload for the deposition of an EMDB entry.", "What would EMDB send back?",
+                "Upload to OneDep."),
     "import-job": ("Find half-maps and masks in a RELION or cryoSPARC job folder.", "What does this job hold?"),
     "fetch": ("Download an entry from EMDB.", "Get a published map with its half-maps and model."),
     "report": ("Draw the HTML or PDF report again.",),

@@ -97,6 +97,8 @@ def expand(sources: Mapping[str, Union[str, Sequence[str], None]]) -> Dict[str, 
 
 KINDS: Dict[str, InputKind] = _Kinds({k.name: k for k in (
     InputKind("full_map", "Map", "The map to look at (MRC, CCP4, MAP or SPIDER, also gz or bz2; or map coefficients, MTZ)."),
+    InputKind("primary_map", "Primary map", "The map to deposit, of which the half-maps are the two halves; it may be a box cut out of "
+              "them.", grid=OWN),
     InputKind("half1", "Half-map 1", "First of two independent half-maps, neither masked nor filtered."),
     InputKind("half2", "Half-map 2", "Second half-map, on the grid of the first."),
     InputKind("mask", "Mask", "Soft mask with values from 0 to 1, on the grid of the maps.", scipion="VolumeMask"),

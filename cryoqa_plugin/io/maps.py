@@ -22,10 +22,11 @@ from ..files import replacing
 from .map_header import HEADER_BYTES, MapHeader, fitted, header_record, holds_unsigned_bytes, interpret, require_voxel_size
 from .reading import reader, reason
 
-__all__ = ["HEADER_BYTES", "Map", "MapHeader", "read_header", "read_map", "write_map"]
+__all__ = ["HEADER_BYTES", "Map", "MapHeader", "read_header", "read_map", "whole_voxels", "write_map"]
 _Stream = Union[io.BufferedReader, gzip.GzipFile, bz2.BZ2File]
 _BLOCK = 1 << 20                                             # bytes taken from a stream at once
 _LABEL = 80
+_BETWEEN = 0.01                                              # of a voxel, up to which an origin is whole voxels
 _map = reader("map", "copy or fetch it again")
 
 
@@ -235,13 +236,16 @@ class _Reader(MrcInterpreter):
 class _Writer(MrcObject):
     """mrcfile's header for a map; the statistics are sums in float64 that take no second copy of the data."""
 
-    def __init__(self, map_: Map, labels: Sequence[str]) -> None:
+    def __init__(self, map_: Map, labels: Sequence[str], start: bool) -> None:
         super().__init__()
         self._create_default_attributes()
         nz, ny, nx = map_.data.shape
         self.set_data(np.ascontiguousarray(map_.data, dtype="<f4"))
         self.header.cella = tuple(n * v for n, v in zip((nx, ny, nz), map_.voxel_size))
         self.header.origin = tuple(map_.origin)
+        voxels = whole_voxels(map_.origin, map_.voxel_size) if start else None
+        if voxels is not None:
+            self.header.nxstart, self.header.nystart, self.header.nzstart = voxels
         self.header.nversion = 20140                         # nothing of 20141 (mode 12) is in the file
         lines = [text.encode("ascii", "replace")[:_LABEL] for text in tuple(labels)[:9]] or [f"cryoqa {__version__}".encode()]
         self.header.nlabl = len(lines)
@@ -256,7 +260,24 @@ class _Writer(MrcObject):
         self.header.rms = np.sqrt(max(square / data.size - mean * mean, 0.0))
 
 
-def write_map(path: str, map_: Map, labels: Sequence[str] = ()) -> None:
+def whole_voxels(origin: Sequence[float], voxel_size: Sequence[float]) -> Optional[Tuple[int, ...]]:
+    """An origin counted in voxels.
+
+    Parameters
+    ----------
+    origin, voxel_size
+        x, y, z in Å.
+
+    Returns
+    -------
+    tuple of int, or None
+        None where it lies more than a hundredth of a voxel between them: NSTART of a header cannot hold it.
+    """
+    voxels = [o / v for o, v in zip(origin, voxel_size)]
+    return tuple(int(round(v)) for v in voxels) if all(abs(v - round(v)) <= _BETWEEN for v in voxels) else None
+
+
+def write_map(path: str, map_: Map, labels: Sequence[str] = (), start: bool = False) -> None:
     """Write a map as float32 (mode 2), complete or not at all.
 
     The voxel size, the origin (in ORIGIN, NSTART is zero) and the statistics are written too.
@@ -269,8 +290,10 @@ def write_map(path: str, map_: Map, labels: Sequence[str] = ()) -> None:
         The map.
     labels
         Up to nine texts of 80 characters.
+    start
+        Write an origin of whole voxels into NSTART too, where EMDB and CCP4 programs look for it.
     """
-    mrc = _Writer(map_, labels)
+    mrc = _Writer(map_, labels, start)
     with replacing(path) as plain:
         stream: Any = gzip.GzipFile(fileobj=plain, mode="wb", compresslevel=4, mtime=0) if path.endswith(".gz") else plain
         stream.write(mrc.header.tobytes())

@@ -79,8 +79,8 @@ def write_beside(result: Result, document: Dict[str, Any], folder: str, also: Se
     document["maps"] = {}
     for name, info in declared(type(result), "map").items():
         if getattr(result, name) is not None:
-            files = dict({"path": name + ".mrc"}, **{kind: name + ALSO[kind] for kind in also})
-            _write_one_map(getattr(result, name), files, folder, label + name + result.label(name))
+            files = dict({"path": info.get("file", name + ".mrc")}, **{kind: name + ALSO[kind] for kind in also})
+            _write_one_map(getattr(result, name), files, folder, label + name + result.label(name), "file" in info)
             document["maps"][name] = dict(files, **info)
     for role, key in (("maps", "lists"), ("model", "models"), ("file", "files")):
         entries = {n: i for n, i in declared(type(result), role).items() if getattr(result, n) is not None}
@@ -92,9 +92,9 @@ def write_beside(result: Result, document: Dict[str, Any], folder: str, also: Se
             document["tables"][name] = dict(document["tables"][name], csv=name + ".csv")
 
 
-def _write_one_map(map_: Map, files: Mapping[str, str], folder: str, label: str) -> None:
+def _write_one_map(map_: Map, files: Mapping[str, str], folder: str, label: str, start: bool) -> None:
     paths = {kind: os.path.join(folder, name) for kind, name in files.items()}
-    write_map(paths["path"], map_, labels=(label,))
+    write_map(paths["path"], map_, labels=(label,), start=start)
     if "mtz" in paths:
         write_mtz(paths["mtz"], map_)
     if "shifted" in paths:

@@ -7,7 +7,7 @@ from typing import List, NamedTuple, Optional, Tuple
 import numpy as np
 from scipy import ndimage
 
-from ..core import isosurface, mesh, raster
+from ..core import isosurface, mesh, shading
 from ..io.maps import Map, read_map
 from .blocks import PLACES, Bar, Colouring, Picture, Surface
 from .local import b_scale, bar, leading, page_scale, value
@@ -18,7 +18,6 @@ from .section import Results
 SPACING = 1.5                                    # Å between the voxels that the mesh is made of
 MOST_POINTS = 45_000                             # of a mesh: about 420 kB in the page
 _WIDTH, _HEIGHT = 640, 570                       # pixels of the picture that stands in, at most
-_LIGHT = np.array([-0.38, 0.52, 0.765])          # towards the light, in the frame of the viewer: right, up, towards him
 _PLAIN, _GREY = (164, 184, 206), (150, 156, 164)
 _UNKNOWN, _CODES = 255, 254
 _HUES, _SHADES = 24, 10                          # of the palette of the picture
@@ -80,7 +79,7 @@ def mesh_block(title: str, vertices: np.ndarray, quads: np.ndarray, colourings: 
     longest = float(max((high - low).max(), 1e-6))
     extent = (high - low) / longest
     places = np.round((vertices - low) / longest * PLACES).astype("<u2")
-    p = (places / PLACES - extent / 2) @ _first_view().T
+    p = (places / PLACES - extent / 2) @ shading.first_view().T
     reach = 1.04 * np.abs(p[:, :2]).max(axis=0)
     first = np.frombuffer(colourings[0].codes, np.uint8) if colourings else None
     return Surface(title, places.tobytes(), quads.astype("<u2").tobytes(), len(places), len(quads),
@@ -176,31 +175,14 @@ def coded(values: np.ndarray, scale: Scale) -> np.ndarray:
     return np.where(known, np.round(part * _CODES), _UNKNOWN).astype(np.uint8)
 
 
-def _first_view() -> np.ndarray:
-    """Rotation to the frame of the viewer (right, up, towards him): along z, then a little from the side and from above."""
-    view = np.diag([1.0, -1.0, -1.0])
-    for axis, angle in ((1, 0.35), (0, 0.3)):
-        a, b = (axis + 1) % 3, (axis + 2) % 3
-        turn = np.eye(3)
-        turn[[a, a, b, b], [a, b, a, b]] = np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)
-        view = turn @ view
-    return view
-
-
 def _picture(p: np.ndarray, quads: np.ndarray, codes: Optional[np.ndarray], reach: np.ndarray) -> bytes:
     """PNG of the first view, as the page draws it; ``p`` float64 [n, 3] are the vertices in the frame of the viewer."""
-    triangles = np.concatenate([quads[:, :3], quads[:, [0, 2, 3]]])
-    normals = _normals(p, triangles)
-    radius = float(np.linalg.norm(p, axis=1).max())
-    lit = np.maximum(normals @ _LIGHT, 0.0)
-    shade = (0.42 + 0.62 * lit) * (0.9 + 0.18 * p[:, 2] / radius)
     scale = min(_WIDTH / 2 / reach[0], _HEIGHT / 2 / reach[1])
     width, height = (int(round(2 * scale * r)) for r in reach)
-    points = np.stack([width / 2 + scale * p[:, 0], height / 2 - scale * p[:, 1], scale * p[:, 2]], axis=1)
     known = np.zeros(len(p)) if codes is None else (codes != _UNKNOWN).astype(float)
     place = known * (0.0 if codes is None else codes / _CODES)
-    heights, drawn = raster.draw_triangles(points, triangles, np.stack([shade, place, known], axis=1), (height, width))
-    return _painted(np.isfinite(heights), *np.moveaxis(drawn, 2, 0), _PLAIN if codes is None else _GREY)
+    seen, drawn = shading.draw(p, quads, np.stack([place, known], axis=1), scale, (height, width))
+    return _painted(seen, *np.moveaxis(drawn, 2, 0), _PLAIN if codes is None else _GREY)
 
 
 def _painted(seen: np.ndarray, shade: np.ndarray, place: np.ndarray, known: np.ndarray, grey: Tuple[int, int, int]) -> bytes:
@@ -216,14 +198,6 @@ def _painted(seen: np.ndarray, shade: np.ndarray, place: np.ndarray, known: np.n
     clear = len(palette)
     indices = np.where(seen, hue * _SHADES + light, clear).astype(np.uint8)
     return png(indices, np.round(np.vstack([palette, (255, 255, 255)])), clear=clear)
-
-
-def _normals(p: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    """Unit normals of the vertices, float64 [n, 3]: the mean over the triangles around, by area."""
-    a, b, c = (p[triangles[:, k]] for k in range(3))
-    face = np.cross(b - a, c - a)
-    total = np.stack([sum(np.bincount(triangles[:, k], face[:, d], len(p)) for k in range(3)) for d in range(3)], axis=1)
-    return total / np.maximum(np.linalg.norm(total, axis=1), 1e-30)[:, None]
 
 
 def packed(block: Surface) -> bytes:

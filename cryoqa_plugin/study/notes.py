@@ -236,8 +236,24 @@ def _taken_away(known: HalfMaps, noise: Optional[HalfMapNoise], files: str) -> L
     return out
 
 
+def is_sharpened(noise: Optional[HalfMapNoise]) -> bool:
+    """Whether half-maps were sharpened, by their noise.
+
+    Parameters
+    ----------
+    noise
+        What it tells; None where it tells nothing.
+
+    Returns
+    -------
+    bool
+        True where the noise grows with resolution as after a B-factor of less than -40 Å².
+    """
+    return noise is not None and noise.bfactor is not None and noise.bfactor < _SHARPENED
+
+
 def _sharpened(noise: Optional[HalfMapNoise], files: str) -> List[str]:
-    if noise is None or noise.bfactor is None or noise.bfactor >= _SHARPENED:
+    if noise is None or not is_sharpened(noise):
         return []
     return [f"The half-maps seem to be sharpened{files}: their noise grows with resolution as after a B-factor of {noise.bfactor:.0f} Å². "
             "FSC curves do not depend on it; do not sharpen them once more."]

@@ -29,7 +29,7 @@ ASKED = {
     "clashscore": "model-geometry", "which residues can be trusted": "model-report",
     "can I trust this map": "assess", "why is the first run so slow": "warmup", "how many kDa": "contour",
     "my map is overfitted?": "fsc", "reviewer asks for map-model fsc": "mtriage", "local resolution": "local-fsc",
-    "tab completion for zsh": "completion", "are the views uniformly distributed": "directional-fsc"}
+    "what do I upload to EMDB": "deposit", "tab completion for zsh": "completion", "are the views uniformly distributed": "directional-fsc"}
 
 
 @pytest.mark.parametrize("question", sorted(ASKED))

@@ -204,7 +204,8 @@ CASES = {
 
 def _inputs(row, workshop, finished, halves):
     """What the form of a capability takes of the imported volume, and of runs before it."""
-    pointers = {"model": lambda: ("inputModel", workshop.model), "mask": lambda: ("inputMask", (finished("mask"), "outputMask")),
+    pointers = {"model": lambda: ("inputModel", workshop.model), "primary_map": lambda: ("inputPrimaryMap", workshop.volume),
+                "mask": lambda: ("inputMask", (finished("mask"), "outputMask")),
                 "resolution_map": lambda: ("inputResolution", (finished("local_fsc"), "outputResolution")),
                 "target_map": lambda: ("inputTargetMap", workshop.volume),
                 "others": lambda: ("inputOthers", [(finished("postprocess"), "outputVolume")])}

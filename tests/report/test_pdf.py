@@ -14,6 +14,7 @@ import pytest
 from cryoqa_plugin import runner
 from cryoqa_plugin.cli import main
 from cryoqa_plugin.demo import write_demo_data
+from cryoqa_plugin.io.png import rgb_png
 from cryoqa_plugin.report import assemble, pdf, pictures, scene, section
 from cryoqa_plugin.report import pdf_flow as flow
 from cryoqa_plugin.report.blocks import (Band, Bands, Bar, Card, Estimate, KeyRow, KeyRows, Link, Percentiles, Picture, Pictures, Plot,
@@ -141,7 +142,7 @@ def _images(reader):
 def test_a_png_goes_in_without_being_decoded(run_folder, tmp_path, kind):
     """The stream in the document is that of the PNG, and reads as the same colours."""
     truth = PALETTE[INDICES] if kind != "grey" else np.repeat(INDICES[..., None], 3, axis=2)
-    png = dict(palette=pictures.png(INDICES, PALETTE), colours=pictures.rgb_png(PALETTE[INDICES]), grey=grey_png(INDICES))[kind]
+    png = dict(palette=pictures.png(INDICES, PALETTE), colours=rgb_png(PALETTE[INDICES]), grey=grey_png(INDICES))[kind]
     reader = document_of([Card("P", (Pictures("P", (Picture(png, "a", "b"), Picture(png, "a", "b"))),))], run_folder, tmp_path)
     images = _images(reader)
     assert len(images) == 1                      # the same picture twice is in the file once

@@ -28,7 +28,7 @@ class AuditedResult(Result):
     support_map: Optional[Map] = map_output("", "support of the map made by the half-maps, 0 to 1", output="outputSupport")
 
 
-def audited(study: Study, made: np.ndarray, progress: Progress = silent) -> Dict[str, Any]:
+def audited(study: Study, made: np.ndarray, progress: Progress = silent, end: Optional[float] = None) -> Dict[str, Any]:
     """Shares of a map that was made of two half-maps, and its support by them: the audit without peaks and residues.
 
     Parameters
@@ -39,6 +39,8 @@ def audited(study: Study, made: np.ndarray, progress: Progress = silent) -> Dict
         The map, float32 [z, y, x], on their grid.
     progress
         ``progress(fraction, message)``.
+    end
+        Frequency (1/Å) from which the map holds nothing, because it was low-passed; None where it was not.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def audited(study: Study, made: np.ndarray, progress: Progress = silent) -> Dict
         return {}
     geo, mask, voxel_size = study.geometry, study.used_mask.data, study.grid.voxel_size
     white = audit_shells.whitened(study, None if place is None else place.vector, fourier.forward(made))
-    facts = audit_shells.shell_facts(white, geo, mask, study.independence.end)
+    facts = audit_shells.shell_facts(white, geo, mask, min((e for e in (study.independence.end, end) if e is not None), default=None))
     if facts is None:
         return {}
     weight = audit_local.weights(white, facts)

@@ -7,9 +7,10 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence
 import numpy as np
 
 from ...io.maps import Map, read_map
+from ...io.png import rgb_png
 from ..blocks import Block, Card, Picture, Pictures
 from ..draw import curves, split_values, tables
-from ..pictures import grey_limits, maxima, resize, rgb_png
+from ..pictures import grey_limits, maxima, resize
 from ..section import Results, Section
 
 _FIRST = ("hand", "wrong_probability", "z_score", "top_fraction", "n_helices", "n_pieces", "helical_share")
