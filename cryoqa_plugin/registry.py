@@ -266,7 +266,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         takes=("full_map", "half1", "half2", "sequence"), any_of=(("full_map",), ("half1", "half2")),
         references=("Rabiner1989", "Chojnowski2022", "Terashi2022", "Rosenthal2003"), memory=60, items=("A.g",), on_request=True),
     Capability(
-        id="model_stability", family="model", title="Does the map hold each residue in one place", level="A",
+        id="model_stability", family="model", title="Are the residues steady in both half-maps", level="A",
         needs=("model", "half1", "half2"), references=("Herzik2019", "Tirion1996", "Liu1989"), memory=70, items=("A.c",),
         on_request=True),
     Capability(

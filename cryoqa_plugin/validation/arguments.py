@@ -23,7 +23,7 @@ _GROUPS: Tuple[Tuple[str, Tuple[str, ...]], ...] = (
                                                        "returns_above", "shells_beyond", "d_fsc_falls")),
     ("The model does not fit", ("model_zscore", "atoms_outside", "model_correlation", "cc_mask", "residues_low", "inclusion_backbone",
                                 "q_difference", "below_expectation", "residues_unexplained", "centred_low", "centred_dips", "omit",
-                                "trust")),
+                                "trust", "residues_without", "residues_unsteady", "residues_moved", "sides_off")),
     ("The model is fitted to noise", ("gap_sigma", "overfitted", "model_lead")),
     ("The geometry of the model", ("chirality_wrong", "chain_breaks", "bonds_far_percent", "twisted_percent", "cis_percent",
                                    "clashes_per_1000", "ca_percent", "atoms_together")),

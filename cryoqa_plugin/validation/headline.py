@@ -19,7 +19,7 @@ _WHAT = (("half_maps_", "the resolution of this map"), ("shares_in_mask", "the r
          ("wrong_probability", "the hand of this map"), ("model_voxel", "the voxel size"), ("model_", "the model"), ("atoms_", "the model"),
          ("fitting_origin", "the model"),
          *((begin, "the model") for begin in ("residues_", "cc_mask", "mirrored", "q_difference", "below_expectation", "centred_",
-                                              "gap_sigma", "overfitted", "chains_foreign", "omit", "trust")))
+                                              "gap_sigma", "overfitted", "chains_foreign", "omit", "trust", "sides_off")))
 
 
 class Resolution(NamedTuple):
