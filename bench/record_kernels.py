@@ -36,7 +36,8 @@ def run_everything(folder: str) -> None:
     kinds["others"] = [sources["full_map"], sources["half1"]]
     kinds.update(focused_maps=[sources["full_map"]], focused_half1=[sources["half1"]], focused_half2=[sources["half2"]])
     for row in runner.applicable(kinds, on_request=True):
-        runner.execute(row.id, {n: p for n, p in kinds.items() if n in row.needs + row.takes}, outdir=None)
+        used = [n for n in row.needs + row.takes if (row.id, n) != ("map_align", "symmetry")]        # it takes a target or a symmetry
+        runner.execute(row.id, {n: p for n, p in kinds.items() if n in used}, outdir=None)
     halves = {n: kinds[n] for n in ("half1", "half2")}
     runner.execute("locscale", halves, {"reference": "pseudo_atoms"}, outdir=None)
     runner.execute("denoise", halves, {"method": "conditional"}, outdir=None)

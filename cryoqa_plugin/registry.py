@@ -279,8 +279,10 @@ CAPABILITIES: Tuple[Capability, ...] = (
         any_of=(("full_map",), ("half1", "half2")), references=("Shannon1949", "Afonine2018"), memory=30, memory_of_halves=30,
         outside="makes a map to go on with", cost=1.0, on_request=True),
     Capability(
-        id="map_align", family="maps", title="One map brought onto another", level="0", needs=("target_map",),
-        takes=("full_map", "half1", "half2", "mask", "model"), any_of=(("full_map",), ("half1", "half2")), references=("Alexa2022",),
+        id="map_align", family="maps", title="One map brought onto another, or its axes to those of the box", level="0",
+        takes=("full_map", "half1", "half2", "mask", "model", "target_map", "symmetry"),
+        any_of=(("full_map", "target_map"), ("half1", "half2", "target_map"), ("full_map", "symmetry"), ("half1", "half2", "symmetry")),
+        references=("Alexa2022", "Scheres2012"),
         memory=66, memory_of_halves=29, outside="makes a map to go on with", cost=1.0, on_request=True),
     Capability(
         id="combine_maps", family="maps", title="Composite of focused maps, with a test of the seams", level="1",

@@ -11,7 +11,7 @@ from .pose_search import Candidate, angles_between, coarse_poses, of_quaternions
 from .robust import robust_sd
 
 SURE, ALIKE = 6.0, 0.25               # z and correlation in the test band from which a pose is believed
-_TEST = 0.62                          # of the search resolution: end of the test band
+TEST = 0.62                          # of the search resolution: end of the test band
 _LEVEL = 0.68                         # each level ends at so much of the one before
 _KEPT = 0.8                           # of the best correlation, from which a pose is carried on
 _SAME, _NEAR = 3.0, 0.25              # degrees, and details, within which two poses are one
@@ -88,7 +88,7 @@ def place(moving: Prepared, reference: Prepared, *, progress: Optional[Callable[
     small, large = (reference, moving) if turned else (moving, reference)
     resolution = max(small.resolution, large.resolution)
     coarse, searched = search_band(small, resolution)
-    tested = max(_TEST * searched, resolution)
+    tested = max(TEST * searched, resolution)
     level = _level(small, large, coarse, searched, _ROUGH)
     say(0.1, "all rotations")
     candidates = coarse_poses(small, large, level.one.one, level.other.one, searched)
@@ -144,7 +144,7 @@ def _test_band(small: Prepared, large: Prepared, found: Sequence[Pose], searched
         null = _in_band(small, large, searched, tested, _random(found, _NULL, 0))
         if robust_sd(null) <= _WIDE or tested <= 1.02 * resolution:
             return tested, null
-        tested = max(_TEST * tested, resolution)
+        tested = max(TEST * tested, resolution)
 
 
 def _tested(small: Prepared, large: Prepared, found: Sequence[Pose], ends: Tuple[float, float, float],

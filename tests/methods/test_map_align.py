@@ -10,7 +10,8 @@ from cryoqa_plugin.core import pose_fit, pose_resample, pose_search
 from cryoqa_plugin.errors import InputError, MissingInputError
 from cryoqa_plugin.io.maps import Map, read_map, write_map
 from cryoqa_plugin.io.models import Model
-from cryoqa_plugin.io.symmetry import read_symmetry
+from cryoqa_plugin.io.symmetry import Symmetry, point_group, read_symmetry
+from cryoqa_plugin.methods.maps.align_axes import conventional
 from cryoqa_plugin.methods.maps.map_align import MapAlignParams, compute_map_align
 from cryoqa_plugin.study import Study
 
@@ -154,6 +155,52 @@ def test_other_molecules_have_no_alignment_and_no_number():
     assert found.placements is None and not found.maps and found.aligned_model is None and found.z_score < 6
 
 
+def _group(name, turn, at):
+    """Operators of a point group whose axes are turned and meet at a point."""
+    rotations = turn @ point_group(name).operators[:, :, :3] @ turn.T
+    return Symmetry(np.concatenate([rotations, (at - rotations @ at)[:, :, None]], axis=2))
+
+
+def test_axes_of_a_symmetry_are_brought_to_those_of_the_box():
+    at = middle(SHAPE, VOXEL, ORIGIN) + np.array([3.0, 4.0, -2.0])
+    symmetry = _group("D3", TURN, at)
+    atoms = np.concatenate([(walk(4, 25) * 0.5 + at + [9, 5, 4]) @ o[:, :3].T + o[:, 3] for o in symmetry.operators])
+    study = Study(full_map=drawn(atoms, SHAPE, VOXEL, ORIGIN, 1), model=model_of(atoms), symmetry=symmetry)
+    found = compute_map_align(study, MapAlignParams())
+    assert found.aligned and found.point_group == "D3" and found.symmetry_correlation > 0.9
+    assert found.rotation_x_error is None and found.n_placements is None
+    made = found.aligned_map
+    assert (made.shape, made.voxel_size, made.origin) == (SHAPE, VOXEL, ORIGIN)
+    # in the new box it is its own copy under the group of that name, about voxel n // 2
+    centre = np.array(ORIGIN) + np.array(SHAPE[::-1]) // 2 * np.array(VOXEL)
+    moved = found.aligned_model.xyz
+    for rotation in point_group("D3").operators[:, :, :3]:
+        copy = (moved - centre) @ rotation.T + centre
+        assert np.linalg.norm(copy[:, None] - moved[None], axis=2).min(axis=1).max() < 5e-3
+    assert np.corrcoef(made.data.ravel(), drawn(moved, SHAPE, VOXEL, ORIGIN).data.ravel())[0, 1] > 0.9
+    wrong = compute_map_align(study.with_(symmetry=_group("C4", TURN, at), model=None), MapAlignParams())
+    assert wrong.point_group == "C4" and wrong.symmetry_correlation < 0.5
+
+
+@pytest.mark.parametrize("name", ["C2", "C7", "D2", "D5", "T", "O", "I2", "I1"])
+def test_the_smallest_turn_brings_any_group_to_its_frame(name):
+    rotations = TURN @ point_group(name).operators[:, :, :3] @ TURN.T
+    known, turn = conventional(rotations)
+    assert known == name.replace("I1", "I2")
+    ideal, found = point_group(known).operators[:, :, :3], turn @ rotations @ turn.T
+    assert np.abs(found[:, None] - ideal[None]).max(axis=(2, 3)).min(axis=1).max() < 1e-6
+    assert np.linalg.norm(pose_fit.vector_of(turn)) <= np.linalg.norm(pose_fit.vector_of(TURN)) + (1.0 if name == "I1" else 1e-9)
+
+
+@pytest.mark.parametrize("more, words", [
+    (dict(symmetry=Symmetry(np.eye(3, 4)[None])), "Both a target map and a symmetry"),
+    (dict(target_map=None, symmetry=Symmetry(np.eye(3, 4)[None])), "The symmetry is C1"),
+    (dict(target_map=None, symmetry=Symmetry(np.stack([np.eye(3, 4), np.c_[TURN, np.zeros(3)]]))), "no point group of rotations")])
+def test_a_symmetry_that_is_none_gets_a_sentence(more, words):
+    with pytest.raises(InputError, match=words):
+        compute_map_align(given(model=None, **more), MapAlignParams())
+
+
 @pytest.mark.heavy
 def test_a_placement_that_is_not_there_is_refused():
     with pytest.raises(InputError, match=r"Placement 2 was asked for and there is 1; take one of the table\."):
@@ -172,7 +219,7 @@ def test_a_target_box_that_is_too_small_is_said():
 
 
 @pytest.mark.parametrize("more, error, words", [
-    (dict(target_map=None), MissingInputError, "target"),
+    (dict(target_map=None), MissingInputError, "nothing to align to"),
     (dict(half1=None, half2=None), MissingInputError, "none was given"),
     (dict(target_map=Map(np.ones((20, 20, 20), np.float32), VOXEL)), InputError, "the same value"),
     (dict(target_map=Map(np.ones((1, 1, 1), np.float32), VOXEL)), InputError, ""),

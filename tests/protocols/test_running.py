@@ -209,7 +209,8 @@ def _inputs(row, workshop, finished, halves):
                 "resolution_map": lambda: ("inputResolution", (finished("local_fsc"), "outputResolution")),
                 "target_map": lambda: ("inputTargetMap", workshop.volume),
                 "others": lambda: ("inputOthers", [(finished("postprocess"), "outputVolume")])}
-    given = dict(pointers[kind]() for kind in row.needs if kind in pointers)
+    beside = ("target_map",) if row.id == "map_align" else ()                                # of two kinds it needs one
+    given = dict(pointers[kind]() for kind in (*row.needs, *beside) if kind in pointers)
     if row.id == "combine_maps":
         given["inputFocusedMaps"] = [workshop.volume]
     form = workshop.project.newProtocol(BY_CAPABILITY[row.id])

@@ -2,13 +2,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Dict, List, Optional, Sequence
+from typing import Any, ClassVar, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
 from ...core.pose_place import ALIKE, SURE, Placed
-from ...errors import InputError
-from ...io.inputs import require
+from ...errors import InputError, MissingInputError
 from ...io.maps import Map
 from ...io.models import Model
 from ...params import param
@@ -16,6 +15,7 @@ from ...progress import Progress, silent
 from ...results import Column, Table, file_output, map_output, metric, model_output, table
 from ...study import Study
 from ...study.halves import DEPENDENT, INDEPENDENT, HalfMapFacts
+from .align_axes import axes_of
 from .align_steps import Frame, Tried, carried, in_files, search
 from .box_carry import carry_model
 
@@ -66,7 +66,9 @@ class MapAlignResult(HalfMapFacts):
     test_from: Optional[float] = metric("Å", "coarse end of the test band, where the search ends", "none")
     test_to: Optional[float] = metric("Å", "fine end of the test band", "none")
     shared_to: Optional[float] = metric("Å", "finest detail that the aligned maps share", "lower")
-    cut_off: Optional[float] = metric("", "part of the molecule that lies outside of the target's box", "lower")
+    cut_off: Optional[float] = metric("", "part of the molecule that lies outside of the new box", "lower")
+    point_group: Optional[str] = metric("", "point group whose axes were brought to the conventional frame", "none")
+    symmetry_correlation: Optional[float] = metric("", "lowest correlation of the map with its copies under that symmetry", "higher")
     atoms_outside: Optional[float] = metric("", "part of the atoms of the model outside of the box of the map that moves", "lower")
     placements: Optional[Table] = table("placements that fit, the best first")
     operators: Optional[str] = file_output("operators of the placements, x' = R x + t in Å, three rows of R and t each", "placements.txt")
@@ -94,13 +96,14 @@ class MapAlignResult(HalfMapFacts):
 
 
 def compute_map_align(study: Study, params: MapAlignParams, *, progress: Progress = silent) -> MapAlignResult:
-    """A map brought onto another one that may lie anywhere, in any box.
+    """A map brought onto another one that may lie anywhere, in any box, or its symmetry axes onto those of the box.
 
     Parameters
     ----------
     study
         The map that is moved: ``full_map``, or ``half1`` and ``half2``, or all three, float32 [z, y, x]; ``mask``, else one is made, and
-        ``model``, which move with it. ``target_map``, which stays, on a grid of its own.
+        ``model``, which move with it. ``target_map``, which stays, on a grid of its own; or ``symmetry``, operators whose axes are brought
+        along those of the box.
     params
         See :class:`MapAlignParams`.
     progress
@@ -114,56 +117,90 @@ def compute_map_align(study: Study, params: MapAlignParams, *, progress: Progres
     Raises
     ------
     MissingInputError
-        No map, or no target.
+        No map, or neither a target nor a symmetry.
     InputError
-        The inputs do not fit together, or there is no such placement.
+        The inputs do not fit together, there is no such placement, or the operators are no point group.
 
     Notes
     -----
     A position x moves to ``x' = R (x - c) + c + s``: R of the rotation vector, c the centre, s the shift, in Å in the frames of the files,
     whose origins count. With the mirror image the map is mirrored along x first, about the centre. The search is
     :func:`cryoqa_plugin.core.pose_place.place`; orientations of a super-Fibonacci spiral after Alexa (2022),
-    https://doi.org/10.1109/CVPR52688.2022.00811.
+    https://doi.org/10.1109/CVPR52688.2022.00811. With a symmetry the rotation is the smallest that brings the axes to those of
+    :func:`cryoqa_plugin.io.symmetry.point_group`, and the shift brings their common point to the centre of the box, voxel ``n // 2``.
     """
-    require(study.inputs, "target_map")
+    target = study.target_map
+    if target is None and study.symmetry is None:
+        raise MissingInputError("There is nothing to align to; give the map that stays (--target-map), or the operators of a symmetry "
+                                "whose axes should lie along those of the box (--symmetry).")
+    if target is not None and study.symmetry is not None:
+        raise InputError("Both a target map and a symmetry were given; give the one to align to.")
     study.check("full_map", "half1", "half2", "mask", least=_LEAST, what="an alignment needs")
-    study.check("target_map", least=_LEAST, what="an alignment needs")
-    tried = search(study, params.resolution, params.mirror, lambda f, m: progress(0.8 * f, m))
-    values: Dict[str, Any] = dict(study.half_map_values(), aligned=bool(tried.best.poses), z_score=tried.best.z,
-                                  test_correlation=tried.best.alike, test_from=tried.best.searched, test_to=tried.best.tested)
+    values: Dict[str, Any] = dict(study.half_map_values())
     warnings = list(study.used_mask.notes())
     if study.model is not None:
         values["atoms_outside"] = study.atoms_outside
-    if not tried.best.poses:
-        progress(1.0, "done")
-        return MapAlignResult(summary=_refused(tried), warnings=tuple(warnings), **values)
-    frames = [in_files(p, study, tried.mirrored) for p in tried.best.poses]
-    at = params.placement - 1
-    if at >= len(frames):
-        raise InputError(f"Placement {params.placement} was asked for and there {'are' if at > 1 else 'is'} {len(frames)}; take one of "
-                         "the table.")
-    progress(0.85, "maps on the grid of the target")
-    maps, cut_off = carried(study, frames[at].operator, study.target_map)
-    values.update(maps, **_numbers(frames[at], tried.best.poses[at]), **_hand(tried), n_placements=len(frames), cut_off=cut_off,
-                  shared_to=tried.best.fine, placements=_table(frames, tried.best.poses), operators=_operators(frames))
-    if study.model is not None:
-        target = study.target_map
-        edges = [n * v for n, v in zip(target.shape[::-1], target.voxel_size)]
-        values["aligned_model"] = carry_model(study.model, frames[at].operator[:, :3], frames[at].operator[:, 3], edges)
-        warnings += ["The model was mirrored with the map, so that its residues have the wrong hand now."] * tried.mirrored
+    if target is None:
+        frame, words = _by_axes(study, values, progress)
+        target = study.grid
+    else:
+        study.check("target_map", least=_LEAST, what="an alignment needs")
+        tried = search(study, params.resolution, params.mirror, lambda f, m: progress(0.8 * f, m))
+        frame, words = _by_search(study, params, tried, values)
+    if frame is not None:
+        progress(0.85, "maps on the new grid")
+        warnings += _carry(study, frame, target, values)
     progress(1.0, "done")
-    return MapAlignResult(summary=_summary(frames[at], values, params.placement), warnings=tuple(warnings), **values)
+    return MapAlignResult(summary=words, warnings=tuple(warnings), **values)
 
 
-def _numbers(frame: Frame, found: Placed) -> Dict[str, Any]:
+def _by_search(study: Study, params: MapAlignParams, tried: Tried, values: Dict[str, Any]) -> Tuple[Optional[Frame], str]:
+    """The placement that was asked for, None without an alignment, and the summary; fields of the result go to ``values``."""
+    best = tried.best
+    values.update(aligned=bool(best.poses), z_score=best.z, test_correlation=best.alike, test_from=best.searched, test_to=best.tested)
+    if not best.poses:
+        return None, _refused(tried)
+    frames, at = [in_files(p, study, tried.mirrored) for p in best.poses], params.placement - 1
+    if at >= len(frames):
+        raise InputError(f"Placement {params.placement} was asked for and there {'are' if len(frames) > 1 else 'is'} {len(frames)}; take "
+                         "one of the table.")
+    found = best.poses[at]
+    values.update(**_numbers(frames[at]), **_hand(tried), n_placements=len(frames), shared_to=best.fine, z_score=found.z,
+                  test_correlation=found.alike, correlation=found.correlation, placements=_table(frames, best.poses),
+                  operators=_operators(frames))
+    return frames[at], _summary(frames[at], values, params.placement)
+
+
+def _by_axes(study: Study, values: Dict[str, Any], progress: Progress) -> Tuple[Frame, str]:
+    """The move that brings the axes of the symmetry to the conventional frame, and the summary; fields of the result go to ``values``."""
+    progress(0.2, "axes of the symmetry")
+    axes = axes_of(study)
+    values.update(aligned=True, point_group=axes.name, symmetry_correlation=axes.correlation, **_numbers(axes.frame),
+                  operators=_operators([axes.frame]))
+    where = ("z through the centre of the box" if axes.name[0] == "C" else "those of the conventional frame, through the centre of the box")
+    return axes.frame, (f"The axes of {axes.name} lie along {where} after a rotation by {values['rotation_angle']:.2f}° and a shift by "
+                        f"{values['shift']:.2f} Å; the map correlates with its copies by {axes.correlation:.2f} or more.")
+
+
+def _carry(study: Study, frame: Frame, target: Map, values: Dict[str, Any]) -> List[str]:
+    """Maps and model moved, as fields of the result in ``values``; what to know of them."""
+    maps, cut_off = carried(study, frame.operator, target)
+    values.update(maps, cut_off=cut_off)
+    if study.model is None:
+        return []
+    edges = [n * v for n, v in zip(target.shape[::-1], target.voxel_size)]
+    values["aligned_model"] = carry_model(study.model, frame.operator[:, :3], frame.operator[:, 3], edges)
+    return ["The model was mirrored with the map, so that its residues have the wrong hand now."] * bool(values.get("mirrored"))
+
+
+def _numbers(frame: Frame) -> Dict[str, Any]:
     """The six numbers with their errors, by field."""
     out: Dict[str, Any] = {}
     for name, numbers, errors in (("rotation", frame.turn, frame.turn_errors), ("shift", frame.shift, frame.shift_errors)):
         for axis, value, error in zip(_AXES, numbers, errors):
             out[f"{name}_{axis}"], out[f"{name}_{axis}_error"] = float(value), float(error) if np.isfinite(error) else None
     return dict(out, rotation_angle=float(np.linalg.norm(frame.turn)), shift=float(np.linalg.norm(frame.shift)),
-                centre=", ".join(f"{v:.4f}" for v in frame.centre), z_score=found.z, test_correlation=found.alike,
-                correlation=found.correlation)
+                centre=", ".join(f"{v:.4f}" for v in frame.centre))
 
 
 def _hand(tried: Tried) -> Dict[str, Any]:

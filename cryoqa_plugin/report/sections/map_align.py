@@ -10,7 +10,8 @@ from ..draw import split_values, tables
 from ..section import Results, Section
 
 _FIRST = ("aligned", "rotation_x", "rotation_y", "rotation_z", "shift_x", "shift_y", "shift_z", "rotation_angle", "shift", "centre",
-          "mirrored", "n_placements", "z_score", "test_correlation", "correlation", "shared_to", "cut_off")
+          "mirrored", "point_group", "symmetry_correlation", "n_placements", "z_score", "test_correlation", "correlation", "shared_to",
+          "cut_off")
 
 
 def render(results: Results) -> List[Block]:
@@ -31,7 +32,7 @@ def cards(results: Results) -> List[Card]:
             limits = pictures.grey_limits([image for _, image in slices])
             made += [Picture(pictures.grey_png(image, limits), f"Slice of the {what} at {label}", f"{what}, {label}")
                      for label, image in slices]
-    title = "Middle slices of the moved map and of the target"
+    title = "Middle slices of the moved map" + (" and of the target" if _target(results) else "")
     return [Card(title, (Pictures(title, tuple(made), "Dense is white; the same places in both rows."),), 7, 71)]
 
 
