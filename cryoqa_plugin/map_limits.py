@@ -10,6 +10,9 @@ MAP_CHECKS: Dict[str, Tuple[Check, ...]] = {
     "map_box": (
         Check("cut_off", "<=", 0.01, "Molecule outside of the new box", "{value} of the {cut_off_of} lies outside the new box",
               "Use a larger box or margin, and check the origin of the map.", share=True),
+        Check("copies_likeness", ">=", 0.7, "Least correlation of the map with its copies",
+              "The map lacks this symmetry: it correlates with a copy by {value}",
+              "Check the point group, and where its axes lie.", 3),
         Check("voxel_change", "<=", 0.1, "Change of the voxel size by calibration",
               "The calibrated voxel size differs by {value} from that of the header",
               "Calibrations change it by a few per cent: check for a binned or a super-resolution map.", 3, share=True),

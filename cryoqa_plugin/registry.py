@@ -275,7 +275,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         memory=95, items=("A.k",), cost=1.6, on_request=True),
     Capability(
         id="map_box", family="maps", title="Box of a map, with all that belongs to it", level="0",
-        takes=("full_map", "half1", "half2", "mask", "mask2", "resolution_map", "model", "fsc_curve", "target_map"),
+        takes=("full_map", "half1", "half2", "mask", "mask2", "resolution_map", "model", "fsc_curve", "symmetry", "target_map"),
         any_of=(("full_map",), ("half1", "half2")), references=("Shannon1949", "Afonine2018"), memory=30, memory_of_halves=30,
         outside="makes a map to go on with", cost=1.0, on_request=True),
     Capability(

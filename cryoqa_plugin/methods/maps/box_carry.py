@@ -278,7 +278,8 @@ def clean_dust(map_: Map, least: float, threshold: Optional[float], level: float
     return found
 
 
-def fade(study: Study, params: MapBoxParams, around: str, carried: Carried, box: NewBox, atoms: Optional[np.ndarray], level: float) -> str:
+def fade(study: Study, params: MapBoxParams, around: str, carried: Carried, box: NewBox, atoms: Optional[np.ndarray], level: float,
+         unique: Optional[np.ndarray] = None) -> str:
     """Fade a boxed map to its solvent, in place: towards the faces, or outside of the molecule.
 
     Parameters
@@ -297,6 +298,8 @@ def fade(study: Study, params: MapBoxParams, around: str, carried: Carried, box:
         Positions of the atoms in Å from the first voxel of the new box, float64 [n, 3] (x, y, z); None without a model.
     level
         Value of the solvent.
+    unique
+        Where the unique part is in the map as it was given, bool [z, y, x], for a box around it.
 
     Returns
     -------
@@ -307,6 +310,9 @@ def fade(study: Study, params: MapBoxParams, around: str, carried: Carried, box:
     if params.fade == "faces":
         weight = boxes.face_fade(box.shape, box.voxel_size, params.soft_edge)
         words = f"faded to the solvent over {params.soft_edge:g} Å at the faces"
+    elif unique is not None:
+        weight = soft_part(study, params, box, unique, params.soft_edge)
+        words = f"faded to the solvent outside of the unique part, over {params.soft_edge:g} Å"
     else:
         what = around if around in ("model", "mask", "density") else (
             "mask" if study.inputs.mask is not None else "model" if atoms is not None else "density")
@@ -324,13 +330,42 @@ def _molecule(study: Study, params: MapBoxParams, box: NewBox, atoms: Optional[n
     if atoms is not None:
         radius = van_der_waals(study.model.elements) + _AROUND_ATOMS
         return masks.atoms_mask(box.shape, box.voxel_size, (0.0, 0.0, 0.0), atoms, radius)
+    return _in_box(study, params, box, study.molecule)
+
+
+def _in_box(study: Study, params: MapBoxParams, box: NewBox, part: np.ndarray) -> np.ndarray:
+    """A part of the map as it was given in the new box, 3 Å wider, bool [z, y, x]."""
     places = source_places(box, params.flip, study.density.shape[2])
-    found, _ = boxes.sampled(study.molecule.astype(np.float32), places, 0.0, LINEAR)
+    found, _ = boxes.sampled(part.astype(np.float32), places, 0.0, LINEAR)
     return masks.extend(found >= INSIDE, NEAR, box.voxel_size)
 
 
+def soft_part(study: Study, params: MapBoxParams, box: NewBox, part: np.ndarray, width: float) -> np.ndarray:
+    """A soft mask of a part of the map in the new box.
+
+    Parameters
+    ----------
+    study
+        The inputs.
+    params
+        ``flip``.
+    box
+        The new box.
+    part
+        The part in the map as it was given, bool [z, y, x].
+    width
+        Width of the edge in Å, which begins 3 Å outside.
+
+    Returns
+    -------
+    ndarray
+        float32 [z, y, x], 0 to 1.
+    """
+    return masks.soft_edge(_in_box(study, params, box, part), width, box.voxel_size)
+
+
 def cut_off(study: Study, params: MapBoxParams, around: str, carried: Carried, box: NewBox, atoms: Optional[np.ndarray],
-            scale: float) -> Tuple[Optional[float], Optional[str]]:
+            scale: float, unique: Optional[np.ndarray] = None) -> Tuple[Optional[float], Optional[str]]:
     """How much of what matters lies outside of the new box.
 
     Parameters
@@ -349,22 +384,25 @@ def cut_off(study: Study, params: MapBoxParams, around: str, carried: Carried, b
         Positions of the atoms in Å from the first voxel of the new box, float64 [n, 3] (x, y, z); None without a model.
     scale
         Corrected over given voxel size.
+    unique
+        Where the unique part is in the map as it was given, bool [z, y, x], for a box around it.
 
     Returns
     -------
     part : float or None
         0 to 1; None where nothing tells where the molecule is.
     what : str or None
-        ``model``, ``mask`` or ``molecule``.
+        ``model``, ``mask``, ``molecule`` or ``unique part``.
     """
-    if atoms is not None and around not in ("mask", "density"):
+    if atoms is not None and around not in ("mask", "density", "unique"):
         at = atoms / np.asarray(box.voxel_size)
         return float(np.any((at < -0.5) | (at > np.array(box.shape[::-1]) - 0.5), axis=1).mean()), "model"
     mask = study.mask
-    if mask is not None and around != "density":
+    if mask is not None and around not in ("density", "unique"):
         whole, kept, what = mask.data, carried.maps["boxed_mask"].data, "mask"
-    elif around == "density":
-        whole, what = study.molecule.astype(np.float32), "molecule"
+    elif around in ("density", "unique"):
+        whole, what = (study.molecule, "molecule") if unique is None else (unique, "unique part")
+        whole = whole.astype(np.float32)
         kept = boxes.sampled(whole, source_places(box, params.flip, whole.shape[2]), 0.0, NEAREST)[0]
     else:
         return None, None

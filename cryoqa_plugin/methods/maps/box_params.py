@@ -6,8 +6,8 @@ from typing import Optional
 
 from ...params import param
 
-AROUND = ("model", "mask", "density", "bounds", "point", "whole", "other_box", "other_grid")
-WIDENED = ("model", "mask", "density")           # what a margin is put around, and what may be cut off
+AROUND = ("model", "mask", "density", "bounds", "point", "whole", "unique", "other_box", "other_grid")
+WIDENED = ("model", "mask", "density", "unique")           # what a margin is put around, and what may be cut off
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,10 @@ class MapBoxParams:
 
     around: Optional[str] = param(
         None, "What the new box goes around: 'model', the atoms; 'mask'; 'density', where the molecule is in the map; 'bounds', a first "
-        "and a last voxel; 'point', a centre with a size; 'whole', all of the map, to pad, crop, resample, flip or invert it; "
-        "'other_box', the box of another map in voxels of this one; 'other_grid', the grid of another map. From the data: other_grid with "
-        "another map, else model, mask or density.", label="Box around", choices=AROUND)
+        "and a last voxel; 'point', a centre with a size; 'whole', all of the map, to pad, crop, resample, flip or invert it; 'unique', "
+        "one copy of a symmetric molecule; 'other_box', the box of another map in voxels of this one; 'other_grid', the grid of another "
+        "map. From the data: other_grid with another map, unique with a symmetry, else model, mask or density.", label="Box around",
+        choices=AROUND)
     margin: float = param(5.0, "Distance from the model, mask or density to the faces of the box.", label="Margin", unit="Å", min=0,
                           max=500, only_if=("around", WIDENED))
     lower: Optional[str] = param(None, "First voxel along x, y and z, counted from 0, such as 10, 20, 30; needed for bounds, else left "

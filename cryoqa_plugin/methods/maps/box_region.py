@@ -1,7 +1,7 @@
 """Which part of a map the new box holds, and where the voxels of the new box lie."""
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Sequence, Tuple
+from typing import Any, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -68,17 +68,18 @@ def chosen(study: Study, params: MapBoxParams) -> str:
     MissingInputError
         What it should go around was not given.
     """
-    around = params.around or ("other_grid" if study.target_map is not None else "model" if study.model is not None else
-                               "mask" if study.inputs.mask is not None else "density")
-    needed = {"model": ("model", "an atomic model"), "mask": ("mask", "a mask"), "other_box": ("target_map", "the other map"),
-              "other_grid": ("target_map", "the other map")}.get(around)
+    usual = [name for name, there in (("other_grid", study.target_map), ("unique", study.symmetry), ("model", study.model),
+                                      ("mask", study.inputs.mask)) if there is not None]
+    around = params.around or (usual or ["density"])[0]
+    needed = {"model": ("model", "an atomic model"), "mask": ("mask", "a mask"), "unique": ("symmetry", "a symmetry"),
+              "other_box": ("target_map", "the other map"), "other_grid": ("target_map", "the other map")}.get(around)
     if needed and getattr(study.inputs, needed[0]) is None:
         raise MissingInputError(f"A box around '{around}' needs {needed[1]} and none was given; give it, or choose what else the box goes "
                                 "around.")
     return around
 
 
-def region(study: Study, params: MapBoxParams, around: str, frame: Map) -> Region:
+def region(study: Study, params: MapBoxParams, around: str, frame: Map, unique: Optional[np.ndarray] = None) -> Region:
     """The part of a map that was asked for, in its voxels, before it is shaped.
 
     Parameters
@@ -91,6 +92,8 @@ def region(study: Study, params: MapBoxParams, around: str, frame: Map) -> Regio
         Of :func:`chosen`.
     frame
         The grid of the map, with its voxel size corrected.
+    unique
+        Where the unique part is, bool [z, y, x], for a box around it.
 
     Returns
     -------
@@ -119,7 +122,7 @@ def region(study: Study, params: MapBoxParams, around: str, frame: Map) -> Regio
             raise InputError(f"The model lies outside the box: its atoms go from voxel {triple(at.min(axis=0))} to {triple(at.max(axis=0))}"
                              f" of {by(n)} ({study.model.path}, {frame.place}). Check the origin of the map, or place the model in it.")
     else:
-        low, high = _reach(_inside(study, params, around))
+        low, high = _reach(_inside(study, params, around) if unique is None else unique)
         low, high = np.floor(low - params.margin / size), np.ceil(high + params.margin / size)
     if params.inside:
         low, high = np.clip(low, 0, n - 1), np.clip(high, 0, n - 1)

@@ -11,9 +11,11 @@ from ...progress import Progress, silent
 from ...results import Curve, Table, curve, map_output, metric, model_output, table
 from ...study import Study
 from ...study.halves import DEPENDENT, INDEPENDENT, HalfMapFacts
-from . import box_carry, box_region
+from ...study.mask import EDGE
+from . import box_carry, box_region, box_unique
 from .box_params import MapBoxParams
 from .box_region import NewBox, Triple, by, triple
+from .box_unique import UniquePart
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,11 @@ class MapBoxResult(HalfMapFacts):
     origin: Optional[str] = metric("Å", "position of its first voxel (x, y, z)", "none")
     moved_by: Optional[str] = metric("Å", "what is to be added to positions in the map to find them in the new box (x, y, z)", "none")
     cut_off: Optional[float] = metric("", "part of the model, mask or molecule that lies outside of the new box", "lower")
-    cut_off_of: Optional[str] = metric("", "whose part that is: model, mask or molecule", "none")
+    cut_off_of: Optional[str] = metric("", "whose part that is: model, mask, molecule or unique part", "none")
+    n_copies: Optional[int] = metric("", "copies of the molecule by the symmetry that was given", "none")
+    copies_likeness: Optional[float] = metric("", "least correlation of the map with its copies, at 6 Å", "higher")
+    axes_about: Optional[str] = metric("", "point of the box that the axes go through where it is not the centre voxel, or the origin that "
+                                       "positions of operators count from", "none")
     beyond_share: Optional[float] = metric("", "part of the new box that lies beyond the map and was filled with solvent", "lower")
     volume_share: Optional[float] = metric("", "volume of the new box over that of the map", "none")
     voxel_scale: Optional[float] = metric("", "calibrated voxel size over that of the header; none where none was given", "none")
@@ -48,6 +54,8 @@ class MapBoxResult(HalfMapFacts):
     boxed_map_half2: Optional[Map] = map_output("", "half-map 2 in the new box")
     boxed_mask: Optional[Map] = map_output("", "the mask in the new box", output="outputMask", mask=True, placed=True)
     boxed_mask2: Optional[Map] = map_output("", "the second mask in the new box", output="outputSecondMask", mask=True, placed=True)
+    unique_mask: Optional[Map] = map_output("", "the unique part, 3 Å wider with an edge of 6 Å", output="outputUniqueMask", mask=True,
+                                            placed=True)
     boxed_resolution_map: Optional[Map] = map_output("Å", "the local resolution in the new box", output="outputResolution", placed=True)
     boxed_model: Optional[Any] = model_output("the model, moved with the map", output="outputAtomStruct", of="boxed_map")
 
@@ -75,7 +83,7 @@ def compute_map_box(study: Study, params: MapBoxParams, *, progress: Progress = 
     ----------
     study
         ``full_map``, or ``half1`` and ``half2``, or all three, float32 [z, y, x]; ``mask``, ``mask2``, ``resolution_map`` (Å), ``model``
-        and ``fsc_curve``, which are carried along; ``target_map``, the map whose box or grid is taken.
+        and ``fsc_curve``, which are carried along; ``symmetry``, for the unique part; ``target_map``, the map whose box or grid is taken.
     params
         See :class:`MapBoxParams`.
     progress
@@ -105,18 +113,22 @@ def compute_map_box(study: Study, params: MapBoxParams, *, progress: Progress = 
     frame = replace(given, voxel_size=_triple(v * scale for v in given.voxel_size), origin=_triple(o * scale for o in given.origin))
     around = box_region.chosen(study, params)
     progress(0.1, "where the new box lies")
-    box = box_region.new_box(box_region.region(study, params, around, frame), params, around, frame, study.target_map)
+    one = box_unique.unique_part(study) if around == "unique" else None
+    unique = None if one is None else one.inside
+    box = box_region.new_box(box_region.region(study, params, around, frame, unique), params, around, frame, study.target_map)
     progress(0.3, "maps")
     carried = box_carry.carry_maps(study, params, box, scale)
     matrix, shift = box_carry.placement(params, study, scale)
     atoms = None if study.model is None else study.model.xyz @ matrix.T + shift - np.asarray(box.origin)
-    lost, whose = box_carry.cut_off(study, params, around, carried, box, atoms, scale)
+    lost, whose = box_carry.cut_off(study, params, around, carried, box, atoms, scale, unique)
     level = box_carry.solvent(given.data) * (-1 if params.invert else 1)
     progress(0.7, "dust and edges")
-    values = _changed(study, params, around, carried, box, atoms, level)
+    values = _changed(study, params, around, carried, box, atoms, level, unique)
     place = _place(params, box)
     move = np.asarray(place) - np.asarray(box.origin)
     detail = _detail(box, frame)
+    if one is not None:
+        values.update(_of_unique(study, params, box, place, one))
     values.update(_facts(params, box, frame, carried, scale), **box_carry.moved(carried.maps, place), **study.half_map_values())
     words = dict(carried.words)
     values.update(_beside(study, params, box, words, (matrix, shift + move), move, scale, detail))
@@ -126,6 +138,13 @@ def compute_map_box(study: Study, params: MapBoxParams, *, progress: Progress = 
         warnings=(*box.warnings, *carried.warnings, *_cautions(study, params)), around=around, origin=_exact(place), moved_by=triple(move),
         cut_off=lost, cut_off_of=whose, detail_to=detail, solvent_value=level,
         what_happened=_table(study, words, "" if params.place == "keep" else f"moved by {triple(move)} Å"), **values)
+
+
+def _of_unique(study: Study, params: MapBoxParams, box: NewBox, place: Triple, one: UniquePart) -> Dict[str, Any]:
+    """Numbers and mask of the unique part, by field of the result."""
+    mask = box_carry.soft_part(study, params, box, one.inside, EDGE)
+    return dict(n_copies=one.copies, copies_likeness=one.likeness, axes_about=one.place or None,
+                unique_mask=Map(mask, box.voxel_size, place))
 
 
 def _place(params: MapBoxParams, box: NewBox) -> Triple:
@@ -161,7 +180,7 @@ def _beside(study: Study, params: MapBoxParams, box: NewBox, words: Dict[str, Li
 
 
 def _changed(study: Study, params: MapBoxParams, around: str, carried: box_carry.Carried, box: NewBox, atoms: Optional[np.ndarray],
-             level: float) -> Dict[str, Any]:
+             level: float, unique: Optional[np.ndarray]) -> Dict[str, Any]:
     """Take dust out of the boxed map and fade it, in place; fields of the result."""
     out: Dict[str, Any] = {}
     words = carried.words["boxed_map"]
@@ -170,7 +189,7 @@ def _changed(study: Study, params: MapBoxParams, around: str, carried: box_carry
         out.update(dust_parts=found.parts, dust_volume=found.volume)
         words.append(f"{found.parts} parts smaller than {params.dust:g} Å³ removed")
     if params.fade != "nothing":
-        words.append(box_carry.fade(study, params, around, carried, box, atoms, level))
+        words.append(box_carry.fade(study, params, around, carried, box, atoms, level, unique))
     return out
 
 
@@ -223,7 +242,7 @@ def _table(study: Study, words: Dict[str, List[str]], last: str) -> Table:
 
 def _summary(params: MapBoxParams, around: str, box: NewBox, place: Any, given: Map, lost: Optional[float], whose: Optional[str]) -> str:
     goes = {"model": "around the model", "mask": "around the mask", "density": "around the density", "bounds": "by its bounds",
-            "point": "about a point", "whole": "of the whole map", "other_box": "of the other map",
+            "point": "about a point", "whole": "of the whole map", "unique": "around the unique part", "other_box": "of the other map",
             "other_grid": "on the grid of the other map"}[around]
     done = ["hand flipped"] * params.flip + ["contrast inverted"] * params.invert + ["resampled"] * (not box.whole)
     done += ["faded"] * (params.fade != "nothing") + ["dust removed"] * (params.dust is not None)
