@@ -291,7 +291,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
         memory_each=10, outside="makes a map of other maps", on_request=True),
     Capability(
         id="deposit", family="depositing", title="An entry for EMDB: its files, and what would be sent back", level="1",
-        needs=("primary_map", "half1", "half2"), takes=("mask", "model"), references=("wwPDB2024", "Kleywegt2024"), memory=90,
+        needs=("primary_map", "half1", "half2"), takes=("mask", "model", "entries"), references=("wwPDB2024", "Kleywegt2024"), memory=90,
         outside="makes an entry of maps that the other items judge", on_request=True),
     Capability(
         id="import_job", family="importing", title="What a RELION or cryoSPARC job folder gives", level="0", needs=("job",),

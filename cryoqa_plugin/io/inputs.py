@@ -8,6 +8,7 @@ from typing import Any, Callable, Collection, Dict, Iterable, List, Mapping, Seq
 from ..errors import InputError, MissingInputError
 from ..naming import called, did_you_mean, inside, the, typed
 from .curves import read_fsc_curve, read_mtf
+from .entries import read_entry
 from .jobs import read_job
 from .maps import Map, MapHeader, read_header, read_map
 from .models import read_model
@@ -125,6 +126,8 @@ KINDS: Dict[str, InputKind] = _Kinds({k.name: k for k in (
               read_particles, NONE, scipion=""),
     InputKind("target_map", "Target map", "Map that stays where it is, on a grid of its own; the other one is brought onto it, or into "
               "its box.", grid=OWN),
+    InputKind("entries", "Other entry", "Folders of entries that belong together, as 'cryoqa deposit' prepared them: for a composite map "
+              "the consensus map and each focused map.", read_entry, NONE, many=True, scipion="", folder=True),
     InputKind("focused_maps", "Focused map", "Maps of parts of the molecule, each on a grid of its own.", grid=OWN, many=True,
               set="focused"),
     InputKind("focused_half1", "Half-map 1 of a focused map", "First half-map of each focused map, in the same order.", grid=OWN, many=True,

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import struct
 import zlib
 from dataclasses import replace
@@ -16,6 +17,7 @@ from cryoqa_plugin.core.masks import lowpass
 from cryoqa_plugin.demo import make_demo_data
 from cryoqa_plugin.errors import InputError, MissingInputError
 from cryoqa_plugin.io.emdb_xml import read_fsc_xml, read_header_xml
+from cryoqa_plugin.io.entries import read_entry
 from cryoqa_plugin.io.maps import Map, read_map, write_map
 from cryoqa_plugin.io.models import read_model, write_model
 from cryoqa_plugin.methods.depositing.deposit import DepositParams, compute_deposit, falls_below
@@ -286,6 +288,45 @@ def test_the_form_has_the_numbers(written):
     assert form["Box (voxels, x, y, z)"] == "48, 48, 48" and form["Voxel size (Å, x, y, z)"] == "2.4, 2.4, 2.4"
     assert form["Origin (x, y, z)"] == "-4.8, 2.4, 24 Å (voxel -2, 1, 10)" and "cryoqa" in form["Software of the FSC and this check"]
     assert all(value in text for value in form.values()) and str(folder) not in text
+
+
+# -------------------------- composites --------------------------
+
+@pytest.fixture(scope="module")
+def parts(written, tmp_path_factory):
+    """The entries of a consensus map and of a focused map."""
+    top = tmp_path_factory.mktemp("parts")
+    for name in ("consensus", "focused"):
+        shutil.copytree(str(written[0]), str(top / name))
+    return tuple(read_entry(str(top / name)) for name in ("consensus", "focused"))
+
+
+def test_a_composite_has_no_resolution_of_its_own_and_refers_to_its_parts(demo, primary, parts):
+    """Its half-maps are cut and filtered as its parts were put together: that is no fault, and their FSC is no gold standard."""
+    halves = {k: filtered(getattr(demo, k)).with_data(filtered(getattr(demo, k)).data * demo.mask.data) for k in ("half1", "half2")}
+    result = entry(demo, primary, DepositParams(composite=True), entries=parts, **halves)
+    assert result.ready, result.sent_back.rows
+    assert result.resolution is None and result.fsc_entry is None and result.fsc_file is None and result.bfactor is None
+    form = [row for row in result.form.rows if row[0] == "Related entry"]
+    assert form == [("Related entry", "consensus (of primary_map.mrc)"), ("Related entry", "focused (of primary_map.mrc)")]
+    assert "no gold standard" in result.text and f"{parts[0].resolution:.2f} to" in result.text
+    assert not entry(demo, primary, entries=parts, **halves).ready                           # of half-maps that are no composites
+
+
+@pytest.mark.parametrize("given, title", [(1, "Entries of the parts of the composite"),
+                                          (2, "Entries that belong to this one and are not ready")])
+def test_the_parts_of_a_composite_are_asked_for(demo, primary, parts, given, title):
+    entries = parts[:1] if given == 1 else (parts[0], replace(parts[1], ready=False))
+    result = entry(demo, primary, DepositParams(composite=True), entries=entries)
+    assert named(result) == [title] and result.sent_back.rows[0][1].endswith(".")
+
+
+def test_a_folder_without_an_entry_is_named(tmp_path):
+    with pytest.raises(InputError, match="holds no entry .*give the folder of such a run"):
+        read_entry(str(tmp_path))
+    (tmp_path / "result.json").write_text("{}")
+    with pytest.raises(InputError, match="holds no entry"):
+        read_entry(str(tmp_path / "result.json"))
 
 
 # -------------------------- wrong inputs --------------------------

@@ -32,6 +32,8 @@ from .deposit_picture import picture
 
 _OF_FSC = ("resolution", "bfactor", "reported", "reported_difference", "reported_deviation")
 _OF_AUDIT = ("supported_share", "unsupported_power", "kept_noise")
+_NOT_OF_COMPOSITES = ("half_maps_masked", "half_maps_damped", "half_maps_filtered", "half_maps_share_noise", "halves_sharpened",
+                      "one_filtered")
 _EDGE = 3                                        # shells before the end of a low-pass, where its edge may begin
 _ENOUGH = 0.4                                    # of the resolution of the half-maps, that a low-passed map must reach to be judged
 _CURVES = {                                      # of the FSC that the resolution is read from: its field, and words
@@ -52,6 +54,9 @@ class DepositParams:
                                      label="Contour level")
     bring_back: bool = param(False, "Put a primary map that was cut out of its half-maps, or padded, back into their box: EMDB wants one "
                              "box for all. What is not known there is filled with the mean of its faces.", label="Bring back into the box")
+    composite: bool = param(False, "The primary map is a composite of focused maps. Its half-maps are composites too, whose FSC is no "
+                            "gold standard: no resolution is read from them, and the entries of its parts are asked for.",
+                            label="Composite map")
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,9 @@ class DepositResult(ModelPlaceFacts, HalfMapFacts):
     schema: ClassVar[str] = "cryoqa/deposit/1"
     ready: Optional[bool] = metric("", "nothing that was checked would be sent back", "none")
     sent_back_count: Optional[int] = metric("", "things that would be sent back", "lower")
+    parts_given: Optional[int] = metric("", "entries of the parts of a composite map, which are the consensus map and each focused map",
+                                        "higher")
+    entries_not_ready: Optional[int] = metric("", "entries that belong to this one and are not ready", "lower")
     halves_sharpened: Optional[bool] = metric("", "the half-maps were sharpened: their noise grows with resolution", "none")
     voxel_size: Optional[str] = metric("Å", "voxel size of the half-maps along x, y, z", "none")
     voxel_off: Optional[float] = metric("%", "difference of the voxel size of the primary map from that of the half-maps", "target:0")
@@ -151,6 +159,7 @@ def compute_deposit(study: Study, params: DepositParams, *, progress: Progress =
     study.check("primary_map", least=8, what="an entry needs")
     warnings: List[str] = placement_notes(study.primary_map, True)
     values: Dict[str, Any] = dict(study.half_map_values(), **_of_halves(study))
+    values.update(_entries(study, params.composite))
     progress(0.05, "place of the primary map")
     placed = _placed(study, values, params)
     placed, alone = _on_one_origin(study, placed, values)
@@ -159,7 +168,7 @@ def compute_deposit(study: Study, params: DepositParams, *, progress: Progress =
         values.update(_beside_halves(inner))
     progress(0.15, "FSC")
     fsc = compute_fsc(study.with_(primary_map=None, model=None), FscParams(sharpen=False, reported=params.resolution))
-    values.update({name: getattr(fsc, name) for name in _OF_FSC}, **_curves(fsc))
+    values.update(_of_composite(values) if params.composite else {name: getattr(fsc, name) for name in _OF_FSC}, **_curves(fsc, params))
     progress(0.4, "primary map against the half-maps")
     if placed.map is not None and not values["is_half"]:
         values.update(_follows(_seen(inner, study.primary_map, placed), fsc.resolution, part(progress, 0.4, 0.3)))
@@ -170,7 +179,8 @@ def compute_deposit(study: Study, params: DepositParams, *, progress: Progress =
         values.update(_model(alone, warnings))
     progress(0.9, "files")
     values.update(_files(study, placed, alone, values))
-    result = DepositResult(warnings=(*warnings, *fsc.warnings), form=form_rows(study, values, fsc), **values)
+    result = DepositResult(warnings=(*warnings, *(() if params.composite else fsc.warnings)),
+                           form=form_rows(study, values, None if params.composite else fsc), **values)
     result = replace(result, **rules.judged(result))
     result = replace(result, summary=rules.in_words(result))
     progress(1.0, "done")
@@ -275,9 +285,21 @@ def _follows(inner: Study, resolution: Optional[float], progress: Progress) -> D
     return {name: found.get(name) for name in _OF_AUDIT}
 
 
-def _curves(fsc: FscResult) -> Dict[str, Any]:
-    """The curves of the entry and their files; none of half-maps that have no resolution."""
-    if fsc.resolution is None or fsc.fsc_unmasked is None:
+def _entries(study: Study, composite: bool) -> Dict[str, Any]:
+    """How many entries belong to this one, and how many of them are not ready, by result field."""
+    entries = study.inputs.entries
+    out: Dict[str, Any] = dict(entries_not_ready=sum(not e.ready for e in entries)) if entries else {}
+    return dict(out, parts_given=sum(not e.composite for e in entries)) if composite else out
+
+
+def _of_composite(values: Dict[str, Any]) -> Dict[str, Any]:
+    """What is not asked of the half-maps of a composite, by result field: they are cut and filtered as its parts were put together."""
+    return dict.fromkeys([name for name in values if name in _NOT_OF_COMPOSITES])
+
+
+def _curves(fsc: FscResult, params: DepositParams) -> Dict[str, Any]:
+    """The curves of the entry and their files; none of half-maps that have no resolution, and of those of a composite."""
+    if params.composite or fsc.resolution is None or fsc.fsc_unmasked is None:
         return {}
     field, title = _CURVES[fsc.resolution_curve or "unmasked"]
     main = getattr(fsc, field)

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 from ... import __version__
 from ...io.maps import Map, whole_voxels
@@ -15,7 +15,7 @@ from ..resolution.fsc import FscResult
 COLUMNS = ("what the form asks for", "value")
 
 
-def form_rows(study: Study, values: Dict[str, Any], fsc: FscResult) -> Table:
+def form_rows(study: Study, values: Dict[str, Any], fsc: Optional[FscResult]) -> Table:
     """What is typed into the form.
 
     Parameters
@@ -25,29 +25,43 @@ def form_rows(study: Study, values: Dict[str, Any], fsc: FscResult) -> Table:
     values
         Of the result, by field.
     fsc
-        The FSC of the half-maps.
+        The FSC of the half-maps; None for a composite, which has none.
 
     Returns
     -------
     Table
         Questions and answers, both text.
     """
-    primary = values["primary"]
+    primary, halves = values["primary"], "Half-maps" if fsc else "Half-maps of the composite (no gold standard)"
     rows: List[Tuple[str, str]] = [("Primary map", _named(study.primary_map, "emd_xxxxx.map")), *_of_map(primary),
                                    ("Contour level of the primary map", f"{values['contour']:.4g}"),
-                                   ("Half-maps", f"{_named(study.half1, 'emd_xxxxx_half_map_1.map')}; "
-                                                 f"{_named(study.half2, 'emd_xxxxx_half_map_2.map')}"),
+                                   (halves, f"{_named(study.half1, 'emd_xxxxx_half_map_1.map')}; "
+                                            f"{_named(study.half2, 'emd_xxxxx_half_map_2.map')}"),
                                    ("Contour level of the half-maps", f"{values['contour_halves']:.4g}")]
     if study.mask is not None:
         rows.append(("Mask", _named(study.mask, "emd_xxxxx_msk_1.map")))
+    rows += _of_parts(study) if fsc is None else _of_resolution(values, fsc)
+    for entry in study.inputs.entries:
+        rows.append(("Related entry", f"{entry.name} ({'composite, ' * entry.composite}of {entry.primary})"))
+    return Table(COLUMNS, tuple(rows + _software(study)))
+
+
+def _of_resolution(values: Dict[str, Any], fsc: FscResult) -> List[Tuple[str, str]]:
+    """Resolution, what it is read from, and the B-factor."""
+    rows: List[Tuple[str, str]] = []
     if fsc.resolution is not None:
-        rows += [("Resolution (Å)", f"{fsc.resolution:.2f}"), ("Resolution method", "FSC 0.143 CUT-OFF"),
-                 ("FSC", str(values["fsc_kind"]))]
+        rows += [("Resolution (Å)", f"{fsc.resolution:.2f}"), ("Resolution method", "FSC 0.143 CUT-OFF"), ("FSC", str(values["fsc_kind"]))]
     if values.get("reported") is not None:
         rows.append(("Resolution stated (Å)", f"{values['reported']:.2f}"))
     if fsc.bfactor is not None:
         rows.append(("B-factor of the Guinier plot of the half-maps (Å²)", f"{fsc.bfactor:.0f}"))
-    return Table(COLUMNS, tuple(rows + _software(study)))
+    return rows
+
+
+def _of_parts(study: Study) -> List[Tuple[str, str]]:
+    """Resolutions of the parts of a composite, which has none of its own."""
+    known = [e.resolution for e in study.inputs.entries if e.resolution and not e.composite]
+    return [("Resolution (Å), of the parts", f"{min(known):.2f} to {max(known):.2f}")] if known else []
 
 
 def _named(map_: Map, file: str) -> str:
