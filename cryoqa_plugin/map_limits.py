@@ -77,11 +77,10 @@ MAP_CHECKS: Dict[str, Tuple[Check, ...]] = {
               "State the resolution of the FSC that you deposit, or name the curve and the mask that it is of.", 1),
         Check("contour_verdict", "is", "fits", "Contour level", "The contour level is {value}",
               "Take the suggested level, or look at the map at both. Where there is none, noise hides the molecule.", 1),
-        Check("parts_given", ">=", 2, "Entries of the parts of the composite", "The entries of the parts of the composite are missing "
-              "({value} of at least 2)", "EMDB wants the consensus map and each focused map as entries of their own, with their half-maps: "
-              "prepare these first, and give their folders.", 3),
+        Check("parts_given", ">=", 2, "Entries of the parts of the composite", "Entries of the parts are missing (there are {value})",
+              "EMDB wants consensus map and focused maps as entries of their own: prepare these first, and give their folders.", 3),
         Check("entries_not_ready", "<=", 0, "Entries that belong to this one and are not ready",
-              "{value} of the entries that belong to this one would be sent back", "Put these right first.", 3),
+              "{value} of the related entries would be sent back", "Put these right first.", 3),
         *PLACE,
     ),
     "import_job": (

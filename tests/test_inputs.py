@@ -26,7 +26,8 @@ def test_given_and_maps():
     some = Inputs(half1=_map(), mask=_map())
     assert list(some.given()) == ["half1", "mask"] == list(some.maps())
     assert Inputs().given() == {}
-    assert [k for k in KINDS if not KINDS[k].is_map] == ["model", "mtf", "fsc_curve", "sequence", "job", "symmetry", "particles"]
+    assert [k for k in KINDS if not KINDS[k].is_map] == ["model", "mtf", "fsc_curve", "sequence", "job", "symmetry", "particles",
+                                                      "entries"]
     assert all(k.help.endswith(".") and k.label for k in KINDS.values())
 
 
@@ -183,7 +184,7 @@ def _files(folder):
 def test_every_kind_is_read_described_and_told_from_another(tmp_path):
     """Path and SHA-256 of each stand in a document; what is odd about each is in the notes of the Study."""
     files = _files(tmp_path)
-    assert set(files) == {k for k in KINDS if k not in FOCUSED and (not KINDS[k].scipion)}
+    assert set(files) == {k for k in KINDS if k not in FOCUSED and not KINDS[k].many and not KINDS[k].scipion}
     loaded = inputs.load_inputs(files)
     study = Study(loaded)
     described = runner.described(study)

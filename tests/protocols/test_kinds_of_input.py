@@ -41,7 +41,7 @@ def test_every_kind_has_the_parameter_of_its_sort():
     assert len(set(names)) == len(names)
     for kind in OTHERS:
         shown = protocol.getParam(parameter_of(kind))
-        wanted = (params.FolderParam if kind == "job" else params.FileParam if not KINDS[kind].scipion
+        wanted = (params.FolderParam if KINDS[kind].folder else params.FileParam if not KINDS[kind].scipion
                   else params.MultiPointerParam if KINDS[kind].many else params.PointerParam)
         assert type(shown) is wanted and shown.help.get() and shown.getLabel(), kind
         if KINDS[kind].scipion:
