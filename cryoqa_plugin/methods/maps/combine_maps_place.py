@@ -1,0 +1,226 @@
+"""How each map lies on the consensus, refined as one rigid body."""
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+import scipy.ndimage
+
+from ...core import alignment, fourier, local
+from ...errors import InputError
+from ...io.maps import Map
+from .combine_maps_bands import Bands, MemberSignal
+from .combine_maps_inputs import Member
+from .combine_maps_motion import Motion, motion
+
+_COARSE = (12.0, 8.0)                 # Å: finest waves of the first rounds, which see a motion of several Å
+_ROUNDS = 4                           # with fine waves, at most
+_STILL_COARSE, _STILL = 0.3, 0.02     # Å: mean motion below which nothing is gained by drawing the map anew, with coarse and fine waves
+_FARTHEST = 25.0                      # Å: how far off a map may lie by its origin
+_ROBUST = 0.04                        # of the finest waves: motion past which a place counts less, as where a part moved by itself
+_MOVED = 0.03                         # of the resolution: mean motion from which a map is moved
+_ALIKE = 0.4                          # correlation coarser than 12 Å below which two maps do not show one molecule
+_WINDOW = 150.0                       # volume of the window of the motion over the cube of the bands' standard deviation
+
+
+class Placed(NamedTuple):
+    """Where a map lies: its point ``x`` (x, y, z in Å from the first voxel) belongs to ``rotation (x - centre) + centre + shift`` of the
+    reference. ``turn`` (degrees) and ``distance`` (Å, of the centre), each with its standard error; ``mean`` (Å): how far its places were
+    off; ``moved``: whether it was moved."""
+
+    rotation: np.ndarray
+    centre: np.ndarray
+    shift: np.ndarray
+    turn: float
+    turn_error: float
+    distance: float
+    distance_error: float
+    mean: float
+    moved: bool
+
+
+def place(reference: Member, member: Member, signals: Sequence[MemberSignal], grid: Map, bands: Bands,
+          resolution: float) -> Tuple[Member, Optional[Placed]]:
+    """A map moved to where it lies on the reference as a rigid body.
+
+    Parameters
+    ----------
+    reference, member
+        The consensus, or the first map; and the map to move.
+    signals
+        What is known of both.
+    grid
+        The common grid.
+    bands
+        The bands.
+    resolution
+        Of the best map, in Å.
+
+    Returns
+    -------
+    member : Member
+        Moved from what was given in one step; the same object where it lies as it should.
+    placed : Placed or None
+        How it lay; None where the two share no place that shows it.
+
+    Raises
+    ------
+    InputError
+        The two do not show one molecule in one place, also after moving.
+    """
+    supports = [local.at_points(m.support, bands.grid.shape).ravel() > 0.5 for m in (reference, member)]
+    where = supports[0] & supports[1] & (signals[1].ratio[1:4].mean(axis=0) > 0.3)
+    if np.count_nonzero(where) < 8:
+        return member, None
+    places = _xyz(np.flatnonzero(where), bands, grid)
+    centre = places.mean(axis=0)
+    total = _Rigid(np.eye(3), centre, _first_shift(reference, member, grid, bands))
+    current, drawn = (_moved(member, total, grid), total) if total.shift.any() else (member, total)
+    covariance = np.zeros((6, 6))
+    for finest in (*[f for f in _COARSE if f > 2 * resolution], *([1.5 * resolution] * _ROUNDS)):
+        coarse = finest > 1.5 * resolution
+        found = motion(reference, current, signals, where, bands, finest if coarse else None)
+        step, covariance = _fit(found, bands, grid, centre, _ROBUST * finest)
+        total = total.after(step)
+        if _mean_motion(total.after(drawn.inverse()), places) > (_STILL_COARSE if coarse else _STILL):
+            current, drawn = _moved(member, total, grid), total
+        elif not coarse:
+            break
+    if drawn is not total and _mean_motion(total, places) > _MOVED * resolution:
+        current = _moved(member, total, grid)
+    alike = _likeness(reference, current, bands, grid)
+    if alike < _ALIKE:
+        raise InputError(f"The {member.label} ({member.file}) does not lie on the {reference.label}: coarser than 12 Å they correlate by "
+                         f"{alike:.2f}, also after moving it. Place it there first, and check its hand and its voxel size.")
+    mean = _mean_motion(total, places)
+    moved = mean > _MOVED * resolution
+    back = total.inverse()
+    angle = float(np.degrees(np.arccos(np.clip((np.trace(back.rotation) - 1) / 2, -1, 1))))
+    errors = np.sqrt(np.maximum(np.diag(covariance), 0))
+    placed = Placed(back.rotation, centre, back.shift, angle, float(np.degrees(np.linalg.norm(errors[:3]) / np.sqrt(3))),
+                    float(np.linalg.norm(back.shift)), float(np.linalg.norm(errors[3:]) / np.sqrt(3)), mean, moved)
+    return (current if moved else member), placed
+
+
+class _Rigid(NamedTuple):
+    """``x -> rotation (x - centre) + centre + shift``, float64, x, y, z in Å."""
+
+    rotation: np.ndarray
+    centre: np.ndarray
+    shift: np.ndarray
+
+    def after(self, first: "_Rigid") -> "_Rigid":
+        """This one done after another one about the same centre."""
+        return _Rigid(self.rotation @ first.rotation, self.centre, self.rotation @ first.shift + self.shift)
+
+    def inverse(self) -> "_Rigid":
+        """What undoes it."""
+        return _Rigid(self.rotation.T, self.centre, -self.rotation.T @ self.shift)
+
+
+def _xyz(points: np.ndarray, bands: Bands, grid: Map) -> np.ndarray:
+    """Places of points of the grid of local averages in Å from the first voxel, float64 [v, 3], x, y, z."""
+    parts = np.stack(np.unravel_index(points, bands.grid.shape), axis=1)[:, ::-1] / np.array(bands.grid.shape[::-1])
+    return parts * np.array(grid.shape[::-1]) * np.array(grid.voxel_size)
+
+
+def _first_shift(reference: Member, member: Member, grid: Map, bands: Bands) -> np.ndarray:
+    """Shift (x, y, z in Å) from a place in the reference to that in the map, from the peak of their correlation; 0 unless it is clear."""
+    both = reference.support * member.support
+    one, two = (alignment.centred(fourier.forward(m.data * both), grid.shape, alignment.REACH) for m in (reference, member))
+    within = [_FARTHEST / v for v in grid.voxel_size[::-1]]
+    found = alignment.shift_between(one, two, bands.geo, within)
+    shift = np.array(found.shift[::-1]) * np.array(grid.voxel_size)
+    return shift if found.found and 1.0 < np.linalg.norm(shift) <= _FARTHEST else np.zeros(3)
+
+
+def _fit(found: Motion, bands: Bands, grid: Map, centre: np.ndarray, far: float) -> Tuple[_Rigid, np.ndarray]:
+    """The rigid motion that explains most of the motions of single places, and the covariance of turn (rad) and shift (Å).
+
+    Places that disagree with it by ``r`` count less, by ``1 / (1 + (r / far)^2)``: parts that moved by themselves."""
+    at = np.flatnonzero(found.known)
+    if at.size < 8:
+        return _Rigid(np.eye(3), centre, np.zeros(3)), np.zeros((6, 6))
+    arm = _xyz(at, bands, grid) - centre
+    x, y, z = arm.T
+    zero = np.zeros_like(x)
+    jacobian = np.stack([np.stack(row, axis=1) for row in ((zero, z, -y), (-z, zero, x), (y, -x, zero))], axis=1)
+    jacobian = np.concatenate([jacobian, np.broadcast_to(np.eye(3), (at.size, 3, 3))], axis=2)
+    stiff = found.stiffness[at]
+    stiff = stiff / (np.trace(stiff, axis1=1, axis2=2) / 3)[:, None, None]
+    error = np.maximum(found.error[at].astype(np.float64), 1e-3)
+    vector, robust, six = found.vector[at].astype(np.float64), np.ones(at.size), np.zeros(6)
+    for _ in range(10):
+        weight = stiff * (robust / (error ** 2 + far ** 2 / 9))[:, None, None]
+        normal = np.einsum("vki,vkl,vlj->ij", jacobian, weight, jacobian)
+        six = np.linalg.solve(normal, np.einsum("vki,vkl,vl->i", jacobian, weight, vector))
+        rest = np.linalg.norm(vector - jacobian @ six, axis=1)
+        robust = 1 / (1 + (rest / np.maximum(far, 3 * error)) ** 2)
+    spacing = np.prod(np.multiply(grid.shape[::-1], grid.voxel_size) / np.array(bands.grid.shape[::-1])) / bands.sigma ** 3
+    # Windows overlap: so many points have one motion.
+    weight = stiff * (robust / error ** 2)[:, None, None]
+    covariance = np.linalg.inv(np.einsum("vki,vkl,vlj->ij", jacobian, weight, jacobian)) * (_WINDOW / spacing)
+    return _Rigid(_turn(six[:3]), centre, six[3:]), covariance
+
+
+def _turn(vector: np.ndarray) -> np.ndarray:
+    """Rotation by a vector (rad), float64 [3, 3] (Rodrigues)."""
+    angle = float(np.linalg.norm(vector))
+    if angle < 1e-12:
+        return np.eye(3)
+    x, y, z = vector / angle
+    k = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * k @ k
+
+
+def _mean_motion(rigid: _Rigid, places: np.ndarray) -> float:
+    """Root mean square motion of places, in Å."""
+    arm = places - rigid.centre
+    return float(np.sqrt(((arm @ rigid.rotation.T + rigid.shift - arm) ** 2).sum(axis=1).mean()))
+
+
+def _moved(member: Member, rigid: _Rigid, grid: Map) -> Member:
+    """A member whose place ``x`` shows what it showed at ``rigid(x)``."""
+    data = {n: _sampled(getattr(member, n), rigid, grid, 5) for n in ("data", "half1", "half2") if getattr(member, n) is not None}
+    masks = {n: _sampled(getattr(member, n), rigid, grid, 1) for n in ("support", "cut", "fade") if getattr(member, n) is not None}
+    return replace(member, **data, **masks)
+
+
+def _sampled(data: np.ndarray, rigid: _Rigid, grid: Map, order: int) -> np.ndarray:
+    """A map taken at other places by splines, float32 [z, y, x]; beyond the box it is as at the face."""
+    voxel = np.array(grid.voxel_size[::-1])
+    turn = rigid.rotation[::-1, ::-1]
+    matrix = turn * voxel[None, :] / voxel[:, None]
+    centre, shift = rigid.centre[::-1], rigid.shift[::-1]
+    offset = (centre + shift - turn @ centre) / voxel
+    out = np.empty(data.shape, np.float32)
+    scipy.ndimage.affine_transform(data, matrix, offset, output=out, order=order, mode="nearest")
+    return np.clip(out, 0, 1, out=out) if order == 1 else out
+
+
+def _likeness(reference: Member, member: Member, bands: Bands, grid: Map) -> float:
+    """Correlation of two maps coarser than 12 Å where both may be used."""
+    from ...core.masks import lowpass
+    both = reference.support * member.support
+    end = max(12.0, 4 * grid.voxel)
+    one, two = (lowpass(m.data * both, grid.voxel_size, end) for m in (reference, member))
+    inside = both > 0.5
+    return float(np.corrcoef(one[inside], two[inside])[0, 1])
+
+
+def turns(placed: List[Optional[Placed]]) -> List[Tuple[Optional[float], ...]]:
+    """Turn, its error, shift, its error of each map, for a table.
+
+    Parameters
+    ----------
+    placed
+        How each map lay; None for the reference.
+
+    Returns
+    -------
+    list of tuple
+        Degrees and Å; None where nothing is known.
+    """
+    return [(None,) * 4 if p is None else (round(p.turn, 3), round(p.turn_error, 3), round(p.distance, 3), round(p.distance_error, 3))
+            for p in placed]
