@@ -219,6 +219,37 @@ def test_a_map_of_its_own_box_is_put_in_place(case):
     assert found[:, inside].mean() > base[:, inside].mean() + 0.01
 
 
+def test_a_map_that_lies_off_is_moved_onto_the_consensus(case):
+    """Turned by 4 degrees about x, and shifted by 1.4 Å: found within its errors, undone, and nothing has moved after it."""
+    places, still = case["places"], np.full(len(case["places"]), 30.0)
+    c, s = np.cos(np.radians(4)), np.sin(np.radians(4))
+    turned = places @ np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]).T + (1.0, -0.8, 0.6)
+    level = 1.0 * float(drawn(places, still).std())
+    one, two = (noisy(drawn(p, still), level, seed) for p, seed in ((places, 61), (turned, 62)))
+    study = focused(two, half1=one[0], half2=one[1])
+    result = compute_combine_maps(study, CombineMapsParams())
+    *_, turn, turn_error, shift, shift_error = result.map_table.rows[1]
+    assert turn == pytest.approx(4, abs=0.1) and turn_error < 0.05
+    assert shift == pytest.approx(np.sqrt(2.0), abs=0.15) and shift_error < 0.03
+    assert result.map_table.rows[0][-4:] == (None,) * 4 and any("was turned by" in w for w in result.warnings)
+    assert result.moved_part == 0
+    apart = compute_combine_maps(study, CombineMapsParams(align=False))
+    assert apart.moved_part > 0.2
+    truth = drawn(places, still)
+    quality = [np.corrcoef(r.composite_map.data[case["inside"]], truth[case["inside"]])[0, 1] for r in (result, apart)]
+    assert quality[0] > quality[1] + 0.02
+    other = noisy(drawn(atoms(7), still), level, 63)
+    with pytest.raises(InputError, match="does not lie on the consensus"):
+        compute_combine_maps(focused([m.with_data(m.data[::-1]) for m in other], half1=one[0], half2=one[1]), CombineMapsParams())
+
+
+def test_a_consensus_without_half_maps_gives_the_grid(case):
+    one, two = case["pairs"]
+    result = compute_combine_maps(focused(one, two, full_map=mean_of(one)), CombineMapsParams())
+    assert result.n_maps == 2 and any("nothing of its density" in w for w in result.warnings)
+    assert result.map_table.rows[0][0] == "focused map 1" and result.map_table.rows[0][-2] < 0.1
+
+
 def test_bad_inputs_get_a_sentence(case):
     one, two = case["pairs"]
     def refused(study, words, error=InputError, **values):

@@ -16,8 +16,9 @@ from ...study import Study
 from ...study.halves import DEPENDENT, HalfMapFacts
 from ..resolution import mtriage_model
 from . import combine_maps_bands as bank
-from .combine_maps_inputs import Member, common_grid, members_of
+from .combine_maps_inputs import Member, common_grid, consensus_of, members_of
 from .combine_maps_join import Scales, available, compose, scales
+from .combine_maps_place import Placed, place
 from .combine_maps_seams import Seam, seam
 
 _WINDOW = 2.0                         # standard deviation of the window over the resolution
@@ -39,6 +40,8 @@ class CombineMapsParams:
                             label="Weights by", choices=("auto", "half_maps", "model"))
     consensus: bool = param(True, "Let the map of the whole molecule take part, so that it fills what no focused map shows better.",
                             label="Consensus takes part")
+    align: bool = param(True, "Refine how each focused map lies on the consensus, as one rigid body. Without it the maps are taken as "
+                        "they lie by their origins.", label="Align on the consensus")
     resolution: Optional[float] = param(None, "Resolution of the best of the maps; bands and windows go by it. From the data: the finest "
                                         "at which the FSC of the half-maps of one map falls below 0.143.", label="Resolution", unit="Å",
                                         min=0.5, max=100)
@@ -131,7 +134,8 @@ def compute_combine_maps(study: Study, params: CombineMapsParams, *, progress: P
     notes: List[str] = []
     atoms = mtriage_model.atoms_of(study.model, grid, "electron", notes) if study.model is not None else None
     members = members_of(study, grid, params.consensus)
-    by = _weighted_by(study, members, params.weights_by)
+    by = _weighted_by(study, [m for m in members if m.number], params.weights_by)
+    members = _known(members, by, notes)
     members = _judged(study, members, by, params, notes)
     finest = min(m.resolution for m in members)
     sigma = params.window or _WINDOW * finest
@@ -143,6 +147,10 @@ def compute_combine_maps(study: Study, params: CombineMapsParams, *, progress: P
         notes.append("The weights go by the half-maps; the model was not used.")
     signals = [bank.member_signal(m, bands, model, part(progress, 0.1 + 0.4 * i / len(members), 0.4 / len(members), m.label))
                for i, m in enumerate(members)]
+    placed: List[Optional[Placed]] = [None] * len(members)
+    if params.align:
+        progress(0.5, "placing the maps on the consensus")
+        members, signals, placed = _on_consensus(study, grid, members, signals, bands, model, finest, notes)
     supports = [np.clip(2 * local.at_points(m.support, bands.grid.shape).ravel() - 1, 0, 1) for m in members]
     scaled = scales(members, signals, supports, bands, by == "half_maps")
     smoothing = params.smoothing or max(_SMOOTH * finest, _SMOOTH_VOXELS * grid.voxel)
@@ -155,7 +163,7 @@ def compute_combine_maps(study: Study, params: CombineMapsParams, *, progress: P
     found = _seams(members, signals, supports, mean, bands, finest, part(progress, 0.75, 0.25))
     values.update(_seam_values(grid, members, bands, found))
     values.update(n_maps=len(members), weighted_by=_BY[by], resolution=finest, window=sigma, smoothing=smoothing,
-                  map_table=_map_table(members, scaled, mean, signals))
+                  map_table=_map_table(members, scaled, mean, signals, placed))
     return CombineMapsResult(summary=_summary(values), warnings=tuple(notes), **study.half_map_values(), **values)
 
 
@@ -170,6 +178,17 @@ def _weighted_by(study: Study, members: Sequence[Member], asked: str) -> str:
         raise InputError(f"The {without[0].label} ({without[0].file}) has no half-maps, so that its quality is not known; give its "
                          "half-maps, or a model to go by.")
     return asked
+
+
+def _known(members: Sequence[Member], by: str, notes: List[str]) -> List[Member]:
+    """The maps without a consensus that cannot be weighted: it gives the grid alone."""
+    out = [m for m in members if m.number or m.has_halves or by == "model"]
+    if len(out) < len(members):
+        notes.append("The consensus has no half-maps: the composite has its grid, and nothing of its density.")
+    if len(out) < 2:
+        raise InputError(f"There is one map only that can be weighted ({out[0].file}); give a second focused map, or the half-maps of the "
+                         "consensus.")
+    return out
 
 
 def _judged(study: Study, members: Sequence[Member], by: str, params: CombineMapsParams, notes: List[str]) -> List[Member]:
@@ -199,6 +218,27 @@ def _alone(study: Study, m: Member) -> Study:
     given["mask"] = study.focused_masks
     # With a shelf of its own: the transforms of one map are given back before the next one.
     return Study(**{kind: maps[m.number - 1] for kind, maps in given.items() if maps})
+
+
+def _on_consensus(study: Study, grid: Map, members: List[Member], signals: List[bank.MemberSignal], bands: bank.Bands,
+                  model: Optional[np.ndarray], resolution: float,
+                  notes: List[str]) -> Tuple[List[Member], List[bank.MemberSignal], List[Optional[Placed]]]:
+    """The focused maps moved onto the consensus where they lie off it; as they are where there is none."""
+    reference = members[0] if members[0].number == 0 else consensus_of(study)
+    placed: List[Optional[Placed]] = [None] * len(members)
+    if reference is None:
+        return members, signals, placed
+    members, signals = list(members), list(signals)
+    for i, member in enumerate(members):
+        if member.number:
+            pair = (signals[0] if members[0].number == 0 else signals[i], signals[i])
+            members[i], found = place(reference, member, pair, grid, bands, resolution)
+            placed[i] = found
+            if found is not None and found.moved:
+                signals[i] = bank.member_signal(members[i], bands, model, silent)
+                notes.append(f"{member.label.capitalize()} was turned by {found.turn:.2f}° and shifted by {found.distance:.2f} Å onto the "
+                             "consensus.")
+    return members, signals, placed
 
 
 def _maps(grid: Map, members: Sequence[Member], bands: bank.Bands, shares: np.ndarray, gains: np.ndarray, scaled: Scales,
@@ -285,16 +325,19 @@ def _part(some: np.ndarray, of: np.ndarray) -> float:
     return float(np.count_nonzero(some) / max(np.count_nonzero(of), 1))
 
 
-def _map_table(members: Sequence[Member], scaled: Scales, mean: np.ndarray, signals: Sequence[bank.MemberSignal]) -> Table:
+def _map_table(members: Sequence[Member], scaled: Scales, mean: np.ndarray, signals: Sequence[bank.MemberSignal],
+               placed: Sequence[Optional[Placed]]) -> Table:
     """The maps that were combined."""
     columns = (Column("map"), Column("file"), Column("resolution", "Å"),
                Column("scale", "", "factor that brings it onto the scale of the best"),
-               Column("mean weight", "", "where any map has signal"))
+               Column("mean weight", "", "where any map has signal"), Column("turn", "°", "against the consensus"),
+               Column("turn error", "°"), Column("shift", "Å", "of its centre, against the consensus"), Column("shift error", "Å"))
     seen = np.max([s.ratio[:4].mean(axis=0) for s in signals], axis=0) > 1
     flat = mean.reshape(len(members), -1)
     best = members[scaled.reference].coarse
-    rows = tuple((m.label, m.file, round(m.resolution, 2), float(f"{c[0] * best / m.coarse:.4g}"), round(float(w[seen].mean()), 3))
-                 for m, c, w in zip(members, scaled.factor, flat))
+    rows = tuple((m.label, m.file, round(m.resolution, 2), float(f"{c[0] * best / m.coarse:.4g}"), round(float(w[seen].mean()), 3),
+                  *((None,) * 4 if p is None else (round(v, 3) for v in (p.turn, p.turn_error, p.distance, p.distance_error))))
+                 for m, c, w, p in zip(members, scaled.factor, flat, placed))
     return Table(columns, rows)
 
 

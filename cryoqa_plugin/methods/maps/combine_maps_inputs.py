@@ -123,10 +123,9 @@ def members_of(study: Study, grid: Map, consensus: bool) -> List[Member]:
         A map has other voxels, or lies outside; there is but one map, or there are more than 20.
     """
     out = []
-    if consensus and (study.full_map is not None or study.has_halves):
-        halves = (study.half1.data, study.half2.data) if study.has_halves else (None, None)
-        given = study.mask
-        out.append(_member(0, study.density.data, halves, None if given is None else given.data, None, study.density.place))
+    whole = consensus_of(study) if consensus else None
+    if whole is not None:
+        out.append(whole)
     count = max(len(study.focused_maps), len(study.focused_half1))
     for i in range(count):
         out.append(_focused(study, grid, i))
@@ -135,6 +134,26 @@ def members_of(study: Study, grid: Map, consensus: bool) -> List[Member]:
     if len(out) > MOST:
         raise InputError(f"{len(out)} maps were given and at most {MOST} are combined; leave some out.")
     return out
+
+
+def consensus_of(study: Study) -> Optional[Member]:
+    """The consensus, whether it takes part or not.
+
+    Parameters
+    ----------
+    study
+        The inputs.
+
+    Returns
+    -------
+    Member or None
+        None where neither a map nor half-maps of the whole molecule were given.
+    """
+    if study.full_map is None and not study.has_halves:
+        return None
+    halves = (study.half1.data, study.half2.data) if study.has_halves else (None, None)
+    given = study.mask
+    return _member(0, study.density.data, halves, None if given is None else given.data, None, study.density.place)
 
 
 def _focused(study: Study, grid: Map, i: int) -> Member:

@@ -61,7 +61,8 @@ def motion(one: Member, other: Member, signals: Sequence[MemberSignal], where: n
     # Beyond the molecule a window sees but its edge.
     known = where & (size > _DENSE * np.percentile(size[where], 95)) & (np.linalg.eigvalsh(stiff).min(axis=1) > _ROUND * size)
     scatter = ((found[0][1] - found[-1][1]) ** 2).mean(axis=1) / 4 / np.maximum(size, 1e-30) ** 2
-    wide = [local.widen(v.astype(np.float32).reshape(grid.shape), grid, _ERROR_WINDOW).ravel() for v in (np.where(known, scatter, 0), known)]
+    wide = [local.widen(v.astype(np.float32).reshape(grid.shape), grid, _ERROR_WINDOW).ravel()
+            for v in (np.where(known, scatter, 0), known)]
     error = np.sqrt(np.maximum(wide[0], 0) / np.maximum(wide[1], 1e-3))
     known &= error < _FINEST_ERROR * bands.sigma
     safe = np.where(known[:, None, None], stiff, np.eye(3))

@@ -2,12 +2,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import scipy.ndimage
 
-from ...core import alignment, fourier, local
+from ...core import alignment, fourier, local, masks, pose_resample
 from ...errors import InputError
 from ...io.maps import Map
 from .combine_maps_bands import Bands, MemberSignal
@@ -20,7 +20,7 @@ _STILL_COARSE, _STILL = 0.3, 0.02     # Å: mean motion below which nothing is g
 _FARTHEST = 25.0                      # Å: how far off a map may lie by its origin
 _ROBUST = 0.04                        # of the finest waves: motion past which a place counts less, as where a part moved by itself
 _MOVED = 0.03                         # of the resolution: mean motion from which a map is moved
-_ALIKE = 0.4                          # correlation coarser than 12 Å below which two maps do not show one molecule
+_BAND, _ALIKE = (20.0, 8.0), 0.3      # Å, and the correlation between them below which two maps do not show one molecule
 _WINDOW = 150.0                       # volume of the window of the motion over the cube of the bands' standard deviation
 
 
@@ -87,19 +87,19 @@ def place(reference: Member, member: Member, signals: Sequence[MemberSignal], gr
             current, drawn = _moved(member, total, grid), total
         elif not coarse:
             break
-    if drawn is not total and _mean_motion(total, places) > _MOVED * resolution:
-        current = _moved(member, total, grid)
-    alike = _likeness(reference, current, bands, grid)
+    alike = _likeness(reference, current, grid, resolution)
     if alike < _ALIKE:
-        raise InputError(f"The {member.label} ({member.file}) does not lie on the {reference.label}: coarser than 12 Å they correlate by "
-                         f"{alike:.2f}, also after moving it. Place it there first, and check its hand and its voxel size.")
+        raise InputError(f"The {member.label} ({member.file}) does not lie on the {reference.label}: between 20 and 8 Å they correlate "
+                         f"by {alike:.2f}, also after moving it. Place it there first, and check its hand and its voxel size.")
     mean = _mean_motion(total, places)
-    moved = mean > _MOVED * resolution
+    errors = np.sqrt(np.maximum(np.diag(covariance), 0))
+    turned, shifted = (float(np.linalg.norm(e) / np.sqrt(3)) for e in (errors[:3], errors[3:]))
+    reach = float(np.sqrt(((places - centre) ** 2).sum(axis=1).mean()))
+    moved = mean > max(_MOVED * resolution, 3 * np.hypot(turned * reach, shifted))
     back = total.inverse()
     angle = float(np.degrees(np.arccos(np.clip((np.trace(back.rotation) - 1) / 2, -1, 1))))
-    errors = np.sqrt(np.maximum(np.diag(covariance), 0))
-    placed = Placed(back.rotation, centre, back.shift, angle, float(np.degrees(np.linalg.norm(errors[:3]) / np.sqrt(3))),
-                    float(np.linalg.norm(back.shift)), float(np.linalg.norm(errors[3:]) / np.sqrt(3)), mean, moved)
+    placed = Placed(back.rotation, centre, back.shift, angle, float(np.degrees(turned)), float(np.linalg.norm(back.shift)), shifted, mean,
+                    moved)
     return (current if moved else member), placed
 
 
@@ -181,46 +181,32 @@ def _mean_motion(rigid: _Rigid, places: np.ndarray) -> float:
 
 
 def _moved(member: Member, rigid: _Rigid, grid: Map) -> Member:
-    """A member whose place ``x`` shows what it showed at ``rigid(x)``."""
-    data = {n: _sampled(getattr(member, n), rigid, grid, 5) for n in ("data", "half1", "half2") if getattr(member, n) is not None}
-    masks = {n: _sampled(getattr(member, n), rigid, grid, 1) for n in ("support", "cut", "fade") if getattr(member, n) is not None}
-    return replace(member, **data, **masks)
+    """A member whose place ``x`` shows what it showed at ``rigid(x)``; masks, which are no waves, by linear interpolation."""
+    back = rigid.inverse()
+    operator = np.concatenate([back.rotation, (back.centre + back.shift - back.rotation @ back.centre)[:, None]], axis=1)
+    maps = {n: pose_resample.resampled(getattr(member, n), grid.voxel_size, operator, grid.shape, grid.voxel_size)
+            for n in ("data", "half1", "half2") if getattr(member, n) is not None}
+    soft = {n: _linear(getattr(member, n), rigid, grid) for n in ("support", "cut", "fade") if getattr(member, n) is not None}
+    return replace(member, **maps, **soft)
 
 
-def _sampled(data: np.ndarray, rigid: _Rigid, grid: Map, order: int) -> np.ndarray:
-    """A map taken at other places by splines, float32 [z, y, x]; beyond the box it is as at the face."""
+def _linear(mask: np.ndarray, rigid: _Rigid, grid: Map) -> np.ndarray:
+    """A mask taken at other places, float32 [z, y, x]; beyond the box it is as at the face."""
     voxel = np.array(grid.voxel_size[::-1])
     turn = rigid.rotation[::-1, ::-1]
-    matrix = turn * voxel[None, :] / voxel[:, None]
     centre, shift = rigid.centre[::-1], rigid.shift[::-1]
+    out = np.empty(mask.shape, np.float32)
     offset = (centre + shift - turn @ centre) / voxel
-    out = np.empty(data.shape, np.float32)
-    scipy.ndimage.affine_transform(data, matrix, offset, output=out, order=order, mode="nearest")
-    return np.clip(out, 0, 1, out=out) if order == 1 else out
+    scipy.ndimage.affine_transform(mask, turn * voxel[None, :] / voxel[:, None], offset, output=out, order=1, mode="nearest")
+    return out
 
 
-def _likeness(reference: Member, member: Member, bands: Bands, grid: Map) -> float:
-    """Correlation of two maps coarser than 12 Å where both may be used."""
-    from ...core.masks import lowpass
+def _likeness(reference: Member, member: Member, grid: Map, resolution: float) -> float:
+    """Correlation of two maps between 20 and 8 Å where both may be used: the shape of the molecule alone does not count."""
     both = reference.support * member.support
-    end = max(12.0, 4 * grid.voxel)
-    one, two = (lowpass(m.data * both, grid.voxel_size, end) for m in (reference, member))
+    end = max(_BAND[1], 1.3 * resolution, 3 * grid.voxel)
+    start = max(_BAND[0], 2.5 * end)
+    images = [masks.lowpass(m.data * both, grid.voxel_size, end) - masks.lowpass(m.data * both, grid.voxel_size, start)
+              for m in (reference, member)]
     inside = both > 0.5
-    return float(np.corrcoef(one[inside], two[inside])[0, 1])
-
-
-def turns(placed: List[Optional[Placed]]) -> List[Tuple[Optional[float], ...]]:
-    """Turn, its error, shift, its error of each map, for a table.
-
-    Parameters
-    ----------
-    placed
-        How each map lay; None for the reference.
-
-    Returns
-    -------
-    list of tuple
-        Degrees and Å; None where nothing is known.
-    """
-    return [(None,) * 4 if p is None else (round(p.turn, 3), round(p.turn_error, 3), round(p.distance, 3), round(p.distance_error, 3))
-            for p in placed]
+    return float(np.corrcoef(images[0][inside], images[1][inside])[0, 1])
