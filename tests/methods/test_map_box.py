@@ -253,6 +253,7 @@ def test_half_maps_alone_give_a_box_of_their_mean_and_dependent_ones_stay_marked
         paths[kind] = str(tmp_path / f"{kind}.mrc")
         write_map(paths[kind], getattr(study, kind), (f"cryoqa denoise: denoised_{kind}, dependent",))
     runner.execute("map_box", paths, dict(around="whole", size="28"), str(tmp_path / "out"))
+    assert read_map(str(tmp_path / "out" / "boxed_map.mrc")).header.labels[0].startswith("cryoqa map_box: boxed_map; 28 x 28 x 28 voxels")
     again = runner.execute("fsc", {kind: str(tmp_path / "out" / f"boxed_map_{kind}.mrc") for kind in paths})
     assert again["metrics"]["half_maps_denoised"]["value"] == "dependent"
 

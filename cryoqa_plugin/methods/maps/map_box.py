@@ -28,7 +28,8 @@ class MapBoxResult(HalfMapFacts):
     first_voxel: Optional[str] = metric("voxels", "place of its first voxel in the map along x, y, z, after a flip", "none")
     voxel_size: Optional[str] = metric("Å", "voxel size along x, y, z", "none")
     origin: Optional[str] = metric("Å", "position of its first voxel (x, y, z)", "none")
-    moved_by: Optional[str] = metric("Å", "what is to be added to positions in the map to find them in the new box (x, y, z)", "none")
+    moved_by: Optional[str] = metric("Å", "what is to be added to positions in the map, mirrored where it was flipped, to find them in "
+                                     "the new box (x, y, z)", "none")
     cut_off: Optional[float] = metric("", "part of the model, mask or molecule that lies outside of the new box", "lower")
     cut_off_of: Optional[str] = metric("", "whose part that is: model, mask, molecule or unique part", "none")
     n_copies: Optional[int] = metric("", "copies of the molecule by the symmetry that was given", "none")
@@ -70,10 +71,13 @@ class MapBoxResult(HalfMapFacts):
         Returns
         -------
         str
-            For half-maps that were denoised or density-modified, that they were: a new box makes them no more independent.
+            What happened to it. For half-maps that were denoised or density-modified, that they were: a new box makes them no more
+            independent.
         """
-        known = self.half_maps_denoised in (DEPENDENT, INDEPENDENT)
-        return f", {self.half_maps_denoised}" if known and name.startswith("boxed_map_half") else ""
+        if name.startswith("boxed_map_half") and self.half_maps_denoised in (DEPENDENT, INDEPENDENT):
+            return f", {self.half_maps_denoised}"
+        words = [row[2] for row in self.what_happened.rows if row[0] == name] if self.what_happened is not None else []
+        return f"; {words[0]}" if words else ""
 
 
 def compute_map_box(study: Study, params: MapBoxParams, *, progress: Progress = silent) -> MapBoxResult:
