@@ -25,7 +25,10 @@ def cards(results: Results) -> List[Card]:
     document = results["deposit"]
     back = document["tables"].get("sent_back", {}).get("rows", [])
     rows = tuple(tuple(row) for row in back) or _NOTHING
-    out = [Card(_BACK, (Rows(_BACK, ("what would be sent back", "what to do"), rows),), 7, 2)]
+    form = document["tables"]["form"]
+    asked = tuple(tuple(row) for row in form["rows"] if not row[0].startswith("Label"))
+    numbers = Rows("Numbers of the form", tuple(form["columns"]), asked)
+    out = [Card(_BACK, (Rows(_BACK, ("what would be sent back", "what to do"), rows), numbers), 7, 2)]
     picture = _picture(results)
     return out + ([Card("Picture of the entry", (picture,), 5, 3)] if picture else [])
 
