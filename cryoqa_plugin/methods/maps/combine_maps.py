@@ -19,7 +19,7 @@ from . import combine_maps_bands as bank
 from .combine_maps_inputs import Member, common_grid, consensus_of, members_of
 from .combine_maps_join import Scales, available, compose, scales
 from .combine_maps_place import Placed, place
-from .combine_maps_seams import Seam, seam
+from .combine_maps_seams import FARTHEST, Seam, seam
 
 _WINDOW = 2.0                         # standard deviation of the window over the resolution
 _SMOOTH, _SMOOTH_VOXELS = 2.5, 9.0    # of the weights: over the resolution, and in voxels at least
@@ -67,7 +67,8 @@ class CombineMapsResult(HalfMapFacts):
     moved_part: Optional[float] = metric("", "largest part, over the pairs, of the place that both maps show in which they differ by more "
                                          "than noise", "lower")
     seam_moved_part: Optional[float] = metric("", "the same of the seams alone, where both maps count", "lower")
-    moved_by: Optional[float] = metric("Å", "how far one map lies from the other where they differ most", "lower")
+    moved_by: Optional[float] = metric("Å", "how far one map lies from the other where they differ most, 0.75 of the resolution "
+                                         "at most", "lower")
     moved_at: Optional[str] = metric("Å", "where two maps differ most (x, y, z)", "none")
     moved_maps: Optional[str] = metric("", "which two maps differ there", "none")
     map_table: Optional[Table] = table("the maps: resolution, scale, and mean weight where any has signal")
@@ -350,5 +351,6 @@ def _summary(v: Dict[str, Any]) -> str:
         return words + " No two of them show the same place, so that their seams could not be tested."
     if not v["moved_part"]:
         return words + " Where two of them show the same place they agree as far as their noise allows."
+    far = v["moved_by"] > 0.99 * FARTHEST * v["resolution"]
     return words + (f" In {100 * v['moved_part']:.1f} % of the place that {v['moved_maps']} both show they differ by more than their "
-                    f"noise: a part has moved, by {v['moved_by']:.1f} Å at {v['moved_at']} Å (x, y, z).")
+                    f"noise: a part has moved, by {v['moved_by']:.1f} Å{' or more' * far} at {v['moved_at']} Å (x, y, z).")

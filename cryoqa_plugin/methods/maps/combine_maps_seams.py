@@ -17,14 +17,15 @@ _DENSE = 0.2                          # information over that of the best places
 _BOTH = 0.1                           # weight of each of two maps from which their seam is where both count
 _EVEN = 30.0                          # largest local gain that makes a band even
 LOST, SURE = 0.35, 5.0                # loss of correlation from which maps show different things, and standard errors beyond chance
-MOVED = 0.08                          # of the resolution: motion from which a part has moved
+MOVED, FARTHEST = 0.08, 0.75          # of the resolution: motion from which a part has moved, and the largest that can be measured
 
 
 class Seam(NamedTuple):
     """Two maps ``first`` and ``second`` (places in the list of maps), and what they show in common.
 
     ``known`` bool [v]: where both show something; ``loss`` float32 [v]: 1 less the correlation of their signals; ``distance`` float32 [v]:
-    how far the second lies from the first (Å), 0 where that is not known; ``moved`` bool [v]: where they differ by more than noise;
+    how far the second lies from the first (Å), at most 0.75 of the resolution, 0 where that is not known; ``moved`` bool [v]: where they
+    differ by more than noise;
     ``at_seam`` bool [v]: where both count; ``correlation`` and ``expected``: the mean local correlation, and what their noise allows."""
 
     first: int
@@ -88,6 +89,8 @@ def seam(members: Sequence[Member], signals: Sequence[MemberSignal], supports: S
     error = 1 / np.sqrt(np.maximum(expect * _WIDER ** 3, 1e-6))
     found = motion(members[i], members[j], (a, b), enough, bands)
     distance = np.where(found.known, np.linalg.norm(np.nan_to_num(found.vector), axis=1), 0).astype(np.float32)
+    # Past half of the finest wave that was asked the next one fits as well.
+    np.minimum(distance, np.float32(FARTHEST * resolution), out=distance)
     moved = found.known & (distance > np.maximum(MOVED * resolution, SURE * found.error))
     moved |= enough & (loss > np.maximum(LOST, SURE * error))
     at_seam = enough & (np.minimum(shares[i], shares[j]) > _BOTH)
