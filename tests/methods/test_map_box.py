@@ -290,7 +290,8 @@ BAD = [
     (dict(around="bounds", lower="3", upper="3"), "from 2 to"), (dict(around="point", centre="1, 2, 3"), "give both"),
     (dict(around="point", centre="900, 2, 3", size="9"), "lies outside the box"), (dict(around="density", threshold=99.0), "No voxel"),
     (dict(around="whole", size="1"), "from 2 to"), (dict(around="whole", size="1e9"), "numbers"),
-    (dict(around="whole", size="2.5"), "whole"),
+    (dict(around="whole", size="2.5"), "whole"), (dict(around="whole", size="60000"), "GB of memory"),
+    (dict(around="whole", resample_to=0.05, size="40000"), "GB of memory"),
 ]
 
 

@@ -6,8 +6,10 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from ... import machine
 from ...core import boxes, masks
 from ...core.boxes import LINEAR, NEAREST, WAVES, Places
+from ...errors import InputError
 from ...io.curves import GivenFsc
 from ...io.maps import Map
 from ...io.models import Model
@@ -58,6 +60,27 @@ def solvent(data: np.ndarray) -> float:
     return float(np.median(np.concatenate(faces)))
 
 
+def require_memory(box: NewBox, n_maps: int) -> None:
+    """Raise :class:`InputError` when the new box does not fit into the memory of this machine.
+
+    Parameters
+    ----------
+    box
+        The new box.
+    n_maps
+        Maps that are taken into it.
+
+    Raises
+    ------
+    InputError
+        They would take more memory than there is.
+    """
+    there, needed = machine.memory(), 4.0 * float(np.prod(box.shape, dtype=np.float64)) * (n_maps + 1)
+    if there is not None and needed > there:
+        raise InputError(f"The new box of {by(box.shape[::-1])} voxels would take {needed / 1e9:.3g} GB of memory, and this machine has "
+                         f"{there / 1e9:.3g} GB; give a smaller box, or larger voxels.")
+
+
 def carry_maps(study: Study, params: MapBoxParams, box: NewBox, scale: float) -> Carried:
     """Every map in the new box.
 
@@ -83,6 +106,7 @@ def carry_maps(study: Study, params: MapBoxParams, box: NewBox, scale: float) ->
     warnings: List[str] = []
     beyond = 0
     given = dict({"full_map": study.density}, **{n: m for n, m in study.maps().items() if n in OUTPUTS})
+    require_memory(box, len(given))
     places = source_places(box, params.flip, study.density.shape[2])
     for kind, map_ in given.items():
         name, data = OUTPUTS[kind], _data(study, kind, map_)
