@@ -53,6 +53,7 @@ from .methods.maps.map_box import MapBoxResult
 from .methods.maps.map_align import MapAlignResult
 from .methods.maps.combine_maps import CombineMapsResult
 from .methods.depositing.deposit import DepositResult
+from .methods.maps.map_symmetry import MapSymmetryResult
 from .methods.importing.import_job import ImportJobResult
 
 Numbers = Union[float, Sequence[float]]
@@ -205,4 +206,6 @@ class OpenStudy(Study):
                      progress: Progress = ...) -> CombineMapsResult: ...
     def deposit(self, *, pixel_size: Optional[float] = ..., resolution: Optional[float] = ..., contour: Optional[float] = ...,
                 bring_back: bool = ..., composite: bool = ..., threads: int = ..., progress: Progress = ...) -> DepositResult: ...
+    def map_symmetry(self, *, resolution: Optional[float] = ..., write_maps: bool = ..., compare_copies: bool = ..., threads: int = ...,
+                     progress: Progress = ...) -> MapSymmetryResult: ...
     def import_job(self, *, body: int = ..., threads: int = ..., progress: Progress = ...) -> ImportJobResult: ...

@@ -405,4 +405,18 @@
   journal = {Mathematical Programming}, volume = {45}, pages = {503--528}, year = {1989},
   doi = {https://dx.doi.org/10.1007/BF01589116}
 }
+
+@article{Heymann2005,
+  title = {Common conventions for interchange and archiving of three-dimensional electron microscopy information in structural biology},
+  author = {Heymann, J. Bernard and Chagoyen, M{\\'o}nica and Belnap, David M.},
+  journal = {Journal of Structural Biology}, volume = {151}, pages = {196--207}, year = {2005},
+  doi = {https://dx.doi.org/10.1016/j.jsb.2005.06.001}
+}
+
+@article{Nelder1965,
+  title = {A simplex method for function minimization},
+  author = {Nelder, John A. and Mead, Roger},
+  journal = {The Computer Journal}, volume = {7}, pages = {308--313}, year = {1965},
+  doi = {https://dx.doi.org/10.1093/comjnl/7.4.308}
+}
 """

@@ -83,6 +83,10 @@ MAP_CHECKS: Dict[str, Tuple[Check, ...]] = {
               "{value} of the related entries would be sent back", "Put these right first.", 3),
         *PLACE,
     ),
+    "map_symmetry": (
+        Check("differs", "<=", 0.05, "Molecule in which a copy differs from the others", "Copies differ in {value} of the molecule",
+              "Look at the places: a ligand in some copies, or a part that moved. Imposing the symmetry blurs them.", 1, share=True),
+    ),
     "import_job": (
         Check("has_half_maps", "is", True, "Both half-maps are present", "A half-map is missing",
               "Copy them from where the job ran: without them there is no FSC."),

@@ -294,6 +294,11 @@ CAPABILITIES: Tuple[Capability, ...] = (
         needs=("primary_map", "half1", "half2"), takes=("mask", "model", "entries"), references=("wwPDB2024", "Kleywegt2024"), memory=90,
         outside="makes an entry of maps that the other items judge", on_request=True),
     Capability(
+        id="map_symmetry", family="maps", title="Symmetry of a map: exact, approximate, imposed", level="0",
+        takes=("full_map", "half1", "half2", "mask"), any_of=(("full_map",), ("half1", "half2")),
+        references=("Heymann2005", "Nelder1965", "Rosenthal2003"), memory=45, memory_of_halves=45,
+        outside="names the symmetry, which no item asks for", cost=1.5, on_request=True),
+    Capability(
         id="import_job", family="importing", title="What a RELION or cryoSPARC job folder gives", level="0", needs=("job",),
         references=("Scheres2012", "Punjani2017"), memory=0, outside="reads a folder"),
 )

@@ -22,6 +22,7 @@ _FINEST, _SINGLE = 2.2, 3.0           # voxels: never finer, and taken as the re
 _EDGE = 0.5                           # shells: width of the edge of a band
 _SAMPLING = 3.0                       # voxels in the finest detail of a band
 _SAMPLE = 200000                      # voxels of the solvent from which its level is taken
+_FLAT = 1e-9                          # of the mean square, below which a variance is rounding
 _SUMS = 3
 
 
@@ -31,7 +32,7 @@ class Prepared(NamedTuple):
     ``transforms`` of the two, complex64 (one array twice for a single map); ``geo`` their shells, ``voxel`` edges and ``origin``
     position of the first voxel of the cut-out box (x, y, z in Å); ``mask`` float32 [z, y, x] of that box; ``fsc`` float64 [n_shells];
     ``resolution`` in Å; ``centre`` of the mass in the mask (x, y, z in Å), ``radius`` the root mean square and ``reach`` the 99th
-    percentile of the distances of the mask from it.
+    percentile of the distances of the mask from it; ``middle`` the centre of the mask itself.
     """
 
     transforms: Tuple[np.ndarray, np.ndarray]
@@ -44,6 +45,7 @@ class Prepared(NamedTuple):
     centre: np.ndarray
     radius: float
     reach: float
+    middle: np.ndarray
 
 
 class Volume(NamedTuple):
@@ -89,7 +91,7 @@ def prepare(one: np.ndarray, two: Optional[np.ndarray], mask: np.ndarray, voxel_
     """
     size = np.asarray(voxel_size, dtype=np.float64)
     maps = [one] if two is None else [one, two]
-    centre, radius, reach = _extent(maps, mask, size)
+    centre, radius, reach, middle = _extent(maps, mask, size)
     cut, origin = _cut(mask, size)
     inside = np.ascontiguousarray(mask[cut], dtype=np.float32)
     fts = [forward((m[cut] - np.float32(_solvent(m, mask))) * inside) for m in maps]
@@ -97,17 +99,22 @@ def prepare(one: np.ndarray, two: Optional[np.ndarray], mask: np.ndarray, voxel_
     fsc = np.ones(geo.n_shells) if two is None else np.nan_to_num(shells.fsc(shells.cross_sums(fts[0], fts[1], geo)))
     found = resolution or (_SINGLE * size.max() if two is None else _where_lost(fsc, geo))
     return Prepared((fts[0], fts[-1]), geo, (float(size[0]), float(size[1]), float(size[2])), origin, inside, fsc,
-                    float(max(found, _FINEST * size.max())), centre, radius, reach)
+                    float(max(found, _FINEST * size.max())), centre, radius, reach, middle)
 
 
-def _extent(maps: Sequence[np.ndarray], mask: np.ndarray, size: np.ndarray) -> Tuple[np.ndarray, float, float]:
-    """Centre of the positive density in the mask (x, y, z in Å), root mean square and 99th percentile of the distances from it."""
+def _extent(maps: Sequence[np.ndarray], mask: np.ndarray, size: np.ndarray) -> Tuple[np.ndarray, float, float, np.ndarray]:
+    """Centre of the positive density in the mask (x, y, z in Å), root mean square and 99th percentile of the distances from it, and the
+    centre of the mask."""
     at = np.nonzero(mask > 0.5)
-    weight = np.maximum(sum((m[at].astype(np.float64) for m in maps), np.zeros(len(at[0]))), 0)
+    weight = np.zeros(len(at[0]))
+    for m in maps:
+        values = m[at].astype(np.float64) - _solvent(m, mask)
+        weight += values / max(float(values.std()), 1e-30)
+    weight = np.maximum(weight, 0)
     xyz = np.stack(at[::-1], axis=1) * size
     centre = np.average(xyz, axis=0, weights=weight if weight.sum() > 0 else None)
     away = ((xyz - centre) ** 2).sum(axis=1)
-    return centre, float(np.sqrt(away.mean())), float(np.sqrt(np.percentile(away, 99)))
+    return centre, float(np.sqrt(away.mean())), float(np.sqrt(np.percentile(away, 99))), xyz.mean(axis=0)
 
 
 def _cut(mask: np.ndarray, size: np.ndarray) -> Tuple[Tuple[slice, ...], np.ndarray]:
@@ -357,8 +364,9 @@ def correlations(first: np.ndarray, volume: Volume, places: np.ndarray, operator
     data, spots = volume.splines if cubic else volume.data, np.ascontiguousarray(places, dtype=np.float64)
     sums = np.zeros((len(moved), _SUMS))
     over_slabs(lambda a, b: _sums_kernel(data, cubic, spots, centred, moved, a, b, sums), len(moved))
-    spread = (sums[:, 1] - sums[:, 0] ** 2 / len(spots)) * float(centred @ centred)
-    return np.where(spread > 0, sums[:, 2] / np.sqrt(np.where(spread > 0, spread, 1)), 0)
+    own = sums[:, 1] - sums[:, 0] ** 2 / len(spots)
+    varies = own > _FLAT * sums[:, 1]
+    return np.where(varies, sums[:, 2] / np.sqrt(np.where(varies, own * float(centred @ centred), 1)), 0)
 
 
 def _to_voxels(operators: np.ndarray, volume: Volume) -> np.ndarray:

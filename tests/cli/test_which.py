@@ -19,6 +19,7 @@ ASKED = {
     "what is the pixel size of this mrc file": "map-info", "how well does the pdb fit into the density": "model-fit",
     "which residues are badly built": "model-fit", "I want to compare deepEMhancer with my postprocessed map": "compare-maps",
     "which parts of my EMReady map are hallucinated": "audit",
+    "does my complex have C3 or D3 symmetry": "map-symmetry", "was C4 symmetry imposed": "map-symmetry",
     "make a soft mask": "mask", "crop my map around the model": "map-box", "superpose two maps": "map-align",
     "rotate my map onto the consensus map": "map-align", "bin my map to 2 A per pixel": "map-box",
     "resample onto the grid of another map": "map-box", "download EMD-3186": "fetch", "was this map already sharpened": "map-info",

@@ -131,6 +131,7 @@ CASES = {
     "map_box": Case(dict(around="whole", flip=True), {"outputVolume": Out("boxed_map", "boxed_map_half")}, ("hand flipped",),
                     check=_mirrored),
     "map_align": Case({}, {"outputVolume": Out("aligned_map", "aligned_map_half")}, ("rotation by 0.00°",), check=_aligned),
+    "map_symmetry": Case({}, {}, ("no exact symmetry",)),
     "contour": Case(dict(dilate=3.0), {"outputMask": Out("soft_mask"), "outputHardMask": Out("hard_mask"),
                                        "outputRawMask": Out("raw_mask")}, ("contour level",), check=_contour),
     "confidence": Case(dict(weighting="fsc"), {"outputConfidence": Out("confidence_map"), "outputMask": Out("confidence_mask"),

@@ -1,0 +1,99 @@
+"""Sentences of map_symmetry."""
+from __future__ import annotations
+
+from typing import Any, Dict, List
+
+from ...study import Study
+
+
+def summary(v: Dict[str, Any]) -> str:
+    """What symmetry the map has.
+
+    Parameters
+    ----------
+    v
+        Fields of the result.
+
+    Returns
+    -------
+    str
+        Three sentences at most.
+    """
+    said = [_exact(v), _larger(v), _imposed(v)]
+    return " ".join(s for s in said if s)
+
+
+def _exact(v: Dict[str, Any]) -> str:
+    if v["point_group"] == "C1":
+        return "The map has no exact symmetry (C1)."
+    to = f" to {v['holds_to']:.1f} Å" if v["holds_to"] is not None else ""
+    what = "half-map 1 correlates with turned half-map 2" if v["two_maps"] else "it correlates with its turned copies"
+    return f"The map has the symmetry {v['point_group']}, exact{to}: {what} by {v['relative']:.3f} of what is there unturned."
+
+
+def _larger(v: Dict[str, Any]) -> str:
+    name = v.get("approximate_group")
+    if name is None:
+        return ""
+    if v["approximate_kind"] == "pseudo":
+        return f"Its outline has a pseudo-symmetry {name}, which its detail does not follow."
+    to = v.get("approximate_to")
+    end = f" to {to:.1f} Å" if to is not None else ""
+    return f"Its copies follow {name} approximately{end} ({v['approximate_relative']:.2f} of 1 over all detail)."
+
+
+def _imposed(v: Dict[str, Any]) -> str:
+    if v["point_group"] == "C1" and v.get("approximate_group") is None:
+        return ""
+    noise, where = v.get("imposed"), "half-maps" if v["two_maps"] else "map"
+    if noise is None:
+        return f"The noise of the {where} does not show whether the reconstruction imposed it."
+    if noise == "none":
+        return f"The reconstruction did not impose it: the noise of the {where} does not repeat."
+    return f"The reconstruction imposed {noise}: the noise of the {where} repeats by it."
+
+
+def warnings(v: Dict[str, Any], study: Study) -> List[str]:
+    """What to know before the symmetry is used.
+
+    Parameters
+    ----------
+    v
+        Fields of the result.
+    study
+        The inputs.
+
+    Returns
+    -------
+    list of str
+        A sentence each.
+    """
+    out: List[str] = []
+    if not v["two_maps"]:
+        out.append("This is one map: its noise counts as detail, so that an exact symmetry that was not imposed may look approximate.")
+    order = v.get("imposed_order") or 1
+    if order > 1:
+        out.append(f"{v['imposed']} was imposed, so that each {order} coefficients are one measurement: errors of an FSC that count all of "
+                   f"them are too small by a factor of {order ** 0.5:.1f}.")
+    if v["point_group"] != "C1" and v.get("scipion_name") is None:
+        out.append(f"The axes do not lie as programs expect of the name {v['point_group']}: give them the operators, or turn the map.")
+    return out
+
+
+def too_coarse(radius: float, resolution: float) -> str:
+    """Why nothing was looked for.
+
+    Parameters
+    ----------
+    radius
+        Of the molecule (Å).
+    resolution
+        Where detail ends (Å).
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    return (f"No symmetry can be looked for: at {resolution:.3g} Å the map is too coarse for a molecule of "
+            f"{2 * radius:.0f} Å.")
