@@ -36,7 +36,8 @@ def quantity_of(unit: str, name: str) -> str:
     name = name.lower()
     if "filtered" in name or "fsc3d" in name:
         return DENSITY
-    if any(word in name for word in ("doa", "difference", "correlation", "error", "noise_map", "outputnoise")):
+    if any(word in name for word in ("doa", "difference", "correlation", "error", "noise_map", "outputnoise", "motion", "agreement",
+                                   "weight")):
         return OTHER
     if "confidence" in name and "mask" not in name:
         return CONFIDENT

@@ -144,7 +144,9 @@ def test_scales_by_what_the_values_are():
     ("", "relion_locres_filtered.mrc", "density"), ("", "half1", "density"), ("sd", "difference", "other"),
     ("Å²", "local_error", "other"), ("", "outputLocalFscResolution", "resolution"), ("", "fsc3d", "density"),
     ("", "confidence_map", "confidence"), ("", "confidence_mask", "density"), ("", "outputNoise", "other"), ("", "denoised_map", "density"),
-    ("", "support_map", "support"), ("", "outputUnsupported", "density"), ("", "lost_map", "density")])
+    ("", "support_map", "support"), ("", "outputUnsupported", "density"), ("", "lost_map", "density"),
+    ("Å", "motion", "other"), ("Å", "outputMotion", "other"), ("", "disagreement", "other"), ("", "weight_maps_1", "other"),
+    ("", "composite_map", "density"), ("", "outputCompositeHalf1", "density")])
 def test_what_a_map_holds(unit, name, found):
     assert quantity_of(unit, name) == found
 
