@@ -40,7 +40,7 @@ setup(
     python_requires=">=3.8,<3.13",
     install_requires=["scipion-pyworkflow", "scipion-em", "numpy", "scipy", "mrcfile>=1.3.0", "emtable", "numba", "gemmi", "jinja2",
                       "reportlab", "tqdm", "matplotlib", 'tomli; python_version < "3.11"'],
-    extras_require={"test": ["pytest", "pytest-xdist", "pypdf", "distributed"], "batch": ["distributed"],
+    extras_require={"test": ["pytest", "pytest-xdist", "pypdf", "distributed"], "batch": ["distributed"], "denoise": ["torch>=2.0"],
                     "docs": ["sphinx", "furo"]},
     entry_points={"pyworkflow.plugin": ["cryoqa_plugin = cryoqa_plugin"],
                   "console_scripts": ["cryoqa = cryoqa_plugin.cli:main"]},

@@ -115,6 +115,7 @@ CLAIMS = (
     Claim("denoise", "conditional means", HALVES, 60.0, 2.6, dict(method="conditional", audit=False)),
     Claim("denoise", "after SIDESPLITTER", HALVES, 15.0, 1.5, dict(method="sidesplitter", audit=False)),
     Claim("denoise", "after LAFTER", HALVES, 40.0, 1.6, dict(method="lafter", audit=False)),
+    Claim("noise2noise", "600 steps", HALVES, 1500.0, 4.0),                # on the processor; needs PyTorch
     Claim("density_modify", "half-maps", HALVES, 45.0, 2.0,
           peer="phenix.resolve_cryo_em, boxed maps: 10 to 15 min on 4 processors, as its tutorials say"),
     Claim("density_modify", "model", HALVES + ("model",), 85.0, 2.5),

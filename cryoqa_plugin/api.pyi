@@ -29,6 +29,7 @@ from .methods.sharpening.guinier import GuinierResult
 from .methods.sharpening.postprocess import PostprocessResult
 from .methods.sharpening.denoise import DenoiseResult
 from .methods.sharpening.density_modify import DensityModifyResult
+from .methods.sharpening.noise2noise import Noise2noiseResult
 from .methods.sharpening.optimal_map import OptimalMapResult
 from .methods.sharpening.localdeblur import LocaldeblurResult
 from .methods.map_info.contour import ContourResult
@@ -154,6 +155,9 @@ class OpenStudy(Study):
                        resolution: Optional[float] = ..., dm_resolution: Optional[float] = ..., solvent_fraction: Optional[float] = ...,
                        molecular_mass: Optional[float] = ..., copies: int = ..., threads: int = ...,
                        progress: Progress = ...) -> DensityModifyResult: ...
+    def noise2noise(self, *, steps: int = ..., seed: int = ..., write_halves: bool = ..., checkpoint: Optional[str] = ...,
+                    resolution: Optional[float] = ..., rate: float = ..., box: int = ..., positions: int = ..., device: str = ...,
+                    threads: int = ..., progress: Progress = ...) -> Noise2noiseResult: ...
     def optimal_map(self, *, rules: str = ..., amplitudes: str = ..., local_bfactor: float = ..., bfactor: float = ...,
                     half1_only: bool = ..., peak_height: float = ..., model_b_zero: bool = ..., threads: int = ...,
                     progress: Progress = ...) -> OptimalMapResult: ...

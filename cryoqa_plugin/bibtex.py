@@ -419,4 +419,18 @@
   journal = {The Computer Journal}, volume = {7}, pages = {308--313}, year = {1965},
   doi = {https://dx.doi.org/10.1093/comjnl/7.4.308}
 }
+
+@article{Lehtinen2018,
+  title = {Noise2Noise: learning image restoration without clean data},
+  author = {Lehtinen, Jaakko and Munkberg, Jacob and Hasselgren, Jon and Laine, Samuli and Karras, Tero and Aittala, Miika and Aila, Timo},
+  journal = {Proceedings of Machine Learning Research}, volume = {80}, pages = {2965--2974}, year = {2018},
+  doi = {https://dx.doi.org/10.48550/arXiv.1803.04189}
+}
+
+@article{Tegunov2021,
+  title = {Multi-particle cryo-EM refinement with M visualizes ribosome-antibiotic complex at 3.5 Å in cells},
+  author = {Tegunov, Dimitry and Xue, Liang and Dienemann, Christian and Cramer, Patrick and Mahamid, Julia},
+  journal = {Nature Methods}, volume = {18}, pages = {186--193}, year = {2021},
+  doi = {https://dx.doi.org/10.1038/s41592-020-01054-7}
+}
 """

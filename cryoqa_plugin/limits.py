@@ -283,6 +283,7 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "Check that it lies in the map, or sharpen with half-maps.", share=True),
     ),
     "denoise": _OF_OWN_MAP,
+    "noise2noise": _OF_OWN_MAP,
     "local_sharpen": (_unresolved(advice=_MASK_OFF, limit=0.2),),
     "locscale": (
         Check("missing_fraction", "<=", 0.1, "Molecule that the model lacks", "The model lacks {value} of the molecule",

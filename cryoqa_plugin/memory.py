@@ -42,7 +42,8 @@ def bytes_needed(row: Capability, values: Optional[Mapping[str, Any]], voxels: i
     """
     defaults = resolve(row.params)() if row.costly else None
     each = [row.memory] + [more for name, value, more in row.costly if (values or {}).get(name, getattr(defaults, name)) == value]
-    return int(_BASE_BYTES + (max(each) + row.memory_in_mask * filled + row.memory_each * many + row.memory_of_halves * halves) * voxels)
+    of_voxel = max(each) + row.memory_in_mask * filled + row.memory_each * many + row.memory_of_halves * halves
+    return int(_BASE_BYTES + row.memory_apart + of_voxel * voxels)
 
 
 def of_files(row: Capability, sources: Mapping[str, str], values: Optional[Mapping[str, Any]] = None) -> int:

@@ -21,10 +21,10 @@ class Capability:
         Kinds of input without which it does not run; those it uses when they are given; groups of which at least one is needed.
     references
         Keys of the bibliography.
-    memory, memory_in_mask, memory_each, memory_of_halves, costly
+    memory, memory_in_mask, memory_each, memory_of_halves, costly, memory_apart
         Measured peak memory in bytes a voxel of the largest map; what comes to it for each voxel inside the mask, for each map of a
         kind of which there may be many, and where half-maps are given that it can do without; what it is with a value of a parameter, as
-        (parameter, value, bytes).
+        (parameter, value, bytes); bytes that it takes in any box.
     items, outside
         Items of the validation report that it answers; else why it answers none.
     estimates
@@ -58,6 +58,7 @@ class Capability:
     memory_each: float = 0.0
     memory_of_halves: float = 0.0
     costly: Tuple[Tuple[str, Any, float], ...] = ()
+    memory_apart: float = 0.0
     items: Tuple[str, ...] = ()
     outside: str = ""
     estimates: Tuple[Tuple[str, str], ...] = ()
@@ -195,6 +196,10 @@ CAPABILITIES: Tuple[Capability, ...] = (
         id="density_modify", family="sharpening", title="Density modification of half-maps, with a verdict", level="1",
         needs=("half1", "half2"), takes=("mask", "sequence", "symmetry", "model"), references=("Terwilliger2020",), memory=130,
         outside="makes a map to look at", on_request=True),
+    Capability(
+        id="noise2noise", family="sharpening", title="Denoising of half-maps by a network trained on them", level="1",
+        needs=("half1", "half2"), takes=("mask",), references=("Lehtinen2018", "Tegunov2021"), memory=105,
+        memory_apart=1.15e9, outside="makes a map to look at", cost=200.0, on_request=True, extras=("torch",), gpu=True),
     Capability(
         id="optimal_map", family="sharpening", title="Map of least error, and the difference from a model", level="1",
         needs=("half1", "half2"), takes=("full_map", "mask", "model"), references=("Yamashita2021", "Rosenthal2003"), memory=74,

@@ -223,12 +223,20 @@ def _require_memory(row: Capability, needed: int) -> None:
         raise InputError(wrong)
 
 
-def _require_extras(row: Capability) -> None:
-    """A sentence when a package is missing that only some capabilities need."""
+def missing_extras(row: Capability) -> Optional[str]:
+    """What to install for a capability that needs a package that others do not need; None when nothing is missing."""
     from importlib.util import find_spec
     missing = [name for name in row.extras if find_spec(name) is None]
-    if missing:
-        raise InputError(f"'{row.id}' needs the package {', '.join(missing)}, which is not installed; 'pip install {' '.join(missing)}'.")
+    if not missing:
+        return None
+    return f"'{row.id}' needs the package {', '.join(missing)}, which is not installed; 'pip install {' '.join(missing)}'."
+
+
+def _require_extras(row: Capability) -> None:
+    """:class:`InputError` when a package is missing that a capability needs."""
+    wrong = missing_extras(row)
+    if wrong:
+        raise InputError(wrong)
 
 
 def perform(capability_id: str, study: Study, parameters: Any, *, progress: Progress = silent) -> results.Result:

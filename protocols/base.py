@@ -226,7 +226,8 @@ class CryoqaProtocol(EMProtocol):
 
     # -------------------------- the words --------------------------
     def _validate(self) -> List[str]:
-        wrong = sentences.of_choices(self)
+        lacking = runner.missing_extras(self._row()) if self._capability else None
+        wrong = [lacking] if lacking else sentences.of_choices(self)
         for member in [] if wrong else inputs.members_of(self):
             found = self._problems(member)
             wrong += [f"{member.name}: {line}" if member.name else line for line in found]

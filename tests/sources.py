@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import ast
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -63,3 +64,8 @@ def over(files):
         of_all.__name__, of_all.__doc__, of_all.__module__ = test.__name__, test.__doc__, test.__module__
         return of_all
     return wrap
+
+
+def runnable(rows):
+    """The capabilities whose extra packages are installed here: the others answer with what to install."""
+    return [row for row in rows if all(find_spec(name) for name in row.extras)]

@@ -48,6 +48,8 @@ QUESTIONS: Dict[str, Tuple[str, ...]] = {
                       "The periphery is noisy while the core is fine.",
                       "Parts differ in mobility, and I want to see them all."),
     "denoise": ("How does the map look without its noise, with no network?", "Denoise the half-maps. LAFTER, SIDESPLITTER, Wiener."),
+    "noise2noise": ("Denoise the half-maps by a neural network: noise2noise, as M and Warp or cryoCARE.",
+                    "Train a network, deep learning, on my two half-maps alone."),
     "density-modify": ("Density modification of half-maps, as resolve_cryo_em of Phenix.", "Did density modification improve my map?",),
     "shell-sharpen": ("Sharpen to match a reference map or a model by shells of resolution.",
                       "Which sharpening shows most without noise, in seconds?",),

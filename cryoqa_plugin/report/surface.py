@@ -22,7 +22,7 @@ _PLAIN, _GREY = (164, 184, 206), (150, 156, 164)
 _UNKNOWN, _CODES = 255, 254
 _HUES, _SHADES = 24, 10                          # of the palette of the picture
 _SUPPORT = {"audit": "support by the half-maps", "denoise": "support of the denoised map", "locscale": "support of the LocScale map",
-            "density_modify": "support of the modified map"}
+            "noise2noise": "support of the map denoised by a network", "density_modify": "support of the modified map"}
 
 
 class _Net(NamedTuple):

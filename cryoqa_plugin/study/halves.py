@@ -22,9 +22,9 @@ _COARSE, _LEAST = 12.0, 6                        # Å, shells: where half-maps w
 _STRONG = 0.9                                    # FSC above which shells tell of the signal, below which of the noise
 _NO_SIGNAL = 5.0                                 # standard errors of noise below which they do not
 # how the label of a half-map begins that was denoised, density-modified or combined here, or that was boxed or moved after that
-_DENOISED = ("cryoqa denoise: denoised_half", "cryoqa density_modify: density_modified_half", "cryoqa map_box: boxed_map_half1, ",
-             "cryoqa map_box: boxed_map_half2, ", "cryoqa combine_maps: composite_half", "cryoqa map_align: aligned_map_half1, ",
-             "cryoqa map_align: aligned_map_half2, ")
+_DENOISED = ("cryoqa denoise: denoised_half", "cryoqa noise2noise: denoised_half", "cryoqa density_modify: density_modified_half",
+             "cryoqa combine_maps: composite_half", "cryoqa map_box: boxed_map_half1, ", "cryoqa map_box: boxed_map_half2, ",
+             "cryoqa map_align: aligned_map_half1, ", "cryoqa map_align: aligned_map_half2, ")
 DEPENDENT, INDEPENDENT = "dependent", "independent"
 _NEAR = 0.5                                      # voxels between half-maps that are compared as they lie
 

@@ -19,7 +19,7 @@ USUAL = ("fsc", "half_map_statistics", "map_info", "local_fsc", "directional_fsc
 def takers(*kinds: str) -> List[str]:
     """Capabilities that work on some kinds alone."""
     from cryoqa_plugin.registry import CAPABILITIES
-    return [row.id for row in CAPABILITIES if set(kinds) <= set(row.needs + row.takes) and set(row.needs) <= set(kinds)
+    return [row.id for row in CAPABILITIES if not row.extras and set(kinds) <= set(row.needs + row.takes) and set(row.needs) <= set(kinds)
             and (not row.any_of or any(set(group) <= set(kinds) for group in row.any_of))]
 
 
@@ -198,7 +198,7 @@ def beside_map(rng: np.random.Generator, folder: Path, seeds: Seeds) -> Case:
 
 def _with(kind: str) -> set:
     from cryoqa_plugin.registry import CAPABILITIES
-    return {row.id for row in CAPABILITIES if kind in row.needs + row.takes}
+    return {row.id for row in CAPABILITIES if not row.extras and kind in row.needs + row.takes}
 
 
 KINDS: Tuple[Kind, ...] = (Kind("half_maps", half_maps, USUAL, 3), Kind("one_map", one_map, ("map_info",), 2),

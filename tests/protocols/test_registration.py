@@ -214,3 +214,31 @@ def test_a_row_with_a_graphics_card_asks_for_one(workshop, monkeypatch):
     assert protocol.useGpu.get() is True and protocol.gpuList.get() == "0"
     monkeypatch.undo()
     assert not hasattr(workshop.make(CryoqaProtContour), "useGpu")
+
+
+def test_denoising_by_a_network_runs_on_the_cards_of_the_form(workshop, monkeypatch):
+    from cryoqa_plugin.protocols import CryoqaProtNoise2noise
+    from pyworkflow.protocol import StepExecutor
+    protocol = workshop.make(CryoqaProtNoise2noise, gpuList="1 3")
+    ran = []
+    monkeypatch.setattr("cryoqa_plugin.protocols.base.CryoqaProtocol._compute",
+                        lambda *given: ran.append(os.environ.get("CUDA_VISIBLE_DEVICES")) or {})
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    protocol.setStepsExecutor(StepExecutor(None, gpuList=[1, 3]))
+    assert protocol._values()["device"] == "auto"
+    protocol._compute("")
+    protocol.useGpu.set(False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert protocol._values()["device"] == "cpu"
+    protocol._compute("")
+    assert ran == ["1,3", "0"]
+
+
+def test_a_form_says_which_package_is_missing(workshop, monkeypatch):
+    import importlib.util
+    protocol = workshop.make(BY_CAPABILITY["noise2noise"], inputVolume=workshop.volume)
+    known = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "torch" else known(name, *rest))
+    assert protocol._validate() == ["'noise2noise' needs the package torch, which is not installed; 'pip install torch'."]
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: known("json") if name == "torch" else known(name, *rest))
+    assert protocol._validate() == []

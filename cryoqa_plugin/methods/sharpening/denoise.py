@@ -123,7 +123,7 @@ def compute_denoise(study: Study, params: DenoiseParams, *, progress: Progress =
     values: Dict[str, Any] = dict(inputs.values, method=params.method, window=window, mask_source=used.source,
                                   removed=average.with_data(average.data - made.mean),
                                   halves_state=DEPENDENT if made.dependent else INDEPENDENT)
-    values.update(_noise(study, inputs.resolution, window, used.inside, values["removed"].data))
+    values.update(noise_values(study, inputs.resolution, window, used.inside, values["removed"].data))
     halves = made.halves if params.write_halves else None
     values.update(_with_amplitudes(study, inputs, Denoised(made.mean, halves, made.dependent), params.amplitudes))
     if params.audit:
@@ -131,10 +131,26 @@ def compute_denoise(study: Study, params: DenoiseParams, *, progress: Progress =
     return DenoiseResult(summary=_summary(study, values), warnings=tuple(inputs.warnings + used.notes()), **values)
 
 
-def _noise(study: Study, resolution: float, window: float, inside: np.ndarray, removed: np.ndarray) -> Dict[str, Any]:
+def noise_values(study: Study, resolution: float, window: float, inside: np.ndarray, removed: np.ndarray) -> Dict[str, Any]:
     """Local share of the noise, and how much was taken away, up to the resolution, each shell with the same power in the map.
 
-    The share is that of the local power of half the difference of the half-maps in that of half their sum."""
+    Parameters
+    ----------
+    study
+        The half-maps.
+    resolution, window
+        Where the shells end, and the standard deviation of the Gaussian window (Å).
+    inside
+        The mask, bool [z, y, x].
+    removed
+        What was taken away, float32 [z, y, x].
+
+    Returns
+    -------
+    dict
+        ``noise_map``, ``noise_share``, ``noise_share_p95``, ``removed_share``, and ``removed_outside`` where there is an outside. The share
+        is that of the local power of half the difference of the half-maps in that of half their sum.
+    """
     geo = study.geometry
     sums = study.half_sums()
     power = (sums.power1 + sums.power2 + 2 * sums.cross) / 4 / np.maximum(sums.count, 0.5)
