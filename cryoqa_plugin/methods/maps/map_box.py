@@ -12,7 +12,7 @@ from ...results import Curve, Table, curve, map_output, metric, model_output, ta
 from ...study import Study
 from ...study.halves import DEPENDENT, INDEPENDENT, HalfMapFacts
 from ...study.mask import EDGE
-from . import box_carry, box_region, box_unique
+from . import box_carry, box_fade, box_region, box_unique
 from .box_params import MapBoxParams
 from .box_region import NewBox, Triple, by, triple
 from .box_unique import UniquePart
@@ -124,7 +124,7 @@ def compute_map_box(study: Study, params: MapBoxParams, *, progress: Progress = 
     carried = box_carry.carry_maps(study, params, box, scale)
     matrix, shift = box_carry.placement(params, study, scale)
     atoms = None if study.model is None else study.model.xyz @ matrix.T + shift - np.asarray(box.origin)
-    lost, whose = box_carry.cut_off(study, params, around, carried, box, atoms, scale, unique)
+    lost, whose = box_fade.cut_off(study, params, around, carried, box, atoms, scale, unique)
     level = box_carry.solvent(given.data) * (-1 if params.invert else 1)
     progress(0.7, "dust and edges")
     values = _changed(study, params, around, carried, box, atoms, level, unique)
@@ -146,7 +146,7 @@ def compute_map_box(study: Study, params: MapBoxParams, *, progress: Progress = 
 
 def _of_unique(study: Study, params: MapBoxParams, box: NewBox, place: Triple, one: UniquePart) -> Dict[str, Any]:
     """Numbers and mask of the unique part, by field of the result."""
-    mask = box_carry.soft_part(study, params, box, one.inside, EDGE)
+    mask = box_fade.soft_part(study, params, box, one.inside, EDGE)
     return dict(n_copies=one.copies, copies_likeness=one.likeness, axes_about=one.place or None,
                 unique_mask=Map(mask, box.voxel_size, place))
 
@@ -189,11 +189,11 @@ def _changed(study: Study, params: MapBoxParams, around: str, carried: box_carry
     out: Dict[str, Any] = {}
     words = carried.words["boxed_map"]
     if params.dust is not None:
-        found = box_carry.clean_dust(carried.maps["boxed_map"], params.dust, params.threshold, level)
+        found = box_fade.clean_dust(carried.maps["boxed_map"], params.dust, params.threshold, level)
         out.update(dust_parts=found.parts, dust_volume=found.volume)
         words.append(f"{found.parts} parts smaller than {params.dust:g} Å³ removed")
     if params.fade != "nothing":
-        words.append(box_carry.fade(study, params, around, carried, box, atoms, level, unique))
+        words.append(box_fade.fade(study, params, around, carried, box, atoms, level, unique))
     return out
 
 
