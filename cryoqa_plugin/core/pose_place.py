@@ -11,6 +11,10 @@ from .pose_search import Candidate, angles_between, coarse_poses, of_quaternions
 from .robust import robust_sd
 
 SURE, ALIKE = 6.0, 0.25               # z and correlation in the test band from which a pose is believed
+# Mirror images are alike in coarse detail: a correlation below the first must hold to so much of it in the next finer band. There they keep
+# 0.4 of it at most, and parts that two molecules share 0.9.
+_STRONG, HOLDS = 0.6, 0.6
+_NARROW = 0.85                        # of the detail: a next band that ends before tells nothing
 TEST = 0.62                          # of the search resolution: end of the test band
 _LEVEL = 0.68                         # each level ends at so much of the one before
 _KEPT = 0.8                           # of the best correlation, from which a pose is carried on
@@ -39,12 +43,17 @@ class Placed(NamedTuple):
 
 
 class Placement(NamedTuple):
-    """What a search found: ``poses``, the best first, none where there is no alignment; ``z`` and ``alike`` of the best candidate whether
-    or not it was believed; ``coarse``, ``searched``, ``tested`` and ``fine`` ends (Å) of the bands; ``radius`` (Å) of the smaller map."""
+    """What a search found.
+
+    ``poses``, the best first, none where there is no alignment; ``z`` and ``alike`` of the best candidate whether or not it was believed,
+    and the correlation ``beyond`` in the next finer band, None where that was not looked at; ``coarse``, ``searched``, ``tested`` and
+    ``fine`` ends (Å) of the bands; ``radius`` (Å) of the smaller map.
+    """
 
     poses: Tuple[Placed, ...]
     z: float
     alike: float
+    beyond: Optional[float]
     coarse: float
     searched: float
     tested: float
@@ -75,8 +84,8 @@ def place(moving: Prepared, reference: Prepared, *, progress: Optional[Callable[
     -------
     Placement
         A pose is believed with z of 6 or more in a band that the search did not use, and a correlation of 0.25 or more there after it was
-        refined. Poses within 20 % of the best are carried to the finest detail at which the maps still agree; what lies in one place is
-        listed once.
+        refined; below 0.6 it must keep 0.6 of that in the next finer band. Poses within 20 % of the best are carried to the finest detail
+        at which the maps still agree; what lies in one place is listed once.
 
     Notes
     -----
@@ -97,12 +106,15 @@ def place(moving: Prepared, reference: Prepared, *, progress: Optional[Callable[
     tested, null = _test_band(small, large, found, searched, tested, resolution)
     kept, z, alike = _tested(small, large, found, (coarse, searched, tested), null)
     if not kept:
-        return Placement((), z, alike, coarse, searched, tested, tested, small.radius)
+        return Placement((), z, alike, None, coarse, searched, tested, tested, small.radius)
+    beyond = _beyond(kept[0], small, large, (coarse, tested, resolution))
+    if beyond is not None and alike < _STRONG and beyond < HOLDS * alike:
+        return Placement((), z, alike, beyond, coarse, searched, tested, tested, small.radius)
     kept, ends, strengths = _finer(kept, small, large, (coarse, searched, tested, resolution), say)
     poses = _last(kept, small, large, ends, strengths, say)
     if turned:
         poses = [p._replace(pose=p.pose.inverse()) for p in poses]
-    return Placement(tuple(poses), z, alike, coarse, searched, tested, ends[-1], small.radius)
+    return Placement(tuple(poses), z, alike, beyond, coarse, searched, tested, ends[-1], small.radius)
 
 
 def _level(small: Prepared, large: Prepared, coarse: float, fine: float, count: int) -> _Level:
@@ -162,6 +174,17 @@ def _tested(small: Prepared, large: Prepared, found: Sequence[Pose], ends: Tuple
     believed = [Placed(p, float(before[i]), float(t), p.correlation) for p, i, t in zip(after, tried, alike)
                 if before[i] >= SURE and t >= ALIKE]
     return _near_best(believed, tested), float(before[order[0]]), float(alike.max())
+
+
+def _beyond(best: Placed, small: Prepared, large: Prepared, ends: Tuple[float, float, float]) -> Optional[float]:
+    """Correlation under a pose in the band beyond the test band, after it was refined there; None where the maps end before."""
+    coarse, tested, resolution = ends
+    fine = max(_LEVEL * tested, resolution)
+    if fine > _NARROW * tested:
+        return None
+    level = _level(small, large, coarse, fine, _POINTS)
+    pose = refine(level.places, level.other.one, best.pose, fine)
+    return float(_in_band(small, large, tested, fine, pose.operator)[0])
 
 
 def _near_best(placed: Sequence[Placed], detail: float) -> List[Placed]:

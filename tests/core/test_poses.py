@@ -220,3 +220,14 @@ def test_errors_are_as_large_as_they_are_said_to_be():
         error = np.r_[pose_fit.vector_of(pose.rotation @ true[:, :3].T), pose.at - true[:, :3] @ pose.pivot - true[:, 3]]
         scores.append(error / np.sqrt(np.diag(pose.covariance)))
     assert 0.75 < np.sqrt(np.mean(np.square(scores))) < 1.3
+
+
+def test_a_weak_pose_must_hold_in_the_next_finer_band(monkeypatch):
+    """Without a strong correlation the next band decides: there a true pose keeps its correlation."""
+    moving, target, _ = moved_by(TURN, np.zeros(3))
+    monkeypatch.setattr(pose_place, "_STRONG", 2.0)                          # no correlation is strong
+    found = pose_place.place(moving, target)
+    assert found.poses and found.beyond > 0.8 * found.alike
+    monkeypatch.setattr(pose_place, "HOLDS", 1.2)                            # more than a true pose can keep
+    lost = pose_place.place(moving, target)
+    assert not lost.poses and lost.beyond == found.beyond and lost.alike == found.alike

@@ -62,6 +62,8 @@ class MapAlignResult(HalfMapFacts):
     z_score: Optional[float] = metric("", "best pose in the test band before it is refined there, in standard deviations of random poses",
                                       "higher")
     test_correlation: Optional[float] = metric("", "correlation in the test band after", "higher")
+    finer_correlation: Optional[float] = metric("", "correlation of the best candidate in the next finer band; none where the maps end "
+                                                "before it", "higher")
     correlation: Optional[float] = metric("", "correlation of the aligned maps, whitened, to the finest detail that they share", "higher")
     test_from: Optional[float] = metric("Å", "coarse end of the test band, where the search ends", "none")
     test_to: Optional[float] = metric("Å", "fine end of the test band", "none")
@@ -157,7 +159,8 @@ def compute_map_align(study: Study, params: MapAlignParams, *, progress: Progres
 def _by_search(study: Study, params: MapAlignParams, tried: Tried, values: Dict[str, Any]) -> Tuple[Optional[Frame], str]:
     """The placement that was asked for, None without an alignment, and the summary; fields of the result go to ``values``."""
     best = tried.best
-    values.update(aligned=bool(best.poses), z_score=best.z, test_correlation=best.alike, test_from=best.searched, test_to=best.tested)
+    values.update(aligned=bool(best.poses), z_score=best.z, test_correlation=best.alike, test_from=best.searched, test_to=best.tested,
+                  finer_correlation=best.beyond)
     if not best.poses:
         return None, _refused(tried)
     frames, at = [in_files(p, study, tried.mirrored) for p in best.poses], params.placement - 1
@@ -233,9 +236,13 @@ def _operators(frames: Sequence[Frame]) -> str:
 
 def _refused(tried: Tried) -> str:
     best = tried.best
-    other = "" if tried.other is None else ", nor for its mirror image"
+    other = "" if tried.other is None else " The mirror image has none either."
+    if best.beyond is not None:
+        return (f"No alignment: the best pose correlates by {best.alike:.2f} from {best.searched:.0f} to {best.tested:.0f} Å, but by only "
+                f"{best.beyond:.2f} in the next finer band: the shapes are alike, the detail is not. If the maps end there, give their "
+                f"resolution.{other}")
     return (f"No alignment: the best pose is {best.z:.1f} standard deviations above random ones and correlates by {best.alike:.2f} from "
-            f"{best.searched:.0f} to {best.tested:.0f} Å, where {SURE:g} and {ALIKE:g} are needed{other}.")
+            f"{best.searched:.0f} to {best.tested:.0f} Å, where {SURE:g} and {ALIKE:g} are needed.{other}")
 
 
 def _summary(frame: Frame, values: Dict[str, Any], placement: int) -> str:
