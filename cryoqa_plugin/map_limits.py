@@ -25,7 +25,7 @@ MAP_CHECKS: Dict[str, Tuple[Check, ...]] = {
         Check("test_correlation", ">=", 0.5, "Correlation of the aligned maps in the test band",
               "The aligned maps correlate by only {value} in the test band",
               "Maps of one molecule reach 0.7 or more: look at the fit, and try the mirror image.", 2),
-        Check("mirrored", "is", False, "Mirror image fits better", "The mirror image of the map fits better",
+        Check("mirror_fits", "is", False, "Mirror image fits better", "The mirror image of the map fits better",
               "One of the two maps has the wrong hand: find out which one, and mirror its half-maps too.", grave=True),
         Check("symmetry_correlation", ">=", 0.5, "Correlation of the map with its copies under the symmetry",
               "The map lacks this symmetry (it correlates with a copy by {value})",

@@ -13,6 +13,6 @@ class CryoqaProtMapAlign(CryoqaProtocol):
 
     _label = "align map onto map"
     _capability = "map_align"
-    _shown = ("aligned", "point_group", "rotation_angle", "shift", "n_placements", "mirrored", "correlation", "shared_to", "cut_off")
+    _shown = ("aligned", "point_group", "rotation_angle", "shift", "n_placements", "mirror_fits", "correlation", "shared_to", "cut_off")
     _help = {"target_map": "The map that stays; it may have another box, voxel size and origin.",
              "model": "A model of the map, which is moved with it."}

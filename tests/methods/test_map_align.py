@@ -91,7 +91,7 @@ def test_the_six_numbers_are_those_of_the_move(aligned):
     assert all(0.01 < e < 0.8 for e in errors) and np.all(np.abs(off) < 4 * np.array(errors[3:]))
     assert np.linalg.norm(off_turn) < 4 * np.linalg.norm(errors[:3])
     assert aligned.rotation_angle == pytest.approx(np.degrees(np.linalg.norm(pose_fit.vector_of(TURN))), abs=1.2)
-    assert aligned.n_placements == 1 and aligned.mirrored is None and aligned.cut_off == 0
+    assert aligned.n_placements == 1 and aligned.mirror_fits is None and aligned.cut_off == 0
 
 
 def test_all_that_belongs_to_the_map_moves_with_it(aligned):
@@ -138,12 +138,12 @@ def test_the_mirror_image_is_recognised():
     image = (ATOMS - middle(SHAPE, VOXEL, ORIGIN)) * flip + middle(SHAPE, VOXEL, ORIGIN)
     halves = dict(half1=drawn(image, SHAPE, VOXEL, ORIGIN, 1), half2=drawn(image, SHAPE, VOXEL, ORIGIN, 2), model=model_of(image))
     found = compute_map_align(given(**halves), MapAlignParams(mirror=True))
-    assert found.aligned and found.mirrored is True and found.hand_margin > 0.15
+    assert found.aligned and found.mirror_fits is True and found.hand_margin > 0.15
     assert np.corrcoef(found.aligned_map.data.ravel(), drawn(THERE, *TARGET).data.ravel())[0, 1] > 0.9
     np.testing.assert_allclose(found.aligned_model.xyz, THERE, atol=0.6)
     assert "wrong hand" in " ".join(found.warnings) and "mirror image" in found.summary
     right = compute_map_align(given(model=None), MapAlignParams(mirror=True))
-    assert right.mirrored is False and right.hand_margin > 0.15
+    assert right.mirror_fits is False and right.hand_margin > 0.15
 
 
 def test_other_molecules_have_no_alignment_and_no_number():

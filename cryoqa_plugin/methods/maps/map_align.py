@@ -56,7 +56,7 @@ class MapAlignResult(HalfMapFacts):
     shift: Optional[float] = metric("Å", "length of the shift", "none")
     centre: Optional[str] = metric("Å", "the centre, x, y, z in the map that is moved: the rotation is about it, and it moves by the shift",
                                    "none")
-    mirrored: Optional[bool] = metric("", "whether the mirror image fits better; none where it was not tried, or neither fits", "none")
+    mirror_fits: Optional[bool] = metric("", "whether the mirror image fits better; none where it was not tried, or neither fits", "none")
     hand_margin: Optional[float] = metric("", "correlation in the test band less that of the other hand", "higher")
     n_placements: Optional[int] = metric("", "placements that fit as well, within 20 %", "none")
     z_score: Optional[float] = metric("", "best pose in the test band before it is refined there, in standard deviations of random poses",
@@ -193,7 +193,7 @@ def _carry(study: Study, frame: Frame, target: Map, values: Dict[str, Any]) -> L
         return []
     edges = [n * v for n, v in zip(target.shape[::-1], target.voxel_size)]
     values["aligned_model"] = carry_model(study.model, frame.operator[:, :3], frame.operator[:, 3], edges)
-    return ["The model was mirrored with the map, so that its residues have the wrong hand now."] * bool(values.get("mirrored"))
+    return ["The model was mirrored with the map, so that its residues have the wrong hand now."] * bool(values.get("mirror_fits"))
 
 
 def _numbers(frame: Frame) -> Dict[str, Any]:
@@ -209,7 +209,7 @@ def _numbers(frame: Frame) -> Dict[str, Any]:
 def _hand(tried: Tried) -> Dict[str, Any]:
     if tried.other is None:
         return {}
-    return dict(mirrored=tried.mirrored, hand_margin=tried.best.alike - tried.other.alike)
+    return dict(mirror_fits=tried.mirrored, hand_margin=tried.best.alike - tried.other.alike)
 
 
 def _table(frames: Sequence[Frame], found: Sequence[Placed]) -> Table:
@@ -247,7 +247,7 @@ def _refused(tried: Tried) -> str:
 
 def _summary(frame: Frame, values: Dict[str, Any], placement: int) -> str:
     which = f"Placement {placement}" if placement > 1 else "The map"
-    hand = ", as its mirror image" if values.get("mirrored") else ""
+    hand = ", as its mirror image" if values.get("mirror_fits") else ""
     others = values["n_placements"] - 1
     more = "" if not others else f" {others} other placement{'s' * (others > 1)} fit as well, within 20 %."
     return (f"{which} lies on the target{hand} after a rotation by {values['rotation_angle']:.2f}° and a shift by {values['shift']:.2f} Å "

@@ -10,7 +10,7 @@ from ..draw import split_values, tables
 from ..section import Results, Section
 
 _FIRST = ("aligned", "rotation_x", "rotation_y", "rotation_z", "shift_x", "shift_y", "shift_z", "rotation_angle", "shift", "centre",
-          "mirrored", "point_group", "symmetry_correlation", "n_placements", "z_score", "test_correlation", "correlation", "shared_to",
+          "mirror_fits", "point_group", "symmetry_correlation", "n_placements", "z_score", "test_correlation", "correlation", "shared_to",
           "cut_off")
 
 
