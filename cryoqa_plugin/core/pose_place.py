@@ -11,8 +11,8 @@ from .pose_search import Candidate, angles_between, coarse_poses, of_quaternions
 from .robust import robust_sd
 
 SURE, ALIKE = 6.0, 0.25               # z and correlation in the test band from which a pose is believed
-# Mirror images are alike in coarse detail: a correlation below the first must hold to so much of it in the next finer band. There they keep
-# 0.4 of it at most, and parts that two molecules share 0.9.
+# Mirror images are alike in coarse detail: a correlation below the first must hold to so much of it in the next finer band. There the
+# highest of them keep 0.4 of it, and parts that two molecules share 0.9.
 _STRONG, HOLDS = 0.6, 0.6
 _NARROW = 0.85                        # of the detail: a next band that ends before tells nothing
 TEST = 0.62                          # of the search resolution: end of the test band
