@@ -194,19 +194,27 @@ def _volume(prepared: Prepared, ft: np.ndarray, window: np.ndarray, fine: float)
     geo = prepared.geo
     sizes = [_band_size(n, v, fine) for n, v in zip(geo.shape, prepared.voxel[::-1])]
     kept = [np.arange(-((m - 1) // 2), (m - 1) // 2 + 1) for m in sizes[:2]] + [np.arange((sizes[2] - 1) // 2 + 1)]
-    part = ft[np.ix_(*kept)]
-    z, y, x = (k * s for k, s in zip(kept, geo.steps))
-    radius = np.sqrt(z[:, None, None] ** 2 + y[None, :, None] ** 2 + x[None, None, :] ** 2)
-    shell = (radius + 0.5).astype(np.int32)
-    shell[shell >= geo.n_shells] = 0                         # index 0 has no weight
-    twice = np.broadcast_to(np.where(kept[2] > 0, 2.0, 1.0), part.shape)
-    count = np.bincount(shell.ravel(), weights=twice.ravel(), minlength=geo.n_shells)
-    power = np.bincount(shell.ravel(), weights=(twice * (part.real ** 2 + part.imag ** 2)).ravel(), minlength=geo.n_shells)
-    gain = np.where(power > 0, window * np.sqrt(count / np.where(power > 0, power, 1)), 0)
-    gain[0] = 0
     out = np.zeros((sizes[0], sizes[1], sizes[2] // 2 + 1), dtype=np.complex64)
-    out[np.ix_(*kept)] = part * gain.astype(np.float32)[shell]
-    data = inverse(out, sizes) * np.float32(np.prod(sizes))
+    out[np.ix_(*kept)] = ft[np.ix_(*kept)]
+    indices = [np.fft.fftfreq(m, 1 / m) * s for m, s in zip(sizes[:2], geo.steps)] + [np.arange(out.shape[2]) * geo.steps[2]]
+    across = indices[1][:, None] ** 2 + indices[2][None, :] ** 2
+    twice = np.where(np.arange(out.shape[2]) > 0, 2.0, 1.0)
+    shell, sums = np.empty(out.shape, dtype=np.int16), np.zeros((2, geo.n_shells))
+    for z, plane in enumerate(out):                          # plane by plane: index arrays of a whole box take more than the maps
+        rows = (np.sqrt(indices[0][z] ** 2 + across) + 0.5).astype(np.int16)
+        rows[rows >= geo.n_shells] = 0                       # index 0 has no weight
+        shell[z] = rows
+        weights = np.broadcast_to(twice, rows.shape)
+        sums[0] += np.bincount(rows.ravel(), weights=weights.ravel(), minlength=geo.n_shells)
+        sums[1] += np.bincount(rows.ravel(), weights=(weights * (plane.real ** 2 + plane.imag ** 2)).ravel(), minlength=geo.n_shells)
+    gain = np.where(sums[1] > 0, window * np.sqrt(sums[0] / np.where(sums[1] > 0, sums[1], 1)), 0).astype(np.float32)
+    gain[0] = 0
+    for z, plane in enumerate(out):
+        plane *= gain[shell[z]]
+    del shell
+    data = inverse(out, sizes)
+    data *= np.float32(np.prod(sizes))
+    del out
     voxel = np.array([n * v / m for n, v, m in zip(geo.shape, prepared.voxel[::-1], sizes)])[::-1]
     return Volume(data, coefficients(data), np.ascontiguousarray(voxel), prepared.origin)
 

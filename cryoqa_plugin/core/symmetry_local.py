@@ -125,9 +125,10 @@ def differences(prepared: Prepared, pose: Pose, shape: Tuple[int, ...]) -> Diffe
     """
     fine = max(_SHARE * prepared.resolution, _VOXELS * max(prepared.voxel))
     pair = band(prepared, max(_COARSE, 2 * fine), fine)
-    at, mask = _inside(prepared, pair.one)
+    mask = _inside(prepared, pair.one)
     flat = np.flatnonzero(mask > _WELL)
-    gaps = [_gap(v, at, flat, mask, pose) for v in (pair.one, pair.two)]
+    places = np.stack(np.unravel_index(flat, mask.shape)[::-1], axis=1) * pair.one.voxel + pair.one.origin
+    gaps = [_gap(v, places, flat, mask, pose) for v in (pair.one, pair.two)]
     grid = pair.one.data.shape
     voxel = tuple(float(v) for v in pair.one.voxel)
     sigma = max(fine, _SIGMA)
@@ -148,21 +149,24 @@ def differences(prepared: Prepared, pose: Pose, shape: Tuple[int, ...]) -> Diffe
     return Differences(*_on_grid((relative, sure), pair.one, prepared, shape), fine)
 
 
-def _inside(prepared: Prepared, volume: Volume) -> Tuple[np.ndarray, np.ndarray]:
-    """Places of the voxels of a band (x, y, z in Å), float64 [n, 3], and the mask there, float32 [n]."""
+def _inside(prepared: Prepared, volume: Volume) -> np.ndarray:
+    """The mask on the grid of a band, float32 [z, y, x]; 0 beside the faces of the box. Plane by plane: places of all voxels take much."""
     nz, ny, nx = volume.data.shape
-    z, y, x = np.meshgrid(np.arange(nz), np.arange(ny), np.arange(nx), indexing="ij")
-    at = np.stack([x.ravel(), y.ravel(), z.ravel()], axis=1) * volume.voxel + volume.origin
     whole = Volume(prepared.mask, prepared.mask, np.array(prepared.voxel), prepared.origin)
-    within = np.minimum(at - volume.origin, volume.origin + np.array([nx, ny, nz]) * volume.voxel - at).min(axis=1) > _FACE
-    return at, values_at(whole, at, cubic=False) * within
+    y, x = np.meshgrid(np.arange(ny), np.arange(nx), indexing="ij")
+    edge = np.array([nx, ny, nz]) * volume.voxel
+    out = np.zeros(volume.data.shape, dtype=np.float32)
+    for z in range(nz):
+        at = np.stack([x.ravel(), y.ravel(), np.full(x.size, z)], axis=1) * volume.voxel
+        within = np.minimum(at, edge - at).min(axis=1) > _FACE
+        out[z] = (values_at(whole, at + volume.origin, cubic=False) * within).reshape(ny, nx)
+    return out
 
 
-def _gap(volume: Volume, at: np.ndarray, flat: np.ndarray, mask: np.ndarray, pose: Pose) -> np.ndarray:
+def _gap(volume: Volume, places: np.ndarray, flat: np.ndarray, mask: np.ndarray, pose: Pose) -> np.ndarray:
     """A map less the mean of its other copies, where those are in the mask; 0 where none is. float32, of the voxels in ``flat``."""
-    places = at[flat]
     total, weight = np.zeros(len(flat), np.float32), np.zeros(len(flat), np.float32)
-    whole = Volume(mask.reshape(volume.data.shape), volume.data, volume.voxel, volume.origin)
+    whole = volume._replace(data=mask)
     others = pose.operators[1:]
     if len(others) > _OTHERS:                                # the mean of so many is as good as that of all
         others = others[np.sort(np.random.default_rng(7).choice(len(others), _OTHERS, replace=False))]

@@ -1,7 +1,7 @@
 """Is a group of rotations exact: correlation of each operator in bands of resolution, against that of the half-maps themselves."""
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 from scipy.stats import norm
@@ -17,6 +17,7 @@ _RATIO, _LAST = 0.72, 1.15            # of the ends of neighbouring bands, and o
 _PLACES, _REFINE = 20000, 6000
 _FALSE, _AWAY, _PART = 40, 15.0, 0.3  # false rotations, and how far they are from the operators: 15 degrees or 0.3 of a turn of the group
 _FINEST = 2.7                         # voxels: splines lose detail that is finer, so that nothing is judged there
+_LARGE = 1 << 22                      # voxels of a band that is not kept
 _SHARE = 0.2                          # of the finest detail: first step of a refinement
 
 
@@ -125,11 +126,11 @@ class Bands:
         Returns
         -------
         AxisTest
-            Kept for the next who asks.
+            Kept for the next who asks, where it is small.
         """
         if number not in self._tests:
             made = band(self.prepared, self.ends[number - 1], self.ends[number]) if number else self.search.band
-            self._tests[number] = AxisTest(made, self._places, self.prepared.radius)
+            return self._kept(self._tests, number, AxisTest(made, self._places, self.prepared.radius))
         return self._tests[number]
 
     def level(self, fine: float) -> AxisTest:
@@ -143,12 +144,19 @@ class Bands:
         Returns
         -------
         AxisTest
-            Kept for the next who asks.
+            Kept for the next who asks, where it is small.
         """
         if fine not in self._levels:
             made = band(self.prepared, BEGINS * self.prepared.radius, fine)
-            self._levels[fine] = AxisTest(made, self._few, self.prepared.radius)
+            return self._kept(self._levels, fine, AxisTest(made, self._few, self.prepared.radius))
         return self._levels[fine]
+
+    @staticmethod
+    def _kept(shelf: Dict[Any, AxisTest], name: Any, test: AxisTest) -> AxisTest:
+        """A test, kept where its map is small: a large one is made again, which takes less than to hold it."""
+        if test.two.splines.size <= _LARGE:
+            shelf[name] = test
+        return test
 
     @property
     def finest(self) -> float:
@@ -183,8 +191,9 @@ def judged(pose: Pose, bands: Bands) -> Verdict:
     for fine in (float(np.sqrt(first * bands.finest)), bands.finest):
         if fine >= 0.99 * first:
             break
-        moved, _ = refined(pose, bands.level(fine), _SHARE * fine)
-        if bands.level(fine).of(moved.operators[1:]).min() < ALIKE * bands.level(fine).whole:
+        level = bands.level(fine)
+        moved, _ = refined(pose, level, _SHARE * fine)
+        if level.of(moved.operators[1:]).min() < ALIKE * level.whole:
             break
         pose = moved
     parts = [_relative(pose, bands.test(i)) for i in range(len(bands.ends))]
