@@ -59,6 +59,14 @@ def test_operators_are_those_of_the_files(d2, tmp_path):
             assert np.median(np.linalg.norm(moved[:100, None] - xyz[None], axis=2).min(axis=1)) < 0.15
 
 
+def test_the_ncs_spec_has_the_centres_of_the_copies(d2):
+    _, found = d2
+    centres = np.array([line.split()[1:] for line in found.ncs_file.splitlines() if line.startswith("center_orth")], dtype=float)
+    of_table = np.array([row[1:4] for row in found.copies.rows])
+    assert len(centres) == 4 and all(np.linalg.norm(of_table - c, axis=1).min() < 0.3 for c in centres)
+    assert min(np.linalg.norm(a - b) for i, a in enumerate(centres) for b in centres[:i]) > 10
+
+
 def test_symmetrised_maps_are_means_over_copies_of_each_half(d2):
     made, found = d2
     operators = in_voxels(np.concatenate([made.rotations, (made.centre - made.rotations @ made.centre)[:, :, None]], axis=2)[1:],

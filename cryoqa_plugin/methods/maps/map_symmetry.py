@@ -4,6 +4,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Dict, Optional
 
+import numpy as np
+
 from ...io.maps import Map
 from ...params import param
 from ...progress import Progress, part, silent
@@ -135,11 +137,11 @@ def compute_map_symmetry(study: Study, params: MapSymmetryParams, *, progress: P
         name, order = steps.imposed_group(found.widest.pose, noise)
         values.update(imposed=name, imposed_order=order, noise_repeats=steps.highest(noise))
     values.update(fields.tables(found, noise, study))
-    if found.exact is not None:
-        values.update(fields.place_fields(found.exact.pose, study))
     progress(0.75, "copies")
     if found.alike is not None and params.compare_copies:
         values.update(fields.copy_fields(study, made, found.alike.pose, two))
+    if found.exact is not None:
+        values.update(fields.place_fields(found.exact.pose, study, _first(values, made.middle + np.array(study.grid.origin))))
     if found.exact is not None and params.write_maps:
         progress(0.9, "mean over copies")
         values.update(fields.symmetrised(study, found.exact.pose, two))
@@ -147,6 +149,11 @@ def compute_map_symmetry(study: Study, params: MapSymmetryParams, *, progress: P
     notes = [*study.used_mask.notes(), *words.warnings(values, study)]
     said = words.summary(values)
     return MapSymmetryResult(summary=said, warnings=tuple(notes), **values)
+
+
+def _first(values: Dict[str, Any], otherwise: np.ndarray) -> np.ndarray:
+    """Centre of the first copy, where copies were looked at (x, y, z in Å)."""
+    return np.array(values["copies"].rows[0][1:4]) if "copies" in values else otherwise
 
 
 def _verdicts(found: steps.Found) -> Dict[str, Any]:

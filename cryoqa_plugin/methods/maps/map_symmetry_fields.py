@@ -28,7 +28,7 @@ _OPERATORS = (Column("operator", "", "its number; 1 is the identity"), Column("a
               Column("kind"), Column("noise", "", "correlation of the noise with its copy: near 1 where the symmetry was imposed"))
 
 
-def place_fields(pose: Pose, study: Study) -> Dict[str, Any]:
+def place_fields(pose: Pose, study: Study, first: np.ndarray) -> Dict[str, Any]:
     """Where the axes lie, and operators in the words of other programs.
 
     Parameters
@@ -37,6 +37,8 @@ def place_fields(pose: Pose, study: Study) -> Dict[str, Any]:
         The exact group.
     study
         The inputs, whose grid the operators are of.
+    first
+        Centre of the first copy (x, y, z in Å, in the frame of the map).
 
     Returns
     -------
@@ -51,7 +53,7 @@ def place_fields(pose: Pose, study: Study) -> Dict[str, Any]:
     moved = pose._replace(centre=pose.centre + origin).operators
     return dict(centre_x=float(pose.centre[0] + origin[0]), centre_y=float(pose.centre[1] + origin[1]),
                 centre_z=float(pose.centre[2] + origin[2]), off_centre=off, scipion_name=found.scipion if found else None,
-                relion_name=found.relion or None if found else None, ncs_file=ncs_spec(moved, pose.centre + origin),
+                relion_name=found.relion or None if found else None, ncs_file=ncs_spec(moved, first),
                 biomt_file=biomt(moved))
 
 
