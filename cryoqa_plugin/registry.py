@@ -301,7 +301,7 @@ CAPABILITIES: Tuple[Capability, ...] = (
     Capability(
         id="map_symmetry", family="maps", title="Symmetry of a map: exact, approximate, imposed", level="0",
         takes=("full_map", "half1", "half2", "mask"), any_of=(("full_map",), ("half1", "half2")),
-        references=("Heymann2005", "Nelder1965", "Rosenthal2003"), memory=45, memory_of_halves=45,
+        references=("Heymann2005", "Nelder1965", "Rosenthal2003"), memory=20, memory_in_mask=310, memory_of_halves=20,
         outside="names the symmetry, which no item asks for", cost=1.5, on_request=True),
     Capability(
         id="import_job", family="importing", title="What a RELION or cryoSPARC job folder gives", level="0", needs=("job",),
