@@ -27,17 +27,26 @@ QUICK = {"monodir": {"directions": "21"}, "resmap": {"step": 2.5}, "localdeblur"
 VOXEL, ORIGIN = (1.5, 1.5, 1.5), (3.0, 4.5, 6.0)
 ROWS = [c for c in runnable(CAPABILITIES) if c.family != "importing"]                # the importers take folders
 MAP_CASES = [(c.id, kind) for c in ROWS for kind in c.needs + c.takes if KINDS[kind].grid == SAME]
-on_rows = pytest.mark.parametrize("row", ROWS, ids=[c.id for c in ROWS])
+# the dearest: their cases are with the heavy tests
+SLOW = ("map_align", "map_symmetry", "combine_maps", "deposit", "density_modify", "audit", "side_chain_check", "model_report",
+        "model_overfitting", "fsc_q", "q_score")
+
+
+def _case(id, *values):
+    return pytest.param(*values, marks=(pytest.mark.heavy,) if id in SLOW else ())
+
+
+on_rows = pytest.mark.parametrize("row", [_case(c.id, c) for c in ROWS], ids=[c.id for c in ROWS])
 READERS = ("map_info", "fsc", "mask")                                      # files are read by one function: others try one way
 
 
 def _ways(ways, one):
     """Pairs of a row and a way to write files: every way for the readers, ``one`` for the other rows."""
     pairs = [(c, way) for way in ways for c in ROWS if c.id in READERS or way == one]
-    return pytest.mark.parametrize("row, how", pairs, ids=[f"{c.id}-{way}" for c, way in pairs])
+    return pytest.mark.parametrize("row, how", [_case(c.id, c, way) for c, way in pairs], ids=[f"{c.id}-{way}" for c, way in pairs])
 
 
-on_maps = pytest.mark.parametrize("case", MAP_CASES, ids=["-".join(c) for c in MAP_CASES])
+on_maps = pytest.mark.parametrize("case", [_case(c[0], c) for c in MAP_CASES], ids=["-".join(c) for c in MAP_CASES])
 
 
 def _synthetic(shape, origin=ORIGIN, voxel=VOXEL):

@@ -186,6 +186,7 @@ def test_a_map_is_found_where_it_lies(rotation, shift):
         assert np.all(np.abs(error) < 5 * np.sqrt(np.diag(pose.covariance)))
 
 
+@pytest.mark.heavy
 def test_another_molecule_and_noise_are_not_found():
     moving, target, _ = moved_by(TURN, np.zeros(3))
     other = prepared(molecule(9) + 45, (46, 48, 50), VOXEL, seed=4)
@@ -197,6 +198,7 @@ def test_another_molecule_and_noise_are_not_found():
     assert pose_place.place(moving, target).poses
 
 
+@pytest.mark.heavy
 def test_the_copies_of_a_symmetric_target_are_all_listed():
     places = molecule(2, spread=10.0)
     middle = np.full(3, 72.0)
@@ -222,6 +224,7 @@ def test_errors_are_as_large_as_they_are_said_to_be():
     assert 0.75 < np.sqrt(np.mean(np.square(scores))) < 1.3
 
 
+@pytest.mark.heavy
 def test_a_weak_pose_must_hold_in_the_next_finer_band(monkeypatch):
     """Without a strong correlation the next band decides: there a true pose keeps its correlation."""
     moving, target, _ = moved_by(TURN, np.zeros(3))

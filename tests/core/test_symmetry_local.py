@@ -22,6 +22,7 @@ def test_noise_repeats_by_the_operators_that_were_imposed(imposed):
     assert np.all(found[right] > 0.9) and np.all(np.abs(found[~right]) < 0.1)
 
 
+@pytest.mark.heavy
 def test_noise_around_a_map_alone_repeats_too():
     for imposed, above in (((), False), ((1, 2, 3), True)):
         made = symmetric("D2", imposed=imposed, shape=(56, 56, 56), noise=0.6)

@@ -74,6 +74,7 @@ def test_a_simplex_finds_the_lowest_place():
     assert value < 1e-6
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name, more", [("C5", dict(offset=(4.0, 3.0, -2.0))), ("D2", dict(shape=(38, 46, 43), voxel=(2.6, 2.4, 2.8)))])
 def test_axes_are_found_where_they_are(name, more):
     made = symmetric(name, **more)
@@ -92,6 +93,7 @@ def test_a_molecule_without_symmetry_has_no_axis(seed):
     assert found.axes == () and found.tried == len(found.false)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name, more", [("C2", {}), ("D3", {}), ("T", dict(away=(14.0, 7.0, 24.0)))])
 def test_a_group_is_exact(name, more):
     made = symmetric(name, **more)
@@ -107,6 +109,7 @@ def test_a_group_is_exact(name, more):
     assert symmetry_verdict.exact_part(verdict).order == len(made.rotations)
 
 
+@pytest.mark.heavy
 def test_a_copy_that_is_turned_breaks_a_group_and_leaves_what_it_does_not_touch():
     made = symmetric("C4", away=(22.0, 6.0, 0.0), bent={1: 35.0, 3: 35.0})
     ready = prepared(made)

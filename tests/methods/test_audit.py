@@ -46,6 +46,7 @@ def test_what_filters_and_masks_make_passes(demo, sharpened):
         assert found.unsupported_count == 0 and "behaves as a filtered" in found.summary, name
 
 
+@pytest.mark.heavy
 def test_what_is_no_filter_is_said(demo, sharpened):
     scale = sharpened.std()
     rng = np.random.default_rng(3)

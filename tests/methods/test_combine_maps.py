@@ -162,6 +162,7 @@ def test_a_part_that_moved_is_found_and_measured(case):
     assert motion[deep & (x > 14)].mean() == pytest.approx(0.8, abs=0.15) and motion[deep & (x < -14)].mean() < 0.1
 
 
+@pytest.mark.heavy
 def test_a_part_that_is_elsewhere_is_found(case):
     """Half of the atoms 7 Å off: nothing agrees there, and no distance beyond what waves can show is made up."""
     places, still = case["places"], np.full(len(case["places"]), 30.0)
@@ -173,6 +174,7 @@ def test_a_part_that_is_elsewhere_is_found(case):
     assert result.motion.data.max() <= 0.751 * result.resolution and result.moved_by <= 0.751 * result.resolution
 
 
+@pytest.mark.heavy
 def test_the_same_molecule_twice_moves_nowhere(case):
     still = drawn(case["places"], np.full(len(case["places"]), 30.0))
     level = 0.6 * float(still.std())
@@ -215,6 +217,7 @@ def test_a_model_takes_the_place_of_half_maps(case, tmp_path):
     assert (found.mean(axis=0) - np.maximum(*single))[inside].min() > -0.005
 
 
+@pytest.mark.heavy
 def test_a_map_of_its_own_box_is_put_in_place(case):
     """A box cut out of the map, with an origin of its own, gives the composite of the whole map there."""
     one, two = case["pairs"]
@@ -230,6 +233,7 @@ def test_a_map_of_its_own_box_is_put_in_place(case):
     assert found[:, inside].mean() > base[:, inside].mean() + 0.01
 
 
+@pytest.mark.heavy
 def test_a_map_that_lies_off_is_moved_onto_the_consensus(case):
     """Turned by 4 degrees about x, and shifted by 1.4 Å: found within its errors, undone, and nothing has moved after it."""
     places, still = case["places"], np.full(len(case["places"]), 30.0)
@@ -254,6 +258,7 @@ def test_a_map_that_lies_off_is_moved_onto_the_consensus(case):
         compute_combine_maps(focused([m.with_data(m.data[::-1]) for m in other], half1=one[0], half2=one[1]), CombineMapsParams())
 
 
+@pytest.mark.heavy
 def test_a_consensus_without_half_maps_gives_the_grid(case):
     one, two = case["pairs"]
     result = compute_combine_maps(focused(one, two, full_map=mean_of(one)), CombineMapsParams())
@@ -287,6 +292,7 @@ def test_bad_inputs_get_a_sentence(case):
             "half-map 1 of a focused map 2")
 
 
+@pytest.mark.heavy
 def test_a_finer_grid_is_brought_onto_the_consensus(case):
     """A focused map with smaller voxels is resampled, and counts as the same map."""
     one, two = case["pairs"]

@@ -94,6 +94,7 @@ def test_half_maps_that_do_not_tell_the_noise_say_nothing_of_the_level(spoil):
     assert (result.contour_lowest, result.level_verdict, result.warnings) == (alone.contour_lowest, alone.level_verdict, alone.warnings)
 
 
+@pytest.mark.heavy
 @pytest.mark.realdata
 def test_a_sharpened_map_is_drawn_above_its_noise(sim_case):
     folder = sim_case("p96")

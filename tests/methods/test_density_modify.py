@@ -96,6 +96,7 @@ def test_scale_and_the_order_of_the_halves_do_not_matter(maps, plain):
     np.testing.assert_allclose(a - a.mean(), b - b.mean(), atol=0.02 * b.std())
 
 
+@pytest.mark.heavy
 def test_every_option_acts(tmp_path):
     halves, _, ball = made(n=32, noise=0.4)
     plain = run(halves)

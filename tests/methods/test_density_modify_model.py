@@ -70,6 +70,7 @@ def test_the_report_draws_the_spread_along_the_chains(plain, modelled):
     assert "Spread of the model" in drawn[1] and "Spread of the model" not in drawn[0]
 
 
+@pytest.mark.heavy
 def test_a_model_beside_the_molecule_is_left_out(demo, plain):
     off = run(demo.half1, demo.half2, with_positions(demo.model, demo.model.xyz + np.array([5.0, -6.0, 4.0])))
     assert off.model_used is False and off.model_trusted < 0.5 and "left out" in off.summary

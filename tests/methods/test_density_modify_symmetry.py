@@ -174,6 +174,7 @@ def test_a_ligand_of_one_copy_stays_and_leaves_no_trace():
     np.testing.assert_allclose(heights[1] / heights[1, 0], heights[0] / heights[0, 0], atol=0.1)
 
 
+@pytest.mark.heavy
 def test_the_result_says_what_became_of_the_symmetry(maps):
     halves, _ = maps
     for rotations, status in ((tilted("D2"), "ok"), (tilted("D3", rotation(70, (1, 1, 0)) @ TILT), "warn")):

@@ -94,6 +94,7 @@ def test_what_is_done_to_primary_maps_is_no_fault(demo, primary, change):
     assert result.ready, result.sent_back.rows
 
 
+@pytest.mark.heavy
 def test_the_origin_of_all_files_is_the_one_that_the_model_fits(demo, primary):
     """Headers that disagree are put right: by the model where there is one, else as the primary map has it."""
     off = replace(primary, origin=(10 * 2.4, 0.0, 0.0))
@@ -156,6 +157,7 @@ def test_half_maps_of_another_map_are_named(demo, primary):
     assert named(result) == ["FSC of primary map and half-maps, coarser than 20 Å"] and abs(result.map_likeness) < 0.4
 
 
+@pytest.mark.heavy
 def test_what_is_stated_is_held_against_the_maps(demo, primary):
     result = entry(demo, primary, DepositParams(pixel_size=2.4 / 1.03, resolution=9.0, contour=1e3))
     assert named(result) == ["Difference from the stated pixel size"] and result.pixel_off == pytest.approx(3, abs=1e-3)
@@ -174,6 +176,7 @@ def test_invented_density_does_not_follow_from_the_half_maps(demo, primary):
 
 # -------------------------- a map that was cut out --------------------------
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("origin, off", [(None, 0), ((0.0, 0.0, 0.0), 6)], ids=["origin kept", "origin lost"])
 def test_a_box_is_found_and_brought_back(demo, primary, origin, off):
     given = cut_out(primary, origin)
@@ -301,6 +304,7 @@ def parts(written, tmp_path_factory):
     return tuple(read_entry(str(top / name)) for name in ("consensus", "focused"))
 
 
+@pytest.mark.heavy
 def test_a_composite_has_no_resolution_of_its_own_and_refers_to_its_parts(demo, primary, parts):
     """Its half-maps are cut and filtered as its parts were put together: that is no fault, and their FSC is no gold standard."""
     halves = {k: filtered(getattr(demo, k)).with_data(filtered(getattr(demo, k)).data * demo.mask.data) for k in ("half1", "half2")}

@@ -133,6 +133,7 @@ def test_the_other_way_round_is_the_inverse(aligned):
     assert np.linalg.norm(centre + vector(there, "shift") - (undone[:, :3] @ centre + undone[:, 3])) < 0.15
 
 
+@pytest.mark.heavy
 def test_the_mirror_image_is_recognised():
     flip = np.array([-1.0, 1.0, 1.0])
     image = (ATOMS - middle(SHAPE, VOXEL, ORIGIN)) * flip + middle(SHAPE, VOXEL, ORIGIN)
@@ -146,6 +147,7 @@ def test_the_mirror_image_is_recognised():
     assert right.mirror_fits is False and right.hand_margin > 0.15
 
 
+@pytest.mark.heavy
 def test_other_molecules_have_no_alignment_and_no_number():
     other = walk(9) + middle(SHAPE, VOXEL, ORIGIN)
     study = given(half1=drawn(other, SHAPE, VOXEL, ORIGIN, 1), half2=drawn(other, SHAPE, VOXEL, ORIGIN, 2))
@@ -230,6 +232,7 @@ def test_bad_inputs_get_a_sentence(more, error, words):
     assert words in str(caught.value).lower() and str(caught.value).endswith(".")
 
 
+@pytest.mark.heavy
 def test_files_and_checks(tmp_path):
     study = given()
     paths = {name: str(tmp_path / f"{name}.mrc") for name in ("half1", "half2", "target_map")}

@@ -339,6 +339,7 @@ def test_real_headers_in_and_out(shared, tmp_path, name):
     np.testing.assert_allclose(back.origin, map_.origin, rtol=1e-6, atol=1e-5)
 
 
+@pytest.mark.heavy
 @pytest.mark.realdata
 def test_values_at_atoms_after_resampling(sim_case):
     """Within 1 % of the standard deviation of the map, where its detail is coarser than two new voxels."""

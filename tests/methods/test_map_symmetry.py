@@ -94,6 +94,7 @@ def test_no_symmetry_and_no_tables():
     assert found.summary == "The map has no exact symmetry (C1)." and found.tried > 0 and found.best_correlation < 1
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("how", [dict(occupancy={1: 0.5}), dict(bent={1: 15.0})])
 def test_a_copy_that_differs_makes_a_group_approximate(how):
     made = symmetric("D2", away=(20.0, 14.0, 16.0), shape=(52, 52, 52), **how)
@@ -105,6 +106,7 @@ def test_a_copy_that_differs_makes_a_group_approximate(how):
     assert found.most_difference > 2 * found.usual_difference and found.differs > 0.2
 
 
+@pytest.mark.heavy
 def test_copies_turned_by_turns_leave_a_subgroup():
     made = symmetric("C4", away=(22.0, 6.0, 0.0), bent={1: 12.0, 3: 12.0})
     found = judged(made.study())
@@ -112,6 +114,7 @@ def test_copies_turned_by_turns_leave_a_subgroup():
     assert {row[0] for row in found.axes.rows} == {2, 4}
 
 
+@pytest.mark.heavy
 def test_a_map_alone_with_imposed_symmetry():
     made = symmetric("D2", imposed=(1, 2, 3), shape=(56, 56, 56), noise=0.6)
     mean = made.half1.with_data((made.half1.data + made.half2.data) / 2)
@@ -120,6 +123,7 @@ def test_a_map_alone_with_imposed_symmetry():
     assert any("one map" in w for w in found.warnings)
 
 
+@pytest.mark.heavy
 def test_scale_offset_origin_and_swapped_halves_change_nothing_that_is_said():
     made = symmetric("C3", away=(19.0, 5.0, 4.0))
     first = judged(made.study())
@@ -146,6 +150,7 @@ def test_a_known_setting_is_named():
     assert (found.scipion_name, found.relion_name) == ("C3", "C3") and not any("do not lie" in w for w in found.warnings)
 
 
+@pytest.mark.heavy
 def test_half_maps_that_are_none_are_refused_and_copies_are_one_map():
     made = symmetric("C2")
     noise = [Map(np.random.default_rng(i).standard_normal((32,) * 3).astype(np.float32), (2.0,) * 3) for i in (1, 2)]
@@ -215,6 +220,7 @@ def test_molecules_without_symmetry_stay_so(sim_case, name, seed):
     assert found.point_group == "C1" and found.approximate_group is None
 
 
+@pytest.mark.heavy
 @pytest.mark.realdata
 @pytest.mark.parametrize("path, group, imposed", [
     ("emd6824_diffmodeler/6824.mrc", "C4", "C4"), ("betagal_relion_ngl/betaGal.mrc", "D2", "D2"),
@@ -226,6 +232,7 @@ def test_real_maps_alone(shared, path, group, imposed):
         assert found.off_centre < 0.1 and found.relion_name == group
 
 
+@pytest.mark.heavy
 def test_the_command_writes_the_operators(tmp_path):
     from cryoqa_plugin.io.maps import write_map
     made = symmetric("C2")

@@ -76,6 +76,7 @@ def test_a_right_model_is_steady(right):
     assert {a.name for a in right.scored_model.attributes} == {"stable_spread", "stable_halves", "stable_moved", "stable_density"}
 
 
+@pytest.mark.heavy
 def test_residues_beside_their_density_move_and_a_loop_in_solvent_has_none(demo, wrong):
     model, beside = wrong
     found = run(demo.half1, demo.half2, model)
@@ -140,6 +141,7 @@ def test_the_shake_asked_for_is_made(demo, monkeypatch):
     assert shakes == [1.3] * 8 and max(found.models_rmsd, found.spread_median, found.moved_median) < 1e-9
 
 
+@pytest.mark.heavy
 def test_what_cannot_be_judged_is_said(demo):
     copies = run(demo.half1, replace(demo.half1, path="copy.mrc"), demo.model)
     assert copies.residues is None and copies.steady is None and "copies of each other" in copies.summary
@@ -156,6 +158,7 @@ def test_what_cannot_be_judged_is_said(demo):
         compute_model_stability(Study(half1=demo.half1, model=demo.model), ModelStabilityParams())
 
 
+@pytest.mark.heavy
 def test_beyond_4_5_angstroms_there_are_numbers_and_no_verdict():
     coarse = make_demo_data(box=48, resolution=9.0)
     found = run(coarse.half1, coarse.half2, coarse.model)

@@ -29,7 +29,7 @@ def maps(sim_case):
 
 def test_every_sharpening_is_in_the_list():
     made = {c.id for c in registry.CAPABILITIES if c.run.startswith("methods.sharpening.") and "half1" in c.needs + c.takes}
-    assert made - set(LEAST) == {"guinier", "compare_maps", "local_filter", "locspiral", "denoise", "density_modify"}
+    assert made - set(LEAST) == {"guinier", "compare_maps", "local_filter", "locspiral", "denoise", "density_modify", "noise2noise"}
 
 
 def run_default(id, given):

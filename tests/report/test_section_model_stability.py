@@ -17,6 +17,7 @@ def document():
     return to_document(compute_model_stability(Study(half1=demo.half1, half2=demo.half2, model=demo.model), ModelStabilityParams()))
 
 
+@pytest.mark.heavy
 def test_spread_and_distance_are_drawn_along_the_chains(document):
     card, = SECTION.cards({"model_stability": document})
     spread, moved = card.blocks

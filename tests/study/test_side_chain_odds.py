@@ -189,6 +189,7 @@ def test_residues_without_backbone_or_outside_get_none(case):
     assert np.isnan(alone.odds).all() and alone.temperature == 0 and np.isnan(alone.rotamer).all()
 
 
+@pytest.mark.heavy
 @pytest.mark.filterwarnings("error")
 def test_a_model_elsewhere_and_a_flat_map_tell_nothing(case):
     maps, model = case
