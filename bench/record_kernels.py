@@ -29,13 +29,15 @@ def run_everything(folder: str) -> None:
     kinds["resolution_map"] = os.path.join(folder, "resolution.mrc")
     half = read_map(kinds["half1"])
     write_map(kinds["resolution_map"], half.with_data(np.full(half.shape, 8.0, np.float32)))
-    kinds["reference_map"] = kinds["target_map"] = sources["full_map"]
+    kinds["reference_map"] = kinds["target_map"] = kinds["primary_map"] = sources["full_map"]
     kinds["symmetry"] = os.path.join(folder, "symmetry.txt")
     with open(kinds["symmetry"], "w", encoding="utf-8") as stream:
         stream.write("C4\n")
     kinds["others"] = [sources["full_map"], sources["half1"]]
     kinds.update(focused_maps=[sources["full_map"]], focused_half1=[sources["half1"]], focused_half2=[sources["half2"]])
     for row in runner.applicable(kinds, on_request=True):
+        if runner.missing_extras(row):
+            continue
         used = [n for n in row.needs + row.takes if (row.id, n) != ("map_align", "symmetry")]        # it takes a target or a symmetry
         runner.execute(row.id, {n: p for n, p in kinds.items() if n in used}, outdir=None)
     halves = {n: kinds[n] for n in ("half1", "half2")}

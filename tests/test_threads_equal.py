@@ -24,7 +24,8 @@ def files(tmp_path_factory):
     paths = {kind: path for kind, path in write_demo_data(str(folder), box=64).items() if kind != "truth"}
     half = read_map(paths["half1"])
     depth = np.linspace(4, 12, half.shape[0], dtype=np.float32)[:, None, None]
-    paths.update(resolution_map=str(folder / "resolution.mrc"), reference_map=paths["full_map"], mask2=paths["mask"])
+    paths.update(resolution_map=str(folder / "resolution.mrc"), reference_map=paths["full_map"], mask2=paths["mask"],
+                 target_map=paths["full_map"], primary_map=paths["full_map"])
     write_map(paths["resolution_map"], half.with_data(np.broadcast_to(depth, half.shape)))
     focused = {f"focused_{kind}": [paths[name]] for kind, name in (("maps", "full_map"), ("half1", "half1"), ("half2", "half2"))}
     return dict(paths, others=[paths["half1"], paths["half2"]], **focused)

@@ -23,7 +23,8 @@ QUICK = ("fsc", "mtriage", "half_map_statistics", "blocres")                  # 
 
 def _asked(kinds, needs):
     """Capabilities that take inputs of ``kinds`` and need none but ``needs``; those that are not quick are heavy."""
-    ids = [c.id for c in CAPABILITIES if not c.extras and kinds <= set(c.takes + c.needs) and not set(c.needs) - needs and not c.slow]
+    ids = [c.id for c in CAPABILITIES if not c.extras and kinds <= set(c.takes + c.needs) and not set(c.needs) - needs and not c.slow
+           and any(set(group) <= needs for group in c.any_of or [()])]
     return [i if i in QUICK else pytest.param(i, marks=pytest.mark.heavy) for i in ids]
 
 
