@@ -128,7 +128,8 @@ def require_possible(run: Run, kind: str) -> None:
             raise Wrong(f"the curve {name} runs to {max(values)}")
     for name, written in run.document["maps"].items():
         data = independent((run.folder / "out" / written["path"]).read_bytes())
-        if list(data.shape) != entry["shape"] or not np.isfinite(data).all():
+        own_box = name.startswith(("boxed_", "aligned_"))                  # what these are for
+        if list(data.shape) != entry["shape"] and not own_box or not np.isfinite(data).all():
             raise Wrong(f"the map {name} has the box {data.shape} and {np.count_nonzero(~np.isfinite(data))} voxels that are no number")
 
 
