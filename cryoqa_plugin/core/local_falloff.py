@@ -21,6 +21,34 @@ class FallOffs(NamedTuple):
     error: np.ndarray
 
 
+def extrapolated(at: np.ndarray, ratio: np.ndarray, least: float) -> np.ndarray:
+    """Signal-to-noise ratios of bands, the last ones by a straight line.
+
+    Parameters
+    ----------
+    at
+        Frequency of each band, rising, float64 [n].
+    ratio
+        Signal over noise of each band, float64 [n].
+    least
+        From the first band with less on, though not among the first three, the ratio is extrapolated.
+
+    Returns
+    -------
+    ndarray
+        float64 [n], above 0: ``ln`` of the ratio over frequency squared continued from the last five bands, and nowhere above what was
+        seen, as in noise alone the line may rise.
+    """
+    lost = np.flatnonzero(ratio < least)
+    last = max(int(lost[0]) if lost.size else ratio.size, min(3, ratio.size))
+    smooth = np.log(np.maximum(ratio, 1e-4))
+    if last < ratio.size:
+        low = max(0, last - 5)
+        line = np.polyfit(at[low:last] ** 2, smooth[low:last], 1)
+        smooth[last:] = np.clip(np.polyval(line, at[last:] ** 2), -20, smooth[:last].max())
+    return np.exp(smooth)
+
+
 @njit
 def _fall_off_kernel(total, noise, v0, v1, signal, count, offset, ridge, gains, slopes, errors):
     n_bands = signal.size

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple, Optional, Tuple
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from .jit import njit
-from .pose_bands import Volume, about
+from .pose_bands import Volume, _to_voxels, about
 from .symmetry_copies import _moved
 from .threads import over_slabs
 
@@ -116,9 +117,7 @@ def values_and_slopes(volume: Volume, xyz: np.ndarray, operator: Optional[np.nda
     ndarray
         Value and slopes along x, y, z (per Å), float64 [n, 4]; 0 outside of the box.
     """
-    move = np.array(np.eye(3, 4) if operator is None else operator, dtype=np.float64)
-    move[:, 3] -= volume.origin
-    move = np.ascontiguousarray(move / volume.voxel[:, None])
+    move = _to_voxels(np.eye(3, 4) if operator is None else operator, volume)
     out = np.empty((len(xyz), 4))
     over_slabs(lambda a, b: _slopes_kernel(volume.splines, xyz, move, a, b, out), len(xyz))
     out[:, 1:] /= volume.voxel
@@ -230,14 +229,9 @@ def turn_by(vector: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray
-        float64 [3, 3] (Rodrigues' formula).
+        float64 [3, 3].
     """
-    angle = float(np.linalg.norm(vector))
-    x, y, z = vector
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    if angle < 1e-12:
-        return np.eye(3) + cross
-    return np.eye(3) + np.sin(angle) / angle * cross + (1 - np.cos(angle)) / angle ** 2 * cross @ cross
+    return Rotation.from_rotvec(vector).as_matrix()
 
 
 def vector_of(rotation: np.ndarray) -> np.ndarray:
@@ -253,18 +247,7 @@ def vector_of(rotation: np.ndarray) -> np.ndarray:
     ndarray
         float64 [3], at most pi long.
     """
-    # by the quaternion: exact for turns of half a circle too
-    r = rotation
-    four = np.array([1 + r[0, 0] + r[1, 1] + r[2, 2], 1 + r[0, 0] - r[1, 1] - r[2, 2], 1 - r[0, 0] + r[1, 1] - r[2, 2],
-                     1 - r[0, 0] - r[1, 1] + r[2, 2]])
-    rows = np.array([[four[0], r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1]],
-                     [r[2, 1] - r[1, 2], four[1], r[0, 1] + r[1, 0], r[0, 2] + r[2, 0]],
-                     [r[0, 2] - r[2, 0], r[0, 1] + r[1, 0], four[2], r[1, 2] + r[2, 1]],
-                     [r[1, 0] - r[0, 1], r[0, 2] + r[2, 0], r[1, 2] + r[2, 1], four[3]]])
-    q = rows[int(np.argmax(four))]
-    q = q / np.linalg.norm(q) * (1 if q[0] >= 0 else -1)
-    sine = float(np.linalg.norm(q[1:]))
-    return q[1:] * (2 * np.arctan2(sine, q[0]) / sine) if sine > 1e-12 else 2 * q[1:]
+    return Rotation.from_matrix(rotation).as_rotvec()
 
 
 def _arms(places: Places, pose: Pose) -> np.ndarray:

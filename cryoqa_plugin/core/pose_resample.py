@@ -10,7 +10,7 @@ from .filters import raised_cosine
 from .fourier import forward, inverse
 from .jit import njit
 from .pose_bands import _cubic_at
-from .symmetry_copies import _moved
+from .symmetry_copies import _moved, inverse_of
 from .threads import over_slabs
 
 _FINER = 1.5                          # voxels in which a map is read, per voxel of it
@@ -29,23 +29,6 @@ def _resample_kernel(splines, operator, z0, z1, level, out):
                     out[z, y, x] = _cubic_at(splines, u, v, w) + level
                 else:
                     out[z, y, x] = level
-
-
-def inverse_of(operator: np.ndarray) -> np.ndarray:
-    """The operator that undoes another one.
-
-    Parameters
-    ----------
-    operator
-        ``x' = A x + t``, float64 [3, 4].
-
-    Returns
-    -------
-    ndarray
-        ``x = A^-1 (x' - t)``, float64 [3, 4].
-    """
-    back = np.linalg.inv(operator[:, :3])
-    return np.concatenate([back, -back @ operator[:, 3:]], axis=1)
 
 
 def resampled(data: np.ndarray, voxel_size: Sequence[float], operator: np.ndarray, shape: Tuple[int, int, int],

@@ -9,6 +9,7 @@ from typing import List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import scipy.fft
+from scipy.spatial.transform import Rotation
 
 from .jit import njit
 from .pose_bands import Prepared, Volume, _linear_at, _to_voxels, about, values_at
@@ -70,11 +71,7 @@ def of_quaternions(quaternions: np.ndarray) -> np.ndarray:
     ndarray
         float64 [n, 3, 3].
     """
-    w, x, y, z = quaternions.T
-    rows = [[1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-            [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-            [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)]]
-    return np.moveaxis(np.array(rows), -1, 0)
+    return Rotation.from_quat(quaternions[:, [1, 2, 3, 0]]).as_matrix()
 
 
 def angles_between(one: np.ndarray, others: np.ndarray) -> np.ndarray:

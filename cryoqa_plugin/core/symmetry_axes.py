@@ -5,8 +5,10 @@ from typing import Callable, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import scipy.optimize
+from scipy.spatial.transform import Rotation
 
 from .pose_bands import Band, Prepared, about, band, correlations, points, values_at
+from .robust import robust_sd
 
 PRIMES = (2, 3, 5, 7, 11, 13)         # folds that are looked for; others are products of these
 HIGHEST = 24                          # largest fold of an axis
@@ -67,7 +69,7 @@ def search_end(prepared: Prepared) -> float:
 
 
 def turns(direction: np.ndarray, angles: Sequence[float]) -> np.ndarray:
-    """Rotations about a direction, or about each of many by one angle each (Rodrigues' formula).
+    """Rotations about a direction, or about each of many by one angle each.
 
     Parameters
     ----------
@@ -81,11 +83,7 @@ def turns(direction: np.ndarray, angles: Sequence[float]) -> np.ndarray:
     ndarray
         float64 [n, 3, 3].
     """
-    angle = np.asarray(angles, dtype=np.float64)[:, None, None]
-    x, y, z = np.broadcast_to(np.asarray(direction, dtype=np.float64), (len(angle), 3)).T
-    zero = np.zeros_like(x)
-    cross = np.array([[zero, -z, y], [z, zero, -x], [-y, x, zero]]).transpose(2, 0, 1)
-    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * (cross @ cross)
+    return Rotation.from_rotvec(np.asarray(angles, dtype=np.float64)[:, None] * direction).as_matrix()
 
 
 def half_sphere(step: float) -> np.ndarray:
@@ -139,7 +137,7 @@ def search(prepared: Prepared, progress: Callable[[float, str], None] = lambda s
                  for c in centres]
         scores, which = np.max(tried, axis=0), np.argmax(tried, axis=0)
         middle = float(np.median(scores))
-        spread = max(1.4826 * float(np.median(np.abs(scores - middle))), 1e-6)
+        spread = max(robust_sd(scores, middle), 1e-6)
         for at in _apart(grid, scores, step, middle + _WORTH * spread, _KEPT.get(p, _FEWEST)):
             axis, point, value = test.refined(grid[at], centres[which[at]], p, _SHARE * fine)
             out.append(Axis(axis, point, p, value, (value - middle) / spread, ()))

@@ -11,6 +11,7 @@ import numpy as np
 from . import blur
 from .fourier import forward, inverse
 from .jit import njit
+from .robust import robust_sd
 from .threads import over_slabs
 
 _PLACES, _ALL_PLACES = 60000, 400000  # places for an operator, and for all of them
@@ -61,6 +62,23 @@ def in_voxels(operators: np.ndarray, voxel_size: Sequence[float]) -> np.ndarray:
     return out / size[:, None]
 
 
+def inverse_of(operator: np.ndarray) -> np.ndarray:
+    """The operator that undoes another one.
+
+    Parameters
+    ----------
+    operator
+        ``x' = A x + t``, float64 [..., 3, 4].
+
+    Returns
+    -------
+    ndarray
+        ``x = A^-1 (x' - t)``, float64 [..., 3, 4].
+    """
+    back = np.linalg.inv(operator[..., :3])
+    return np.concatenate([back, -back @ operator[..., 3:]], axis=-1)
+
+
 def with_inverses(operators: np.ndarray) -> np.ndarray:
     """Operators and those that undo them, each once and without the identity.
 
@@ -75,9 +93,7 @@ def with_inverses(operators: np.ndarray) -> np.ndarray:
         float64 [m, 3, 4], in the order given, what was missing at the end. A map that is its own copy by one is so by its inverse.
     """
     out = [np.eye(3, 4)]
-    back = np.linalg.inv(operators[:, :, :3])
-    undone = np.concatenate([back, -back @ operators[:, :, 3:]], axis=2)
-    for operator in np.concatenate([operators, undone]):
+    for operator in np.concatenate([operators, inverse_of(operators)]):
         if all(np.abs(operator - other).max() > _SAME for other in out):
             out.append(operator)
     return np.array(out[1:]).reshape(-1, 3, 4)
@@ -226,7 +242,7 @@ def differing(halves: Pair, means: Pair, n_copies: int, inside: np.ndarray, voxe
     if not near.size:
         return np.zeros_like(inside)
     middle = float(np.median(near))
-    sd = 1.4826 * float(np.median(np.abs(near - middle)))
+    sd = robust_sd(near, middle)
     found = (common - middle > _SURE * sd) & (common > _PART * power) & (common > 0) & (inside > 0)
     return np.clip(2 * blur.gaussian(found.astype(np.float32), voxel_size, _EDGE), 0, 1)
 

@@ -9,7 +9,6 @@ import bz2
 import gzip
 import io
 import os
-from dataclasses import dataclass
 from typing import Any, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -19,7 +18,9 @@ from mrcfile.mrcobject import MrcObject
 from .. import __version__
 from ..errors import FormatError
 from ..files import replacing
+from .map import Map
 from .map_header import HEADER_BYTES, MapHeader, fitted, header_record, holds_unsigned_bytes, interpret, require_voxel_size
+from .mtz import read_mtz, read_mtz_header
 from .reading import reader, reason
 
 __all__ = ["HEADER_BYTES", "Map", "MapHeader", "read_header", "read_map", "whole_voxels", "write_map"]
@@ -28,54 +29,6 @@ _BLOCK = 1 << 20                                             # bytes taken from 
 _LABEL = 80
 _BETWEEN = 0.01                                              # of a voxel, up to which an origin is whole voxels
 _map = reader("map", "copy or fetch it again")
-
-
-@dataclass(frozen=True)
-class Map:
-    """A map: ``data`` float32 [z, y, x] in C order, ``voxel_size`` and ``origin`` (of voxel [0, 0, 0]) as (x, y, z) in Å."""
-
-    data: np.ndarray
-    voxel_size: Tuple[float, float, float]
-    origin: Tuple[float, float, float] = (0.0, 0.0, 0.0)
-    path: Optional[str] = None
-    header: Optional[MapHeader] = None
-
-    def __repr__(self) -> str:
-        nz, ny, nx = self.data.shape
-        size, origin = (" x ".join(f"{v:g}" for v in self.voxel_size), ", ".join(f"{v:g}" for v in self.origin))
-        return f"Map({nx} x {ny} x {nz} voxels of {size} Å, origin ({origin}) Å, {self.path or 'in memory'})"
-
-    @property
-    def shape(self) -> Tuple[int, int, int]:
-        """Number of voxels (nz, ny, nx)."""
-        return self.data.shape
-
-    @property
-    def place(self) -> str:
-        """Its file as a sentence names it; the mean of half-maps, for one, has none."""
-        return self.path or "not from a file"
-
-    @property
-    def voxel(self) -> float:
-        """Mean voxel size in Å."""
-        return float(sum(self.voxel_size) / 3)
-
-    def with_data(self, data: np.ndarray, path: Optional[str] = None) -> "Map":
-        """Another map on this grid.
-
-        Parameters
-        ----------
-        data
-            Its values [z, y, x]; made float32 when they are not.
-        path
-            Its file, None for a map in memory.
-
-        Returns
-        -------
-        Map
-            Without a header.
-        """
-        return Map(np.ascontiguousarray(data, dtype=np.float32), self.voxel_size, self.origin, path)
 
 
 @_map
@@ -109,7 +62,6 @@ def read_header(path: str, voxel_size_known: bool = False) -> MapHeader:
     https://doi.org/10.1107/S2059798317007859 (mrcfile).
     """
     if _is_mtz(path):
-        from .mtz import read_mtz_header
         return read_mtz_header(path, voxel_size_known)
     with _open(path) as stream:
         header = interpret(_Reader(stream, path).header, path)
@@ -140,7 +92,6 @@ def read_map(path: str, voxel_size_known: bool = False) -> Map:
         As of :func:`read_header`.
     """
     if _is_mtz(path):
-        from .mtz import read_mtz
         return read_mtz(path, voxel_size_known)
     with _open(path) as stream:
         file = _Reader(stream, path)

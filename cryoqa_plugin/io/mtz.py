@@ -9,7 +9,8 @@ from ..errors import FormatError, InputError
 from ..files import replacing
 from .file_kinds import told
 from . import ranges
-from .maps import Map, MapHeader
+from .map import Map
+from .map_header import MapHeader
 from .reading import reader, reason
 
 _BOX = "cryoqa: box"                             # begins the line of the history that tells the box: x, y, z in voxels

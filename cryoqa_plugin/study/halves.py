@@ -106,6 +106,30 @@ class HalfMapFacts(Result):
                                                  "higher")
 
 
+class MarkedHalves(HalfMapFacts):
+    """A result that gives half-maps, whose headers say that they depend on each other: by this they are recognised as inputs."""
+
+    @property
+    def halves_made(self) -> Optional[str]:
+        """What the half-maps are: dependent or independent; None for those that need no mark."""
+        return DEPENDENT
+
+    def label(self, name: str) -> str:
+        """What the header of an output map says after its name.
+
+        Parameters
+        ----------
+        name
+            Field of the map.
+
+        Returns
+        -------
+        str
+            For half-maps the mark.
+        """
+        return f", {self.halves_made}" if self.halves_made and name.endswith(("_half1", "_half2")) else ""
+
+
 def values(half_maps: HalfMaps, noise: Optional[HalfMapNoise] = None) -> Dict[str, Any]:
     """The fields of :class:`HalfMapFacts` by name.
 

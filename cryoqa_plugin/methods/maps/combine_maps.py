@@ -13,7 +13,7 @@ from ...params import param
 from ...progress import Progress, part, silent
 from ...results import Column, Table, map_output, maps_output, metric, table
 from ...study import Study
-from ...study.halves import DEPENDENT, HalfMapFacts
+from ...study.halves import MarkedHalves
 from ..resolution import mtriage_model
 from . import combine_maps_bands as bank
 from .combine_maps_inputs import Member, common_grid, consensus_of, members_of
@@ -53,7 +53,7 @@ class CombineMapsParams:
 
 
 @dataclass(frozen=True)
-class CombineMapsResult(HalfMapFacts):
+class CombineMapsResult(MarkedHalves):
     """Result of :func:`compute_combine_maps`."""
 
     schema: ClassVar[str] = "cryoqa/combine_maps/1"
@@ -81,21 +81,6 @@ class CombineMapsResult(HalfMapFacts):
     motion: Optional[Map] = map_output("Å", "how far what one map shows lies from what another shows, the largest of all pairs",
                                        output="outputMotion")
     weight_maps: Optional[Tuple[Map, ...]] = maps_output("", "mean weight of each map, the consensus first", output="outputWeights")
-
-    def label(self, name: str) -> str:
-        """What the header of an output map says after its name.
-
-        Parameters
-        ----------
-        name
-            Field of the map.
-
-        Returns
-        -------
-        str
-            That the half-maps of a composite are not independent, by which they are recognised when they are given as inputs.
-        """
-        return f", {DEPENDENT}" if name.startswith("composite_half") else ""
 
 
 def compute_combine_maps(study: Study, params: CombineMapsParams, *, progress: Progress = silent) -> CombineMapsResult:

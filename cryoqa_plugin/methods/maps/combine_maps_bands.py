@@ -184,25 +184,13 @@ def _fitted(total: np.ndarray, noise: np.ndarray, inside: np.ndarray, cover: np.
     where = inside if inside.any() else np.ones_like(inside)
     raw = total - noise
     level = noise[:, where].mean(axis=1, dtype=np.float64)
-    typical = _typical(bands.at, raw[:, where].mean(axis=1, dtype=np.float64) / level) * level
+    typical = local_falloff.extrapolated(bands.at, raw[:, where].mean(axis=1, dtype=np.float64) / level, _LOST) * level
     offset = (bands.at / bands.at[min(BANDS, bands.at.size) - 1]) ** 2 - 0.5
     fall = local_falloff.fit(total, noise, typical, bands.count, offset)
     np.clip(fall.slope, -_STEEPEST, _STEEPEST, out=fall.slope)
     exponent = fall.gain[None] + fall.slope[None] * offset[:, None].astype(np.float32)
     return MemberSignal(typical[:, None].astype(np.float32) * np.exp(np.clip(exponent, -20, 20)), noise, raw, level,
                         inside, cover)
-
-
-def _typical(at: np.ndarray, ratio: np.ndarray) -> np.ndarray:
-    """Signal-to-noise ratio of a map in the mean, float64 [n], extrapolated from where it is lost as a straight line in ln over at^2."""
-    lost = np.flatnonzero(ratio < _LOST)
-    last = max(int(lost[0]) if lost.size else ratio.size, min(3, ratio.size))
-    smooth = np.log(np.maximum(ratio, 1e-4))
-    if last < ratio.size:
-        low = max(0, last - 5)
-        line = np.polyfit(at[low:last] ** 2, smooth[low:last], 1)
-        smooth[last:] = np.clip(np.polyval(line, at[last:] ** 2), -20, smooth[:last].max())
-    return np.exp(smooth)
 
 
 def weights(signals: List[MemberSignal], supports: List[np.ndarray], bands: Bands, smoothing: float) -> np.ndarray:

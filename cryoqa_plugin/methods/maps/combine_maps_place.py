@@ -8,6 +8,8 @@ import numpy as np
 import scipy.ndimage
 
 from ...core import alignment, fourier, local, masks, pose_resample
+from ...core.pose_bands import about
+from ...core.pose_fit import turn_by
 from ...errors import InputError
 from ...io.maps import Map
 from .combine_maps_bands import Bands, MemberSignal
@@ -161,17 +163,7 @@ def _fit(found: Motion, bands: Bands, grid: Map, centre: np.ndarray, far: float)
     # Windows overlap: so many points have one motion.
     weight = stiff * (robust / error ** 2)[:, None, None]
     covariance = np.linalg.inv(np.einsum("vki,vkl,vlj->ij", jacobian, weight, jacobian)) * (_WINDOW / spacing)
-    return _Rigid(_turn(six[:3]), centre, six[3:]), covariance
-
-
-def _turn(vector: np.ndarray) -> np.ndarray:
-    """Rotation by a vector (rad), float64 [3, 3] (Rodrigues)."""
-    angle = float(np.linalg.norm(vector))
-    if angle < 1e-12:
-        return np.eye(3)
-    x, y, z = vector / angle
-    k = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.eye(3) + np.sin(angle) * k + (1 - np.cos(angle)) * k @ k
+    return _Rigid(turn_by(six[:3]), centre, six[3:]), covariance
 
 
 def _mean_motion(rigid: _Rigid, places: np.ndarray) -> float:
@@ -183,7 +175,7 @@ def _mean_motion(rigid: _Rigid, places: np.ndarray) -> float:
 def _moved(member: Member, rigid: _Rigid, grid: Map) -> Member:
     """A member whose place ``x`` shows what it showed at ``rigid(x)``; masks, which are no waves, by linear interpolation."""
     back = rigid.inverse()
-    operator = np.concatenate([back.rotation, (back.centre + back.shift - back.rotation @ back.centre)[:, None]], axis=1)
+    operator = about(back.rotation, back.centre, back.shift)
     maps = {n: pose_resample.resampled(getattr(member, n), grid.voxel_size, operator, grid.shape, grid.voxel_size)
             for n in ("data", "half1", "half2") if getattr(member, n) is not None}
     soft = {n: _linear(getattr(member, n), rigid, grid) for n in ("support", "cut", "fade") if getattr(member, n) is not None}

@@ -14,7 +14,7 @@ from ...params import param
 from ...progress import Progress, silent
 from ...results import Column, Table, file_output, map_output, metric, model_output, table
 from ...study import Study
-from ...study.halves import DEPENDENT, INDEPENDENT, HalfMapFacts
+from ...study.halves import DEPENDENT, INDEPENDENT, MarkedHalves
 from .align_axes import axes_of
 from .align_steps import Frame, Tried, carried, in_files, search
 from .box_carry import carry_model
@@ -35,7 +35,7 @@ class MapAlignParams:
 
 
 @dataclass(frozen=True)
-class MapAlignResult(HalfMapFacts):
+class MapAlignResult(MarkedHalves):
     """Result of :func:`compute_map_align`."""
 
     schema: ClassVar[str] = "cryoqa/map_align/1"
@@ -80,21 +80,10 @@ class MapAlignResult(HalfMapFacts):
     aligned_mask: Optional[Map] = map_output("", "the mask on the target", output="outputMask", mask=True, placed=True)
     aligned_model: Optional[Model] = model_output("the model on the target", output="outputAtomStruct", of="aligned_map")
 
-    def label(self, name: str) -> str:
-        """What the header of an output map says after its name.
-
-        Parameters
-        ----------
-        name
-            Field of the map.
-
-        Returns
-        -------
-        str
-            For half-maps that were denoised or density-modified, that they were.
-        """
-        known = self.half_maps_denoised in (DEPENDENT, INDEPENDENT)
-        return f", {self.half_maps_denoised}" if known and name.startswith("aligned_map_half") else ""
+    @property
+    def halves_made(self) -> Optional[str]:
+        """What the half-maps were that were given: elsewhere they are no more independent."""
+        return self.half_maps_denoised if self.half_maps_denoised in (DEPENDENT, INDEPENDENT) else None
 
 
 def compute_map_align(study: Study, params: MapAlignParams, *, progress: Progress = silent) -> MapAlignResult:

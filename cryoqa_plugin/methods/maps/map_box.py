@@ -10,7 +10,7 @@ from ...io.maps import Map
 from ...progress import Progress, silent
 from ...results import Curve, Table, curve, map_output, metric, model_output, table
 from ...study import Study
-from ...study.halves import DEPENDENT, INDEPENDENT, HalfMapFacts
+from ...study.halves import DEPENDENT, INDEPENDENT, MarkedHalves
 from ...study.mask import EDGE
 from . import box_carry, box_fade, box_region, box_unique
 from .box_params import MapBoxParams
@@ -19,7 +19,7 @@ from .box_unique import UniquePart
 
 
 @dataclass(frozen=True)
-class MapBoxResult(HalfMapFacts):
+class MapBoxResult(MarkedHalves):
     """Result of :func:`compute_map_box`."""
 
     schema: ClassVar[str] = "cryoqa/map_box/1"
@@ -60,6 +60,11 @@ class MapBoxResult(HalfMapFacts):
     boxed_resolution_map: Optional[Map] = map_output("Å", "the local resolution in the new box", output="outputResolution", placed=True)
     boxed_model: Optional[Any] = model_output("the model, moved with the map", output="outputAtomStruct", of="boxed_map")
 
+    @property
+    def halves_made(self) -> Optional[str]:
+        """What the half-maps were that were given: elsewhere they are no more independent."""
+        return self.half_maps_denoised if self.half_maps_denoised in (DEPENDENT, INDEPENDENT) else None
+
     def label(self, name: str) -> str:
         """What the header of an output map says after its name.
 
@@ -71,13 +76,11 @@ class MapBoxResult(HalfMapFacts):
         Returns
         -------
         str
-            What happened to it. For half-maps that were denoised or density-modified, that they were: a new box makes them no more
-            independent.
+            What happened to it, or the mark of half-maps that were denoised or density-modified.
         """
-        if name.startswith("boxed_map_half") and self.half_maps_denoised in (DEPENDENT, INDEPENDENT):
-            return f", {self.half_maps_denoised}"
-        words = [row[2] for row in self.what_happened.rows if row[0] == name] if self.what_happened is not None else []
-        return f"; {words[0]}" if words else ""
+        marked = super().label(name)
+        words = [row[2] for row in self.what_happened.rows if row[0] == name] if self.what_happened is not None and not marked else []
+        return f"; {words[0]}" if words else marked
 
 
 def compute_map_box(study: Study, params: MapBoxParams, *, progress: Progress = silent) -> MapBoxResult:

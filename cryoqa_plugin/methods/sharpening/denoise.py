@@ -12,7 +12,7 @@ from ...params import param
 from ...progress import Progress, part, silent
 from ...results import map_output, metric
 from ...study import Study
-from ...study.halves import DEPENDENT, INDEPENDENT, HalfMapFacts
+from ...study.halves import DEPENDENT, INDEPENDENT, MarkedHalves
 from ..map_info import audit_words
 from ..map_info.audit_own import AuditedResult, audited
 from .common import sharpening_inputs
@@ -47,7 +47,7 @@ class DenoiseParams:
 
 
 @dataclass(frozen=True)
-class DenoiseResult(AuditedResult, HalfMapFacts):
+class DenoiseResult(AuditedResult, MarkedHalves):
     """Result of :func:`compute_denoise`."""
 
     schema: ClassVar[str] = "cryoqa/denoise/1"
@@ -69,20 +69,10 @@ class DenoiseResult(AuditedResult, HalfMapFacts):
     noise_map: Optional[Map] = map_output("", "local share of the noise in the power of the map, up to the resolution",
                                           output="outputNoiseShare")
 
-    def label(self, name: str) -> str:
-        """What the header of an output map says after its name.
-
-        Parameters
-        ----------
-        name
-            Field of the map.
-
-        Returns
-        -------
-        str
-            For the half-maps whether they depend on each other, by which they are recognised when they are given as inputs.
-        """
-        return f", {self.halves_state}" if name.startswith("denoised_half") else ""
+    @property
+    def halves_made(self) -> Optional[str]:
+        """Whether the denoised half-maps depend on each other."""
+        return self.halves_state
 
 
 def compute_denoise(study: Study, params: DenoiseParams, *, progress: Progress = silent) -> DenoiseResult:

@@ -9,7 +9,7 @@ from ...params import param
 from ...progress import Progress, part, silent
 from ...results import Curve, Table, curve, map_output, metric, table
 from ...study import Study
-from ...study.halves import DEPENDENT, HalfMapFacts
+from ...study.halves import DEPENDENT, MarkedHalves
 from ...study.independence import limited
 from ..local_resolution.local_fsc import LocalFscParams, compute_local_fsc
 from ..map_info.audit_own import AuditedResult, audited
@@ -49,7 +49,7 @@ def _fsc_curve(meaning: str, label: str) -> Any:
 
 
 @dataclass(frozen=True)
-class DensityModifyResult(AuditedResult, AtomCounts, ResidueTables, HalfMapFacts):
+class DensityModifyResult(AuditedResult, AtomCounts, ResidueTables, MarkedHalves):
     """Result of :func:`compute_density_modify`."""
 
     schema: ClassVar[str] = "cryoqa/density_modify/1"
@@ -110,21 +110,6 @@ class DensityModifyResult(AuditedResult, AtomCounts, ResidueTables, HalfMapFacts
     density_modified_half1: Optional[Map] = map_output("", "half-map 1 modified; not for an FSC", output="outputModifiedHalf1")
     density_modified_half2: Optional[Map] = map_output("", "half-map 2 modified; not for an FSC", output="outputModifiedHalf2")
     mask_used: Optional[Map] = map_output("", "the mask, when it was made here", output="outputMask", mask=True)
-
-    def label(self, name: str) -> str:
-        """What the header of an output map says after its name.
-
-        Parameters
-        ----------
-        name
-            Field of the map.
-
-        Returns
-        -------
-        str
-            For the half-maps that they depend on each other, by which they are recognised when they are given as inputs.
-        """
-        return f", {DEPENDENT}" if name.startswith("density_modified_half") else ""
 
 
 def compute_density_modify(study: Study, params: DensityModifyParams, *, progress: Progress = silent) -> DensityModifyResult:

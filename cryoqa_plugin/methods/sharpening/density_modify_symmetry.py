@@ -10,6 +10,7 @@ from ...core import density_modification as modification
 from ...core.conditional import ConditionalMeans
 from ...core.fourier import Geometry
 from ...core.symmetry_copies import Likeness
+from ...core.symmetry_groups import axis_of
 from ...io.symmetry import Symmetry
 from ...progress import Progress
 from ...results import Column, Table
@@ -164,14 +165,10 @@ def _number(value: float) -> Any:
 
 def _turn(rotation: np.ndarray) -> Tuple[float, str]:
     """Angle in degrees and axis of a rotation; of no rotation no axis."""
-    angle = float(np.degrees(np.arccos(np.clip((np.trace(rotation) - 1) / 2, -1, 1))))
-    if angle < 0.01:
-        return angle, ""
-    values, vectors = np.linalg.eigh(rotation + rotation.T)
-    axis = vectors[:, int(np.argmax(values))]
-    axis = axis * np.sign(axis[np.flatnonzero(np.abs(axis) > 1e-3)[-1]])
-    sense = np.array([rotation[2, 1] - rotation[1, 2], rotation[0, 2] - rotation[2, 0], rotation[1, 0] - rotation[0, 1]]) @ axis
-    return (-angle if sense < -1e-6 else angle), ", ".join(f"{v + 0.0:.3f}" for v in np.round(axis, 3))
+    axis, angle = axis_of(rotation)
+    if abs(angle) < 0.01:
+        return abs(angle), ""
+    return angle, ", ".join(f"{v + 0.0:.3f}" for v in np.round(axis, 3))
 
 
 def sentence(values: Dict[str, Any]) -> str:

@@ -161,14 +161,7 @@ def _typical(at: np.ndarray, total: np.ndarray, noise: np.ndarray, inside: np.nd
     """
     level = noise[:, inside].mean(axis=1, dtype=np.float64)
     ratio = total[:, inside].mean(axis=1, dtype=np.float64) / level - 1
-    lost = np.flatnonzero(ratio < 2 * _LOST)
-    last = max(int(lost[0]) if lost.size else ratio.size, min(3, ratio.size))
-    smooth = np.log(np.maximum(ratio, 1e-4))
-    if last < ratio.size:
-        low = max(0, last - 5)
-        line = np.polyfit(at[low:last] ** 2, smooth[low:last], 1)
-        smooth[last:] = np.clip(np.polyval(line, at[last:] ** 2), -20, smooth[:last].max())
-    return np.exp(smooth) * level
+    return local_falloff.extrapolated(at, ratio, 2 * _LOST) * level
 
 
 def extra_bfactor(field: LocalSignal, resolution: float) -> np.ndarray:

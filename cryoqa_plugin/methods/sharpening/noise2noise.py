@@ -14,7 +14,7 @@ from ...params import param
 from ...progress import Progress, part, silent
 from ...results import Curve, curve, map_output, metric
 from ...study import Study
-from ...study.halves import DEPENDENT, HalfMapFacts
+from ...study.halves import DEPENDENT, MarkedHalves
 from ..map_info import audit_words
 from ..map_info.audit_own import AuditedResult, audited
 from .common import SharpeningInputs, sharpening_inputs
@@ -50,7 +50,7 @@ class Noise2noiseParams:
 
 
 @dataclass(frozen=True)
-class Noise2noiseResult(HalfMapFacts, AuditedResult):
+class Noise2noiseResult(MarkedHalves, AuditedResult):
     """Result of :func:`compute_noise2noise`."""
 
     schema: ClassVar[str] = "cryoqa/noise2noise/1"
@@ -76,21 +76,6 @@ class Noise2noiseResult(HalfMapFacts, AuditedResult):
     removed: Optional[Map] = map_output("", "what was taken away: the mean of the half-maps less the denoised map", output="outputRemoved")
     noise_map: Optional[Map] = map_output("", "local share of the noise in the power of the map, up to the resolution",
                                           output="outputNoiseShare")
-
-    def label(self, name: str) -> str:
-        """What the header of an output map says after its name.
-
-        Parameters
-        ----------
-        name
-            Field of the map.
-
-        Returns
-        -------
-        str
-            For the half-maps that they depend on each other, by which they are recognised when they are given as inputs.
-        """
-        return f", {DEPENDENT}" if name.startswith("denoised_half") else ""
 
 
 def compute_noise2noise(study: Study, params: Noise2noiseParams, *, progress: Progress = silent) -> Noise2noiseResult:
