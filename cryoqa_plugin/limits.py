@@ -73,6 +73,7 @@ EXPLAINED: Dict[str, Collection[str]] = {
     "centred_low": ("centred_dips",), "model_gap": ("reported_gap",), "model_lead": ("reported_lead",), "omit": ("trust",),
     "map_operation": (*_OF_AUDIT, "contour_verdict", *_PLACED), "map_likeness": _OF_AUDIT, "map_shift": _PLACED, "voxel_off": _PLACED,
     "pixel_off": _PLACED, "supported_share": ("unsupported_power",),
+    "pair_operation": ("pair_shift", "pair_correlation", "margin"), "pair_shift": ("pair_correlation", "margin"),
     "unsupported_count": ("supported_share", "unsupported_power", "residues_unsupported"), "lost_count": ("residues_lost",),
 }
 _SOLVENT_IN_MASK = "The mask may hold solvent, or a part of the molecule that most particles lack."
@@ -267,13 +268,6 @@ _OWN: Dict[str, Tuple[Check, ...]] = {
               "https://doi.org/10.1107/S2059798318004655"),
         Check("u_range", "<=", 0.3, "Range of the displacement tensor", "The signal falls off unevenly in direction ({value})",
               "Look at the FSC by direction, and at the distribution of orientations."),
-    ),
-    "compare_maps": (
-        Check("pair_correlation", ">=", 0.3, "Correlation of the first two maps", "The first two maps do not match (correlation {value})",
-              "Check that they are of the same data, in one place, of one hand and one contrast."),
-        Check("margin", ">=", 0.005, "Score of the best map less that of the second",
-              "The best two maps are equally good (scores {value} apart)",
-              "Take either of them.", 1),
     ),
     "shell_sharpen": (
         Check("baseline", "<=", 0.1, "Correlation of the half-maps in the last shells",

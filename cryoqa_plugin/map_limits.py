@@ -1,4 +1,4 @@
-"""Limits of maps that were cut out, put together or are to be deposited, and of job folders: a part of :mod:`cryoqa_plugin.limits`."""
+"""Limits of maps compared, cut out, put together or to be deposited, and of job folders: a part of :mod:`cryoqa_plugin.limits`."""
 from __future__ import annotations
 
 from typing import Dict, Tuple
@@ -7,6 +7,18 @@ from .checks import Check
 from .model_limits import PLACE
 
 MAP_CHECKS: Dict[str, Tuple[Check, ...]] = {
+    "compare_maps": (
+        Check("pair_operation", "is", "none", "Rotation, mirror or sign of the second map",
+              "The second map differs from the first: {value}",
+              "Bring it onto the first with 'cryoqa map-align', or with 'cryoqa map-box', which flips hand and contrast."),
+        Check("pair_shift", "<=", 0.1, "Shift of the second map against the first",
+              "The second map is shifted by {value} against the first", "Bring it onto the first with 'cryoqa map-align'.", 2),
+        Check("pair_correlation", ">=", 0.3, "Correlation of the first two maps", "The first two maps do not match (correlation {value})",
+              "Check that they are of the same data, in one place, of one hand and one contrast."),
+        Check("margin", ">=", 0.005, "Score of the best map less that of the second",
+              "The best two maps are equally good (scores {value} apart)",
+              "Take either of them.", 1),
+    ),
     "map_box": (
         Check("cut_off", "<=", 0.01, "Molecule outside of the new box", "{value} of the {cut_off_of} lies outside the new box",
               "Use a larger box or margin, and check the origin of the map.", share=True),

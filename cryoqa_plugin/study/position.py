@@ -208,3 +208,30 @@ def map_position_note(found: Position, map_path: Optional[str]) -> Optional[str]
         return None
     return (f"The map{file} is not aligned with the half-maps: it is shifted by {found.shift_vector} voxels (x, y, z). Shift it back, "
             "or give the map and the half-maps of one refinement.")
+
+
+def other_map_note(found: Position, name: str, reference: str) -> Optional[str]:
+    """A sentence on a map that does not lie on the map that it is compared with, None where it does.
+
+    Parameters
+    ----------
+    found
+        How it lies there.
+    name, reference
+        What the map and that other map are called.
+
+    Returns
+    -------
+    str or None
+        What is wrong and what to do.
+    """
+    if found.operation is None:
+        return (f"{name} does not match {reference}: coarser than {_COARSE:g} Å their FSC is {found.likeness:.2f}. Compare maps of the "
+                "same data.")
+    if found.operation != "none":
+        return (f"{name} differs from {reference} by a rotation, mirror or sign: {found.operation}. Bring it onto that map with "
+                "'cryoqa map-align' or 'cryoqa map-box'.")
+    if found.shift is None or found.shift <= _LARGE:
+        return None
+    return (f"{name} is shifted by {found.shift_vector} voxels (x, y, z) against {reference}, which lowers its score. Bring it "
+            "onto that map with 'cryoqa map-align'.")

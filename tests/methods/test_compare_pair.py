@@ -5,11 +5,14 @@ import numpy as np
 import pytest
 
 from cryoqa_plugin import runner
+from cryoqa_plugin.checks import causes_first, evaluate
 from cryoqa_plugin.core import filters, fourier, masks
 from cryoqa_plugin.io.maps import Map
+from cryoqa_plugin.limits import CHECKS, EXPLAINED
 from cryoqa_plugin.methods.sharpening.compare_maps import CompareMapsParams, compute_compare_maps
 from cryoqa_plugin.methods.sharpening.compare_pair import local_correlation
 from cryoqa_plugin.registry import find
+from cryoqa_plugin.results import to_document
 from cryoqa_plugin.study import Study
 
 ORIGIN = (5.0, -3.0, 8.0)
@@ -27,6 +30,11 @@ def texture(seed=1, n=48):
 def compared(first, second, mask, **values):
     params = CompareMapsParams(**dict(dict(resolution=4.5), **values))
     return compute_compare_maps(Study(full_map=first, others=(second,), mask=mask), params)
+
+
+def verdict_on(result):
+    """Outcomes of the checks, causes first, without what a cause explains."""
+    return causes_first(evaluate(CHECKS["compare_maps"], to_document(result)["metrics"]), EXPLAINED)
 
 
 def sharpened(map_, bfactor):
@@ -90,16 +98,42 @@ def test_radial_profiles_are_those_of_the_maps():
     assert np.all(found.radial_correlation.y[:10] > 0.99) and found.radial_first.x[1] == 1.5
 
 
-@pytest.mark.parametrize("change, status", [(lambda d: d, "ok"), (lambda d: -d, "warn"), (lambda d: d[:, :, ::-1], "warn"),
-                                            (lambda d: np.random.default_rng(2).standard_normal(d.shape), "warn")])
-def test_maps_that_do_not_match_are_warned_about(change, status):
+@pytest.mark.parametrize("change, cause", [(lambda d: d, None), (lambda d: -d, "pair_operation"),
+                                           (lambda d: d[:, :, ::-1], "pair_operation"),
+                                           (lambda d: np.random.default_rng(2).standard_normal(d.shape), "pair_correlation")])
+def test_maps_that_do_not_match_are_warned_about(change, cause):
     map_, mask = texture()
     study = Study(full_map=map_, others=(map_.with_data(np.ascontiguousarray(change(map_.data))),), mask=mask)
-    checks = {c["metric"]: c for c in runner.answer(find("compare_maps"), study, dict(resolution=4.5))[1]["checks"]}
-    assert checks["pair_correlation"]["status"] == status
+    checks = runner.answer(find("compare_maps"), study, dict(resolution=4.5))[1]["checks"]
+    assert [c["metric"] for c in checks if c["metric"].startswith("pair") and c["status"] == "warn"] == [cause] * (cause is not None)
 
 
 def test_it_can_be_left_out():
     map_, mask = texture()
     found = compared(map_, sharpened(map_, 30.0), mask, pair=False)
     assert found.difference_map is None and found.pair_correlation is None and found.scoreboard is not None
+
+
+def test_a_map_that_was_moved_or_turned_is_named():
+    map_, mask = texture()
+    moved = map_.with_data(np.roll(map_.data, (0, -1, 2), axis=(0, 1, 2)))
+    found = compared(map_, moved, mask)
+    assert found.pair_shift == pytest.approx(np.sqrt(5), abs=0.02) and found.pair_shift_vector == "2.00, -1.00, 0.00"
+    verdicts = {c["metric"]: c for c in verdict_on(found)}
+    assert verdicts["pair_shift"]["status"] == "warn" and "2.24 voxels" in verdicts["pair_shift"]["sentence"]
+    assert verdicts["pair_correlation"].get("status") != "warn"
+    turned = compared(map_, map_.with_data(map_.data[:, :, ::-1]), mask)
+    assert turned.pair_operation == "x reversed (mirror image)"
+    assert [c["metric"] for c in verdict_on(turned) if c["status"] == "warn"] == ["pair_operation"]
+    same = compared(map_, sharpened(map_, -60.0), mask)
+    assert same.pair_operation == "none" and same.pair_shift < 0.01 and not same.warnings
+
+
+def test_a_third_map_that_was_moved_is_named_too():
+    map_, mask = texture()
+    moved = Map(np.roll(map_.data, 1, axis=2), map_.voxel_size, map_.origin, "moved.mrc")
+    study = Study(full_map=map_, others=(sharpened(map_, -40.0), moved), mask=mask)
+    found = compute_compare_maps(study, CompareMapsParams(resolution=4.5))
+    assert [w for w in found.warnings if w.startswith("moved.mrc is shifted by 1.00, 0.00, 0.00 voxels")] and found.pair_shift < 0.01
+    column = [str(c) for c in found.scoreboard.columns].index("shift (voxels)")
+    assert sorted(row[column] for row in found.scoreboard.rows if row[column] is not None)[1] == pytest.approx(1, abs=0.01)

@@ -16,6 +16,7 @@ from ...progress import Progress, silent
 from ...results import Curve, Table, curve, map_output, metric, table
 from ...study import Study
 from ...study.halves import HalfMapFacts
+from ...study.position import Position, other_map_note
 from ..resolution import mtriage_model
 from . import compare_pair
 from .common import SharpeningInputs, sharpening_inputs
@@ -26,7 +27,7 @@ _MEAN = "mean of the half-maps"
 _BANDS = 12.0                                    # per resolution: the bands are as wide as 1 / (12 d) at least
 _EDGE = 0.05                                     # FSC below which a shell is left out of the comparison
 _COLUMNS = ("map", "CC of halves", "CC to model", "mean FSC to model", "FSC to model 0.5 (Å)", "adjusted surface area", "regions",
-            "kurtosis", "B-factor (Å²)", "filter explained")
+            "kurtosis", "B-factor (Å²)", "filter explained", "shift (voxels)")
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ class CompareMapsResult(HalfMapFacts):
                                              y_label="amplitude")
     pair: Optional[str] = metric("", "the first two maps, by their inputs, which the following is about", "none")
     pair_correlation: Optional[float] = metric("", "correlation of the two in the mask, with the common spectrum", "higher")
+    pair_shift: Optional[float] = metric("voxels", "by how much the second is moved against the first; none where it is not known",
+                                         "target:0")
+    pair_shift_vector: Optional[str] = metric("voxels", "that shift along x, y, z", "none")
+    pair_operation: Optional[str] = metric("", "rotation, mirror or sign that brings the second onto the first: none, or axes to reverse "
+                                           "and swap", "none")
     pair_agree_to: Optional[float] = metric("Å", "resolution at which the FSC of the two in the mask falls below 0.5", "lower")
     difference_share: Optional[float] = metric("", "power of their difference in the mask, amplitudes matched, over that of the first",
                                               "lower")
@@ -137,12 +143,15 @@ def compute_compare_maps(study: Study, params: CompareMapsParams, *, progress: P
     """
     inputs, compared = compared_maps(study, params)
     rows = _score_rows(compared, params, progress)
-    values = dict(study.half_map_values(), mask_source=compared.mask.source, **_result_values(compared, rows))
+    places = _places(inputs.study, compared)
+    values = dict(study.half_map_values(), mask_source=compared.mask.source, **_result_values(compared, rows, places))
     if params.pair:
         progress(0.95, "the first two maps")
-        values.update(compare_pair.pair_values(compared, {row.label: row.matched for row in rows}, params.window))
+        values.update(compare_pair.pair_values(compared, {row.label: row.matched for row in rows}, params.window),
+                      **_pair_place(next(iter(places.values()))))
     progress(1.0, "done")
-    return CompareMapsResult(summary=_summary(values), warnings=(*inputs.warnings, *compared.mask.notes()), **values)
+    said = (*inputs.warnings, *compared.mask.notes(), *_further(places, compared, params))
+    return CompareMapsResult(summary=_summary(values), warnings=said, **values)
 
 
 def compared_maps(study: Study, params: CompareMapsParams) -> Tuple[SharpeningInputs, ComparedMaps]:
@@ -209,6 +218,23 @@ def map_labels(maps: List[Map]) -> List[str]:
     return [f"{p} ({i})" for i, p in enumerate(paths, 1)]
 
 
+def _places(study: Study, compared: ComparedMaps) -> Dict[str, Position]:
+    """How each map lies on the first one, by label; not that itself."""
+    first, *others = compared.maps
+    return {label: study.position_on(compared.maps[first], compared.maps[label]) for label in others}
+
+
+def _pair_place(found: Position) -> Dict[str, Any]:
+    return dict(pair_shift=found.shift, pair_shift_vector=found.shift_vector, pair_operation=found.operation)
+
+
+def _further(places: Dict[str, Position], compared: ComparedMaps, params: CompareMapsParams) -> List[str]:
+    """Sentences on maps that do not lie on the first one; checks judge the second where it is compared voxel by voxel."""
+    first = next(iter(compared.maps))
+    said = [other_map_note(found, label, first) for label, found in list(places.items())[1 if params.pair else 0:]]
+    return [sentence for sentence in said if sentence]
+
+
 def _model_density(inputs: SharpeningInputs) -> Optional[np.ndarray]:
     """Transform of the density of the model, complex64 [nz, ny, nx // 2 + 1]; None without one."""
     model, grid = inputs.study.model, inputs.mean
@@ -270,7 +296,11 @@ def _score_row(label: str, map_: Map, compared: ComparedMaps, references: List[n
     cells = (label, crossed, to_model, mean_fsc, at_half, area, found.regions, surface.kurtosis(map_.data), fit.bfactor if fit else None,
              explained)
     score = crossed if crossed is not None else to_model if to_model is not None else area
-    return ScoreRow(label, score, tuple(round(c, 4) if isinstance(c, float) else c for c in cells), same)
+    return ScoreRow(label, score, tuple(_rounded(c) for c in cells), same)
+
+
+def _rounded(value: Any) -> Any:
+    return round(value, 4) if isinstance(value, float) else value
 
 
 def _crossed(ft: np.ndarray, same: np.ndarray, compared: ComparedMaps, references: List[np.ndarray],
@@ -299,8 +329,9 @@ def _against_model(map_: Map, compared: ComparedMaps) -> Tuple[float, Optional[f
     return float(fsc[used].mean()), float(1 / first) if np.isfinite(first) and first > 0 else None
 
 
-def _result_values(compared: ComparedMaps, rows: List[ScoreRow]) -> Dict[str, Any]:
+def _result_values(compared: ComparedMaps, rows: List[ScoreRow], places: Dict[str, Position]) -> Dict[str, Any]:
     """Fields of the result."""
+    rows = [row._replace(cells=(*row.cells, _rounded(places[row.label].shift) if row.label in places else None)) for row in rows]
     cells = rows[0].cells
     judged = "half-maps" if cells[1] is not None else "model" if cells[2] is not None else "surface"
     kept = [i for i in range(len(_COLUMNS)) if any(row.cells[i] is not None for row in rows)]
