@@ -313,6 +313,11 @@ def test_a_composite_has_no_resolution_of_its_own_and_refers_to_its_parts(demo, 
     assert result.resolution is None and result.fsc_entry is None and result.fsc_file is None and result.bfactor is None
     form = [row for row in result.form.rows if row[0] == "Related entry"]
     assert form == [("Related entry", "consensus (of primary_map.mrc)"), ("Related entry", "focused (of primary_map.mrc)")]
+    one, two = (row[1] for row in form)
+    assert [row[0].startswith("this one (composite, of ") for row in result.references.rows] == [True, False, False]
+    here = result.references.rows[0][0]
+    assert dict(result.references.rows) == {here: f"{one}; {two}", one: f"{here}; {two}", two: f"{here}; {one}"}
+    assert f"* {one}: refer to {here}; {two}\n" in result.text
     assert "no gold standard" in result.text and f"{parts[0].resolution:.2f} to" in result.text
     assert not entry(demo, primary, entries=parts, **halves).ready                           # of half-maps that are no composites
 

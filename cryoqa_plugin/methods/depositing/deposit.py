@@ -27,7 +27,7 @@ from ..map_info.map_info import spectrum_end
 from ..model.residue_scores import atom_counts, place_values
 from ..resolution.fsc import FscParams, FscResult, compute_fsc
 from . import deposit_rules as rules
-from .deposit_form import form_rows
+from .deposit_form import form_rows, references
 from .deposit_picture import picture
 
 _OF_FSC = ("resolution", "bfactor", "reported", "reported_difference", "reported_deviation")
@@ -109,6 +109,7 @@ class DepositResult(ModelPlaceFacts, HalfMapFacts):
     sent_back: Optional[Table] = table("what would be sent back, the most upstream cause first, and what to do")
     rules: Optional[Table] = table("every rule that was checked")
     form: Optional[Table] = table("numbers and texts that the form of the archive asks for")
+    references: Optional[Table] = table("which of the entries that belong together refers to which")
     fsc_entry: Optional[Curve] = curve("FSC that the resolution is read from", x_label="Frequency", x_unit="1/Å", y_label="FSC",
                                  output="outputFSCs")
     fsc_unmasked: Optional[Curve] = curve("FSC without a mask", x_label="Frequency", x_unit="1/Å", y_label="FSC", output="outputFSCs")
@@ -180,7 +181,8 @@ def compute_deposit(study: Study, params: DepositParams, *, progress: Progress =
     progress(0.9, "files")
     values.update(_files(study, placed, alone, values))
     result = DepositResult(warnings=(*warnings, *(() if params.composite else fsc.warnings)),
-                           form=form_rows(study, values, None if params.composite else fsc), **values)
+                           form=form_rows(study, values, None if params.composite else fsc),
+                           references=references(study, params.composite), **values)
     result = replace(result, **rules.judged(result))
     result = replace(result, summary=rules.in_words(result))
     progress(1.0, "done")

@@ -5,6 +5,7 @@ import os
 from typing import Any, Dict, List, Optional, Tuple
 
 from ... import __version__
+from ...io.entries import Entry
 from ...io.maps import Map, whole_voxels
 from ...provenance import library_versions
 from ...results import Table
@@ -13,6 +14,7 @@ from ..map_info.header import words
 from ..resolution.fsc import FscResult
 
 COLUMNS = ("what the form asks for", "value")
+REFERENCES = ("in the form of the entry", "refer to")
 
 
 def form_rows(study: Study, values: Dict[str, Any], fsc: Optional[FscResult]) -> Table:
@@ -42,8 +44,37 @@ def form_rows(study: Study, values: Dict[str, Any], fsc: Optional[FscResult]) ->
         rows.append(("Mask", _named(study.mask, "emd_xxxxx_msk_1.map")))
     rows += _of_parts(study) if fsc is None else _of_resolution(values, fsc)
     for entry in study.inputs.entries:
-        rows.append(("Related entry", f"{entry.name} ({'composite, ' * entry.composite}of {entry.primary})"))
+        rows.append(("Related entry", _called(entry)))
     return Table(COLUMNS, tuple(rows + _software(study)))
+
+
+def references(study: Study, composite: bool) -> Optional[Table]:
+    """Which entry refers to which: each of those that belong together to all the others.
+
+    Parameters
+    ----------
+    study
+        With the other entries.
+    composite
+        Whether this entry is that of a composite map.
+
+    Returns
+    -------
+    Table or None
+        A row for each entry, this one first; None without other entries.
+    """
+    names = [f"this one ({'composite, ' * composite}of {_file(study.primary_map)})"] + [_called(e) for e in study.inputs.entries]
+    if len(names) < 2:
+        return None
+    return Table(REFERENCES, tuple((name, "; ".join(names[:i] + names[i + 1:])) for i, name in enumerate(names)))
+
+
+def _called(entry: Entry) -> str:
+    return f"{entry.name} ({'composite, ' * entry.composite}of {entry.primary})"
+
+
+def _file(map_: Map) -> str:
+    return os.path.basename(map_.path) if map_.path else "a map in memory"
 
 
 def _of_resolution(values: Dict[str, Any], fsc: FscResult) -> List[Tuple[str, str]]:

@@ -84,4 +84,7 @@ def text(result: Any) -> str:
         lines += ["", "Worth a look, and no reason to send it back:", *(f"* {row[2]}" for row in looks)]
     wide = max(len(str(row[0])) for row in result.form.rows)
     lines += ["", "Numbers that the form asks for", "", *(f"{row[0]:<{wide}}  {row[1]}" for row in result.form.rows)]
+    if result.references is not None:
+        lines += ["", "References between the entries, once they have their numbers", ""]
+        lines += [f"* {row[0]}: refer to {row[1]}" for row in result.references.rows]
     return "\n".join(lines) + "\n"
