@@ -40,10 +40,16 @@ on_rows = pytest.mark.parametrize("row", [_case(c.id, c) for c in ROWS], ids=[c.
 READERS = ("map_info", "fsc", "mask")                                      # files are read by one function: others try one way
 
 
-def _ways(ways, one):
-    """Pairs of a row and a way to write files: every way for the readers, ``one`` for the other rows."""
-    pairs = [(c, way) for way in ways for c in ROWS if c.id in READERS or way == one]
-    return pytest.mark.parametrize("row, how", [_case(c.id, c, way) for c, way in pairs], ids=[f"{c.id}-{way}" for c, way in pairs])
+def _ways(ways, one, turn):
+    """Pairs of a row and a way to write files: every way for the readers, ``one`` for the other rows. Every third of those, from ``turn``
+    on, is quick: three tests ask it, each of other rows."""
+    cases = []
+    for way in ways:
+        for i, c in enumerate(ROWS):
+            if c.id in READERS or way == one:
+                quick = c.id not in SLOW and (c.id in READERS or i % 3 == turn)
+                cases.append(pytest.param(c, way, id=f"{c.id}-{way}", marks=() if quick else pytest.mark.heavy))
+    return pytest.mark.parametrize("row, how", cases)
 
 
 on_maps = pytest.mark.parametrize("case", [_case(c[0], c) for c in MAP_CASES], ids=["-".join(c) for c in MAP_CASES])
@@ -284,7 +290,7 @@ def test_inputs_that_it_has_no_use_for(row, files):
 # --- done, and said ----------------------------------------------------------------------------------------------------
 
 HALVES = [c for c in ROWS if {"half1", "half2"} <= set(c.needs + c.takes)]
-on_halves = pytest.mark.parametrize("row", HALVES, ids=[c.id for c in HALVES])
+on_halves = pytest.mark.parametrize("row", [_case(c.id, c) for c in HALVES], ids=[c.id for c in HALVES])
 
 
 def _said(document):
@@ -318,7 +324,7 @@ _OF_OTHERS = {"fsc": ("nyquist",), "half_map_statistics": ("nyquist", "d99"), "m
 _BY_HALVES = [c for c in HALVES if c.level != "A" or c.id in ("fsc_q", "model_overfitting", "model_stability")]
 
 
-@pytest.mark.parametrize("row", _BY_HALVES, ids=[c.id for c in _BY_HALVES])
+@pytest.mark.parametrize("row", [_case(c.id, c) for c in _BY_HALVES], ids=[c.id for c in _BY_HALVES])
 def test_dependent_half_maps_have_no_resolution(row, files, maps, tmp_path):
     """Of half-maps that were denoised together no capability gives a resolution, and each says so."""
     sources = _sources(row.id, files)
@@ -350,7 +356,7 @@ _MOVED = [(c, how) for i, c in enumerate(HALVES) for k, how in enumerate(sorted(
           if c.id in READERS or k == i % len(OUT_OF_PLACE) or how == "moved by a voxel"]  # one function looks for all
 
 
-@pytest.mark.parametrize("row, how", _MOVED, ids=[f"{c.id}-{how}" for c, how in _MOVED])
+@pytest.mark.parametrize("row, how", [_case(c.id, c, how) for c, how in _MOVED], ids=[f"{c.id}-{how}" for c, how in _MOVED])
 def test_half_maps_that_do_not_lie_on_each_other_are_said(row, how, files, maps, tmp_path):
     change, words = OUT_OF_PLACE[how]
     path = str(tmp_path / "changed.mrc")
@@ -417,7 +423,7 @@ LOSSLESS = {
 }
 
 
-@_ways(sorted(LOSSLESS), "axes 2 3 1")
+@_ways(sorted(LOSSLESS), "axes 2 3 1", 0)
 def test_the_way_a_file_is_written_changes_no_number(row, how, files, maps, baseline, tmp_path):
     sources = _sources(row.id, files)
     for kind in sources:
@@ -432,7 +438,7 @@ def test_the_way_a_file_is_written_changes_no_number(row, how, files, maps, base
             assert entry["origin"] == pytest.approx(ORIGIN) and entry["voxel_size"] == pytest.approx(VOXEL)
 
 
-@_ways((".mrc.gz", ".map.bz2", ".ccp4"), ".mrc.gz")
+@_ways((".mrc.gz", ".map.bz2", ".ccp4"), ".mrc.gz", 1)
 def test_packed_files_and_odd_paths(row, how, files, baseline, tmp_path):
     pack, suffix = {".mrc.gz": gzip.compress, ".map.bz2": bz2.compress, ".ccp4": bytes}[how], how
     folder = tmp_path / "a folder, with Å and (brackets) 'quotes' 100%"
@@ -447,7 +453,7 @@ def test_packed_files_and_odd_paths(row, how, files, baseline, tmp_path):
     assert (folder / "out, put" / "result.json").is_file()
 
 
-@_ways((0, 1, 6, 12), 1)
+@_ways((0, 1, 6, 12), 1, 2)
 def test_other_modes(row, how, files, maps, tmp_path):
     mode = how
     sources = _sources(row.id, files)
@@ -458,8 +464,11 @@ def test_other_modes(row, how, files, maps, tmp_path):
     assert _execute(row.id, sources)["summary"]
 
 
-@pytest.mark.parametrize("shape", [(28, 32, 35), (27, 33, 30)], ids=str)
-@on_rows
+BOXES = [pytest.param(c, shape, id=f"{c.id}-{shape}", marks=pytest.mark.heavy if c.id in SLOW or k != i % 2 else ())
+         for i, c in enumerate(ROWS) for k, shape in enumerate(((28, 32, 35), (27, 33, 30)))]
+
+
+@pytest.mark.parametrize("row, shape", BOXES)
 def test_odd_and_non_cubic_boxes(row, shape, tmp_path):
     shape = tuple(n + 8 for n in shape) if row.id == "noise2noise" else shape               # a network needs 32 voxels along each axis
     paths = _write_all(tmp_path / "data", _synthetic(shape))

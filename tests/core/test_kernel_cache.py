@@ -48,6 +48,9 @@ def forget(monkeypatch):
     monkeypatch.setattr(jit, "KERNELS", [])
     monkeypatch.setitem(sys.modules, "two", None)
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    # Two states of a file within one second, of one length, are one to Python's own cache.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.setattr(kernel_cache, "_TO_TELL", [])
     kernel_cache.folder_of.cache_clear()
     yield
@@ -62,7 +65,7 @@ def made(tmp_path_factory):
     (folder / "two.py").write_text(SOURCE.format(factor=3, inner="x + 1"))
     program = "import sys; sys.path.insert(0, sys.argv[1]); import two; two.kernel(2.0)"
     subprocess.run([sys.executable, "-c", program, str(folder)], check=True,
-                   env={k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"})
+                   env=dict({k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}, PYTHONDONTWRITEBYTECODE="1"))
     return folder
 
 
