@@ -11,7 +11,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from viewer_project import RUNS, make_project
+
 ROOT = Path(__file__).resolve().parent.parent
+SHOWN = ("fsc", "local_fsc", "directional_fsc", "map_symmetry", "combine_maps", "deposit")       # whose form of results is in the docs
 FLAT, FULL = 48, 255                                         # colours of the picture of a form, and of a window with colour maps
 
 
@@ -33,50 +36,6 @@ def screen():
     with os.fdopen(read) as stream:
         os.environ["DISPLAY"] = ":" + stream.readline().strip()
     return server
-
-
-def make_project(folder):
-    """A project with demonstration data: (project, finished runs by capability)."""
-    from pwem.objects import AtomStruct, Transform, Volume, VolumeMask
-    from pwem.protocols import ProtImportVolumes
-    from pyworkflow.project import Manager
-
-    from cryoqa_plugin import protocols, runner
-    from cryoqa_plugin.demo import write_demo_data
-    paths = write_demo_data(str(folder / "demo"), box=96)
-    project = Manager().createProject("pictures")
-    os.chdir(project.getPath())
-    source = project.newProtocol(ProtImportVolumes)
-    project.saveProtocol(source)
-    source.setObjLabel("import volumes")
-    outputs = {"outputVolume": (Volume(), "full_map"), "outputMask": (VolumeMask(), "mask")}
-    for made, kind in outputs.values():
-        made.setFileName(paths[kind])
-        made.setSamplingRate(115.2 / 96)
-        origin = Transform()
-        origin.setShifts(0.0, 0.0, 0.0)
-        made.setOrigin(origin)
-    outputs["outputVolume"][0].setHalfMaps([paths["half1"], paths["half2"]])
-    source._defineOutputs(**{name: made for name, (made, _) in outputs.items()})
-    source._defineOutputs(outputPdb=AtomStruct(filename=paths["model"]))
-    project.saveProtocol(source)
-    runs = {}
-    for name, cls in (("fsc", "CryoqaProtFsc"), ("local_fsc", "CryoqaProtLocalFsc"), ("directional_fsc", "CryoqaProtDirectionalFsc"),
-                      ("q_score", "CryoqaProtQScore"), ("confidence", "CryoqaProtConfidence"), ("audit", "CryoqaProtAudit")):
-        run = project.newProtocol(getattr(protocols, cls))
-        for pointer, output in (("inputVolume", "outputVolume"), ("inputMask", "outputMask"), ("inputModel", "outputPdb")):
-            if hasattr(run, pointer):
-                getattr(run, pointer).set(source)
-                getattr(run, pointer).setExtended(output)
-        project.saveProtocol(run)
-        run.setObjLabel(name.replace("_", " "))
-        run.makePathsAndClean()
-        files = run._files()
-        runner.execute(name, files.sources, run._values(), run._getExtraPath(), voxel_sizes=files.voxel_sizes, origins=files.origins)
-        run.createOutputStep()
-        project.saveProtocol(run)
-        runs[name] = run
-    return project, runs
 
 
 class Camera:
@@ -119,11 +78,22 @@ def forms(camera, project, runs, master):
         titles[short] = cls._label
         if camera.wants(picture):
             protocol = project.newProtocol(cls)
-            if hasattr(protocol, "inputVolume"):
-                protocol.inputVolume.copy(runs["fsc"].inputVolume)
+            for parameter in RUNS.get(short, (cls, {"inputVolume": ""}))[1]:
+                if hasattr(protocol, parameter):
+                    getattr(protocol, parameter).copy(getattr(runs.get(short, runs["fsc"]), parameter))
+            protocol.setObjLabel(cls._label)
             window = FormWindow(cls._label, protocol, lambda *a: None, master)
-            camera.take(picture, window.root, (860, 520))
+            camera.take(picture, window.root, (860, height_of(protocol)))
     return titles
+
+
+def height_of(protocol):
+    """Height in pixels at which all of the first page of a form is seen."""
+    from pyworkflow.protocol.params import LabelParam, MultiPointerParam
+    page = protocol.getDefinition().getSection("Input")
+    shown = [p for _, p in page.iterParams() if not isinstance(p, LabelParam) and not p.hasCondition()]
+    lists = sum(isinstance(p, MultiPointerParam) for p in shown)
+    return max(520, 330 + 30 * (len(shown) - lists) + 140 * lists)
 
 
 def viewers(camera, project, runs, master):
@@ -137,7 +107,7 @@ def viewers(camera, project, runs, master):
         viewer.setProtocol(run)
         viewer.formWindow = master
         shown[name] = viewer
-        if camera.wants("results_" + name):
+        if name in SHOWN and camera.wants("results_" + name):
             window = FormWindow("Results", viewer, lambda *a: None, master, visualizeDict={n: print for n in viewer._getVisualizeDict()},
                                 visualizeMode=True)
             camera.take("results_" + name, window.root, (760, 520))
@@ -175,6 +145,9 @@ def viewers(camera, project, runs, master):
         opened.field.insert(0, "0.143, 0.5, 0.3")
         opened.draw()
 
+    def weights(opened):
+        opened.choose("overlay", next(name for name in opened.choices["overlay"] if "outputWeights 2" in name))
+
     large = (1160, 860)
     window("coloured", "local_fsc", "showColoured", size=large)
     window("coloured_range", "local_fsc", "showColoured", threshold, large)
@@ -186,6 +159,12 @@ def viewers(camera, project, runs, master):
     window("curves", "fsc", "showCurves", any_threshold)
     window("guinier", "fsc", "showGuinier")
     window("sphere", "directional_fsc", "showSphere")
+    window("axes", "map_symmetry", "showAxes")
+    window("copies", "map_symmetry", "showColoured", size=large)
+    window("weights", "combine_maps", "showColoured", weights, large)
+    window("outline", "map_align", "showOver", size=large)
+    window("new_box", "map_box", "showOver", size=large)
+    window("entry", "deposit", "showEntry")
     window("scores_along", "scores", "displaySequence")
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import List, Optional, Sequence
+from typing import List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from .colours import FIRST, stops
 
 _GREY = "#b4b4b4"                                            # of what has no value
 _HEAD = "# Written by cryoqa. Open it in ChimeraX: File > Open, or drop it into the window."
+_OUTLINE = "#3ee08ab0"
 _KEY = "pos 0.3,0.07 size 0.4,0.03 fontSize 16 numericLabelSpacing equal"
 
 
@@ -46,18 +47,27 @@ class Colouring:
         return " ".join(f"{colour}:{value:{digits}}" for value, colour in stops(self.scale, self.colours))
 
 
+class Outline(NamedTuple):
+    """A map shown as a mesh over the first one: its header, and the density of the mesh."""
+
+    map: MapHeader
+    level: float
+
+
 def lowest_of(values: np.ndarray) -> float:
     """The least value that counts, of the values of a map, float [n]."""
     return float(values.min()) if values.size else 0.0
 
 
 def write_script(path: str, maps: Sequence[MapHeader], masks: Sequence[MapHeader] = (), model: Optional[str] = None,
-                 colouring: Optional[Colouring] = None, level: Optional[float] = None) -> str:
+                 colouring: Optional[Colouring] = None, level: Optional[float] = None, outline: Optional[Outline] = None,
+                 shapes: str = "") -> str:
     """Write a ChimeraX command file and return its path.
 
     It opens the maps with the voxel size and origin given here (which may be better than those of the headers), all but the first
     hidden, the masks as meshes at 0.5, and a model as a cartoon. ``level`` is the density of the first surface. With a ``colouring``
-    the first surface is coloured by its map, which stays hidden, as the masks do, and the key of the colours is shown.
+    the first surface is coloured by its map, which stays hidden, as the masks do, and the key of the colours is shown. ``outline`` is a
+    mesh over it, and ``shapes`` a file of shapes (``.bild``) such as the axes of a symmetry.
 
     Files of the project (the working directory) are named relative to the script, as ChimeraX goes to the folder of a script that it
     runs: the project may be moved or copied.
@@ -74,6 +84,10 @@ def write_script(path: str, maps: Sequence[MapHeader], masks: Sequence[MapHeader
         lines += [f"hide #{i} models"] if 1 < i <= n_maps or (colouring and i > 1) else []
     if model:
         lines += [f'open "{_named(model, path)}"', "hide atoms", "show cartoons"]
+    if outline is not None:
+        number = len(volumes) + 1 + bool(model)
+        lines += [*_opened(outline.map, number, path), f"volume #{number} style mesh step 1 level {outline.level:.6g} color {_OUTLINE}"]
+    lines += [f'open "{_named(shapes, path)}"'] if shapes else []
     lines += ["set bgColor white", "lighting soft"] + _colour_lines(colouring, len(maps) + 1) + ["view"]
     return _written(path, lines)
 

@@ -11,7 +11,7 @@ from pyworkflow.viewer import View
 from cryoqa_plugin.io.maps import Map, MapHeader
 from cryoqa_plugin.report.scale import Scale
 
-from .chimerax import Colouring, lowest_of, write_script
+from .chimerax import Colouring, Outline, lowest_of, write_script
 from .colours import FIRST
 from .files import MapFile
 from .volume_figure import Look, Scene
@@ -42,11 +42,11 @@ def on_the_map(header: MapHeader, map_: MapHeader) -> MapHeader:
 
 
 def write_scene(path: str, scene: Scene, files: Dict[str, Optional[MapFile]], look: Look, masks: Sequence[MapHeader] = (),
-                model: Optional[str] = None) -> str:
+                model: Optional[str] = None, shapes: str = "") -> str:
     """Write the ChimeraX script of a scene, coloured as it is, and return its path.
 
-    ``files`` are those of its ``map`` and ``overlay``. The surface is at the threshold of the colours, else at a level that fits. A mean of
-    half-maps is written beside the script.
+    ``files`` are those of its ``map``, ``overlay`` and ``outline``. The surface is at the threshold of the colours, else at a level that
+    fits; of the outline there is a mesh. A mean of half-maps is written beside the script.
     """
     shown = files["map"].one_file(os.path.splitext(path)[0] + "_mean.mrc")
     level = scene.level(look)
@@ -54,8 +54,12 @@ def write_scene(path: str, scene: Scene, files: Dict[str, Optional[MapFile]], lo
     if scene.overlay is not None:
         colouring = colouring_of(scene, files["overlay"], look.scale, look.colours)
         colouring = replace(colouring, map=on_the_map(colouring.map, map_))
+    outline, second = None, files.get("outline")
+    if scene.outline is not None and second is not None:
+        second = second.one_file(os.path.splitext(path)[0] + "_outline.mrc")
+        outline = Outline(second.header(), scene.outline_level(look))
     return write_script(path, [map_], [on_the_map(mask, map_) for mask in masks], model, colouring,
-                        surface_level(scene.map) if level is None else level)
+                        surface_level(scene.map) if level is None else level, outline, shapes)
 
 
 def launcher(folder: str, keep: Callable[[View], None]) -> Callable[[Dict[str, Optional[MapFile]], Scene, Look], str]:

@@ -2,25 +2,41 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import Any, Optional, Tuple
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.colors import Colormap, LinearSegmentedColormap
 
-from cryoqa_plugin.report.scale import CONFIDENCE, OCCUPANCY, RAMP, SUPPORT, Scale, amplitude_scale, resolution_scale
+from cryoqa_plugin.report.scale import CONFIDENCE, FAR, OCCUPANCY, RAMP, SUPPORT, Scale, amplitude_scale, resolution_scale
 
 DENSITY, RESOLUTION, BFACTOR, OCCUPANCIES, OTHER = "density", "resolution", "B-factor", "occupancy", "other"
 SUPPORTED, CONFIDENT = "support", "confidence"
-WORDS = {RESOLUTION: "local resolution", SUPPORTED: "support by the half-maps", CONFIDENT: "confidence"}     # others: local values
+WEIGHT, DISAGREEMENT, MOTION, LIKENESS, CHANGE = "weight", "disagreement", "motion", "local correlation", "difference of two maps"
+COPIES, UNLIKE, NOISE_SHARE = "copies", "difference of copies", "share of noise"
+# What the windows call the values; others are local values.
+WORDS = MappingProxyType({
+    RESOLUTION: "local resolution", SUPPORTED: "support by the half-maps", CONFIDENT: "confidence", BFACTOR: "local B-factor",
+    OCCUPANCIES: "local occupancy", WEIGHT: "weight of a map", DISAGREEMENT: "disagreement of the maps", MOTION: "motion between the maps",
+    LIKENESS: "local correlation of two maps", CHANGE: "difference of two maps", COPIES: "number of the copy",
+    UNLIKE: "difference of the copies", NOISE_SHARE: "local share of noise"})
+OF_THE_RESULT = (WEIGHT, DISAGREEMENT, MOTION, SUPPORTED, NOISE_SHARE)     # what is told of the map that the run made
 SURE = 0.99                                                  # confidence that the windows draw a line at: a false discovery rate of 1 %
-UNITS = {RESOLUTION: "Å", BFACTOR: "Å²"}
+UNITS = {RESOLUTION: "Å", BFACTOR: "Å²", MOTION: "Å"}
 FIRST = "blue to red"
 COLOURS = (FIRST, "red to blue", "viridis", "cividis", "turbo", "jet", "grey")
 STEPS = 7                                                    # colours of a key in ChimeraX
 _BINS = 60
 _RESOLUTIONS = ("locres", "blocres", "monores", "deepres", "resmap", "resolution_map", "resolution_volume")
 _BY_NAME = {FIRST: FIRST, "grey": "gray"}
+_FIELDS = MappingProxyType({                                 # of results; their outputs and files are called so, too
+    "weight_maps": WEIGHT, "outputweights": WEIGHT, "disagreement": DISAGREEMENT, "outputdisagreement": DISAGREEMENT, "motion": MOTION,
+    "outputmotion": MOTION, "local_correlation_map": LIKENESS, "outputlocalcorrelation": LIKENESS, "copy_numbers": COPIES,
+    "outputcopies": COPIES, "compare_maps/difference_map": CHANGE, "map_symmetry/difference_map": UNLIKE,
+    "denoise/noise_map": NOISE_SHARE, "noise2noise/noise_map": NOISE_SHARE, "outputnoiseshare": NOISE_SHARE})
+# Difference of copies from the last colour on: four times what is marked at least. Disagreement of 0.5 is that of two different things.
+_UNLIKE, _DISAGREE = 0.02, 0.5
 
 
 def colour_map(name: str) -> Colormap:
@@ -31,9 +47,13 @@ def colour_map(name: str) -> Colormap:
     return colormaps[_BY_NAME.get(name, name)]
 
 
-def quantity_of(unit: str, name: str) -> str:
-    """What the values of a map are, from their unit and the name of its field or its output."""
+def quantity_of(unit: str, name: str, capability: str = "") -> str:
+    """What the values of a map are, from their unit, the name of its field, its output or its file, and the capability that gave it."""
     name = name.lower()
+    stem = re.sub(r"(_\d+)?(\.(mrc|map|ccp4)(\.gz)?)?$", "", name)
+    known = _FIELDS.get(f"{capability}/{stem}") or _FIELDS.get(stem)
+    if known:
+        return known
     if "filtered" in name or "fsc3d" in name:
         return DENSITY
     if any(word in name for word in ("doa", "difference", "correlation", "error", "noise_map", "outputnoise", "motion", "agreement",
@@ -55,16 +75,29 @@ def scale_of(quantity: str, values: np.ndarray, resolution: Optional[float] = No
 
     What has no rule, and a B-factor where the resolution is not known, goes from the 2 to the 98 percentile of its values.
     """
+    fixed = _fixed(quantity, values, resolution)
+    if fixed is not None:
+        return fixed
     if quantity == RESOLUTION:
         return resolution_scale(resolution, values)
-    if quantity == OCCUPANCIES:
-        return OCCUPANCY
-    if quantity in (SUPPORTED, CONFIDENT):
-        return SUPPORT if quantity == SUPPORTED else CONFIDENCE
     if quantity == BFACTOR and resolution and values.size:
         return amplitude_scale(values, resolution)
     low, high = (float(v) for v in np.quantile(values, (0.02, 0.98))) if values.size else (0.0, 1.0)
     return Scale(low, high if high > low else low + 1.0)
+
+
+def _fixed(quantity: str, values: np.ndarray, resolution: Optional[float]) -> Optional[Scale]:
+    """The range of what means the same in every map, None for what has none."""
+    found = {OCCUPANCIES: OCCUPANCY, SUPPORTED: SUPPORT, CONFIDENT: CONFIDENCE, WEIGHT: Scale(0.0, 1.0), NOISE_SHARE: Scale(0.0, 1.0),
+             DISAGREEMENT: Scale(0.0, _DISAGREE), LIKENESS: Scale(1.0, 0.0), UNLIKE: Scale(0.0, _UNLIKE)}.get(quantity)
+    if quantity == MOTION and resolution:
+        return Scale(0.0, FAR * resolution)
+    if quantity == COPIES and values.size:
+        return Scale(1.0, max(2.0, float(values.max())))
+    if quantity == CHANGE and values.size:                   # 0 in the middle: more in the one map, more in the other
+        reach = float(np.quantile(np.abs(values), 0.98)) or 1.0
+        return Scale(-reach, reach)
+    return found
 
 
 def is_range(chosen: Scale, rule: Scale) -> bool:

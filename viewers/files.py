@@ -16,7 +16,7 @@ from cryoqa_plugin.protocols.inputs import half_maps, origin_of, plain
 from cryoqa_plugin.results import read_json
 from cryoqa_plugin.validation import headline
 
-from .colours import DENSITY, quantity_of
+from .colours import DENSITY, OF_THE_RESULT, quantity_of
 
 OWN, MEAN = "the map of the volume", "mean of the half-maps"
 
@@ -115,8 +115,13 @@ def _outputs(run: Any) -> Iterator[Tuple[str, MapFile, bool]]:
 
 
 def _label(volume: Volume) -> str:
-    """What one volume of a set is called: by its user, else by the folder that our results of it are in."""
-    return volume.getObjLabel() or os.path.basename(os.path.dirname(plain(volume.getFileName() or "")))
+    """What one volume of a set is called: by its user, a weight by its map, else by the folder that our results of it are in."""
+    folder, name = os.path.split(plain(volume.getFileName() or ""))
+    document = _document(folder) if not volume.getObjLabel() else {}
+    weights = document.get("lists", {}).get("weight_maps", {}).get("paths", [])
+    if name in weights:
+        return str(document["tables"]["map_table"]["rows"][weights.index(name)][0])
+    return volume.getObjLabel() or os.path.basename(folder)
 
 
 def of_run(protocol: Any) -> Tuple[Choices, Choices]:
@@ -129,7 +134,7 @@ def of_run(protocol: Any) -> Tuple[Choices, Choices]:
     for kind, path in files.sources.items():
         if KINDS[kind].is_map:
             file = MapFile(path, files.voxel_sizes.get(kind), files.origins.get(kind), quantity_of("", kind))
-            (masks if kind.startswith("mask") else maps)[f"{kind.replace('_', ' ')} (input)"] = file
+            (masks if KINDS[kind].scipion == "VolumeMask" else maps)[f"{kind.replace('_', ' ')} (input)"] = file
     there = {(file.path, file.other) for file in maps.values()}
     maps.update({name: file for name, file in densities(protocol).items() if (file.path, file.other) not in there})
     if not any(KINDS[kind].is_map for kind in files.sources):   # an import: its half-maps stand in its output
@@ -176,8 +181,14 @@ def density_for(maps: Mapping[str, MapFile], values: MapFile, name: str = "") ->
     """The name of the density to colour by a map of values: the map of the volume, else the mean of the half-maps, else any of its box.
 
     ``name`` is that of the map of values; where it is of one volume of a set (``outputResolutions 2: body``), that volume comes first.
+    What is told of the map that a run made, such as the weights of a composite, colours that map.
     """
     names = [n for n, file in maps.items() if file.quantity == DENSITY and fits(file, values)]
+    if values.quantity in OF_THE_RESULT:
+        folder = os.path.dirname(os.path.abspath(values.path))
+        made = [n for n in names if re.search(r"\boutputVolume\b", n) and os.path.dirname(os.path.abspath(maps[n].path)) == folder]
+        if made:
+            return made[0]
     number = re.search(r" \d+: ", name)
     same = [n for n in names if number and n.startswith("inputVolume" + number.group())]
     return next((n for n in same + [OWN, "full map (input)", MEAN] if n in names), names[0] if names else "")
@@ -198,12 +209,13 @@ def told(file: MapFile) -> MapFile:
     folder, name = os.path.split(file.path)
     document = _document(folder)
     entries = {e["path"]: (field, e["unit"]) for field, e in document.get("maps", {}).items()}
+    entries.update({path: (field, e["unit"]) for field, e in document.get("lists", {}).items() for path in e["paths"]})
     if name not in entries:
         return file
     field, unit = entries[name]
     others = {"fsc": _document(os.path.join(os.path.dirname(folder), "fsc"))}
     documents = {c: d for c, d in {**others, document.get("capability", ""): document}.items() if d}
-    return replace(file, quantity=quantity_of(unit, field), resolution=resolution_of(documents))
+    return replace(file, quantity=quantity_of(unit, field, document.get("capability", "")), resolution=resolution_of(documents))
 
 
 def _document(folder: str) -> Mapping[str, Any]:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -12,7 +12,10 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#0
 _WORDS = {"fsc_true": "in the mask, corrected", "fsc_masked": "in the mask", "fsc_unmasked": "no mask",
           "fsc_phase_randomised": "in the mask, phases randomised", "fsc_spherical": "spherical mask", "fsc_loose": "loose mask",
           "fsc_half_masked": "half-maps, in the mask", "fsc_half_unmasked": "half-maps, no mask",
+          "true_fsc": "processed map and half-maps (band: with the truth)", "signal_fsc": "processed map and the truth",
+          "half_fsc": "half-maps, in the mask", "pair_fsc": "the two maps, in the mask", "fsc_entry": "of the entry",
           "fsc_model_masked": "map and model, in the mask", "fsc_model_unmasked": "map and model, no mask"}
+_GUIDES = ("half_bit", "one_bit", "three_sigma")
 _NO_RESOLUTION = ("random",)                                 # the curve that shows what the mask adds
 
 
@@ -35,12 +38,23 @@ def line(label: str, x: Sequence[Any], y: Sequence[Any], lower: Optional[Sequenc
     return Line(label, numbers(x), numbers(y), numbers(lower), numbers(upper))
 
 
+def names_of_curves(document: Mapping[str, Any]) -> List[str]:
+    """The FSC curves of a saved result by name, the most telling first; thresholds that are curves are none."""
+    found = [n for n, c in document.get("curves", {}).items() if c["y_label"] == "FSC" and n not in _GUIDES]
+    return [n for n in _WORDS if n in found] + [n for n in found if n not in _WORDS]
+
+
+def _words_of(name: str, curve: Mapping[str, Any]) -> str:
+    if name in _WORDS:
+        return _WORDS[name]
+    return name[4:].replace("_", " ") if name.startswith("fsc_") else curve["meaning"] or name.replace("_", " ")
+
+
 def lines_of_document(document: Mapping[str, Any]) -> List[Line]:
     """The FSC curves of a saved result, the most telling first."""
-    found: Dict[str, Mapping[str, Any]] = {n: c for n, c in document["curves"].items() if n.startswith("fsc_") and c["y_label"] == "FSC"}
-    names = [n for n in _WORDS if n in found] + [n for n in found if n not in _WORDS]
-    return [line(_WORDS.get(n, n[4:].replace("_", " ")), found[n]["x"], found[n]["y"], found[n].get("lower"), found[n].get("upper"))
-            for n in names if len(found[n]["x"]) > 1]
+    found = document.get("curves", {})
+    return [line(_words_of(n, found[n]), found[n]["x"], found[n]["y"], found[n].get("lower"), found[n].get("upper"))
+            for n in names_of_curves(document) if len(found[n]["x"]) > 1]
 
 
 def crossing(curve: Line, threshold: float) -> Tuple[Optional[float], str]:

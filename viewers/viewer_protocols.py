@@ -15,43 +15,23 @@ from pyworkflow.viewer import DESKTOP_TKINTER, ProtocolViewer, View
 
 from cryoqa_plugin import protocols
 from cryoqa_plugin.errors import CryoqaError
+from cryoqa_plugin.io.maps import MapHeader
 from cryoqa_plugin.report import sphere
 from cryoqa_plugin.report.assemble import write_report
 
 from . import files
+from .axes_figure import Axis, axes_of, draw_axes, reach_of, write_shapes
 from .chimerax import write_script
 from .chimerax_view import chimerax_program, launcher, on_the_map, write_scene
-from .colours import COLOURS, CONFIDENT, DENSITY, OCCUPANCIES, WORDS, is_range, order_of
-from .files import Choices, MapFile
+from .colours import BFACTOR, COLOURS, CONFIDENT, DENSITY, OF_THE_RESULT, WORDS, is_range, order_of
+from .files import OWN, Choices, MapFile
 from .fsc_figure import Line, lines_of_document
+from .offered import HELP, NO_COLOURS, OVER
+from .plot_figure import draw_plots, plots_of
 from .sphere_figure import draw_sphere
 from .value_figures import draw_guinier, draw_histogram, guinier_lines
 from .viewer_fsc import lines_of
 from .volume_figure import Look, Scene
-
-_NO_COLOURS = "no colours"
-_HELP = {
-    "showReport": "Pictures, curves, numbers and verdicts on one page, in the browser.",
-    "values": "The map of values that colours the density and that the histogram is of.",
-    "showColoured": "Sections of the density in the colours of these values, with the scale, its histogram and the range of 5 to 95 %. "
-                    "Density, colours, their range and the density from which on there is colour are chosen in the window. A confidence "
-                    "has a line at 0.99, inside of which the density is more than noise.",
-    "showHistogram": "How often each value occurs in the mask, with the median and the range of 5 to 95 %.",
-    "showScores": "Histogram, along the sequence of each chain, and on the structure in ChimeraX.",
-    "showMaps": "The maps of this run and of the project: three sections, projections or a gallery, with the contour of a mask, in grey or "
-                "coloured by another map.",
-    "showCurves": "The curves and where they cross 0.143, 0.5 or any other threshold.",
-    "showGuinier": "ln of the mean amplitude against 1/d², before and after, with the line that was fitted.",
-    "showSphere": "Resolution by direction on a sphere that can be turned, with a colour bar.",
-    "surface": "The map whose surface is shown: of this run or of the project, sharpened or not.",
-    "colouredBy": "The map of values that colours the surface.",
-    "colours": "From low to high values.",
-    "lowest": "Value of the first colour; empty: by the rule of the report.",
-    "highest": "Value of the last colour; empty: by the rule of the report.",
-    "showChimerax": "Opens ChimeraX where it is installed, with the key of the colours. The script cryoqa.cxc stays in the folder of the "
-                    "run.",
-}
-
 
 class Maps(NamedTuple):
     """The files to choose from by the names shown: maps and masks of the run, then with those of the project."""
@@ -122,19 +102,27 @@ class CryoqaProtocolViewer(ProtocolViewer):
         _label_param(form, "showReport", "Report", important=True)
         found = self.files()
         by = files.coloured(found.maps)
+        if hasattr(self.protocol, "_capability") and self.protocol._capability == "deposit" and self.result():
+            _label_param(form, "showEntry", "Picture, and what would be sent back", important=True)
+            _label_param(form, "showFolder", "Folder with the files of the entry")
         if by:
-            words = WORDS.get(found.maps[by[0]].quantity, "local values")
-            group = form.addGroup(words[0].upper() + words[1:])
+            words = self.words(by)
+            group = form.addGroup((words or "local values").capitalize() if words != WORDS[BFACTOR] else "Local B-factor")
             if len(by) > 1:
-                group.addParam("values", params.EnumParam, choices=by, default=0, label="Values", help=_HELP["values"])
+                choices = [self._valued(name) for name in by]
+                group.addParam("values", params.EnumParam, choices=choices, default=0, label="Values", help=HELP["values"])
             if self.density(by[0]):
-                _label_param(group, "showColoured", f"Density coloured by {words}", important=True)
+                _label_param(group, "showColoured", f"Density coloured by {words or 'these values'}", important=True)
             _label_param(group, "showHistogram", "Histogram")
         if hasattr(self.protocol, "_OUTNAME"):
             _label_param(form, "showScores", "Scores of residues", important=True)
         group = form.addGroup("Maps and curves")
-        for name, label, there in (("showMaps", "Sections, projections, gallery", found.maps or found.masks),
-                                   ("showCurves", "FSC curves", self.curves()), ("showGuinier", "Guinier plot", self.guinier()),
+        over = self.over()
+        for name, label, there in (("showAxes", "Map with its axes", self.axes() and self._with_axes()),
+                                   ("showOver", over[2] if over else "", over),
+                                   ("showMaps", "Sections, projections, gallery", found.maps or found.masks),
+                                   ("showCurves", "FSC curves", self.curves()), ("showPlots", "Other curves", self.plots()),
+                                   ("showGuinier", "Guinier plot", self.guinier()),
                                    ("showSphere", "Direction sphere", self.directions() is not None)):
             if there:
                 _label_param(group, name, label)
@@ -145,12 +133,12 @@ class CryoqaProtocolViewer(ProtocolViewer):
         surfaces, values = self._surfaces(), self._values_offered()
         first = self.density(by[0]) if by else ""
         group.addParam("surface", params.EnumParam, choices=surfaces, default=surfaces.index(first) if first in surfaces else 0,
-                       label="Surface of", help=_HELP["surface"])
+                       label="Surface of", help=HELP["surface"])
         if len(values) > 1:
             group.addParam("colouredBy", params.EnumParam, choices=values, default=1 if by else 0, label="Coloured by",
-                           help=_HELP["colouredBy"])
-            group.addParam("colours", params.EnumParam, choices=list(COLOURS), default=0, label="Colours", help=_HELP["colours"])
-            line = group.addLine("Range of the colours", help=f"{_HELP['lowest']} {_HELP['highest']}")
+                           help=HELP["colouredBy"])
+            group.addParam("colours", params.EnumParam, choices=list(COLOURS), default=0, label="Colours", help=HELP["colours"])
+            line = group.addLine("Range of the colours", help=f"{HELP['lowest']} {HELP['highest']}")
             line.addParam("lowest", params.FloatParam, default=None, allowsNull=True, label="from")
             line.addParam("highest", params.FloatParam, default=None, allowsNull=True, label="to")
         _label_param(group, "showChimerax", "Open ChimeraX")
@@ -158,13 +146,19 @@ class CryoqaProtocolViewer(ProtocolViewer):
     def _getVisualizeDict(self) -> Dict[str, Callable[..., List[View]]]:
         return {"showReport": self._show_report, "showColoured": self._show_coloured, "showHistogram": self._show_histogram,
                 "showMaps": self._show_maps, "showCurves": self._show_curves, "showGuinier": self._show_guinier,
-                "showSphere": self._show_sphere, "showScores": self._show_scores, "showChimerax": self._show_chimerax}
+                "showSphere": self._show_sphere, "showScores": self._show_scores, "showChimerax": self._show_chimerax,
+                "showAxes": self._show_axes, "showOver": self._show_over, "showPlots": self._show_plots, "showEntry": self._show_entry,
+                "showFolder": self._show_folder}
 
     def _say(self, text: str) -> View:
         return self.infoMessage(text, "cryoqa")
 
     def _title(self) -> str:
         return f"cryoqa: {self.protocol.getObjLabel()}"
+
+    def result(self) -> Dict[str, Any]:
+        """The saved result, empty where there is none."""
+        return self.protocol.result() or {}
 
     # -------------------------- files --------------------------
     def files(self) -> Maps:
@@ -188,25 +182,39 @@ class CryoqaProtocolViewer(ProtocolViewer):
     def _values_offered(self) -> List[str]:
         found = self.files()
         by = files.coloured(found.maps)
-        return [_NO_COLOURS] + by + [name for name in files.coloured(found.all_maps) if name not in by]
+        return [NO_COLOURS] + by + [name for name in files.coloured(found.all_maps) if name not in by]
+
+    def _valued(self, name: str) -> str:
+        words = WORDS.get(self.files().maps[name].quantity)
+        return f"{name}: {words}" if words else name
 
     def _chosen(self) -> str:
         """The name of the map of values that is chosen in the form."""
         by = files.coloured(self.files().maps)
         return by[self.values.get()] if hasattr(self, "values") else by[0]
 
+    def words(self, by: List[str]) -> str:
+        """What the maps of values hold, in words; empty where they hold several things that have a word."""
+        found = {WORDS[q] for q in (self.files().maps[name].quantity for name in by) if q in WORDS}
+        return found.pop() if len(found) == 1 else "" if found else "local values"
+
     def _mask_for(self, file: MapFile) -> str:
-        return next((name for name, mask in self.files().masks.items() if files.fits(mask, file)), "none")
+        """The mask of the run that fits a map: that of the whole molecule, and none for values that are told of a map as a whole."""
+        if file.quantity in OF_THE_RESULT[:3]:
+            return "none"
+        names = [name for name, mask in self.files().masks.items() if "Unique" not in name and files.fits(mask, file)]
+        return next((name for name in names if name == "mask (input)"), names[0] if names else "none")
 
     # -------------------------- views --------------------------
     def _show_report(self, name: Optional[str] = None) -> List[View]:
         return [ReportView(self.protocol._getExtraPath(), self._say)]
 
-    def _volume_view(self, maps: Choices, first: str, mask: str, overlay: str = "none") -> List[View]:
+    def _volume_view(self, maps: Choices, first: str, mask: str, overlay: str = "none", outline: str = "none",
+                     level: Optional[float] = None) -> List[View]:
         from .volume_window import VolumeView
         found = self.files()
         return [VolumeView(maps, self._title(), found.all_masks, found.all_maps, mask, overlay, self.formWindow, first,
-                           launcher(self.protocol._getExtraPath(), self._keep))]
+                           launcher(self.protocol._getExtraPath(), self._keep), outline, level)]
 
     def _keep(self, view: Any) -> None:
         """ChimeraX is started by a process that ends with its view, and a form lives as long as its viewer."""
@@ -228,8 +236,7 @@ class CryoqaProtocolViewer(ProtocolViewer):
         if not scene.values().size:
             return [self._say(f"No voxel of {by} has a value.")]
         figure = Figure(figsize=(8.5, 5), dpi=100)
-        usual = f"local {scene.quantity}" if scene.unit or scene.quantity == OCCUPANCIES else "value"
-        what = usual if scene.unit else WORDS.get(scene.quantity, usual)
+        what = WORDS.get(scene.quantity, "value")
         draw_histogram(figure, scene.values(), scene.scale, what, scene.unit, f"{self.protocol.getObjLabel()}: {by}")
         return [FigureView(figure, self._title(), self.formWindow)]
 
@@ -247,6 +254,57 @@ class CryoqaProtocolViewer(ProtocolViewer):
         first = next(iter(found.maps or found.masks))
         mask = self._mask_for(found.maps[first]) if found.maps else "none"
         return self._volume_view(dict(found.maps or found.masks, **found.all_maps), first, mask)
+
+    def over(self) -> Optional[Tuple[str, str, str]]:
+        """The map below, the map whose outline lies over it, and the words for both; None where the run has no such pair."""
+        below, above, words = OVER.get(self.protocol._capability, ((), "", ""))
+        maps = self.files().maps
+        first = next((name for name in below if name in maps), "")
+        return (first, above, words) if first and above in maps else None
+
+    def _show_over(self, name: Optional[str] = None) -> List[View]:
+        found, over = self.files(), self.over()
+        level = self.contour() if self.protocol._capability == "deposit" else None
+        return self._volume_view(dict(found.maps, **found.all_maps), over[0], "none", outline=over[1], level=level)
+
+    def contour(self) -> Optional[float]:
+        """The contour level that the result names, in the unit of the map."""
+        value = self.result().get("metrics", {}).get("contour", {}).get("value")
+        return float(value) if isinstance(value, (int, float)) else None
+
+    def axes(self) -> List[Axis]:
+        """The axes of the symmetry of the map."""
+        return axes_of(self.result())
+
+    def _with_axes(self) -> Optional[MapFile]:
+        """The map that the axes are of."""
+        maps = self.files().maps
+        return next((maps[name] for name in ("full map (input)", OWN, files.MEAN, "half1 (input)") if name in maps), None)
+
+    def _show_axes(self, name: Optional[str] = None) -> List[View]:
+        from .windows import FigureView
+        figure = Figure(figsize=(12, 5.4), dpi=100)
+        draw_axes(figure, self._with_axes().read(), self.axes(), f"{self.protocol.getObjLabel()}: axes of the symmetry")
+        return [FigureView(figure, self._title(), self.formWindow)]
+
+    def plots(self) -> List[Any]:
+        """The curves that no other window shows."""
+        return plots_of(self.result(), bool(files.coloured(self.files().maps)))
+
+    def _show_plots(self, name: Optional[str] = None) -> List[View]:
+        from .windows import FigureView
+        plots = self.plots()
+        figure = Figure(figsize=(8.5 if len(plots) < 3 else 11, 3.2 + 2.6 * (len(plots) > 1)), dpi=100)
+        draw_plots(figure, plots, self.protocol.getObjLabel())
+        return [FigureView(figure, self._title(), self.formWindow)]
+
+    def _show_entry(self, name: Optional[str] = None) -> List[View]:
+        from .entry_window import EntryView
+        return [EntryView(self.protocol._getExtraPath(), self.result(), self._title(), self.formWindow)]
+
+    def _show_folder(self, name: Optional[str] = None) -> List[View]:
+        from .entry_window import FolderView
+        return [FolderView(self.protocol._getExtraPath(), self._title(), self.formWindow)]
 
     def curves(self) -> List[Line]:
         """The FSC curves of the result, else those of the outputs (of an imported job)."""
@@ -293,20 +351,32 @@ class CryoqaProtocolViewer(ProtocolViewer):
         """Write the ChimeraX script into the folder of the run and return its path: the surface and the colours chosen in the form."""
         found, path = self.files(), self.protocol._getExtraPath("cryoqa.cxc")
         masks, model = [mask.header() for mask in found.masks.values()], self.protocol._files().sources.get("model")
-        by = self._values_offered()[self.colouredBy.get()] if hasattr(self, "colouredBy") else _NO_COLOURS
+        by = self._values_offered()[self.colouredBy.get()] if hasattr(self, "colouredBy") else NO_COLOURS
         surface = self._surfaces()[self.surface.get()]
         file = found.all_maps.get(surface) or found.all_masks[surface]
-        if by != _NO_COLOURS:
+        if by != NO_COLOURS:
             scale = self.scene("", by).scale
             low, high = self.lowest.get(), self.highest.get()
             ends = (scale.low if low is None else float(low), scale.high if high is None else float(high))
             if not is_range(replace(scale, low=ends[0], high=ends[1]), scale):
                 raise CryoqaError(f"The range of the colours, {ends[0]:.4g} to {ends[1]:.4g}, does not go from a {order_of(scale)} value.")
             look = Look(colours=COLOURS[self.colours.get()], scale=replace(scale, low=ends[0], high=ends[1]))
-            return write_scene(path, self.scene(surface, by), {"map": file, "overlay": found.all_maps[by]}, look, masks, model)
+            return write_scene(path, self.scene(surface, by), {"map": file, "overlay": found.all_maps[by]}, look, masks, model,
+                               self._shapes(file.header()))
         others = [f.header() for name, f in found.maps.items() if name != surface and not f.other]
         first = file.one_file(os.path.splitext(path)[0] + "_mean.mrc").header()
-        return write_script(path, [first] + others, [on_the_map(mask, first) for mask in masks], model)
+        return write_script(path, [first] + others, [on_the_map(mask, first) for mask in masks], model,
+                            level=self.contour() if surface == "outputVolume" else None, shapes=self._shapes(first))
+
+    def _shapes(self, header: MapHeader) -> str:
+        """Path of the axes of the symmetry as shapes over a map, empty when there are none."""
+        axes, file = self.axes(), self._with_axes()
+        if not axes or file is None:
+            return ""
+        map_ = file.header()
+        shift = np.array(header.origin) - map_.origin if header.shape == map_.shape else None
+        edge = min(n * v for n, v in zip(map_.shape[::-1], map_.voxel_size))
+        return write_shapes(self.protocol._getExtraPath("cryoqa_axes.bild"), axes, edge, reach_of(map_), shift)
 
     def _show_chimerax(self, name: Optional[str] = None) -> List[View]:
         try:
@@ -320,4 +390,4 @@ class CryoqaProtocolViewer(ProtocolViewer):
 
 
 def _label_param(form: Any, name: str, label: str, important: bool = False) -> None:
-    form.addParam(name, params.LabelParam, label=label, important=important, help=_HELP[name])
+    form.addParam(name, params.LabelParam, label=label, important=important, help=HELP[name])

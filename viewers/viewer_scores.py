@@ -24,7 +24,8 @@ from .value_figures import draw_histogram
 
 _ALL = "all chains"
 _BY_SCORE, _LOW_IS_BAD, _HIGH_IS_BAD = "by the score: red is bad", "red to blue", "blue to red"
-_COUNTS = ("zone", "emringer_off", "geometry_clashes")           # scores of which high ones are bad
+_COUNTS = ("zone", "emringer_off", "geometry_clashes", "stable_spread", "stable_halves", "stable_moved", "dm_spread",
+           "dm_moved")                                           # scores of which high ones are bad
 _HELP = {
     "attrName": "The score that is shown; the first is the main one of this run.",
     "displayHistogram": "How often each value occurs, with the median and the range of 5 to 95 %.",

@@ -12,6 +12,7 @@ from cryoqa_plugin.io.maps import Map
 from cryoqa_plugin.report.scale import CONFIDENCE, Scale
 
 from .colours import CONFIDENT, FIRST, OTHER, RESOLUTION, SURE, UNITS, colour_map, draw_scale, scale_of, scale_words
+from .outline_figure import OUTLINE_COLOUR, draw_outline, extent, other_box
 
 MASK_COLOUR, CROSS_COLOUR, SURE_COLOUR = "#e69f00", "#56b4e9", "#ffffff"
 # Axis to look along (of [z, y, x]: 0, 1, 2), axis to the right, axis upwards.
@@ -34,7 +35,8 @@ class Statistics(NamedTuple):
 class Scene:
     """What is shown: a map, and on its grid perhaps a mask (contoured at 0.5) and a second map whose values colour the first.
 
-    ``quantity`` is what the second map holds, ``resolution`` that of the whole map in Å where it is known.
+    ``quantity`` is what the second map holds, ``resolution`` that of the whole map in Å where it is known. ``outline`` is a map on any grid
+    whose contour is drawn over the first.
     """
 
     map: Map
@@ -44,6 +46,8 @@ class Scene:
     overlay_name: str = ""
     quantity: str = OTHER
     resolution: Optional[float] = None
+    outline: Optional[Map] = None
+    outline_name: str = ""
     _kept: Dict[Any, np.ndarray] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
@@ -53,6 +57,17 @@ class Scene:
         mean, sd = float(data.mean(dtype=np.float64)), float(data.std(dtype=np.float64))
         contrast = float(np.clip((np.quantile(sample, 0.999) - mean) / sd, 2.0, 20.0)) if sd > 0 else 3.0
         return Statistics(float(data.min()), float(data.max()), mean, sd or 1.0, contrast)
+
+    @cached_property
+    def outline_moments(self) -> Tuple[float, float]:
+        """Mean and standard deviation of the map that gives the outline."""
+        data = self.outline.data
+        return float(data.mean(dtype=np.float64)), float(data.std(dtype=np.float64)) or 1.0
+
+    def outline_level(self, look: "Look") -> float:
+        """Density of the outline."""
+        mean, sd = self.outline_moments
+        return mean + look.outline * sd
 
     @property
     def unit(self) -> str:
@@ -129,7 +144,8 @@ class Look:
     ``position`` is the voxel (x, y, z) that the sections go through, None for the middle; ``contrast`` the number of standard
     deviations above the mean that is white, None for one that fits; ``opacity`` that of the colours, 0 to 1; ``threshold`` the number of
     standard deviations above the mean below which the map is not coloured, 0 to colour all; ``colours`` a name of
-    :data:`.colours.COLOURS`; ``scale`` the range of the colours, None for that of the rule.
+    :data:`.colours.COLOURS`; ``scale`` the range of the colours, None for that of the rule; ``outline`` the density of the outline in
+    standard deviations above the mean of its map.
     """
 
     position: Optional[Position] = None
@@ -140,6 +156,7 @@ class Look:
     show_mask: bool = True
     colours: str = FIRST
     scale: Optional[Scale] = None
+    outline: float = 3.0
 
 
 def grid_sentence(map_: Map, other: Map, what: str) -> Optional[str]:
@@ -178,7 +195,7 @@ def draw_view(ax: Any, scene: Scene, look: Look, view: Tuple[int, int, int], ind
     def upright(image: np.ndarray) -> np.ndarray:
         return image if up < right else image.T              # the axes of a section keep the order of [z, y, x]
 
-    frame = dict(origin="lower", extent=_extent(map_, right) + _extent(map_, up))
+    frame = dict(origin="lower", extent=extent(map_, right) + extent(map_, up))
     image, inside = upright(scene.image("map", axis, index, look.projections)), None
     low, high = _limits(scene, image, look)
     ax.imshow(image, cmap="gray", vmin=low, vmax=high, interpolation="nearest", **frame)
@@ -189,6 +206,10 @@ def draw_view(ax: Any, scene: Scene, look: Look, view: Tuple[int, int, int], ind
         inside = upright(scene.image("mask", axis, index, look.projections))
         if inside.min() < 0.5 <= inside.max():
             ax.contour(inside, levels=[0.5], colors=MASK_COLOUR, linewidths=1.2, **frame)
+    if scene.outline is not None:
+        place = None if look.projections else map_.origin[2 - axis] + index * map_.voxel_size[2 - axis]
+        draw_outline(ax, scene.outline, scene.outline_level(look), view, place, other_box(map_, scene.outline))
+        ax.set(xlim=extent(map_, right), ylim=extent(map_, up))
     if scene.sure is not None:
         confidence = upright(scene.image("overlay", axis, index, look.projections))
         if confidence.min() < SURE <= confidence.max():
@@ -236,11 +257,6 @@ def _lengths(map_: Map, axes: Tuple[int, int]) -> List[float]:
     return [map_.shape[a] * map_.voxel_size[2 - a] for a in axes]
 
 
-def _extent(map_: Map, axis: int) -> Tuple[float, float]:
-    size, start = map_.voxel_size[2 - axis], map_.origin[2 - axis]
-    return start - size / 2, start + (map_.shape[axis] - 0.5) * size
-
-
 def _where(map_: Map, axis: int, position: Position) -> float:
     return map_.origin[2 - axis] + position[2 - axis] * map_.voxel_size[2 - axis]
 
@@ -264,7 +280,11 @@ def _draw_legend(ax: Any, scene: Scene, look: Look, position: Position) -> None:
         ax.plot([0.0, 0.06], [0.43, 0.43], color=MASK_COLOUR, transform=ax.transAxes, clip_on=False)
         ax.text(0.08, 0.43, f"mask at 0.5, {100 * float((scene.mask.data >= 0.5).mean()):.1f} % of the box", va="center", fontsize=8.5,
                 transform=ax.transAxes)
-    if scene.sure is not None:
+    if scene.outline is not None:
+        ax.plot([0.0, 0.06], [0.49, 0.49], color=OUTLINE_COLOUR, transform=ax.transAxes, clip_on=False)
+        ax.text(0.08, 0.49, f"{_short(scene.outline_name)} at {scene.outline_level(look):.3g}", va="center", fontsize=8.5,
+                transform=ax.transAxes)
+    elif scene.sure is not None:
         ax.plot([0.0, 0.06], [0.49, 0.49], color="0.35", linewidth=3, transform=ax.transAxes, clip_on=False)
         ax.plot([0.0, 0.06], [0.49, 0.49], color=SURE_COLOUR, linewidth=1.5, transform=ax.transAxes, clip_on=False)
         ax.text(0.08, 0.49, f"confidence {SURE:g}, {100 * scene.sure:.1f} % of the box", va="center", fontsize=8.5, transform=ax.transAxes)

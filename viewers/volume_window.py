@@ -15,7 +15,8 @@ from cryoqa_plugin.io.maps import Map
 from cryoqa_plugin.report.scale import Scale
 from cryoqa_plugin.report.support import SEEN
 
-from .colours import COLOURS, CONFIDENT, SUPPORTED, is_range, order_of
+from .chimerax_view import surface_level
+from .colours import COLOURS, CONFIDENT, OF_THE_RESULT, is_range, order_of
 from .files import Choices, MapFile
 from .gallery_figure import draw_gallery
 from .volume_figure import VIEWS, Look, Scene, draw_views, grid_sentence, middle
@@ -25,7 +26,7 @@ NONE = "none"
 _PALE = 0.35                                                 # strength of the colours of confidence, which is the same nearly everywhere
 SECTIONS, PROJECTIONS, GALLERY = "Three sections", "Projections (mean)", "Gallery"
 _PATTERNS = [("maps", "*.mrc *.map *.ccp4 *.mrc.gz *.map.gz"), ("all files", "*")]
-_KINDS = ("map", "overlay", "mask")
+_KINDS = ("map", "overlay", "mask", "outline")
 Chimerax = Callable[[Dict[str, Optional[MapFile]], Scene, Look], str]
 
 
@@ -33,16 +34,18 @@ class VolumeView(WindowView):
     """A window that shows maps by sections, projections or a gallery, with a mask contour, and coloured by a second map.
 
     ``maps``, ``masks`` and ``overlays`` are the files to choose from, by the names shown. The map of the name ``first`` (else the first
-    one) is shown first, with the mask of the name ``mask`` and coloured by that of the name ``overlay``. ``chimerax`` is given
-    the files shown by kind, and shows them in ChimeraX or writes the script for it; it returns what it did in a sentence. Without it there
-    is no button.
+    one) is shown first, with the mask of the name ``mask`` and coloured by that of the name ``overlay``, with the outline of the map of the
+    name ``outline`` at the density ``level``, or at one that fits. ``chimerax`` is given the files shown by kind, and shows them in
+    ChimeraX or writes the script for it; it returns what it did in a sentence. Without it there is no button.
     """
 
     def __init__(self, maps: Choices, title: str = "cryoqa", masks: Optional[Choices] = None, overlays: Optional[Choices] = None,
-                 mask: str = NONE, overlay: str = NONE, parent: Any = None, first: str = "", chimerax: Optional[Chimerax] = None) -> None:
-        self.choices: Dict[str, Choices] = {"map": dict(maps), "mask": dict(masks or {}), "overlay": dict(overlays or {})}
-        self.first = {"map": first or next(iter(maps)), "mask": mask, "overlay": overlay}
-        self.title, self.parent, self.chimerax = title, parent, chimerax
+                 mask: str = NONE, overlay: str = NONE, parent: Any = None, first: str = "", chimerax: Optional[Chimerax] = None,
+                 outline: str = NONE, level: Optional[float] = None) -> None:
+        self.choices: Dict[str, Choices] = {"map": dict(maps), "mask": dict(masks or {}), "overlay": dict(overlays or {}),
+                                            "outline": dict(maps)}
+        self.first = {"map": first or next(iter(maps)), "mask": mask, "overlay": overlay, "outline": outline}
+        self.title, self.parent, self.chimerax, self.level = title, parent, chimerax, level
 
     def open(self) -> "VolumeWindow":
         """Build the window and bring it up, without entering an event loop."""
@@ -54,10 +57,10 @@ class VolumeView(WindowView):
 class VolumeWindow(Window):
     """The window of :class:`VolumeView`; ``scene`` and ``look`` are what it shows."""
 
-    _BOXES = (("map", "Map"), ("overlay", "Coloured by"), ("mask", "Mask contour"))
+    _BOXES = (("map", "Map"), ("overlay", "Coloured by"), ("mask", "Mask contour"), ("outline", "Outline of"))
     _SLIDERS = (("x", "x", 0, 1), ("y", "y", 0, 1), ("z", "z", 0, 1), ("contrast", "Contrast: white at {:.1f} sd", 1, 30),
                 ("threshold", "Coloured above a density of {:.1f} sd", 0, 15), ("opacity", "Strength of the colours: {:.2f}", 0, 1),
-                ("count", "Sections of the gallery: {:.0f}", 1, 64))
+                ("outline", "Outline at a density of {:.1f} sd", 0, 30), ("count", "Sections of the gallery: {:.0f}", 1, 64))
 
     def __init__(self, view: VolumeView) -> None:
         Window.__init__(self, view.title, view.parent, minsize=(900, 760))
@@ -74,6 +77,8 @@ class VolumeWindow(Window):
         for kind in _KINDS:
             if view.first[kind] in self.choices[kind]:
                 self.choose(kind, view.first[kind])
+        if view.level is not None and self.scene is not None and self.scene.outline is not None:
+            self._set_outline(view.level)
         if self.scene is not None and self.scene.quantity == CONFIDENT:
             self.sliders["opacity"].set(_PALE)               # the density is to be seen with the line around it
 
@@ -168,6 +173,8 @@ class VolumeWindow(Window):
     def _put(self, kind: str, name: str, map_: Optional[Map]) -> Optional[str]:
         if kind == "map":
             self._put_map(name, map_)
+        elif kind == "outline":
+            self._put_outline(name, map_)
         elif self.scene is not None:
             wrong = grid_sentence(self.scene.map, map_, "mask" if kind == "mask" else "map of the colours") if map_ is not None else None
             if wrong:
@@ -177,20 +184,36 @@ class VolumeWindow(Window):
             else:
                 file = self.choices[kind].get(name) or MapFile("")
                 self.scene = replace(self.scene, overlay=map_, overlay_name=name, quantity=file.quantity, resolution=file.resolution)
-                if file.quantity == SUPPORTED and not self.sliders["threshold"].get():
+                if file.quantity in OF_THE_RESULT and not self.sliders["threshold"].get():
                     self._quiet = True
-                    self.sliders["threshold"].set(SEEN)      # where the map shows nothing, its noise has no support to speak of
+                    self.sliders["threshold"].set(SEEN)      # where the map shows nothing, its noise has no value to speak of
                     self._quiet = False
             self._show_range()
         self._names[kind] = name
         return None
+
+    def _put_outline(self, name: str, map_: Optional[Map]) -> None:
+        if self.scene is not None:
+            self.scene = replace(self.scene, outline=map_, outline_name=name)
+            if map_ is not None:
+                self._set_outline(surface_level(map_))
+
+    def _set_outline(self, level: float) -> None:
+        """Draw the outline at a density."""
+        mean, sd = self.scene.outline_moments
+        self._quiet = True
+        self.sliders["outline"].set((level - mean) / sd)
+        self._quiet = False
 
     def _put_map(self, name: str, map_: Map) -> None:
         self._quiet = True
         if self.scene is not None and self.scene.map.shape == map_.shape:
             self.scene = replace(self.scene, map=map_, name=name)
         else:
+            before = self.scene
             self.scene = Scene(map_, name)
+            if before is not None and before.outline is not None:
+                self.scene = replace(self.scene, outline=before.outline, outline_name=before.outline_name)
             for kind in ("mask", "overlay"):                 # those of the map before do not fit
                 self._names[kind] = NONE
                 self.boxes[kind].set(NONE)
@@ -255,7 +278,7 @@ class VolumeWindow(Window):
         if values["threshold"] <= 0:
             self._labels["threshold"].configure(text="Coloured at every density")
         self.look = Look((x, y, z), self.mode.get() == PROJECTIONS, values["contrast"], values["opacity"], values["threshold"],
-                         colours=self.colours.get(), scale=self.range)
+                         colours=self.colours.get(), scale=self.range, outline=values["outline"])
         if self.mode.get() == GALLERY:
             self.axes = draw_gallery(self.figure, self.scene, self.look, "zyx".index(self.along.get()[-1]), round(values["count"]))
         else:

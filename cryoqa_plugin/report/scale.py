@@ -9,6 +9,7 @@ import numpy as np
 
 RAMP = ((36, 60, 140), (46, 125, 184), (88, 178, 186), (196, 214, 160), (244, 200, 104), (226, 125, 62), (168, 36, 46))
 FINE, COARSE = 0.8, 1.6                          # ends of the scale of resolutions, times the resolution of the map
+FAR = 0.3                                        # of the resolution: motion between maps that has the last colour
 BINS = 60                                        # of the histogram above a scale
 _SPAN = math.log(4.0)                            # the scale of B: the amplitudes differ by this factor to either side of the median
 

@@ -145,7 +145,9 @@ def test_scales_by_what_the_values_are():
     ("Å²", "local_error", "other"), ("", "outputLocalFscResolution", "resolution"), ("", "fsc3d", "density"),
     ("", "confidence_map", "confidence"), ("", "confidence_mask", "density"), ("", "outputNoise", "other"), ("", "denoised_map", "density"),
     ("", "support_map", "support"), ("", "outputUnsupported", "density"), ("", "lost_map", "density"),
-    ("Å", "motion", "other"), ("Å", "outputMotion", "other"), ("", "disagreement", "other"), ("", "weight_maps_1", "other"),
+    ("Å", "motion", "motion"), ("Å", "outputMotion", "motion"), ("", "disagreement", "disagreement"), ("", "weight_maps_1", "weight"),
+    ("", "weight_maps_2.mrc", "weight"), ("", "outputCopies", "copies"), ("", "local_correlation_map.mrc", "local correlation"),
+    ("", "outputNoiseShare", "share of noise"),
     ("", "composite_map", "density"), ("", "outputCompositeHalf1", "density")])
 def test_what_a_map_holds(unit, name, found):
     assert quantity_of(unit, name) == found

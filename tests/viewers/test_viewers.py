@@ -55,8 +55,8 @@ def test_a_volume_brings_its_half_maps(finished):
 
 
 def test_every_button_of_the_results_gives_a_view(results, coloured):
-    for viewer, missing in ((results, {"showSphere", "showColoured", "showHistogram", "showScores"}),
-                            (coloured, {"showSphere", "showGuinier", "showScores"})):
+    maps_only = {"showSphere", "showScores", "showAxes", "showOver", "showEntry", "showFolder"}
+    for viewer, missing in ((results, maps_only | {"showColoured", "showHistogram"}), (coloured, maps_only | {"showGuinier", "showPlots"})):
         buttons = {n for n in viewer._getVisualizeDict() if viewer.getParam(n) is not None}
         assert set(viewer._getVisualizeDict()) - buttons == missing
         for name in buttons:

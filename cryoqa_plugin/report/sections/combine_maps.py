@@ -11,11 +11,11 @@ from .. import pictures
 from ..blocks import Block, Card, Picture, Pictures
 from ..draw import split_values, tables
 from ..overlay import window, window_slices
+from ..scale import FAR
 from ..section import Results, Section
 
 _FIRST = ("n_maps", "weighted_by", "resolution", "moved_part", "seam_moved_part", "moved_by", "moved_at", "moved_maps", "largest_step")
 _MOST = 6                                        # weights that are shown; a table has the numbers of all
-_FAR = 0.3                                       # of the resolution: motion that is shown white
 
 
 def render(results: Results) -> List[Block]:
@@ -39,13 +39,13 @@ def cards(results: Results) -> List[Card]:
             shown.append((f"weight of the {name}", read_map(file), (0.0, 1.0)))
     moved = results.map_file("combine_maps", "motion")
     if moved:
-        shown.append(("motion", read_map(moved), (0.0, _FAR * document["metrics"]["resolution"]["value"])))
+        shown.append(("motion", read_map(moved), (0.0, FAR * document["metrics"]["resolution"]["value"])))
     images = []
     for words, map_, limits in shown:
         at, image = window_slices(map_.data, part)[0]
         images.append(Picture(pictures.grey_png(image, limits or pictures.grey_limits([image])), f"Slice of the {words} at {at}", words))
     words = ("One slice. Weights are black at 0 and white at 1. Motion is how far what one map shows lies from what another shows: white "
-             f"is {_FAR:g} times the resolution or more. File: combine_maps/{os.path.basename(path)}.")
+             f"is {FAR:g} times the resolution or more. File: combine_maps/{os.path.basename(path)}.")
     return [Card("Composite, weights and motion", (Pictures("", tuple(images), words),), 8, 20)]
 
 
