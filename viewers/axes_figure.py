@@ -30,10 +30,11 @@ class Axis(NamedTuple):
     group: str
     kind: str
 
-    @property
-    def words(self) -> str:
-        """What the axis is, for a legend."""
-        return f"{self.fold}-fold, {self.kind}" if self.fold > 1 else f"of the helix, {self.kind}"
+    def words(self, count: int = 1) -> str:
+        """What the axis is, or ``count`` like it, for a legend."""
+        noun = "axis" if count == 1 else "axes"
+        said = f"{self.fold}-fold {noun}" if self.fold > 1 else f"{noun} of the helix"
+        return f"{said}, {self.kind} ({self.group})"
 
     @property
     def colour(self) -> str:
@@ -122,11 +123,11 @@ def _draw_axis(ax: Any, axis: Axis, view: np.ndarray, centre: np.ndarray, reach:
 
 
 def _legend(figure: Figure, axes: Sequence[Axis]) -> None:
-    counts: Dict[Tuple[str, str], List[Axis]] = {}
+    counts: Dict[str, List[Axis]] = {}
     for axis in axes:
-        counts.setdefault((axis.words, axis.group), []).append(axis)
+        counts.setdefault(axis.words(), []).append(axis)
     lines = [Line2D([], [], color=found[0].colour, linestyle=_STYLES.get(found[0].kind, "-"), linewidth=2) for found in counts.values()]
-    words = [f"{len(found)} {'axis' if len(found) == 1 else 'axes'} {said} ({group})" for (said, group), found in counts.items()]
+    words = [f"{len(found)} {found[0].words(len(found))}" for found in counts.values()]
     figure.legend(lines, words, loc=8, ncol=min(len(lines), 3), fontsize=9, frameon=False)
 
 
@@ -161,7 +162,7 @@ def write_shapes(path: str, axes: Sequence[Axis], edge: float, reach: float, shi
     for axis in axes:
         thick = _THICK * edge * {"exact": 1.0, "approximate": 0.6}.get(axis.kind, 0.4)
         ends = ends_of(axis, reach, shift)
-        lines += [f".comment {axis.words} ({axis.group})", ".color " + " ".join(f"{v:.3f}" for v in _rgb(axis.colour)),
+        lines += [f".comment {axis.words()}", ".color " + " ".join(f"{v:.3f}" for v in _rgb(axis.colour)),
                   ".cylinder " + _numbers(ends.ravel()) + f" {thick:.3f}"]
         if axis.fold > 1:
             lines += [".polygon " + _numbers(_corners(axis, end, 5 * thick).ravel()) for end in ends]

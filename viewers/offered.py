@@ -3,15 +3,19 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from .files import OWN
+from .files import MEAN, OWN
 
 NO_COLOURS = "no colours"
-# Capabilities whose result is seen as an outline: the map below it, the map that gives it, and what the eye says.
+GIVEN = ("full map (input)", OWN, MEAN)                      # the map that a run is about, the better ones first
+# Capabilities whose result is seen as an outline: the map below it, the map that gives it (empty: the same), and what the eye says.
 OVER = MappingProxyType({
     "map_align": (("target map (input)",), "outputVolume", "Outline of the aligned map over the target"),
-    "map_box": ((OWN, "full map (input)", "half1 (input)"), "outputVolume", "Outline of the new box over the map"),
-    "compare_maps": ((OWN, "full map (input)"), "others 1 (input)", "Outline of the second map over the first"),
-    "deposit": (("outputVolume",), "outputVolume", "Primary map with its contour level")})
+    "map_box": ((*GIVEN, "half1 (input)"), "outputVolume", "Outline of the new box over the map"),
+    "compare_maps": (GIVEN[:2], "others 1 (input)", "Outline of the second map over the first"),
+    "denoise": ((MEAN,), "outputVolume", "Outline of the denoised map over that of the half-maps"),
+    "noise2noise": ((MEAN,), "outputVolume", "Outline of the denoised map over that of the half-maps"),
+    "density_modify": (("outputInitialVolume",), "outputVolume", "Outline of the modified map over the initial one"),
+    "contour": (GIVEN, "", "Map with its contour level"), "deposit": (("outputVolume",), "", "Primary map with its contour level")})
 HELP = MappingProxyType({
     "showReport": "Pictures, curves, numbers and verdicts on one page, in the browser.",
     "values": "The map of values that colours the density and that the histogram is of.",

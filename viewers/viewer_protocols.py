@@ -2,9 +2,7 @@
 from __future__ import annotations
 
 import os
-import webbrowser
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
@@ -17,17 +15,17 @@ from cryoqa_plugin import protocols
 from cryoqa_plugin.errors import CryoqaError
 from cryoqa_plugin.io.maps import MapHeader
 from cryoqa_plugin.report import sphere
-from cryoqa_plugin.report.assemble import write_report
 
 from . import files
 from .axes_figure import Axis, axes_of, draw_axes, reach_of, write_shapes
-from .chimerax import write_script
-from .chimerax_view import chimerax_program, launcher, on_the_map, write_scene
+from .chimerax import Outline, write_script
+from .chimerax_view import chimerax_program, launcher, on_the_map, surface_level, write_scene
 from .colours import BFACTOR, COLOURS, CONFIDENT, DENSITY, OF_THE_RESULT, WORDS, is_range, order_of
-from .files import OWN, Choices, MapFile
+from .files import Choices, MapFile
 from .fsc_figure import Line, lines_of_document
-from .offered import HELP, NO_COLOURS, OVER
+from .offered import GIVEN, HELP, NO_COLOURS, OVER
 from .plot_figure import draw_plots, plots_of
+from .report_view import FormOf, ReportView
 from .sphere_figure import draw_sphere
 from .value_figures import draw_guinier, draw_histogram, guinier_lines
 from .viewer_fsc import lines_of
@@ -40,49 +38,6 @@ class Maps(NamedTuple):
     masks: Choices
     all_maps: Choices
     all_masks: Choices
-
-
-class ReportView(View):
-    """The HTML report of a folder of results, in the browser; drawn when it is not there or is older than they.
-
-    ``say`` makes a view of a sentence.
-    """
-
-    def __init__(self, folder: str, say: Callable[[str], View]) -> None:
-        self._folder, self._say = folder, say
-
-    def path(self) -> str:
-        """Path of the report."""
-        path = os.path.join(self._folder, "report.html")
-        if not os.path.isfile(path) or os.path.getmtime(path) < self._finished():
-            write_report(self._folder)
-        return os.path.abspath(path)
-
-    def _finished(self) -> float:
-        """When the results were written: a report of an earlier run is not theirs."""
-        found = [os.path.join(self._folder, name) for name in ("result.json", "validation.json")]
-        return max([os.path.getmtime(path) for path in found if os.path.isfile(path)], default=0.0)
-
-    def show(self) -> None:
-        """Open the report, or say where it is when there is no browser."""
-        try:
-            path = self.path()
-        except CryoqaError as error:
-            self._say(str(error)).show()
-            return
-        if not webbrowser.open(Path(path).as_uri()):
-            self._say(f"No browser was found. The report is {path}").show()
-
-
-class FormOf(View):
-    """The form of another viewer of the same run."""
-
-    def __init__(self, viewer: ProtocolViewer, protocol: Any, parent: Any) -> None:
-        self.viewer, self.protocol, self.parent = viewer, protocol, parent
-
-    def show(self) -> None:
-        """Open the form."""
-        self.viewer.visualize(self.protocol, windows=self.parent)
 
 
 class CryoqaProtocolViewer(ProtocolViewer):
@@ -131,7 +86,7 @@ class CryoqaProtocolViewer(ProtocolViewer):
 
     def _define_chimerax(self, group: Any, found: Maps, by: List[str]) -> None:
         surfaces, values = self._surfaces(), self._values_offered()
-        first = self.density(by[0]) if by else ""
+        first = self.density(by[0]) if by else self._main()
         group.addParam("surface", params.EnumParam, choices=surfaces, default=surfaces.index(first) if first in surfaces else 0,
                        label="Surface of", help=HELP["surface"])
         if len(values) > 1:
@@ -178,6 +133,12 @@ class CryoqaProtocolViewer(ProtocolViewer):
     def _surfaces(self) -> List[str]:
         found = self.files()
         return [name for name, file in found.all_maps.items() if file.quantity == DENSITY] or list(found.all_maps) or list(found.all_masks)
+
+    def _main(self) -> str:
+        """The density that the run is about: that it made, else that it was given; empty when it has none but half-maps."""
+        maps = self.files().maps
+        made = [name for name, file in maps.items() if name.startswith("output") and file.quantity == DENSITY]
+        return next((name for name in (*made, *GIVEN) if name in maps), "")
 
     def _values_offered(self) -> List[str]:
         found = self.files()
@@ -251,7 +212,7 @@ class CryoqaProtocolViewer(ProtocolViewer):
 
     def _show_maps(self, name: Optional[str] = None) -> List[View]:
         found = self.files()
-        first = next(iter(found.maps or found.masks))
+        first = self._main() or next(iter(found.maps or found.masks))
         mask = self._mask_for(found.maps[first]) if found.maps else "none"
         return self._volume_view(dict(found.maps or found.masks, **found.all_maps), first, mask)
 
@@ -260,12 +221,17 @@ class CryoqaProtocolViewer(ProtocolViewer):
         below, above, words = OVER.get(self.protocol._capability, ((), "", ""))
         maps = self.files().maps
         first = next((name for name in below if name in maps), "")
-        return (first, above, words) if first and above in maps else None
+        return (first, above or first, words) if first and (above or first) in maps else None
 
     def _show_over(self, name: Optional[str] = None) -> List[View]:
         found, over = self.files(), self.over()
-        level = self.contour() if self.protocol._capability == "deposit" else None
+        level = self.contour() if over[1] == over[0] else None
         return self._volume_view(dict(found.maps, **found.all_maps), over[0], "none", outline=over[1], level=level)
+
+    def _beside(self, surface: str) -> str:
+        """The other map of the two that are seen one over the other, where the surface is of one of them; empty otherwise."""
+        pair = (self.over() or ("", ""))[:2]
+        return next((name for name in pair if name != surface), "") if surface in pair else ""
 
     def contour(self) -> Optional[float]:
         """The contour level that the result names, in the unit of the map."""
@@ -279,7 +245,7 @@ class CryoqaProtocolViewer(ProtocolViewer):
     def _with_axes(self) -> Optional[MapFile]:
         """The map that the axes are of."""
         maps = self.files().maps
-        return next((maps[name] for name in ("full map (input)", OWN, files.MEAN, "half1 (input)") if name in maps), None)
+        return next((maps[name] for name in (*GIVEN, "half1 (input)") if name in maps), None)
 
     def _show_axes(self, name: Optional[str] = None) -> List[View]:
         from .windows import FigureView
@@ -363,10 +329,16 @@ class CryoqaProtocolViewer(ProtocolViewer):
             look = Look(colours=COLOURS[self.colours.get()], scale=replace(scale, low=ends[0], high=ends[1]))
             return write_scene(path, self.scene(surface, by), {"map": file, "overlay": found.all_maps[by]}, look, masks, model,
                                self._shapes(file.header()))
-        others = [f.header() for name, f in found.maps.items() if name != surface and not f.other]
+        second, pair = self._beside(surface), self.over()
+        others = [f.header() for name, f in found.maps.items() if name not in (surface, second) and not f.other]
         first = file.one_file(os.path.splitext(path)[0] + "_mean.mrc").header()
-        return write_script(path, [first] + others, [on_the_map(mask, first) for mask in masks], model,
-                            level=self.contour() if surface == "outputVolume" else None, shapes=self._shapes(first))
+        outline = None
+        if second:
+            outline = Outline(found.maps[second].one_file(os.path.splitext(path)[0] + "_outline.mrc").header(),
+                              surface_level(found.maps[second].read()))
+        level = self.contour() if pair and surface == pair[0] == pair[1] else None
+        return write_script(path, [first] + others, [on_the_map(mask, first) for mask in masks], model, level=level, outline=outline,
+                            shapes=self._shapes(first))
 
     def _shapes(self, header: MapHeader) -> str:
         """Path of the axes of the symmetry as shapes over a map, empty when there are none."""

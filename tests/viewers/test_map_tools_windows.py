@@ -228,6 +228,19 @@ def boxed(local):
     return _finished(local[0], "map_box", "CryoqaProtMapBox", {n: getattr(local[1], n) for n in ("inputVolume", "inputMask")})
 
 
+def test_both_maps_are_in_the_scene_of_chimerax(boxed):
+    names = boxed._surfaces()
+    for surface, other in (("outputVolume", "full_map.mrc"), ("the map of the volume", "boxed_map.mrc")):
+        if surface not in names:
+            surface = "full map (input)"
+        boxed.surface.set(names.index(surface))
+        lines = _lines(boxed.script())
+        number = next(line.split()[1] for line in lines if "#3ee08a" in line)
+        opened = [line for line in lines if line.startswith("open")]
+        assert other in opened[int(number[1:]) - 1] and sum(other in line for line in opened) == 1
+        assert f"hide {number} models" not in lines
+
+
 @pytest.mark.gui
 def test_a_new_box_is_seen_on_the_map_it_is_cut_from(boxed, screen, tmp_path):
     assert _labels(boxed)["showOver"] == "Outline of the new box over the map"
@@ -339,3 +352,71 @@ def test_plots_leave_to_others_what_others_show():
                            "by_band": curve("Relative"), "by_band_approximate": curve("Relative")}}
     assert [[s.name for s in p.series] for p in plots_of(document, True)] == [["by_band", "by_band_approximate"]]
     assert len(plots_of(document)) == 2 and plots_of({}) == []
+
+
+def test_exact_axes_come_first_and_others_are_broken_lines(figure):
+    def row(fold, direction, group, kind):
+        return [fold, *direction, 0, 0, 0, group, kind, 1.0]
+    rows = [row(7, (0, 0, 1), "D7", "approximate"), row(2, (1, 0, 0), "C2", "exact"), row("helix", (0, 1, 0), "helix", "pseudo")]
+    axes = axes_of({"capability": "map_symmetry", "tables": {"axes": {"rows": rows}}})
+    assert [(a.fold, a.kind) for a in axes] == [(2, "exact"), (7, "approximate"), (1, "pseudo")]
+    drawn = draw_axes(figure, _ball((20, 20, 20), (2.0,) * 3, (-20.0,) * 3), axes)
+    assert {line.get_linestyle() for ax in drawn for line in ax.lines} == {"-", "--", ":", "None"}
+    words = [t.get_text() for t in figure.legends[0].get_texts()]
+    assert words == ["1 2-fold axis, exact (C2)", "1 7-fold axis, approximate (D7)", "1 axis of the helix, pseudo (helix)"]
+
+
+# -------------------------- every eye --------------------------
+
+_OPENED = {"map_align": {"showOver"}, "compare_maps": {"showOver", "showColoured", "showHistogram", "showCurves", "showPlots"},
+           "denoise": {"showOver", "showColoured", "showHistogram"}, "contour": {"showOver", "showPlots"},
+           "density_modify": {"showOver", "showColoured", "showHistogram", "showCurves", "showPlots"},
+           "combine_maps": {"showColoured", "showHistogram"}, "audit": {"showColoured", "showHistogram", "showCurves", "showPlots"},
+           "confidence": {"showColoured", "showHistogram", "showPlots"}}
+
+
+@pytest.mark.gui
+@pytest.mark.parametrize("capability", [pytest.param(name, marks=[] if name in ("denoise", "contour") else pytest.mark.heavy)
+                                        for name in _OPENED])
+def test_every_eye_opens_a_window(capability, local, finished, screen):
+    from pyworkflow.object import Pointer
+    project, given = local
+    source = given.inputVolume.getObjValue()
+    pointers = {"inputVolume": given.inputVolume, "inputMask": given.inputMask}
+    if capability == "map_align":
+        pointers = {"inputVolume": given.inputVolume, "inputTargetMap": given.inputVolume}
+    several = {"combine_maps": "inputFocusedMaps", "compare_maps": "inputOthers"}.get(capability)
+    if several:
+        from pyworkflow.object import PointerList
+        pointers[several] = PointerList()
+        for _ in range(2 if capability == "combine_maps" else 0):
+            pointers[several].append(Pointer(source, extended="volume"))
+        if capability == "compare_maps":
+            pointers[several].append(Pointer(finished[1], extended="outputVolume"))
+    name = "CryoqaProt" + "".join(word.capitalize() for word in capability.split("_"))
+    viewer = _finished(project, capability, name, pointers)
+    offered = set(_labels(viewer)) - {"showReport", "showChimerax"}
+    assert offered == _OPENED[capability] | {"showMaps"}
+    assert os.path.isfile(viewer.script())
+    for eye in offered:
+        (view,) = viewer._getVisualizeDict()[eye](eye)
+        window = view.open()
+        try:
+            window.root.update()
+            assert window.root.winfo_width() >= 640
+            message = getattr(window, "message", None)
+            assert message is None or message.get() == ""
+        finally:
+            window.root.destroy()
+
+
+def test_the_mean_of_half_maps_is_outlined_from_a_file_of_its_own(local, tmp_path):
+    viewer = _finished(local[0], "denoise", "CryoqaProtDenoise", {n: getattr(local[1], n) for n in ("inputVolume", "inputMask")})
+    viewer.surface.set(viewer._surfaces().index("outputVolume"))
+    viewer.colouredBy.set(0)
+    lines = _lines(viewer.script())
+    number = next(line.split()[1] for line in lines if "#3ee08a" in line)
+    assert [line for line in lines if line.startswith("open")][int(number[1:]) - 1] == 'open "cryoqa_outline.mrc"'
+    mean = read_map(viewer.protocol._getExtraPath("cryoqa_outline.mrc")).data
+    halves = [read_map(path).data for path in local[1].inputVolume.get().getHalfMaps(asList=True)]
+    np.testing.assert_allclose(mean, (halves[0] + halves[1]) / 2, atol=1e-6)

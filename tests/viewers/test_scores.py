@@ -158,6 +158,13 @@ def test_red_is_bad_whatever_the_score(viewer, monkeypatch):
     assert viewer._colours() == "viridis"
 
 
+@pytest.mark.parametrize("name, colours", [("stable_moved", "blue to red"), ("dm_spread", "blue to red"),
+                                           ("stable_density", "red to blue")])
+def test_how_far_models_spread_and_move_is_red_where_it_is_far(viewer, monkeypatch, name, colours):
+    monkeypatch.setattr(CryoqaScoresViewer, "chosen", lambda self: Attribute(name, "residues", {"A:1": 1.0}))
+    assert viewer._colours() == colours
+
+
 def test_the_sequence_is_drawn_at_its_numbers(viewer):
     viewer.chain.set(1)
     view, = viewer._show_sequence()
