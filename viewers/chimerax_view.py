@@ -62,11 +62,16 @@ def write_scene(path: str, scene: Scene, files: Dict[str, Optional[MapFile]], lo
                         surface_level(scene.map) if level is None else level, outline, shapes)
 
 
-def launcher(folder: str, keep: Callable[[View], None]) -> Callable[[Dict[str, Optional[MapFile]], Scene, Look], str]:
-    """What the button of a window of maps does: a script ``cryoqa_window.cxc`` in ``folder``, opened where ChimeraX is installed."""
+def launcher(folder: str, keep: Callable[[View], None],
+             shapes: Callable[[MapHeader], str] = lambda header: "") -> Callable[[Dict[str, Optional[MapFile]], Scene, Look], str]:
+    """What the button of a window of maps does: a script ``cryoqa_window.cxc`` in ``folder``, opened where ChimeraX is installed.
+
+    ``shapes`` gives the path of shapes to show over a map, empty for none.
+    """
     def launch(files: Dict[str, Optional[MapFile]], scene: Scene, look: Look) -> str:
         masks = [files["mask"].header()] if files.get("mask") is not None else []
-        path = os.path.abspath(write_scene(os.path.join(folder, "cryoqa_window.cxc"), scene, files, look, masks))
+        path = os.path.abspath(write_scene(os.path.join(folder, "cryoqa_window.cxc"), scene, files, look, masks,
+                                           shapes=shapes(files["map"].header())))
         if not chimerax_program():
             return f"ChimeraX was not found. The script for it is {path}"
         from pwem.viewers import ChimeraView

@@ -175,7 +175,7 @@ class CryoqaProtocolViewer(ProtocolViewer):
         from .volume_window import VolumeView
         found = self.files()
         return [VolumeView(maps, self._title(), found.all_masks, found.all_maps, mask, overlay, self.formWindow, first,
-                           launcher(self.protocol._getExtraPath(), self._keep), outline, level)]
+                           launcher(self.protocol._getExtraPath(), self._keep, self._shapes), outline, level)]
 
     def _keep(self, view: Any) -> None:
         """ChimeraX is started by a process that ends with its view, and a form lives as long as its viewer."""

@@ -277,6 +277,8 @@ class VolumeWindow(Window):
             self._labels[name].configure(text=f"{label} = {round(values[name])}" if name in "xyz" else label.format(values[name]))
         if values["threshold"] <= 0:
             self._labels["threshold"].configure(text="Coloured at every density")
+        if self.scene.outline is None:
+            self._labels["outline"].configure(text="No outline")
         self.look = Look((x, y, z), self.mode.get() == PROJECTIONS, values["contrast"], values["opacity"], values["threshold"],
                          colours=self.colours.get(), scale=self.range, outline=values["outline"])
         if self.mode.get() == GALLERY:

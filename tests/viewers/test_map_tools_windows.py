@@ -134,6 +134,19 @@ def test_a_symmetry_offers_its_axes_its_copies_and_its_bands(dihedral, figure):
     assert ax.get_ylim()[0] == 0 and ax.get_xlabel() == "Frequency (1/Å)"
 
 
+@pytest.mark.gui
+def test_the_button_of_the_window_shows_the_axes_too(dihedral, screen):
+    window = dihedral[1]._show_coloured()[0].open()
+    try:
+        window.root.update()
+        assert window.scene.quantity == "copies" and window._labels["outline"].cget("text") == "No outline"
+        window.open_chimerax()
+        lines = _lines(re.search(r"\S+\.cxc", window.message.get()).group())
+        assert 'open "cryoqa_axes.bild"' in lines and any(line.startswith("color sample #1 map #2") for line in lines)
+    finally:
+        window.root.destroy()
+
+
 def test_the_axes_are_drawn_through_the_molecule(dihedral, figure):
     truth, viewer = dihedral
     axes = axes_of(viewer.protocol.result())
