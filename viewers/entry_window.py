@@ -61,7 +61,7 @@ class EntryWindow(Window):
         if path is not None:
             self.picture = tkinter.PhotoImage(master=self.root, file=path)
             ttk.Label(self.root, image=self.picture, padding=8).grid(row=1, column=0, sticky="n")
-        self.words = tkinter.Text(self.root, wrap="word", width=84, height=30, font="TkDefaultFont", padx=10, pady=6, spacing3=2)
+        self.words = tkinter.Text(self.root, wrap="word", width=84, height=30, font="TkDefaultFont", padx=10, pady=6, spacing1=3)
         for line in view.text().splitlines():
             name, gap, value = line.partition("  ")          # the numbers of the form: their names, then blanks
             number = bool(gap) and bool(name)
