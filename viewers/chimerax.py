@@ -11,7 +11,7 @@ from cryoqa_plugin.io.maps import MapHeader
 from cryoqa_plugin.io.models import Attribute, attribute_text
 from cryoqa_plugin.report.scale import Scale
 
-from .colours import FIRST, stops
+from .colours import FIRST, STEPS, stops
 
 _GREY = "#b4b4b4"                                            # of what has no value
 _HEAD = "# Written by cryoqa. Open it in ChimeraX: File > Open, or drop it into the window."
@@ -29,10 +29,11 @@ class Colouring:
     scale: Scale
     lowest: float
     colours: str = FIRST
+    steps: int = STEPS
 
     def palette(self) -> str:
         """Values and colours as ChimeraX reads them. Around the mask the values fall to 0: what is below the lowest value is grey."""
-        found = sorted(stops(self.scale, self.colours))
+        found = sorted(stops(self.scale, self.colours, self.steps))
         parts = [(value, colour) for value, colour in found if value > self.lowest]
         if self.lowest > 0:
             first = next((colour for value, colour in reversed(found) if value <= self.lowest), found[0][1])
@@ -44,7 +45,7 @@ class Colouring:
     def key(self) -> str:
         """The key of the colours, in even steps of the scale, with the values below it."""
         digits = ".2f" if self.unit == "Å" else ".3g"
-        return " ".join(f"{colour}:{value:{digits}}" for value, colour in stops(self.scale, self.colours))
+        return " ".join(f"{colour}:{value:{digits}}" for value, colour in stops(self.scale, self.colours, self.steps))
 
 
 class Outline(NamedTuple):

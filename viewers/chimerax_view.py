@@ -12,7 +12,7 @@ from cryoqa_plugin.io.maps import Map, MapHeader
 from cryoqa_plugin.report.scale import Scale
 
 from .chimerax import Colouring, Outline, lowest_of, write_script
-from .colours import FIRST
+from .colours import FIRST, WORDS, steps_of
 from .files import MapFile
 from .volume_figure import Look, Scene
 
@@ -33,7 +33,9 @@ def surface_level(map_: Map) -> float:
 def colouring_of(scene: Scene, file: MapFile, scale: Optional[Scale] = None, colours: str = FIRST) -> Colouring:
     """What colours the map of a scene: its second map, which lies in ``file``, by a range or by the rule of what it holds."""
     known = scene.overlay.data[scene.known]
-    return Colouring(file.header(), scene.overlay_name, scene.unit, scale or scene.scale, lowest_of(np.asarray(known)), colours)
+    scale = scale or scene.scale
+    return Colouring(file.header(), WORDS.get(scene.quantity, scene.overlay_name), scene.unit, scale, lowest_of(np.asarray(known)), colours,
+                     steps_of(scene.quantity, scale))
 
 
 def on_the_map(header: MapHeader, map_: MapHeader) -> MapHeader:

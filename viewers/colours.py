@@ -26,7 +26,7 @@ SURE = 0.99                                                  # confidence that t
 UNITS = {RESOLUTION: "Å", BFACTOR: "Å²", MOTION: "Å"}
 FIRST = "blue to red"
 COLOURS = (FIRST, "red to blue", "viridis", "cividis", "turbo", "jet", "grey")
-STEPS = 7                                                    # colours of a key in ChimeraX
+STEPS, MOST_COPIES = 7, 12                                   # colours of a key in ChimeraX, and of one that has each copy
 _BINS = 60
 _RESOLUTIONS = ("locres", "blocres", "monores", "deepres", "resmap", "resolution_map", "resolution_volume")
 _BY_NAME = {FIRST: FIRST, "grey": "gray"}
@@ -110,9 +110,15 @@ def order_of(rule: Scale) -> str:
     return "lower to a higher" if rule.high > rule.low else "higher to a lower"
 
 
-def stops(scale: Scale, colours: str) -> Tuple[Tuple[float, str], ...]:
+def steps_of(quantity: str, scale: Scale) -> int:
+    """Colours of a key: one for each of a few copies, and as many as of everything else for many."""
+    count = int(scale.high - scale.low) + 1
+    return count if quantity == COPIES and count <= MOST_COPIES else STEPS
+
+
+def stops(scale: Scale, colours: str, steps: int = STEPS) -> Tuple[Tuple[float, str], ...]:
     """Values at even steps of the scale, each with its colour as #rrggbb."""
-    at = np.linspace(0, 1, STEPS)
+    at = np.linspace(0, 1, steps)
     values = scale.low * (scale.high / scale.low) ** at if scale.log else scale.low + (scale.high - scale.low) * at
     pixels = (np.round(255 * np.asarray(colour_map(colours)(at))[:, :3])).astype(int)
     return tuple((float(v), "#" + "".join(f"{c:02x}" for c in pixel)) for v, pixel in zip(values, pixels))

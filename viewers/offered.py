@@ -15,6 +15,7 @@ OVER = MappingProxyType({
     "denoise": ((MEAN,), "outputVolume", "Outline of the denoised map over that of the half-maps"),
     "noise2noise": ((MEAN,), "outputVolume", "Outline of the denoised map over that of the half-maps"),
     "density_modify": (("outputInitialVolume",), "outputVolume", "Outline of the modified map over the initial one"),
+    "map_symmetry": (GIVEN, "outputVolume", "Outline of the symmetrised map over the map"),
     "contour": (GIVEN, "", "Map with its contour level"), "deposit": (("outputVolume",), "", "Primary map with its contour level")})
 HELP = MappingProxyType({
     "showReport": "Pictures, curves, numbers and verdicts on one page, in the browser.",

@@ -143,6 +143,9 @@ def test_the_button_of_the_window_shows_the_axes_too(dihedral, screen):
         window.open_chimerax()
         lines = _lines(re.search(r"\S+\.cxc", window.message.get()).group())
         assert 'open "cryoqa_axes.bild"' in lines and any(line.startswith("color sample #1 map #2") for line in lines)
+        (key,) = [line for line in lines if line.startswith("key ")]
+        assert [part.split(":")[1] for part in key.split()[1:5]] == ["1", "2", "3", "4"] and key.split()[5] == "pos"
+        assert any('2dlabels text "number of the copy"' in line for line in lines)
     finally:
         window.root.destroy()
 
