@@ -14,6 +14,7 @@ _FOLDS = {2: "#0072b2", 3: "#009e73", 4: "#d55e00", 5: "#cc79a7", 6: "#e69f00", 
 _OTHER = "#f0e442"
 _STYLES = {"exact": "-", "approximate": "--", "pseudo": ":"}
 _KINDS = ("exact", "approximate", "pseudo")
+_HELIX = "helix"                                             # in the place of a group, and of a fold where there is none
 _EDGE = 112                                                  # voxels along an edge of the turned map that the pictures are made of
 _REACH = 0.46                                                # of the shortest edge of the box, to either side of the centre
 _OUT = 1.16                                                  # of an axis in ChimeraX, which has to stick out of the molecule
@@ -33,8 +34,8 @@ class Axis(NamedTuple):
     def words(self, count: int = 1) -> str:
         """What the axis is, or ``count`` like it, for a legend."""
         noun = "axis" if count == 1 else "axes"
-        said = f"{self.fold}-fold {noun}" if self.fold > 1 else f"{noun} of the helix"
-        return f"{said}, {self.kind} ({self.group})"
+        folds = f"{self.fold}-fold " if self.fold > 1 else ""
+        return f"{folds}{noun} of the helix, {self.kind}" if self.group == _HELIX else f"{folds}{noun}, {self.kind} ({self.group})"
 
     @property
     def colour(self) -> str:
@@ -43,13 +44,13 @@ class Axis(NamedTuple):
 
 
 def axes_of(document: Mapping[str, Any]) -> List[Axis]:
-    """The axes that a saved symmetry lists, exact ones before others, then by fold; empty when there are none."""
+    """The axes that a saved symmetry lists, exact ones before others, then that of a helix, then by fold; empty when there are none."""
     table = document.get("tables", {}).get("axes", {})
     found = []
     for row in table.get("rows", []) if document.get("capability") == "map_symmetry" else []:
         fold = int(row[0]) if isinstance(row[0], (int, float)) else 1
         found.append(Axis(fold, np.array(row[1:4], dtype=float), np.array(row[4:7], dtype=float), str(row[7]), str(row[8])))
-    return sorted(found, key=lambda a: (_KINDS.index(a.kind) if a.kind in _KINDS else len(_KINDS), -a.fold))
+    return sorted(found, key=lambda a: (_KINDS.index(a.kind) if a.kind in _KINDS else len(_KINDS), a.group != _HELIX, -a.fold))
 
 
 def frame_of(axes: Sequence[Axis]) -> np.ndarray:

@@ -250,7 +250,10 @@ class CryoqaProtocolViewer(ProtocolViewer):
     def _show_axes(self, name: Optional[str] = None) -> List[View]:
         from .windows import FigureView
         figure = Figure(figsize=(12, 5.4), dpi=100)
-        draw_axes(figure, self._with_axes().read(), self.axes(), f"{self.protocol.getObjLabel()}: axes of the symmetry")
+        metrics = self.result()["metrics"]
+        rise, twist = (metrics.get(word, {}).get("value") for word in ("rise", "twist"))
+        helix = "" if rise is None or twist is None else f"; rise {rise:.2f} Å, twist {twist:.2f}°"
+        draw_axes(figure, self._with_axes().read(), self.axes(), f"{self.protocol.getObjLabel()}: axes of the symmetry{helix}")
         return [FigureView(figure, self._title(), self.formWindow)]
 
     def plots(self) -> List[Any]:

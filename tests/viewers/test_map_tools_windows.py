@@ -164,6 +164,17 @@ def test_the_axes_are_drawn_through_the_molecule(dihedral, figure):
     np.testing.assert_allclose(image, image[::-1, ::-1], atol=0.25 * image.max())        # the map is its own copy by half a turn
 
 
+def test_rise_and_twist_stand_over_the_axes(dihedral, monkeypatch):
+    _, viewer = dihedral
+    document = viewer.protocol.result()
+    (view,) = viewer._show_axes()
+    assert view.figure._suptitle.get_text() == "my map_symmetry: axes of the symmetry"
+    helical = dict(document, metrics=dict(document["metrics"], rise={"value": 4.754}, twist={"value": -1.2}))
+    monkeypatch.setattr(type(viewer), "result", lambda self: helical)
+    (view,) = viewer._show_axes()
+    assert view.figure._suptitle.get_text().endswith("symmetry; rise 4.75 Å, twist -1.20°")
+
+
 def test_a_map_is_turned_into_the_frame_of_its_axes():
     data = np.zeros((40, 40, 40), np.float32)
     data[20, 30, 20] = 1                                     # 20 Å along y
@@ -379,7 +390,10 @@ def test_exact_axes_come_first_and_others_are_broken_lines(figure):
     drawn = draw_axes(figure, _ball((20, 20, 20), (2.0,) * 3, (-20.0,) * 3), axes)
     assert {line.get_linestyle() for ax in drawn for line in ax.lines} == {"-", "--", ":", "None"}
     words = [t.get_text() for t in figure.legends[0].get_texts()]
-    assert words == ["1 2-fold axis, exact (C2)", "1 7-fold axis, approximate (D7)", "1 axis of the helix, pseudo (helix)"]
+    assert words == ["1 2-fold axis, exact (C2)", "1 7-fold axis, approximate (D7)", "1 axis of the helix, pseudo"]
+    rows = [row(4, (0, 0, 1), "C4", "exact"), row(2, (0, 1, 0), "helix", "exact")]
+    first, second = axes_of({"capability": "map_symmetry", "tables": {"axes": {"rows": rows}}})
+    assert (first.words(), second.words()) == ("2-fold axis of the helix, exact", "4-fold axis, exact (C4)")
 
 
 # -------------------------- every eye --------------------------
