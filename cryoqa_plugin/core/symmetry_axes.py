@@ -220,11 +220,11 @@ class AxisTest:
         tuple
             Direction, point and correlation.
         """
-        across = _across(direction)
+        sides = across(direction)
 
         def placed(x: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-            tilted = direction + (x[:2] / self.radius) @ across
-            return tilted / np.linalg.norm(tilted), point + x[2:] @ across
+            tilted = direction + (x[:2] / self.radius) @ sides
+            return tilted / np.linalg.norm(tilted), point + x[2:] @ sides
 
         def cost(x: np.ndarray) -> float:
             axis, centre = placed(x)
@@ -279,8 +279,19 @@ def simplex(cost: Callable[[np.ndarray], float], size: int, step: float, evaluat
     return found.x, float(found.fun)
 
 
-def _across(direction: np.ndarray) -> np.ndarray:
-    """Two directions at right angles to one and to each other, float64 [2, 3]."""
+def across(direction: np.ndarray) -> np.ndarray:
+    """Two directions at right angles to one and to each other.
+
+    Parameters
+    ----------
+    direction
+        x, y, z of length 1, float64 [3].
+
+    Returns
+    -------
+    ndarray
+        float64 [2, 3].
+    """
     other = np.eye(3)[int(np.argmin(np.abs(direction)))]
     first = np.cross(direction, other)
     first /= np.linalg.norm(first)

@@ -16,7 +16,7 @@ SURE, ALSO = 6.0, 4.0                 # deviations above false rotations, withou
 _RATIO, _LAST = 0.72, 1.15            # of the ends of neighbouring bands, and of the last to the resolution
 _PLACES, _REFINE = 20000, 6000
 _FALSE, _AWAY, _PART = 40, 15.0, 0.3  # false rotations, and how far they are from the operators: 15 degrees or 0.3 of a turn of the group
-_FINEST = 2.7                         # voxels: splines lose detail that is finer, so that nothing is judged there
+FINEST = 2.7                         # voxels: splines lose detail that is finer, so that nothing is judged there
 _LARGE = 1 << 22                      # voxels of a band that is not kept
 _SHARE = 0.2                          # of the finest detail: first step of a refinement
 
@@ -110,7 +110,7 @@ class Bands:
 
     def __init__(self, prepared: Prepared, search: Search) -> None:
         self.prepared, self.search = prepared, search
-        self.ends = _ends(search.band.fine, max(prepared.resolution, _FINEST * max(prepared.voxel)))
+        self.ends = ends_of(search.band.fine, max(prepared.resolution, FINEST * max(prepared.voxel)))
         self._places, self._few = points(prepared, _PLACES, 2), points(prepared, _REFINE, 3)
         self._tests: Dict[int, AxisTest] = {}
         self._levels: Dict[float, AxisTest] = {}
@@ -161,11 +161,22 @@ class Bands:
     @property
     def finest(self) -> float:
         """Where refinement ends (Å)."""
-        return min(max(_LAST * self.prepared.resolution, _FINEST * max(self.prepared.voxel)), self.ends[0])
+        return min(max(_LAST * self.prepared.resolution, FINEST * max(self.prepared.voxel)), self.ends[0])
 
 
-def _ends(first: float, last: float) -> np.ndarray:
-    """Ends of bands (Å): each 0.72 of the one before, down to the resolution; no thinner one at the end."""
+def ends_of(first: float, last: float) -> np.ndarray:
+    """Ends of bands: each 0.72 of the one before, down to the resolution; no thinner one at the end.
+
+    Parameters
+    ----------
+    first, last
+        End of the first and of the last band (Å).
+
+    Returns
+    -------
+    ndarray
+        float64 [bands], in Å.
+    """
     count = max(int(np.floor(np.log(last / first) / np.log(_RATIO) + 0.5)), 1)
     return np.geomspace(first, last, count + 1)
 

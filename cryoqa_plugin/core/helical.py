@@ -1,0 +1,358 @@
+"""Is a map a helix: its rise and twist with their errors, and what bands of resolution and the noise say of the copies along it.
+
+Positions are x, y, z in Å from the centre of the first voxel of the whole map.
+"""
+from __future__ import annotations
+
+from typing import List, NamedTuple, Optional, Sequence, Tuple
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from .helical_search import Lattice, Line, axis_height, cylinders, lattice, long_axes, multiples, refined_axis
+from .pose_bands import Band, Prepared, Volume, about, band, correlations, noise, points, values_at
+from .symmetry_axes import BEGINS, HIGHEST, across, search_end, simplex, turns
+from .symmetry_verdict import ALIKE_COPIES, ALSO, EXACT, FINEST, HOLDS, SURE, ends_of
+
+_REPEATS = 0.25                       # height of an axis, below which nothing is looked for on it
+_COARSE, _WIDER = 80.0, 1.8           # Å, where detail begins; and of the search's end: detail that a first axis is found by
+_LEVEL = 0.72                         # of the ends of neighbouring levels
+_LAST = 1.15                          # of the resolution, where refinement ends
+_PLACES, _FEW, _LEAST = 20000, 6000, 500
+_WELL = 0.9                           # of the mask, where copies are compared
+_EVALUATIONS = 240
+_SHARE = 0.2                          # of the finest detail: first step of a refinement
+_FALSE, _AWAY = 40, 20.0              # false rotations, and how many degrees they turn the axis at least
+_SMEARED, _END = 0.5, 0.2             # of the inverse of the width of a band, and of the length, that is left out at each end
+_FOLD = 0.6                           # of the correlation of the copies, that turns about the axis must have
+_NOISE = 2.5                          # voxels: finest detail of the noise
+_PARTS = 8                            # sectors about the axis, from which errors come
+_STENCIL = 0.12                       # of the finest detail: steps from which slopes come
+
+
+class Helix(NamedTuple):
+    """A helix: its axis, ``rise`` (Å) along and ``twist`` (radians) about its direction from a copy to the next, ``fold`` of the axis."""
+
+    line: Line
+    rise: float
+    twist: float
+    fold: int = 1
+
+    def operators(self, steps: Sequence[int], turn: int = 0) -> np.ndarray:
+        """Operators of copies.
+
+        Parameters
+        ----------
+        steps
+            How many steps along the helix.
+        turn
+            How many parts of a full turn (1 / fold) about the axis.
+
+        Returns
+        -------
+        ndarray
+            ``x' = R x + t`` in Å, float64 [n, 3, 4].
+        """
+        k = np.asarray(steps, dtype=np.float64)
+        rotations = turns(self.line.direction, k * self.twist + turn * 2 * np.pi / self.fold)
+        return about(rotations, self.line.point, k[:, None] * self.rise * self.line.direction)
+
+    @property
+    def steps(self) -> Sequence[int]:
+        """Steps by which copies are compared."""
+        return multiples(self.rise, self.line.length)
+
+
+class Errors(NamedTuple):
+    """Standard errors of ``rise`` (Å) and ``twist`` (radians)."""
+
+    rise: float
+    twist: float
+
+
+class HelicalVerdict(NamedTuple):
+    """What bands say of a helix.
+
+    ``helix`` after refinement, ``errors`` of its numbers; ``steps`` that were compared, int [n]; ``relative`` float64 [n, bands], correlation of
+    half-map 1 with half-map 2 moved by so many steps, less that of false steps, over that of the half-maps less the same; ``ends`` of the
+    bands (Å), ``whole`` correlation of the half-maps and ``null`` spread of false steps in each; ``mean`` float64 [n] over bands beyond
+    the first; ``repeats`` correlation of the noise with its copy by each step, NaN where it is not known.
+    """
+
+    helix: Helix
+    errors: Errors
+    steps: Sequence[int]
+    relative: np.ndarray
+    ends: np.ndarray
+    whole: np.ndarray
+    null: np.ndarray
+    mean: np.ndarray
+    repeats: np.ndarray
+
+    @property
+    def by_band(self) -> np.ndarray:
+        """Mean over the steps, float64 [bands]."""
+        return self.relative.mean(axis=0)
+
+    @property
+    def kind(self) -> str:
+        """``exact``; ``approximate``: the copies are alike in the first band; ``pseudo``: they share an outline."""
+        if (self.mean >= EXACT).all():
+            return "exact"
+        return "approximate" if self.by_band[0] >= ALIKE_COPIES else "pseudo"
+
+    @property
+    def sure(self) -> bool:
+        """Whether the copies stand out of false steps in the first two bands."""
+        height = self.by_band * self.whole / self.null
+        return bool(height[0] >= SURE and height[1:2].min(initial=SURE) >= ALSO)
+
+    @property
+    def holds_to(self) -> Optional[float]:
+        """End (Å) of the last band, before the first that fails, in which :attr:`by_band` is a half."""
+        below = np.flatnonzero(self.by_band < HOLDS)
+        last = int(below[0]) - 1 if below.size else len(self.ends) - 1
+        return float(self.ends[last]) if last >= 0 else None
+
+
+class _Test:
+    """Correlation of half-map 1 at places with half-map 2 at the places that steps take them to, both within the mask."""
+
+    def __init__(self, prepared: Prepared, found: Band, helix: Helix, count: int) -> None:
+        self.found, self.places = found, points(prepared, count, 6)
+        self.mask = Volume(prepared.mask, prepared.mask, np.array(prepared.voxel), prepared.origin)
+        self.line = helix.line
+        self.places = self.places[(values_at(self.mask, self.places, cubic=False) > _WELL) & self._along(self.places)]
+        self.first = values_at(found.one, self.places)
+        self.second = values_at(found.two, self.places)
+
+    def _along(self, places: np.ndarray) -> np.ndarray:
+        """Which places lie between the ends of the filament, bool [n]."""
+        at = (places - self.line.point) @ self.line.direction
+        return (at >= self.line.low) & (at <= self.line.high)
+
+    def moved(self, operator: np.ndarray) -> np.ndarray:
+        """Where an operator takes the places, float64 [n, 3]."""
+        return self.places @ operator[:, :3].T + operator[:, 3]
+
+    def inside(self, operator: np.ndarray) -> np.ndarray:
+        """Which places an operator leaves in the mask and between the ends, bool [n]."""
+        return (values_at(self.mask, self.places, operator, cubic=False) > _WELL) & self._along(self.moved(operator))
+
+
+    def of(self, operator: np.ndarray, inside: np.ndarray) -> float:
+        """The correlation over some of the places."""
+        return _pearson(self.first[inside], values_at(self.found.two, self.places[inside], operator))
+
+    def pair(self, operator: np.ndarray) -> Tuple[float, float]:
+        """The correlation by an operator, and that of the half-maps at the same places before and after; NaN where few stay inside."""
+        inside = self.inside(operator)
+        if np.count_nonzero(inside) < _LEAST:
+            return np.nan, np.nan
+        there = self.places[inside]
+        moved = there @ operator[:, :3].T + operator[:, 3]
+        one, two = values_at(self.found.one, moved), values_at(self.found.two, moved)
+        back = _pearson(self.second[inside], one)
+        whole = [_pearson(self.first[inside], self.second[inside]), _pearson(one, two)]
+        return (_pearson(self.first[inside], two) + back) / 2, float(np.sqrt(max(whole[0], 0.0) * max(whole[1], 0.0)))
+
+
+def _pearson(a: np.ndarray, b: np.ndarray) -> float:
+    x, y = a.astype(np.float64) - a.mean(dtype=np.float64), b.astype(np.float64) - b.mean(dtype=np.float64)
+    below = float(x @ x) * float(y @ y)
+    return float(x @ y) / below ** 0.5 if below > 0 else 0.0
+
+
+def find_helix(prepared: Prepared, through: str, two: bool = True) -> Optional[HelicalVerdict]:
+    """The helix of a map.
+
+    Parameters
+    ----------
+    prepared
+        The half-maps.
+    through
+        Axes of the box, of ``xyz``, that the molecule runs through from face to face.
+    two
+        Whether there are two half-maps, whose difference is noise.
+
+    Returns
+    -------
+    HelicalVerdict or None
+        None for a molecule that is not long, or that does not repeat along its axis.
+    """
+    first = search_end(prepared)
+    lines = [line for line in long_axes(prepared, through) if line.length > 2 * first]
+    if not lines:
+        return None
+    start, wider = (band(prepared, max(_COARSE, 2 * fine), fine) for fine in (first, _WIDER * first))
+    lines += [refined_axis(wider, line)[0] for line in lines]             # of coarse detail, which tells an axis that is far off
+    best, height = max((refined_axis(start, line) for line in lines), key=lambda found: found[1])
+    if height < _REPEATS:
+        return None
+    helix = _refined(prepared, best, start)
+    if helix is None:
+        return None
+    helix, errors = _polished(prepared, helix)
+    verdict = _judged(prepared, helix, errors, first, two)
+    return verdict if verdict.sure else None
+
+
+def _refined(prepared: Prepared, line: Line, start: Band) -> Optional[Helix]:
+    """The helix in ever finer detail; the lattice is looked for anew in each."""
+    last = max(_LAST * prepared.resolution, FINEST * max(prepared.voxel))
+    helix, found = None, start
+    while True:
+        seen = lattice(cylinders(found, line), line)
+        if seen is not None:
+            made = _fitted(prepared, found, Helix(line, seen.rise, seen.twist))
+            if made is not None:
+                helix, line = made, made.line
+        elif helix is not None:
+            return helix
+        if found.fine <= last * 1.01:
+            return helix if seen is None or helix is None else _fitted(prepared, found, helix)
+        found = band(prepared, start.coarse, max(_LEVEL * found.fine, last))
+        if helix is None:
+            line, _ = refined_axis(found, line, 40)
+
+
+def _fitted(prepared: Prepared, found: Band, helix: Helix) -> Optional[Helix]:
+    """A helix with axis, rise and twist where its copies correlate best; None where they do not reach 0.3."""
+    test, steps = _Test(prepared, found, helix, _FEW), helix.steps
+    inside = [test.inside(o) for o in helix.operators(steps)]
+    kept = [(k, at) for k, at in zip(steps, inside) if np.count_nonzero(at) >= _LEAST]
+    if not kept:
+        return None
+    sides, line, far = across(helix.line.direction), helix.line, float(np.mean([k for k, _ in kept]))
+    # a turn by a small angle hardly feels where its axis is
+    felt = float(np.clip(np.mean([abs(2 * np.sin(k * helix.twist / 2)) for k, _ in kept]), 0.1, 1.0))
+
+    def placed(x: np.ndarray) -> Helix:
+        tilted = line.direction + (x[:2] / (line.length / 2)) @ sides
+        moved = line._replace(direction=tilted / np.linalg.norm(tilted), point=line.point + (x[2:4] / felt) @ sides)
+        return Helix(moved, helix.rise + x[4] / far, helix.twist + x[5] / (far * max(line.radius / 2, 1.0)))
+
+    def cost(x: np.ndarray) -> float:
+        made = placed(x)
+        return -float(np.mean([test.of(o, at) for o, (_, at) in zip(made.operators([k for k, _ in kept]), kept)]))
+
+    best, value = simplex(cost, 6, _SHARE * found.fine, _EVALUATIONS)
+    whole = _pearson(test.first, test.second)
+    return placed(best) if -value >= 0.3 * whole else None
+
+
+def _polished(prepared: Prepared, helix: Helix) -> Tuple[Helix, Errors]:
+    """Rise and twist at the top of the correlation over all detail, and their errors from sectors about the axis, each left out once."""
+    fine = max(_LAST * prepared.resolution, FINEST * max(prepared.voxel))
+    found = band(prepared, max(_COARSE, 2 * fine), fine)
+    test, steps = _Test(prepared, found, helix, _PLACES), helix.steps
+    far, radius = float(np.mean(steps)), max(helix.line.radius / 2, 1.0)
+    dh, dt = _STENCIL * fine / far, _STENCIL * fine / (far * radius)
+    offsets = [(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1)]
+    part = _sectors(test.places, helix.line)
+    sums = np.zeros((len(offsets), len(steps), _PARTS, 6))
+    inside = [test.inside(o) for o in helix.operators(steps)]
+    for i, (a, b) in enumerate(offsets):
+        moved = helix._replace(rise=helix.rise + a * dh, twist=helix.twist + b * dt)
+        for j, (operator, at) in enumerate(zip(moved.operators(steps), inside)):
+            x, y = test.first[at].astype(np.float64), values_at(found.two, test.places[at], operator).astype(np.float64)
+            terms = (np.ones_like(x), x, y, x * x, y * y, x * y)
+            sums[i, j] = np.stack([np.bincount(part[at], weights=t, minlength=_PARTS) for t in terms], axis=1)
+    whole = sums.sum(axis=2)
+    at_best = _top(_correlation(whole), offsets)
+    left = np.array([_top(_correlation(whole - sums[:, :, s]), offsets) for s in range(_PARTS)])
+    spread = np.sqrt((_PARTS - 1) / _PARTS * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
+    return (helix._replace(rise=helix.rise + at_best[0] * dh, twist=helix.twist + at_best[1] * dt),
+            Errors(float(spread[0] * dh), float(spread[1] * dt)))
+
+
+def _sectors(places: np.ndarray, line: Line) -> np.ndarray:
+    """Number of the sector about an axis that each place lies in, int [n]."""
+    x, y = across(line.direction) @ (places - line.point).T
+    return ((np.arctan2(y, x) / (2 * np.pi) * _PARTS) % _PARTS).astype(int)
+
+
+def _correlation(sums: np.ndarray) -> np.ndarray:
+    """Mean over steps of Pearson's correlation from sums of 1, x, y, x^2, y^2 and x y, float64 [..., steps, 6] to [...]."""
+    n, x, y, xx, yy, xy = np.moveaxis(sums, -1, 0)
+    n = np.maximum(n, 1)
+    below = np.sqrt(np.maximum((xx - x * x / n) * (yy - y * y / n), 1e-300))
+    return ((xy - x * y / n) / below).mean(axis=-1)
+
+
+def _top(values: np.ndarray, offsets: Sequence[Tuple[int, int]]) -> np.ndarray:
+    """Where a parabola in two numbers through nine values is highest, in steps, within one step."""
+    a, b = np.array(offsets, dtype=np.float64).T
+    terms = np.stack([np.ones_like(a), a, b, a * a / 2, b * b / 2, a * b], axis=1)
+    c = np.linalg.lstsq(terms, values, rcond=None)[0]
+    curved = np.array([[c[3], c[5]], [c[5], c[4]]])
+    if c[3] >= 0 or np.linalg.det(curved) <= 0:
+        return np.zeros(2)
+    return np.clip(-np.linalg.solve(curved, c[1:3]), -1, 1)
+
+
+def _judged(prepared: Prepared, helix: Helix, errors: Errors, first: float, two: bool) -> HelicalVerdict:
+    """What the bands say."""
+    ends = ends_of(first, max(prepared.resolution, FINEST * max(prepared.voxel)))
+    steps = helix.steps
+    false = _false(helix)
+    relative, whole, null = (np.zeros((len(steps), len(ends))), np.zeros(len(ends)), np.zeros(len(ends)))
+    for i, fine in enumerate(ends):
+        coarse = float(ends[i - 1]) if i else BEGINS * max(prepared.radius, fine)
+        test = _Test(prepared, band(prepared, coarse, fine), _inner(helix, coarse, fine), _PLACES)
+        if not i:
+            helix = helix._replace(fold=_fold(test, helix))
+        pairs = np.array([test.pair(o) for o in helix.operators(steps)])
+        other = correlations(test.first, test.found.two, test.places, false)
+        middle = float(other.mean())
+        whole[i], null[i] = float(np.nanmean(pairs[:, 1])), max(float(other.std(ddof=1)), 1e-6)
+        relative[:, i] = (pairs[:, 0] - middle) / np.maximum(pairs[:, 1] - middle, 1e-6)
+    known = np.isfinite(relative).all(axis=1)
+    relative, steps = relative[known], [k for k, ok in zip(steps, known) if ok]
+    mean = (np.average(relative[:, 1:], axis=1, weights=np.maximum(whole[1:], 1e-3) ** 2) if len(ends) > 1 else relative[:, 0])
+    return HelicalVerdict(_least_twist(helix), errors, steps, relative, ends, whole, null, mean, _repeats(prepared, helix, steps, first, two))
+
+
+def _inner(helix: Helix, coarse: float, fine: float) -> Helix:
+    """The same helix without its ends, as far as a band smears them: by half of the inverse of its width, and 0.2 of the length."""
+    end = min(_SMEARED / (1 / fine - 1 / coarse), _END * helix.line.length)
+    return helix._replace(line=helix.line._replace(low=helix.line.low + end, high=helix.line.high - end))
+
+
+def _least_twist(helix: Helix) -> Helix:
+    """The same helix with the smallest twist that turns about its axis leave."""
+    full = 2 * np.pi / helix.fold
+    return helix._replace(twist=float((helix.twist + full / 2) % full - full / 2))
+
+
+def _fold(test: _Test, helix: Helix) -> int:
+    """The largest fold of the axis all of whose turns correlate by 0.6 of what the copies along it do."""
+    least = _FOLD * float(np.nanmean([test.pair(o)[0] for o in helix.operators(helix.steps)]))
+    for n in range(HIGHEST, 1, -1):
+        round_ = helix._replace(fold=n)
+        values = [test.pair(round_.operators([0], k)[0])[0] for k in range(1, n // 2 + 1)]
+        if all(np.isfinite(v) and v >= least for v in values):
+            return n
+    return 1
+
+
+def _false(helix: Helix) -> np.ndarray:
+    """Rotations about the middle of the filament that turn its axis away: no copy lies there, and what lies there is not smooth along a
+    lattice, as the density between copies is."""
+    rng = np.random.default_rng(9)
+    out: List[np.ndarray] = []
+    while len(out) < _FALSE:
+        turn = Rotation.random(random_state=rng).as_matrix()
+        if abs(float(helix.line.direction @ turn @ helix.line.direction)) < np.cos(np.radians(_AWAY)):
+            out.append(turn)
+    middle = helix.line.point + (helix.line.low + helix.line.high) / 2 * helix.line.direction
+    return about(np.array(out), middle)
+
+
+def _repeats(prepared: Prepared, helix: Helix, steps: Sequence[int], coarse: float, two: bool) -> np.ndarray:
+    """Correlation of the noise with its copy by each step."""
+    if not two:
+        return np.full(len(steps), np.nan)
+    volume = noise(prepared, coarse, _NOISE * max(prepared.voxel))
+    test = _Test(prepared, Band(volume, volume, coarse, coarse), helix, _PLACES)
+    return np.array([test.pair(o)[0] for o in helix.operators(steps)])
