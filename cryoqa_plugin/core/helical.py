@@ -4,14 +4,14 @@ Positions are x, y, z in Å from the centre of the first voxel of the whole map.
 """
 from __future__ import annotations
 
-from typing import List, NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from .helical_search import Lattice, Line, axis_height, cylinders, lattice, long_axes, multiples, refined_axis
+from .helical_search import Line, cylinders, lattice, long_axes, multiples, refined_axis
 from .pose_bands import Band, Prepared, Volume, about, band, correlations, noise, points, values_at
-from .symmetry_axes import BEGINS, HIGHEST, across, search_end, simplex, turns
+from .symmetry_axes import ALIKE, BEGINS, HIGHEST, across, search_end, simplex, turns
 from .symmetry_verdict import ALIKE_COPIES, ALSO, EXACT, FINEST, HOLDS, SURE, ends_of
 
 _REPEATS = 0.25                       # height of an axis, below which nothing is looked for on it
@@ -27,6 +27,7 @@ _SMEARED, _END = 0.5, 0.2             # of the inverse of the width of a band, a
 _FOLD = 0.6                           # of the correlation of the copies, that turns about the axis must have
 _NOISE = 2.5                          # voxels: finest detail of the noise
 _PARTS = 8                            # sectors about the axis, from which errors come
+_FLAT = 0.02                          # of the largest curvature, below which a number does not change the correlation
 _STENCIL = 0.12                       # of the finest detail: steps from which slopes come
 
 
@@ -73,10 +74,10 @@ class Errors(NamedTuple):
 class HelicalVerdict(NamedTuple):
     """What bands say of a helix.
 
-    ``helix`` after refinement, ``errors`` of its numbers; ``steps`` that were compared, int [n]; ``relative`` float64 [n, bands], correlation of
-    half-map 1 with half-map 2 moved by so many steps, less that of false steps, over that of the half-maps less the same; ``ends`` of the
-    bands (Å), ``whole`` correlation of the half-maps and ``null`` spread of false steps in each; ``mean`` float64 [n] over bands beyond
-    the first; ``repeats`` correlation of the noise with its copy by each step, NaN where it is not known.
+    ``helix`` after refinement, ``errors`` of its numbers; ``steps`` that were compared, int [n]; ``relative`` float64 [n, bands],
+    correlation of half-map 1 with half-map 2 moved by so many steps, less that of false rotations, over that of the half-maps less the
+    same; ``ends`` of the bands (Å), ``whole`` correlation of the half-maps and ``null`` spread of false rotations in each; ``mean``
+    float64 [n] over bands beyond the first; ``repeats`` correlation of the noise with its copy by each step, NaN where it is not known.
     """
 
     helix: Helix
@@ -216,54 +217,78 @@ def _refined(prepared: Prepared, line: Line, start: Band) -> Optional[Helix]:
             line, _ = refined_axis(found, line, 40)
 
 
-def _fitted(prepared: Prepared, found: Band, helix: Helix) -> Optional[Helix]:
-    """A helix with axis, rise and twist where its copies correlate best; None where they do not reach 0.3."""
-    test, steps = _Test(prepared, found, helix, _FEW), helix.steps
-    inside = [test.inside(o) for o in helix.operators(steps)]
-    kept = [(k, at) for k, at in zip(steps, inside) if np.count_nonzero(at) >= _LEAST]
-    if not kept:
-        return None
-    sides, line, far = across(helix.line.direction), helix.line, float(np.mean([k for k, _ in kept]))
+def _moved_by(helix: Helix, steps: Sequence[int]) -> Callable[[np.ndarray], Helix]:
+    """A helix by six lengths in Å: tilt and shift of its axis, rise and twist; each moves the copies by about as much."""
+    sides, line, far = across(helix.line.direction), helix.line, float(np.mean(steps))
     # a turn by a small angle hardly feels where its axis is
-    felt = float(np.clip(np.mean([abs(2 * np.sin(k * helix.twist / 2)) for k, _ in kept]), 0.1, 1.0))
+    felt = float(np.clip(np.mean([abs(2 * np.sin(k * helix.twist / 2)) for k in steps]), 0.1, 1.0))
 
     def placed(x: np.ndarray) -> Helix:
         tilted = line.direction + (x[:2] / (line.length / 2)) @ sides
         moved = line._replace(direction=tilted / np.linalg.norm(tilted), point=line.point + (x[2:4] / felt) @ sides)
-        return Helix(moved, helix.rise + x[4] / far, helix.twist + x[5] / (far * max(line.radius / 2, 1.0)))
+        return helix._replace(line=moved, rise=helix.rise + x[4] / far, twist=helix.twist + x[5] / (far * max(line.radius / 2, 1.0)))
+
+    return placed
+
+
+def _fitted(prepared: Prepared, found: Band, helix: Helix) -> Optional[Helix]:
+    """A helix with axis, rise and twist where its copies correlate best; None where they do not reach 0.3."""
+    test = _Test(prepared, found, helix, _FEW)
+    inside = [(k, test.inside(o)) for k, o in zip(helix.steps, helix.operators(helix.steps))]
+    kept = [(k, at) for k, at in inside if np.count_nonzero(at) >= _LEAST]
+    if not kept:
+        return None
+    placed = _moved_by(helix, [k for k, _ in kept])
 
     def cost(x: np.ndarray) -> float:
-        made = placed(x)
-        return -float(np.mean([test.of(o, at) for o, (_, at) in zip(made.operators([k for k, _ in kept]), kept)]))
+        return -float(np.mean([test.of(o, at) for o, (_, at) in zip(placed(x).operators([k for k, _ in kept]), kept)]))
 
     best, value = simplex(cost, 6, _SHARE * found.fine, _EVALUATIONS)
-    whole = _pearson(test.first, test.second)
-    return placed(best) if -value >= 0.3 * whole else None
+    return placed(best) if -value >= ALIKE * _pearson(test.first, test.second) else None
 
 
 def _polished(prepared: Prepared, helix: Helix) -> Tuple[Helix, Errors]:
-    """Rise and twist at the top of the correlation over all detail, and their errors from sectors about the axis, each left out once."""
+    """A helix at the top of the correlation over all detail, and the errors of its numbers from sectors about the axis, each left out
+    once; axis, rise and twist are free in each."""
     fine = max(_LAST * prepared.resolution, FINEST * max(prepared.voxel))
     found = band(prepared, max(_COARSE, 2 * fine), fine)
-    test, steps = _Test(prepared, found, helix, _PLACES), helix.steps
-    far, radius = float(np.mean(steps)), max(helix.line.radius / 2, 1.0)
-    dh, dt = _STENCIL * fine / far, _STENCIL * fine / (far * radius)
-    offsets = [(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1)]
-    part = _sectors(test.places, helix.line)
-    sums = np.zeros((len(offsets), len(steps), _PARTS, 6))
-    inside = [test.inside(o) for o in helix.operators(steps)]
-    for i, (a, b) in enumerate(offsets):
-        moved = helix._replace(rise=helix.rise + a * dh, twist=helix.twist + b * dt)
-        for j, (operator, at) in enumerate(zip(moved.operators(steps), inside)):
-            x, y = test.first[at].astype(np.float64), values_at(found.two, test.places[at], operator).astype(np.float64)
-            terms = (np.ones_like(x), x, y, x * x, y * y, x * y)
-            sums[i, j] = np.stack([np.bincount(part[at], weights=t, minlength=_PARTS) for t in terms], axis=1)
+    test, placed = _Test(prepared, found, helix, _PLACES), _moved_by(helix, helix.steps)
+    offsets = _around(6)
+    sums = _sums(test, [placed(_STENCIL * fine * x) for x in offsets])
+    at_best = _top(_correlation(sums[0].sum(axis=2)), offsets)
+    spread = np.sqrt(sum(_left_out(parts, offsets) for parts in sums))
+    one, other = placed(np.zeros(6)), placed(_STENCIL * fine * spread)
+    return placed(_STENCIL * fine * at_best), Errors(abs(other.rise - one.rise), abs(other.twist - one.twist))
+
+
+def _left_out(sums: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Variance of the place of the top, from sectors of which each is left out once, float64 [6]."""
     whole = sums.sum(axis=2)
-    at_best = _top(_correlation(whole), offsets)
-    left = np.array([_top(_correlation(whole - sums[:, :, s]), offsets) for s in range(_PARTS)])
-    spread = np.sqrt((_PARTS - 1) / _PARTS * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
-    return (helix._replace(rise=helix.rise + at_best[0] * dh, twist=helix.twist + at_best[1] * dt),
-            Errors(float(spread[0] * dh), float(spread[1] * dt)))
+    tops = np.array([_top(_correlation(whole - sums[:, :, s]), offsets) for s in range(_PARTS)])
+    return (_PARTS - 1) / _PARTS * ((tops - tops.mean(axis=0)) ** 2).sum(axis=0)
+
+
+def _around(n: int) -> np.ndarray:
+    """Points around zero from which a parabola in n numbers follows, float64 [m, n]."""
+    one = np.eye(n)
+    pairs = [sign * (one[i] + one[j]) for i in range(n) for j in range(i) for sign in (1, -1)]
+    return np.concatenate([np.zeros((1, n)), one, -one, np.array(pairs)])
+
+
+def _sums(test: _Test, helices: Sequence[Helix]) -> np.ndarray:
+    """Sums of 1, x, y, x^2, y^2 and x y over places, x in half-map 1 and y in moved half-map 2, float64 [2, helices, steps, sectors, 6]: by
+    the sector of the place, in which the noise of x is, and by that of its copy, with that of y."""
+    middle = helices[0]
+    out = np.zeros((2, len(helices), len(middle.steps), _PARTS, 6))
+    for j, operator in enumerate(middle.operators(middle.steps)):
+        at = test.inside(operator)
+        x, parts = test.first[at].astype(np.float64), [_sectors(p[at], middle.line) for p in (test.places, test.moved(operator))]
+        for i, helix in enumerate(helices):
+            y = values_at(test.found.two, test.places[at], helix.operators([middle.steps[j]])[0]).astype(np.float64)
+            terms = (np.ones_like(x), x, y, x * x, y * y, x * y)
+            for k, part in enumerate(parts):
+                out[k, i, j] = np.stack([np.bincount(part, weights=t, minlength=_PARTS) for t in terms], axis=1)
+    return out
 
 
 def _sectors(places: np.ndarray, line: Line) -> np.ndarray:
@@ -280,15 +305,21 @@ def _correlation(sums: np.ndarray) -> np.ndarray:
     return ((xy - x * y / n) / below).mean(axis=-1)
 
 
-def _top(values: np.ndarray, offsets: Sequence[Tuple[int, int]]) -> np.ndarray:
-    """Where a parabola in two numbers through nine values is highest, in steps, within one step."""
-    a, b = np.array(offsets, dtype=np.float64).T
-    terms = np.stack([np.ones_like(a), a, b, a * a / 2, b * b / 2, a * b], axis=1)
+def _top(values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Where a parabola through values is highest, in steps, within one step; zero where it has no top."""
+    n = offsets.shape[1]
+    rows, columns = np.triu_indices(n)
+    terms = np.concatenate([np.ones((len(offsets), 1)), offsets, offsets[:, rows] * offsets[:, columns]], axis=1)
     c = np.linalg.lstsq(terms, values, rcond=None)[0]
-    curved = np.array([[c[3], c[5]], [c[5], c[4]]])
-    if c[3] >= 0 or np.linalg.det(curved) <= 0:
-        return np.zeros(2)
-    return np.clip(-np.linalg.solve(curved, c[1:3]), -1, 1)
+    curved = np.zeros((n, n))
+    curved[rows, columns] = c[n + 1:]
+    curved = curved + curved.T
+    sizes, directions = np.linalg.eigh(curved)
+    if sizes[0] >= 0:
+        return np.zeros(n)
+    kept = sizes <= _FLAT * sizes[0]                         # along others, as across the axis of a small twist, it is flat
+    slopes = (directions.T @ c[1:n + 1])[kept]
+    return np.clip(directions[:, kept] @ (-slopes / sizes[kept]), -1, 1)
 
 
 def _judged(prepared: Prepared, helix: Helix, errors: Errors, first: float, two: bool) -> HelicalVerdict:
@@ -310,7 +341,8 @@ def _judged(prepared: Prepared, helix: Helix, errors: Errors, first: float, two:
     known = np.isfinite(relative).all(axis=1)
     relative, steps = relative[known], [k for k, ok in zip(steps, known) if ok]
     mean = (np.average(relative[:, 1:], axis=1, weights=np.maximum(whole[1:], 1e-3) ** 2) if len(ends) > 1 else relative[:, 0])
-    return HelicalVerdict(_least_twist(helix), errors, steps, relative, ends, whole, null, mean, _repeats(prepared, helix, steps, first, two))
+    noisy = _repeats(prepared, helix, steps, first, two)
+    return HelicalVerdict(_least_twist(helix), errors, steps, relative, ends, whole, null, mean, noisy)
 
 
 def _inner(helix: Helix, coarse: float, fine: float) -> Helix:

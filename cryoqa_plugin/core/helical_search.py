@@ -314,7 +314,7 @@ def _followed(found: _Cylinders, rise: float, twist: float, length: float) -> Op
             twist += (f * found.around - twist * k) / (k + 1)
         else:
             heights[-1] = found.at(rise * k, twist * k)
-    if len(heights) < _AT_LEAST:
+    if len(heights) < _AT_LEAST or min(heights[:_AT_LEAST]) < _ALIKE:
         return None
     return Lattice(rise, twist, float(np.mean(heights)), len(heights))
 

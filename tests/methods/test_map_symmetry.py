@@ -91,6 +91,7 @@ def test_one_copy_is_a_part_of_the_mask(d2):
 def test_no_symmetry_and_no_tables():
     found = judged(symmetric("C1", seed=3).study())
     assert found.point_group == "C1" and found.axes is None and found.imposed is None and found.symmetrised_map is None
+    assert found.helix in (None, "none") and found.rise is None
     assert found.summary == "The map has no exact symmetry (C1)." and found.tried > 0 and found.best_correlation < 1
 
 

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Dict, Optional
 
 import numpy as np
 
+from ...core.helical import HelicalVerdict
 from ...io.maps import Map
 from ...params import param
 from ...progress import Progress, part, silent
@@ -13,6 +14,7 @@ from ...results import Curve, Table, curve, file_output, map_output, metric, tab
 from ...study import Study
 from ...study.halves import HalfMapFacts
 from . import map_symmetry_fields as fields
+from . import map_symmetry_helix as helical
 from . import map_symmetry_steps as steps
 from . import map_symmetry_words as words
 
@@ -53,6 +55,20 @@ class MapSymmetryResult(HalfMapFacts):
     most_difference: Optional[float] = metric("", "its difference, part of the local power, median over the copy", "lower")
     usual_difference: Optional[float] = metric("", "median of this over the other copies", "lower")
     difference_resolution: Optional[float] = metric("Å", "finest detail in which copies are compared", "none")
+    helix: Optional[str] = metric("", "whether the map repeats along a helix: exact, approximate, pseudo (an outline alone) or none; no "
+                                      "value where it is not long enough to be one", "none")
+    rise: Optional[float] = metric("Å", "shift along the axis of the helix from a copy to the next", "none")
+    rise_error: Optional[float] = metric("Å", "its standard error", "lower")
+    twist: Optional[float] = metric("°", "turn about the axis from a copy to the next: above 0 for a right-handed helix", "none")
+    twist_error: Optional[float] = metric("°", "its standard error", "lower")
+    helix_fold: Optional[int] = metric("", "fold of the axis of the helix: 1 where no turn alone lays it on itself", "none")
+    helix_relative: Optional[float] = metric("", "correlation of half-map 1 with half-map 2 moved along the helix over that of the "
+                                             "half-maps, lowest of the steps, mean over bands beyond that of the search", "higher")
+    helix_to: Optional[float] = metric("Å", "end of the last band in which the helix holds", "lower")
+    helix_imposed: Optional[bool] = metric("", "the noise repeats along the helix: the reconstruction imposed it", "none")
+    helix_copies: Optional[int] = metric("", "copies that the filament in the mask holds, its ends left out", "none")
+    helix_tilt: Optional[float] = metric("°", "angle of the axis of the helix to z", "none")
+    helix_off: Optional[float] = metric("Å", "distance of that axis from the centre of the box (voxel n // 2)", "none")
     centre_x: Optional[float] = metric("Å", "point where the axes meet, in the frame of the map; of a single axis a point on it", "none")
     centre_y: Optional[float] = metric("Å", "the same, y", "none")
     centre_z: Optional[float] = metric("Å", "the same, z", "none")
@@ -68,11 +84,13 @@ class MapSymmetryResult(HalfMapFacts):
     mask_source: Optional[str] = metric("", "where the mask comes from: given, made, or none", "none")
     axes: Optional[Table] = table("Axes of the exact group, and of a larger one that is not")
     operators: Optional[Table] = table("What bands and noise say of each operator")
+    helix_steps: Optional[Table] = table("Copies along the helix: what bands and noise say of each step")
     copies: Optional[Table] = table("Copies, and how far each differs from the mean of the others")
     places: Optional[Table] = table("Places where a copy differs from the others, the largest first")
     by_band: Optional[Curve] = curve("Relative correlation of the exact group", x_label="Frequency", x_unit="1/Å", y_label="Relative")
     by_band_approximate: Optional[Curve] = curve("The same of operators of the larger group that are not exact", x_label="Frequency",
                                                  x_unit="1/Å", y_label="Relative")
+    by_band_helix: Optional[Curve] = curve("Relative correlation along the helix", x_label="Frequency", x_unit="1/Å", y_label="Relative")
     symmetrised_map: Optional[Map] = map_output("", "mean of the map over its copies", output="outputVolume", halves="own")
     symmetrised_map_half1: Optional[Map] = map_output("", "mean of half-map 1 over its copies")
     symmetrised_map_half2: Optional[Map] = map_output("", "mean of half-map 2 over its copies")
@@ -136,19 +154,32 @@ def compute_map_symmetry(study: Study, params: MapSymmetryParams, *, progress: P
     if noise is not None and found.widest is not None:
         name, order = steps.imposed_group(found.widest.pose, noise)
         values.update(imposed=name, imposed_order=order, noise_repeats=steps.highest(noise))
-    values.update(fields.tables(found, noise, study))
+    progress(0.72, "helix")
+    spiral = helical.helix_of(study, made, two)
+    values.update(fields.tables(found, noise, study, spiral))
+    values.update(helical.helix_fields(spiral, study) if spiral is not None else dict(helix=helical.none_where_long(study, made)))
     progress(0.75, "copies")
     if found.alike is not None and params.compare_copies:
         values.update(fields.copy_fields(study, made, found.alike.pose, two))
     if found.exact is not None:
         values.update(fields.place_fields(found.exact.pose, study, _first(values, made.middle + np.array(study.grid.origin))))
-    if found.exact is not None and params.write_maps:
+    if spiral is not None and spiral.kind == "exact":
+        values.update(helical.operator_files(spiral, study))
+    operators = _to_average(found, spiral)
+    if operators is not None and params.write_maps:
         progress(0.9, "mean over copies")
-        values.update(fields.symmetrised(study, found.exact.pose, two))
+        values.update(fields.symmetrised(study, operators, two))
     progress(1.0, "done")
     notes = [*study.used_mask.notes(), *words.warnings(values, study)]
     said = words.summary(values)
     return MapSymmetryResult(summary=said, warnings=tuple(notes), **values)
+
+
+def _to_average(found: steps.Found, spiral: Optional[HelicalVerdict]) -> Optional[np.ndarray]:
+    """Operators of what is exact, without the identity: those of the helix where there is one, float64 [n, 3, 4]."""
+    if spiral is not None and spiral.kind == "exact":
+        return helical.copies(spiral.helix, helical.AVERAGED)[1:]
+    return None if found.exact is None else found.exact.pose.operators[1:]
 
 
 def _first(values: Dict[str, Any], otherwise: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.ndimage import label
 
 from ...core import blur, symmetry_copies, symmetry_local
+from ...core.helical import HelicalVerdict
 from ...core.pose_bands import Prepared
 from ...core.symmetry_groups import Pose, axes_of, axis_of
 from ...core.symmetry_local import Differences
@@ -14,12 +15,13 @@ from ...core.symmetry_verdict import Verdict
 from ...io.symmetry_write import Setting, biomt, ncs_spec, setting_of
 from ...results import Column, Curve, Table
 from ...study import Study
+from .map_symmetry_helix import axis_row
 from .map_symmetry_steps import Found
 
 _PLACES, _SMALLEST = 40, 50.0         # places that are listed, and the smallest of them (Å³)
 _SOFT = 2.0                           # Å: Gaussian edge of the unique part
 _TOP = 12                             # Å: detail by which copies are told apart
-_AXES = (Column("fold"), Column("x", "", "direction"), Column("y"), Column("z"),
+_AXES = (Column("fold", "", "of a helix without a fold the word"), Column("x", "", "direction"), Column("y"), Column("z"),
          Column("through x", "Å", "a point on the axis, in the frame of the map"), Column("through y", "Å"), Column("through z", "Å"),
          Column("group"), Column("kind", "", "exact, approximate or pseudo"),
          Column("relative", "", "correlation of its turns over that of the half-maps, mean over bands finer than that of the search"))
@@ -65,7 +67,7 @@ def _off(pose: Pose, middle: np.ndarray) -> float:
     return float(np.linalg.norm(away))
 
 
-def tables(found: Found, noise: Optional[np.ndarray], study: Study) -> Dict[str, Table]:
+def tables(found: Found, noise: Optional[np.ndarray], study: Study, spiral: Optional[HelicalVerdict] = None) -> Dict[str, Table]:
     """Axes and operators.
 
     Parameters
@@ -76,14 +78,16 @@ def tables(found: Found, noise: Optional[np.ndarray], study: Study) -> Dict[str,
         Correlation of the noise by the operators of the widest group, None where not known.
     study
         The inputs.
+    spiral
+        The helix, None without one.
 
     Returns
     -------
     dict
-        Tables by field, empty without a group.
+        Tables by field, empty without a group and a helix.
     """
     origin = np.array(study.grid.origin)
-    rows: List[Tuple[Any, ...]] = []
+    rows: List[Tuple[Any, ...]] = [] if spiral is None else [axis_row(spiral, study)]
     for verdict in [v for v in (found.exact, found.larger) if v is not None]:
         rows += [row for row in _axes(verdict, origin) if not (verdict is found.larger and row[8] == "exact" and found.exact is not None)]
     if not rows:
@@ -223,15 +227,15 @@ def places(differ: Differences, numbers: np.ndarray, study: Study) -> Table:
                   "deviations of noise")), tuple(rows))
 
 
-def symmetrised(study: Study, pose: Pose, halves: bool) -> Dict[str, Any]:
+def symmetrised(study: Study, operators: np.ndarray, halves: bool) -> Dict[str, Any]:
     """Means over all copies.
 
     Parameters
     ----------
     study
         The inputs.
-    pose
-        The exact group.
+    operators
+        Those of an exact symmetry without the identity, in Å, float64 [n, 3, 4].
     halves
         Also those of the half-maps, each of its own copies.
 
@@ -241,11 +245,11 @@ def symmetrised(study: Study, pose: Pose, halves: bool) -> Dict[str, Any]:
         Maps by field.
     """
     grid = study.grid
-    operators = symmetry_copies.in_voxels(pose.operators[1:], grid.voxel_size)
+    moves = symmetry_copies.in_voxels(operators, grid.voxel_size)
     inside = study.used_mask.data.astype(np.float32)
     if not halves:
-        mean, _ = symmetry_copies.averaged((study.density.data, study.density.data), operators, inside)
+        mean, _ = symmetry_copies.averaged((study.density.data, study.density.data), moves, inside)
         return dict(symmetrised_map=grid.with_data(mean))
-    one, two = symmetry_copies.averaged((study.half1.data, study.half2.data), operators, inside)
+    one, two = symmetry_copies.averaged((study.half1.data, study.half2.data), moves, inside)
     return dict(symmetrised_map=grid.with_data((one + two) / 2), symmetrised_map_half1=grid.with_data(one),
                 symmetrised_map_half2=grid.with_data(two))

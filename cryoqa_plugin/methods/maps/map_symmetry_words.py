@@ -19,8 +19,28 @@ def summary(v: Dict[str, Any]) -> str:
     str
         Three sentences at most.
     """
-    said = [_exact(v), _larger(v), _imposed(v)]
+    if v.get("helix") == "exact" and v["point_group"] == f"C{v['helix_fold']}":          # that group is a part of the helix
+        said = [_helix(v), _larger(v)]
+    else:
+        said = [_helix(v), _exact(v), _larger(v), _imposed(v)]
     return " ".join(s for s in said if s)
+
+
+def _helix(v: Dict[str, Any]) -> str:
+    kind = v.get("helix")
+    if kind in (None, "none"):
+        return ""
+    if kind == "pseudo":
+        return "Its outline repeats along a helix, which its detail does not follow."
+    fold = f", with C{v['helix_fold']} about its axis" if v["helix_fold"] > 1 else ""
+    to = f" to {v['helix_to']:.1f} Å" if v["helix_to"] is not None else ""
+    steps = (f"rise {v['rise']:.3f} ± {v['rise_error']:.3f} Å, twist {v['twist']:.3f} ± {v['twist_error']:.3f}°"
+             f" ({'right' if v['twist'] > 0 else 'left'}-handed){fold}")
+    imposed = {True: " The reconstruction imposed it: the noise repeats along it.",
+               False: " The reconstruction did not impose it."}.get(v.get("helix_imposed"), "")
+    if kind == "exact":
+        return f"The map is a helix: {steps}, exact{to}.{imposed}"
+    return f"The map repeats approximately along a helix: {steps}; {v['helix_relative']:.2f} of 1 over all detail.{imposed}"
 
 
 def _exact(v: Dict[str, Any]) -> str:
@@ -75,6 +95,9 @@ def warnings(v: Dict[str, Any], study: Study) -> List[str]:
     if order > 1:
         out.append(f"{v['imposed']} was imposed, so that each {order} coefficients are one measurement: errors of an FSC that count all of "
                    f"them are too small by a factor of {order ** 0.5:.1f}.")
+    if v.get("helix") in ("exact", "approximate") and (v["helix_tilt"] > 0.5 or v["helix_off"] > 1.0):
+        out.append(f"The axis of the helix is {v['helix_tilt']:.1f}° off z and {v['helix_off']:.1f} Å off the centre of the box, where "
+                   "helical refinements want it.")
     if v["point_group"] != "C1" and v.get("scipion_name") is None:
         out.append(f"The axes do not lie as programs expect of the name {v['point_group']}: give them the operators, or turn the map.")
     return out
