@@ -263,7 +263,7 @@ class CryoqaProtocolViewer(ProtocolViewer):
     def _show_plots(self, name: Optional[str] = None) -> List[View]:
         from .windows import FigureView
         plots = self.plots()
-        figure = Figure(figsize=(8.5 if len(plots) < 3 else 11, 3.2 + 2.6 * (len(plots) > 1)), dpi=100)
+        figure = Figure(figsize=(8.5 if len(plots) < 3 else 11, 3.8 + 2.2 * (len(plots) > 1)), dpi=100)
         draw_plots(figure, plots, self.protocol.getObjLabel())
         return [FigureView(figure, self._title(), self.formWindow)]
 

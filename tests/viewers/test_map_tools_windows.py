@@ -27,6 +27,7 @@ from cryoqa_plugin.viewers.outline_figure import OUTLINE_COLOUR, draw_outline, o
 from cryoqa_plugin.viewers.plot_figure import draw_plots, plots_of  # noqa: E402
 from cryoqa_plugin.viewers.volume_figure import VIEWS, Look, Scene, draw_views  # noqa: E402
 
+from helical import helical  # noqa: E402
 from symmetric import axis_error, symmetric  # noqa: E402
 
 pytestmark = pytest.mark.scipion
@@ -173,6 +174,23 @@ def test_rise_and_twist_stand_over_the_axes(dihedral, monkeypatch):
     monkeypatch.setattr(type(viewer), "result", lambda self: helical)
     (view,) = viewer._show_axes()
     assert view.figure._suptitle.get_text().endswith("symmetry; rise 4.75 Å, twist -1.20°")
+
+
+@pytest.mark.heavy
+def test_the_cylinder_of_a_helix_lies_on_its_axis(tmp_path):
+    from cryoqa_plugin import runner
+    truth, sources = helical(12.0, 55.0, origin=ORIGIN), {}
+    for kind in ("half1", "half2", "mask"):
+        sources[kind] = str(tmp_path / f"{kind}.mrc")
+        write_map(sources[kind], getattr(truth, kind))
+    (axis,) = axes_of(runner.execute("map_symmetry", sources, {}, str(tmp_path / "out")))
+    written = _lines(write_shapes(str(tmp_path / "a.bild"), [axis], 100.0, 50.0))
+    (numbers,) = [np.array(line.split()[1:7], dtype=float) for line in written if line.startswith(".cylinder")]
+    along = (numbers[3:] - numbers[:3]) / np.linalg.norm(numbers[3:] - numbers[:3])
+    assert np.degrees(np.arcsin(np.linalg.norm(np.cross(along, truth.direction)))) < 0.5
+    away = numbers[:3] - (truth.point + ORIGIN)
+    assert np.linalg.norm(away - (away @ truth.direction) * truth.direction) < 0.5
+    assert axis.words() == "axis of the helix, exact" and not any(line.startswith(".polygon") for line in written)
 
 
 def test_a_map_is_turned_into_the_frame_of_its_axes():
