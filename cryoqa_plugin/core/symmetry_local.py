@@ -59,7 +59,7 @@ def noise_repeats(prepared: Prepared, pose: Pose, coarse: float) -> np.ndarray:
     ndarray
         float64 [n - 1]: near 1 where the symmetry was imposed, near 0 where not; NaN where too few places move.
     """
-    return _repeats(noise(prepared, coarse, _FINE * max(prepared.voxel)), points(prepared, _PLACES, 5), pose.operators[1:], coarse)
+    return repeats(noise(prepared, coarse, _FINE * max(prepared.voxel)), points(prepared, _PLACES, 5), pose.operators[1:], coarse)
 
 
 def solvent_repeats(data: np.ndarray, mask: np.ndarray, voxel_size: Tuple[float, float, float], pose: Pose, coarse: float
@@ -91,10 +91,28 @@ def solvent_repeats(data: np.ndarray, mask: np.ndarray, voxel_size: Tuple[float,
     soft = np.clip(2 * blur.gaussian(region.astype(np.float32), voxel_size, 2 * max(voxel_size)) - 1, 0, 1)
     zero = np.zeros_like(soft)
     made = prepare(data - np.float32(np.median(values)), zero, soft, voxel_size)
-    return _repeats(noise(made, coarse, _FINE * max(voxel_size)), points(made, _PLACES, 5), pose.operators[1:], coarse)
+    return repeats(noise(made, coarse, _FINE * max(voxel_size)), points(made, _PLACES, 5), pose.operators[1:], coarse)
 
 
-def _repeats(volume: Volume, places: np.ndarray, operators: np.ndarray, least: float) -> np.ndarray:
+def repeats(volume: Volume, places: np.ndarray, operators: np.ndarray, least: float) -> np.ndarray:
+    """Correlation of noise with its copy by operators.
+
+    Parameters
+    ----------
+    volume
+        The noise.
+    places
+        Where it is compared (x, y, z in Å), float64 [n, 3].
+    operators
+        ``x' = R x + t`` in Å, float64 [m, 3, 4].
+    least
+        Å: places that an operator moves by less are left out.
+
+    Returns
+    -------
+    ndarray
+        float64 [m]; NaN where fewer than 500 places move.
+    """
     first = values_at(volume, places)
     out = np.full(len(operators), np.nan)
     for i, operator in enumerate(operators):

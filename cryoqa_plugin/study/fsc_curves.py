@@ -27,7 +27,7 @@ class Rules:
     Phases are randomised from the shell where the unmasked FSC falls below ``level``, growing to the full turn over at most the
     frequency range ``onset`` (1/Å), and the correction begins ``guard`` shells after that. ``keep_level``: a mask is laid on maps whose
     solvent may not be at 0, as RELION and cryoSPARC do. ``mate_weight`` as in
-    :func:`cryoqa_plugin.core.shells.cross_sums`.
+    :func:`cryoqa_plugin.core.shells.cross_sums`. ``order`` coefficients hold one measurement, under an imposed symmetry.
     """
 
     level: float
@@ -35,6 +35,7 @@ class Rules:
     onset: float = 0.0
     mate_weight: float = 0.5
     keep_level: bool = True
+    order: int = 1
 
 
 RULES: Dict[str, Rules] = {"cryoqa": Rules(level=0.8, guard=0, onset=1 / 20, keep_level=False), "relion": Rules(level=0.8, guard=2),
@@ -57,9 +58,15 @@ class FscSettings:
     seed: int = 0
     repeats: int = 2
 
-    def resolved(self) -> Rules:
-        """The rules that these settings name."""
-        rules = RULES[self.rules]
+    def resolved(self, order: int = 1) -> Rules:
+        """The rules that these settings name.
+
+        Parameters
+        ----------
+        order
+            Coefficients that hold one measurement, under an imposed symmetry.
+        """
+        rules = replace(RULES[self.rules], order=order)
         return replace(rules, mate_weight=1.0) if self.relion_counting else rules
 
 
@@ -125,16 +132,16 @@ def fsc_curves(inputs: GivenInputs, settings: FscSettings, independence: Indepen
     ----------
     Chen et al. (2013), https://doi.org/10.1016/j.ultramic.2013.06.004.
     """
-    rules, confidence = settings.resolved(), settings.confidence
+    rules, confidence = settings.resolved(independence.order), settings.confidence
     unmasked = _unmasked(inputs, confidence, rules)
     spherical = loose = None
     mask = None if inputs.mask is None else inputs.mask.data
     if settings.rules == "cryosparc":
-        spherical, loose = (_in_mask(inputs, cryosparc_mask(inputs.average, kind), settings)[0] for kind in ("spherical", "loose"))
+        spherical, loose = (_in_mask(inputs, cryosparc_mask(inputs.average, kind), confidence, rules)[0] for kind in ("spherical", "loose"))
         mask = cryosparc_mask(inputs.average, "tight") if mask is None else mask
     curves = FscCurves(unmasked, spherical=spherical, loose=loose, mask=mask)
     if mask is not None:
-        curves = _with_mask(inputs, mask, curves, settings)
+        curves = _with_mask(inputs, mask, curves, settings, rules)
     if settings.rules != "cryoqa":                # the numbers of another program stay what they are
         curves = replace(curves, headline="unmasked" if curves.corrected is None else "corrected")
     else:
@@ -155,10 +162,10 @@ def _without_shared_noise(inputs: GivenInputs, curves: FscCurves, confidence: fl
     return replace(curves, bounded=without_shared(getattr(curves, curves.headline), share, error, confidence))
 
 
-def _with_mask(inputs: GivenInputs, mask: np.ndarray, curves: FscCurves, settings: FscSettings) -> FscCurves:
+def _with_mask(inputs: GivenInputs, mask: np.ndarray, curves: FscCurves, settings: FscSettings, rules: Rules) -> FscCurves:
     """The curves with those in a mask."""
-    rules, confidence = settings.resolved(), settings.confidence
-    masked, fraction = _in_mask(inputs, mask, settings)
+    confidence = settings.confidence
+    masked, fraction = _in_mask(inputs, mask, confidence, rules)
     first = first_random_shell(curves.unmasked.fsc, inputs.geometry, rules.level, settings.randomise_from)
     if first is None:
         return replace(curves, masked=masked)
@@ -178,7 +185,7 @@ def _with_headline(inputs: GivenInputs, curves: FscCurves, settings: FscSettings
     if curves.corrected is None or curves.random is None or independence.cut:
         return replace(curves, headline=without_mask)
     if independence.void is None and random_at_crossing(curves.corrected, curves.random, inputs.frequencies, independence.end) > TOO_SHARP:
-        curves = _with_wider_edge(inputs, curves, settings)
+        curves = _with_wider_edge(inputs, curves, settings, settings.resolved(independence.order))
         return replace(curves, headline=without_mask if curves.widened is None else "widened")
     return replace(curves, headline="corrected")
 
@@ -205,11 +212,11 @@ def random_at_crossing(corrected_: FscCurve, random: FscCurve, freq: np.ndarray,
     return 0.0 if found.state == "below" or end is not None and at >= end else float(np.interp(at, freq, random.fsc))
 
 
-def _with_wider_edge(inputs: GivenInputs, curves: FscCurves, settings: FscSettings) -> FscCurves:
+def _with_wider_edge(inputs: GivenInputs, curves: FscCurves, settings: FscSettings, rules: Rules) -> FscCurves:
     """The curves with the corrected one in the mask with the first soft edge that brings the random phases below 0.1."""
     inside = np.asarray(curves.mask) >= INSIDE
     for edge in _EDGES:
-        wide = _with_mask(inputs, masks.soft_edge(inside, edge, inputs.grid.voxel_size), FscCurves(curves.unmasked), settings)
+        wide = _with_mask(inputs, masks.soft_edge(inside, edge, inputs.grid.voxel_size), FscCurves(curves.unmasked), settings, rules)
         if wide.corrected and wide.random and random_at_crossing(wide.corrected, wide.random, inputs.frequencies) <= _HARMLESS:
             return replace(curves, widened=wide.corrected, edge=edge)
     return curves
@@ -219,15 +226,15 @@ def _unmasked(inputs: GivenInputs, confidence: float, rules: Rules) -> FscCurve:
     if rules.mate_weight != 0.5:                  # another count of the coefficients than that of the sums the Study keeps
         return correlate(inputs.transform("half1"), inputs.transform("half2"), inputs.geometry, confidence, rules)
     sums = inputs.half_sums()
-    return _curve(sums, sums.count, confidence)
+    return _curve(sums, sums.count / rules.order, confidence)
 
 
-def _in_mask(inputs: GivenInputs, mask: np.ndarray, settings: FscSettings) -> Tuple[FscCurve, np.ndarray]:
+def _in_mask(inputs: GivenInputs, mask: np.ndarray, confidence: float, rules: Rules) -> Tuple[FscCurve, np.ndarray]:
     """FSC of the half-maps times a mask, and the part of the coefficients of each shell that the mask leaves independent."""
-    fraction, rules = crossing.independent_fraction(mask, inputs.geometry), settings.resolved()
+    fraction = crossing.independent_fraction(mask, inputs.geometry)
     halves = inputs.half1.data, inputs.half2.data
     f1, f2 = (fourier.forward(_laid_on(half, mask, level)) for half, level in zip(halves, _levels(inputs, mask, rules)))
-    return correlate(f1, f2, inputs.geometry, settings.confidence, rules, fraction), fraction
+    return correlate(f1, f2, inputs.geometry, confidence, rules, fraction), fraction
 
 
 def _levels(inputs: GivenInputs, mask: np.ndarray, rules: Rules) -> Tuple[Optional[float], Optional[float]]:
@@ -269,7 +276,7 @@ def correlate(f1: np.ndarray, f2: np.ndarray, geo: Geometry, confidence: float, 
         The FSC over all shells; that of shell 0, one coefficient, is 1 where it is not positive.
     """
     sums = shells.cross_sums(f1, f2, geo, rules.mate_weight)
-    count = sums.count if rules.mate_weight == 0.5 else shells.power_sums(f1, geo)[2]
+    count = (sums.count if rules.mate_weight == 0.5 else shells.power_sums(f1, geo)[2]) / rules.order
     return _curve(sums, count if fraction is None else count * fraction, confidence)
 
 
@@ -330,7 +337,8 @@ def randomised(inputs: GivenInputs, mask: np.ndarray, onset: Tuple[int, float], 
     FscCurve
         Mean of the draws. The band is that of ``len(seeds)`` times the coefficients of one draw.
     """
-    total, levels = np.zeros(inputs.geometry.n_shells), _levels(inputs, mask, rules)
+    # Random phases of coefficients that a symmetry relates are independent of each other.
+    rules, levels, total = replace(rules, order=1), _levels(inputs, mask, rules), np.zeros(inputs.geometry.n_shells)
     for seed in seeds:
         f1 = _noise(inputs, "half1", mask, onset, 2 * seed, levels[0])
         f2 = _noise(inputs, "half2", mask, onset, 2 * seed + 1, levels[1])

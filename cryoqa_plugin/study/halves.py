@@ -10,6 +10,7 @@ from ..core import shells
 from ..core.fourier import Geometry
 from ..io.maps import Map
 from ..results import Result, metric
+from .imposed import NOTHING, Imposed
 from .noise import HalfMapNoise, find_low_pass
 from .position import Position
 
@@ -26,6 +27,7 @@ _DENOISED = ("cryoqa denoise: denoised_half", "cryoqa noise2noise: denoised_half
              "cryoqa combine_maps: composite_half", "cryoqa map_box: boxed_map_half1, ", "cryoqa map_box: boxed_map_half2, ",
              "cryoqa map_align: aligned_map_half1, ", "cryoqa map_align: aligned_map_half2, ")
 DEPENDENT, INDEPENDENT = "dependent", "independent"
+_AS_ONE = 0.05                                   # voxels between half-maps, beyond which strong signal outweighs the noise in a difference
 _NEAR = 0.5                                      # voxels between half-maps that are compared as they lie
 
 
@@ -42,7 +44,8 @@ class HalfMaps(NamedTuple):
 
     ``copies`` is 1 for copies up to a factor, -1 for copies of inverted contrast, 0 for two maps; see :func:`copied`. ``signal`` is None
     for half-maps that do not lie on each other; see :func:`signal_strength`. ``denoised`` is none, dependent or independent; see
-    :func:`denoised`.
+    :func:`denoised`. ``imposed`` names the symmetry of the reconstruction, by whose order coefficients count less; see
+    :func:`cryoqa_plugin.study.imposed.imposed_symmetry`.
     """
 
     copies: int
@@ -56,6 +59,8 @@ class HalfMaps(NamedTuple):
     position: Position
     signal: Optional[float]
     denoised: str = "none"
+    imposed: str = NOTHING.name
+    imposed_order: int = NOTHING.order
 
     @property
     def no_signal(self) -> bool:
@@ -102,6 +107,10 @@ class HalfMapFacts(Result):
                                                 "reverse and swap", "none")
     half_maps_denoised: Optional[str] = metric("", "a half-map was denoised, density-modified or combined here, by itself (independent) "
                                                    "or together with the other (dependent): none, or which", "none")
+    half_maps_imposed: Optional[str] = metric("", "symmetry that the reconstruction imposed, by the noise of the half-maps about the usual "
+                                              "axes: none, or its name", "none")
+    half_maps_imposed_order: Optional[int] = metric("", "number of its operators: so many coefficients hold one measurement, and errors "
+                                                    "count them once", "none")
     half_maps_likeness: Optional[float] = metric("", "mean FSC of the half-maps coarser than 20 Å, rotation, mirror and shift undone",
                                                  "higher")
 
@@ -159,7 +168,7 @@ def values(half_maps: HalfMaps, noise: Optional[HalfMapNoise] = None) -> Dict[st
     return {f"half_maps_{name}": value for name, value in known.items()}
 
 
-def look_at(half1: Map, half2: Map, sums: shells.CrossSums, geo: Geometry, position: Position) -> HalfMaps:
+def look_at(half1: Map, half2: Map, sums: shells.CrossSums, geo: Geometry, position: Position, imposed: Imposed = NOTHING) -> HalfMaps:
     """What is known about two half-maps.
 
     Parameters
@@ -170,6 +179,8 @@ def look_at(half1: Map, half2: Map, sums: shells.CrossSums, geo: Geometry, posit
         Their cross sums in shells, without a mask, and the shells.
     position
         How half-map 2 lies on half-map 1.
+    imposed
+        The symmetry by which their difference repeats: that of the noise, where it is noise.
 
     Returns
     -------
@@ -183,11 +194,12 @@ def look_at(half1: Map, half2: Map, sums: shells.CrossSums, geo: Geometry, posit
     cuts = cut(half1.data), cut(half2.data)
     masked = any(c.mask for c in cuts)
     edge = find_low_pass(sums, geo) if copies == 0 else None                         # copies have no noise whose end can be seen
+    imposed = imposed if copies == 0 and _differ_by_noise(position) else NOTHING
     inverted = copies < 0 or (position.operation or "").startswith("contrast inverted")
     return HalfMaps(copies, inverted, masked, not masked and any(c.sphere for c in cuts), float(deviations.max() / deviations.min()),
                     float(moments[2] / deviations.prod()), _zero_fraction(half1.data, half2.data),
-                    None if edge is None else edge.resolution, position, signal_strength(sums, geo) if _comparable(position) else None,
-                    denoised(half1, half2))
+                    None if edge is None else edge.resolution, position,
+                    signal_strength(sums, geo, imposed.order) if _comparable(position) else None, denoised(half1, half2), *imposed)
 
 
 def denoised(half1: Map, half2: Map) -> str:
@@ -214,7 +226,12 @@ def _comparable(position: Position) -> bool:
     return position.operation is None or position.operation == "none" and (position.shift is None or position.shift <= _NEAR)
 
 
-def signal_strength(sums: shells.CrossSums, geo: Geometry) -> float:
+def _differ_by_noise(position: Position) -> bool:
+    """Whether half-maps lie on each other so well that their difference is noise, or share no place at all."""
+    return position.operation is None or position.operation == "none" and (position.shift is None or position.shift <= _AS_ONE)
+
+
+def signal_strength(sums: shells.CrossSums, geo: Geometry, order: int = 1) -> float:
     """Agreement of two half-maps coarser than 12 Å over what pure noise gives.
 
     Parameters
@@ -223,15 +240,19 @@ def signal_strength(sums: shells.CrossSums, geo: Geometry) -> float:
         Cross sums of the half-maps in the shells of ``geo``, without a mask.
     geo
         The shells.
+    order
+        Coefficients that hold one measurement, under an imposed symmetry.
 
     Returns
     -------
     float
-        Largest of ``sum(m atanh(FSC)) / sqrt(sum(m))``, ``m = 2 n - 3`` for ``n`` coefficients, over the first three shells, four, up to
+        Largest of ``sum(m atanh(FSC)) / sqrt(sum(m))``, ``m = 2 n - 3`` for ``n`` coefficients that are independent, over the first three
+        shells, four, up to
         12 Å or six: of pure noise each has the mean 0 and the standard deviation 1.
     """
     last = max(_LEAST, int(geo.length / _COARSE))
-    fsc, weight = np.clip(shells.fsc(sums)[1:last + 1], -0.9999, 0.9999), np.maximum(2 * sums.count[1:last + 1] - 3, 1e-9)
+    fsc = np.clip(shells.fsc(sums)[1:last + 1], -0.9999, 0.9999)
+    weight = np.maximum(2 * sums.count[1:last + 1] / order - 3, 1e-9)
     return float((np.cumsum(weight * np.arctanh(fsc)) / np.sqrt(np.cumsum(weight)))[2:].max())
 
 

@@ -19,7 +19,8 @@ class Independence(NamedTuple):
     ``void``: why there is none at all, in a few words; None as a rule. ``cut``: noise was taken away around the molecule, by a mask or by
     a filter of the solvent, so that an unmasked FSC is none. ``volume_factor``: noise power of the whole box over that where the signal
     is, None where the box is whole; see :func:`volume_corrected`. ``end``: frequency (1/Å) of the edge of a low-pass. ``shared``: both
-    half-maps share noise; ``share``: which part of it, with its standard ``share_error``, None where that cannot be told.
+    half-maps share noise; ``share``: which part of it, with its standard ``share_error``, None where that cannot be told. ``order``
+    coefficients hold one measurement, under an imposed symmetry.
     """
 
     void: Optional[str]
@@ -29,6 +30,7 @@ class Independence(NamedTuple):
     shared: bool
     share: Optional[float]
     share_error: Optional[float]
+    order: int = 1
 
     @property
     def holds(self) -> bool:
@@ -53,12 +55,12 @@ def judge_independence(half_maps: HalfMaps, noise: Optional[HalfMapNoise]) -> In
     """
     reason = void_reason(half_maps)
     if reason is not None or noise is None:
-        return Independence(reason, half_maps.masked, None, None, False, None, None)
+        return Independence(reason, half_maps.masked, None, None, False, None, None, half_maps.imposed_order)
     cut = half_maps.masked or noise.damping.found or noise.radial.soft_sphere
     factor = noise.volume_factor if cut or half_maps.sphere or noise.radial.largest_sphere else None
     shared = noise.shared if noise.shared is not None and noise.shared.found else None
     return Independence(None, cut, factor, noise.low_pass.frequency if noise.low_pass else None, shared is not None,
-                        shared.share if shared else None, shared.widened_error if shared else None)
+                        shared.share if shared else None, shared.widened_error if shared else None, half_maps.imposed_order)
 
 
 def limited(independence: Independence, values: Mapping[str, Any], names: Sequence[str], takes_shared: bool = False) -> Dict[str, Any]:

@@ -92,7 +92,7 @@ class _Pair(NamedTuple):
 
 
 def compare_with_halves(near: Sequence[np.ndarray], whole: Tuple[np.ndarray, np.ndarray], ratio: NoiseRatio, mask: np.ndarray,
-                        geo: Geometry, nyquist: float, end: Optional[float] = None) -> ModelHalves:
+                        geo: Geometry, nyquist: float, end: Optional[float] = None, order: int = 1) -> ModelHalves:
     """A model against two half-maps.
 
     Parameters
@@ -110,6 +110,8 @@ def compare_with_halves(near: Sequence[np.ndarray], whole: Tuple[np.ndarray, np.
         Shells of the box; Nyquist in Å.
     end
         Edge (1/Å) of a low-pass of the half-maps, None for none.
+    order
+        Coefficients that hold one measurement, under an imposed symmetry.
 
     Returns
     -------
@@ -144,8 +146,8 @@ def compare_with_halves(near: Sequence[np.ndarray], whole: Tuple[np.ndarray, np.
     difference[0, 0, 0] = 0                                  # levels of the maps are no noise
     pair = _Pair(geo, freq, mask, model, one, difference, with1, with2, halves, np.sqrt(halves.power1 * halves.power2))
     at = 1 / resolution
-    inside = _gap(pair, usable, (1 / max(COARSEST, _FROM * resolution), at), ratio)
-    beyond = _gap(pair, usable, (at, _FURTHER * at), ratio)
+    inside = _gap(pair, usable, (1 / max(COARSEST, _FROM * resolution), at), ratio, order)
+    beyond = _gap(pair, usable, (at, _FURTHER * at), ratio, order)
     curves = (np.nan_to_num(shells.fsc(s)) for s in (with1, with2, with_map))
     return ModelHalves(freq, *curves, curve, falls[0], falls[1], resolution, ratio.value, inside, beyond)
 
@@ -246,7 +248,7 @@ def noise_ratio(halves: CrossSums, square: np.ndarray, use: np.ndarray) -> Noise
     return NoiseRatio(value, value * float(np.sqrt(max(covariance[1, 1], 0.0))), scale(found.x, square / square[use].max()))
 
 
-def _gap(pair: _Pair, usable: np.ndarray, limits: Tuple[float, float], ratio: NoiseRatio) -> Optional[Gap]:
+def _gap(pair: _Pair, usable: np.ndarray, limits: Tuple[float, float], ratio: NoiseRatio, order: int) -> Optional[Gap]:
     """The gap over the shells between two frequencies (1/Å); None where there are too few."""
     use = usable & (pair.freq >= limits[0] * (1 - 1e-9)) & (pair.freq <= limits[1] * (1 + 1e-9)) & (pair.with1.power2 > 0)
     if np.count_nonzero(use) < _LEAST_SHELLS:
@@ -258,7 +260,7 @@ def _gap(pair: _Pair, usable: np.ndarray, limits: Tuple[float, float], ratio: No
     middle = 0.5 * (curves[0] + curves[1])
     bias = [_of_unequal_noise(pair, use, part * middle, r) for r in (ratio.value, ratio.value + max(ratio.error, _STEP))]
     doubt = (bias[1] - bias[0]) / max(ratio.error, _STEP) * ratio.error
-    error = float(np.hypot(_error(pair, use, part, middle), doubt))
+    error = float(np.hypot(_error(pair, use, part, middle) * order ** 0.5, doubt))
     at = pair.freq[use]
     return Gap(float(at[0]), float(at[-1]), mean1, mean2, mean1 - mean2 - bias[0], error)
 

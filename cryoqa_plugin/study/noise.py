@@ -101,7 +101,7 @@ class SharedNoise(NamedTuple):
     """Part of the noise power that two half-maps share in the solvent.
 
     ``share`` with its standard ``error``, ``z`` standard errors above 0, from ``n_shells`` shells; ``scatter`` is that of the shells over
-    what independent coefficients give, above 1 under an imposed symmetry. All None where it cannot be tested.
+    what independent coefficients give. All None where it cannot be tested.
     ``mixture`` is given where the FSC stays above 0.5 up to the last shell: the odds of what is shared in the solvent over those of the
     unmasked FSC, near 0 for half-maps that agree by their signal, near 1 when they are mixtures of each other.
     ``found``: the share is above 0.015 with z above 4, or the mixture above 0.5.
@@ -332,9 +332,8 @@ def shared_noise(solvent: CrossSums, unmasked: CrossSums, independent: float, ge
 
     Notes
     -----
-    The correlation of ``n`` independent coefficients has the standard error ``1 / sqrt(2 n)``. Shells that scatter more than that (imposed
-    symmetry makes their coefficients depend on each other) widen the error that ``z`` is held against. Noise that is shared in the
-    molecule alone is not seen.
+    The correlation of ``n`` independent coefficients has the standard error ``1 / sqrt(2 n)``; more scatter of the shells widens the error
+    that ``z`` is held against. Noise that is shared in the molecule alone is not seen.
     """
     rho, fsc = shells.fsc(solvent), shells.fsc(unmasked)
     use = _noisy_shells(fsc, geo, low_pass)
@@ -394,7 +393,7 @@ def volume_corrected(fsc: Union[float, np.ndarray], volume_factor: float) -> np.
 
 
 def half_map_noise(f1: np.ndarray, f2: np.ndarray, sums: CrossSums, geo: Geometry, voxel_size: Sequence[float],
-                   mask: Optional[np.ndarray] = None) -> HalfMapNoise:
+                   mask: Optional[np.ndarray] = None, order: int = 1) -> HalfMapNoise:
     """All that the noise of two half-maps tells about them.
 
     Half-maps that are copies, or do not lie on each other, must be told before: they have no noise, or their signal counts as such.
@@ -409,8 +408,8 @@ def half_map_noise(f1: np.ndarray, f2: np.ndarray, sums: CrossSums, geo: Geometr
         The shells, with the voxel size in Å.
     voxel_size
         Edges of a voxel (x, y, z) in Å.
-    mask
-        Mask of the molecule, float32 [z, y, x]; where the half-maps agree when None.
+    mask, order
+        Mask of the molecule, float32 [z, y, x], where the half-maps agree when None; of an imposed symmetry.
 
     Returns
     -------
@@ -438,7 +437,7 @@ def half_map_noise(f1: np.ndarray, f2: np.ndarray, sums: CrossSums, geo: Geometr
     if not damping.found:
         reach = np.inf if radial.rim is None else max(min(radial.rim, 0.5) * box - _INSET * voxel, 0.0)
         square_sum, fourth_sum = noise.keep_solvent(a, b, square, voxel_size, gap, ramp, reach, _RAMP)
-        independent = square_sum ** 2 / (a.size * fourth_sum) if fourth_sum > 0 else 0.0
+        independent = square_sum ** 2 / (a.size * fourth_sum * order) if fourth_sum > 0 else 0.0
         del square
         solvent = shells.cross_sums(forward(a), forward(b), geo)
         if independent > 0:

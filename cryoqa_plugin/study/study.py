@@ -12,6 +12,7 @@ from . import confident, extent, halves, notes, resolution
 from .directional_noise import CELLS_PER_EDGE, DirectionalNoise, directional_noise
 from .fsc_curves import DEFAULT, FscCurves, FscSettings, fsc_curves
 from .halves import HalfMaps
+from .imposed import imposed_symmetry
 from .independence import Independence, judge_independence
 from .model_halves import ModelHalves, compare_with_halves, even, noise_ratio, with_data
 from .model_study import ModelStudy
@@ -40,7 +41,9 @@ class Study(ModelStudy):
     def half_maps(self) -> HalfMaps:
         """What is known about the two half-maps."""
         self._require_shells()
-        return self._answer("half-maps", self._pair, lambda: halves.look_at(*self._pair, self.half_sums(), self.geometry, self.position))
+        return self._answer("half-maps", self._pair, lambda: halves.look_at(
+            *self._pair, self.half_sums(), self.geometry, self.position,
+            imposed_symmetry(self.transform("half1"), self.transform("half2"), self.geometry, self.grid.voxel_size)))
 
     @property
     def position(self) -> Position:
@@ -80,7 +83,7 @@ class Study(ModelStudy):
         given = self.mask
         return self._answer("noise", (*self._pair, given), lambda: half_map_noise(
             self.transform("half1"), self.transform("half2"), self.half_sums(), self.geometry, self.grid.voxel_size,
-            None if given is None else given.data))
+            None if given is None else given.data, self.half_maps.imposed_order))
 
     @property
     def independence(self) -> Independence:
@@ -103,7 +106,7 @@ class Study(ModelStudy):
             sums, freq = self.half_sums(), self.frequencies
             ratio = noise_ratio(sums, freq ** 2, with_data(sums, freq, nyquist, known.end))
             near[1] = even(near[1], whole[1], mask, ratio, self.geometry)
-            return compare_with_halves(near, whole, ratio, mask, self.geometry, nyquist, known.end)
+            return compare_with_halves(near, whole, ratio, mask, self.geometry, nyquist, known.end, known.order)
 
         return self._answer("model and half-maps", (*self._pair, self.inputs.model, self.density, self.mask), make)
 

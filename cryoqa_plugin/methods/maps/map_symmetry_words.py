@@ -92,9 +92,10 @@ def warnings(v: Dict[str, Any], study: Study) -> List[str]:
     if not v["two_maps"]:
         out.append("This is one map: its noise counts as detail, so that an exact symmetry that was not imposed may look approximate.")
     order = v.get("imposed_order") or 1
-    if order > 1:
-        out.append(f"{v['imposed']} was imposed, so that each {order} coefficients are one measurement: errors of an FSC that count all of "
-                   f"them are too small by a factor of {order ** 0.5:.1f}.")
+    rest = order / (v.get("half_maps_imposed_order") or 1)
+    if rest > 1:
+        out.append(f"{v['imposed']} was imposed about other axes than the usual ones, which alone fsc and the like know: their errors are "
+                   f"too small by a factor of {rest ** 0.5:.1f}.")
     if v.get("helix") in ("exact", "approximate") and (v["helix_tilt"] > 0.5 or v["helix_off"] > 1.0):
         out.append(f"The axis of the helix is {v['helix_tilt']:.1f}° off z and {v['helix_off']:.1f} Å off the centre of the box, where "
                    "helical refinements want it.")

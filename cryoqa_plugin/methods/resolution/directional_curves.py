@@ -14,6 +14,7 @@ from ...core.shells import CrossSums
 from ...params import param
 from ...study import Study
 from ...study.directional_noise import CELLS_PER_EDGE, CONE, DirectionalNoise
+from ...study.imposed import copies_around
 from ...study.solvent import without_level
 from . import directional_shape as shape
 from . import directional_tensor as tensor
@@ -55,7 +56,8 @@ class DirectionalCurves(NamedTuple):
     all directions, and its sums in ``cells``; ``at``, the frequency (1/Å) where each direction falls below the threshold. ``noise`` is
     that of the half-maps by direction, None where it is not known. What lies in its empty cells is in no sum, and a direction without
     enough left has NaN for its FSC; ``known`` tells the others, bool [n_directions]. ``edge``: frequency (1/Å) at which the half-maps were
-    low-passed, beyond which all curves are NaN; None when they were not.
+    low-passed, beyond which all curves are NaN; None when they were not. ``order`` directions hold one measurement, under an imposed
+    symmetry.
     """
 
     geo: Geometry
@@ -71,6 +73,7 @@ class DirectionalCurves(NamedTuple):
     known: np.ndarray
     noise: Optional[DirectionalNoise]
     edge: Optional[float]
+    order: int = 1
 
     @property
     def axes(self) -> np.ndarray:
@@ -159,12 +162,12 @@ def correlate_cones(study: Study, params: DirectionalFscParams, ft1: np.ndarray,
     if edge is not None:
         fsc[freq > edge] = everywhere[freq > edge] = np.nan
     # The sum of soft weights is smaller by the gain than the number of independent coefficients.
-    count = sums.count[:, -3:] * cone.gain
+    count = sums.count[:, -3:] * cone.gain / copies_around(study.half_maps.imposed, np.eye(3))
     if study.mask is not None:
         count = count * crossing.independent_fraction(study.mask.data, geo)[:, None]
     at = _read(freq, fsc, params.threshold, edge) if ours else shape.crossings_xmipp(freq, fsc, params.threshold)
     return DirectionalCurves(geo, freq, sphere, cone, fsc[:, :-3], fsc[:, -3:], count, everywhere, cells, at[:-3],
-                             known[:-3], noise, edge)
+                             known[:-3], noise, edge, study.half_maps.imposed_order)
 
 
 def _around(axes: np.ndarray, angle: float, noise: Optional[DirectionalNoise]) -> Lookup:

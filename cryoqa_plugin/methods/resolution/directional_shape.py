@@ -76,6 +76,21 @@ class Effective(NamedTuple):
     mean: float
     spread: float
 
+    def of_copies(self, order: int) -> "Effective":
+        """The same where an imposed symmetry made copies of each direction.
+
+        Parameters
+        ----------
+        order
+            Of the symmetry.
+
+        Returns
+        -------
+        Effective
+            Divided by it, one direction at least.
+        """
+        return Effective(max(self.mean / order, 1.0), max(self.spread / order, 1.0))
+
 
 def effective_directions(axes: np.ndarray, cone: Cone) -> Effective:
     """Number of independent directions among some whose cones overlap.

@@ -57,7 +57,7 @@ def shape_values(params: DirectionalFscParams, found: DirectionalCurves, displac
     fitted, regions = shape.smooth_axes(found.axes, found.at), None
     if fitted is not None:
         worst, middle, best = (float(1 / v) for v in fitted.values)
-        regions = shape.regions(found.axes, found.at, fitted, shape.effective_directions(found.axes, found.cone))
+        regions = shape.regions(found.axes, found.at, fitted, shape.effective_directions(found.axes, found.cone).of_copies(found.order))
         ratio = regions.worst / regions.best
         out.update(fitted_worst=worst, fitted_middle=middle, fitted_best=best, resolution_ratio=worst / best, regional_worst=regions.worst,
                    regional_best=regions.best, regional_ratio=ratio, regional_scatter=regions.scatter)
@@ -101,7 +101,7 @@ def occupancy_values(params: DirectionalFscParams, found: DirectionalCurves) -> 
     params, found
         Threshold, confidence and rules; the FSC in the cones.
     """
-    effective = shape.effective_directions(found.axes, found.cone)
+    effective = shape.effective_directions(found.axes, found.cone).of_copies(found.order)
     part, lower, upper = shape.fso(found.fsc, params.threshold, effective.mean, params.confidence)
     if params.rules == "xmipp":
         for values in (part, lower, upper):

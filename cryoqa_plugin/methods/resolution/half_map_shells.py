@@ -23,8 +23,9 @@ class HalfMapStatisticsParams:
     procedure: str = param("yekutieli", "How the rate is kept over the shells: yekutieli holds for shells that depend on each other, "
                            "hochberg is a little less strict and asks for independent shells.", label="Procedure", choices=PROCEDURES,
                            expert=True)
-    asymmetric_units: int = param(1, "Number of copies that an imposed symmetry has made (4 for D2, 60 for I); coefficients that it "
-                                  "relates count once.", label="Asymmetric units", min=1, max=10000)
+    asymmetric_units: Optional[int] = param(None, "Number of copies that an imposed symmetry has made (4 for D2, 60 for I); coefficients "
+                                            "that it relates count once. When empty it is found from the noise of the half-maps.",
+                                            label="Asymmetric units", min=1, max=10000)
     confidence: float = param(0.95, "Probability that the true value lies inside the bands.", label="Confidence", min=0.5, max=0.999,
                               expert=True)
     fit_from: float = param(10.0, "Lowest resolution of the Guinier fit.", label="Fit from", unit="Å", min=2, max=100, expert=True)
@@ -78,6 +79,22 @@ class HalfMapShells(NamedTuple):
         return None if test.last is None else float(1 / self.freq[test.last])
 
 
+def units_of(study: Study, params: HalfMapStatisticsParams) -> int:
+    """Coefficients that hold one measurement.
+
+    Parameters
+    ----------
+    study, params
+        The Study of the half-maps, and what the user says.
+
+    Returns
+    -------
+    int
+        The asymmetric units that were given, else the order of the symmetry that the reconstruction imposed.
+    """
+    return params.asymmetric_units or study.half_maps.imposed_order
+
+
 def sum_shells(study: Study, params: HalfMapStatisticsParams, progress: Progress) -> HalfMapShells:
     """Sums over the shells and their significance, without and with the mask.
 
@@ -94,7 +111,8 @@ def sum_shells(study: Study, params: HalfMapStatisticsParams, progress: Progress
     geo, freq = study.geometry, study.frequencies
     progress(0.05, "shells of the half-maps")
     whole_sums = pairs.pair_sums(study.transform("half1"), study.transform("half2"), geo)
-    whole = _test(params, whole_sums, np.ones(geo.n_shells))
+    units = units_of(study, params)
+    whole = _test(params, whole_sums, np.full(geo.n_shells, 1 / units))
     if study.mask is None:
         return HalfMapShells(geo, freq, whole_sums, whole_sums, whole, whole)
     progress(0.3, "shells in the mask")
@@ -103,7 +121,7 @@ def sum_shells(study: Study, params: HalfMapStatisticsParams, progress: Progress
     inside_sums = pairs.pair_sums(f1, _masked(study, "half2", profile, mask), geo)
     del f1
     progress(0.6, "independent coefficients in the mask")
-    inside = _test(params, inside_sums, crossing.independent_fraction(mask, geo))
+    inside = _test(params, inside_sums, crossing.independent_fraction(mask, geo) / units)
     return HalfMapShells(geo, freq, whole_sums, inside_sums, whole, inside)
 
 
@@ -116,7 +134,7 @@ def _masked(study: Study, half: str, profile: np.ndarray, mask: np.ndarray) -> n
 
 def _test(params: HalfMapStatisticsParams, sums: PairSums, fraction: np.ndarray) -> ShellTest:
     fsc = shells.fsc(sums.sums)[1:]
-    count = (sums.sums.count * fraction)[1:] / params.asymmetric_units
+    count = (sums.sums.count * fraction)[1:]
     probability = significance.noise_probability(fsc, count)
     q = significance.adjusted(probability, params.procedure)
     accepted = significance.largest_accepted(probability, params.rate, params.procedure)

@@ -16,7 +16,7 @@ from ...rounding import show_value
 from ...study import Study
 from ...study.halves import HalfMapFacts
 from ...study.independence import limited
-from .half_map_shells import HalfMapShells, HalfMapStatisticsParams, sum_shells
+from .half_map_shells import HalfMapShells, HalfMapStatisticsParams, sum_shells, units_of
 
 
 _KEPT = 0.99 ** 2                                # of the power, for a correlation of 0.99
@@ -229,10 +229,11 @@ def _information(study: Study, params: HalfMapStatisticsParams, found: HalfMapSh
         part = float(squares.sum(dtype=np.float64) ** 2 / np.sum(squares * squares, dtype=np.float64) / size)
         # A soft mask has the volume of its sum.
         volume = float(study.mask.data.sum(dtype=np.float64))
-    count = found.whole_sums.sums.count[1:] * part / params.asymmetric_units
+    units = units_of(study, params)
+    count = found.whole_sums.sums.count[1:] * part / units
     total = float(np.sum((count * bits)[:found.inside.last or 0]))
     nm3 = volume * float(np.prod(study.half1.voxel_size)) / 1000
-    return dict(information=total / 1000, information_density=total * params.asymmetric_units / nm3)
+    return dict(information=total / 1000, information_density=total * units / nm3)
 
 
 def signal_values(study: Study, params: HalfMapStatisticsParams, found: HalfMapShells, warnings: List[str]) -> Dict[str, Any]:
