@@ -291,7 +291,8 @@ CAPABILITIES: Tuple[Capability, ...] = (
         memory=66, memory_of_halves=29, outside="makes a map to go on with", cost=1.0, on_request=True),
     Capability(
         id="combine_maps", family="maps", title="Composite of focused maps, with a test of the seams", level="1",
-        takes=("focused_maps", "focused_half1", "focused_half2", "focused_masks", "full_map", "half1", "half2", "mask", "model"),
+        takes=("focused_maps", "focused_half1", "focused_half2", "focused_masks", "focused_models", "full_map", "half1", "half2", "mask",
+               "model"),
         any_of=(("focused_maps",), ("focused_half1", "focused_half2")), references=("Rosenthal2003", "Liebschner2019"), memory=140,
         memory_each=10, outside="makes a map of other maps", on_request=True),
     Capability(

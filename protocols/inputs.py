@@ -158,6 +158,9 @@ def _add_kind(protocol: Any, member: Member, files: Files, kind: str) -> None:
     if not KINDS[kind].scipion:
         if given.get():
             files.sources[kind] = given.get()
+    elif KINDS[kind].many and KINDS[kind].scipion == "AtomStruct":
+        found = [pointer.get() for pointer in given]
+        files.sources.update({f"{kind}_{i}": s.getFileName() for i, s in enumerate(found, 1) if isinstance(s, AtomStruct)})
     elif KINDS[kind].many:
         for i, volume in enumerate(volumes_of(given), 1):
             add_volume(member, files, f"{kind}_{i}", volume)

@@ -13,9 +13,9 @@ from .inputs import Files, Member
 class CryoqaProtCombineMaps(CryoqaProtocol):
     """Combine focused maps of parts of a molecule into one volume, each weighted by what it shows around every place.
 
-    Takes the volumes of focused refinements with their half-maps, their masks when there are any, and the volume of the consensus
-    refinement, on whose grid the composite lies. Volumes that carry their half-maps need no more. Gives the composite with its half-maps,
-    which are not for an FSC, the weights, and where the maps differ because a part has moved.
+    Takes the volumes of focused refinements with their half-maps, their masks and models when there are any, and the volume of the
+    consensus refinement, on whose grid the composite lies. Volumes that carry their half-maps need no more. Gives the composite with its
+    half-maps, which are not for an FSC, the weights, and where the maps differ because a part has moved.
     """
 
     _label = "combine focused maps"

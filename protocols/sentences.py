@@ -15,7 +15,8 @@ from .inputs import NONE, OF_VOLUME, TWO_VOLUMES, Files, Member, box_of, half_ma
 _GIVEN = {"full_map": "a volume", "half1": "half-maps", "half2": "half-maps", "model": "an atomic structure", "mask": "a mask",
           "reference_map": "a reference map", "resolution_map": "a local-resolution map", "others": "maps to compare",
           "job": "a job folder", "target_map": "a target map", "symmetry": "a symmetry", "focused_maps": "focused maps",
-          "focused_half1": "half-maps of focused maps", "focused_half2": "half-maps of focused maps"}
+          "focused_half1": "half-maps of focused maps", "focused_half2": "half-maps of focused maps",
+          "focused_models": "models of focused maps"}
 
 
 def of_choices(protocol: Any) -> List[str]:

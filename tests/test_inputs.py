@@ -27,7 +27,7 @@ def test_given_and_maps():
     assert list(some.given()) == ["half1", "mask"] == list(some.maps())
     assert Inputs().given() == {}
     assert [k for k in KINDS if not KINDS[k].is_map] == ["model", "mtf", "fsc_curve", "sequence", "job", "symmetry", "particles",
-                                                      "entries"]
+                                                      "entries", "focused_models"]
     assert all(k.help.endswith(".") and k.label for k in KINDS.values())
 
 

@@ -136,6 +136,8 @@ KINDS: Dict[str, InputKind] = _Kinds({k.name: k for k in (
               many=True, set="focused"),
     InputKind("focused_masks", "Mask of a focused map", "Mask of each focused map, in the same order.", grid=OWN, many=True,
               scipion="VolumeMask", set="focused"),
+    InputKind("focused_models", "Model of a focused map", "Atomic model in each focused map, in the same order: PDB or mmCIF files.",
+              read_model, NONE, many=True, scipion="AtomStruct", set="focused"),
 )})
 
 

@@ -153,7 +153,7 @@ def test_a_part_that_moved_is_found_and_measured(case):
     moved[part, 1] += 0.8
     level = 0.6 * float(drawn(places, still).std())
     pairs = [noisy(drawn(p, still), level, seed) for p, seed in ((places, 21), (moved, 22))]
-    result = compute_combine_maps(focused(*pairs), CombineMapsParams())
+    result = compute_combine_maps(focused(*pairs), CombineMapsParams(align=False))
     assert result.moved_part > 0.2 and result.moved_by == pytest.approx(0.8, abs=0.25)
     assert float(result.moved_at.split(",")[0]) > SHAPE[2] / 2 * VOXEL - 3 and "a part has moved" in result.summary
     deep = gaussian_filter(case["inside"].astype(np.float32), 3) > 0.6
@@ -169,7 +169,7 @@ def test_a_part_that_is_elsewhere_is_found(case):
     moved = places + np.where(places[:, 2:] > 0, 7.0, 0.0) * (0, 1, 0)
     level = 0.6 * float(drawn(places, still).std())
     pairs = [noisy(drawn(p, still), level, seed) for p, seed in ((places, 71), (moved, 72))]
-    result = compute_combine_maps(focused(*pairs), CombineMapsParams())
+    result = compute_combine_maps(focused(*pairs), CombineMapsParams(align=False))
     assert result.moved_part > 0.3 and result.disagreement.data.max() > 0.7
     assert result.motion.data.max() <= 0.751 * result.resolution and result.moved_by <= 0.751 * result.resolution
 
@@ -201,20 +201,82 @@ def test_maps_cut_by_masks_leave_no_seam(case):
     assert np.corrcoef(data[case["inside"]], still[case["inside"]])[0, 1] > 0.95
 
 
-def test_a_model_takes_the_place_of_half_maps(case, tmp_path):
+def model_of(places, path):
+    """Atoms at places (z, y, x in Å about the middle of the box) as a model."""
     from cryoqa_plugin.io.models import read_model
-    path = tmp_path / "model.pdb"
-    xyz = case["places"][:, ::-1] + np.array(SHAPE[::-1]) / 2 * VOXEL
+    xyz = places[:, ::-1] + np.array(SHAPE[::-1]) / 2 * VOXEL
     lines = [f"ATOM  {i % 100000:5d}  CA  ALA A{i % 10000:4d}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00 30.00           C" for i, (x, y, z) in
              enumerate(xyz, 1)]
     path.write_text("\n".join([*lines, "END", ""]))
-    study = Study(focused_maps=tuple(mean_of(p) for p in case["pairs"]), model=read_model(str(path)))
+    return read_model(str(path))
+
+
+def test_a_model_takes_the_place_of_half_maps(case, tmp_path):
+    model = model_of(case["places"], tmp_path / "model.pdb")
+    study = Study(focused_maps=tuple(mean_of(p) for p in case["pairs"]), model=model)
     result = compute_combine_maps(study, CombineMapsParams(resolution=4.5))
     assert result.weighted_by == "model" and result.composite_half1 is None
     found, grid = local_fsc(result.composite_map.data, case["truth"], 4.5)
     single = [local_fsc(mean_of(p).data, case["truth"], 4.5)[0].mean(axis=0) for p in case["pairs"]]
     inside = local.at_points(case["inside"], grid.shape)
     assert (found.mean(axis=0) - np.maximum(*single))[inside].min() > -0.005
+
+
+TURN = np.array([[np.cos(0.05), -np.sin(0.05), 0], [np.sin(0.05), np.cos(0.05), 0], [0, 0, 1]])
+
+
+def test_each_map_goes_by_a_model_of_its_own(case, tmp_path):
+    """As by the one of all where they are the same, and in the place of its map where that lies off."""
+    maps = tuple(mean_of(p) for p in case["pairs"])
+    whole = model_of(case["places"], tmp_path / "whole.pdb")
+    params = CombineMapsParams(resolution=4.5, align=False)
+    one, each = (compute_combine_maps(Study(focused_maps=maps, **given), params) for given in (
+        dict(model=whole), dict(focused_models=(whole, whole))))
+    for a, b in zip(one.weight_maps, each.weight_maps):
+        np.testing.assert_allclose(a.data, b.data, atol=1e-5)
+    parts = [model_of(case["places"][part], tmp_path / f"{i}.pdb") for i, part in enumerate((case["places"][:, 2] < 8,
+                                                                                         case["places"][:, 2] > -8))]
+    halves = compute_combine_maps(Study(focused_maps=maps, focused_models=tuple(parts)), params)
+    x = (np.arange(SHAPE[2]) - SHAPE[2] / 2) * VOXEL
+    first = halves.weight_maps[0].data
+    assert first[case["inside"] & (x < -20)].mean() > 0.8 and first[case["inside"] & (x > 20)].mean() < 0.2 and not halves.warnings
+
+
+@pytest.mark.heavy
+def test_models_in_another_order_are_doubted(case, tmp_path):
+    maps, x = tuple(mean_of(p) for p in case["pairs"]), (np.arange(SHAPE[2]) - SHAPE[2] / 2) * VOXEL
+    ends = tuple(Map(np.broadcast_to(np.clip(m, 0, 1), SHAPE).astype(np.float32), (VOXEL,) * 3) for m in ((8 - x) / 8, (x + 8) / 8))
+    parts = [model_of(case["places"][part], tmp_path / f"{i}.pdb") for i, part in enumerate((case["places"][:, 2] < 6,
+                                                                                         case["places"][:, 2] > -6))]
+    ways = [Study(focused_maps=maps, focused_masks=ends, focused_models=tuple(models)) for models in (parts, parts[::-1])]
+    right, wrong = (compute_combine_maps(way, CombineMapsParams(resolution=4.5)) for way in ways)
+    assert not any("model" in w for w in right.warnings)
+    said = [w for w in wrong.warnings if "order of the maps" in w]
+    assert [w.split(" (")[0] for w in said] == [f"The model of focused map {3 - i} fits focused map {i}" for i in (1, 2)]
+    with pytest.raises(InputError, match="model of focused map 2 cannot be used"):
+        far = model_of(case["places"] + 900.0, tmp_path / "far.pdb")
+        compute_combine_maps(Study(focused_maps=maps, focused_models=(parts[0], far)), CombineMapsParams())
+
+
+@pytest.mark.heavy
+def test_maps_are_placed_on_each_other_without_a_consensus(case, tmp_path):
+    """Turned by 2.9 degrees and shifted by 4 Å: undone, with half-maps, and with models that move along."""
+    places, still = case["places"], np.full(len(case["places"]), 30.0)
+    moved = places @ TURN.T + (2.4, -2.0, 2.5)
+    level = float(drawn(places, still).std())
+    one, two = (noisy(drawn(p, still), level, seed) for p, seed in ((places, 81), (moved, 82)))
+    by_halves = compute_combine_maps(focused(one, two), CombineMapsParams())
+    models = tuple(model_of(p, tmp_path / f"{i}.pdb") for i, p in enumerate((places, moved)))
+    by_models = compute_combine_maps(Study(focused_maps=(mean_of(one), mean_of(two)), focused_models=models), CombineMapsParams())
+    truth = drawn(places, still)
+    for result in (by_halves, by_models):
+        *_, turn, turn_error, shift, shift_error = result.map_table.rows[1]
+        assert turn == pytest.approx(np.degrees(0.05), abs=0.1) and 0.005 < turn_error < 0.1
+        assert any("onto the focused map 1" in w for w in result.warnings)
+        assert shift == pytest.approx(np.linalg.norm((2.4, -2.0, 2.5)), abs=0.1) and result.moved_part == 0
+        assert np.corrcoef(result.composite_map.data[case["inside"]], truth[case["inside"]])[0, 1] > 0.75
+    weights = [by_models.weight_maps[0].data[case["inside"]].mean(), by_halves.weight_maps[0].data[case["inside"]].mean()]
+    assert weights == pytest.approx([0.5, 0.5], abs=0.05)
 
 
 @pytest.mark.heavy

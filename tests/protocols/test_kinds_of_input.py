@@ -60,6 +60,9 @@ def test_what_is_filled_in_becomes_a_file_of_its_kind():
         if not KINDS[kind].scipion:
             expected[kind] = f"/data/{kind}.txt"
             field.set(expected[kind])
+        elif KINDS[kind].many and KINDS[kind].scipion == "AtomStruct":
+            expected.update({f"{kind}_{i}": f"/data/{kind}{i}.cif" for i in (1, 2)})
+            field.set([Pointer(value=AtomStruct(filename=f"/data/{kind}{i}.cif")) for i in (1, 2)])
         elif KINDS[kind].many:
             expected.update({f"{kind}_{i}": f"/data/{kind}{i}.mrc" for i in (1, 2)})
             field.set([Pointer(value=_volume(f"/data/{kind}{i}.mrc")) for i in (1, 2)])

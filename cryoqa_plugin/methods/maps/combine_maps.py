@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from ...core import density, fourier, local, local_gains
+from ...core import fourier, local, local_gains
 from ...errors import InputError
 from ...io.maps import Map
 from ...params import param
@@ -14,9 +14,9 @@ from ...progress import Progress, part, silent
 from ...results import Column, Table, map_output, maps_output, metric, table
 from ...study import Study
 from ...study.halves import MarkedHalves
-from ..resolution import mtriage_model
 from . import combine_maps_bands as bank
 from .combine_maps_inputs import Member, common_grid, consensus_of, members_of
+from .combine_maps_models import Models
 from .combine_maps_join import Scales, available, compose, scales
 from .combine_maps_place import Placed, place
 from .combine_maps_seams import FARTHEST, Seam, seam
@@ -36,12 +36,12 @@ class CombineMapsParams:
     """Parameters of :func:`compute_combine_maps`."""
 
     weights_by: str = param("auto", "What the quality of a map around a place is taken from. half_maps: how far its half-maps agree there. "
-                            "model: how far it agrees with the model. auto: the half-maps where every map has them, else the model.",
-                            label="Weights by", choices=("auto", "half_maps", "model"))
+                            "model: how far it agrees with the model, or with its own. auto: the half-maps where every map has them, else "
+                            "the model.", label="Weights by", choices=("auto", "half_maps", "model"))
     consensus: bool = param(True, "Let the map of the whole molecule take part, so that it fills what no focused map shows better.",
                             label="Consensus takes part")
-    align: bool = param(True, "Refine how each focused map lies on the consensus, as one rigid body. Without it the maps are taken as "
-                        "they lie by their origins.", label="Align on the consensus")
+    align: bool = param(True, "Refine how each focused map lies on the consensus, as one rigid body; without a consensus on the map before "
+                        "it that it shares most with. Else the maps are taken as they lie by their origins.", label="Align the maps")
     resolution: Optional[float] = param(None, "Resolution of the best of the maps; bands and windows go by it. From the data: the finest "
                                         "at which the FSC of the half-maps of one map falls below 0.143.", label="Resolution", unit="Å",
                                         min=0.5, max=100)
@@ -90,7 +90,8 @@ def compute_combine_maps(study: Study, params: CombineMapsParams, *, progress: P
     ----------
     study
         ``focused_maps`` or ``focused_half1`` and ``focused_half2``, and ``focused_masks`` when there are any; ``full_map``, or ``half1``
-        and ``half2``, is the consensus, on whose grid the composite lies; ``model`` when weights go by it.
+        and ``half2``, is the consensus, on whose grid the composite lies; ``model``, or ``focused_models``, one for each map, when weights
+        go by them.
     params
         See :class:`CombineMapsParams`.
     progress
@@ -118,27 +119,33 @@ def compute_combine_maps(study: Study, params: CombineMapsParams, *, progress: P
     """
     grid = common_grid(study)
     notes: List[str] = []
-    atoms = mtriage_model.atoms_of(study.model, grid, "electron", notes) if study.model is not None else None
+    models = Models(study, grid, notes)
     members = members_of(study, grid, params.consensus)
-    by = _weighted_by(study, [m for m in members if m.number], params.weights_by)
-    members = _known(members, by, notes)
+    by = _weighted_by(models, [m for m in members if m.number], params.weights_by)
+    members = _known(members, by, models, notes)
     members = _judged(study, members, by, params, notes)
     finest = min(m.resolution for m in members)
     sigma = params.window or _WINDOW * finest
     geo = fourier.geometry(grid.shape, grid.voxel_size)
     bands = bank.bands_for(geo, grid.voxel_size, finest, sigma)
-    model = None if atoms is None or by == "half_maps" else density.model_density_ft(
-        atoms.elements, atoms.xyz, atoms.b_iso, atoms.occupancy, grid.shape, grid.voxel_size, grid.origin, b_zero=True)
-    if atoms is not None and model is None:
-        notes.append("The weights go by the half-maps; the model was not used.")
-    signals = [bank.member_signal(m, bands, model, part(progress, 0.1 + 0.4 * i / len(members), 0.4 / len(members), m.label))
-               for i, m in enumerate(members)]
+    if models.any and by == "half_maps":
+        notes.append("The weights go by the half-maps; models were not used.")
+        models = Models(study.with_(model=None, focused_models=None), grid, notes)
+    doubts = models.doubts(members)
+    notes += doubts
+    signals = [bank.member_signal(m, bands, models.transform(m.number), part(progress, 0.1 + 0.4 * i / len(members), 0.4 / len(members),
+                                                                            m.label)) for i, m in enumerate(members)]
     placed: List[Optional[Placed]] = [None] * len(members)
     if params.align:
-        progress(0.5, "placing the maps on the consensus")
-        members, signals, placed = _on_consensus(study, grid, members, signals, bands, model, finest, notes)
+        progress(0.5, "placing the maps")
+        members, signals, placed = _placed(study, grid, members, signals, bands, models, finest, notes)
     supports = [np.clip(2 * local.at_points(m.support, bands.grid.shape).ravel() - 1, 0, 1) for m in members]
-    scaled = scales(members, signals, supports, bands, by == "half_maps")
+    try:
+        scaled = scales(members, signals, supports, bands, by == "half_maps")
+    except InputError as error:
+        if doubts:                                           # a wrong model leaves a map without signal
+            raise InputError(doubts[0]) from error
+        raise
     smoothing = params.smoothing or max(_SMOOTH * finest, _SMOOTH_VOXELS * grid.voxel)
     shares = bank.weights(signals, supports, bands, smoothing)
     gains = bank.matching_gains(signals, supports, scaled.factor, shares)
@@ -153,12 +160,12 @@ def compute_combine_maps(study: Study, params: CombineMapsParams, *, progress: P
     return CombineMapsResult(summary=_summary(values), warnings=tuple(notes), **study.half_map_values(), **values)
 
 
-def _weighted_by(study: Study, members: Sequence[Member], asked: str) -> str:
+def _weighted_by(models: Models, members: Sequence[Member], asked: str) -> str:
     """What the weights go by: ``half_maps`` or ``model``."""
     without = [m for m in members if not m.has_halves]
     if asked == "auto":
-        asked = "model" if without and study.model is not None else "half_maps"
-    if asked == "model" and study.model is None:
+        asked = "model" if without and models.any else "half_maps"
+    if asked == "model" and not models.any:
         raise InputError("The weights are to go by a model and none was given; give its file.")
     if asked == "half_maps" and without:
         raise InputError(f"The {without[0].label} ({without[0].file}) has no half-maps, so that its quality is not known; give its "
@@ -166,11 +173,12 @@ def _weighted_by(study: Study, members: Sequence[Member], asked: str) -> str:
     return asked
 
 
-def _known(members: Sequence[Member], by: str, notes: List[str]) -> List[Member]:
+def _known(members: Sequence[Member], by: str, models: Models, notes: List[str]) -> List[Member]:
     """The maps without a consensus that cannot be weighted: it gives the grid alone."""
-    out = [m for m in members if m.number or m.has_halves or by == "model"]
+    out = [m for m in members if m.number or (models.known(0) if by == "model" else m.has_halves)]
     if len(out) < len(members):
-        notes.append("The consensus has no half-maps: the composite has its grid, and nothing of its density.")
+        lacks = "model" if by == "model" else "half-maps"
+        notes.append(f"The consensus has no {lacks}: the composite has its grid, and nothing of its density.")
     if len(out) < 2:
         raise InputError(f"There is one map only that can be weighted ({out[0].file}); give a second focused map, or the half-maps of the "
                          "consensus.")
@@ -206,24 +214,28 @@ def _alone(study: Study, m: Member) -> Study:
     return Study(**{kind: maps[m.number - 1] for kind, maps in given.items() if maps})
 
 
-def _on_consensus(study: Study, grid: Map, members: List[Member], signals: List[bank.MemberSignal], bands: bank.Bands,
-                  model: Optional[np.ndarray], resolution: float,
-                  notes: List[str]) -> Tuple[List[Member], List[bank.MemberSignal], List[Optional[Placed]]]:
-    """The focused maps moved onto the consensus where they lie off it; as they are where there is none."""
-    reference = members[0] if members[0].number == 0 else consensus_of(study)
-    placed: List[Optional[Placed]] = [None] * len(members)
-    if reference is None:
-        return members, signals, placed
+def _placed(study: Study, grid: Map, members: List[Member], signals: List[bank.MemberSignal], bands: bank.Bands, models: Models,
+            resolution: float, notes: List[str]) -> Tuple[List[Member], List[bank.MemberSignal], List[Optional[Placed]]]:
+    """The focused maps moved onto the consensus where they lie off it; without one each onto the map before it that it shares most with."""
     members, signals = list(members), list(signals)
+    placed: List[Optional[Placed]] = [None] * len(members)
+    consensus = members[0] if members[0].number == 0 else consensus_of(study)
     for i, member in enumerate(members):
-        if member.number:
-            pair = (signals[0] if members[0].number == 0 else signals[i], signals[i])
-            members[i], found = place(reference, member, pair, grid, bands, resolution)
-            placed[i] = found
-            if found is not None and found.moved:
-                signals[i] = bank.member_signal(members[i], bands, model, silent)
-                notes.append(f"{member.label.capitalize()} was turned by {found.turn:.2f}° and shifted by {found.distance:.2f} Å onto the "
-                             "consensus.")
+        if member.number == 0 or consensus is None and i == 0:
+            continue
+        reference, known = consensus, signals[0] if members[0].number == 0 else signals[i]
+        if reference is None:
+            nearest = max(range(i), key=lambda k: float((members[k].support * member.support).sum()))
+            reference, known = members[nearest], signals[nearest]
+        members[i], found = place(reference, member, (known, signals[i]), grid, bands, resolution)
+        placed[i] = found
+        if found is None:
+            notes.append(f"{member.label.capitalize()} shares too little with the {reference.label} to be placed on it: it is taken as it "
+                         "lies by its origin.")
+        elif found.moved:
+            signals[i] = bank.member_signal(members[i], bands, models.transform(member.number, found), silent)
+            notes.append(f"{member.label.capitalize()} was turned by {found.turn:.2f}° and shifted by {found.distance:.2f} Å onto the "
+                         f"{reference.label}.")
     return members, signals, placed
 
 
@@ -316,8 +328,9 @@ def _map_table(members: Sequence[Member], scaled: Scales, mean: np.ndarray, sign
     """The maps that were combined."""
     columns = (Column("map"), Column("file"), Column("resolution", "Å"),
                Column("scale", "", "factor that brings it onto the scale of the best"),
-               Column("mean weight", "", "where any map has signal"), Column("turn", "°", "against the consensus"),
-               Column("turn error", "°"), Column("shift", "Å", "of its centre, against the consensus"), Column("shift error", "Å"))
+               Column("mean weight", "", "where any map has signal"),
+               Column("turn", "°", "onto the consensus, or the map it shares most with"),
+               Column("turn error", "°"), Column("shift", "Å", "of its centre"), Column("shift error", "Å"))
     seen = np.max([s.ratio[:4].mean(axis=0) for s in signals], axis=0) > 1
     flat = mean.reshape(len(members), -1)
     best = members[scaled.reference].coarse

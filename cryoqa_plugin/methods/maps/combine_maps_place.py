@@ -17,10 +17,11 @@ from .combine_maps_inputs import Member
 from .combine_maps_motion import Motion, motion
 
 _COARSE = (12.0, 8.0)                 # Å: finest waves of the first rounds, which see a motion of several Å
-_ROUNDS = 4                           # with fine waves, at most
+_ROUNDS = 8                           # with fine waves, at most
 _STILL_COARSE, _STILL = 0.3, 0.02     # Å: mean motion below which nothing is gained by drawing the map anew, with coarse and fine waves
 _FARTHEST = 25.0                      # Å: how far off a map may lie by its origin
 _ROBUST = 0.04                        # of the finest waves: motion past which a place counts less, as where a part moved by itself
+_LEFT = 1.35                          # what a rigid motion leaves of that of places, over its error along one axis
 _MOVED = 0.03                         # of the resolution: mean motion from which a map is moved
 _BAND, _ALIKE = (20.0, 8.0), 0.3      # Å, and the correlation between them below which two maps do not show one molecule
 _WINDOW = 150.0                       # volume of the window of the motion over the cube of the bands' standard deviation
@@ -64,12 +65,12 @@ def place(reference: Member, member: Member, signals: Sequence[MemberSignal], gr
     member : Member
         Moved from what was given in one step; the same object where it lies as it should.
     placed : Placed or None
-        How it lay; None where the two share no place that shows it.
+        How it lay; None where the two share no place that shows it, which two focused maps may also do whose common place holds noise.
 
     Raises
     ------
     InputError
-        The two do not show one molecule in one place, also after moving.
+        The map and the consensus do not show one molecule in one place, also after moving.
     """
     supports = [local.at_points(m.support, bands.grid.shape).ravel() > 0.5 for m in (reference, member)]
     where = supports[0] & supports[1] & (signals[1].ratio[1:4].mean(axis=0) > 0.3)
@@ -90,6 +91,8 @@ def place(reference: Member, member: Member, signals: Sequence[MemberSignal], gr
         elif not coarse:
             break
     alike = _likeness(reference, current, grid, resolution)
+    if alike < _ALIKE and reference.number:
+        return member, None
     if alike < _ALIKE:
         raise InputError(f"The {member.label} ({member.file}) does not lie on the {reference.label}: between 20 and 8 Å they correlate "
                          f"by {alike:.2f}, also after moving it. Place it there first, and check its hand and its voxel size.")
@@ -160,6 +163,8 @@ def _fit(found: Motion, bands: Bands, grid: Map, centre: np.ndarray, far: float)
         rest = np.linalg.norm(vector - jacobian @ six, axis=1)
         robust = 1 / (1 + (rest / np.maximum(far, 3 * error)) ** 2)
     spacing = np.prod(np.multiply(grid.shape[::-1], grid.voxel_size) / np.array(bands.grid.shape[::-1])) / bands.sigma ** 3
+    if not found.error[at].any():                            # without half-maps: what the rigid motion leaves
+        error[:] = np.sqrt(np.average(rest ** 2, weights=robust)) / _LEFT
     # Windows overlap: so many points have one motion.
     weight = stiff * (robust / error ** 2)[:, None, None]
     covariance = np.linalg.inv(np.einsum("vki,vkl,vlj->ij", jacobian, weight, jacobian)) * (_WINDOW / spacing)
