@@ -21,7 +21,12 @@ _WORDS = {                                       # label and help where Scipion'
     "full_map": ("Volume", "The map, from RELION, cryoSPARC, Xmipp or an import. A volume of a refinement carries its half-maps. A set of "
                  "volumes gives one result each, on one page."),
     "model": ("Atomic structure", "Model placed in the map, PDB or mmCIF."),
-    "others": ("Maps to compare", "Maps of the same data, made in other ways: sharpened, filtered, from another program; on one grid.")}
+    "others": ("Maps to compare", "Maps of the same data, made in other ways: sharpened, filtered, from another program; on one grid."),
+    "focused_maps": ("Focused maps", "Volumes of parts of the molecule, each on a grid of its own."),
+    "focused_half1": ("Half-maps 1", "First half-map of each focused map, in the same order."),
+    "focused_half2": ("Half-maps 2", "Second half-map of each focused map, in the same order."),
+    "focused_masks": ("Their masks", "Mask of each focused map, in the same order."),
+    "focused_models": ("Their models", "Structure of each focused map, placed in it, in the same order.")}
 OF_VOLUME, TWO_VOLUMES, NONE = "those of the volume", "two volumes", "none"
 Origin = Tuple[float, float, float]
 
