@@ -40,15 +40,22 @@ on_rows = pytest.mark.parametrize("row", [_case(c.id, c) for c in ROWS], ids=[c.
 READERS = ("map_info", "fsc", "mask")                                      # files are read by one function: others try one way
 
 
+def _heavy(rows, i, turn):
+    """The mark of row ``i``: the readers and every third row from ``turn`` on are quick. Three tests that run a capability whole for what
+    one function does for all take other rows each; with the heavy tests each of them takes all."""
+    quick = rows[i].id not in SLOW and (rows[i].id in READERS or i % 3 == turn)
+    return () if quick else pytest.mark.heavy
+
+
+def _in_turn(rows, turn):
+    """Some rows quick, the others heavy."""
+    return pytest.mark.parametrize("row", [pytest.param(c, id=c.id, marks=_heavy(rows, i, turn)) for i, c in enumerate(rows)])
+
+
 def _ways(ways, one, turn):
-    """Pairs of a row and a way to write files: every way for the readers, ``one`` for the other rows. Every third of those, from ``turn``
-    on, is quick: three tests ask it, each of other rows."""
-    cases = []
-    for way in ways:
-        for i, c in enumerate(ROWS):
-            if c.id in READERS or way == one:
-                quick = c.id not in SLOW and (c.id in READERS or i % 3 == turn)
-                cases.append(pytest.param(c, way, id=f"{c.id}-{way}", marks=() if quick else pytest.mark.heavy))
+    """Pairs of a row and a way to write files: every way for the readers, ``one`` for the other rows."""
+    cases = [pytest.param(c, way, id=f"{c.id}-{way}", marks=_heavy(ROWS, i, turn)) for way in ways for i, c in enumerate(ROWS)
+             if c.id in READERS or way == one]
     return pytest.mark.parametrize("row, how", cases)
 
 
@@ -290,14 +297,13 @@ def test_inputs_that_it_has_no_use_for(row, files):
 # --- done, and said ----------------------------------------------------------------------------------------------------
 
 HALVES = [c for c in ROWS if {"half1", "half2"} <= set(c.needs + c.takes)]
-on_halves = pytest.mark.parametrize("row", [_case(c.id, c) for c in HALVES], ids=[c.id for c in HALVES])
 
 
 def _said(document):
     return " ".join(document["warnings"] + [c["sentence"] for c in document["checks"] if c["status"] in ("warn", "fail")]).lower()
 
 
-@on_halves
+@_in_turn(HALVES, 0)
 def test_identical_half_maps_are_said(row, files, tmp_path):
     copy = tmp_path / "copy.mrc"
     shutil.copy(files["half1"], copy)
@@ -305,7 +311,7 @@ def test_identical_half_maps_are_said(row, files, tmp_path):
     assert "identical" in words or "copies" in words or "same" in words
 
 
-@on_halves
+@_in_turn(HALVES, 1)
 def test_masked_half_maps_are_said(row, files, maps, tmp_path):
     sources = _sources(row.id, files)
     for kind in ("half1", "half2"):
@@ -324,7 +330,7 @@ _OF_OTHERS = {"fsc": ("nyquist",), "half_map_statistics": ("nyquist", "d99"), "m
 _BY_HALVES = [c for c in HALVES if c.level != "A" or c.id in ("fsc_q", "model_overfitting", "model_stability")]
 
 
-@pytest.mark.parametrize("row", [_case(c.id, c) for c in _BY_HALVES], ids=[c.id for c in _BY_HALVES])
+@_in_turn(_BY_HALVES, 0)
 def test_dependent_half_maps_have_no_resolution(row, files, maps, tmp_path):
     """Of half-maps that were denoised together no capability gives a resolution, and each says so."""
     sources = _sources(row.id, files)
@@ -352,11 +358,12 @@ OUT_OF_PLACE = {"moved by a voxel": (lambda d: np.roll(d, 1, 2), "1.00, 0.00, 0.
 _SAID_BY_CHECKS = {"1.00, 0.00, 0.00": "shifted by", "swapped": "swapped", "contrast inverted": "inverted"}
 
 
-_MOVED = [(c, how) for i, c in enumerate(HALVES) for k, how in enumerate(sorted(OUT_OF_PLACE))
+_MOVED = [pytest.param(c, how, id=f"{c.id}-{how}", marks=_heavy(HALVES, i, 1)) for i, c in enumerate(HALVES)
+          for k, how in enumerate(sorted(OUT_OF_PLACE))
           if c.id in READERS or k == i % len(OUT_OF_PLACE) or how == "moved by a voxel"]  # one function looks for all
 
 
-@pytest.mark.parametrize("row, how", [_case(c.id, c, how) for c, how in _MOVED], ids=[f"{c.id}-{how}" for c, how in _MOVED])
+@pytest.mark.parametrize("row, how", _MOVED)
 def test_half_maps_that_do_not_lie_on_each_other_are_said(row, how, files, maps, tmp_path):
     change, words = OUT_OF_PLACE[how]
     path = str(tmp_path / "changed.mrc")
@@ -369,7 +376,7 @@ def test_half_maps_that_do_not_lie_on_each_other_are_said(row, how, files, maps,
     assert words in said or _SAID_BY_CHECKS.get(words, words) in said
 
 
-@on_halves
+@_in_turn(HALVES, 2)
 def test_sound_half_maps_are_not_accused(row, baseline):
     said = _said(baseline(row.id))
     accused = ("half-maps do not lie", "half-maps lie on", "way round", "one molecule", "share no signal", "by their names")
@@ -478,7 +485,7 @@ def test_odd_and_non_cubic_boxes(row, shape, tmp_path):
         assert read_map(str(tmp_path / "out" / entry["path"])).shape == shape
 
 
-@on_rows
+@_in_turn(ROWS, 0)
 def test_voxels_of_three_sizes(row, tmp_path):
     paths = _write_all(tmp_path / "data", _synthetic((32, 32, 32), voxel=(1.4, 1.5, 1.6)))
     document = _execute(row.id, _sources(row.id, paths), outdir=str(tmp_path / "out"))
@@ -486,7 +493,7 @@ def test_voxels_of_three_sizes(row, tmp_path):
         assert read_map(str(tmp_path / "out" / entry["path"])).voxel_size == pytest.approx((1.4, 1.5, 1.6))
 
 
-@on_rows
+@_in_turn(ROWS, 1)
 def test_the_origin_is_kept_and_moves_no_number(row, maps, baseline, tmp_path):
     origin = (-120.0, 31.5, 0.0)
     paths = _write_all(tmp_path / "data", {k: Map(m.data, m.voxel_size, origin) for k, m in maps.items()}, origin)
@@ -499,7 +506,7 @@ def test_the_origin_is_kept_and_moves_no_number(row, maps, baseline, tmp_path):
             assert entry["value"] == pytest.approx(expected["metrics"][name]["value"], rel=2e-3, abs=1e-6), name
 
 
-@on_rows
+@_in_turn(ROWS, 2)
 def test_inputs_are_left_as_they_are(row, files, tmp_path):
     before = {kind: Path(path).read_bytes() for kind, path in files.items()}
     _execute(row.id, _sources(row.id, files), outdir=str(tmp_path))

@@ -122,7 +122,7 @@ def outcome(row, paths, tmp_path, values=None):
     return document, document["summary"] + " " + " ".join(document["warnings"])
 
 
-@pytest.mark.parametrize("row", ROWS, ids=[c.id for c in ROWS])
+@pytest.mark.parametrize("row", [pytest.param(c, id=c.id, marks=pytest.mark.heavy if i % 3 else ()) for i, c in enumerate(ROWS)])
 @pytest.mark.parametrize("name", [n if n == "trace" else pytest.param(n, marks=pytest.mark.heavy) for n in sorted(MODELS)])
 def test_models_that_say_little(row, name, sound, tmp_path):
     structure = MODELS[name](gemmi.read_structure(sound[0]["model"]))

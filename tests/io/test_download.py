@@ -119,7 +119,7 @@ def dribble(handler, step=0.02):
         time.sleep(step)
 
 
-@pytest.mark.parametrize("how", ("with a length", "without", "in chunks"))
+@pytest.mark.parametrize("how", ("with a length", *(pytest.param(how, marks=pytest.mark.heavy) for how in ("without", "in chunks"))))
 def test_a_server_that_dribbles_is_left(server, tmp_path, monkeypatch, how):
     monkeypatch.setattr(web, "WINDOW", 0.2)
 
@@ -142,7 +142,7 @@ def test_a_server_that_dribbles_is_left(server, tmp_path, monkeypatch, how):
     assert time.monotonic() - began < 5 and server.asked == 4
 
 
-@pytest.mark.parametrize("what", ("line", "headers"))
+@pytest.mark.parametrize("what", ("line", pytest.param("headers", marks=pytest.mark.heavy)))
 def test_a_head_that_dribbles_is_left(server, tmp_path, monkeypatch, what):
     monkeypatch.setattr(web, "HEAD_SECONDS", 0.2)
 

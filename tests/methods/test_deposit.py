@@ -136,7 +136,8 @@ FAULTS = {
 }
 
 
-SLOWER = ("one filtered", "primary inverted", "primary mirrored", "shifted", "mirrored", "origin between voxels")
+SLOWER = ("one filtered", "primary inverted", "primary mirrored", "shifted", "mirrored", "origin between voxels", "sharpened", "boxed",
+          "primary is a half")
 
 
 @pytest.mark.parametrize("fault", [pytest.param(name, marks=pytest.mark.heavy if name in SLOWER else ()) for name in FAULTS])

@@ -157,7 +157,7 @@ UNEVEN = {("p96", "core"): (0.03, 0.94), ("p96", "rim"): (0.03, 0.94), ("p96", "
 
 
 @pytest.mark.realdata
-@pytest.mark.parametrize("case,kind", [pytest.param(*k, marks=() if k == ("p96", "core") else pytest.mark.heavy) for k in UNEVEN])
+@pytest.mark.parametrize("case,kind", [pytest.param(*k, marks=pytest.mark.heavy) for k in UNEVEN])
 def test_known_resolutions_in_uneven_noise(sim_case, case, kind):
     made = Case(sim_case(case), case)
     profile = made.profile(kind)

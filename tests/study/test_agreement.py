@@ -99,7 +99,8 @@ def test_atoms_outside_have_no_value(demo):
 
 
 @pytest.mark.realdata
-@pytest.mark.parametrize("case, ends", [("p96", 0.12), ("odd97", 0.12), ("low96", 0.2)])
+@pytest.mark.parametrize("case, ends", [("p96", 0.12), pytest.param("odd97", 0.12, marks=pytest.mark.heavy),
+                                        pytest.param("low96", 0.2, marks=pytest.mark.heavy)])
 def test_simulated_models_are_right(sim_case, case, ends):
     folder = sim_case(case)
     halves = {f"half{i}": read_map(str(folder / f"{case}_half{i}.mrc")) for i in (1, 2)}

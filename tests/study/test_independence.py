@@ -115,7 +115,7 @@ def test_coarse_signal_is_signal():
 
 # ---------------------------------------------------------------- noise taken away around the molecule
 
-@pytest.mark.parametrize("fault", ["weakened", "softmask", "tightmask", "corners"])
+@pytest.mark.parametrize("fault", ["weakened", "softmask", pytest.param("tightmask", marks=pytest.mark.heavy), "corners"])
 @pytest.mark.parametrize("with_mask", [False, pytest.param(True, marks=pytest.mark.heavy)])
 def test_the_unmasked_curve_is_corrected_for_missing_noise(case, fault, with_mask):
     mask, half = case["mask"].data, case["half1"]
