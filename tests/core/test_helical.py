@@ -22,6 +22,7 @@ def actin():
     return made, prepared(made)
 
 
+@pytest.mark.compiled
 def test_the_axis_is_refined_to_the_true_one(actin):
     made, maps = actin
     (line,) = long_axes(maps, "")
@@ -33,6 +34,7 @@ def test_the_axis_is_refined_to_the_true_one(actin):
     assert np.linalg.norm(off - (off @ made.direction) * made.direction) < 0.5
 
 
+@pytest.mark.compiled
 def test_the_correlation_on_cylinders_is_that_of_its_naive_twin(actin):
     made, maps = actin
     found, line = band(maps, 60.0, 14.0), line_of(maps, made.direction, made.point)
@@ -89,6 +91,7 @@ def test_steps_are_near_and_far():
     assert multiples(27.6, 166.0) == [1, 2, 3] and multiples(1.4, 100.0)[0] == 1 and multiples(1.4, 100.0)[-1] == 35
 
 
+@pytest.mark.compiled
 def test_a_helix_is_found_with_its_numbers_and_errors(actin):
     made, maps = actin
     found = core.find_helix(maps, "")
