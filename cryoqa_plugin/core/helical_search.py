@@ -116,7 +116,7 @@ def long_axes(prepared: Prepared, through: str) -> List[Line]:
     return [line_of(prepared, d * np.sign(d[np.argmax(np.abs(d))]), middle) for d in out]
 
 
-class _Cylinders(NamedTuple):
+class Cylinders(NamedTuple):
     """Correlation of half-map 1 with half-map 2 turned about an axis and moved along it, over that of the half-maps: ``values`` float64
     [2 m + 1, n] for shifts of -m to m times ``along`` (Å), turns of 0 to n - 1 times ``around`` (radians)."""
 
@@ -154,7 +154,7 @@ def _sampled(volume: Volume, line: Line, step: float) -> Tuple[np.ndarray, np.nd
     return out - out.mean(axis=(1, 2), keepdims=True), radii
 
 
-def cylinders(found: Band, line: Line) -> _Cylinders:
+def cylinders(found: Band, line: Line) -> Cylinders:
     """Correlation of the half-maps on cylinders about an axis, by shift and turn.
 
     Parameters
@@ -166,7 +166,7 @@ def cylinders(found: Band, line: Line) -> _Cylinders:
 
     Returns
     -------
-    _Cylinders
+    Cylinders
         Each shift is divided by the energies of the two parts that overlap.
     """
     step = _STEP * found.fine
@@ -187,10 +187,10 @@ def cylinders(found: Band, line: Line) -> _Cylinders:
         row /= max(np.sqrt(a * b), 1e-30)
     turned = np.roll(values[::-1, ::-1], 1, axis=1)          # half-map 2 with half-map 1: its noise is another one
     values = (values + turned) / 2
-    return _Cylinders(values / max(values[most, 0], 1e-6), step, 2 * np.pi / n)
+    return Cylinders(values / max(values[most, 0], 1e-6), step, 2 * np.pi / n)
 
 
-def axis_height(found: _Cylinders, fine: float) -> float:
+def axis_height(found: Cylinders, fine: float) -> float:
     """How much a map repeats along an axis.
 
     Parameters
@@ -236,7 +236,7 @@ def refined_axis(found: Band, line: Line, evaluations: int = _TURNS) -> Tuple[Li
     return placed(best), -value
 
 
-def lattice(found: _Cylinders, line: Line) -> Optional[Lattice]:
+def lattice(found: Cylinders, line: Line) -> Optional[Lattice]:
     """The steps of the helix: those of the smallest rise that lead from peak to peak.
 
     Parameters
@@ -259,7 +259,7 @@ def lattice(found: _Cylinders, line: Line) -> Optional[Lattice]:
     return min(good, key=lambda f: (round(f.rise, 1), abs(f.twist))) if good else None
 
 
-def _peaks(found: _Cylinders) -> List[Tuple[float, float]]:
+def _peaks(found: Cylinders) -> List[Tuple[float, float]]:
     """Shift (Å) and turn (radians) of the highest peaks along the axis."""
     v = found.values
     rows = v[1:-1]
@@ -293,7 +293,7 @@ def _signed(angle: float) -> float:
     return float((angle + np.pi) % (2 * np.pi) - np.pi)
 
 
-def _followed(found: _Cylinders, rise: float, twist: float, length: float) -> Optional[Lattice]:
+def _followed(found: Cylinders, rise: float, twist: float, length: float) -> Optional[Lattice]:
     """The lattice of a first step: each multiple moves the estimate to the peak that lies there."""
     heights: List[float] = []
     for k in range(1, int(_REACH * length / rise) + 1):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cryoqa_plugin.core import helical as core
-from cryoqa_plugin.core.helical_search import (Lattice, Line, _Cylinders, _sampled, cylinders, lattice, line_of, long_axes, multiples,
+from cryoqa_plugin.core.helical_search import (Lattice, Line, Cylinders, _sampled, cylinders, lattice, line_of, long_axes, multiples,
                                                refined_axis)
 from cryoqa_plugin.core.pose_bands import band, prepare
 from cryoqa_plugin.core.symmetry_axes import search_end
@@ -68,7 +68,7 @@ def made_up(rise, twist, along=2.0, n=90, most=40, width=4.0):
     for k in range(-int(200 / rise), int(200 / rise) + 1):
         gap = (angle - k * np.radians(twist) + np.pi) % (2 * np.pi) - np.pi
         values = np.maximum(values, np.exp(-((z - k * rise) ** 2 + (30 * gap) ** 2) / (2 * width ** 2)))
-    return _Cylinders(values, along, 2 * np.pi / n)
+    return Cylinders(values, along, 2 * np.pi / n)
 
 
 @pytest.mark.parametrize("rise, twist", [(27.6, -166.6), (9.3, 51.2), (1.41, 22.03), (14.0, 180.0)])
@@ -83,8 +83,8 @@ def test_a_single_peak_is_no_lattice():
     cut = made_up(27.6, -166.6)
     alone = np.where(np.abs(np.arange(81) - 40)[:, None] * 2.0 > 40, 0, cut.values)
     line = Line(np.array([0.0, 0.0, 1.0]), np.zeros(3), -66.0, 66.0, 60.0)
-    assert lattice(_Cylinders(alone, cut.along, cut.around), line) is None
-    assert lattice(_Cylinders(np.zeros_like(alone), cut.along, cut.around), line) is None
+    assert lattice(Cylinders(alone, cut.along, cut.around), line) is None
+    assert lattice(Cylinders(np.zeros_like(alone), cut.along, cut.around), line) is None
 
 
 def test_steps_are_near_and_far():

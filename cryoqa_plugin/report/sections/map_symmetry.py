@@ -13,8 +13,8 @@ from ..draw import curves, split_values, tables
 from ..pictures import grey_limits, maxima, resize
 from ..section import Results, Section
 
-_FIRST = ("point_group", "relative", "holds_to", "chance", "approximate_group", "approximate_kind", "approximate_to", "imposed", "differs",
-          "scipion_name")
+_FIRST = ("point_group", "relative", "holds_to", "chance", "approximate_group", "approximate_kind", "approximate_to", "imposed", "helix",
+          "rise", "rise_error", "twist", "twist_error", "differs", "scipion_name")
 _EDGE = 128                                      # pixels along the longest edge of a picture
 _COLOURS = {"exact": (40, 120, 220), "approximate": (230, 140, 30), "pseudo": (150, 150, 150)}
 
