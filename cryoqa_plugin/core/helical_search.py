@@ -130,7 +130,18 @@ class Cylinders(NamedTuple):
         return len(self.values) // 2
 
     def at(self, rise: float, twist: float) -> float:
-        """The correlation by a shift (Å) and a turn (radians), linear between steps."""
+        """The correlation by a shift and a turn, linear between steps.
+
+        Parameters
+        ----------
+        rise, twist
+            The shift along the axis (Å), and the turn about it (radians).
+
+        Returns
+        -------
+        float
+            0 beyond the largest shift.
+        """
         z, n = rise / self.along + self.most, self.values.shape[1]
         f = (twist / self.around) % n
         i, j = int(np.floor(z)), int(np.floor(f))
