@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 from .helical_search import Line, cylinders, lattice, long_axes, multiples, refined_axis
 from .pose_bands import Band, Prepared, Volume, about, band, correlations, noise, points, values_at
 from .symmetry_axes import ALIKE, BEGINS, HIGHEST, across, search_end, simplex, turns
-from .symmetry_verdict import ALIKE_COPIES, ALSO, EXACT, FINEST, HOLDS, SURE, ends_of
+from .symmetry_verdict import ALIKE_COPIES, ALSO, EXACT, FINEST, SURE, ends_of, last_end
 
 _REPEATS = 0.25                       # height of an axis, below which nothing is looked for on it
 _COARSE, _WIDER = 80.0, 1.8           # Å, where detail begins; and of the search's end: detail that a first axis is found by
@@ -111,9 +111,7 @@ class HelicalVerdict(NamedTuple):
     @property
     def holds_to(self) -> Optional[float]:
         """End (Å) of the last band, before the first that fails, in which :attr:`by_band` is a half."""
-        below = np.flatnonzero(self.by_band < HOLDS)
-        last = int(below[0]) - 1 if below.size else len(self.ends) - 1
-        return float(self.ends[last]) if last >= 0 else None
+        return last_end(self.by_band, self.ends)
 
 
 class _Test:
@@ -140,7 +138,6 @@ class _Test:
         """Which places an operator leaves in the mask and between the ends, bool [n]."""
         return (values_at(self.mask, self.places, operator, cubic=False) > _WELL) & self._along(self.moved(operator))
 
-
     def of(self, operator: np.ndarray, inside: np.ndarray) -> float:
         """The correlation over some of the places."""
         return _pearson(self.first[inside], values_at(self.found.two, self.places[inside], operator))
@@ -150,8 +147,7 @@ class _Test:
         inside = self.inside(operator)
         if np.count_nonzero(inside) < _LEAST:
             return np.nan, np.nan
-        there = self.places[inside]
-        moved = there @ operator[:, :3].T + operator[:, 3]
+        moved = self.moved(operator)[inside]
         one, two = values_at(self.found.one, moved), values_at(self.found.two, moved)
         back = _pearson(self.second[inside], one)
         whole = [_pearson(self.first[inside], self.second[inside]), _pearson(one, two)]
@@ -200,7 +196,7 @@ def find_helix(prepared: Prepared, through: str, two: bool = True) -> Optional[H
 
 def _refined(prepared: Prepared, line: Line, start: Band) -> Optional[Helix]:
     """The helix in ever finer detail; the lattice is looked for anew in each."""
-    last = max(_LAST * prepared.resolution, FINEST * max(prepared.voxel))
+    last = _finest(prepared)
     helix, found = None, start
     while True:
         seen = lattice(cylinders(found, line), line)
@@ -215,6 +211,11 @@ def _refined(prepared: Prepared, line: Line, start: Band) -> Optional[Helix]:
         found = band(prepared, start.coarse, max(_LEVEL * found.fine, last))
         if helix is None:
             line, _ = refined_axis(found, line, 40)
+
+
+def _finest(prepared: Prepared) -> float:
+    """Where refinement ends (Å)."""
+    return max(_LAST * prepared.resolution, FINEST * max(prepared.voxel))
 
 
 def _moved_by(helix: Helix, steps: Sequence[int]) -> Callable[[np.ndarray], Helix]:
@@ -250,7 +251,7 @@ def _fitted(prepared: Prepared, found: Band, helix: Helix) -> Optional[Helix]:
 def _polished(prepared: Prepared, helix: Helix) -> Tuple[Helix, Errors]:
     """A helix at the top of the correlation over all detail, and the errors of its numbers from sectors about the axis, each left out
     once; axis, rise and twist are free in each."""
-    fine = max(_LAST * prepared.resolution, FINEST * max(prepared.voxel))
+    fine = _finest(prepared)
     found = band(prepared, max(_COARSE, 2 * fine), fine)
     test, placed = _Test(prepared, found, helix, _PLACES), _moved_by(helix, helix.steps)
     offsets = _around(6)

@@ -70,10 +70,7 @@ class Verdict(NamedTuple):
     @property
     def holds_to(self) -> Optional[float]:
         """End (Å) of the last band, before the first that fails, in which :attr:`by_band` is a half."""
-        mean = self.by_band
-        below = np.flatnonzero(mean < HOLDS)
-        last = int(below[0]) - 1 if below.size else len(mean) - 1
-        return float(self.ends[last]) if last >= 0 else None
+        return last_end(self.by_band, self.ends)
 
     @property
     def sure(self) -> bool:
@@ -162,6 +159,24 @@ class Bands:
     def finest(self) -> float:
         """Where refinement ends (Å)."""
         return min(max(_LAST * self.prepared.resolution, FINEST * max(self.prepared.voxel)), self.ends[0])
+
+
+def last_end(by_band: np.ndarray, ends: np.ndarray) -> Optional[float]:
+    """End of the last band, before the first that fails, in which a relative correlation is a half.
+
+    Parameters
+    ----------
+    by_band, ends
+        The correlation in each band, and where it ends (Å), float64 [bands].
+
+    Returns
+    -------
+    float or None
+        In Å; None where the first band fails.
+    """
+    below = np.flatnonzero(by_band < HOLDS)
+    last = int(below[0]) - 1 if below.size else len(by_band) - 1
+    return float(ends[last]) if last >= 0 else None
 
 
 def ends_of(first: float, last: float) -> np.ndarray:

@@ -268,21 +268,7 @@ class GivenInputs:
         ndarray
             complex64 [nz, ny, nx // 2 + 1]; shared, not to be changed in place.
         """
-        return self.transform_of(self.average if name == "average" else self.given()[name])
-
-    def transform_of(self, map_: Map) -> np.ndarray:
-        """Transform of a map, one of the inputs or made of them.
-
-        Parameters
-        ----------
-        map_
-            The map.
-
-        Returns
-        -------
-        ndarray
-            As of :meth:`transform`.
-        """
+        map_ = self.average if name == "average" else self.given()[name]
         return self._answer("transform", (map_,), lambda: fourier.forward(map_.data))
 
     def half_sums(self) -> shells.CrossSums:

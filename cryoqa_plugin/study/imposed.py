@@ -8,6 +8,7 @@ import numpy as np
 
 from ..core.fourier import Geometry
 from ..core.noise_copies import box_noise, box_repeats
+from ..core.symmetry_axes import turns
 from ..io.symmetry import point_group
 
 NONE = "none"
@@ -67,9 +68,7 @@ def imposed_symmetry(f1: np.ndarray, f2: np.ndarray, geo: Geometry, voxel_size: 
 
 def _about_z(fold: int) -> np.ndarray:
     """The turn about z by a full one over ``fold``, float64 [1, 3, 3]."""
-    angle = 2 * np.pi / fold
-    c, s = np.cos(angle), np.sin(angle)
-    return np.array([[[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]]])
+    return turns(np.array([0.0, 0.0, 1.0]), [2 * np.pi / fold])
 
 
 def _groups(folds: Sequence[int]) -> List[Tuple[str, int, np.ndarray]]:
@@ -85,7 +84,7 @@ def _groups(folds: Sequence[int]) -> List[Tuple[str, int, np.ndarray]]:
 @lru_cache(maxsize=None)
 def _rotations(name: str) -> np.ndarray:
     rotations = point_group(name.rstrip("y")).operators[:, :, :3]
-    quarter = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    quarter = _about_z(4)[0]
     return quarter @ rotations @ quarter.T if name.endswith("y") else rotations
 
 

@@ -7,7 +7,6 @@ import numpy as np
 
 from ..core import cones, shells
 from ..errors import InputError
-from ..io.map import Map
 from . import confident, extent, halves, notes, resolution
 from .directional_noise import CELLS_PER_EDGE, DirectionalNoise, directional_noise
 from .fsc_curves import DEFAULT, FscCurves, FscSettings, fsc_curves
@@ -49,28 +48,14 @@ class Study(ModelStudy):
     def position(self) -> Position:
         """How half-map 2 lies on half-map 1."""
         self._require_shells()
-        return self.position_on(*self._pair)
+        return self._answer("position", self._pair, lambda: compare_position(self.transform("half1"), self.transform("half2"),
+                                                                            self.geometry))
 
     @property
     def map_position(self) -> Position:
         """How the map lies on the mean of its half-maps."""
-        return self.position_on(self.average, self.inputs.full_map)
-
-    def position_on(self, reference: Map, moved: Map) -> Position:
-        """How one map lies on another.
-
-        Parameters
-        ----------
-        reference, moved
-            Two maps on the grid of the Study.
-
-        Returns
-        -------
-        Position
-            Its shift is by how much ``moved`` is moved.
-        """
-        return self._answer("position", (reference, moved), lambda: compare_position(
-            self.transform_of(reference), self.transform_of(moved), self.geometry))
+        return self._answer("map position", (*self._pair, self.inputs.full_map),
+                            lambda: compare_position(self.transform("average"), self.transform("full_map"), self.geometry))
 
     @property
     def noise(self) -> Optional[HalfMapNoise]:

@@ -16,7 +16,7 @@ from ...progress import Progress, silent
 from ...results import Curve, Table, curve, map_output, metric, table
 from ...study import Study
 from ...study.halves import HalfMapFacts
-from ...study.position import Position, other_map_note
+from ...study.position import Position, compare_position, other_map_note
 from ..resolution import mtriage_model
 from . import compare_pair
 from .common import SharpeningInputs, sharpening_inputs
@@ -97,12 +97,13 @@ class CompareMapsResult(HalfMapFacts):
 
 
 class ScoreRow(NamedTuple):
-    """One map: its score, the row of the table, and the map with the common spectrum, float32 [z, y, x]."""
+    """One map: its score, the row of the table, the map with the common spectrum, float32 [z, y, x], and how it lies on the first map."""
 
     label: str
     score: float
     cells: Tuple[Any, ...]
     matched: np.ndarray
+    place: Optional[Position]
 
 
 def compute_compare_maps(study: Study, params: CompareMapsParams, *, progress: Progress = silent) -> CompareMapsResult:
@@ -143,12 +144,12 @@ def compute_compare_maps(study: Study, params: CompareMapsParams, *, progress: P
     """
     inputs, compared = compared_maps(study, params)
     rows = _score_rows(compared, params, progress)
-    places = _places(inputs.study, compared)
+    places = {row.label: row.place for row in rows if row.place is not None}
     values = dict(study.half_map_values(), mask_source=compared.mask.source, **_result_values(compared, rows, places))
     if params.pair:
         progress(0.95, "the first two maps")
         values.update(compare_pair.pair_values(compared, {row.label: row.matched for row in rows}, params.window),
-                      **_pair_place(next(iter(places.values()))))
+                      **_pair_place(places[list(compared.maps)[1]]))
     progress(1.0, "done")
     said = (*inputs.warnings, *compared.mask.notes(), *_further(places, compared, params))
     return CompareMapsResult(summary=_summary(values), warnings=said, **values)
@@ -218,12 +219,6 @@ def map_labels(maps: List[Map]) -> List[str]:
     return [f"{p} ({i})" for i, p in enumerate(paths, 1)]
 
 
-def _places(study: Study, compared: ComparedMaps) -> Dict[str, Position]:
-    """How each map lies on the first one, by label; not that itself."""
-    first, *others = compared.maps
-    return {label: study.position_on(compared.maps[first], compared.maps[label]) for label in others}
-
-
 def _pair_place(found: Position) -> Dict[str, Any]:
     return dict(pair_shift=found.shift, pair_shift_vector=found.shift_vector, pair_operation=found.operation)
 
@@ -231,7 +226,7 @@ def _pair_place(found: Position) -> Dict[str, Any]:
 def _further(places: Dict[str, Position], compared: ComparedMaps, params: CompareMapsParams) -> List[str]:
     """Sentences on maps that do not lie on the first one; checks judge the second where it is compared voxel by voxel."""
     first = next(iter(compared.maps))
-    said = [other_map_note(found, label, first) for label, found in list(places.items())[1 if params.pair else 0:]]
+    said = [other_map_note(places[label], label, first) for label in list(compared.maps)[2 if params.pair else 1:]]
     return [sentence for sentence in said if sentence]
 
 
@@ -268,17 +263,19 @@ def _score_rows(compared: ComparedMaps, params: CompareMapsParams, progress: Pro
     # 1e-6: half-maps that do not correlate must not turn the score into a division by 0.
     scale = np.sqrt(max(masked_correlation(*references, compared.mask.data), 1e-6)) if references else 1.0
     model = matched(compared.model, compared) if compared.model is not None else None
-    out = []
+    out, first = [], None
     for i, (label, map_) in enumerate(compared.maps.items()):
         progress(0.1 + 0.85 * i / len(compared.maps), f"map {i + 1} of {len(compared.maps)}: {label}")
-        out.append(_score_row(label, map_, compared, references, scale, model, params))
+        ft = fourier.forward(map_.data)
+        place = None if first is None else compare_position(first, ft, compared.geo)
+        first = ft if first is None else first
+        out.append(_score_row(label, ft, compared, references, scale, model, params)._replace(place=place))
     return sorted(out, key=lambda row: -row.score)
 
 
-def _score_row(label: str, map_: Map, compared: ComparedMaps, references: List[np.ndarray], scale: float, model: Optional[np.ndarray],
+def _score_row(label: str, ft: np.ndarray, compared: ComparedMaps, references: List[np.ndarray], scale: float, model: Optional[np.ndarray],
                params: CompareMapsParams) -> ScoreRow:
-    geo, mask = compared.geo, compared.mask.data
-    ft = fourier.forward(map_.data)
+    geo, mask, map_ = compared.geo, compared.mask.data, compared.maps[label]
     same = matched(ft, compared)
     crossed = explained = to_model = mean_fsc = at_half = None
     if compared.judging:
@@ -296,7 +293,7 @@ def _score_row(label: str, map_: Map, compared: ComparedMaps, references: List[n
     cells = (label, crossed, to_model, mean_fsc, at_half, area, found.regions, surface.kurtosis(map_.data), fit.bfactor if fit else None,
              explained)
     score = crossed if crossed is not None else to_model if to_model is not None else area
-    return ScoreRow(label, score, tuple(_rounded(c) for c in cells), same)
+    return ScoreRow(label, score, tuple(_rounded(c) for c in cells), same, None)
 
 
 def _rounded(value: Any) -> Any:
